@@ -1,0 +1,7 @@
+//! Offline datasets: formats, episodes, splits, statistics. Knows no model and no metric.
+
+pub mod dataset;
+pub mod episode;
+pub mod format;
+pub mod space;
+pub mod split;

@@ -1,0 +1,228 @@
+//! [`Dataset`]: columns of numbers and the episodes that they belong to.
+//!
+//! An episode of T steps has T actions, rewards and flags, and T or T+1 observations: where the file has the last
+//! observation it is kept, and where it has not, the last transition has no next observation and is left out of
+//! dynamics learning. Nothing is ever shifted across an episode's end.
+
+use std::path::PathBuf;
+
+use super::episode::{Episode, TransitionBatch};
+use super::space::Space;
+
+/// Where a dataset came from and which rules were applied to read it.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct Origin {
+    /// File or folder, as given.
+    pub path: PathBuf,
+    /// Name of the [`Format`](super::format::Format) that read it.
+    pub format: String,
+    /// Environment id (`Pendulum-v1`), where the file names one.
+    pub env_id: Option<String>,
+    /// The dataset's own name (`pendulum/expert-v0`), where it has one.
+    pub dataset_id: Option<String>,
+    /// Rules of reading that the user should know ("episodes end at terminals | timeouts").
+    pub rules: Vec<String>,
+    /// What was odd and survived ("3 rows with NaN in observations are skipped").
+    pub warnings: Vec<String>,
+}
+
+/// Bounds of one episode in the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct EpisodeSpan {
+    /// The episode's number in the file.
+    pub id: u64,
+    /// First row in the step columns.
+    pub first_step: usize,
+    /// Number of steps T.
+    pub steps: usize,
+    /// First row in the observation column.
+    pub first_obs: usize,
+    /// Observation rows: T or T+1.
+    pub obs_rows: usize,
+    /// Ended by the environment: a bootstrap value is cut here.
+    pub terminated: bool,
+    /// Ended by a limit outside the environment: a bootstrap value goes on.
+    pub truncated: bool,
+}
+
+/// Offline data in memory: flat row-major columns and episode spans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Provenance, rules applied and warnings.
+    pub origin: Origin,
+    /// Names and bounds of the observation columns.
+    pub obs_space: Space,
+    /// Names and bounds of the action columns.
+    pub action_space: Space,
+    pub(crate) spans: Vec<EpisodeSpan>,
+    pub(crate) obs: Vec<f32>,
+    pub(crate) actions: Vec<f32>,
+    pub(crate) rewards: Vec<f64>,
+    /// The file's own next observations, kept only where they differ from the following row of the same episode.
+    pub(crate) next_obs: Option<Vec<f32>>,
+}
+
+/// What a [`Dataset`] is put together from; [`Dataset::from_parts`] checks it.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    /// Episode spans, in the order of the columns.
+    pub spans: Vec<EpisodeSpan>,
+    /// [Σ obs_rows, obs_dim], row-major.
+    pub obs: Vec<f32>,
+    /// [Σ steps, action_dim], row-major.
+    pub actions: Vec<f32>,
+    /// [Σ steps]; f64 because Minari writes it and returns are sums of it.
+    pub rewards: Vec<f64>,
+    /// [Σ steps, obs_dim] or nothing.
+    pub next_obs: Option<Vec<f32>>,
+}
+
+impl Dataset {
+    /// Puts a dataset together and checks that columns and spans agree.
+    ///
+    /// # Errors
+    /// A sentence naming the column whose length does not fit.
+    pub fn from_parts(origin: Origin, obs_space: Space, action_space: Space, parts: Parts) -> Result<Self, String> {
+        let Parts { spans, obs, actions, rewards, next_obs } = parts;
+        let steps: usize = spans.iter().map(|s| s.steps).sum();
+        let rows: usize = spans.iter().map(|s| s.obs_rows).sum();
+        if steps == 0 {
+            return Err("the dataset is empty: no episode has a step".into());
+        }
+        let lengths = [
+            ("observations", obs.len(), rows * obs_space.dim()),
+            ("actions", actions.len(), steps * action_space.dim()),
+            ("rewards", rewards.len(), steps),
+            ("next_observations", next_obs.as_ref().map_or(steps * obs_space.dim(), Vec::len), steps * obs_space.dim()),
+        ];
+        for (name, got, want) in lengths {
+            if got != want {
+                return Err(format!("{name} has {got} values, the episodes need {want}"));
+            }
+        }
+        Ok(Self { origin, obs_space, action_space, spans, obs, actions, rewards, next_obs })
+    }
+
+    /// Columns of an observation.
+    pub fn obs_dim(&self) -> usize {
+        self.obs_space.dim()
+    }
+
+    /// Columns of an action (1 for a discrete one).
+    pub fn action_dim(&self) -> usize {
+        self.action_space.dim()
+    }
+
+    /// Number of episodes.
+    pub fn num_episodes(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Number of steps over all episodes.
+    pub fn num_steps(&self) -> usize {
+        self.rewards.len()
+    }
+
+    /// All episode spans, in file order.
+    pub fn spans(&self) -> &[EpisodeSpan] {
+        &self.spans
+    }
+
+    /// Borrowed view of episode `index` (an index into [`Dataset::spans`], not the file's id).
+    ///
+    /// # Panics
+    /// If `index` is not below [`Dataset::num_episodes`].
+    pub fn episode(&self, index: usize) -> Episode<'_> {
+        let span = self.spans[index];
+        let (d, a) = (self.obs_dim(), self.action_dim());
+        let steps = span.first_step..span.first_step + span.steps;
+        Episode {
+            index,
+            span,
+            obs_dim: d,
+            action_dim: a,
+            obs: &self.obs[span.first_obs * d..(span.first_obs + span.obs_rows) * d],
+            actions: &self.actions[steps.start * a..steps.end * a],
+            rewards: &self.rewards[steps.clone()],
+            next_obs: self.next_obs.as_ref().map(|n| &n[steps.start * d..steps.end * d]),
+        }
+    }
+
+    /// Views of the named episodes.
+    pub fn episodes<'a>(&'a self, indices: &'a [usize]) -> impl Iterator<Item = Episode<'a>> + 'a {
+        indices.iter().map(|&i| self.episode(i))
+    }
+
+    /// All finite states s_t, t < T (one a step, without the final observation) of the named episodes: row-major
+    /// values and, for each row, the episode it came from.
+    pub fn states(&self, indices: &[usize]) -> (Vec<f32>, Vec<usize>) {
+        let mut rows = Vec::new();
+        let mut owner = Vec::new();
+        for e in self.episodes(indices) {
+            for t in 0..e.span.steps {
+                let row = e.obs_at(t);
+                if row.iter().all(|v| v.is_finite()) {
+                    rows.extend_from_slice(row);
+                    owner.push(e.index);
+                }
+            }
+        }
+        (rows, owner)
+    }
+
+    /// All usable transitions of the named episodes: a next observation is there and every number is finite.
+    pub fn transitions(&self, indices: &[usize]) -> TransitionBatch {
+        let mut batch = TransitionBatch::empty(self.obs_dim(), self.action_dim());
+        for e in self.episodes(indices) {
+            batch.push_episode(&e);
+        }
+        batch
+    }
+
+    /// A dataset of both, the episodes of `other` after ours.
+    ///
+    /// # Errors
+    /// A sentence naming the dimensions that do not fit.
+    pub fn join(&self, other: &Self) -> Result<Self, String> {
+        if self.obs_dim() != other.obs_dim() || self.action_dim() != other.action_dim() {
+            return Err(format!(
+                "observations and actions have {} and {} dimensions here, {} and {} there",
+                self.obs_dim(),
+                self.action_dim(),
+                other.obs_dim(),
+                other.action_dim()
+            ));
+        }
+        let mut all = self.clone();
+        let (steps, rows) = (self.num_steps(), self.obs.len() / self.obs_dim());
+        all.spans.extend(other.spans.iter().map(|s| EpisodeSpan {
+            first_step: s.first_step + steps,
+            first_obs: s.first_obs + rows,
+            ..*s
+        }));
+        if self.next_obs.is_some() || other.next_obs.is_some() {
+            let mut next = self.filled_next_obs();
+            next.extend(other.filled_next_obs());
+            all.next_obs = Some(next);
+        }
+        all.obs.extend_from_slice(&other.obs);
+        all.actions.extend_from_slice(&other.actions);
+        all.rewards.extend_from_slice(&other.rewards);
+        Ok(all)
+    }
+
+    /// The next observation of every step, NaN where there is none: the form that [`Dataset::join`] can put end to end.
+    fn filled_next_obs(&self) -> Vec<f32> {
+        let mut out = Vec::with_capacity(self.num_steps() * self.obs_dim());
+        for index in 0..self.num_episodes() {
+            let e = self.episode(index);
+            for t in 0..e.span.steps {
+                match e.next_obs_at(t) {
+                    Some(row) => out.extend_from_slice(row),
+                    None => out.extend(std::iter::repeat_n(f32::NAN, self.obs_dim())),
+                }
+            }
+        }
+        out
+    }
+}

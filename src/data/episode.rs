@@ -1,0 +1,137 @@
+//! One episode as a borrowed view, and transitions as a struct of arrays.
+
+use super::dataset::EpisodeSpan;
+
+/// A borrowed view of one episode.
+#[derive(Debug, Clone, Copy)]
+pub struct Episode<'a> {
+    /// Index in the dataset's list of episodes.
+    pub index: usize,
+    /// Its bounds, id and ending.
+    pub span: EpisodeSpan,
+    /// Columns of an observation.
+    pub obs_dim: usize,
+    /// Columns of an action.
+    pub action_dim: usize,
+    /// [T or T+1, obs_dim], row-major.
+    pub obs: &'a [f32],
+    /// [T, action_dim], row-major.
+    pub actions: &'a [f32],
+    /// [T].
+    pub rewards: &'a [f64],
+    /// [T, obs_dim] where the file's own next observations are kept.
+    pub next_obs: Option<&'a [f32]>,
+}
+
+impl<'a> Episode<'a> {
+    /// Number of steps T.
+    pub fn steps(&self) -> usize {
+        self.span.steps
+    }
+
+    /// Observation before step `t`.
+    pub fn obs_at(&self, t: usize) -> &'a [f32] {
+        &self.obs[t * self.obs_dim..(t + 1) * self.obs_dim]
+    }
+
+    /// Action of step `t`.
+    pub fn action_at(&self, t: usize) -> &'a [f32] {
+        &self.actions[t * self.action_dim..(t + 1) * self.action_dim]
+    }
+
+    /// Observation after step `t`, if the file has it.
+    pub fn next_obs_at(&self, t: usize) -> Option<&'a [f32]> {
+        match self.next_obs {
+            Some(next) => Some(&next[t * self.obs_dim..(t + 1) * self.obs_dim]),
+            None if t + 1 < self.span.obs_rows => Some(self.obs_at(t + 1)),
+            None => None,
+        }
+        .filter(|row| row.iter().all(|v| v.is_finite()))
+    }
+
+    /// Undiscounted return: the sum of the finite rewards.
+    pub fn ret(&self) -> f64 {
+        self.rewards.iter().filter(|r| r.is_finite()).sum()
+    }
+
+    /// True where step `t` is the last and the environment ended the episode there.
+    pub fn terminated_at(&self, t: usize) -> bool {
+        self.span.terminated && t + 1 == self.span.steps
+    }
+}
+
+/// Transitions as columns, row-major, all of one length.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TransitionBatch {
+    /// Columns of an observation.
+    pub obs_dim: usize,
+    /// Columns of an action.
+    pub action_dim: usize,
+    /// [N, obs_dim].
+    pub obs: Vec<f32>,
+    /// [N, action_dim].
+    pub action: Vec<f32>,
+    /// [N].
+    pub reward: Vec<f32>,
+    /// [N, obs_dim].
+    pub next_obs: Vec<f32>,
+    /// [N]; the environment ended the episode at this step.
+    pub terminated: Vec<bool>,
+    /// [N]; a limit outside the environment ended it.
+    pub truncated: Vec<bool>,
+    /// [N]; index of the episode in its dataset.
+    pub episode: Vec<usize>,
+    /// [N]; step within the episode.
+    pub step: Vec<usize>,
+}
+
+impl TransitionBatch {
+    /// No transitions yet, of the given dimensions.
+    pub fn empty(obs_dim: usize, action_dim: usize) -> Self {
+        Self { obs_dim, action_dim, ..Self::default() }
+    }
+
+    /// Number of transitions.
+    pub fn len(&self) -> usize {
+        self.reward.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.reward.is_empty()
+    }
+
+    /// Appends the usable transitions of `e`: those whose next observation is there and whose numbers are finite.
+    pub fn push_episode(&mut self, e: &Episode<'_>) {
+        for t in 0..e.steps() {
+            let Some(next) = e.next_obs_at(t) else { continue };
+            let finite = |row: &[f32]| row.iter().all(|v| v.is_finite());
+            if !(finite(e.obs_at(t)) && finite(e.action_at(t)) && e.rewards[t].is_finite()) {
+                continue;
+            }
+            self.obs.extend_from_slice(e.obs_at(t));
+            self.action.extend_from_slice(e.action_at(t));
+            self.next_obs.extend_from_slice(next);
+            self.reward.push(e.rewards[t] as f32);
+            self.terminated.push(e.terminated_at(t));
+            self.truncated.push(e.span.truncated && t + 1 == e.steps());
+            self.episode.push(e.index);
+            self.step.push(t);
+        }
+    }
+
+    /// Row `i` of the observations.
+    pub fn obs_at(&self, i: usize) -> &[f32] {
+        &self.obs[i * self.obs_dim..(i + 1) * self.obs_dim]
+    }
+
+    /// Row `i` of the next observations.
+    pub fn next_obs_at(&self, i: usize) -> &[f32] {
+        &self.next_obs[i * self.obs_dim..(i + 1) * self.obs_dim]
+    }
+
+    /// Row `i` of the actions.
+    pub fn action_at(&self, i: usize) -> &[f32] {
+        &self.action[i * self.action_dim..(i + 1) * self.action_dim]
+    }
+}

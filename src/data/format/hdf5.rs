@@ -1,0 +1,1 @@
+//! Bounded reading of HDF5 files.

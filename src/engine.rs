@@ -1,0 +1,3 @@
+//! Runs jobs: specs in, events out.
+
+pub mod job;

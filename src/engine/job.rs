@@ -1,0 +1,311 @@
+//! Jobs as data: what can be asked ([`JobSpec`]), what comes back ([`Event`]) and how a running job is steered
+//! ([`Control`]). Everything the screen can start is such a spec, and the command line runs the same specs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::split::SplitSpec;
+use crate::metrics::report::Report;
+use crate::task::Progress;
+
+/// The data and the model that a job is about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Source {
+    /// Dataset file or folder.
+    pub dataset: PathBuf,
+    /// Name of the format, where it is not to be found out.
+    pub format: Option<String>,
+    /// Checkpoint file or folder.
+    pub checkpoint: Option<PathBuf>,
+    /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
+    pub rollouts: Option<PathBuf>,
+    /// How episodes are divided.
+    pub split: SplitSpec,
+}
+
+/// Anything the engine can do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "lowercase")]
+pub enum JobSpec {
+    /// Open the dataset and the checkpoint; statistics.
+    Load(Source),
+    /// Coverage of the training part; out-of-distribution fraction of the other parts and of the rollouts.
+    Cover(CoverSpec),
+    /// Open-loop imagination against held-out episodes.
+    Imagine(ImagineSpec),
+    /// Rank real episodes by how far and how early they leave the data and the model's competence.
+    Diagnose(DiagnoseSpec),
+    /// Train a world model (and a policy in its imagination).
+    Fit(FitSpec),
+    /// Collect a little, fine-tune, compare.
+    TopUp(TopUpSpec),
+}
+
+/// What coverage is computed of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoverSpec {
+    /// Data and model.
+    pub source: Source,
+    /// Which neighbour's distance is the novelty (k-NN).
+    pub k: usize,
+    /// False-alarm level of the conformal threshold.
+    pub alpha: f64,
+    /// Two observation dimensions of the map; the first two principal axes if none are named.
+    pub axes: Option<(usize, usize)>,
+    /// Cells along each axis of the map and of the occupancy count.
+    pub bins: usize,
+}
+
+impl Default for CoverSpec {
+    fn default() -> Self {
+        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40 }
+    }
+}
+
+/// How imagination is held against reality.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImagineSpec {
+    /// Data and model.
+    pub source: Source,
+    /// Steps H of an open-loop rollout.
+    pub horizon: usize,
+    /// Number of held-out start states.
+    pub starts: usize,
+    /// Held-out episode (index in the dataset) whose traces are drawn; the worst if none is named.
+    pub episode: Option<usize>,
+    /// Seed of the choice of starts.
+    pub seed: u64,
+}
+
+impl Default for ImagineSpec {
+    fn default() -> Self {
+        Self { source: Source::default(), horizon: 50, starts: 256, episode: None, seed: 0 }
+    }
+}
+
+/// Which real episodes are diagnosed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiagnoseSpec {
+    /// Data and model; episodes come from `rollouts`, or are collected with the checkpoint's policy.
+    pub source: Source,
+    /// Episodes to collect where no rollouts are given.
+    pub episodes: usize,
+    /// Environment to collect in; the dataset's own if none is named.
+    pub env: Option<String>,
+    /// Which neighbour's distance is the novelty.
+    pub k: usize,
+    /// False-alarm level of the thresholds.
+    pub alpha: f64,
+    /// Seed of the collection.
+    pub seed: u64,
+}
+
+impl Default for DiagnoseSpec {
+    fn default() -> Self {
+        Self { source: Source::default(), episodes: 10, env: None, k: 5, alpha: 0.1, seed: 0 }
+    }
+}
+
+/// How a world model and a policy are trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FitSpec {
+    /// Data; a checkpoint here is the starting point.
+    pub source: Source,
+    /// Ensemble members.
+    pub members: usize,
+    /// Members kept for prediction: the best on held-out episodes.
+    pub elites: usize,
+    /// Width of the hidden layers.
+    pub hidden: usize,
+    /// Number of hidden layers.
+    pub layers: usize,
+    /// At most so many passes over the data.
+    pub epochs: usize,
+    /// Passes without improvement on held-out episodes before training stops.
+    pub patience: usize,
+    /// Gradient steps of the policy in imagination; 0 trains no policy.
+    pub policy_steps: usize,
+    /// Folder that the checkpoint is written to.
+    pub out: PathBuf,
+    /// Seed of weights and batches.
+    pub seed: u64,
+}
+
+impl Default for FitSpec {
+    fn default() -> Self {
+        Self {
+            source: Source::default(),
+            members: 5,
+            elites: 5,
+            hidden: 64,
+            layers: 3,
+            epochs: 200,
+            patience: 10,
+            policy_steps: 0,
+            out: PathBuf::from("checkpoint"),
+            seed: 0,
+        }
+    }
+}
+
+/// When new data is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Never: fine-tuning on the old data alone.
+    None,
+    /// A chunk at every check, so that the whole budget is spent evenly.
+    Fixed,
+    /// A chunk when the loss ratio R is above its threshold.
+    Adaptive,
+}
+
+/// How a top-up is run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TopUpSpec {
+    /// Data and model.
+    pub source: Source,
+    /// Environment to collect in; the dataset's own if none is named.
+    pub env: Option<String>,
+    /// When data is collected.
+    pub schedule: Schedule,
+    /// Threshold of the loss ratio R (the paper's 1.35).
+    pub threshold: f64,
+    /// Most data added, as a share of the dataset's steps.
+    pub budget: f64,
+    /// Probe episodes at each check.
+    pub probes: usize,
+    /// Most checks.
+    pub rounds: usize,
+    /// Gradient steps of the policy between checks.
+    pub policy_steps: usize,
+    /// Evaluation episodes before and after.
+    pub eval_episodes: usize,
+    /// Folder of run directories.
+    pub out: PathBuf,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for TopUpSpec {
+    fn default() -> Self {
+        Self {
+            source: Source::default(),
+            env: None,
+            schedule: Schedule::Adaptive,
+            threshold: 1.35,
+            budget: 0.1,
+            probes: 4,
+            rounds: 12,
+            policy_steps: 1000,
+            eval_episodes: 20,
+            out: PathBuf::from("runs"),
+            seed: 0,
+        }
+    }
+}
+
+/// Kinds of work of which one runs at a time; a new job of a slot replaces the old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// Opening files.
+    Load,
+    /// Coverage.
+    Cover,
+    /// Imagination and diagnosis.
+    Evaluate,
+    /// Fitting and top-up.
+    Train,
+}
+
+impl JobSpec {
+    /// The slot that the job takes.
+    pub fn slot(&self) -> Slot {
+        match self {
+            Self::Load(_) => Slot::Load,
+            Self::Cover(_) => Slot::Cover,
+            Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
+            Self::Fit(_) | Self::TopUp(_) => Slot::Train,
+        }
+    }
+
+    /// Short name for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Load(_) => "load",
+            Self::Cover(_) => "coverage",
+            Self::Imagine(_) => "imagination",
+            Self::Diagnose(_) => "diagnosis",
+            Self::Fit(_) => "fit",
+            Self::TopUp(_) => "top-up",
+        }
+    }
+}
+
+/// Number of a started job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// News of a job.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Whose.
+    pub job: JobId,
+    /// What.
+    pub body: Body,
+}
+
+/// What can be said of a job.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// It began.
+    Started,
+    /// How far it is; at most 20 a second.
+    Progress(Progress),
+    /// Results so far under the report's name; a later one of the same name replaces it.
+    Report(Arc<Report>),
+    /// It ended well.
+    Done(Outcome),
+    /// It ended badly; the program goes on.
+    Failed(Failure),
+    /// It was stopped.
+    Cancelled,
+}
+
+/// What a job leaves behind beside its reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// One sentence for people.
+    pub summary: String,
+    /// Files and folders written.
+    pub written: Vec<PathBuf>,
+}
+
+/// Why a job ended badly, in one sentence with the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The sentence.
+    pub message: String,
+    /// The worker panicked: a fault of ours.
+    pub panicked: bool,
+}
+
+/// A word to a running job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Hold at the next step.
+    Pause,
+    /// Go on.
+    Resume,
+    /// End now; what can be kept is kept.
+    Stop,
+}

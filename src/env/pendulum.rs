@@ -1,0 +1,90 @@
+//! `Pendulum-v1`: swing a rod up and hold it there with too weak a motor. Equal to Gymnasium 1.x step for step.
+//!
+//! Source: Gymnasium's `classic_control/pendulum.py` (semi-implicit Euler, dt = 0.05, g = 10, m = l = 1).
+
+use std::f64::consts::PI;
+
+use rand::RngExt;
+
+use super::{Environment, Step};
+use crate::data::space::{Space, SpaceKind};
+
+const MAX_SPEED: f64 = 8.0;
+const MAX_TORQUE: f32 = 2.0;
+const DT: f64 = 0.05;
+const G: f64 = 10.0;
+
+/// State: angle from upright (rad) and angular velocity (rad/s).
+#[derive(Debug, Clone)]
+pub struct Pendulum {
+    theta: f64,
+    theta_dot: f64,
+    /// Half-widths of the uniform start distribution, Gymnasium's reset options `x_init` and `y_init`.
+    pub start: (f64, f64),
+}
+
+impl Default for Pendulum {
+    fn default() -> Self {
+        Self { theta: 0.0, theta_dot: 0.0, start: (PI, 1.0) }
+    }
+}
+
+impl Pendulum {
+    fn obs(&self) -> Vec<f32> {
+        vec![self.theta.cos() as f32, self.theta.sin() as f32, self.theta_dot as f32]
+    }
+}
+
+/// Angle in [-π, π), with Python's sign of the remainder.
+fn angle_normalize(x: f64) -> f64 {
+    (x + PI).rem_euclid(2.0 * PI) - PI
+}
+
+impl Environment for Pendulum {
+    fn id(&self) -> &'static str {
+        "Pendulum-v1"
+    }
+
+    fn obs_space(&self) -> Space {
+        Space {
+            names: ["cos θ", "sin θ", "θ̇"].map(String::from).to_vec(),
+            kind: SpaceKind::Box { low: vec![-1.0, -1.0, -8.0], high: vec![1.0, 1.0, 8.0] },
+        }
+    }
+
+    fn action_space(&self) -> Space {
+        Space { names: vec!["torque".into()], kind: SpaceKind::Box { low: vec![-2.0], high: vec![2.0] } }
+    }
+
+    fn max_steps(&self) -> usize {
+        200
+    }
+
+    fn reset(&mut self, rng: &mut dyn rand::Rng) -> Vec<f32> {
+        let (x, y) = self.start;
+        self.theta = rng.random_range(-x..=x);
+        self.theta_dot = rng.random_range(-y..=y);
+        self.obs()
+    }
+
+    fn set_state(&mut self, state: &[f64]) -> Vec<f32> {
+        if let [theta, theta_dot, ..] = *state {
+            (self.theta, self.theta_dot) = (theta, theta_dot);
+        }
+        self.obs()
+    }
+
+    fn state(&self) -> Vec<f64> {
+        vec![self.theta, self.theta_dot]
+    }
+
+    fn step(&mut self, action: &[f32]) -> Step {
+        // NumPy keeps the action's products in float32 and widens them when they meet the state: so do we.
+        let u = action.first().copied().unwrap_or(0.0).clamp(-MAX_TORQUE, MAX_TORQUE);
+        let cost = angle_normalize(self.theta).powi(2) + 0.1 * self.theta_dot.powi(2) + f64::from(0.001 * (u * u));
+        let accel = 3.0 * G / 2.0 * self.theta.sin() + f64::from(3.0 * u);
+        self.theta_dot = (self.theta_dot + accel * DT).clamp(-MAX_SPEED, MAX_SPEED);
+        self.theta += self.theta_dot * DT;
+        Step { obs: self.obs(), reward: -cost, terminated: false }
+    }
+}

@@ -1,0 +1,277 @@
+//! Results as data. A metric fills a [`Report`]; the screen and `--json` know these shapes and never the metric.
+
+use serde::Serialize;
+
+/// A named set of results with everything that was measured, each with unit and definition.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Machine name ("coverage").
+    pub name: String,
+    /// Heading for people.
+    pub title: String,
+    /// Single numbers.
+    pub stats: Vec<Stat>,
+    /// Curves.
+    pub series: Vec<Series>,
+    /// Distributions.
+    pub histograms: Vec<Histogram>,
+    /// Two-dimensional maps.
+    pub maps: Vec<HeatMap>,
+    /// Point clouds.
+    pub scatters: Vec<Scatter>,
+    /// Tables.
+    pub tables: Vec<Table>,
+    /// Sentences: verdicts, warnings, rules applied.
+    pub notes: Vec<Note>,
+}
+
+/// One number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stat {
+    /// Machine name, unique in its report ("`ood_fraction`").
+    pub key: String,
+    /// Short name for the screen ("OOD fraction").
+    pub label: String,
+    /// The number; NaN where it could not be had (JSON null).
+    pub value: f64,
+    /// Unit ("", "%", "std", "steps").
+    pub unit: String,
+    /// Half-open knowledge: lower and upper end of a stated interval.
+    pub interval: Option<(f64, f64)>,
+    /// Number of units the value rests on, and which ("episodes", "states").
+    pub n: Option<(u64, String)>,
+    /// One sentence: what it is and where it comes from.
+    pub definition: String,
+}
+
+/// One axis of a curve or a map.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Axis {
+    /// Name ("horizon").
+    pub label: String,
+    /// Unit ("steps"); empty for none.
+    pub unit: String,
+    /// Wanted on a logarithmic scale.
+    pub log: bool,
+}
+
+/// A curve with an optional band. NaN is a gap.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Series {
+    /// Machine name, unique in its report.
+    pub key: String,
+    /// Name in the legend.
+    pub label: String,
+    /// Curves of one group share one plot ("error by horizon").
+    pub group: String,
+    /// Horizontal axis.
+    pub x_axis: Axis,
+    /// Vertical axis.
+    pub y_axis: Axis,
+    /// [N].
+    pub x: Vec<f64>,
+    /// [N].
+    pub y: Vec<f64>,
+    /// Lower and upper end of the band, each [N].
+    pub band: Option<(Vec<f64>, Vec<f64>)>,
+    /// What the curve and its band are.
+    pub definition: String,
+}
+
+/// Counts over bins.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Histogram {
+    /// Machine name, unique in its report.
+    pub key: String,
+    /// Heading.
+    pub label: String,
+    /// What is counted.
+    pub axis: Axis,
+    /// [B+1] edges.
+    pub edges: Vec<f64>,
+    /// [B] counts.
+    pub counts: Vec<f64>,
+    /// A marked value (threshold, mean) with its name.
+    pub marks: Vec<(String, f64)>,
+}
+
+/// A grid of numbers over two axes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct HeatMap {
+    /// Machine name, unique in its report.
+    pub key: String,
+    /// Heading.
+    pub label: String,
+    /// Horizontal axis.
+    pub x_axis: Axis,
+    /// Vertical axis.
+    pub y_axis: Axis,
+    /// Left and right end.
+    pub x_range: (f64, f64),
+    /// Lower and upper end.
+    pub y_range: (f64, f64),
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// [height, width], row 0 at the lower end; NaN where there is nothing to say.
+    pub values: Vec<f64>,
+    /// What a cell's number is ("states in the cell").
+    pub unit: String,
+    /// Share of the variance that the two axes carry, where they are a projection or a choice of dimensions.
+    pub variance_share: Option<f64>,
+    /// Paths or points laid over the map.
+    pub overlays: Vec<Overlay>,
+}
+
+/// A path or a set of points over a map.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Overlay {
+    /// Name in the legend.
+    pub label: String,
+    /// Points are joined in order.
+    pub joined: bool,
+    /// [N].
+    pub x: Vec<f64>,
+    /// [N].
+    pub y: Vec<f64>,
+    /// [N] colour values in units of the alarm threshold (1 = at the threshold), or nothing.
+    pub heat: Option<Vec<f64>>,
+}
+
+/// A cloud of points.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Scatter {
+    /// Machine name, unique in its report.
+    pub key: String,
+    /// Heading.
+    pub label: String,
+    /// Horizontal axis.
+    pub x_axis: Axis,
+    /// Vertical axis.
+    pub y_axis: Axis,
+    /// [N].
+    pub x: Vec<f64>,
+    /// [N].
+    pub y: Vec<f64>,
+    /// A vertical threshold with its name.
+    pub x_mark: Option<(String, f64)>,
+}
+
+/// A table of text and numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Table {
+    /// Machine name, unique in its report.
+    pub key: String,
+    /// Heading.
+    pub label: String,
+    /// Column names, with units where they have any.
+    pub columns: Vec<String>,
+    /// Rows of cells.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One cell of a [`Table`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// Words.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A whole number.
+    Count(i64),
+}
+
+/// How loud a [`Note`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A rule that was applied, a definition.
+    Info,
+    /// Good news with evidence.
+    Good,
+    /// The user should know.
+    Warn,
+    /// A finding that needs action.
+    Alarm,
+}
+
+/// A sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// How loud.
+    pub level: Level,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new(name: &str, title: &str) -> Self {
+        Self { name: name.into(), title: title.into(), ..Self::default() }
+    }
+
+    /// Adds a number and returns it for refinement with [`Stat::of`] and [`Stat::between`].
+    pub fn stat(&mut self, key: &str, label: &str, value: f64, unit: &str, definition: &str) -> &mut Stat {
+        self.stats.push(Stat {
+            key: key.into(),
+            label: label.into(),
+            value,
+            unit: unit.into(),
+            interval: None,
+            n: None,
+            definition: definition.into(),
+        });
+        let last = self.stats.len() - 1;
+        &mut self.stats[last]
+    }
+
+    /// Adds a sentence.
+    pub fn note(&mut self, level: Level, text: impl Into<String>) {
+        self.notes.push(Note { level, text: text.into() });
+    }
+
+    /// Value of the stat called `key`.
+    pub fn value(&self, key: &str) -> Option<f64> {
+        self.stats.iter().find(|s| s.key == key).map(|s| s.value)
+    }
+}
+
+impl Stat {
+    /// Says what the value rests on: `n` of `what`.
+    pub fn of(&mut self, n: usize, what: &str) -> &mut Self {
+        self.n = Some((n as u64, what.into()));
+        self
+    }
+
+    /// Adds an interval.
+    pub fn between(&mut self, lo: f64, hi: f64) -> &mut Self {
+        self.interval = Some((lo, hi));
+        self
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(s: &str) -> Self {
+        Self::Text(s.into())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(s: String) -> Self {
+        Self::Text(s)
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(v: f64) -> Self {
+        Self::Number(v)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(v: usize) -> Self {
+        Self::Count(i64::try_from(v).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,9 @@
+//! World models, policies and checkpoints. The only room, with the learner, that knows burn.
+
+pub mod checkpoint;
+pub mod ensemble;
+pub mod fit;
+pub mod imagine;
+pub mod matmul;
+pub mod mlp;
+pub mod policy;

@@ -1,0 +1,168 @@
+//! Probabilistic ensemble of Gaussian perceptrons (PETS, Chua et al. 2018; MBPO; MOPO): members see `[obs, action]`
+//! and predict Δobs, reward and termination, with learned bounds on the log-variance.
+
+use serde::{Deserialize, Serialize};
+
+use super::mlp::Mlp;
+
+/// Shift and scale of columns: `(x - mean) / std`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Normalizer {
+    /// [columns].
+    pub mean: Vec<f32>,
+    /// [columns]; never zero.
+    pub std: Vec<f32>,
+}
+
+impl Normalizer {
+    /// Leaves values as they are.
+    pub fn identity(columns: usize) -> Self {
+        Self { mean: vec![0.0; columns], std: vec![1.0; columns] }
+    }
+}
+
+/// A dynamics model: weights, normalisers and what its columns mean.
+///
+/// The network's output columns are: mean of the `targets` (Δobs, then reward if `learned_reward`), their
+/// log-variance unless `deterministic`, then one termination logit if `learned_termination`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ensemble {
+    /// Columns of an observation D.
+    pub obs_dim: usize,
+    /// Columns of an action A.
+    pub action_dim: usize,
+    /// The last target is the reward.
+    pub learned_reward: bool,
+    /// A termination logit follows.
+    pub learned_termination: bool,
+    /// No log-variance.
+    pub deterministic: bool,
+    /// [D + A] -> outputs.
+    pub net: Mlp,
+    /// Of `[obs, action]`.
+    pub input: Normalizer,
+    /// Of the targets; identity where the model predicts raw units.
+    pub target: Normalizer,
+    /// [targets] soft lower bound of the log-variance.
+    pub min_logvar: Vec<f32>,
+    /// [targets] soft upper bound of the log-variance.
+    pub max_logvar: Vec<f32>,
+    /// Members whose mean is the prediction; all where the file names none.
+    pub elites: Vec<usize>,
+}
+
+/// What every member says about a batch of B transitions; raw units throughout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Members E.
+    pub members: usize,
+    /// Rows B.
+    pub rows: usize,
+    /// Columns of an observation D.
+    pub obs_dim: usize,
+    /// [E, B, D] mean of the next observation.
+    pub next_obs: Vec<f32>,
+    /// [E, B] mean of the reward, if the model predicts it.
+    pub reward: Option<Vec<f32>>,
+    /// [E, B, targets] log-variance in raw units squared, if the model has it.
+    pub logvar: Option<Vec<f32>>,
+    /// [E, B] probability that the episode ends, if the model predicts it.
+    pub terminated: Option<Vec<f32>>,
+}
+
+impl Ensemble {
+    /// Number of targets: D, and one for the reward.
+    pub fn targets(&self) -> usize {
+        self.obs_dim + usize::from(self.learned_reward)
+    }
+
+    /// What all members predict for `obs` [B, D] and `action` [B, A].
+    ///
+    /// # Panics
+    /// If the slices do not hold whole rows of the model's dimensions.
+    pub fn predict(&self, obs: &[f32], action: &[f32]) -> Prediction {
+        let rows = obs.len() / self.obs_dim;
+        assert_eq!(obs.len(), rows * self.obs_dim, "obs is [B, D]");
+        assert_eq!(action.len(), rows * self.action_dim, "action is [B, A]");
+        let out = self.net.forward(&self.inputs(obs, action, rows));
+        self.decode(&out, obs, rows)
+    }
+
+    fn inputs(&self, obs: &[f32], action: &[f32], rows: usize) -> Vec<f32> {
+        let (d, a) = (self.obs_dim, self.action_dim);
+        let mut x = Vec::with_capacity(rows * (d + a));
+        for r in 0..rows {
+            let row = obs[r * d..(r + 1) * d].iter().chain(&action[r * a..(r + 1) * a]);
+            x.extend(row.zip(self.input.mean.iter().zip(&self.input.std)).map(|(v, (m, s))| (v - m) / s));
+        }
+        x
+    }
+
+    fn decode(&self, out: &[f32], obs: &[f32], rows: usize) -> Prediction {
+        let (d, targets, width, members) = (self.obs_dim, self.targets(), self.net.outputs(), self.net.members);
+        let mut p = Prediction {
+            members,
+            rows,
+            obs_dim: d,
+            next_obs: Vec::with_capacity(members * rows * d),
+            reward: self.learned_reward.then(|| Vec::with_capacity(members * rows)),
+            logvar: (!self.deterministic).then(|| Vec::with_capacity(members * rows * targets)),
+            terminated: self.learned_termination.then(|| Vec::with_capacity(members * rows)),
+        };
+        for (i, row) in out.chunks_exact(width).enumerate() {
+            let start = &obs[(i % rows) * d..(i % rows + 1) * d];
+            let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
+            p.next_obs.extend(start.iter().enumerate().map(|(c, s)| s + raw(c)));
+            if let Some(reward) = &mut p.reward {
+                reward.push(raw(d));
+            }
+            if let Some(logvar) = &mut p.logvar {
+                logvar.extend((0..targets).map(|c| {
+                    let bounded = soft_bound(row[targets + c], self.min_logvar[c], self.max_logvar[c]);
+                    bounded + 2.0 * self.target.std[c].ln()
+                }));
+            }
+            if let Some(terminated) = &mut p.terminated {
+                terminated.push(1.0 / (1.0 + (-row[width - 1]).exp()));
+            }
+        }
+        p
+    }
+}
+
+impl Prediction {
+    /// [B, D] mean over `members` of the next observation.
+    pub fn mean_next_obs(&self, members: &[usize]) -> Vec<f32> {
+        mean_over(&self.next_obs, self.rows * self.obs_dim, members)
+    }
+
+    /// [B] mean over `members` of the reward.
+    pub fn mean_reward(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.reward.as_ref().map(|r| mean_over(r, self.rows, members))
+    }
+
+    /// [B] mean over `members` of the termination probability.
+    pub fn mean_terminated(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.terminated.as_ref().map(|t| mean_over(t, self.rows, members))
+    }
+}
+
+fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
+    let mut out = vec![0.0f32; stride];
+    for &e in members {
+        out.iter_mut().zip(&values[e * stride..(e + 1) * stride]).for_each(|(o, v)| *o += v);
+    }
+    let n = members.len().max(1) as f32;
+    out.iter_mut().for_each(|o| *o /= n);
+    out
+}
+
+/// Soft clamp of a log-variance (Chua et al. 2018, appendix A.1): max − softplus(max − x), then min + softplus(x − min).
+pub fn soft_bound(x: f32, min: f32, max: f32) -> f32 {
+    let below = max - softplus(max - x);
+    min + softplus(below - min)
+}
+
+fn softplus(x: f32) -> f32 {
+    if x > 20.0 { x } else { x.exp().ln_1p() }
+}

@@ -1,0 +1,192 @@
+//! A batch of equally shaped multi-layer perceptrons: the forward pass of ensembles, actors and critics.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::matmul::matmul;
+
+/// Rows that one task pushes through all layers: small enough that a layer's rows stay in the second-level cache.
+const TILE: usize = 128;
+
+/// Non-linearity between layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// x · sigmoid(x), also called swish.
+    Silu,
+    /// max(x, 0).
+    Relu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+impl Activation {
+    /// Reads a name as PyTorch, mbrl-lib or a config writes it (`torch.nn.SiLU`, `swish`, `relu`).
+    pub fn parse(name: &str) -> Option<Self> {
+        let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+        match last.as_str() {
+            "silu" | "swish" => Some(Self::Silu),
+            "relu" => Some(Self::Relu),
+            "tanh" => Some(Self::Tanh),
+            _ => None,
+        }
+    }
+
+    fn apply(self, values: &mut [f32]) {
+        match self {
+            Self::Relu => values.iter_mut().for_each(|v| *v = v.max(0.0)),
+            Self::Tanh => values.iter_mut().for_each(|v| *v = v.tanh()),
+            Self::Silu => {
+                let (blocks, rest) = values.as_chunks_mut::<8>();
+                for block in blocks {
+                    let x = wide::f32x8::from(*block);
+                    *block = (x / (wide::f32x8::ONE + (-x).exp())).to_array();
+                }
+                rest.iter_mut().for_each(|v| *v /= 1.0 + (-*v).exp());
+            }
+        }
+    }
+}
+
+/// One linear layer of every member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Columns in.
+    pub inputs: usize,
+    /// Columns out.
+    pub outputs: usize,
+    /// [E, inputs, outputs], row-major.
+    pub weight: Vec<f32>,
+    /// [E, outputs].
+    pub bias: Vec<f32>,
+}
+
+/// E perceptrons of one shape; the activation follows every layer but the last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mlp {
+    /// Number of members E.
+    pub members: usize,
+    /// Non-linearity between layers.
+    pub activation: Activation,
+    /// In order from input to output.
+    pub layers: Vec<Layer>,
+}
+
+impl Mlp {
+    /// Checks that the layers follow on each other.
+    ///
+    /// # Errors
+    /// A sentence naming the layer that does not fit.
+    pub fn new(members: usize, activation: Activation, layers: Vec<Layer>) -> Result<Self, String> {
+        if layers.is_empty() || members == 0 {
+            return Err("a network needs at least one layer and one member".into());
+        }
+        for (i, l) in layers.iter().enumerate() {
+            if l.weight.len() != members * l.inputs * l.outputs || l.bias.len() != members * l.outputs {
+                return Err(format!("layer {i} has not {members} x {} x {} weights", l.inputs, l.outputs));
+            }
+            if i > 0 && layers[i - 1].outputs != l.inputs {
+                return Err(format!(
+                    "layer {i} takes {} inputs, layer {} gives {}",
+                    l.inputs,
+                    i - 1,
+                    layers[i - 1].outputs
+                ));
+            }
+        }
+        Ok(Self { members, activation, layers })
+    }
+
+    /// Columns in.
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs
+    }
+
+    /// Columns out.
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs
+    }
+
+    /// Pushes the same rows `x` [B, inputs] through every member: [E, B, outputs].
+    pub fn forward(&self, x: &[f32]) -> Vec<f32> {
+        let rows = x.len() / self.inputs();
+        let mut out = vec![0.0; self.members * rows * self.outputs()];
+        self.run(rows, &mut out, |_, start, len| &x[start * self.inputs()..(start + len) * self.inputs()]);
+        out
+    }
+
+    /// Pushes each member's own rows `x` [E, B, inputs] through that member: [E, B, outputs].
+    pub fn forward_each(&self, x: &[f32]) -> Vec<f32> {
+        let rows = x.len() / self.inputs() / self.members;
+        let mut out = vec![0.0; self.members * rows * self.outputs()];
+        self.run(rows, &mut out, |e, start, len| {
+            &x[(e * rows + start) * self.inputs()..(e * rows + start + len) * self.inputs()]
+        });
+        out
+    }
+
+    fn run<'x>(&self, rows: usize, out: &mut [f32], input: impl Fn(usize, usize, usize) -> &'x [f32] + Sync) {
+        if rows == 0 {
+            return;
+        }
+        let width = self.outputs();
+        out.par_chunks_mut(rows * width).enumerate().for_each(|(e, member_out)| {
+            member_out.par_chunks_mut(TILE * width).enumerate().for_each(|(tile, out)| {
+                let len = out.len() / width;
+                self.tile(e, input(e, tile * TILE, len), out);
+            });
+        });
+    }
+
+    /// One member, one tile of rows.
+    fn tile(&self, e: usize, x: &[f32], out: &mut [f32]) {
+        let rows = x.len() / self.inputs();
+        let mut current: Vec<f32> = Vec::new();
+        for (i, layer) in self.layers.iter().enumerate() {
+            let input = if i == 0 { x } else { &current[..] };
+            let mut next = vec![0.0; rows * layer.outputs];
+            let bias = &layer.bias[e * layer.outputs..(e + 1) * layer.outputs];
+            next.chunks_exact_mut(layer.outputs).for_each(|row| row.copy_from_slice(bias));
+            let size = layer.inputs * layer.outputs;
+            let weight = &layer.weight[e * size..(e + 1) * size];
+            matmul(&mut next, input, weight, (rows, layer.inputs, layer.outputs), true);
+            if i + 1 < self.layers.len() {
+                self.activation.apply(&mut next);
+            }
+            current = next;
+        }
+        out.copy_from_slice(&current);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_members_by_hand() {
+        // member 0: y = relu(2x + 1) * 3 - 1; member 1: y = relu(-x) + 0.5
+        let net = Mlp::new(
+            2,
+            Activation::Relu,
+            vec![
+                Layer { inputs: 1, outputs: 1, weight: vec![2.0, -1.0], bias: vec![1.0, 0.0] },
+                Layer { inputs: 1, outputs: 1, weight: vec![3.0, 1.0], bias: vec![-1.0, 0.5] },
+            ],
+        )
+        .expect("shapes fit");
+        assert_eq!(net.forward(&[1.0, -2.0]), vec![8.0, -1.0, 0.5, 2.5]);
+        assert_eq!(net.forward_each(&[1.0, -2.0]), vec![8.0, 2.5]);
+    }
+
+    #[test]
+    fn silu_is_silu_at_every_length() {
+        for n in [1, 7, 8, 9, 31] {
+            let mut v: Vec<f32> = (0..n).map(|i| i as f32 * 0.7 - 8.0).collect();
+            let want: Vec<f64> = v.iter().map(|&x| f64::from(x) / (1.0 + (-f64::from(x)).exp())).collect();
+            Activation::Silu.apply(&mut v);
+            // Two roundings of f32 relative to the value.
+            assert!(v.iter().zip(want).all(|(&a, b)| (f64::from(a) - b).abs() <= 4e-7 * b.abs().max(1e-3)));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! How long work is told to stop and tells how far it is.
+//!
+//! Every long loop calls [`Ctx::step`] once per chunk: one call reports progress, waits while paused, and fails with
+//! [`Cancelled`], so none of the three can be forgotten. Chunks are sized so that a cancel is seen within 100 ms.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The work was asked to stop. Not an error of the work itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// How far a named phase of a job is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// What is being done, in the user's words ("fitting the world model").
+    pub phase: String,
+    /// Units done so far.
+    pub done: u64,
+    /// Units in all; 0 where unknown.
+    pub total: u64,
+}
+
+/// A shared flag that stops work; clones stop the same work.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel {
+    stop: Arc<AtomicBool>,
+    pause: Arc<AtomicBool>,
+}
+
+impl Cancel {
+    /// Asks the work to stop; a paused job wakes and stops.
+    pub fn cancel(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// True once [`Cancel::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Holds the work at its next step, or lets it go on.
+    pub fn set_paused(&self, paused: bool) {
+        self.pause.store(paused, Ordering::Relaxed);
+    }
+
+    /// True while the work is held.
+    pub fn is_paused(&self) -> bool {
+        self.pause.load(Ordering::Relaxed)
+    }
+}
+
+type Sink = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What a long function needs of its surroundings: a way to be stopped and a place to report progress.
+#[derive(Clone)]
+pub struct Ctx {
+    cancel: Cancel,
+    sink: Sink,
+    phase: Arc<str>,
+}
+
+impl Ctx {
+    /// A context that reports to `sink` and stops with `cancel`.
+    pub fn new(cancel: Cancel, sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { cancel, sink: Arc::new(sink), phase: Arc::from("") }
+    }
+
+    /// A context that nobody watches and nobody stops: for tests and small work.
+    pub fn quiet() -> Self {
+        Self::new(Cancel::default(), |_| {})
+    }
+
+    /// The same context under another phase name.
+    pub fn phase(&self, name: &str) -> Self {
+        Self { cancel: self.cancel.clone(), sink: Arc::clone(&self.sink), phase: Arc::from(name) }
+    }
+
+    /// Reports `done` of `total`, waits while paused.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once the work was asked to stop.
+    pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
+        self.check()?;
+        (self.sink)(Progress { phase: self.phase.to_string(), done, total });
+        Ok(())
+    }
+
+    /// [`Ctx::step`] without a report: for inner loops.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once the work was asked to stop.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        while self.cancel.is_paused() && !self.cancel.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if self.cancel.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancel_is_seen_at_the_next_step_even_while_paused() {
+        let cancel = Cancel::default();
+        let cx = Ctx::new(cancel.clone(), |_| {});
+        assert_eq!(cx.step(0, 10), Ok(()));
+        cancel.set_paused(true);
+        let other = cancel.clone();
+        let waker = std::thread::spawn(move || other.cancel());
+        assert_eq!(cx.step(1, 10), Err(Cancelled));
+        waker.join().expect("the waker thread ends");
+    }
+}

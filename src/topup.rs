@@ -1,0 +1,1 @@
+//! Collecting a little data and fine-tuning on it.

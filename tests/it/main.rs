@@ -1,0 +1,5 @@
+//! All integration tests in one binary: each further one would link burn and polars again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
+
+mod references;
+mod support;

@@ -1,0 +1,43 @@
+//! `env_traces/*.json`: what real environments answered, step by step.
+
+use std::path::Path;
+
+use oodscope::env;
+use serde_json::Value;
+
+use super::{Finding, Verdict};
+
+/// Largest difference allowed: observations are float32 of states up to 8, so 1e-5 is the stated bound.
+const TOLERANCE: f64 = 1e-5;
+
+pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
+    let id = json["env"].as_str().unwrap_or_default();
+    let what = format!("{} ({id})", path.file_name().unwrap_or_default().to_string_lossy());
+    let Some(mut environment) = env::make(id) else {
+        return vec![(what, Verdict::Unsupported(format!("no environment called '{id}'")))];
+    };
+    let mut worst = (0.0f64, String::from("-"));
+    let mut steps = 0;
+    for (e, episode) in json["episodes"].as_array().into_iter().flatten().enumerate() {
+        environment.set_state(&numbers(&episode["state0"]));
+        for (t, action) in episode["actions"].as_array().into_iter().flatten().enumerate() {
+            let action: Vec<f32> = numbers(action).iter().map(|&v| v as f32).collect();
+            let step = environment.step(&action);
+            let obs = numbers(&episode["obs"][t]);
+            let gaps = step.obs.iter().zip(&obs).map(|(&a, b)| (f64::from(a) - b).abs());
+            let reward = episode["rewards"][t].as_f64().unwrap_or(f64::NAN);
+            let gap = gaps.fold((step.reward - reward).abs(), f64::max);
+            // NaN (a missing key) must not pass for agreement.
+            if !(gap <= worst.0) {
+                worst = (gap, format!("episode {e} step {t}"));
+            }
+            steps += 1;
+        }
+    }
+    let text = format!("{steps} steps, largest difference {:.1e} at {}", worst.0, worst.1);
+    vec![(what, if steps > 0 && worst.0 <= TOLERANCE { Verdict::Agrees(text) } else { Verdict::Differs(text) })]
+}
+
+fn numbers(v: &Value) -> Vec<f64> {
+    v.as_array().into_iter().flatten().map(|x| x.as_f64().unwrap_or(f64::NAN)).collect()
+}
