@@ -1,1 +1,3 @@
 //! Collecting a little data and fine-tuning on it.
+
+pub mod learner;
