@@ -1,3 +1,10 @@
-//! Collecting a little data and fine-tuning on it.
+//! Collecting a little data and fine-tuning on it: the decision rule, acting in an environment, old and new data in one
+//! pool, learning in imagination, and the run directory that remembers it all.
 
+pub mod behaviour;
+pub mod collect;
+pub mod controller;
 pub mod learner;
+pub mod replay;
+pub mod round;
+pub mod run;

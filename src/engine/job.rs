@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
+pub use crate::topup::controller::Schedule;
 
 /// The data and the model that a job is about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -153,18 +154,6 @@ impl Default for FitSpec {
             seed: 0,
         }
     }
-}
-
-/// When new data is collected.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// Never: fine-tuning on the old data alone.
-    None,
-    /// A chunk at every check, so that the whole budget is spent evenly.
-    Fixed,
-    /// A chunk when the loss ratio R is above its threshold.
-    Adaptive,
 }
 
 /// How a top-up is run.
