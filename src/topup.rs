@@ -4,7 +4,10 @@
 pub mod behaviour;
 pub mod collect;
 pub mod controller;
+pub mod history;
 pub mod learner;
+pub mod loss;
+pub mod prepare;
 pub mod replay;
 pub mod round;
 pub mod run;

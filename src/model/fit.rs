@@ -34,6 +34,9 @@ pub struct FitOptions {
     pub checks: usize,
     /// Looks without improvement before training stops.
     pub patience: usize,
+    /// Keep the last weights rather than the best on the held-out part: right where new data is learned that the
+    /// held-out part knows nothing of.
+    pub keep_last: bool,
 }
 
 impl Default for FitOptions {
@@ -48,6 +51,7 @@ impl Default for FitOptions {
             check_every: 100,
             checks: 60,
             patience: 8,
+            keep_last: false,
         }
     }
 }
@@ -172,6 +176,7 @@ pub fn train(
     heldout: &TransitionBatch,
     options: &FitOptions,
     draw: &mut dyn FnMut(usize) -> Vec<usize>,
+    live: &dyn Fn(&FitCurve),
     cx: &Ctx,
 ) -> Result<FitCurve, Cancelled> {
     let device = device();
@@ -213,12 +218,18 @@ pub fn train(
         curve.step.push(check * options.check_every);
         curve.heldout.push(best.last);
         curve.train.push(loss_sum);
-        if check - best.at >= options.patience {
+        curve.best = best.at;
+        live(&curve);
+        if check.saturating_sub(best.at) >= options.patience {
             break;
         }
     }
     curve.best = best.at;
-    best.restore(model, options.elites);
+    if options.keep_last {
+        curve.best = curve.step.len() - 1;
+    } else {
+        best.restore(model, options.elites);
+    }
     Ok(curve)
 }
 
@@ -302,9 +313,7 @@ pub fn member_errors(model: &Ensemble, batch: &TransitionBatch) -> Vec<f64> {
     out.chunks_exact(rows.len.max(1) * width)
         .map(|member| {
             let errors = member.chunks_exact(width).zip(rows.target.chunks_exact(targets));
-            let sum: f64 = errors
-                .flat_map(|(o, y)| o.iter().zip(y).map(|(o, y)| f64::from(o - y).powi(2)))
-                .sum();
+            let sum: f64 = errors.flat_map(|(o, y)| o.iter().zip(y).map(|(o, y)| f64::from(o - y).powi(2))).sum();
             sum / (rows.len * targets) as f64
         })
         .collect()

@@ -34,7 +34,7 @@ impl Actor {
     }
 
     /// Actions drawn from the policy for `obs` [B, obs_dim]: [B, action_dim].
-    pub fn sample(&self, obs: &[f32], rng: &mut impl Rng) -> Vec<f32> {
+    pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
         self.squash(&self.net.forward(&self.input.apply(obs)), |log_std: f32, _| {
             let noise: f32 = StandardNormal.sample(rng);
             log_std.clamp(LOG_STD.0, LOG_STD.1).exp() * noise

@@ -89,8 +89,7 @@ impl Learner {
         let (d, a, h) = (model.obs_dim, model.action_dim, options.hidden);
         let actor = init::mlp(1, &[d, h, h, 2 * a], Activation::Relu, 0.1, rng);
         let critic = init::mlp(2, &[d + a, h, h, 1], Activation::Relu, 1.0, rng);
-        let input =
-            Normalizer { mean: model.input.mean[..d].to_vec(), std: model.input.std[..d].to_vec() };
+        let input = Normalizer { mean: model.input.mean[..d].to_vec(), std: model.input.std[..d].to_vec() };
         Self::from_networks(Actor { net: actor, input, scale, bias }, critic, reward_scale, options)
     }
 
@@ -117,7 +116,12 @@ impl Learner {
 
     /// The actor as it is now.
     pub fn actor(&self) -> Actor {
-        Actor { net: self.actor.to_mlp(), input: self.input.clone(), scale: self.scale.clone(), bias: self.bias.clone() }
+        Actor {
+            net: self.actor.to_mlp(),
+            input: self.input.clone(),
+            scale: self.scale.clone(),
+            bias: self.bias.clone(),
+        }
     }
 
     /// The twin critics as they are now.
@@ -203,7 +207,9 @@ impl Learner {
         let noise = tensor(init::normal(b * a, rng), [1, b, a], &device);
         let raw = mean + log_std.clone().exp() * noise.clone();
         // log N(u; μ, σ) − log(1 − tanh²(u)), the latter as 2 (log 2 − u − softplus(−2u)), which never takes log 0.
-        let gauss = -(noise.square().mul_scalar(0.5) + log_std).sub_scalar(-0.5 * (2.0 * std::f32::consts::PI).ln()).mul_scalar(1.0);
+        let gauss = -(noise.square().mul_scalar(0.5) + log_std)
+            .sub_scalar(-0.5 * (2.0 * std::f32::consts::PI).ln())
+            .mul_scalar(1.0);
         let squash = (raw.clone() + activation::softplus(raw.clone().mul_scalar(-2.0), 1.0))
             .mul_scalar(-2.0)
             .add_scalar(2.0 * std::f32::consts::LN_2);
@@ -224,6 +230,11 @@ impl Learner {
         let q = self.critic().forward(&rows);
         let n = rows.len() / (d + a);
         (0..n).map(|i| q[i].min(q[n + i]) / self.reward_scale).collect()
+    }
+
+    /// Factor on rewards inside the critics.
+    pub fn reward_scale(&self) -> f32 {
+        self.reward_scale
     }
 
     /// Present temperature α.

@@ -102,8 +102,7 @@ impl Imagined {
                 if !next.iter().all(|v| v.is_finite()) {
                     continue;
                 }
-                let squashed: Vec<f32> =
-                    (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
+                let squashed: Vec<f32> = (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
                 self.push(&obs[i * d..(i + 1) * d], &squashed, reward, &next, if ended { 0.0 } else { 1.0 });
                 if !ended {
                     alive_obs.extend_from_slice(&next);
