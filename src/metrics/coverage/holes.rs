@@ -17,6 +17,8 @@ pub struct Hole {
 
 /// Boxes in the table.
 const HOLES: usize = 5;
+/// Boxes that are tried; some are not worth a line.
+const TRIES: usize = 50;
 /// A cell with less than this share of the mean count of occupied cells is nearly empty.
 const NEARLY: f64 = 0.05;
 /// A box that fewer of the rollout states visit is not worth a line.
@@ -34,38 +36,47 @@ impl Hole {
     }
 }
 
-/// Boxes of nearly empty cells that `visits` falls into, most visited first: from the most visited cell a box grows over
-/// whole strips of nearly empty cells as long as the strips are visited.
+/// Boxes of nearly empty cells that `visits` falls into, most visited first.
 pub fn visited(density: &Density, visits: &[u64]) -> Vec<Hole> {
     let (w, h) = (density.width(), density.height());
     let limit = NEARLY * density.total() as f64 / density.occupied().max(1) as f64;
     let mut open: Vec<bool> = density.counts.iter().map(|&c| (c as f64) <= limit).collect();
-    let all: u64 = visits.iter().sum();
+    let worth = WORTH * visits.iter().sum::<u64>() as f64;
     let mut holes = Vec::new();
-    while holes.len() < HOLES {
+    for _ in 0..TRIES {
         let hottest =
             (0..visits.len()).filter(|&c| open[c] && visits[c] > 0).max_by_key(|&c| (visits[c], usize::MAX - c));
         let Some(start) = hottest else { break };
-        let mut hole = Hole { x: (start % w, start % w), y: (start / w, start / w) };
-        while let Some(strip) = strips(hole, w, h)
-            .into_iter()
-            .filter(|s| s.cells(w).all(|c| open[c]) && s.sum(w, visits) > 0)
-            .max_by_key(|s| s.sum(w, visits))
-        {
-            hole = Hole {
-                x: (hole.x.0.min(strip.x.0), hole.x.1.max(strip.x.1)),
-                y: (hole.y.0.min(strip.y.0), hole.y.1.max(strip.y.1)),
-            };
-        }
+        let hole = grow(Hole { x: (start % w, start % w), y: (start / w, start / w) }, &open, visits, (w, h));
         hole.cells(w).for_each(|c| open[c] = false);
-        if hole.sum(w, visits) as f64 >= WORTH * all as f64 {
+        if hole.sum(w, visits) as f64 >= worth {
             holes.push(hole);
-        } else if visits[start] as f64 * ((w * h) as f64) < WORTH * all as f64 {
-            break;
         }
     }
     holes.sort_by_key(|hole| std::cmp::Reverse(hole.sum(w, visits)));
+    holes.truncate(HOLES);
     holes
+}
+
+/// Grows a box over whole strips of open cells, most visited first and else the one that keeps it square, until none is
+/// left; then trims it to the cells that are visited.
+fn grow(mut hole: Hole, open: &[bool], visits: &[u64], (w, h): (usize, usize)) -> Hole {
+    let thickness = |s: &Hole| (s.x.1 - s.x.0 + 1).max(s.y.1 - s.y.0 + 1);
+    while let Some(strip) = strips(hole, w, h)
+        .into_iter()
+        .filter(|s| s.cells(w).all(|c| open[c]))
+        .max_by_key(|s| (s.sum(w, visits), thickness(s)))
+    {
+        hole = Hole {
+            x: (hole.x.0.min(strip.x.0), hole.x.1.max(strip.x.1)),
+            y: (hole.y.0.min(strip.y.0), hole.y.1.max(strip.y.1)),
+        };
+    }
+    let seen: Vec<usize> = hole.cells(w).filter(|&c| visits[c] > 0).collect();
+    let ends = |of: fn(usize, usize) -> usize| {
+        seen.iter().map(|&c| of(c, w)).fold((usize::MAX, 0), |e, v| (e.0.min(v), e.1.max(v)))
+    };
+    Hole { x: ends(|c, w| c % w), y: ends(|c, w| c / w) }
 }
 
 /// The strips of cells along the four sides of a box.
