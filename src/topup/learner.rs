@@ -2,6 +2,8 @@
 //! from real states (MBPO, Janner et al. 2019).
 
 pub mod imagined;
+#[cfg(test)]
+mod tests;
 
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
@@ -14,7 +16,7 @@ use crate::model::mlp::{Activation, Mlp};
 use crate::model::network::{Network, device, tensor, values};
 use crate::model::policy::{Actor, LOG_STD};
 use crate::task::{Cancelled, Ctx};
-use imagined::{Imagined, Starts};
+use imagined::{Batch, Imagined, Starts};
 
 /// How the actor and the critics learn.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,45 +158,51 @@ impl Learner {
     }
 
     fn step(&mut self, rng: &mut impl Rng) {
-        let (b, a) = (self.options.batch, self.scale.len());
+        let b = self.options.batch;
         let rows: Vec<usize> = (0..b).map(|_| rng.random_range(0..self.imagined.len())).collect();
         let batch = self.imagined.gather(&rows);
-        let d = self.imagined.obs_dim;
-        let input = |v: &[f32], columns| tensor(v.to_vec(), [1, b, columns], &self.device);
-        let obs = input(&self.input.apply(&batch.obs), d);
-        let next = input(&self.input.apply(&batch.next_obs), d).inner();
-        let action = input(&batch.action, a);
-        let alpha = self.temperature.log_alpha.val().inner().exp();
+        let alpha = self.temperature.log_alpha.val().inner().exp().reshape([1, 1, 1]);
+        let obs = tensor(self.input.apply(&batch.obs), [1, b, self.imagined.obs_dim], &self.device);
+        self.step_critic(&batch, obs.clone(), alpha.clone(), rng);
+        let log_prob = self.step_actor(obs, alpha, rng);
+        self.step_temperature(log_prob);
+        self.target = self.target.clone().toward(&self.critic, self.options.tau);
+    }
 
-        // y = r + γ (1 − terminated) (min Q'(s', a') − α log π(a'|s'))
-        let actor = self.actor.clone().valid();
-        let (next_action, next_log_prob) = self.act(&actor, next.clone(), rng);
+    /// Towards y = r + γ (1 − terminated) (min Q'(s', a') − α log π(a'|s')).
+    fn step_critic(&mut self, batch: &Batch, obs: Tensor<3>, alpha: Tensor<3>, rng: &mut impl Rng) {
+        let (b, a) = (self.options.batch, self.scale.len());
+        let inner = self.device.clone().inner();
+        let next = tensor(self.input.apply(&batch.next_obs), [1, b, self.imagined.obs_dim], &inner);
+        let (next_action, log_prob) = self.act(&self.actor.clone().valid(), next.clone(), rng);
         let q_next = self.target.clone().valid().forward(Tensor::cat(vec![next, next_action], 2)).min_dim(0);
-        let soft = q_next - next_log_prob * alpha.clone().reshape([1, 1, 1]);
         let reward: Vec<f32> = batch.reward.iter().map(|r| r * self.reward_scale).collect();
         let alive: Vec<f32> = batch.alive.iter().map(|l| l * self.options.gamma).collect();
-        let inner = self.device.clone().inner();
-        let y = tensor(reward, [1, b, 1], &inner) + soft * tensor(alive, [1, b, 1], &inner);
-
-        let q = self.critic.forward(Tensor::cat(vec![obs.clone(), action], 2));
+        let y = tensor(reward, [1, b, 1], &inner) + (q_next - log_prob * alpha) * tensor(alive, [1, b, 1], &inner);
+        let action = tensor(batch.action.clone(), [1, b, a], &self.device);
+        let q = self.critic.forward(Tensor::cat(vec![obs, action], 2));
         let loss = (q - Tensor::from_inner(y)).square().mean();
         let grads = GradientsParams::from_grads(loss.backward(), &self.critic);
         self.critic = self.optimizers[1].step(self.options.learning_rate, self.critic.clone(), grads);
+    }
 
-        let (new_action, log_prob) = self.act(&self.actor, obs.clone(), rng);
-        let frozen = self.critic.clone().no_grad();
-        let q = frozen.forward(Tensor::cat(vec![obs, new_action], 2)).min_dim(0);
+    /// Down α log π(a|s) − min Q(s, a); answers the mean log-probability.
+    fn step_actor(&mut self, obs: Tensor<3>, alpha: Tensor<3>, rng: &mut impl Rng) -> Tensor<1> {
+        let (action, log_prob) = self.act(&self.actor, obs.clone(), rng);
+        let q = self.critic.clone().no_grad().forward(Tensor::cat(vec![obs, action], 2)).min_dim(0);
         let mean_log_prob = log_prob.clone().inner().mean();
-        let loss = (log_prob * Tensor::from_inner(alpha.reshape([1, 1, 1])) - q).mean();
+        let loss = (log_prob * Tensor::from_inner(alpha) - q).mean();
         let grads = GradientsParams::from_grads(loss.backward(), &self.actor);
         self.actor = self.optimizers[0].step(self.options.learning_rate, self.actor.clone(), grads);
+        mean_log_prob
+    }
 
-        // The temperature holds the entropy near −action_dim.
-        let gap = mean_log_prob.sub_scalar(a as f32);
+    /// Holds the entropy near −action_dim, the usual target (Haarnoja et al. 2018, appendix D).
+    fn step_temperature(&mut self, mean_log_prob: Tensor<1>) {
+        let gap = mean_log_prob.sub_scalar(self.scale.len() as f32);
         let loss = -(self.temperature.log_alpha.val() * Tensor::from_inner(gap)).sum();
         let grads = GradientsParams::from_grads(loss.backward(), &self.temperature);
         self.temperature = self.optimizers[2].step(self.options.learning_rate, self.temperature.clone(), grads);
-        self.target = self.target.clone().toward(&self.critic, self.options.tau);
     }
 
     /// Squashed actions in (−1, 1) for normalised observations [1, B, D], and their log-probabilities [1, B, 1].
