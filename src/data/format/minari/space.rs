@@ -215,3 +215,6 @@ fn python_number(v: f32) -> String {
         v => serde_json::Number::from_f64(f64::from(v)).map_or_else(|| "NaN".into(), |n| n.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
