@@ -67,13 +67,13 @@ pub struct Dataset {
 pub struct Parts {
     /// Episode spans, in the order of the columns.
     pub spans: Vec<EpisodeSpan>,
-    /// [Σ obs_rows, obs_dim], row-major.
+    /// `[Σ obs_rows, obs_dim]`, row-major.
     pub obs: Vec<f32>,
-    /// [Σ steps, action_dim], row-major.
+    /// `[Σ steps, action_dim]`, row-major.
     pub actions: Vec<f32>,
     /// [Σ steps]; f64 because Minari writes it and returns are sums of it.
     pub rewards: Vec<f64>,
-    /// [Σ steps, obs_dim] or nothing.
+    /// `[Σ steps, obs_dim]` or nothing.
     pub next_obs: Option<Vec<f32>>,
 }
 
@@ -153,7 +153,7 @@ impl Dataset {
         indices.iter().map(|&i| self.episode(i))
     }
 
-    /// All finite states s_t, t < T (one a step, without the final observation) of the named episodes: row-major
+    /// All finite states `s_t`, t < T (one a step, without the final observation) of the named episodes: row-major
     /// values and, for each row, the episode it came from.
     pub fn states(&self, indices: &[usize]) -> (Vec<f32>, Vec<usize>) {
         let mut rows = Vec::new();
