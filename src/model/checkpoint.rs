@@ -12,8 +12,10 @@ use super::policy::Actor;
 use crate::data::split::SplitSpec;
 
 pub mod native;
+pub mod pickle;
 pub mod safetensors_file;
 pub mod tensors;
+pub mod torch_file;
 
 /// A world model, a policy, or both, and where they came from.
 #[derive(Debug, Clone, PartialEq, Default)]
