@@ -68,6 +68,9 @@ pub struct Prediction {
     pub obs_dim: usize,
     /// [E, B, D] mean of the next observation.
     pub next_obs: Vec<f32>,
+    /// [E, B, D] mean of its change: `next_obs` before the observation was added. Members that nearly agree differ by less
+    /// than a rounding of the sum, so spreads over the members are taken from this.
+    pub delta: Vec<f32>,
     /// [E, B] mean of the reward, if the model predicts it.
     pub reward: Option<Vec<f32>>,
     /// [E, B, targets] log-variance in raw units squared, if the model has it.
@@ -147,6 +150,7 @@ impl Ensemble {
             rows,
             obs_dim: d,
             next_obs: Vec::with_capacity(members * rows * d),
+            delta: Vec::with_capacity(members * rows * d),
             reward: self.learned_reward.then(|| Vec::with_capacity(members * rows)),
             logvar: (!self.deterministic).then(|| Vec::with_capacity(members * rows * targets)),
             terminated: self.learned_termination.then(|| Vec::with_capacity(members * rows)),
@@ -154,7 +158,9 @@ impl Ensemble {
         for (i, row) in out.chunks_exact(width).enumerate() {
             let start = &obs[(i % rows) * d..(i % rows + 1) * d];
             let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
-            p.next_obs.extend(start.iter().enumerate().map(|(c, s)| s + raw(c)));
+            p.delta.extend((0..d).map(raw));
+            let delta = &p.delta[i * d..];
+            p.next_obs.extend(start.iter().zip(delta).map(|(s, change)| s + change));
             if let Some(reward) = &mut p.reward {
                 reward.push(raw(d));
             }

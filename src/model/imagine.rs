@@ -221,10 +221,10 @@ fn largest(a: f64, b: f64) -> f64 {
 }
 
 fn member(p: &Prediction, e: usize, r: usize, c: usize) -> f64 {
-    f64::from(p.next_obs[(e * p.rows + r) * p.obs_dim + c])
+    f64::from(p.delta[(e * p.rows + r) * p.obs_dim + c])
 }
 
-/// Mean and variance (ddof 0) over the members of column `c` of row `r`.
+/// Mean and variance (ddof 0) over the members of the change of column `c` of row `r`.
 fn moments(p: &Prediction, r: usize, c: usize) -> (f64, f64) {
     let n = p.members as f64;
     let mean = (0..p.members).map(|e| member(p, e, r, c)).sum::<f64>() / n;

@@ -100,6 +100,14 @@ fn a_cancel_stops_both() {
     assert_eq!(one_step(&model, &batch(&[0.0], &[1.0]), &cx), Err(Cancelled));
 }
 
+/// At 3e6 neighbouring single-precision numbers are 0.25 apart; members that differ by a hundredth still do.
+#[test]
+fn small_spreads_survive_large_states() {
+    let model = linear(3, &[0, 1, 2]);
+    let o = one_step(&model, &batch(&[3e6], &[0.01]), &Ctx::quiet()).unwrap();
+    assert!((o.disagreement[0] - 0.01 * (2.0f32 / 3.0).sqrt()).abs() < 1e-6, "{}", o.disagreement[0]);
+}
+
 #[test]
 fn a_broken_member_shows() {
     let mut model = linear(2, &[0]);
