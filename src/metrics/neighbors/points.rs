@@ -63,6 +63,11 @@ impl Points {
         &self.z[i * self.dim..(i + 1) * self.dim]
     }
 
+    /// Dimension `d` of every point in standard deviations (not centred).
+    pub fn column(&self, d: usize) -> Vec<f64> {
+        self.raw.iter().skip(d).step_by(self.dim).map(|&v| f64::from(v) * self.inv_std[d]).collect()
+    }
+
     /// Squared distance of our point `i` from `other`'s point `j`, in our standard deviations, in f64.
     pub fn squared(&self, i: usize, other: &Self, j: usize) -> f64 {
         self.contributions(i, other, j).sum()
