@@ -4,6 +4,7 @@
 //! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
 //! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
 
+pub mod compare;
 pub mod coverage;
 pub mod density;
 pub mod diagnosis;
