@@ -3,5 +3,7 @@
 pub mod dataset;
 pub mod episode;
 pub mod format;
+pub mod hash;
 pub mod space;
 pub mod split;
+pub mod stats;
