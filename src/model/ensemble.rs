@@ -76,6 +76,42 @@ impl Ensemble {
         self.obs_dim + usize::from(self.learned_reward)
     }
 
+    /// Checks that the parts fit together, as [`Ensemble::predict`] needs them to.
+    ///
+    /// # Errors
+    /// A sentence naming the part that does not fit.
+    pub fn check(&self) -> Result<(), String> {
+        let targets = self.targets();
+        if self.obs_dim == 0 || self.action_dim == 0 {
+            return Err(format!(
+                "a world model of {} observation and {} action columns",
+                self.obs_dim, self.action_dim
+            ));
+        }
+        let outputs = targets * (2 - usize::from(self.deterministic)) + usize::from(self.learned_termination);
+        let bounds = if self.deterministic { self.min_logvar.len() } else { targets };
+        let lengths = [
+            ("network inputs", self.net.inputs(), self.obs_dim + self.action_dim),
+            ("network outputs", self.net.outputs(), outputs),
+            ("input means", self.input.mean.len(), self.obs_dim + self.action_dim),
+            ("input deviations", self.input.std.len(), self.obs_dim + self.action_dim),
+            ("target means", self.target.mean.len(), targets),
+            ("target deviations", self.target.std.len(), targets),
+            ("lower bounds of the log-variance", self.min_logvar.len(), bounds),
+            ("upper bounds of the log-variance", self.max_logvar.len(), bounds),
+        ];
+        if let Some((what, has, needs)) = lengths.iter().find(|(_, has, needs)| has != needs) {
+            return Err(format!("the world model has {has} {what}, {needs} are needed"));
+        }
+        if self.input.std.iter().chain(&self.target.std).any(|s| *s == 0.0) {
+            return Err("the world model divides by a deviation of zero".into());
+        }
+        if self.elites.is_empty() || self.elites.iter().any(|&e| e >= self.net.members) {
+            return Err(format!("elites {:?} of an ensemble of {} members", self.elites, self.net.members));
+        }
+        Ok(())
+    }
+
     /// What all members predict for `obs` [B, D] and `action` [B, A].
     ///
     /// # Panics
