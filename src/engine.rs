@@ -2,12 +2,15 @@
 //! [`run`] itself. Both take the same road, so the numbers are the same.
 
 use crate::data::format::DataError;
+use crate::metrics::MetricError;
 use crate::task::{Cancelled, Ctx};
 
 pub mod job;
 pub mod worker;
 pub mod workspace;
 
+mod cover;
+mod imagine;
 mod load;
 pub mod throttle;
 
@@ -44,6 +47,15 @@ impl From<DataError> for Ended {
     }
 }
 
+impl From<MetricError> for Ended {
+    fn from(e: MetricError) -> Self {
+        match e {
+            MetricError::Cancelled(_) => Self::Cancelled,
+            MetricError::Bad(problem) => Self::Failed(problem),
+        }
+    }
+}
+
 impl From<Ended> for Body {
     fn from(ended: Ended) -> Self {
         match ended {
@@ -63,6 +75,8 @@ pub type Emit<'a> = &'a (dyn Fn(Body) + Sync);
 pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     match spec {
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
+        JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
+        JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         other => Err(Ended::Failed(format!("{} is not built in", other.name()))),
     }
 }

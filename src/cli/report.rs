@@ -30,13 +30,15 @@ pub fn print(source: &Source, output: &OutputArgs) -> Status {
     headless::run(&jobs(source, output.seed), output)
 }
 
-/// Data and coverage; imagination and diagnosis where there is a checkpoint; diagnosis where there are rollouts and one.
+/// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.
 fn jobs(source: &Source, seed: u64) -> Vec<JobSpec> {
     let source = || source.clone();
     let mut jobs =
         vec![JobSpec::Load(source()), JobSpec::Cover(CoverSpec { source: source(), ..CoverSpec::default() })];
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));
+    }
+    if source().checkpoint.is_some() || source().rollouts.is_some() {
         jobs.push(JobSpec::Diagnose(DiagnoseSpec { source: source(), seed, ..DiagnoseSpec::default() }));
     }
     jobs

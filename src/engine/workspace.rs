@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Ended;
-use super::job::Source;
+use super::job::{CoverSpec, Source};
+use super::{Ended, cover};
 use crate::data::dataset::Dataset;
 use crate::data::format;
 use crate::data::split::Split;
+use crate::metrics::coverage::Coverage;
 use crate::model::checkpoint::{self, Checkpoint};
 use crate::task::Ctx;
 
@@ -17,10 +18,11 @@ const KEPT: usize = 4;
 type Named<K, V> = Mutex<Vec<(K, Arc<V>)>>;
 
 /// A cache of opened files. Jobs on several threads share one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Workspace {
     datasets: Named<(PathBuf, Option<String>), Dataset>,
     checkpoints: Named<PathBuf, Checkpoint>,
+    coverages: Named<CoverSpec, Coverage>,
 }
 
 /// Everything that a [`Source`] names, opened.
@@ -52,10 +54,25 @@ impl Workspace {
         Ok(Opened { data, split, checkpoint, rollouts })
     }
 
+    /// Coverage of `spec`: measured once, then shared with imagination and diagnosis.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`], or where the data allows no coverage.
+    pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
+        // The reference does not depend on the checkpoint: another one is no reason to measure again.
+        let mut key = spec.clone();
+        key.source.checkpoint = None;
+        cached(&self.coverages, key, || cover::measure(spec, &self.open(&spec.source, cx)?, cx))
+    }
+
     /// Forgets what was read of `source`, so that the next [`Workspace::open`] sees the files as they are now.
     pub fn forget(&self, source: &Source) {
-        let paths = [Some(&source.dataset), source.rollouts.as_ref()];
+        let paths: Vec<Option<&PathBuf>> =
+            [Some(&source.dataset), source.rollouts.as_ref()].into_iter().filter(Option::is_some).collect();
         lock(&self.datasets).retain(|((path, _), _)| !paths.contains(&Some(path)));
+        lock(&self.coverages).retain(|(spec, _)| {
+            !paths.contains(&Some(&spec.source.dataset)) && !paths.contains(&spec.source.rollouts.as_ref())
+        });
         lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
     }
 
@@ -109,4 +126,11 @@ fn fits(data: &Dataset, rollouts: &Dataset, source: &Source) -> Result<(), Ended
          dataset's own environment",
         b.0, b.1, a.0, a.1
     )))
+}
+
+impl std::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts = (lock(&self.datasets).len(), lock(&self.checkpoints).len(), lock(&self.coverages).len());
+        write!(f, "Workspace {{ datasets, checkpoints, coverages: {counts:?} }}")
+    }
 }
