@@ -2,10 +2,11 @@
 //!
 //! Arrays come in row-major with the episode of every row beside them ([`States`]); a [`report::Report`] goes out.
 //! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
-//! a [`threshold`], and [`coverage`] and [`divergence`] say what it means.
+//! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
 
 pub mod coverage;
 pub mod density;
+pub mod diagnosis;
 pub mod disagreement;
 pub mod divergence;
 pub mod entropy;
@@ -18,6 +19,7 @@ pub mod report;
 pub mod stats;
 pub mod threshold;
 pub mod trust;
+pub mod verdict;
 
 /// States of several episodes: row-major values and the episode of each row.
 #[derive(Debug, Clone, Copy)]

@@ -179,6 +179,31 @@ impl Dataset {
         batch
     }
 
+    /// A dataset of the named episodes alone, in the given order.
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let mut part = Self {
+            origin: self.origin.clone(),
+            obs_space: self.obs_space.clone(),
+            action_space: self.action_space.clone(),
+            spans: Vec::with_capacity(indices.len()),
+            obs: Vec::new(),
+            actions: Vec::new(),
+            rewards: Vec::new(),
+            next_obs: self.next_obs.as_ref().map(|_| Vec::new()),
+        };
+        for e in self.episodes(indices) {
+            let (first_step, first_obs) = (part.rewards.len(), part.obs.len() / self.obs_dim().max(1));
+            part.spans.push(EpisodeSpan { first_step, first_obs, ..e.span });
+            part.obs.extend_from_slice(e.obs);
+            part.actions.extend_from_slice(e.actions);
+            part.rewards.extend_from_slice(e.rewards);
+            if let (Some(all), Some(own)) = (&mut part.next_obs, e.next_obs) {
+                all.extend_from_slice(own);
+            }
+        }
+        part
+    }
+
     /// A dataset of both, the episodes of `other` after ours.
     ///
     /// # Errors

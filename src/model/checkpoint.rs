@@ -42,6 +42,8 @@ pub struct About {
     pub obs_names: Vec<String>,
     /// Names of the action's columns.
     pub action_names: Vec<String>,
+    /// Factor on rewards that the critic was trained with.
+    pub reward_scale: Option<f32>,
     /// What it was trained on.
     pub lineage: Lineage,
     /// What the user should know: assumptions of the reader, things that were odd and survived.

@@ -19,6 +19,12 @@ impl Normalizer {
     pub fn identity(columns: usize) -> Self {
         Self { mean: vec![0.0; columns], std: vec![1.0; columns] }
     }
+
+    /// Shifts and scales whole rows [N, columns].
+    pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.mean.iter().zip(&self.std).cycle();
+        rows.iter().zip(columns).map(|(v, (m, s))| (v - m) / s).collect()
+    }
 }
 
 /// A dynamics model: weights, normalisers and what its columns mean.

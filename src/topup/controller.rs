@@ -176,6 +176,11 @@ impl Controller {
         &self.rule
     }
 
+    /// Sets the threshold τ of the next checks, where it is measured anew before each.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.rule.threshold = threshold;
+    }
+
     /// Checks seen so far.
     pub fn checks(&self) -> usize {
         self.checks

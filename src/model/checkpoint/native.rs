@@ -162,6 +162,8 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         }
     };
     let actor = checkpoint.actor.as_ref().map(|a| {
+        numbers.insert("actor.input.mean".into(), (vec![a.input.mean.len()], &a.input.mean));
+        numbers.insert("actor.input.std".into(), (vec![a.input.std.len()], &a.input.std));
         numbers.insert("actor.scale".into(), (vec![a.scale.len()], &a.scale));
         numbers.insert("actor.bias".into(), (vec![a.bias.len()], &a.bias));
         describe_net("actor", &a.net, numbers)
@@ -245,7 +247,11 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, CheckpointEr
         None => None,
         Some(net) => {
             let net = rebuild_net("actor", &net, tensors)?;
-            let actor = Actor { net, scale: vector("actor.scale")?, bias: vector("actor.bias")? };
+            let input = Normalizer { mean: vector("actor.input.mean")?, std: vector("actor.input.std")? };
+            let actor = Actor { net, input, scale: vector("actor.scale")?, bias: vector("actor.bias")? };
+            if actor.input.mean.len() != actor.net.inputs() || actor.input.std.len() != actor.net.inputs() {
+                return Err(tensors.error(format!("actor.input has not {} columns", actor.net.inputs())));
+            }
             let a = actor.scale.len();
             if a == 0 || actor.bias.len() != a || actor.net.outputs() != 2 * a || actor.net.members != 1 {
                 return Err(tensors.error(format!(

@@ -33,7 +33,12 @@ fn example() -> Checkpoint {
             max_logvar: vec![0.5; 4],
             elites: vec![4, 0],
         }),
-        actor: Some(Actor { net: net(1, &[3, 8, 2], Activation::Relu), scale: vec![2.0], bias: vec![0.25] }),
+        actor: Some(Actor {
+            net: net(1, &[3, 8, 2], Activation::Relu),
+            input: Normalizer::identity(3),
+            scale: vec![2.0],
+            bias: vec![0.25],
+        }),
         critic: Some(net(2, &[4, 6, 1], Activation::Tanh)),
         about: About {
             format: "oodscope".into(),
