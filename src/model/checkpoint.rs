@@ -11,9 +11,17 @@ use super::mlp::Mlp;
 use super::policy::Actor;
 use crate::data::split::SplitSpec;
 
+mod layers;
+pub mod mbrl_lib;
 pub mod native;
+mod npy;
+pub mod offlinerl_kit;
+pub mod pickle;
 pub mod safetensors_file;
+mod sidecar;
+pub mod state_dict;
 pub mod tensors;
+pub mod torch_file;
 
 /// A world model, a policy, or both, and where they came from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -125,7 +133,8 @@ pub trait CheckpointFormat: Sync {
 }
 
 /// Every layout, in the order in which they are asked.
-pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[&native::Native];
+pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
+    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &state_dict::StateDict];
 
 /// Opens `path` with the layout that recognises it.
 ///
@@ -152,10 +161,17 @@ pub fn open(path: &Path) -> Result<Checkpoint, CheckpointError> {
 /// # Errors
 /// [`CheckpointError`] if `path` is no tensor file.
 pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, CheckpointError> {
-    if !safetensors_file::looks_like(path) {
-        return Err(CheckpointError::new(path, "not a file of tensors (looked for: safetensors)"));
+    let file = if path.is_dir() {
+        let names = ["weights.safetensors", "model.pth", "dynamics.pth", "model.safetensors", "model.pt"];
+        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file());
+        found.ok_or_else(|| CheckpointError::new(path, "no file of tensors in this folder; name the file"))?
+    } else {
+        path.to_path_buf()
+    };
+    if state_dict::is_safetensors(&file) {
+        return Ok(safetensors_file::entries(&file)?.into_iter().map(|e| (e.name, e.shape, e.dtype.name())).collect());
     }
-    Ok(safetensors_file::entries(path)?.into_iter().map(|e| (e.name, e.shape, e.dtype.name())).collect())
+    torch_file::open(&file)?.entries()
 }
 
 impl Checkpoint {
