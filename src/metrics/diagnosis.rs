@@ -8,6 +8,7 @@ pub use rank::{Crossing, first_sustained, score};
 use super::coverage::axes::Map;
 use super::novelty::Novelty;
 use super::report::{Level, Report};
+use super::threshold::is_alarm;
 use super::verdict::{Evidence, Verdict};
 use super::{MetricError, stats};
 use crate::task::Ctx;
@@ -167,7 +168,7 @@ fn responsible(input: &Input<'_>, r: &Ranked, cx: &Ctx) -> Result<Vec<(String, f
     let d = input.names.len();
     let peak = || {
         (0..e.novelty.len())
-            .filter(|&t| !(e.novelty[t] <= 1.0))
+            .filter(|&t| is_alarm(e.novelty[t]))
             .max_by(|&a, &b| stats::order(&e.novelty[a], &e.novelty[b]))
     };
     let at_novel = match (r.first_novel, r.first_wrong) {
@@ -196,7 +197,7 @@ fn numbers(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
         .stat(
             "novel_episodes",
             "episodes that leave the data",
-            share(&|r| !(r.evidence.peak_novelty <= 1.0)),
+            share(&|r| is_alarm(r.evidence.peak_novelty)),
             "",
             "Share of episodes with any state beyond the novelty threshold.",
         )
@@ -206,7 +207,7 @@ fn numbers(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
             .stat(
                 "wrong_episodes",
                 "episodes beyond the model",
-                share(&|r| r.evidence.peak_error.is_some_and(|e| !(e <= 1.0))),
+                share(&|r| r.evidence.peak_error.is_some_and(is_alarm)),
                 "",
                 "Share of episodes with any one-step model error beyond its threshold.",
             )
@@ -235,8 +236,8 @@ fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let mut text = format!("Worst episode {}: {}", input.episodes[worst.index].label, worst.evidence.sentence());
     let first = worst.first_novel.into_iter().chain(worst.first_wrong).min();
     if let Some(t) = first {
-        text += &format!(" It leaves at step {t}");
-        text += &if dims.is_empty() { ".".to_owned() } else { format!(", by {}.", dims.join(", ")) };
+        let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
+        text = format!("{text} It leaves at step {t}{by}.");
     }
     report.note(verdict.level(), text);
     let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();

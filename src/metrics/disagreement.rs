@@ -21,6 +21,8 @@ pub fn member_std(members: &[f32], count: usize, scale: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     #[test]

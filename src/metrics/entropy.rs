@@ -1,7 +1,7 @@
 //! Differential entropy of a set of states: how widely it is spread, in nats.
 //!
-//! Kozachenko & Leonenko 1987: H = ψ(N) - ψ(k) + ln V_d + d·mean(ln ε), ε = distance to the k-th other point (at least
-//! 1e-10), V_d the volume of the unit ball. Compare sets at equal N only; from about ten dimensions on the bias is large.
+//! Kozachenko & Leonenko 1987: H = ψ(N) - ψ(k) + ln V + d·mean(ln ε), ε = distance to the k-th other point (at least
+//! 1e-10), V the volume of the unit ball. Compare sets at equal N only; from about ten dimensions on the bias is large.
 
 use super::MetricError;
 use super::neighbors::points::Points;
@@ -32,7 +32,7 @@ fn digamma(mut x: f64) -> f64 {
     below + x.ln() - 0.5 / x - series
 }
 
-/// ln V_d by V_d = V_{d-2} · 2π/d, V_0 = 1, V_1 = 2.
+/// ln of the unit ball's volume: `V(d) = V(d-2) · 2π/d`, `V(0) = 1`, `V(1) = 2`.
 fn ln_ball(d: usize) -> f64 {
     let first = if d.is_multiple_of(2) { 0.0 } else { 2.0f64.ln() };
     let start = if d.is_multiple_of(2) { 2 } else { 3 };
@@ -41,6 +41,8 @@ fn ln_ball(d: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use rand::{RngExt, SeedableRng};
     use rand_distr::{Distribution, StandardNormal};
 

@@ -107,25 +107,27 @@ impl Features {
             )));
         }
         let raw = rows.chunks_exact(self.dim_in).flat_map(|row| self.kept.iter().map(|&c| row[c])).collect();
-        Ok(Points::new(raw, self.transform(rows), self.std.clone(), owner.to_vec()))
+        Ok(Points::new(raw, self.transform(rows), &self.std, owner.to_vec()))
     }
 
     /// One sentence for the user: what distances are measured in.
     pub fn sentence(&self) -> String {
-        let mut text = format!(
+        let text = format!(
             "Distances are Euclidean over {} observation dimensions, each divided by its standard deviation in the training part",
             self.dim()
         );
-        if !self.dropped.is_empty() {
-            let names: Vec<&str> = self.dropped.iter().map(|d| d.name.as_str()).collect();
-            text += &format!("; constant there and left out: {}", names.join(", "));
+        if self.dropped.is_empty() {
+            return text + ".";
         }
-        text + "."
+        let names: Vec<&str> = self.dropped.iter().map(|d| d.name.as_str()).collect();
+        format!("{text}; constant there and left out: {}.", names.join(", "))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     fn names(n: usize) -> Vec<String> {

@@ -135,6 +135,8 @@ fn ordinal(k: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     fn line(n: usize, episode: usize) -> (Vec<f32>, Vec<usize>) {

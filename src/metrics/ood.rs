@@ -16,6 +16,8 @@ pub fn alarmed_episodes(scores: &[f64], owner: &[usize], threshold: f64) -> (f64
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     #[test]

@@ -79,6 +79,8 @@ fn signed(v: Vec<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     #[test]

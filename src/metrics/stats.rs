@@ -11,7 +11,9 @@ pub fn mean_std(rows: &[f32], d: usize) -> (Vec<f64>, Vec<f64>) {
             *m += f64::from(v);
         }
     }
-    mean.iter_mut().for_each(|m| *m /= n);
+    for m in &mut mean {
+        *m /= n;
+    }
     let mut var = vec![0.0; d];
     for row in rows.chunks_exact(d) {
         for ((s, &m), &v) in var.iter_mut().zip(&mean).zip(row) {
@@ -46,8 +48,8 @@ pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
     let at = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let (lo, share) = (at.floor() as usize, at - at.floor());
     let (a, b) = (sorted[lo], sorted[(lo + 1).min(sorted.len() - 1)]);
-    // Infinite neighbours would make 0 · ∞.
-    if share == 0.0 || a == b { a } else { a + (b - a) * share }
+    // Between equal infinite neighbours ∞ - ∞ would be no number.
+    if share > 0.0 && b > a { a + (b - a) * share } else { a }
 }
 
 /// [`quantile_sorted`] of values in any order.
@@ -63,7 +65,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut i = 0;
     while i < by_value.len() {
         let mut j = i + 1;
-        while j < by_value.len() && values[by_value[j]] == values[by_value[i]] {
+        while j < by_value.len() && order(&values[by_value[j]], &values[by_value[i]]).is_eq() {
             j += 1;
         }
         let rank = (i + 1 + j) as f64 / 2.0;
@@ -73,7 +75,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     out
 }
 
-/// `m` of `n` rows, evenly spread and without chance: round(linspace(0, n-1, m)), halves to even. All rows if n ≤ m.
+/// `m` of `n` rows, evenly spread and without chance: `round(linspace(0, n-1, m))`, halves to even. All rows if n ≤ m.
 pub fn evenly(n: usize, m: usize) -> Vec<usize> {
     if n <= m {
         return (0..n).collect();
@@ -98,6 +100,8 @@ pub fn by_episode(owner: &[usize]) -> Vec<(usize, Vec<usize>)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     /// numpy 2.4: `np.quantile([3, 1, 4, 1, 5, 9, 2, 6], [0, .1, .5, .95, 1])`.

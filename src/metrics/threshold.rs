@@ -23,6 +23,11 @@ pub struct Threshold {
     pub shared: bool,
 }
 
+/// True for a score in units of its threshold that is an alarm; one that is no number is.
+pub fn is_alarm(ratio: f64) -> bool {
+    ratio > 1.0 || ratio.is_nan()
+}
+
 /// Largest score of each episode, in the order of their first rows. A score that is not a number counts as infinite:
 /// it must not hide.
 pub fn episode_max(scores: &[f64], owner: &[usize]) -> Vec<f64> {
@@ -115,6 +120,8 @@ fn percent(alpha: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use rand::{RngExt, SeedableRng};
 
     use super::*;

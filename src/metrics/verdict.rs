@@ -12,6 +12,7 @@
 //! most a share alpha of episodes like the calibration ones.
 
 use super::report::Level;
+use super::threshold::is_alarm;
 
 /// What the evidence points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +53,8 @@ pub struct Evidence {
 impl Evidence {
     /// The verdict of the table above.
     pub fn verdict(&self) -> Verdict {
-        let novel = !(self.peak_novelty <= 1.0);
-        match self.peak_error.map(|e| !(e <= 1.0)) {
+        let novel = is_alarm(self.peak_novelty);
+        match self.peak_error.map(is_alarm) {
             Some(true) if novel => Verdict::Coverage,
             Some(false) if novel => Verdict::Generalises,
             None if novel => Verdict::OutsideUnknown,

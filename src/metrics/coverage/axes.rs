@@ -31,25 +31,22 @@ impl Map {
     /// Chooses the axes and counts the training states.
     pub(super) fn build(input: &Input<'_>, options: &Options) -> Result<Self, MetricError> {
         let dim = input.names.len();
-        let (projection, names, share) = match options.axes {
-            Some((a, b)) => {
-                if a >= dim || b >= dim || a == b {
-                    return Err(MetricError::bad(format!(
-                        "the map's axes {a} and {b} are not two of the {dim} observation dimensions (0 to {})",
-                        dim.saturating_sub(1)
-                    )));
-                }
-                // Standardised dimensions carry one unit of variance each; constant ones none.
-                let features = Features::fit(input.train.rows, input.names)?;
-                let live = [a, b].iter().filter(|c| features.kept.contains(c)).count();
-                let share = live as f64 / features.dim() as f64;
-                (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), share)
+        let (projection, names, share) = if let Some((a, b)) = options.axes {
+            if a >= dim || b >= dim || a == b {
+                return Err(MetricError::bad(format!(
+                    "the map's axes {a} and {b} are not two of the {dim} observation dimensions (0 to {})",
+                    dim.saturating_sub(1)
+                )));
             }
-            None => {
-                let pca = Pca::fit(input.train.rows, dim)?;
-                let share = pca.ratio.iter().take(2).sum();
-                (Projection::Principal(pca), ("principal axis 1".into(), "principal axis 2".into()), share)
-            }
+            // Standardised dimensions carry one unit of variance each; constant ones none.
+            let features = Features::fit(input.train.rows, input.names)?;
+            let live = [a, b].iter().filter(|c| features.kept.contains(c)).count();
+            let share = live as f64 / features.dim() as f64;
+            (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), share)
+        } else {
+            let pca = Pca::fit(input.train.rows, dim)?;
+            let share = pca.ratio.iter().take(2).sum();
+            (Projection::Principal(pca), ("principal axis 1".into(), "principal axis 2".into()), share)
         };
         let mut map =
             Self { projection, dim, names, share, density: Density::new((0.0, 1.0), (0.0, 1.0), options.bins) };

@@ -36,6 +36,8 @@ pub fn score(novelty: &[f64], model_error: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     #[test]

@@ -38,7 +38,7 @@ impl Blocks {
     }
 
     /// Number of blocks.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.rows.len() / LANES
     }
 

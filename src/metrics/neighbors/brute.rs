@@ -31,6 +31,6 @@ impl Neighbors for Brute {
 
     fn search(&self, best: &mut Best<'_>) {
         let query = splat(best.query());
-        self.blocks.scan(0..self.blocks.len(), &query, best);
+        self.blocks.scan(0..self.blocks.count(), &query, best);
     }
 }

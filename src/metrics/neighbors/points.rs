@@ -14,7 +14,7 @@ pub struct Points {
 
 impl Points {
     /// `raw` and its standardised form `z`, both [N, D]; `std` [D]; `owner` [N].
-    pub(crate) fn new(raw: Vec<f32>, z: Vec<f32>, std: Vec<f64>, owner: Vec<usize>) -> Self {
+    pub(crate) fn new(raw: Vec<f32>, z: Vec<f32>, std: &[f64], owner: Vec<usize>) -> Self {
         debug_assert_eq!(raw.len(), owner.len() * std.len());
         debug_assert_eq!(raw.len(), z.len());
         Self { dim: std.len(), raw, z, inv_std: std.iter().map(|s| 1.0 / s).collect(), owner }
@@ -23,7 +23,7 @@ impl Points {
     /// Points whose coordinates already have the unit that distances are wanted in.
     pub fn plain(rows: Vec<f32>, dim: usize) -> Self {
         let n = rows.len() / dim.max(1);
-        Self::new(rows.clone(), rows, vec![1.0; dim], vec![0; n])
+        Self::new(rows.clone(), rows, &vec![1.0; dim], vec![0; n])
     }
 
     /// The rows at `at`, in that order.
