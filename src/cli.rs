@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod args;
+mod collect;
 mod demo;
 mod diagnose;
 mod fit;
@@ -64,6 +65,8 @@ enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// Make a dataset by acting in a built-in environment
+    Collect(collect::CollectArgs),
 }
 
 /// Parses the command line, does what it asks for, and answers the exit status.
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Collect(args)) => args.run(),
     };
     status.into()
 }

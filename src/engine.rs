@@ -10,9 +10,13 @@ pub mod worker;
 pub mod workspace;
 
 mod cover;
+mod diagnose;
+mod fit;
 mod imagine;
 mod load;
+mod one_step;
 pub mod throttle;
+mod topup;
 
 use job::{Body, Failure, JobSpec, Outcome};
 pub use worker::Engine;
@@ -77,6 +81,8 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
-        other => Err(Ended::Failed(format!("{} is not built in", other.name()))),
+        JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
+        JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
+        JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
     }
 }

@@ -45,7 +45,7 @@ fn line(out: &mut String, text: &str) {
 }
 
 /// Names and sentences may come out of a file: no control character reaches the terminal.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '?' } else { c }).collect()
 }
 

@@ -43,9 +43,9 @@ pub struct TopUpArgs {
     /// Environment to collect in; the dataset's own if none is named
     #[arg(long, value_name = "ID")]
     env: Option<String>,
-    /// Threshold of the loss ratio R
-    #[arg(long, value_name = "R", default_value = "1.35", value_parser = positive)]
-    threshold: f64,
+    /// Threshold of the loss ratio R; the larger of 1.35 and what R reaches by chance if none is named
+    #[arg(long, value_name = "R", value_parser = positive)]
+    threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = budget)]
     budget: f64,
@@ -55,6 +55,9 @@ pub struct TopUpArgs {
     /// Most checks
     #[arg(long, value_name = "N", default_value = "12", value_parser = count)]
     rounds: usize,
+    /// Gradient steps of the world model between checks
+    #[arg(long, value_name = "N", default_value = "500", value_parser = count)]
+    model_steps: usize,
     /// Gradient steps of the policy between checks
     #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
     policy_steps: usize,
@@ -87,6 +90,7 @@ impl TopUpArgs {
             budget: self.budget,
             probes: self.probes,
             rounds: self.rounds,
+            model_steps: self.model_steps,
             policy_steps: self.policy_steps,
             eval_episodes: self.eval_episodes,
             out: self.out.clone(),

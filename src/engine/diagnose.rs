@@ -78,9 +78,13 @@ impl Judged {
 /// Named rollouts, else fresh episodes of the checkpoint's policy, else the held-out episodes of the dataset.
 fn judged(spec: &DiagnoseSpec, opened: &Opened, cx: &Ctx) -> Result<Judged, Ended> {
     if let Some(rollouts) = &opened.rollouts {
-        let sentence =
-            format!("diagnosed {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
-        return Ok(Judged { data: Some(Arc::clone(rollouts)), episodes: all_episodes(rollouts), sentence, collected: 0 });
+        let sentence = format!("diagnosed {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
+        return Ok(Judged {
+            data: Some(Arc::clone(rollouts)),
+            episodes: all_episodes(rollouts),
+            sentence,
+            collected: 0,
+        });
     }
     let actor = opened.checkpoint.as_ref().and_then(|c| c.actor.as_ref());
     let mut environment = environment(spec.env.as_deref(), opened)?;
@@ -91,8 +95,9 @@ fn judged(spec: &DiagnoseSpec, opened: &Opened, cx: &Ctx) -> Result<Judged, Ende
         return Ok(Judged { episodes: all_episodes(&fresh), data: Some(Arc::new(fresh)), sentence, collected: steps });
     }
     let why = if actor.is_none() { "there is no policy to collect with" } else { "the environment is not built in" };
-    let sentence =
-        format!("diagnosed the dataset's held-out episodes: no rollouts are named and {why} (name some with --rollouts)");
+    let sentence = format!(
+        "diagnosed the dataset's held-out episodes: no rollouts are named and {why} (name some with --rollouts)"
+    );
     Ok(Judged { data: None, episodes: opened.split.heldout.clone(), sentence, collected: 0 })
 }
 
