@@ -166,14 +166,16 @@ pub struct TopUpSpec {
     pub env: Option<String>,
     /// When data is collected.
     pub schedule: Schedule,
-    /// Threshold of the loss ratio R (the paper's 1.35).
-    pub threshold: f64,
+    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
     /// Probe episodes at each check.
     pub probes: usize,
     /// Most checks.
     pub rounds: usize,
+    /// Gradient steps of the world model between checks.
+    pub model_steps: usize,
     /// Gradient steps of the policy between checks.
     pub policy_steps: usize,
     /// Evaluation episodes before and after.
@@ -190,10 +192,11 @@ impl Default for TopUpSpec {
             source: Source::default(),
             env: None,
             schedule: Schedule::Adaptive,
-            threshold: 1.35,
+            threshold: None,
             budget: 0.1,
             probes: 4,
             rounds: 12,
+            model_steps: 500,
             policy_steps: 1000,
             eval_episodes: 20,
             out: PathBuf::from("runs"),
