@@ -192,7 +192,9 @@ impl Prediction {
 fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
     let mut out = vec![0.0f32; stride];
     for &e in members {
-        out.iter_mut().zip(&values[e * stride..(e + 1) * stride]).for_each(|(o, v)| *o += v);
+        for (o, v) in out.iter_mut().zip(&values[e * stride..(e + 1) * stride]) {
+            *o += v;
+        }
     }
     let n = members.len().max(1) as f32;
     out.iter_mut().for_each(|o| *o /= n);

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
+mod model_checkpoints;
 mod references;
 mod support;
