@@ -226,3 +226,6 @@ impl Dataset {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;
