@@ -79,17 +79,17 @@ pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Data
             .iter()
             .find(|f| f.name() == name)
             .ok_or_else(|| DataError::bad(path, format!("no format is called '{name}'; known formats: {}", names())))?,
-        None => match FORMATS.iter().find(|f| f.probe(path)) {
-            Some(found) => found,
-            None => {
-                // A damaged HDF5 file says so itself.
-                let what = seen(path)?;
-                let problem = format!("not a dataset that oodscope knows: {what} (looked for: {})", names());
-                return Err(DataError::bad(path, problem));
-            }
-        },
+        None => FORMATS.iter().find(|f| f.probe(path)).ok_or_else(|| unknown(path, &names()))?,
     };
     chosen.open(path, cx)
+}
+
+/// Why no format takes `path`; a damaged HDF5 file says so itself.
+fn unknown(path: &Path, names: &str) -> DataError {
+    match seen(path) {
+        Ok(what) => DataError::bad(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
+        Err(damaged) => damaged,
+    }
 }
 
 /// What is there instead of a dataset, for the message; fails where an HDF5 file cannot even be opened.

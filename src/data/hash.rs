@@ -48,6 +48,8 @@ fn update<T: Copy, const N: usize>(hash: &mut Sha256, values: &[T], bytes: fn(T)
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
     use crate::data::dataset::{EpisodeSpan, Origin, Parts};
     use crate::data::space::Space;
@@ -81,8 +83,7 @@ mod tests {
         let base = print(parts());
         assert_eq!(base.len(), 64);
         assert_eq!(base, print(parts()));
-        type Change = fn(&mut Parts);
-        let changes: [Change; 6] = [
+        let changes: [fn(&mut Parts); 6] = [
             |p| p.obs[3] = 3.000_000_2,
             |p| p.actions[0] = -0.5,
             |p| p.rewards[1] = f64::NAN,

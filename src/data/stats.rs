@@ -26,7 +26,7 @@ pub struct Summary {
     pub lengths: Spread,
     /// Rewards, over all steps.
     pub rewards: Moments,
-    /// Observation dimensions, over the states s_t, t < T (without final observations).
+    /// Observation dimensions, over the states `s_t`, t < T (without final observations).
     pub obs: Vec<Moments>,
     /// Action dimensions.
     pub actions: Vec<Moments>,
@@ -72,8 +72,8 @@ pub fn summary(data: &Dataset, episodes: &[usize]) -> Summary {
     let count = |keep: fn(&Episode<'_>) -> bool| all().filter(keep).count();
     let returns: Vec<f64> = all().map(|e| e.ret()).collect();
     let lengths: Vec<f64> = all().map(|e| e.steps() as f64).collect();
+    // A space may have no dimension; a row then has none either, and there is nothing to visit.
     let (d, a) = (data.obs_dim(), data.action_dim());
-    let moments = |names: &[String], rows: &dyn Fn(&mut dyn FnMut(&[f32]))| columns(names, rows);
     Summary {
         episodes: episodes.len(),
         transitions: all().map(|e| e.steps()).sum(),
@@ -84,11 +84,11 @@ pub fn summary(data: &Dataset, episodes: &[usize]) -> Summary {
         returns: spread(&returns),
         lengths: spread(&lengths),
         rewards: one("reward", || all().flat_map(|e| e.rewards.iter().copied())),
-        obs: moments(&data.obs_space.names, &|visit| {
-            all().for_each(|e| e.obs[..e.steps() * d].chunks_exact(d).for_each(&mut *visit));
+        obs: columns(&data.obs_space.names, &|visit| {
+            all().for_each(|e| e.obs[..e.steps() * d].chunks_exact(d.max(1)).for_each(&mut *visit));
         }),
-        actions: moments(&data.action_space.names, &|visit| {
-            all().for_each(|e| e.actions.chunks_exact(a).for_each(&mut *visit));
+        actions: columns(&data.action_space.names, &|visit| {
+            all().for_each(|e| e.actions.chunks_exact(a.max(1)).for_each(&mut *visit));
         }),
     }
 }
@@ -114,8 +114,11 @@ fn usable(e: &Episode<'_>) -> usize {
         .count()
 }
 
+/// Shows every row of a matrix to a visitor.
+type Rows<'a> = dyn Fn(&mut dyn FnMut(&[f32])) + 'a;
+
 /// Moments of every column of the rows that `rows` visits.
-fn columns(names: &[String], rows: &dyn Fn(&mut dyn FnMut(&[f32]))) -> Vec<Moments> {
+fn columns(names: &[String], rows: &Rows<'_>) -> Vec<Moments> {
     let mut all: Vec<Moments> = names.iter().map(|name| Moments::empty(name)).collect();
     rows(&mut |row| all.iter_mut().zip(row).for_each(|(m, &v)| m.first(f64::from(v))));
     all.iter_mut().for_each(Moments::middle);

@@ -85,6 +85,8 @@ pub fn write_parquet(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
     use crate::data::dataset::{EpisodeSpan, Origin, Parts};
     use crate::data::space::Space;

@@ -19,6 +19,12 @@ impl Normalizer {
     pub fn identity(columns: usize) -> Self {
         Self { mean: vec![0.0; columns], std: vec![1.0; columns] }
     }
+
+    /// Shifts and scales whole rows [N, columns].
+    pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.mean.iter().zip(&self.std).cycle();
+        rows.iter().zip(columns).map(|(v, (m, s))| (v - m) / s).collect()
+    }
 }
 
 /// A dynamics model: weights, normalisers and what its columns mean.
@@ -62,6 +68,9 @@ pub struct Prediction {
     pub obs_dim: usize,
     /// [E, B, D] mean of the next observation.
     pub next_obs: Vec<f32>,
+    /// [E, B, D] mean of its change: `next_obs` before the observation was added. Members that nearly agree differ by less
+    /// than a rounding of the sum, so spreads over the members are taken from this.
+    pub delta: Vec<f32>,
     /// [E, B] mean of the reward, if the model predicts it.
     pub reward: Option<Vec<f32>>,
     /// [E, B, targets] log-variance in raw units squared, if the model has it.
@@ -74,6 +83,42 @@ impl Ensemble {
     /// Number of targets: D, and one for the reward.
     pub fn targets(&self) -> usize {
         self.obs_dim + usize::from(self.learned_reward)
+    }
+
+    /// Checks that the parts fit together, as [`Ensemble::predict`] needs them to.
+    ///
+    /// # Errors
+    /// A sentence naming the part that does not fit.
+    pub fn check(&self) -> Result<(), String> {
+        let targets = self.targets();
+        if self.obs_dim == 0 || self.action_dim == 0 {
+            return Err(format!(
+                "a world model of {} observation and {} action columns",
+                self.obs_dim, self.action_dim
+            ));
+        }
+        let outputs = targets * (2 - usize::from(self.deterministic)) + usize::from(self.learned_termination);
+        let bounds = if self.deterministic { self.min_logvar.len() } else { targets };
+        let lengths = [
+            ("network inputs", self.net.inputs(), self.obs_dim + self.action_dim),
+            ("network outputs", self.net.outputs(), outputs),
+            ("input means", self.input.mean.len(), self.obs_dim + self.action_dim),
+            ("input deviations", self.input.std.len(), self.obs_dim + self.action_dim),
+            ("target means", self.target.mean.len(), targets),
+            ("target deviations", self.target.std.len(), targets),
+            ("lower bounds of the log-variance", self.min_logvar.len(), bounds),
+            ("upper bounds of the log-variance", self.max_logvar.len(), bounds),
+        ];
+        if let Some((what, has, needs)) = lengths.iter().find(|(_, has, needs)| has != needs) {
+            return Err(format!("the world model has {has} {what}, {needs} are needed"));
+        }
+        if self.input.std.iter().chain(&self.target.std).any(|s| *s == 0.0) {
+            return Err("the world model divides by a deviation of zero".into());
+        }
+        if self.elites.is_empty() || self.elites.iter().any(|&e| e >= self.net.members) {
+            return Err(format!("elites {:?} of an ensemble of {} members", self.elites, self.net.members));
+        }
+        Ok(())
     }
 
     /// What all members predict for `obs` [B, D] and `action` [B, A].
@@ -105,6 +150,7 @@ impl Ensemble {
             rows,
             obs_dim: d,
             next_obs: Vec::with_capacity(members * rows * d),
+            delta: Vec::with_capacity(members * rows * d),
             reward: self.learned_reward.then(|| Vec::with_capacity(members * rows)),
             logvar: (!self.deterministic).then(|| Vec::with_capacity(members * rows * targets)),
             terminated: self.learned_termination.then(|| Vec::with_capacity(members * rows)),
@@ -112,7 +158,9 @@ impl Ensemble {
         for (i, row) in out.chunks_exact(width).enumerate() {
             let start = &obs[(i % rows) * d..(i % rows + 1) * d];
             let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
-            p.next_obs.extend(start.iter().enumerate().map(|(c, s)| s + raw(c)));
+            p.delta.extend((0..d).map(raw));
+            let delta = &p.delta[i * d..];
+            p.next_obs.extend(start.iter().zip(delta).map(|(s, change)| s + change));
             if let Some(reward) = &mut p.reward {
                 reward.push(raw(d));
             }

@@ -128,9 +128,10 @@ impl Hdf5 {
         }
     }
 
-    /// A whole number from attribute `name` of group `key`.
-    pub fn number_attribute(&self, key: &str, name: &str) -> Option<f64> {
-        self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()
+    /// A count from attribute `name` of group `key`.
+    pub fn count_attribute(&self, key: &str, name: &str) -> Option<u64> {
+        let number = self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()?;
+        (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
     }
 
     /// A short text from attribute `name` of group `key`.

@@ -1,3 +1,5 @@
+#![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -6,11 +6,11 @@ use crate::task::{Cancelled, Ctx};
 /// The file's columns, one row a step.
 pub(super) struct Rows {
     pub obs_dim: usize,
-    /// [N, obs_dim].
+    /// `[N, obs_dim]`.
     pub obs: Vec<f32>,
-    /// [N, obs_dim].
+    /// `[N, obs_dim]`.
     pub next: Option<Vec<f32>>,
-    /// [N, action_dim].
+    /// `[N, action_dim]`.
     pub actions: Vec<f32>,
     /// [N].
     pub rewards: Vec<f64>,
@@ -44,6 +44,7 @@ impl Rows {
     }
 
     /// How many rows disagree with the following one, and the first of them.
+    #[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
     fn disagreements(&self) -> Option<(usize, usize)> {
         let next = self.next.as_ref()?;
         let d = self.obs_dim;
@@ -106,6 +107,8 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     fn rows(n: usize, terminals: &[usize], timeouts: Option<&[usize]>, next: bool) -> Rows {

@@ -105,6 +105,8 @@ pub(super) fn name(dtype: &Datatype) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
     use super::*;
 
     fn int(size: u8, signed: bool, byte_order: ByteOrder) -> Datatype {

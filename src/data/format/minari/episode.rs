@@ -9,9 +9,9 @@ pub(super) struct Loaded {
     /// Number in the group's name.
     pub id: u64,
     pub steps: usize,
-    /// [T+1, obs_dim].
+    /// `[T+1, obs_dim]`.
     pub obs: Vec<f32>,
-    /// [T, action_dim].
+    /// `[T, action_dim]`.
     pub actions: Vec<f32>,
     /// [T].
     pub rewards: Vec<f64>,
@@ -50,10 +50,10 @@ pub(super) fn read(
     let (terminations, truncations) = (flags("terminations")?, flags("truncations")?);
     let last = |f: &[bool]| f.last().copied().unwrap_or(false);
     let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
-    let said = file.number_attribute(&group, "total_steps");
+    let said = file.count_attribute(&group, "total_steps");
     let odd = if early(&terminations) || early(&truncations) {
         Some("end (terminations or truncations) before their last step")
-    } else if said.is_some_and(|n| n != steps as f64) {
+    } else if said.is_some_and(|n| n != steps as u64) {
         Some("have an attribute total_steps that is not their number of rewards")
     } else {
         None

@@ -10,9 +10,9 @@ use crate::data::space::{Space, SpaceKind};
 /// One stored array of a space and where it is found below `observations` or `actions` ("" for the array itself).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Leaf {
-    /// Path below the group: "achieved_goal", "a/_index_0".
+    /// Path below the group: `achieved_goal`, `a/_index_0`.
     pub path: String,
-    /// Name for people: "achieved_goal", "a.0".
+    /// Name for people: `achieved_goal`, `a.0`.
     pub name: String,
     /// Columns.
     pub width: usize,
@@ -118,8 +118,8 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
             leaf.image = json["dtype"] == "uint8"
                 && (shape.len() == 2 || shape.len() == 3)
                 && shape.iter().take(2).all(|&n| n >= 32)
-                && leaf.low.iter().all(|&v| v == 0.0)
-                && leaf.high.iter().all(|&v| v == 255.0);
+                && leaf.low.iter().all(|&v| v.to_bits() == 0f32.to_bits())
+                && leaf.high.iter().all(|&v| v.to_bits() == 255f32.to_bits());
         }
         "Discrete" => {
             let n = json["n"].as_u64().filter(|&n| n > 0).ok_or("is Discrete without n")?;
@@ -215,3 +215,6 @@ fn python_number(v: f32) -> String {
         v => serde_json::Number::from_f64(f64::from(v)).map_or_else(|| "NaN".into(), |n| n.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
