@@ -3,6 +3,8 @@
 
 mod data_open;
 mod data_write;
+mod metrics_oracles;
+mod metrics_walk;
 mod model_checkpoints;
 mod references;
 mod support;
