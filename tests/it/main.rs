@@ -3,5 +3,6 @@
 
 mod data_open;
 mod data_write;
+mod model_checkpoints;
 mod references;
 mod support;

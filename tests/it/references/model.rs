@@ -80,12 +80,12 @@ impl Tally {
         for (got, want, tolerance) in pairs {
             let here = (got - want).abs();
             // A NaN must not pass for agreement.
-            if !(here / tolerance <= ratio) {
+            if here.is_nan() || here / tolerance > ratio {
                 (ratio, gap) = (here / tolerance, here);
             }
             n += 1;
         }
-        let failed = !(ratio <= 1.0) || n == 0;
+        let failed = ratio.is_nan() || ratio > 1.0 || n == 0;
         self.failed |= failed;
         self.text.push(format!("{}{what} {gap:.1e} ({ratio:.2} of the tolerance)", if failed { "NOT " } else { "" }));
     }
