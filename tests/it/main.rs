@@ -8,3 +8,4 @@ mod metrics_walk;
 mod model_checkpoints;
 mod references;
 mod support;
+mod topup_round;
