@@ -251,3 +251,6 @@ impl Dataset {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,10 +198,14 @@ impl Prediction {
 fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
     let mut out = vec![0.0f32; stride];
     for &e in members {
-        out.iter_mut().zip(&values[e * stride..(e + 1) * stride]).for_each(|(o, v)| *o += v);
+        for (o, v) in out.iter_mut().zip(&values[e * stride..(e + 1) * stride]) {
+            *o += v;
+        }
     }
     let n = members.len().max(1) as f32;
-    out.iter_mut().for_each(|o| *o /= n);
+    for o in &mut out {
+        *o /= n;
+    }
     out
 }
 
@@ -213,4 +217,72 @@ pub fn soft_bound(x: f32, min: f32, max: f32) -> f32 {
 
 fn softplus(x: f32) -> f32 {
     if x > 20.0 { x } else { x.exp().ln_1p() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::mlp::{Activation, Layer};
+    use proptest::prelude::*;
+
+    /// One member of one observation and one action with every kind of output: Δobs, reward, two log-variances, a logit.
+    fn full() -> Ensemble {
+        let bias = vec![1.0, 2.0, 0.0, 0.0, 0.0];
+        let layer = Layer { inputs: 2, outputs: 5, weight: vec![0.0; 10], bias };
+        Ensemble {
+            obs_dim: 1,
+            action_dim: 1,
+            learned_reward: true,
+            learned_termination: true,
+            deterministic: false,
+            net: Mlp::new(1, Activation::Relu, vec![layer]).unwrap(),
+            input: Normalizer::identity(2),
+            target: Normalizer { mean: vec![0.5, -1.0], std: vec![2.0, 10.0] },
+            min_logvar: vec![-30.0; 2],
+            max_logvar: vec![30.0; 2],
+            elites: vec![0],
+        }
+    }
+
+    #[test]
+    fn every_output_in_raw_units() {
+        let p = full().predict(&[7.0], &[0.0]);
+        assert_eq!((p.delta[0], p.next_obs[0]), (2.5, 9.5));
+        assert_eq!(p.reward.as_deref(), Some(&[19.0][..]));
+        assert_eq!(p.terminated.as_deref(), Some(&[0.5][..]));
+        // Variance 1 in units of the target is std² in raw units.
+        let logvar = p.logvar.unwrap();
+        assert!((logvar[0] - 4.0f32.ln()).abs() < 1e-6 && (logvar[1] - 100.0f32.ln()).abs() < 1e-6, "{logvar:?}");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_named() {
+        assert_eq!(full().check(), Ok(()));
+        let wrong = |change: fn(&mut Ensemble)| {
+            let mut m = full();
+            change(&mut m);
+            m.check().unwrap_err()
+        };
+        assert!(wrong(|m| m.learned_termination = false).contains("5 network outputs, 4"));
+        assert!(wrong(|m| m.action_dim = 2).contains("2 network inputs, 3"));
+        assert!(wrong(|m| m.target.std = vec![1.0]).contains("1 target deviations, 2"));
+        assert!(wrong(|m| m.input.std[1] = 0.0).contains("deviation of zero"));
+        assert!(wrong(|m| m.max_logvar.clear()).contains("upper bounds"));
+        assert!(wrong(|m| m.elites = vec![1]).contains("elites [1] of an ensemble of 1"));
+        assert!(wrong(|m| m.elites.clear()).contains("elites"));
+        assert!(wrong(|m| m.obs_dim = 0).contains("0 observation"));
+    }
+
+    proptest! {
+        /// Rising, and between the bounds, but for softplus(min - max) above the upper one: at most ln 2, next to nothing where
+        /// the bounds are far apart.
+        #[test]
+        fn bounded_log_variances(x in -100f32..100.0, step in 0f32..5.0, min in -12f32..-1.0, width in 2f32..15.0) {
+            let max = min + width;
+            let y = soft_bound(x, min, max);
+            let slack = softplus(min - max) + 1e-4;
+            prop_assert!(y >= min - 1e-4 && y <= max + slack, "{y} outside [{min}, {max}]");
+            prop_assert!(soft_bound(x + step, min, max) >= y - 1e-4);
+        }
+    }
 }

@@ -5,9 +5,9 @@ use super::ensemble::{Ensemble, Prediction};
 use crate::data::episode::TransitionBatch;
 use crate::task::{Cancelled, Ctx};
 
-/// Rows that go through the ensemble between two looks at the cancel flag: some tens of milliseconds for the largest
-/// ensembles in use (7 members of 4 x 200).
-const CHUNK: usize = 1024;
+/// Rows that go through the ensemble between two looks at the cancel flag: for the largest ensembles in use (7 members of
+/// 4 x 200) about ten milliseconds of two cores, and under a hundred in an unoptimised build on a busy machine.
+const CHUNK: usize = 512;
 
 /// Imagined rollouts of K starts over H steps.
 #[derive(Debug, Clone, PartialEq)]

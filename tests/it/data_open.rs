@@ -105,8 +105,9 @@ fn statistics_equal_the_oracles() {
             }
             let data = open(&folder);
             let s = stats::summary(&data, &all(&data));
-            // The same float32 values summed in another order; PointMaze is stored as float64 and read as float32.
-            let tolerance = if id.starts_with("pointmaze") { 1e-6 } else { 1e-9 };
+            // Pendulum: the same float32 values summed in another order. The others are stored as float64 and read as
+            // float32, which rounds each value by up to 6e-8 of itself.
+            let tolerance = if id.starts_with("pendulum") { 1e-9 } else { 2e-7 };
             numbers += compare_moments(&format!("{id} observations"), &s.obs, &want["dim"], tolerance);
             numbers += compare_moments(&format!("{id} actions"), &s.actions, &want["actions"], tolerance);
             sets += 1;
@@ -183,36 +184,64 @@ fn odd_types_and_filters_give_the_numbers_of_the_plain_file() {
     assert!(compared >= 3, "only {compared} files");
 }
 
+/// A small generator, so that a failing round can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+
+    /// A few bytes changed, most of them near the start where headers lie; sometimes the end cut off.
+    fn mutate(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut mutated = bytes.to_vec();
+        let near = if self.below(3) == 0 { bytes.len() } else { bytes.len().min(4096) };
+        for _ in 0..=self.below(8) {
+            let at = self.below(near);
+            mutated[at] = [0, 0xff, 0x7f, self.below(256) as u8][self.below(4)];
+        }
+        if self.below(10) == 0 {
+            mutated.truncate(self.below(bytes.len()));
+        }
+        mutated
+    }
+}
+
+/// `OODSCOPE_MUTATIONS` sets the rounds a file, for a long run by hand.
 #[test]
 fn mutated_files_never_panic_hang_or_lie() {
-    let source = roots().into_iter().map(|r| r.join("broken/ok_small.hdf5")).find(|f| f.is_file()).unwrap();
-    let bytes = std::fs::read(source).unwrap();
+    let rounds = std::env::var("OODSCOPE_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
+    let folder = roots().into_iter().map(|r| r.join("broken")).find(|f| f.is_dir()).unwrap();
+    let names = [
+        "ok_small.hdf5",
+        "d4rl_float16.hdf5",
+        "d4rl_filters_lzf_shuffle.hdf5",
+        "minari_total_lies/data/main_data.hdf5",
+    ];
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("mutated.hdf5");
-    let mut state = 7u64;
-    let mut random = |n: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % n
-    };
-    let start = Instant::now();
-    for round in 0..300 {
-        let mut mutated = bytes.clone();
-        for _ in 0..=random(8) {
-            // Headers lie at the start: most changes go there.
-            let at = random(if round % 3 == 0 { bytes.len() } else { 4096 });
-            mutated[at] = [0, 0xff, 0x7f, random(256) as u8][random(4)];
+    let path = dir.path().join("main_data.hdf5");
+    std::fs::write(dir.path().join("metadata.json"), r#"{"total_episodes": 2, "total_steps": 20}"#).unwrap();
+    for (seed, name) in names.into_iter().enumerate() {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let mut random = Random(seed as u64);
+        let (mut opened, mut slowest) = (0, Duration::ZERO);
+        for round in 0..rounds {
+            std::fs::write(&path, random.mutate(&bytes)).unwrap();
+            let start = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| format::open(&path, None, &Ctx::quiet())));
+            slowest = slowest.max(start.elapsed());
+            match result.unwrap_or_else(|_| panic!("{name}: round {round} panicked")) {
+                Ok(data) => {
+                    assert!(data.num_steps() > 0);
+                    opened += 1;
+                }
+                Err(e) => assert!(e.to_string().contains("main_data.hdf5") && !e.to_string().contains('\n'), "{e}"),
+            }
+            assert!(slowest < Duration::from_secs(5), "{name}: round {round} took {slowest:?}");
         }
-        if round % 10 == 0 {
-            mutated.truncate(random(bytes.len()));
-        }
-        std::fs::write(&path, &mutated).unwrap();
-        let result = catch_unwind(AssertUnwindSafe(|| format::open(&path, None, &Ctx::quiet())));
-        match result.unwrap_or_else(|_| panic!("round {round} panicked")) {
-            Ok(data) => assert!(data.num_steps() > 0),
-            Err(e) => assert!(e.to_string().contains("mutated.hdf5") && !e.to_string().contains('\n'), "{e}"),
-        }
+        println!("{name}: {opened} of {rounds} mutated files opened, the slowest took {slowest:.1?}");
     }
-    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -6,5 +6,6 @@ mod data_write;
 mod metrics_oracles;
 mod metrics_properties;
 mod metrics_walk;
+mod model_checkpoints;
 mod references;
 mod support;

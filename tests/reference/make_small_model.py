@@ -3,7 +3,8 @@
 usage: make_small_model.py TESTS_REFERENCE   (needs numpy)
 
 models/small-mbrl: mbrl-lib's layout (model.pth, env_stats.pickle, model.json), 3 members x 2 x 12, SiLU, elites 2 and 0,
-random weights. oracles/model-small-mbrl.{json,npz}: the same numbers as the other model oracles, in float64; the true
+random weights. models/small-mopo: the same numbers in OfflineRL-Kit's layout. env_stats/: the same statistics in every
+pickle protocol. oracles/model-small-mbrl.{json,npz}: the same numbers as the other model oracles, in float64; the true
 trajectories are a damped oscillator. The torch file is put together by hand: a pickle whose persistent ids name the
 entries of a zip archive.
 """
@@ -46,7 +47,7 @@ class Pickler(pickle._Pickler):
             strides = tuple(s // obj.itemsize for s in obj.strides)
             self.save(Named("torch._utils", "_rebuild_tensor_v2"))
             self.write(b"(")
-            self.save(("storage", Named("torch", "FloatStorage"), key, "cpu", obj.size))
+            self.save(("storage", Named("torch", {"f": "FloatStorage", "i": "LongStorage"}[obj.dtype.kind]), key, "cpu", obj.size))
             self.write(b"Q")
             for part in (0, obj.shape, strides, False):
                 self.save(part)
@@ -55,16 +56,36 @@ class Pickler(pickle._Pickler):
             super().save(obj, save_persistent_id)
 
 
-blobs, buf = [], io.BytesIO()
-Pickler(buf, 2).dump({"state_dict": sd, "elite_models": [2, 0]})
-with zipfile.ZipFile(os.path.join(d, "model.pth"), "w", zipfile.ZIP_STORED) as z:
-    def put(name, data):
-        z.writestr(zipfile.ZipInfo("model/" + name), data)
-    put("data.pkl", buf.getvalue())
-    put("byteorder", "little")
-    for i, b in enumerate(blobs):
-        put(f"data/{i}", b)
-    put("version", "3\n")
+def torch_save(path, value):
+    blobs.clear()
+    buf = io.BytesIO()
+    Pickler(buf, 2).dump(value)
+    stem = os.path.basename(path).split(".")[0]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as z:
+        def put(name, data):
+            z.writestr(zipfile.ZipInfo(stem + "/" + name), data)
+        put("data.pkl", buf.getvalue())
+        put("byteorder", "little")
+        for i, b in enumerate(blobs):
+            put(f"data/{i}", b)
+        put("version", "3\n")
+
+
+blobs = []
+torch_save(os.path.join(d, "model.pth"), {"state_dict": sd, "elite_models": [2, 0]})
+d2, d3 = os.path.join(out, "models", "small-mopo"), os.path.join(out, "env_stats")
+os.makedirs(d2, exist_ok=True), os.makedirs(d3, exist_ok=True)
+names = {"hidden_layers.0.0": "backbones.0", "hidden_layers.1.0": "backbones.1", "mean_and_logvar": "output_layer"}
+kit = {"elites": np.array([2, 0]), "max_logvar": sd["max_logvar"][0], "min_logvar": sd["min_logvar"][0]}
+for old, new in names.items():
+    for kind in ("weight", "bias"):
+        kit[f"{new}.{kind}"] = sd[f"{old}.{kind}"]
+        kit[f"{new}.saved_{kind}"] = np.zeros_like(sd[f"{old}.{kind}"])
+torch_save(os.path.join(d2, "dynamics.pth"), kit)
+np.save(os.path.join(d2, "mu.npy"), mean), np.save(os.path.join(d2, "std.npy"), std.astype(np.float64))
+for p in range(6):
+    with open(os.path.join(d3, f"protocol{p}.pickle"), "wb") as f:
+        pickle.dump({"mean": mean, "std": std}, f, protocol=p)
 with open(os.path.join(d, "env_stats.pickle"), "wb") as f:
     pickle.dump({"mean": mean, "std": std}, f, protocol=4)
 with open(os.path.join(d, "model.json"), "w") as f:

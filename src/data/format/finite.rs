@@ -3,6 +3,10 @@
 
 /// A warning that names `key`, how many of its rows hold a number that is not finite, and the first of them.
 pub(super) fn warning<T: Copy + Into<f64>>(key: &str, values: &[T], width: usize) -> Option<String> {
+    // Nearly every column is clean, and a plain scan is much faster than going row by row.
+    if values.iter().all(|&v| v.into().is_finite()) {
+        return None;
+    }
     let mut bad = values
         .chunks_exact(width.max(1))
         .enumerate()

@@ -79,18 +79,29 @@ pub fn chain(tensors: &Tensors, layers: &[Named]) -> Result<(), CheckpointError>
     Ok(())
 }
 
+/// Numbers of members: none negative, none broken. Whether there are so many members is checked with the whole model.
+///
+/// # Errors
+/// [`CheckpointError`] about the file of `tensors`.
+pub fn elites(tensors: &Tensors, values: &[f64]) -> Result<Vec<usize>, CheckpointError> {
+    if values.iter().any(|e| !(0.0..1e6).contains(e) || e.fract() != 0.0) {
+        return Err(tensors.error(format!("elite members {values:?} are no numbers of members")));
+    }
+    Ok(values.iter().map(|e| *e as usize).collect())
+}
+
 /// Shift and scale of `columns`, checked; a deviation of zero becomes one, as the libraries do, and is told.
 ///
 /// # Errors
 /// [`CheckpointError`] about `path` if the lengths differ or a number is not finite.
 pub fn normalizer(
     path: &Path,
-    mean: Vec<f64>,
-    std: Vec<f64>,
+    mean: &[f64],
+    std: &[f64],
     columns: usize,
     about: &mut About,
 ) -> Result<Normalizer, CheckpointError> {
-    for (name, values) in [("mean", &mean), ("std", &std)] {
+    for (name, values) in [("mean", mean), ("std", std)] {
         if values.len() != columns {
             return Err(CheckpointError::new(
                 path,

@@ -1,5 +1,5 @@
-//! mbrl-lib's `GaussianMLP` as `OneDTransitionRewardModel.save` writes it: `model.pth` = {state_dict, elite_models} and
-//! `env_stats.pickle` = {mean, std} of [obs, action]. The network predicts Δobs in raw units.
+//! mbrl-lib's `GaussianMLP` as `OneDTransitionRewardModel.save` writes it: `model.pth` = `{state_dict, elite_models}` and
+//! `env_stats.pickle` = `{mean, std}` of [obs, action]. The network predicts Δobs in raw units.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ impl CheckpointFormat for MbrlLib {
         let tensors = file.tensors()?.finite()?.under("state_dict.");
         let elites = match elites {
             None => None,
-            Some(Some(list)) => Some(list.iter().map(|e| *e as usize).collect()),
+            Some(Some(list)) => Some(layers::elites(&tensors, &list)?),
             Some(None) => return Err(tensors.error("elite_models is no list of numbers")),
         };
         let mut about = About::default();
@@ -91,9 +91,8 @@ fn assemble(
     let deterministic = tensors.get("min_logvar").is_none();
     let targets = if deterministic { net.outputs() } else { net.outputs() / 2 };
     let dims = sidecar.dims(net.inputs(), targets, tensors, about)?;
-    let bound = |name: &str| match deterministic {
-        true => Ok(Vec::new()),
-        false => tensors.need(name).map(|t| t.values.clone()),
+    let bound = |name: &str| {
+        if deterministic { Ok(Vec::new()) } else { tensors.need(name).map(|t| t.values.clone()) }
     };
     let model = Ensemble {
         obs_dim: dims.obs,
@@ -120,7 +119,7 @@ fn normalizer(folder: &Path, columns: usize, about: &mut About) -> Result<Normal
         return Ok(Normalizer::identity(columns));
     }
     let (mean, std) = read_stats(&path)?;
-    layers::normalizer(&path, mean, std, columns, about)
+    layers::normalizer(&path, &mean, &std, columns, about)
 }
 
 /// Mean and standard deviation in the pickle at `path`, as they are.

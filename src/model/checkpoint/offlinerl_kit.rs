@@ -1,4 +1,4 @@
-//! OfflineRL-Kit's `EnsembleDynamics`: `dynamics.pth` (a bare state_dict) with `mu.npy` and `std.npy` of [obs, action].
+//! OfflineRL-Kit's `EnsembleDynamics`: `dynamics.pth` (a bare state dictionary) with `mu.npy` and `std.npy` of [obs, action].
 //! The network predicts Δobs and reward in raw units.
 
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn assemble(
         Mlp::new(members, activation, list.into_iter().map(|l| l.layer).collect()).map_err(|e| tensors.error(e))?;
     let targets = net.outputs() / 2;
     let dims = sidecar.dims(net.inputs(), targets, tensors, about)?;
-    let elites = tensors.need("elites")?.values.iter().map(|e| *e as usize).collect();
+    let named: Vec<f64> = tensors.need("elites")?.values.iter().map(|e| f64::from(*e)).collect();
     let model = Ensemble {
         obs_dim: dims.obs,
         action_dim: dims.action,
@@ -79,7 +79,7 @@ fn assemble(
         target: Normalizer::identity(targets),
         min_logvar: tensors.need("min_logvar")?.values.clone(),
         max_logvar: tensors.need("max_logvar")?.values.clone(),
-        elites,
+        elites: layers::elites(tensors, &named)?,
         net,
     };
     model.check().map_err(|e| tensors.error(e))?;
@@ -88,5 +88,5 @@ fn assemble(
 
 fn normalizer(folder: &Path, columns: usize, about: &mut About) -> Result<Normalizer, CheckpointError> {
     let (mu, std) = (folder.join("mu.npy"), folder.join("std.npy"));
-    layers::normalizer(&mu, npy::read(&mu)?, npy::read(&std)?, columns, about)
+    layers::normalizer(&mu, &npy::read(&mu)?, &npy::read(&std)?, columns, about)
 }

@@ -1,4 +1,4 @@
-//! A bare state_dict of one perceptron, in a torch or safetensors file: `0.weight`, `0.bias`, `2.weight`, … under any one
+//! A bare `state_dict` of one perceptron, in a torch or safetensors file: `0.weight`, `0.bias`, `2.weight`, … under any one
 //! prefix, and optionally `input_mean`, `input_std`, `target_mean`, `target_std`. It predicts Δobs (and reward).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,7 +118,7 @@ fn statistics(tensors: &Tensors, of: &str, columns: usize, about: &mut About) ->
     let (mean, std) = (tensors.get(&format!("{of}_mean")), tensors.get(&format!("{of}_std")));
     let wide = |t: &super::tensors::Tensor| t.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
     match (mean, std) {
-        (Some(m), Some(s)) => layers::normalizer(&tensors.path, wide(m), wide(s), columns, about)
+        (Some(m), Some(s)) => layers::normalizer(&tensors.path, &wide(m), &wide(s), columns, about)
             .map_err(|e| tensors.error(format!("{of}: {}", e.problem))),
         (None, None) => {
             about.notes.push(format!("no {of}_mean and {of}_std in the file: the {of} is not normalised"));

@@ -17,7 +17,6 @@ use serde_json::Value;
 use super::{Finding, Verdict};
 use crate::support::npz::{self, Array};
 
-#[allow(unused_imports)]
 pub use faults::{broken, is_checkpoint};
 
 /// The project's bound on ensemble outputs against PyTorch, relative to max(1, |value|): a hundred roundings of single
@@ -80,12 +79,12 @@ impl Tally {
         for (got, want, tolerance) in pairs {
             let here = (got - want).abs();
             // A NaN must not pass for agreement.
-            if !(here / tolerance <= ratio) {
+            if here.is_nan() || here / tolerance > ratio {
                 (ratio, gap) = (here / tolerance, here);
             }
             n += 1;
         }
-        let failed = !(ratio <= 1.0) || n == 0;
+        let failed = ratio.is_nan() || ratio > 1.0 || n == 0;
         self.failed |= failed;
         self.text.push(format!("{}{what} {gap:.1e} ({ratio:.2} of the tolerance)", if failed { "NOT " } else { "" }));
     }

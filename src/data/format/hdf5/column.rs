@@ -97,9 +97,9 @@ impl<'f> Column<'f> {
     /// If the data cannot be decoded, or if `tick` stops it.
     pub fn f32(&self, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
         if f32::native_copy_compatible(self.dataset.dtype()) {
-            self.blocks(tick, |v: f32| v)
+            self.blocks(tick, |out, block: Vec<f32>| out.extend_from_slice(&block))
         } else {
-            self.blocks(tick, |v: number::Number| v.0 as f32)
+            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0 as f32)))
         }
     }
 
@@ -109,9 +109,9 @@ impl<'f> Column<'f> {
     /// If the data cannot be decoded, or if `tick` stops it.
     pub fn f64(&self, tick: Tick<'_>) -> Result<Vec<f64>, DataError> {
         if f64::native_copy_compatible(self.dataset.dtype()) {
-            self.blocks(tick, |v: f64| v)
+            self.blocks(tick, |out, block: Vec<f64>| out.extend_from_slice(&block))
         } else {
-            self.blocks(tick, |v: number::Number| v.0)
+            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0)))
         }
     }
 
@@ -120,18 +120,18 @@ impl<'f> Column<'f> {
     /// # Errors
     /// If the data cannot be decoded, if a value is NaN, or if `tick` stops it.
     pub fn flags(&self, tick: Tick<'_>) -> Result<Vec<bool>, DataError> {
-        if matches!(self.dataset.dtype(), Datatype::FloatingPoint { .. }) {
-            let values = self.f32(tick)?;
-            if let Some(row) = values.iter().position(|v| v.is_nan()) {
-                return Err(self.bad(format!("has NaN in row {row} where true or false is needed")));
-            }
-            return Ok(values.into_iter().map(|v| v != 0.0).collect());
+        if !matches!(self.dataset.dtype(), Datatype::FloatingPoint { .. }) {
+            return self.blocks(tick, |out, block: Vec<number::Flag>| out.extend(block.iter().map(|v| v.0)));
         }
-        self.blocks(tick, |v: number::Number| v.0 != 0.0)
+        let values = self.f32(tick)?;
+        if let Some(row) = values.iter().position(|v| v.is_nan()) {
+            return Err(self.bad(format!("has NaN in row {row} where true or false is needed")));
+        }
+        Ok(values.into_iter().map(|v| v != 0.0).collect())
     }
 
-    /// Reads block after block and converts each value.
-    fn blocks<T: H5Type, O>(&self, tick: Tick<'_>, convert: fn(T) -> O) -> Result<Vec<O>, DataError> {
+    /// Reads block after block and has each appended.
+    fn blocks<T: H5Type, O>(&self, tick: Tick<'_>, append: fn(&mut Vec<O>, Vec<T>)) -> Result<Vec<O>, DataError> {
         let mut out = Vec::new();
         let values = self.rows() * self.width();
         out.try_reserve_exact(values)
@@ -149,7 +149,7 @@ impl<'f> Column<'f> {
                 .dataset
                 .read_slice_parallel::<T>(&SliceInfo { selections })
                 .map_err(|e| self.file.unreadable(&self.key, &e))?;
-            out.extend(block.into_raw_vec_and_offset().0.into_iter().map(convert));
+            append(&mut out, block.into_raw_vec_and_offset().0);
             tick(end - start)?;
             start = end;
         }

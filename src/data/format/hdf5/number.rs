@@ -34,6 +34,37 @@ impl H5Type for Number {
     }
 }
 
+/// A truth value of any whole type: everything but 0 is true.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Flag(pub bool);
+
+impl H5Type for Flag {
+    fn hdf5_type() -> Datatype {
+        Datatype::FixedPoint { size: 1, signed: false, byte_order: ByteOrder::LittleEndian }
+    }
+
+    fn from_bytes(bytes: &[u8], dtype: &Datatype) -> Result<Self, Error> {
+        let size = Self::element_size(dtype);
+        let element = bytes.get(..size).filter(|_| size > 0).ok_or_else(|| mismatch(dtype))?;
+        Ok(Self(element.iter().any(|&b| b != 0)))
+    }
+
+    fn element_size(dtype: &Datatype) -> usize {
+        decoder(dtype).filter(|_| is_whole(dtype)).map_or(0, |(size, _)| size)
+    }
+
+    fn decode_vec(raw: &[u8], dtype: &Datatype, count: usize) -> Option<Result<Vec<Self>, Error>> {
+        match Self::element_size(dtype) {
+            0 => None,
+            1 => Some(Ok(raw.get(..count)?.iter().map(|&b| Self(b != 0)).collect())),
+            size => {
+                let bytes = raw.get(..count.checked_mul(size)?)?;
+                Some(Ok(bytes.chunks_exact(size).map(|b| Self(b.iter().any(|&b| b != 0))).collect()))
+            }
+        }
+    }
+}
+
 fn mismatch(dtype: &Datatype) -> Error {
     Error::TypeMismatch { expected: "numbers".into(), actual: name(dtype) }
 }
@@ -135,6 +166,12 @@ mod tests {
         }
         let boolean = Datatype::Enum { base: Box::new(int(1, true, ByteOrder::LittleEndian)), members: Vec::new() };
         assert_eq!(one(&[1], &boolean), 1.0);
+        let flags = Flag::decode_vec(&[0, 1, 0xff], &boolean, 3).expect("whole").expect("decoded");
+        assert_eq!(flags, [Flag(false), Flag(true), Flag(true)]);
+        let wide = int(4, true, ByteOrder::BigEndian);
+        let flags = Flag::decode_vec(&[0, 0, 0, 0, 1, 0, 0, 0], &wide, 2).expect("whole").expect("decoded");
+        assert_eq!(flags, [Flag(false), Flag(true)]);
+        assert!(Flag::from_bytes(&[0; 8], &float(8, ByteOrder::LittleEndian)).is_err(), "floats have NaN");
     }
 
     #[test]

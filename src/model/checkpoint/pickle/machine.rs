@@ -104,14 +104,16 @@ impl<'b> Machine<'b> {
     }
 
     fn text(&mut self, op: u8) -> Result<(), String> {
-        if matches!(op, b'S' | b'V') {
-            let line = self.line()?;
-            let inner = if op == b'S' { line.trim_matches(['\'', '"']) } else { line };
+        if op == b'V' {
+            let text = raw_unicode(self.line_bytes()?)?;
+            return self.push(Value::Str(text));
+        }
+        if op == b'S' {
+            let inner = self.line()?.trim_matches(['\'', '"']);
             if inner.contains('\\') {
                 return Err("text with escapes in an old protocol; save it again with a newer Python".into());
             }
-            let value = Value::Str(inner.to_owned());
-            return self.push(value);
+            return self.push(Value::Str(inner.to_owned()));
         }
         let width = match op {
             b'U' | b'C' | 0x8c => 1,
@@ -274,12 +276,17 @@ impl<'b> Machine<'b> {
         Ok(u64::from_le_bytes(raw))
     }
 
-    /// Up to the end of the line, which goes too.
+    /// Text up to the end of the line.
     fn line(&mut self) -> Result<&'b str, String> {
+        std::str::from_utf8(self.line_bytes()?).map_err(|_| "text that is not UTF-8".into())
+    }
+
+    /// Up to the end of the line, which goes too.
+    fn line_bytes(&mut self) -> Result<&'b [u8], String> {
         let rest = &self.bytes[self.at..];
         let len = rest.iter().position(|&b| b == b'\n').ok_or("the pickle ends in the middle of a line")?;
         self.at += len + 1;
-        std::str::from_utf8(&rest[..len]).map_err(|_| "text that is not UTF-8".into())
+        Ok(&rest[..len])
     }
 }
 
@@ -287,6 +294,27 @@ impl<'b> Machine<'b> {
 fn paired(items: &[Id]) -> Result<Vec<(Id, Id)>, String> {
     let (pairs, rest) = items.as_chunks::<2>();
     if rest.is_empty() { Ok(pairs.iter().map(|p| (p[0], p[1])).collect()) } else { Err("a key without a value".into()) }
+}
+
+/// Python's raw-unicode-escape, in which protocol 0 writes text: latin1, and \u or \U with four or eight hexadecimal digits.
+fn raw_unicode(mut raw: &[u8]) -> Result<String, String> {
+    let mut text = String::with_capacity(raw.len());
+    while let Some((&byte, rest)) = raw.split_first() {
+        let digits = match (byte, rest.first()) {
+            (b'\\', Some(b'u')) => 4,
+            (b'\\', Some(b'U')) => 8,
+            _ => {
+                text.push(char::from(byte));
+                raw = rest;
+                continue;
+            }
+        };
+        let code = rest.get(1..=digits).and_then(|d| std::str::from_utf8(d).ok());
+        let code = code.and_then(|d| u32::from_str_radix(d, 16).ok()).and_then(char::from_u32);
+        text.push(code.ok_or("text with an escape that stands for no character")?);
+        raw = &rest[1 + digits..];
+    }
+    Ok(text)
 }
 
 /// An integer in two's complement, least significant byte first.

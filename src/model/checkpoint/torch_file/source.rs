@@ -13,7 +13,7 @@ use crate::model::checkpoint::pickle::{self, Leaf, Pickle};
 /// How torch before 1.6 begins a file: a pickle of its magic number.
 pub const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
-/// Longest pickle: a state_dict of a thousand tensors takes 0.2 MB.
+/// Longest pickle: the state of a thousand tensors takes 0.2 MB.
 const MAX_PICKLE: u64 = 16 << 20;
 /// Most bytes that compressed entries may unpack to; torch itself compresses nothing.
 const MAX_INFLATED: u64 = 256 << 20;
@@ -81,10 +81,10 @@ fn open_zip(file: File) -> Result<(Pickle, Source), String> {
         .map_err(|e| format!("not a file of torch.save, or cut short ({e}); copy or save it again"))?;
     let name = archive
         .file_names()
-        .filter_map(|n| n.ok())
-        .map(|n| n.into_owned())
+        .filter_map(Result::ok)
+        .map(std::borrow::Cow::into_owned)
         .find(|n| n.split_once('/').is_some_and(|(_, rest)| rest == "data.pkl"))
-        .ok_or("a zip archive without data.pkl, not a file of torch.save")?;
+        .ok_or_else(|| without_pickle(&archive))?;
     let prefix = name.trim_end_matches("/data.pkl").to_owned();
     let mut inflate_left = MAX_INFLATED;
     let bytes = read_entry(&mut archive, &name, MAX_PICKLE, &mut inflate_left)?.ok_or("data.pkl vanished")?;
@@ -92,6 +92,15 @@ fn open_zip(file: File) -> Result<(Pickle, Source), String> {
     let order = read_entry(&mut archive, &format!("{prefix}/byteorder"), 64, &mut inflate_left)?;
     let big_endian = order.is_some_and(|o| o.starts_with(b"big"));
     Ok((pickle, Source::Zip { archive, prefix, big_endian, inflate_left }))
+}
+
+/// What a zip archive that `torch.save` did not write may be.
+fn without_pickle(archive: &ZipArchive<File>) -> String {
+    let holds = |name: &str| archive.file_names().flatten().any(|n| n == name);
+    if holds("policy.pth") {
+        return "a policy of Stable-Baselines3, which is not read yet; a world model is needed here".into();
+    }
+    "a zip archive without data.pkl, not a file of torch.save".into()
 }
 
 /// The entry called `name`, if there is one. What it claims to unpack to is checked before, what it does unpack to while
