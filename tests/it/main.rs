@@ -4,6 +4,7 @@
 mod data_open;
 mod data_write;
 mod metrics_oracles;
+mod metrics_properties;
 mod metrics_walk;
 mod model_checkpoints;
 mod references;
