@@ -79,6 +79,12 @@ pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
                     print(&text::outcome(&outcome));
                 }
                 outcomes.push(outcome);
+                // A job that was stopped may keep what it had and end well; the rest was not wanted any more.
+                if cancel.is_cancelled() {
+                    status = complain(&Ended::Cancelled);
+                    problem = Some(Ended::Cancelled.to_string());
+                    break;
+                }
             }
             Err(ended) => {
                 status = status.max(complain(&ended));

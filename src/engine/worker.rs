@@ -147,10 +147,7 @@ fn work(spec: &JobSpec, workspace: &Workspace, news: &News) {
         }
     });
     let emit = |body: Body| news.tell(body);
-    let result = panic::catch_unwind(AssertUnwindSafe(|| {
-        panic_if_asked(spec);
-        super::run(spec, workspace, &cx, &emit)
-    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| super::run(spec, workspace, &cx, &emit)));
     news.tell(match result {
         Ok(Ok(outcome)) => Body::Done(outcome),
         Ok(Err(ended)) => Body::from(ended),
@@ -179,12 +176,4 @@ pub fn log_panics_of_jobs() {
             Some(_) => before(info),
         }));
     });
-}
-
-/// A fault on request, so that tests can see it survived: `OODSCOPE_PANIC_IN` names a job ("cover").
-fn panic_if_asked(spec: &JobSpec) {
-    let asked = |name: String| !name.is_empty() && spec.name().starts_with(&name);
-    if cfg!(debug_assertions) && std::env::var("OODSCOPE_PANIC_IN").is_ok_and(asked) {
-        panic::panic_any(format!("asked for in {}", spec.name()));
-    }
 }

@@ -67,7 +67,7 @@ mod tests {
         }
     }
 
-    /// Truth (d/2)·ln(2πe) and the estimates at n = 10,000, k = 5 that SciPy gave for other draws (FIELD's vectors); the
+    /// Truth (d/2)·ln(2πe) and the estimates at n = 10,000, k = 5 that scipy gave for other draws (FIELD's vectors); the
     /// standard error of the estimate is about √(d/(2n) + 0.22/n) < 0.03 nat here, so 0.1 is over three of them.
     #[test]
     fn a_normal_cloud_has_the_entropy_of_a_normal_cloud() {

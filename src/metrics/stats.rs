@@ -57,7 +57,7 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     quantile_sorted(&sorted(values), q)
 }
 
-/// Ranks from 1; equal values share the mean of their ranks (SciPy's `rankdata`, method "average").
+/// Ranks from 1; equal values share the mean of their ranks (scipy's `rankdata`, method "average").
 pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut by_value: Vec<usize> = (0..values.len()).collect();
     by_value.sort_by(|&a, &b| order(&values[a], &values[b]));

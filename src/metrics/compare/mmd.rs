@@ -39,7 +39,7 @@ pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricE
 /// # Errors
 /// If a set has fewer than two states, dimensions differ or σ is not positive; cancelled.
 pub fn with_sigma(x: &Points, y: &Points, sigma: f64, cx: &Ctx) -> Result<Mmd, MetricError> {
-    if x.len() < 2 || y.len() < 2 || !(sigma > 0.0) {
+    if x.len() < 2 || y.len() < 2 || sigma.is_nan() || sigma <= 0.0 {
         return Err(MetricError::bad("the kernel distance needs two states in each set that are not all the same"));
     }
     let gamma = 0.5 / (sigma * sigma);

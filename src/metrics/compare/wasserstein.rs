@@ -5,7 +5,7 @@
 pub struct OneDimension {
     /// ∫ |F - G|: how far mass has to move, in the unit of the values.
     pub wasserstein1: f64,
-    /// sqrt(2 ∫ (F - G)²), SciPy's `energy_distance`.
+    /// sqrt(2 ∫ (F - G)²), scipy's `energy_distance`.
     pub energy: f64,
 }
 

@@ -39,11 +39,12 @@ pub fn compare(root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
     let scale = scale(&json["standardise"]);
     let mut findings = Vec::new();
     for (id, want) in json["datasets"].as_object().into_iter().flatten() {
-        let set = &loaded[id];
-        findings.extend(families(&file, id, want, |family, want| match set {
-            Ok(set) => sets::check(set, &scale, family, want),
-            Err(why) => Verdict::Unsupported(why.clone()),
-        }));
+        match &loaded[id] {
+            Ok(set) => {
+                findings.extend(families(&file, id, want, |family, want| sets::check(set, &scale, family, want)))
+            }
+            Err(why) => findings.push((format!("{file}: {id}"), Verdict::Unsupported(why.clone()))),
+        }
     }
     let reference = json["reference"].as_str().and_then(|id| loaded.get(id));
     let arrays = path.with_extension("npz");
