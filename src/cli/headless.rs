@@ -1,7 +1,6 @@
 //! Runs jobs one after the other on this thread and prints what they report.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -63,7 +62,6 @@ pub fn print(out: &str) {
 
 /// Runs `specs` in order. A failed job does not keep the later ones from running; bad input and Ctrl-C do.
 pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
-    worker::log_panics_of_jobs();
     let cancel = interrupt::install();
     let workspace = Workspace::default();
     let (mut reports, mut outcomes, mut status, mut problem) = (Vec::new(), Vec::new(), Status::Good, None);

@@ -53,7 +53,9 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), DataError>) ->
 pub(super) fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), DataError> {
     let mut file = File::create_new(path).map_err(|e| unwritable(path, &e))?;
     fill(&mut file).map_err(|e| DataError::bad(path, format!("cannot be written ({e})")))?;
-    file.sync_all().map_err(|e| unwritable(path, &e))
+    file.sync_all().map_err(|e| unwritable(path, &e))?;
+    sync_folder(&parent_of(path));
+    Ok(())
 }
 
 fn unwritable(path: &Path, e: &io::Error) -> DataError {

@@ -42,7 +42,9 @@ pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     };
     let live = |report: Report| emit(Body::Report(Arc::new(report)));
     let data = (&*opened.data, &opened.split);
-    let topup = TopUp::new(data, checkpoint.clone(), environment, options, (&spec.out, spec), &live)?;
+    let mut start = checkpoint.clone();
+    start.about.lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
+    let topup = TopUp::new(data, start, environment, options, (&spec.out, spec), &live)?;
     let finished = topup.run(cx)?;
     Ok(Outcome { summary: finished.summary, written: finished.written })
 }

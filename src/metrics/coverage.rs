@@ -223,7 +223,9 @@ fn entropy_stat(report: &mut Report, novelty: &Novelty, input: &Input<'_>, cx: &
     if n <= novelty.rule().k {
         return Ok(());
     }
-    let points = novelty.features.points(input.train.rows, input.train.owner)?.pick(&at);
+    let d = novelty.features.dim_in;
+    let rows: Vec<f32> = at.iter().flat_map(|&i| &input.train.rows[i * d..(i + 1) * d]).copied().collect();
+    let points = novelty.features.points(&rows, &vec![0; n])?;
     let nats = entropy::kozachenko_leonenko(points, novelty.rule().k, cx)?;
     report
         .stat("entropy_kl", "entropy", nats, "nats", "Kozachenko-Leonenko entropy of the standardised training states, evenly thinned to at most 5000; compare at equal n only.")

@@ -8,6 +8,7 @@ mod charts;
 pub mod errors;
 
 use super::MetricError;
+use super::features::moving;
 use super::report::{Level, Report};
 use super::stats;
 use super::trust::{self, Correlation};
@@ -18,7 +19,8 @@ use errors::Errors;
 pub struct Input<'a> {
     /// Name of every observation dimension.
     pub names: &'a [String],
-    /// [D] standard deviation of every dimension in the training part; 0 or less for a dimension to leave out.
+    /// [D] standard deviation of every dimension in the training part. Constant dimensions (none, or only
+    /// rounding, next to the values) are left out and named.
     pub std: &'a [f64],
     /// Steps H of every rollout.
     pub horizon: usize,
@@ -60,6 +62,11 @@ const TRUST_HORIZON: usize = 10;
 /// A sentence naming the array whose size does not fit.
 pub fn report(input: &Input<'_>) -> Result<Report, MetricError> {
     check(input)?;
+    let std = moving(input.std, input.real);
+    if std.iter().all(|s| *s <= 0.0) {
+        return Err(MetricError::bad("every observation dimension is constant: errors have no scale"));
+    }
+    let input = &Input { std: &std, ..*input };
     let errors = Errors::measure(input);
     let mut report = Report::new("imagination", "Imagination against reality");
     let useful = error_stats(&mut report, input, &errors);
@@ -115,11 +122,6 @@ fn check(input: &Input<'_>) -> Result<(), MetricError> {
         if got != want {
             return Err(MetricError::bad(format!("{name} has {got} values, {s} rollouts of {h} steps need {want}")));
         }
-    }
-    if input.std.iter().all(|s| *s <= 0.0) {
-        return Err(MetricError::bad(
-            "every observation dimension is constant in the training part: errors have no scale",
-        ));
     }
     Ok(())
 }
@@ -183,6 +185,14 @@ fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: usize) {
                 "{lost} of {} rollouts leave the finite numbers; their error counts as infinite.",
                 input.owner.len()
             ),
+        );
+    }
+    let names = input.names.iter().zip(input.std).filter(|(_, s)| **s <= 0.0);
+    let constant: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+    if !constant.is_empty() {
+        report.note(
+            Level::Info,
+            format!("Constant in the training part and left out of errors: {}.", constant.join(", ")),
         );
     }
     report.note(

@@ -33,6 +33,14 @@ pub struct Features {
     pub dropped: Vec<Dropped>,
 }
 
+/// The spreads with 0 in place of those that are no movement of the rows [N, `std.len()`] but their rounding.
+pub fn moving(std: &[f64], rows: &[f32]) -> Vec<f64> {
+    let d = std.len();
+    let largest =
+        |c: usize| rows.iter().skip(c).step_by(d).filter(|v| v.is_finite()).fold(0.0f32, |m, v| m.max(v.abs()));
+    (0..d).map(|c| if std[c] > CONSTANT * f64::from(largest(c)) { std[c] } else { 0.0 }).collect()
+}
+
 /// A spread below this share of the largest magnitude is rounding of f32 numbers (2⁻²⁴ ≈ 6e-8), not movement.
 const CONSTANT: f64 = 1e-7;
 
@@ -58,9 +66,9 @@ impl Features {
         }
         let (mean, std) = stats::mean_std(rows, d);
         let mut features = Self { dim_in: d, kept: vec![], names: vec![], mean: vec![], std: vec![], dropped: vec![] };
+        let live = moving(&std, rows);
         for c in 0..d {
-            let largest = rows.iter().skip(c).step_by(d).fold(0.0f32, |m, v| m.max(v.abs()));
-            if std[c] <= CONSTANT * f64::from(largest) {
+            if live[c] <= 0.0 {
                 features.dropped.push(Dropped { name: names[c].clone(), value: mean[c] });
             } else {
                 features.kept.push(c);

@@ -105,8 +105,10 @@ fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Resul
     };
     let there = points.len() - largest_hole.min(points.len());
     if k == 0 || k > there {
+        let remedy =
+            if there > 0 { format!("choose k from 1 to {there}, or add episodes") } else { "add episodes".into() };
         return Err(MetricError::bad(format!(
-            "k = {k} neighbours are asked for, but only {there} reference states may be found: choose k from 1 to {there} or add episodes"
+            "k = {k} neighbours are asked for, but only {there} reference states may be found: {remedy}"
         )));
     }
     Ok(())

@@ -56,8 +56,18 @@ impl Novelty {
     /// # Errors
     /// If the states are of another observation space, or when cancelled.
     pub fn score(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
-        let exclude = if self.rule.shared { Exclude::SameEpisode } else { Exclude::Nothing };
-        self.score_against(states, exclude, cx)
+        self.score_against(states, self.own(), cx)
+    }
+
+    /// What a state of the dataset must not find: nothing where parts are apart; where they are shared its own episode, or
+    /// at least itself if there is only one.
+    fn own(&self) -> Exclude {
+        let points = self.index.points();
+        match self.rule.shared {
+            false => Exclude::Nothing,
+            true if (1..points.len()).any(|i| points.owner(i) != points.owner(0)) => Exclude::SameEpisode,
+            true => Exclude::SameRow,
+        }
     }
 
     /// [`Novelty::score`] of rows that belong to no episode of the dataset: imagined states, fresh trajectories.
@@ -157,6 +167,16 @@ mod tests {
         assert_eq!(why[0].0, "y");
         assert!((why.iter().map(|w| w.1).sum::<f64>() - 1.0).abs() < 1e-12);
         assert!(n.sentence().contains("2nd nearest of 200"), "{}", n.sentence());
+    }
+
+    #[test]
+    fn a_single_episode_is_held_against_itself() {
+        let (rows, owner) = line(20, 100);
+        let names = ["x".to_owned(), "y".to_owned()];
+        let states = States { rows: &rows, owner: &owner };
+        let rule = Rule { k: 1, alpha: 0.1, shared: true };
+        let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
+        assert!(n.score(states, &Ctx::quiet()).unwrap().iter().all(|s| *s > 0.0), "no state finds itself");
     }
 
     #[test]

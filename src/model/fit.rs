@@ -55,7 +55,7 @@ impl Default for FitOptions {
             elites: 5,
             hidden: 64,
             layers: 3,
-            learning_rate: 1e-3,
+            learning_rate: 2e-3,
             batch: 256,
             check_every: 100,
             checks: 60,
@@ -77,6 +77,10 @@ pub struct FitCurve {
     /// Look whose weights were kept.
     pub best: usize,
 }
+
+/// Times that the step size is cut when the held-out error stalls, before training stops, and the factor of each cut.
+const CUTS: usize = 2;
+const CUT: f64 = 0.3;
 
 /// A network and the bounds of its log-variance, as burn parameters.
 #[derive(Module, Debug)]
@@ -133,6 +137,7 @@ pub fn train(
     best.look(&work, heldout, 0);
     curve.push(0, best.last, f64::NAN);
     let total = (options.checks * options.check_every) as u64;
+    let (mut rate, mut cuts) = (options.learning_rate, 0);
     for check in 1..=options.checks {
         let mut last = f64::NAN;
         for step in 0..options.check_every {
@@ -144,7 +149,7 @@ pub fn train(
                 last = values(loss.clone()).first().map_or(f64::NAN, |&l| f64::from(l) / work.net.members as f64);
             }
             let grads = GradientsParams::from_grads(loss.backward(), &net);
-            net = adam.step(options.learning_rate, net, grads);
+            net = adam.step(rate, net, grads);
         }
         net.write_back(&mut work);
         best.look(&work, heldout, check);
@@ -152,7 +157,17 @@ pub fn train(
         curve.best = best.at;
         live(&curve);
         if check.saturating_sub(best.at) >= options.patience {
-            break;
+            if cuts == CUTS {
+                break;
+            }
+            cuts += 1;
+            rate *= CUT;
+            best.restart(check);
+        }
+        if options.keep_last {
+            // A fixed number of steps: the step size falls along half a cosine.
+            let share = check as f64 / options.checks as f64;
+            rate = options.learning_rate * (CUT * CUT).max(0.5 * (1.0 + (std::f64::consts::PI * share).cos()));
         }
     }
     if options.keep_last {

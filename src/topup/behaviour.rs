@@ -118,7 +118,7 @@ impl Behaviour for Mixed {
 /// reset options `x_init` and `y_init`; nothing = the environment's own).
 pub fn scripted(name: &str) -> Option<(Box<dyn Behaviour>, Option<(f64, f64)>)> {
     match name {
-        "narrow" => Some((Box::new(SwingUp { noise: 0.1 }), Some((0.6, 0.5)))),
+        "narrow" => Some((Box::new(SwingUp { noise: 0.1 }), None)),
         "mixed" => Some((Box::new(Mixed::default()), None)),
         "random" => Some((Box::new(HeldRandom::new(1)), None)),
         _ => None,

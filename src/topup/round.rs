@@ -16,6 +16,7 @@ use super::run::{RunDir, RunError};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
 use crate::data::split::Split;
+use crate::data::write::{MinariAbout, env_spec, write_minari};
 use crate::env::Environment;
 use crate::metrics::report::Report;
 use crate::model::checkpoint::{Checkpoint, CheckpointError, native};
@@ -294,6 +295,7 @@ impl<'a> TopUp<'a> {
             checks: self.options.model_steps.div_ceil(every),
             patience: usize::MAX,
             keep_last: true,
+            learning_rate: 1e-3,
             elites: self.model.elites.len(),
             ..FitOptions::default()
         };
@@ -349,7 +351,6 @@ impl<'a> TopUp<'a> {
         (self.emit)(report.clone());
         let mut checkpoint = self.start.clone();
         checkpoint.about.reward_scale = Some(self.learner.reward_scale());
-        checkpoint.about.lineage.parent = self.start.about.lineage.dataset_name.clone();
         checkpoint.world_model = Some(self.model.clone());
         checkpoint.actor = Some(actor);
         checkpoint.critic = Some(critic);
@@ -359,12 +360,25 @@ impl<'a> TopUp<'a> {
         written.push(folder);
         if let Some(fresh) = &self.fresh {
             let folder = self.run.episodes();
-            super::run::write_episodes(&folder, fresh)?;
+            write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
             written.push(folder);
         }
         self.run.report(&report)?;
         self.run.sync()?;
         let summary = self.history.summary();
         Ok(Finished { reason, report, checkpoint, written, summary })
+    }
+}
+
+/// What the collected episodes say of themselves.
+fn about(env_id: &str, history: &History) -> MinariAbout {
+    let namespace: String =
+        env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    MinariAbout {
+        dataset_id: format!("{namespace}/topup-v0"),
+        env_spec: Some(env_spec(env_id)),
+        algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
+        description: history.summary(),
+        ..MinariAbout::default()
     }
 }

@@ -213,16 +213,5 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
-/// Writes collected episodes as a Minari dataset.
-///
-/// # Errors
-/// The writer's sentence.
-pub fn write_episodes(
-    _folder: &Path,
-    _data: &crate::data::dataset::Dataset,
-) -> Result<(), crate::data::format::DataError> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Reads the folder with Minari and h5py and prints what it found.
 const READER: &str = r#"
 import json, sys, h5py, numpy as np, minari
-ds = minari.MinariDataset(sys.argv[1] + "/data")
+ds = minari.load_dataset("pendulum/written-v0")
 out = {"episodes": ds.total_episodes, "steps": int(ds.total_steps), "obs": 0.0, "act": 0.0, "rew": 0.0, "term": 0, "trunc": 0}
 lengths = []
 for e in ds.iterate_episodes():
@@ -32,9 +32,11 @@ out["seed"], out["option"], out["id"] = int(meta["seed"]), float(meta["options"]
 with h5py.File(sys.argv[1] + "/data/main_data.hdf5") as f:
     g = f["episode_1"]
     out["maxshape"] = str(g["observations"].maxshape)
-# Minari appends to what it accepts as its own.
-if len(sys.argv) > 2:
-    ds.storage.update_episode_metadata([{"note": 1.0}], [0])
+env = ds.recover_environment()
+assert env.spec.id == "Pendulum-v1" and env.reset(seed=0)[0].shape == (3,)
+# Minari itself may go on writing into the file.
+ds.storage.update_episode_metadata([{"note": 1.0}], [0])
+assert list(ds.storage.get_episode_metadata([0]))[0]["note"] == 1.0
 print(json.dumps(out))
 "#;
 
@@ -74,9 +76,14 @@ fn about(episodes: usize) -> MinariAbout {
 
 fn read_by_minari(python: &Path, data: &Dataset, episodes: usize) -> Value {
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("written-v0");
+    let folder = dir.path().join("pendulum/written-v0");
     write_minari(&folder, data, &about(episodes)).unwrap();
-    let out = Command::new(python).args(["-c", READER]).arg(&folder).output().unwrap();
+    let out = Command::new(python)
+        .args(["-c", READER])
+        .arg(&folder)
+        .env("MINARI_DATASETS_PATH", dir.path())
+        .output()
+        .unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }

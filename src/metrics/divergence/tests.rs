@@ -50,6 +50,18 @@ fn errors_floor_and_useful_horizon() {
     assert!(r.notes.iter().any(|n| n.level == Level::Good));
 }
 
+/// A constant such as 0.1 has a spread of some 1e-17 in rounded sums; an error divided by that would drown all others.
+#[test]
+fn a_dimension_that_only_rounds_is_left_out_and_named() {
+    let (real, imagined) = rollouts(1.5, 3);
+    let names = names();
+    let i = Input { std: &[2.0, 1e-15], ..input(&names, &real, &imagined, 3) };
+    let r = report(&i).unwrap();
+    assert_eq!(r.value("one_step_nrmse"), Some(0.25));
+    assert!(r.notes.iter().any(|n| n.text.ends_with("left out of errors: y.")));
+    assert_eq!(r.tables[0].rows.len(), 1);
+}
+
 #[test]
 fn a_model_worse_than_copying_is_useless_and_that_is_an_alarm() {
     let (real, imagined) = rollouts(3.0, 5);

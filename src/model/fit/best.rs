@@ -8,6 +8,7 @@ use crate::model::ensemble::Ensemble;
 pub(super) struct Best {
     score: f64,
     pub last: f64,
+    /// Look whose weights are kept, or where counting began anew.
     pub at: usize,
     kept: Ensemble,
     per_member: Vec<f64>,
@@ -28,6 +29,11 @@ impl Best {
             self.kept = model.clone();
             self.per_member = errors;
         }
+    }
+
+    /// Begins to count anew at `check`.
+    pub fn restart(&mut self, check: usize) {
+        self.at = check;
     }
 
     pub fn restore(self, model: &mut Ensemble, elites: usize) {
