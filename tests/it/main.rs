@@ -3,3 +3,6 @@
 
 mod references;
 mod support;
+mod ui_fixture;
+mod ui_keys;
+mod ui_screens;
