@@ -4,6 +4,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::app::App;
 use super::card::Card;
+use super::keymap::Place;
 use super::panel;
 
 /// Least columns and rows.
@@ -181,7 +182,10 @@ pub fn shown(app: &App) -> Shown<'_> {
     let all = pages(&cards, panel::plan(app.panel, room(body)), body);
     let order: Vec<usize> = all.iter().flatten().map(|(i, _)| *i).collect();
     let wanted = app.looks.focus.get(&app.panel);
-    let focus = order.iter().copied().find(|i| Some(&cards[*i].id) == wanted).or(order.first().copied()).unwrap_or(0);
+    let focus = order.iter().copied().find(|i| Some(&cards[*i].id) == wanted);
+    // To begin with: the first card that a cursor can walk on.
+    let lively = || order.iter().copied().find(|i| cards[*i].place() != Place::Everywhere);
+    let focus = focus.or_else(lively).or(order.first().copied()).unwrap_or(0);
     let page = all.iter().position(|p| p.iter().any(|(i, _)| *i == focus)).unwrap_or(0);
     let pages = all.len();
     let placed = if app.looks.zoom { vec![(focus, body)] } else { all.into_iter().nth(page).unwrap_or_default() };

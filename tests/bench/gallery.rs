@@ -43,7 +43,11 @@ impl EngineDoor for Player {
                 for check in 1..=12 {
                     say(Body::Report(Arc::new(fixture::topup(check))));
                     for i in 0..10 {
-                        say(Body::Progress(Progress { phase: format!("fine-tuning after check {check}"), done: i, total: 10 }));
+                        say(Body::Progress(Progress {
+                            phase: format!("fine-tuning after check {check}"),
+                            done: i,
+                            total: 10,
+                        }));
                         std::thread::sleep(Duration::from_millis(60));
                     }
                 }

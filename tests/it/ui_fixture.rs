@@ -53,7 +53,9 @@ pub fn data() -> Report {
     r.stat("steps", "steps", 20_000.0, "", "Number of steps over all episodes.");
     r.stat("obs_dim", "observation", 3.0, "dims", "Columns of an observation.");
     r.stat("action_dim", "action", 1.0, "dims", "Columns of an action.");
-    r.stat("return_mean", "return", -143.62, "", "Mean undiscounted return.").between(-158.1, -129.4).of(100, "episodes");
+    r.stat("return_mean", "return", -143.62, "", "Mean undiscounted return.")
+        .between(-158.1, -129.4)
+        .of(100, "episodes");
     r.stat("return_std", "return std", 86.3, "", "Standard deviation of returns.").of(100, "episodes");
     r.stat("length_mean", "length", 200.0, "steps", "Mean episode length.").of(100, "episodes");
     r.stat("terminated", "terminated", 0.0, "", "Episodes ended by the environment.");
@@ -62,7 +64,8 @@ pub fn data() -> Report {
     returns.marks.push(("mean".into(), -143.62));
     r.histograms.push(returns);
     r.histograms.push(bell("lengths", "Episode lengths", axis("length", "steps"), 20, (150.0, 201.0), 200.0, 4.0));
-    let rows = [("cos θ", 0.912, 0.121, -0.31, 1.0), ("sin θ", 0.004, 0.389, -0.99, 0.99), ("θ̇", -0.021, 1.207, -6.3, 6.41)];
+    let rows =
+        [("cos θ", 0.912, 0.121, -0.31, 1.0), ("sin θ", 0.004, 0.389, -0.99, 0.99), ("θ̇", -0.021, 1.207, -6.3, 6.41)];
     r.tables.push(Table {
         key: "dimensions".into(),
         label: "Dimensions".into(),
@@ -75,7 +78,14 @@ pub fn data() -> Report {
     let episode = |i: usize| {
         let part = ["training", "held-out", "training", "calibration", "training"][i % 5];
         let ret = -40.0 - 300.0 * noise(i).powi(2);
-        vec![Cell::from(i), Cell::from(i + 1000), Cell::from(200usize), Cell::from(ret), Cell::from("truncated"), Cell::from(part)]
+        vec![
+            Cell::from(i),
+            Cell::from(i + 1000),
+            Cell::from(200usize),
+            Cell::from(ret),
+            Cell::from("truncated"),
+            Cell::from(part),
+        ]
     };
     r.tables.push(Table {
         key: "episodes".into(),
@@ -127,9 +137,14 @@ fn swing(label: &str, n: usize) -> Overlay {
 
 pub fn coverage() -> Report {
     let mut r = Report::new("coverage", "Coverage");
-    r.stat("threshold", "novelty threshold", 0.4137, "std", "Conformal threshold of the k-NN novelty.").of(10, "episodes");
-    r.stat("ood_fraction_heldout", "OOD held-out", 0.8, "%", "Share of held-out states beyond it.").between(0.1, 1.9).of(2000, "states");
-    r.stat("ood_fraction_rollouts", "OOD rollouts", 37.4, "%", "Share of rollout states beyond it.").between(31.0, 44.2).of(4000, "states");
+    r.stat("threshold", "novelty threshold", 0.4137, "std", "Conformal threshold of the k-NN novelty.")
+        .of(10, "episodes");
+    r.stat("ood_fraction_heldout", "OOD held-out", 0.8, "%", "Share of held-out states beyond it.")
+        .between(0.1, 1.9)
+        .of(2000, "states");
+    r.stat("ood_fraction_rollouts", "OOD rollouts", 37.4, "%", "Share of rollout states beyond it.")
+        .between(31.0, 44.2)
+        .of(4000, "states");
     r.stat("occupied_cells", "occupied cells", 412.0, "", "Cells with at least one state.");
     r.stat("cells", "cells", 1600.0, "", "Cells of the map.");
     r.stat("effective_cells", "effective cells", 121.7, "", "exp of the entropy of the cell distribution.");
@@ -138,11 +153,20 @@ pub fn coverage() -> Report {
     let mut map = density();
     map.overlays.push(swing("rollouts", 240));
     r.maps.push(map);
-    let mut novelty = bell("novelty", "Novelty of held-out states", axis("distance to 5th neighbour", "std"), 48, (0.0, 0.6), 0.14, 0.08);
+    let mut novelty = bell(
+        "novelty",
+        "Novelty of held-out states",
+        axis("distance to 5th neighbour", "std"),
+        48,
+        (0.0, 0.6),
+        0.14,
+        0.08,
+    );
     novelty.marks.push(("threshold".into(), 0.4137));
     r.histograms.push(novelty);
     let hole = |i: usize| {
-        let words = format!("cos θ ∈ [−{:.1}, −{:.1}], θ̇ ∈ [{}, {}]", 1.0 - i as f64 * 0.1, 0.8 - i as f64 * 0.1, i, i + 2);
+        let words =
+            format!("cos θ ∈ [−{:.1}, −{:.1}], θ̇ ∈ [{}, {}]", 1.0 - i as f64 * 0.1, 0.8 - i as f64 * 0.1, i, i + 2);
         vec![Cell::from(words), Cell::from(0.02 * i as f64), Cell::from(31.0 / (i + 1) as f64)]
     };
     r.tables.push(Table {
@@ -152,7 +176,10 @@ pub fn coverage() -> Report {
         rows: (0..9).map(hole).collect(),
     });
     r.note(Level::Alarm, "37 % of the rollout states lie beyond the threshold: the policy goes where the data do not.");
-    r.note(Level::Info, "A new episode of the data's own kind exceeds the threshold anywhere with probability at most 10 %.");
+    r.note(
+        Level::Info,
+        "A new episode of the data's own kind exceeds the threshold anywhere with probability at most 10 %.",
+    );
     r.note(Level::Info, "Features: 3 of 3 dimensions, standardised by the training part.");
     r
 }
@@ -166,11 +193,15 @@ pub fn imagination() -> Report {
     r.stat("spearman_disagreement_error", "ρ disagreement, error", 0.64, "", "Spearman.").between(0.55, 0.72);
     let axes = || (axis("horizon", "steps"), axis("nRMSE", "std"));
     let g = "error by horizon";
-    let model = curve("model", "model (median, 10–90 %)", g, axes(), 51, |h| 0.011 + 0.0004 * h * h + 0.01 * noise(h as usize));
+    let model = curve("model", "model (median, 10–90 %)", g, axes(), 51, |h| {
+        0.011 + 0.0004 * h * h + 0.01 * noise(h as usize)
+    });
     r.series.push(banded(model, |v| v * 0.45, |v| v * 1.9 + 0.05));
     r.series.push(curve("copy_last", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp())));
     let d = (axis("horizon", "steps"), axis("disagreement", "std"));
-    r.series.push(curve("disagreement", "ensemble disagreement", "disagreement by horizon", d, 51, |h| 0.004 + 0.00021 * h * h));
+    r.series.push(curve("disagreement", "ensemble disagreement", "disagreement by horizon", d, 51, |h| {
+        0.004 + 0.00021 * h * h
+    }));
     for (i, dim) in ["θ̇", "sin θ", "cos θ"].iter().enumerate() {
         let ax = || (axis("horizon", "steps"), axis(dim, ""));
         let group = format!("trace {dim}");
@@ -198,7 +229,10 @@ pub fn imagination() -> Report {
         key: "dimensions".into(),
         label: "Error by dimension, worst first".into(),
         columns: ["dimension", "h = 1", "h = 10", "h = 50"].map(String::from).to_vec(),
-        rows: dims.iter().map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)]).collect(),
+        rows: dims
+            .iter()
+            .map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)])
+            .collect(),
     });
     r.note(Level::Good, "Novelty predicts the error: ρ = 0.71 (0.62 … 0.79) over 256 starts.");
     r.note(Level::Warn, "Beyond 38 steps the model is no better than repeating the start state.");
@@ -211,13 +245,21 @@ pub fn diagnosis() -> Report {
     r.stat("left", "left the data", 7.0, "", "Episodes with an alarm.").of(10, "episodes");
     let row = |i: usize| {
         let first = if i < 7 { Cell::from(12 + i * 9) } else { Cell::from("–") };
-        let verdict = if i < 5 { "coverage" } else if i < 7 { "model" } else { "fine" };
+        let verdict = if i < 5 {
+            "coverage"
+        } else if i < 7 {
+            "model"
+        } else {
+            "fine"
+        };
         let dims = if i < 7 { "θ̇, cos θ" } else { "–" };
         let cells = [Cell::from((i * 3) % 10), Cell::from(200usize), Cell::from(-900.0 + 80.0 * i as f64), first];
-        let more = [Cell::from(5.2 - 0.5 * i as f64), Cell::from(8.1 - 0.8 * i as f64), Cell::from(dims), Cell::from(verdict)];
+        let more =
+            [Cell::from(5.2 - 0.5 * i as f64), Cell::from(8.1 - 0.8 * i as f64), Cell::from(dims), Cell::from(verdict)];
         cells.into_iter().chain(more).collect::<Vec<_>>()
     };
-    let columns = ["episode", "steps", "return", "first OOD step", "peak novelty (×)", "peak error (×)", "dimensions", "verdict"];
+    let columns =
+        ["episode", "steps", "return", "first OOD step", "peak novelty (×)", "peak error (×)", "dimensions", "verdict"];
     r.tables.push(Table {
         key: "episodes".into(),
         label: "Episodes, worst first".into(),
@@ -231,10 +273,18 @@ pub fn diagnosis() -> Report {
         let at = 60.0 + 12.0 * f64::from(i);
         let name = |what: &str| format!("{e}/{what}");
         let group = e.to_string();
-        r.series.push(curve(&name("novelty"), "novelty", &group, ax("× threshold"), 200, |t| 0.3 + 0.2 * noise(t as usize) + 2.6 * bump(t, at)));
-        r.series.push(curve(&name("model_error"), "model error", &group, ax("× threshold"), 200, |t| 0.2 + 0.3 * noise(t as usize + 7) + 3.8 * bump(t, at + 9.0)));
-        r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("× threshold"), 200, |t| 0.25 + 0.1 * noise(t as usize + 70) + 1.4 * bump(t, at + 4.0)));
-        r.series.push(curve(&name("reward"), "reward", &group, ax(""), 200, |t| -1.0 - 7.0 * bump(t, at + 20.0) - 0.3 * noise(t as usize)));
+        r.series.push(curve(&name("novelty"), "novelty", &group, ax("× threshold"), 200, |t| {
+            0.3 + 0.2 * noise(t as usize) + 2.6 * bump(t, at)
+        }));
+        r.series.push(curve(&name("model_error"), "model error", &group, ax("× threshold"), 200, |t| {
+            0.2 + 0.3 * noise(t as usize + 7) + 3.8 * bump(t, at + 9.0)
+        }));
+        r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("× threshold"), 200, |t| {
+            0.25 + 0.1 * noise(t as usize + 70) + 1.4 * bump(t, at + 4.0)
+        }));
+        r.series.push(curve(&name("reward"), "reward", &group, ax(""), 200, |t| {
+            -1.0 - 7.0 * bump(t, at + 20.0) - 0.3 * noise(t as usize)
+        }));
     }
     let mut path = density();
     path.key = "path".into();
@@ -251,21 +301,33 @@ pub fn topup(checks: usize) -> Report {
     let mut r = Report::new("topup", "Top-up");
     let x = |unit: &str| axis("check", unit);
     let n = checks + 1;
-    let score = curve("score", "probe return (mean ± 2 s.e.)", "score", (x(""), axis("return", "")), n, |c| -980.0 + 62.0 * c + 40.0 * noise(c as usize));
+    let score = curve("score", "probe return (mean ± 2 s.e.)", "score", (x(""), axis("return", "")), n, |c| {
+        -980.0 + 62.0 * c + 40.0 * noise(c as usize)
+    });
     r.series.push(banded(score, |v| v - 120.0, |v| v + 120.0));
     let ratio = |c: f64| 1.05 + 1.3 * (-c / 3.0).exp() + 0.08 * noise(c as usize + 5);
     r.series.push(curve("R", "loss ratio R", "loss ratio", (x(""), axis("R", "")), n, ratio));
     r.series.push(curve("threshold", "threshold", "loss ratio", (x(""), axis("R", "")), n, |_| 1.35));
-    r.series.push(curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| if ratio(c) > 1.35 { 1.0 } else { f64::NAN }));
-    let loss = |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "world-model loss", (axis("check", ""), axis("loss", "nll")), n, f);
+    r.series.push(curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| {
+        if ratio(c) > 1.35 { 1.0 } else { f64::NAN }
+    }));
+    let loss = |k: &str, l: &str, f: fn(f64) -> f64| {
+        curve(k, l, "world-model loss", (axis("check", ""), axis("loss", "nll")), n, f)
+    };
     r.series.push(loss("heldout", "held-out", |c| -2.4 - 0.01 * c));
     r.series.push(loss("fresh", "fresh", |c| -2.3 + 1.9 * (-c / 3.0).exp()));
-    let steps = |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "interaction", (axis("check", ""), axis("steps", "")), n, f);
+    let steps =
+        |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "interaction", (axis("check", ""), axis("steps", "")), n, f);
     r.series.push(steps("added", "added to the data", |c| (c * 400.0).min(1600.0)));
     r.series.push(steps("total", "all interaction", |c| 4000.0 + (c * 400.0).min(1600.0) + c * 800.0));
     let check = |i: usize| {
         let c = i as f64;
-        vec![Cell::from(i), Cell::from(ratio(c)), Cell::from(-980.0 + 62.0 * c), Cell::from(if ratio(c) > 1.35 { "collect 400" } else { "train" })]
+        vec![
+            Cell::from(i),
+            Cell::from(ratio(c)),
+            Cell::from(-980.0 + 62.0 * c),
+            Cell::from(if ratio(c) > 1.35 { "collect 400" } else { "train" }),
+        ]
     };
     r.tables.push(Table {
         key: "checks".into(),
@@ -274,12 +336,19 @@ pub fn topup(checks: usize) -> Report {
         rows: (0..n).rev().map(check).collect(),
     });
     if checks >= 12 {
-        let rows = [("return", -981.0, -162.4, 818.6), ("nRMSE at 10", 0.61, 0.09, -0.52), ("OOD fraction (%)", 37.4, 4.1, -33.3)];
+        let rows = [
+            ("return", -981.0, -162.4, 818.6),
+            ("nRMSE at 10", 0.61, 0.09, -0.52),
+            ("OOD fraction (%)", 37.4, 4.1, -33.3),
+        ];
         r.tables.push(Table {
             key: "before_after".into(),
             label: "Before and after".into(),
             columns: ["held-out", "before", "after", "change"].map(String::from).to_vec(),
-            rows: rows.iter().map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)]).collect(),
+            rows: rows
+                .iter()
+                .map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)])
+                .collect(),
         });
         r.note(Level::Good, "Return of 20 evaluation episodes rose from −981 to −162 (2 s.e. = 71).");
     }

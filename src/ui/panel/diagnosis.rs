@@ -58,15 +58,15 @@ fn selected(app: &App, report: &Report) -> Option<String> {
 /// Its pages.
 pub fn plan(room: Room) -> &'static [Node] {
     const SMALL: &[Node] = &[
-        Column(&[(Part(4), C("table:episodes")), (Part(6), C("lanes"))]),
+        Column(&[(Fix(8), C("table:episodes")), (Part(1), C("lanes"))]),
         Row(&[(Part(3), C("map:path")), (Part(2), C("notes"))]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
         (
-            Part(4),
+            Part(5),
             Row(&[
-                (Part(5), Column(&[(Part(3), C("table:episodes")), (Part(2), C("notes"))])),
-                (Part(4), C("map:path")),
+                (Part(3), Column(&[(Part(3), C("table:episodes")), (Part(2), C("notes"))])),
+                (Part(2), C("map:path")),
             ]),
         ),
         (Part(4), C("lanes")),

@@ -26,7 +26,7 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
 pub fn plan(room: Room) -> &'static [Node] {
     const SMALL: &[Node] = &[
         Column(&[
-            (Fix(5), C("control")),
+            (Fix(4), C("control")),
             (Part(1), C("waiting")),
             (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
         ]),
@@ -37,14 +37,14 @@ pub fn plan(room: Room) -> &'static [Node] {
         Column(&[(Part(3), C("table:checks")), (Part(2), C("notes"))]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
-        (Fix(6), C("control")),
+        (Fix(5), C("control")),
         (Part(1), C("waiting")),
         (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
         (Part(5), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
         (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
     ])];
     const LARGE: &[Node] = &[Column(&[
-        (Fix(6), C("control")),
+        (Fix(5), C("control")),
         (Part(1), C("waiting")),
         (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
         (Part(4), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),

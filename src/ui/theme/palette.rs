@@ -120,8 +120,9 @@ pub const SAFE: Palette = Palette {
     ..DARK
 };
 
-/// Matplotlib's viridis at ten even steps (public domain).
-const VIRIDIS: [[u8; 3]; 10] = [
+/// The lower three quarters of matplotlib's viridis (public domain), at even steps: without its yellow, so that paths in
+/// white, amber and red are seen wherever they go.
+const VIRIDIS: [[u8; 3]; 8] = [
     [68, 1, 84],
     [72, 40, 120],
     [62, 74, 137],
@@ -129,27 +130,16 @@ const VIRIDIS: [[u8; 3]; 10] = [
     [38, 130, 142],
     [31, 158, 137],
     [53, 183, 121],
-    [109, 205, 89],
-    [180, 222, 44],
-    [253, 231, 37],
+    [84, 197, 104],
 ];
 
-/// Cividis at nine even steps (Nuñez, Anderton and Renslow 2018).
-const CIVIDIS: [[u8; 3]; 9] = [
-    [0, 34, 78],
-    [18, 53, 112],
-    [59, 73, 108],
-    [87, 93, 109],
-    [112, 113, 115],
-    [138, 134, 120],
-    [165, 156, 116],
-    [195, 179, 105],
-    [254, 232, 56],
-];
+/// The lower three quarters of cividis (Nuñez, Anderton and Renslow 2018), at even steps.
+const CIVIDIS: [[u8; 3]; 7] =
+    [[0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115], [138, 134, 120], [158, 150, 118]];
 
-/// Viridis turned round and lightened at its lower end: little is near the paper's white, much is dark.
-const PAPER: [[u8; 3]; 7] =
-    [[214, 232, 190], [160, 214, 150], [92, 190, 145], [42, 152, 142], [44, 112, 142], [62, 66, 134], [64, 10, 90]];
+/// From pale green to a blue that dark paths still show on: little is near the paper's white, much is deep.
+const PAPER: [[u8; 3]; 6] =
+    [[216, 234, 196], [176, 220, 168], [124, 202, 160], [82, 180, 160], [58, 156, 160], [52, 132, 158]];
 
 /// The colour at `t` (0 to 1) along even steps.
 pub fn along(steps: &[[u8; 3]], t: f64) -> Color {
@@ -200,7 +190,7 @@ mod tests {
     #[test]
     fn a_ramp_meets_its_ends() {
         assert_eq!(along(&VIRIDIS, 0.0), Color::Rgb(68, 1, 84));
-        assert_eq!(along(&VIRIDIS, 1.0), Color::Rgb(253, 231, 37));
+        assert_eq!(along(&VIRIDIS, 1.0), Color::Rgb(84, 197, 104));
         assert_eq!(along(&VIRIDIS, f64::NAN.clamp(0.0, 1.0)), along(&VIRIDIS, 0.0));
     }
 }

@@ -13,10 +13,10 @@ fn raised(app: &App, area: Rect, buf: &mut Buffer) {
     buf.set_style(area.intersection(buf.area), Style::new().bg(app.theme.colors().raised));
 }
 
-/// The last two parts of a path: enough to know it by.
-fn short(path: &std::path::Path) -> String {
+/// The last parts of a path: enough to know it by.
+fn short(path: &std::path::Path, most: usize) -> String {
     let parts: Vec<String> = path.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-    parts[parts.len().saturating_sub(2)..].join("/")
+    parts[parts.len().saturating_sub(most)..].join("/")
 }
 
 /// Program, dataset, checkpoint, and how much data there is.
@@ -34,17 +34,18 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let right_at = ink::put_right(buf, area, area.y, &right, theme.dim());
     let source = &app.open.source;
-    let model = source.checkpoint.as_ref().map_or("no checkpoint".to_string(), |c| short(c));
+    let most = if area.width < 100 { 1 } else { 2 };
+    let model = source.checkpoint.as_ref().map_or("no checkpoint".to_string(), |c| short(c, most));
     let mut put = |text: &str, style: Style| {
         let room = right_at.saturating_sub(x + 1);
         x = ink::put(buf, area, x, area.y, &ink::fit(text, room), style);
     };
-    put(&short(&source.dataset), theme.strong());
+    put(&short(&source.dataset, 2), theme.strong());
     put("  ×  ", theme.faint());
     put(&model, if source.checkpoint.is_some() { theme.text() } else { theme.dim() });
     if let Some(rollouts) = &source.rollouts {
         put("  ·  rollouts ", theme.dim());
-        put(&short(rollouts), theme.text());
+        put(&short(rollouts, most), theme.text());
     }
 }
 

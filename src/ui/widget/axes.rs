@@ -35,7 +35,8 @@ pub fn caption(axis: &Axis) -> String {
 
 impl Axes<'_> {
     fn y_ticks(&self, rows: u16) -> Vec<Tick> {
-        ticks(&self.y, usize::from(rows / 3).max(2))
+        let most = if rows <= 12 { rows / 2 } else { rows / 3 };
+        ticks(&self.y, usize::from(most).clamp(3, 9))
     }
 
     /// The data's place inside `area`: room is kept for the labels of both axes. Nothing where it is too small.
@@ -86,21 +87,23 @@ impl Axes<'_> {
         for x in plot.x..plot.right() {
             ink::mark(buf, area, x, line, "─", theme.faint());
         }
-        let name = ink::fit(&caption(self.x_axis), plot.width / 2);
-        let name_at = plot.right().saturating_sub(ink::width(&name));
-        ink::put(buf, area, name_at, line + 1, &name, theme.dim());
         let mut free = area.x;
         for tick in ticks(&self.x, usize::from(plot.width / 9).max(2)) {
             let x = column(plot, self.x.position(tick.value));
             let w = ink::width(&tick.label);
             let start = x.saturating_sub(w / 2).max(area.x);
             let end = start + w;
-            if start < free || end > area.right() || (end + 1 > name_at && !name.is_empty()) {
+            if start < free || end > area.right() {
                 continue;
             }
             ink::mark(buf, area, x, line, "┬", theme.faint());
             ink::put(buf, area, start, line + 1, &tick.label, theme.dim());
             free = end + 1;
+        }
+        let name = caption(self.x_axis);
+        if !name.is_empty() {
+            let name = format!(" {}", ink::fit(&name, plot.width.saturating_sub(4)));
+            ink::put_right(buf, Rect { width: plot.width, x: plot.x, ..area }, line, &name, theme.dim());
         }
     }
 }

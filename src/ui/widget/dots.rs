@@ -1,9 +1,12 @@
 //! A grid of braille dots, 2 × 4 to a cell, in which the upper layer covers the lower ones: a cell shows one curve in
 //! its own colour instead of a mixture in nobody's.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
+
+use super::bars::EIGHTHS;
+use crate::ui::theme::Palette;
 
 const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
@@ -67,10 +70,20 @@ impl Dots {
             let x = self.area.x + (i % usize::from(self.area.width)) as u16;
             let y = self.area.y + (i / usize::from(self.area.width)) as u16;
             if let Some(cell) = buf.cell_mut((x, y)) {
+                if let Some(bg) = under(cell) {
+                    cell.set_bg(bg);
+                }
                 cell.set_char(char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ')).set_fg(*color);
             }
         }
     }
+}
+
+/// The ground that stands for a cell partly filled by a band: as much of the band's colour as it covers.
+fn under(cell: &Cell) -> Option<Color> {
+    let filled =
+        if cell.symbol() == "━" { 2 } else { EIGHTHS.iter().position(|e| *e == cell.symbol()).filter(|i| *i > 0)? };
+    Some(Palette::mix(cell.bg, cell.fg, filled as f64 / 8.0))
 }
 
 /// The part of a segment inside [0, w) × [0, h) (Liang and Barsky's way).

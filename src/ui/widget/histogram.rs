@@ -33,7 +33,7 @@ impl HistogramView<'_> {
         let y = if self.log {
             Range::exact(0.5, most * 1.3, Scale::Log)
         } else {
-            Range::exact(0.0, most * 1.05, Scale::Linear)
+            Range::exact(0.0, most * if self.data.marks.is_empty() { 1.05 } else { 1.25 }, Scale::Linear)
         };
         // A mark beyond the last bin still has its place.
         let hi = self
@@ -120,7 +120,7 @@ impl HistogramView<'_> {
                 ink::mark(buf, plot, x, y, "┃", color);
             }
             let label = format!(" {name} {} ", number::number(*v));
-            let y = plot.y + 1 + i as u16;
+            let y = plot.y + i as u16;
             let w = ink::width(&label);
             let at = if x + 1 + w > plot.right() { x.saturating_sub(w).max(plot.x) } else { x + 1 };
             if y < plot.bottom() {

@@ -99,10 +99,19 @@ impl Scrubber<'_> {
                 }
             }
         }
-        self.label(lane, peak, reward, area, body, buf, theme);
+        self.label(lane, peak, (reward, range), area, body, buf, theme);
     }
 
-    fn label(&self, lane: &Series, peak: f64, reward: bool, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
+    fn label(
+        &self,
+        lane: &Series,
+        peak: f64,
+        (reward, range): (bool, Range),
+        area: Rect,
+        body: Rect,
+        buf: &mut Buffer,
+        theme: Theme,
+    ) {
         if body.x == area.x {
             return;
         }
@@ -111,9 +120,9 @@ impl Scrubber<'_> {
         let unit = if reward { "" } else { "×" };
         if body.height >= 2 {
             let text = if reward {
-                lane.y_axis.unit.clone()
+                format!("{} … {}", rounded(range.lo), rounded(range.hi))
             } else {
-                format!("peak {}×", number::number((peak * 100.0).round() / 100.0))
+                format!("peak {}×", rounded(peak))
             };
             ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
         }
@@ -158,6 +167,11 @@ impl Scrubber<'_> {
             }
         }
     }
+}
+
+/// Two decimals are enough beside a picture.
+fn rounded(v: f64) -> String {
+    number::number((v * 100.0).round() / 100.0)
 }
 
 /// The value at the sample nearest to `at`.

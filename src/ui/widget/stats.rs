@@ -13,12 +13,13 @@ pub fn value(stat: &Stat) -> String {
     if stat.unit.is_empty() || stat.value.is_nan() { text } else { format!("{text} {}", stat.unit) }
 }
 
-/// "0.31 … 0.55 · n 20 episodes".
-fn basis(stat: &Stat) -> String {
+/// "0.31 … 0.55 · n 20 episodes", or as much of it as has room.
+fn basis(stat: &Stat, room: u16) -> String {
     let interval = stat.interval.map(|(lo, hi)| format!("{} … {}", number::number(lo), number::number(hi)));
     let n =
         stat.n.as_ref().map(|(n, what)| format!("n {} {what}", number::count(i64::try_from(*n).unwrap_or(i64::MAX))));
-    [interval, n].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    let both = [interval.clone(), n.clone()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    [Some(both), interval, n].into_iter().flatten().find(|t| ink::width(t) <= room).unwrap_or_default()
 }
 
 /// Draws as many tiles as fit, in reading order; with room to spare each one's definition too.
@@ -32,9 +33,12 @@ pub fn draw(stats: &[Stat], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
     if area.width < 48 && area.height as usize >= 4 {
         return list(stats, scroll, area, buf, theme);
     }
-    let columns = (area.width / 19).clamp(1, stats.len() as u16);
+    let n = stats.len() as u16;
+    // Wide tiles if all of them fit, narrower ones if that shows more.
+    let fits = |columns: &u16| n.div_ceil(*columns) * 2 <= area.height;
+    let columns = (area.width / 22..=area.width / 14).find(fits).unwrap_or(area.width / 16).clamp(1, n);
     let width = area.width / columns;
-    let rows = (stats.len() as u16).div_ceil(columns);
+    let rows = n.div_ceil(columns);
     let height = if rows * 3 <= area.height + 1 { 3 } else { 2 };
     let skip = scroll.min(usize::from(rows.saturating_sub(1))) * usize::from(columns);
     for (i, stat) in stats.iter().skip(skip).enumerate() {
@@ -45,9 +49,9 @@ pub fn draw(stats: &[Stat], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
         }
         ink::put(buf, tile.intersection(area), tile.x, tile.y, &ink::fit(&stat.label, tile.width), theme.dim());
         let end = ink::put(buf, tile, tile.x, tile.y + 1, &ink::fit(&value(stat), tile.width), theme.strong());
-        let basis = basis(stat);
+        let basis = basis(stat, tile.width);
         if height == 3 && tile.y + 2 < area.bottom() {
-            ink::put(buf, tile, tile.x, tile.y + 2, &ink::fit(&basis, tile.width), theme.faint().patch(theme.dim()));
+            ink::put(buf, tile, tile.x, tile.y + 2, &ink::fit(&basis, tile.width), theme.dim());
         } else if end + 2 + ink::width(&basis) <= tile.right() {
             ink::put(buf, tile, end + 2, tile.y + 1, &basis, theme.dim());
         }
@@ -75,7 +79,7 @@ fn define(stats: &[Stat], area: Rect, buf: &mut Buffer, theme: Theme) {
         ink::put(buf, area, area.x, y, &ink::fit(&stat.label, name), theme.text());
         let place = Rect { x: area.x + name + 2, y, width: number, height: 1 };
         ink::put_right(buf, place.intersection(area), y, &value(stat), theme.strong());
-        ink::put(buf, area, place.right() + 3, y, &basis(stat), theme.dim());
+        ink::put(buf, area, place.right() + 3, y, &basis(stat, area.width), theme.dim());
         ink::put(buf, area, area.x + 2, y + 1, &ink::fit(&stat.definition, area.width.saturating_sub(2)), theme.dim());
         y += 3;
     }

@@ -56,6 +56,21 @@ impl TableView<'_> {
         order
     }
 
+    /// Heading of a column, with the sign of its order.
+    fn head(&self, column: usize) -> String {
+        match self.sort {
+            Some((c, down)) if c == column => format!("{} {}", self.data.columns[c], if down { "▼" } else { "▲" }),
+            _ => self.data.columns[column].clone(),
+        }
+    }
+
+    /// Lines of the headings when drawn into `area`: one, unless long names have to be broken.
+    fn head_lines(&self, widths: &[u16], area: Rect) -> u16 {
+        let lines = |c: usize| ink::wrap(&self.head(c), widths[c]).len() as u16;
+        let most = if area.height >= 12 { 3 } else { 2 };
+        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, most.min(area.height.max(1)))
+    }
+
     /// First row shown when `height` rows fit.
     fn first(&self, height: usize) -> usize {
         let selected = self.selected.unwrap_or(0).min(self.data.rows.len().saturating_sub(1));
@@ -64,8 +79,9 @@ impl TableView<'_> {
 
     /// Row, in the order shown, that the screen row `y` shows.
     pub fn row_at(&self, area: Rect, y: u16) -> Option<usize> {
-        let height = usize::from(area.height.saturating_sub(1));
-        let row = usize::from(y.checked_sub(area.y + 1)?) + self.first(height);
+        let heads = self.head_lines(&self.widths(area.width.saturating_sub(1)), area);
+        let height = usize::from(area.height.saturating_sub(heads));
+        let row = usize::from(y.checked_sub(area.y + heads)?) + self.first(height);
         (y < area.bottom() && row < self.data.rows.len()).then_some(row)
     }
 
@@ -80,15 +96,25 @@ impl TableView<'_> {
         let columns = self.data.columns.len();
         let widest = |c: usize| {
             let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
-            cells.max(ink::width(&self.data.columns[c]) + u16::from(self.sort.is_some_and(|s| s.0 == c)) * 2).min(60)
+            let words = self.data.columns[c].split_whitespace().map(ink::width).max().unwrap_or(0);
+            (cells.max(words).min(60), ink::width(&self.head(c)))
         };
-        let mut widths: Vec<u16> = (0..columns).map(widest).collect();
+        let (mut widths, names): (Vec<u16>, Vec<u16>) = (0..columns).map(widest).unzip();
         let gaps = 2 * (columns as u16).saturating_sub(1) + 1;
         let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v)).sum::<u32>() + u32::from(gaps);
         // The widest columns give way first, down to eight characters.
         while wanted(&widths) > u32::from(room) {
             let Some(i) = (0..columns).filter(|i| widths[*i] > 8).max_by_key(|i| widths[*i]) else { break };
             widths[i] -= 1;
+        }
+        // Room that is left goes to names that would be broken, those that miss least first.
+        let mut short: Vec<usize> = (0..columns).filter(|c| names[*c] > widths[*c]).collect();
+        short.sort_by_key(|c| names[*c] - widths[*c]);
+        for c in short {
+            let missing = u32::from(names[c] - widths[c]);
+            if wanted(&widths) + missing <= u32::from(room) {
+                widths[c] = names[c];
+            }
         }
         let spare = u32::from(room).saturating_sub(wanted(&widths)) as u16;
         let each = (spare / (columns as u16).max(1)).min(4);
@@ -106,11 +132,12 @@ impl TableView<'_> {
             ink::put_centre(buf, area, area.y + area.height / 2, "no rows", theme.dim());
             return;
         }
-        let height = usize::from(area.height.saturating_sub(1));
+        let body = Rect { width: area.width.saturating_sub(1), ..area };
+        let widths = self.widths(body.width);
+        let heads = self.head_lines(&widths, area);
+        let height = usize::from(area.height.saturating_sub(heads));
         let (order, first) = (self.order(), self.first(height));
         let scrolls = order.len() > height;
-        let body = Rect { width: area.width.saturating_sub(u16::from(scrolls)), ..area };
-        let widths = self.widths(body.width);
         let numeric: Vec<bool> = (0..widths.len()).map(|c| self.numeric(c)).collect();
         let line = |buf: &mut Buffer, y: u16, cell: &dyn Fn(usize) -> String, style: ratatui::style::Style| {
             let mut x = body.x + 1;
@@ -125,13 +152,17 @@ impl TableView<'_> {
                 x = x.saturating_add(w + 2);
             }
         };
-        let head = |c: usize| match self.sort {
-            Some((column, down)) if column == c => format!("{} {}", self.data.columns[c], if down { "▼" } else { "▲" }),
-            _ => self.data.columns[c].clone(),
-        };
-        line(buf, area.y, &head, theme.dim().add_modifier(ratatui::style::Modifier::UNDERLINED));
+        let named: Vec<Vec<String>> = (0..widths.len()).map(|c| ink::wrap(&self.head(c), widths[c])).collect();
+        for i in 0..heads {
+            // Names stand on the last line, over their numbers.
+            let part = |c: usize| {
+                let skip = usize::from(heads).saturating_sub(named[c].len());
+                usize::from(i).checked_sub(skip).and_then(|k| named[c].get(k).cloned()).unwrap_or_default()
+            };
+            line(buf, area.y + i, &part, theme.dim());
+        }
         for (i, row) in order.iter().enumerate().skip(first).take(height) {
-            let y = area.y + 1 + (i - first) as u16;
+            let y = area.y + heads + (i - first) as u16;
             let style = if self.selected == Some(i) { theme.selected() } else { theme.text() };
             for x in body.x..body.right() {
                 ink::mark(buf, body, x, y, " ", style);

@@ -37,7 +37,11 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
     }
     if let Some(share) = map.variance_share.filter(|s| s.is_finite()) {
         let percent = number::number((share * 1000.0).round() / 10.0);
-        right = format!("axes carry {percent} % of variance · {right}");
+        let long = format!("axes carry {percent} % of variance · {right}");
+        let short = format!("{percent} % of variance · {right}");
+        let room = area.right().saturating_sub(x + 2);
+        let first = [long, short].into_iter().find(|t| ink::width(t) <= room);
+        right = first.unwrap_or_else(|| format!("{percent} % of variance"));
     }
     let room = area.right().saturating_sub(x + 2);
     let place = Rect { x: x + 2, width: room, ..area };

@@ -11,17 +11,23 @@ use crate::ui::widget::axes::{self, Axes};
 use crate::ui::widget::dots::Dots;
 use crate::ui::widget::ink;
 
-/// Draws every overlay; what is beyond its threshold lies on top.
+/// Draws every overlay: paths in the map's own pixels, clouds of points in finer dots.
 pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
     if view.map.overlays.is_empty() {
         return;
     }
+    let fine = theme.shades_only();
     let mut dots = Dots::new(plot);
     for overlay in &view.map.overlays {
-        dots.next_layer();
-        trace(overlay, axes, &mut dots, theme, |heat| heat < 1.0);
-        dots.next_layer();
-        trace(overlay, axes, &mut dots, theme, |heat| heat >= 1.0);
+        // What is beyond its threshold lies on top.
+        for wanted in [(|heat| heat < 1.0) as fn(f64) -> bool, |heat| heat >= 1.0] {
+            if overlay.joined && !fine {
+                pixels(overlay, axes, plot, buf, theme, wanted);
+            } else {
+                dots.next_layer();
+                trace(overlay, axes, &mut dots, theme, wanted);
+            }
+        }
     }
     flatten(&dots, plot, buf, theme);
     dots.paint(buf);
@@ -38,6 +44,40 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
     }
     if let (Some(step), [overlay]) = (view.step, &paths[..]) {
         place(overlay, step, "◆", theme.colors().accent);
+    }
+}
+
+/// A path in half-block pixels.
+fn pixels(overlay: &Overlay, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme, wanted: fn(f64) -> bool) {
+    let (w, h) = (f64::from(plot.width), f64::from(plot.height) * 2.0);
+    let n = overlay.x.len().min(overlay.y.len());
+    let at = |i: usize| (axes.x.position(overlay.x[i]) * w, (1.0 - axes.y.position(overlay.y[i])) * h);
+    for i in 1..n {
+        let value = overlay.heat.as_ref().and_then(|h| h.get(i)).copied().filter(|v| !v.is_nan()).unwrap_or(0.0);
+        let (from, to) = (at(i - 1), at(i));
+        if !wanted(value) || jumps(axes, overlay, i) || ![from.0, from.1, to.0, to.1].iter().all(|v| v.is_finite()) {
+            continue;
+        }
+        let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs()).ceil().clamp(1.0, 1000.0);
+        for k in 0..=steps as u32 {
+            let t = f64::from(k) / steps;
+            pixel(buf, plot, from.0 + t * (to.0 - from.0), from.1 + t * (to.1 - from.1), theme.heat(value));
+        }
+    }
+}
+
+/// Colours the upper or lower half of a cell.
+fn pixel(buf: &mut Buffer, plot: Rect, x: f64, y: f64, color: Color) {
+    if x < 0.0 || y < 0.0 || x >= f64::from(plot.width) || y >= f64::from(plot.height) * 2.0 {
+        return;
+    }
+    let (x, y) = (x as u16, y as u16);
+    if let Some(cell) = buf.cell_mut((plot.x + x, plot.y + y / 2)) {
+        if y % 2 == 0 {
+            cell.set_fg(color);
+        } else {
+            cell.set_bg(color);
+        }
     }
 }
 
@@ -70,7 +110,7 @@ fn jumps(axes: &Axes, overlay: &Overlay, i: usize) -> bool {
     far(&axes.x, &overlay.x) || far(&axes.y, &overlay.y)
 }
 
-/// Under a dot the two pixels of a cell become one darker ground, so that the dots can be seen.
+/// Under a dot the two pixels of a cell become one ground.
 fn flatten(dots: &Dots, plot: Rect, buf: &mut Buffer, theme: Theme) {
     let mut probe = Buffer::empty(plot);
     dots.paint(&mut probe);
@@ -81,8 +121,7 @@ fn flatten(dots: &Dots, plot: Rect, buf: &mut Buffer, theme: Theme) {
             }
             if let Some(cell) = buf.cell_mut((x, y)) {
                 let ground = theme.colors().ground;
-                let both = if theme.shades_only() { ground } else { Palette::mix(cell.fg, cell.bg, 0.5) };
-                cell.set_bg(Palette::mix(both, ground, 0.45));
+                cell.set_bg(if theme.shades_only() { ground } else { Palette::mix(cell.fg, cell.bg, 0.5) });
             }
         }
     }

@@ -40,11 +40,11 @@ pub fn draw(line: &Line, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme
             if b - a == 8 || under != ground {
                 cell.set_bg(shade);
             } else if a == cell_from {
-                cell.set_symbol(EIGHTHS[(b - a) as usize]).set_fg(shade);
+                cell.set_symbol(EIGHTHS[(b - a) as usize]).set_fg(shade).set_bg(ground);
             } else if b == cell_to {
                 cell.set_symbol(EIGHTHS[(a - cell_from) as usize]).set_fg(ground).set_bg(shade);
             } else {
-                cell.set_symbol("━").set_fg(shade);
+                cell.set_symbol("━").set_fg(shade).set_bg(ground);
             }
         }
     }

@@ -24,7 +24,7 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
     let entries: Vec<(String, ratatui::style::Color, &str)> = plot
         .lines
         .iter()
-        .map(|l| (l.data.label.clone(), l.color, if l.data.band.is_some() { "▅" } else { "━" }))
+        .map(|l| (l.data.label.clone(), l.color, if l.data.band.is_some() { "■" } else { "━" }))
         .chain(plot.marks.iter().filter_map(|m| match m {
             Mark::Ticks(name, at) if !at.is_empty() => Some((name.clone(), theme.colors().warn, "▼")),
             _ => None,
@@ -34,7 +34,7 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
     let name = ink::fit(&name, name_room);
     let from = ink::put(buf, area, area.x, area.y, &name, theme.dim()) + 2;
     let wanted: u16 = entries.iter().map(|(l, ..)| ink::width(l) + 4).sum();
-    let mut x = area.right().saturating_sub(wanted).max(from);
+    let mut x = area.right().saturating_sub(wanted.saturating_sub(2)).max(from);
     for (label, color, sign) in entries {
         if x + 3 >= area.right() {
             ink::put(buf, area, area.right().saturating_sub(1), area.y, "…", theme.dim());
