@@ -12,3 +12,6 @@ mod metrics_walk;
 mod model_checkpoints;
 mod references;
 mod support;
+mod ui_fixture;
+mod ui_keys;
+mod ui_screens;
