@@ -133,6 +133,24 @@ fn threshold_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, s
             "Share of held-out episodes with any state above the threshold; expected to be at most alpha.",
         )
         .of(n, "episodes");
+    report
+        .stat(
+            "usual_novelty",
+            "usual novelty",
+            novelty.usual,
+            "std",
+            "95 % quantile of the calibration states' novelty; steps follow each other, so it promises nothing.",
+        )
+        .of(t.episodes, "calibration episodes");
+    unusual(report, "heldout", "unusual states, held-out", scores, novelty);
+}
+
+/// Adds the share of states farther than 95 % of the calibration states, and returns it.
+fn unusual(report: &mut Report, part: &str, label: &str, scores: &[f64], novelty: &Novelty) -> f64 {
+    let share = ood::fraction(scores, novelty.usual);
+    let definition = "Share of states farther than 95 % of the calibration states; no guarantee (see usual_novelty).";
+    report.stat(&format!("unusual_fraction_{part}"), label, share, "", definition).of(scores.len(), "states");
+    share
 }
 
 fn rollout_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, scores: &[f64], heldout: f64) {
@@ -157,18 +175,21 @@ fn rollout_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, sco
             "Share of the policy's episodes with any state above the threshold.",
         )
         .of(n, "episodes");
+    let unusual = unusual(report, "rollouts", "unusual states, rollouts", scores, novelty);
     let worst = episode_max(scores, states.owner).into_iter().fold(f64::NEG_INFINITY, f64::max);
     let text = format!(
-        "{:.1} % of {} rollout states, in {} of {n} episodes, are beyond the novelty threshold (held-out: {:.1} %); the farthest is {} times the threshold away.",
+        "{:.1} % of {} rollout states, in {} of {n} episodes, are beyond the novelty threshold (held-out: {:.1} %), the farthest at {} times the threshold; {:.1} % are farther than 95 % of the calibration states.",
         100.0 * fraction,
         scores.len(),
         (share * n as f64).round(),
         100.0 * heldout,
         parts::short(t.ratio(worst)),
+        100.0 * unusual,
     );
-    // More alarmed episodes than the promise allows is news; a tenth of all states is a policy that lives elsewhere.
+    // More alarmed episodes than the promise allows is news; a tenth of all states is a policy that lives elsewhere, and
+    // so is four times the share that is usual.
     let level = match () {
-        () if fraction >= 0.1 => Level::Alarm,
+        () if fraction >= 0.1 || unusual >= 0.2 => Level::Alarm,
         () if share > t.alpha => Level::Warn,
         () => Level::Good,
     };
@@ -250,7 +271,7 @@ fn histogram(key: &str, label: &str, scores: &[f64], novelty: &Novelty, also: &[
         axis: Axis { label: "novelty".into(), unit: "std".into(), log: false },
         edges,
         counts,
-        marks: vec![("threshold".into(), t)],
+        marks: vec![("threshold".into(), t), ("usual (95 %)".into(), novelty.usual)],
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where imagination leaves reality: error of open-loop rollouts by horizon, with its floor.
 //!
 //! Error of one start at horizon h: sqrt(mean over dimensions of ((imagined - real) / std)²), std of the training part. The
-//! floor is what a model that knows nothing achieves: the start state for ever (copy-last). Skill(h) > 0 where the median
-//! error is below the floor's median; the useful horizon is the last such h (after Hansen & Wang 2026).
+//! floor is what a model that knows nothing achieves: the start state for ever (copy-last). Skill(h) is the ratio of their
+//! mean squared errors in dB, and the useful horizon the last h with skill above 0 (after Hansen & Wang 2026). Means, not
+//! medians: where an agent mostly stands still, copying is right at most starts and tells nothing there.
 
 mod charts;
 pub mod errors;
@@ -149,7 +150,7 @@ fn error_stats(report: &mut Report, input: &Input<'_>, errors: &Errors) -> usize
             "useful horizon",
             useful as f64,
             "steps",
-            "Last horizon whose median error is below that of copying the start state; 0 if there is none.",
+            "Last horizon whose mean squared error is below that of copying the start state; 0 if there is none.",
         )
         .of(starts, "starts");
     report
@@ -167,9 +168,11 @@ fn correlation(report: &mut Report, key: &str, label: &str, c: Correlation, defi
 }
 
 fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: usize) {
-    let (model, floor) = (errors.median(input.horizon), errors.floor_median(input.horizon));
-    let last =
-        format!("at h = {} the median error is {model:.3} std against {floor:.3} for copying the start", input.horizon);
+    let (model, floor) = errors.rms(input.horizon);
+    let last = format!(
+        "at h = {} the root mean square error is {model:.3} std against {floor:.3} for copying the start",
+        input.horizon
+    );
     if useful == input.horizon {
         report.note(Level::Good, format!("Imagination beats copying the start over all {useful} steps: {last}."));
     } else if useful == 0 {

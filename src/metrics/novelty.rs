@@ -6,7 +6,7 @@
 use super::features::Features;
 use super::neighbors::{self, Exclude, Neighbors};
 use super::threshold::{self, Threshold};
-use super::{MetricError, States};
+use super::{MetricError, States, stats};
 use crate::task::Ctx;
 
 /// How novelty is measured.
@@ -26,6 +26,9 @@ pub struct Novelty {
     pub features: Features,
     /// Alarm threshold of the calibration part.
     pub threshold: Threshold,
+    /// 95 % quantile of the calibration states' novelty. Steps follow each other, so it promises nothing about episodes;
+    /// it says what is usual.
+    pub usual: f64,
     rule: Rule,
     index: Box<dyn Neighbors>,
 }
@@ -44,8 +47,9 @@ impl Novelty {
     ) -> Result<Self, MetricError> {
         let features = Features::fit(train.rows, names)?;
         let index = neighbors::index(features.points(train.rows, train.owner)?, cx)?;
-        let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, rule, index };
+        let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
         let scores = novelty.score(calibration, cx)?;
+        novelty.usual = stats::quantile(&scores, 0.95);
         let maxima = threshold::episode_max(&scores, calibration.owner);
         novelty.threshold = Threshold { shared: rule.shared, ..threshold::conformal(&maxima, rule.alpha)? };
         Ok(novelty)

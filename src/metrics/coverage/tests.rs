@@ -62,6 +62,8 @@ fn a_policy_that_leaves_the_data_is_found_with_its_hole() {
     let v = |key: &str| r.value(key).unwrap_or_else(|| panic!("{key} is a key of the contract"));
     assert!(v("ood_fraction_rollouts") > 0.4 && v("ood_fraction_heldout") < 0.02);
     assert!(v("false_alarm_heldout") <= 0.3, "at most alpha but for chance");
+    assert!(v("usual_novelty") <= v("threshold"));
+    assert!((v("unusual_fraction_heldout") - 0.05).abs() < 0.05 && v("unusual_fraction_rollouts") > 0.5);
     assert_eq!((v("calibration_episodes"), v("cells")), (19.0, 400.0));
     // The data end within the 14th of 20 columns.
     assert!(v("occupied_cells") <= 280.0 && v("effective_cells") <= v("occupied_cells"));

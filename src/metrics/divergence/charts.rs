@@ -44,6 +44,14 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
         floor,
         "Median error over starts of predicting the start state for ever.",
     ));
+    let skill = horizons.clone().map(|h| finite(errors.skill(h))).collect();
+    let definition =
+        "10 log10 of the mean squared error of copying the start over that of the model; above 0 the model is useful.";
+    report.series.push(Series {
+        group: "skill by horizon".into(),
+        y_axis: axis("skill", "dB", false),
+        ..series("skill", "skill over copying", skill, definition)
+    });
     if let Some(disagreement) = input.disagreement {
         let at = |h: usize| disagreement.iter().skip(h - 1).step_by(input.horizon).copied().collect::<Vec<f64>>();
         let quantile = |q: f64| horizons.clone().map(|h| finite(stats::quantile(&at(h), q))).collect::<Vec<f64>>();

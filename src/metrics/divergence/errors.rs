@@ -83,9 +83,25 @@ impl Errors {
         self.by_dim[(h - 1) * self.dim + d]
     }
 
-    /// Last horizon whose median error is below the floor's; 0 if there is none.
+    /// Root mean square errors over starts at horizon `h`: of the model, and of copying the start state.
+    pub fn rms(&self, h: usize) -> (f64, f64) {
+        let rms = |all: &[f64]| {
+            let squares = all.iter().skip(h - 1).step_by(self.horizon).map(|e| e * e);
+            (squares.sum::<f64>() / self.starts as f64).sqrt()
+        };
+        (rms(&self.model), rms(&self.floor))
+    }
+
+    /// Skill at horizon `h` in dB: `10 log10(MSE of copying / MSE of the model)`. Above 0 the model is worth more than
+    /// the start state.
+    pub fn skill(&self, h: usize) -> f64 {
+        let (model, floor) = self.rms(h);
+        20.0 * (floor / model).log10()
+    }
+
+    /// Last horizon with skill above 0; 0 if there is none.
     pub fn useful_horizon(&self) -> usize {
-        (1..=self.horizon).rev().find(|&h| self.median(h) < self.floor_median(h)).unwrap_or(0)
+        (1..=self.horizon).rev().find(|&h| self.skill(h) > 0.0).unwrap_or(0)
     }
 
     /// Rollouts that leave the finite numbers.

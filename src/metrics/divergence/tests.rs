@@ -46,6 +46,8 @@ fn errors_floor_and_useful_horizon() {
     assert_eq!(r.value("useful_horizon"), Some(12.0));
     let series = |key: &str| r.series.iter().find(|s| s.key == key).unwrap();
     assert_eq!(series("copy_last").y[11], 6.0);
+    // Half the error everywhere: 20 log10(2) dB.
+    assert!((series("skill").y[6] - 6.0206).abs() < 1e-4);
     assert_eq!(series("model").x, (1..=12).map(f64::from).collect::<Vec<_>>());
     assert!(r.notes.iter().any(|n| n.level == Level::Good));
 }
@@ -60,6 +62,18 @@ fn a_dimension_that_only_rounds_is_left_out_and_named() {
     assert_eq!(r.value("one_step_nrmse"), Some(0.25));
     assert!(r.notes.iter().any(|n| n.text.ends_with("left out of errors: y.")));
     assert_eq!(r.tables[0].rows.len(), 1);
+}
+
+/// Most starts stand still and copying is exact there; the model is a little off there and right where things move.
+#[test]
+fn standing_still_does_not_hide_a_useful_model() {
+    let names = names();
+    let real = [1.0f32, 7.0, 1.0, 7.0].repeat(3).into_iter().chain([0.0, 7.0, 5.0, 7.0]).collect::<Vec<_>>();
+    let imagined = [1.0f32, 7.0, 1.1, 7.0].repeat(3).into_iter().chain([0.0, 7.0, 4.5, 7.0]).collect::<Vec<_>>();
+    let r = report(&input(&names, &real, &imagined, 1)).unwrap();
+    let median = |key: &str| r.series.iter().find(|s| s.key == key).unwrap().y[0];
+    assert!(median("model") > median("copy_last"));
+    assert_eq!(r.value("useful_horizon"), Some(1.0));
 }
 
 #[test]
@@ -78,6 +92,7 @@ fn a_rollout_that_explodes_counts_as_infinite_and_is_named() {
     let r = report(&input(&names(), &real, &imagined, 3)).unwrap();
     assert!(r.notes.iter().any(|n| n.text.starts_with("1 of 4 rollouts leave the finite")));
     assert_eq!(r.value("nrmse_last"), Some(0.0), "the median of the other three");
+    assert_eq!(r.value("useful_horizon"), Some(3.0), "the rollout came back after step 1");
     assert_eq!(nrmse(&[f32::INFINITY], &[0.0], &[1.0]), f64::INFINITY);
 }
 
