@@ -112,10 +112,9 @@ fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Repor
         }
     };
     let cx = Ctx::new(cancel.clone(), progress_line());
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| engine::run(spec, workspace, &cx, &emit)));
+    let ended = worker::guarded(spec, || engine::run(spec, workspace, &cx, &emit));
     clear_progress();
-    let ended =
-        ended.unwrap_or_else(|payload| Err(Ended::Failed(worker::panic_failure(spec, payload.as_ref()).message)));
+    let ended = ended.unwrap_or_else(|failure| Err(Ended::Failed(failure.message)));
     (reports.into_inner().unwrap_or_else(PoisonError::into_inner), ended)
 }
 
