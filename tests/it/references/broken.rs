@@ -25,10 +25,8 @@ pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
 }
 
 fn entry_verdict(file: &Path, entry: &Value) -> Verdict {
-    let ending = file.extension().unwrap_or_default().to_string_lossy().into_owned();
-    // Hook: the model room compares these.
-    if ["pt", "pth", "pickle", "safetensors"].contains(&ending.as_str()) {
-        return Verdict::Unsupported("checkpoint files: see broken_models".into());
+    if super::model::is_checkpoint(file) {
+        return super::model::broken(file, entry);
     }
     if file.symlink_metadata().is_err() {
         return Verdict::Unsupported("the file is not there".into());

@@ -17,7 +17,6 @@ use serde_json::Value;
 use super::{Finding, Verdict};
 use crate::support::npz::{self, Array};
 
-#[allow(unused_imports)]
 pub use faults::{broken, is_checkpoint};
 
 /// The project's bound on ensemble outputs against PyTorch, relative to max(1, |value|): a hundred roundings of single
