@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod args;
 mod collect;
+mod dashboard;
 mod demo;
 mod diagnose;
 mod fit;
@@ -21,6 +22,8 @@ mod report;
 mod text;
 mod topup;
 
+use crate::ui::app::{OpenSpec, Panel};
+use crate::ui::theme::Theme;
 use args::{OutputArgs, SourceArgs};
 use headless::Status;
 
@@ -48,9 +51,9 @@ struct DashboardArgs {
     source: SourceArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// Colours of the dashboard: auto, dark, light, …
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    theme: String,
+    /// Colours of the dashboard: auto, dark, light, safe
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = dashboard::theme)]
+    theme: Theme,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,10 +95,20 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Ok(source) => source,
         Err(ended) => return headless::complain(&ended),
     };
-    report::print(&source, &args.output)
+    if !on_terminal(&args.output) {
+        return report::print(&source, &args.output);
+    }
+    let mut spec = OpenSpec::new(source, args.theme);
+    spec.imagine.seed = args.output.seed;
+    spec.diagnose.seed = args.output.seed;
+    spec.topup.seed = args.output.seed;
+    dashboard::open(spec, Panel::Data)
 }
 
 /// True where a person looks at standard output.
 fn on_terminal(output: &OutputArgs) -> bool {
     !output.json && stdout().is_terminal()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,17 @@
-//! The dashboard.
+//! The dashboard: a plain [`app::App`], a pure [`update::update`], a pure [`view::view`] and one terminal loop.
+//!
+//! Data reach the screen only as [`Event`](crate::engine::job::Event)s of jobs, and work starts only through the
+//! [`update::Effect`]s that `update` answers. Panels turn reports into cards by shape, so a metric that nobody knew of
+//! when the panel was written still gets its plot, table or number.
+
+pub mod app;
+pub mod keymap;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+mod card;
+mod layout;
+mod panel;
+mod widget;

@@ -1,7 +1,6 @@
 //! Runs jobs one after the other on this thread and prints what they report.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -63,7 +62,6 @@ pub fn print(out: &str) {
 
 /// Runs `specs` in order. A failed job does not keep the later ones from running; bad input and Ctrl-C do.
 pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
-    worker::log_panics_of_jobs();
     let cancel = interrupt::install();
     let workspace = Workspace::default();
     let (mut reports, mut outcomes, mut status, mut problem) = (Vec::new(), Vec::new(), Status::Good, None);
@@ -79,6 +77,12 @@ pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
                     print(&text::outcome(&outcome));
                 }
                 outcomes.push(outcome);
+                // A job that was stopped may keep what it had and end well; the rest was not wanted any more.
+                if cancel.is_cancelled() {
+                    status = complain(&Ended::Cancelled);
+                    problem = Some(Ended::Cancelled.to_string());
+                    break;
+                }
             }
             Err(ended) => {
                 status = status.max(complain(&ended));
@@ -108,10 +112,9 @@ fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Repor
         }
     };
     let cx = Ctx::new(cancel.clone(), progress_line());
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| engine::run(spec, workspace, &cx, &emit)));
+    let ended = worker::guarded(spec, || engine::run(spec, workspace, &cx, &emit));
     clear_progress();
-    let ended =
-        ended.unwrap_or_else(|payload| Err(Ended::Failed(worker::panic_failure(spec, payload.as_ref()).message)));
+    let ended = ended.unwrap_or_else(|failure| Err(Ended::Failed(failure.message)));
     (reports.into_inner().unwrap_or_else(PoisonError::into_inner), ended)
 }
 

@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::args::{OutputArgs, SourceArgs, budget, count, positive};
 use super::headless::{self, Status};
+use super::{dashboard, on_terminal};
+use crate::engine::Ended;
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
+use crate::ui::app::{OpenSpec, Panel};
 
 /// When data is collected.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -72,17 +75,27 @@ pub struct TopUpArgs {
 }
 
 impl TopUpArgs {
-    /// Does it.
+    /// Does it: in the dashboard where a person looks and did not say otherwise.
     pub fn run(&self) -> Status {
-        match self.source.source() {
-            Ok(source) => headless::run(&[self.job(source)], &self.output),
-            Err(ended) => headless::complain(&ended),
+        let source = match self.source.source() {
+            Ok(source) => source,
+            Err(ended) => return headless::complain(&ended),
+        };
+        if self.headless || !on_terminal(&self.output) {
+            return headless::run(&[JobSpec::TopUp(self.job(source))], &self.output);
+        }
+        match dashboard::theme("auto") {
+            Ok(theme) => {
+                let open = OpenSpec { topup: self.job(source.clone()), ..OpenSpec::new(source, theme) };
+                dashboard::open(open, Panel::TopUp)
+            }
+            Err(problem) => headless::complain(&Ended::Failed(problem)),
         }
     }
 
     /// The job that is meant.
-    pub fn job(&self, source: Source) -> JobSpec {
-        JobSpec::TopUp(TopUpSpec {
+    pub fn job(&self, source: Source) -> TopUpSpec {
+        TopUpSpec {
             source,
             env: self.env.clone(),
             schedule: self.schedule.into(),
@@ -95,6 +108,6 @@ impl TopUpArgs {
             eval_episodes: self.eval_episodes,
             out: self.out.clone(),
             seed: self.output.seed,
-        })
+        }
     }
 }

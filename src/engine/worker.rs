@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::backtrace::Backtrace;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -43,7 +44,6 @@ impl Engine {
     /// An engine that tells its news to `events`, a bounded channel: a reader that lags slows the jobs down and never
     /// fills the memory.
     pub fn new(events: SyncSender<Event>) -> Self {
-        log_panics_of_jobs();
         let workspace = Arc::new(Workspace::default());
         Self { events, workspace, running: HashMap::new(), replaced: Vec::new(), last_id: 0 }
     }
@@ -147,19 +147,32 @@ fn work(spec: &JobSpec, workspace: &Workspace, news: &News) {
         }
     });
     let emit = |body: Body| news.tell(body);
-    let result = panic::catch_unwind(AssertUnwindSafe(|| {
-        panic_if_asked(spec);
-        super::run(spec, workspace, &cx, &emit)
-    }));
-    news.tell(match result {
+    news.tell(match guarded(spec, || super::run(spec, workspace, &cx, &emit)) {
         Ok(Ok(outcome)) => Body::Done(outcome),
         Ok(Err(ended)) => Body::from(ended),
-        Err(payload) => Body::Failed(panic_failure(spec, payload.as_ref())),
+        Err(failure) => Body::Failed(failure),
     });
 }
 
+thread_local! {
+    /// This thread runs a job: its panics are caught and belong into the log.
+    static IN_JOB: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `job` so that a panic is an answer.
+///
+/// # Errors
+/// A [`Failure`] that says it panicked; the log has the backtrace.
+pub fn guarded<T>(spec: &JobSpec, job: impl FnOnce() -> T) -> Result<T, Failure> {
+    log_panics_of_jobs();
+    IN_JOB.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(job));
+    IN_JOB.set(false);
+    result.map_err(|payload| panic_failure(spec, payload.as_ref()))
+}
+
 /// What is said of a panic.
-pub fn panic_failure(spec: &JobSpec, payload: &(dyn Any + Send)) -> Failure {
+fn panic_failure(spec: &JobSpec, payload: &(dyn Any + Send)) -> Failure {
     let what = payload.downcast_ref::<&str>().copied().map(String::from);
     let what = what.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
     let what: String = what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
@@ -168,23 +181,18 @@ pub fn panic_failure(spec: &JobSpec, payload: &(dyn Any + Send)) -> Failure {
     Failure { message, panicked: true }
 }
 
-/// Panics of jobs, and of the unnamed threads of the pool that they use, go to the log with their backtrace, never to
+/// Panics of jobs, and of the pool's unnamed threads that they use, go to the log with their backtrace, never to
 /// the terminal that the screen owns. Every other thread keeps the hook it had.
-pub fn log_panics_of_jobs() {
+fn log_panics_of_jobs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| match thread::current().name() {
-            Some(THREAD) | None => tracing::error!("{info}\n{}", Backtrace::force_capture()),
-            Some(_) => before(info),
+        panic::set_hook(Box::new(move |info| {
+            if IN_JOB.get() || thread::current().name().is_none() {
+                tracing::error!("{info}\n{}", Backtrace::force_capture());
+            } else {
+                before(info);
+            }
         }));
     });
-}
-
-/// A fault on request, so that tests can see it survived: `OODSCOPE_PANIC_IN` names a job ("cover").
-fn panic_if_asked(spec: &JobSpec) {
-    let asked = |name: String| !name.is_empty() && spec.name().starts_with(&name);
-    if cfg!(debug_assertions) && std::env::var("OODSCOPE_PANIC_IN").is_ok_and(asked) {
-        panic::panic_any(format!("asked for in {}", spec.name()));
-    }
 }

@@ -1,8 +1,12 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
+mod cli_faults;
+mod cli_report;
 mod data_open;
 mod data_write;
+mod engine_jobs;
+mod layers;
 mod metrics_oracles;
 mod metrics_properties;
 mod metrics_walk;
@@ -10,3 +14,6 @@ mod model_checkpoints;
 mod references;
 mod support;
 mod topup_round;
+mod ui_fixture;
+mod ui_keys;
+mod ui_screens;

@@ -1,0 +1,173 @@
+//! [`App`]: everything the screen knows, as a plain value without clocks, channels or files.
+
+mod jobs;
+mod look;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use jobs::{Ended, Jobs, Running};
+pub use look::{CardLook, Looks, ScaleChoice, Selection};
+
+use super::theme::Theme;
+use super::update::Effect;
+use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
+use crate::metrics::report::Report;
+
+/// What the dashboard is opened with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenSpec {
+    /// Dataset, checkpoint, rollouts.
+    pub source: Source,
+    /// Coverage to begin with; its source is replaced by ours.
+    pub cover: CoverSpec,
+    /// Imagination to begin with, where there is a checkpoint.
+    pub imagine: ImagineSpec,
+    /// Diagnosis to begin with, where there is a checkpoint.
+    pub diagnose: DiagnoseSpec,
+    /// The top-up that the start key starts.
+    pub topup: TopUpSpec,
+    /// Colours and characters.
+    pub theme: Theme,
+}
+
+impl OpenSpec {
+    /// The usual settings for `source`.
+    pub fn new(source: Source, theme: Theme) -> Self {
+        Self {
+            source,
+            cover: CoverSpec::default(),
+            imagine: ImagineSpec::default(),
+            diagnose: DiagnoseSpec::default(),
+            topup: TopUpSpec::default(),
+            theme,
+        }
+    }
+}
+
+/// The five panels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Panel {
+    /// What is in the file.
+    Data,
+    /// Where states are, and where not.
+    Coverage,
+    /// Imagined against real.
+    Imagination,
+    /// The worst episodes and why.
+    Diagnosis,
+    /// Collect a little, fine-tune, watch.
+    TopUp,
+}
+
+impl Panel {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 5] = [Self::Data, Self::Coverage, Self::Imagination, Self::Diagnosis, Self::TopUp];
+
+    /// Name on its tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Coverage => "Coverage",
+            Self::Imagination => "Imagination",
+            Self::Diagnosis => "Diagnosis",
+            Self::TopUp => "Top-up",
+        }
+    }
+
+    /// Name of the job that fills it ([`JobSpec::name`]).
+    pub fn job(self) -> &'static str {
+        match self {
+            Self::Data => "load",
+            Self::Coverage => "coverage",
+            Self::Imagination => "imagination",
+            Self::Diagnosis => "diagnosis",
+            Self::TopUp => "top-up",
+        }
+    }
+
+    /// Name of the report that it shows.
+    pub fn report(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Coverage => "coverage",
+            Self::Imagination => "imagination",
+            Self::Diagnosis => "diagnosis",
+            Self::TopUp => "topup",
+        }
+    }
+}
+
+/// Everything the screen knows.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// What was opened, and the settings of the jobs that keys start.
+    pub open: OpenSpec,
+    /// Latest reports by name.
+    pub reports: BTreeMap<String, Arc<Report>>,
+    /// Running, ended and queued jobs.
+    pub jobs: Jobs,
+    /// The panel on the screen.
+    pub panel: Panel,
+    /// Focus, zoom and how each card is looked at.
+    pub looks: Looks,
+    /// Cursors that panels share.
+    pub selection: Selection,
+    /// Colours and characters.
+    pub theme: Theme,
+    /// The key overlay is open.
+    pub help: bool,
+    /// A sentence that waits to be read.
+    pub message: Option<String>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Frames of the spinner so far.
+    pub tick: u64,
+}
+
+impl App {
+    /// The dashboard before anything is known, and what it asks for: the dataset is loaded, then its coverage
+    /// computed, then, with a checkpoint, imagination and diagnosis.
+    pub fn new(open: OpenSpec) -> (Self, Vec<Effect>) {
+        let theme = open.theme;
+        let mut app = Self {
+            open,
+            reports: BTreeMap::new(),
+            jobs: Jobs::default(),
+            panel: Panel::Data,
+            looks: Looks::default(),
+            selection: Selection::default(),
+            theme,
+            help: false,
+            message: None,
+            size: (80, 24),
+            tick: 0,
+        };
+        app.jobs.queue =
+            [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| app.job_of(p)).collect();
+        let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
+        (app, vec![load])
+    }
+
+    /// The job that fills `panel`, as it would be started now; nothing where a checkpoint is needed and not named.
+    pub fn job_of(&self, panel: Panel) -> Option<JobSpec> {
+        let source = self.open.source.clone();
+        let checkpoint = source.checkpoint.is_some();
+        match panel {
+            Panel::Data => Some(JobSpec::Load(source)),
+            Panel::Coverage => Some(JobSpec::Cover(CoverSpec { source, ..self.open.cover.clone() })),
+            Panel::Imagination => {
+                checkpoint.then(|| JobSpec::Imagine(ImagineSpec { source, ..self.open.imagine.clone() }))
+            }
+            Panel::Diagnosis => {
+                checkpoint.then(|| JobSpec::Diagnose(DiagnoseSpec { source, ..self.open.diagnose.clone() }))
+            }
+            Panel::TopUp => checkpoint.then(|| JobSpec::TopUp(TopUpSpec { source, ..self.open.topup.clone() })),
+        }
+    }
+
+    /// The report that `panel` shows.
+    pub fn report(&self, panel: Panel) -> Option<&Report> {
+        self.reports.get(panel.report()).map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,85 @@
+//! Drawing a card.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Body, Card, figure};
+use crate::ui::app::App;
+use crate::ui::panel::control;
+use crate::ui::widget::table::TableView;
+use crate::ui::widget::{gauge, ink, notes, overlay, stats};
+
+/// Draws `card` into `area` with its frame: a rule with the heading where room is short, else a box.
+pub fn draw(card: &Card, app: &App, area: Rect, focused: bool, small: bool, buf: &mut Buffer) {
+    let theme = app.theme;
+    let style = if focused { theme.accent() } else { theme.faint() };
+    let heading = if focused { theme.accent() } else { theme.text() };
+    if small {
+        for x in area.x..area.right().saturating_sub(1) {
+            ink::mark(buf, area, x, area.y, "─", style);
+        }
+        let sign = if focused { "▌" } else { " " };
+        let title = ink::fit(&format!("{sign}{} ", card.title), area.width.saturating_sub(2));
+        ink::put(buf, area, area.x, area.y, &title, heading);
+    } else {
+        overlay::frame(area, buf, style);
+        let title = ink::fit(&format!(" {} ", card.title), area.width.saturating_sub(4));
+        ink::put(buf, area, area.x + 2, area.y, &title, heading);
+    }
+    inside(card, app, Card::inside(area, small), focused, buf);
+}
+
+fn inside(card: &Card, app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let theme = app.theme;
+    let look = card.look(app);
+    match &card.body {
+        Body::Stats(all) => stats::draw(all, look.scroll, area, buf, theme),
+        Body::Notes(all) => notes::draw(all, look.scroll, area, buf, theme),
+        Body::Table(data) => {
+            let selected = if focused || look.row.is_some() { Some(look.row.unwrap_or(0)) } else { None };
+            TableView { data, sort: look.sort, selected }.draw(area, buf, theme);
+        }
+        Body::Control(control) => control::draw(control, app, area, buf),
+        Body::Waiting(lines, share) => waiting(lines, *share, app, area, buf),
+        Body::Lanes(_) => {
+            if let Some(s) = card.scrubber(app) {
+                s.draw(area, buf, theme);
+            }
+        }
+        Body::Plot(_) | Body::Histogram(_) | Body::Map(_) | Body::Scatter(_) => {
+            if let Some(f) = figure::plot(card, app) {
+                f.draw(area, buf, theme);
+            } else if let Some(f) = figure::histogram(card, app) {
+                f.draw(area, buf, theme);
+            } else if let Some(f) = figure::map(card, app) {
+                f.draw(area, buf, theme);
+            } else if let Some(f) = figure::scatter(card, app) {
+                f.draw(area, buf, theme);
+            }
+        }
+    }
+}
+
+fn waiting(lines: &[String], share: Option<f64>, app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    let room = area.width.saturating_sub(4).min(72);
+    let wrapped: Vec<(usize, String)> =
+        lines.iter().enumerate().flat_map(|(i, l)| ink::wrap(l, room).into_iter().map(move |w| (i, w))).collect();
+    let rows = wrapped.len() as u16 + if share.is_some() { 2 } else { 0 };
+    let mut y = area.y + area.height.saturating_sub(rows) / 2;
+    for (i, line) in &wrapped {
+        if y >= area.bottom() {
+            return;
+        }
+        ink::put_centre(buf, area, y, line, if *i == 0 { theme.strong() } else { theme.dim() });
+        y += 1;
+    }
+    if let Some(share) = share.filter(|_| y + 1 < area.bottom()) {
+        let width = room.min(40);
+        let bar = Rect { x: area.x + (area.width - width) / 2, y: y + 1, width, height: 1 };
+        gauge::draw(share, theme.colors().accent, bar, buf, theme);
+    }
+}

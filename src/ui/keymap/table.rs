@@ -1,0 +1,68 @@
+//! The table itself.
+
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+
+use super::Place::{Everywhere, Figure, On, Table};
+use super::{Action, Binding, Key, Place};
+use crate::ui::app::Panel;
+
+const fn ch(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::NONE }
+}
+
+const fn shift(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::SHIFT }
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
+}
+
+const fn bind(keys: &'static [Key], action: Action, word: &'static str, help: &'static str, place: Place) -> Binding {
+    Binding { keys, action, word, help, place }
+}
+
+/// Every key. What comes first is shown first in the footer.
+pub const BINDINGS: &[Binding] = &[
+    bind(&[ch('t')], Action::TopUp, "start", "start the top-up", On(Panel::TopUp)),
+    bind(&[ch('m')], Action::Schedule, "schedule", "next collection schedule", On(Panel::TopUp)),
+    bind(&[ch('i')], Action::Imagine, "imagine", "imagine selected episode", On(Panel::Data)),
+    bind(&[ch(']'), ch('n')], Action::Episode(1), "next episode", "next episode", On(Panel::Diagnosis)),
+    bind(&[ch('['), ch('b')], Action::Episode(-1), "", "previous episode", On(Panel::Diagnosis)),
+    bind(&[ch('p')], Action::Pause, "pause", "pause or resume the job", Everywhere),
+    bind(&[ch('x')], Action::Stop, "stop", "stop the panel's job", Everywhere),
+    bind(&[key(KeyCode::Tab)], Action::NextCard, "next", "next card, page by page", Everywhere),
+    bind(&[key(KeyCode::BackTab)], Action::PreviousCard, "", "previous card", Everywhere),
+    bind(&[key(KeyCode::Enter), ch('z')], Action::Zoom, "zoom", "zoom the card in or out", Everywhere),
+    bind(&[key(KeyCode::Right), ch('l')], Action::Move(1, 0), "cursor", "cursor right", Everywhere),
+    bind(&[key(KeyCode::Left), ch('h')], Action::Move(-1, 0), "", "cursor left", Everywhere),
+    bind(&[key(KeyCode::Up), ch('k')], Action::Move(0, -1), "", "cursor, row or scroll up", Everywhere),
+    bind(&[key(KeyCode::Down), ch('j')], Action::Move(0, 1), "", "cursor, row or scroll down", Everywhere),
+    bind(&[shift(KeyCode::Right), ch('L')], Action::Move(10, 0), "", "cursor ten to the right", Everywhere),
+    bind(&[shift(KeyCode::Left), ch('H')], Action::Move(-10, 0), "", "cursor ten to the left", Everywhere),
+    bind(&[key(KeyCode::PageDown)], Action::Move(0, 10), "", "ten rows down", Everywhere),
+    bind(&[key(KeyCode::PageUp)], Action::Move(0, -10), "", "ten rows up", Everywhere),
+    bind(&[key(KeyCode::Home), ch('g')], Action::First, "", "to the first", Everywhere),
+    bind(&[key(KeyCode::End), ch('G')], Action::Last, "", "to the last", Everywhere),
+    bind(&[ch('y')], Action::Scale, "log", "linear, log or symlog", Figure),
+    bind(&[ch('+'), ch('=')], Action::Stretch, "", "stretch the x axis", Figure),
+    bind(&[ch('-')], Action::Shrink, "", "shrink the x axis", Figure),
+    bind(&[ch('0')], Action::ShowAll, "", "show the whole x axis", Figure),
+    bind(&[ch('s')], Action::Sort, "sort", "sort by the next column", Table),
+    bind(&[ch('S')], Action::Reverse, "", "reverse the order", Table),
+    bind(&[ch('r')], Action::Again, "", "run the panel's job again", Everywhere),
+    bind(&[ch('c')], Action::Copy, "", "copy values at the cursor", Everywhere),
+    bind(&[ch('T')], Action::Theme, "", "dark, light or safe colours", Everywhere),
+    bind(&[ch('1')], Action::Show(Panel::Data), "", "panel Data", Everywhere),
+    bind(&[ch('2')], Action::Show(Panel::Coverage), "", "panel Coverage", Everywhere),
+    bind(&[ch('3')], Action::Show(Panel::Imagination), "", "panel Imagination", Everywhere),
+    bind(&[ch('4')], Action::Show(Panel::Diagnosis), "", "panel Diagnosis", Everywhere),
+    bind(&[ch('5')], Action::Show(Panel::TopUp), "", "panel Top-up", Everywhere),
+    bind(&[key(KeyCode::Esc)], Action::Back, "", "close, or clear the cursor", Everywhere),
+    bind(&[ch('?'), key(KeyCode::F(1))], Action::Help, "help", "all keys", Everywhere),
+    bind(&[ch('q'), ctrl('c')], Action::Quit, "quit", "end the program", Everywhere),
+];

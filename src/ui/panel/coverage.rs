@@ -1,0 +1,50 @@
+//! Panel 2: where states are, and where not.
+
+use super::generic;
+use crate::ui::app::{App, Panel};
+use crate::ui::card::Card;
+use crate::ui::layout::{
+    Len::{Fix, Part},
+    Node::{self, Card as C, Column, Row},
+    Room,
+};
+
+/// Its cards.
+pub fn cards(app: &App) -> Vec<Card<'_>> {
+    app.report(Panel::Coverage).map(generic::cards).unwrap_or_default()
+}
+
+/// Its pages.
+pub fn plan(room: Room) -> &'static [Node] {
+    const SMALL: &[Node] = &[
+        Row(&[(Part(3), C("map:density")), (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))]))]),
+        Column(&[(Part(1), C("table:holes")), (Part(1), C("notes"))]),
+    ];
+    const MIDDLE: &[Node] = &[Column(&[
+        (
+            Part(3),
+            Row(&[
+                (Part(3), C("map:density")),
+                (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))])),
+            ]),
+        ),
+        (Fix(11), Row(&[(Part(3), C("table:holes")), (Part(2), C("notes"))])),
+    ])];
+    const LARGE: &[Node] = &[Row(&[
+        (Part(3), C("map:density")),
+        (
+            Part(2),
+            Column(&[
+                (Fix(14), C("stats")),
+                (Part(3), C("hist:novelty")),
+                (Part(3), C("table:holes")),
+                (Part(2), C("notes")),
+            ]),
+        ),
+    ])];
+    match room {
+        Room::Small => SMALL,
+        Room::Middle => MIDDLE,
+        Room::Large => LARGE,
+    }
+}

@@ -1,0 +1,54 @@
+//! Panel 1: what is in the file.
+
+use super::generic;
+use crate::ui::app::{App, Panel};
+use crate::ui::card::Card;
+use crate::ui::layout::{
+    Len::{Fix, Part},
+    Node::{self, Card as C, Column, Row},
+    Room,
+};
+
+/// Its cards.
+pub fn cards(app: &App) -> Vec<Card<'_>> {
+    app.report(Panel::Data).map(generic::cards).unwrap_or_default()
+}
+
+/// Its pages.
+pub fn plan(room: Room) -> &'static [Node] {
+    const SMALL: &[Node] = &[
+        Column(&[
+            (Fix(6), C("stats")),
+            (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+            (Fix(4), C("notes")),
+        ]),
+        Column(&[(Part(2), C("table:dimensions")), (Part(3), C("table:episodes"))]),
+    ];
+    const MIDDLE: &[Node] = &[Column(&[
+        (Fix(8), C("stats")),
+        (Part(2), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+        (
+            Part(3),
+            Row(&[
+                (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
+                (Part(1), C("table:episodes")),
+            ]),
+        ),
+    ])];
+    const LARGE: &[Node] = &[Column(&[
+        (Fix(8), C("stats")),
+        (
+            Part(1),
+            Row(&[
+                (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
+                (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
+                (Part(1), C("table:episodes")),
+            ]),
+        ),
+    ])];
+    match room {
+        Room::Small => SMALL,
+        Room::Middle => MIDDLE,
+        Room::Large => LARGE,
+    }
+}

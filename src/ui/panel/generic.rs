@@ -1,0 +1,50 @@
+//! Any report as cards, by the shape of what is in it.
+
+use crate::metrics::report::{Report, Series};
+use crate::ui::card::{Body, Card};
+
+/// A card for the numbers, for each group of curves, each distribution, map, cloud and table, and for the sentences.
+pub fn cards(report: &Report) -> Vec<Card<'_>> {
+    let mut out = Vec::new();
+    if !report.stats.is_empty() {
+        out.push(card("stats".into(), &report.title, Body::Stats(&report.stats)));
+    }
+    out.extend(report.maps.iter().map(|m| card(format!("map:{}", m.key), &m.label, Body::Map(m))));
+    for (group, lines) in groups(&report.series) {
+        out.push(card(format!("plot:{group}"), &capital(group), Body::Plot(lines)));
+    }
+    out.extend(report.scatters.iter().map(|s| card(format!("scatter:{}", s.key), &s.label, Body::Scatter(s))));
+    out.extend(report.histograms.iter().map(|h| card(format!("hist:{}", h.key), &h.label, Body::Histogram(h))));
+    out.extend(report.tables.iter().map(|t| card(format!("table:{}", t.key), &t.label, Body::Table(t))));
+    if !report.notes.is_empty() {
+        out.push(card("notes".into(), "Notes", Body::Notes(&report.notes)));
+    }
+    out
+}
+
+fn card<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
+    let title = if title.is_empty() {
+        id.split_once(':').map_or(id.as_str(), |(_, key)| key).to_string()
+    } else {
+        title.to_string()
+    };
+    Card { id, title, body }
+}
+
+/// Curves by group, in the order in which the groups appear.
+pub fn groups(series: &[Series]) -> Vec<(&str, Vec<&Series>)> {
+    let mut out: Vec<(&str, Vec<&Series>)> = Vec::new();
+    for s in series {
+        match out.iter_mut().find(|(g, _)| *g == s.group) {
+            Some((_, lines)) => lines.push(s),
+            None => out.push((&s.group, vec![s])),
+        }
+    }
+    out
+}
+
+/// The first letter large.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}

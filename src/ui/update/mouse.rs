@@ -1,0 +1,69 @@
+//! The mouse: tabs, cards, cursors, wheel.
+
+use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::Effect;
+use super::act;
+use crate::ui::app::{App, Panel};
+use crate::ui::card::{self, Card};
+use crate::ui::keymap::Action;
+use crate::ui::layout::{self, Room};
+use crate::ui::view;
+
+/// Takes in one event of the mouse.
+pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+            press(app, event.column, event.row);
+        }
+        MouseEventKind::ScrollDown => return wheel(app, event, 1),
+        MouseEventKind::ScrollUp => return wheel(app, event, -1),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn press(app: &mut App, x: u16, y: u16) {
+    if app.help || app.message.is_some() {
+        app.help = false;
+        app.message = None;
+        return;
+    }
+    let regions = layout::regions(app.size);
+    if y == regions.tabs.y {
+        if let Some(panel) = tab_at(app, x) {
+            act::act(app, Action::Show(panel));
+        }
+        return;
+    }
+    if focus_at(app, x, y) {
+        let small = layout::room(regions.body) == Room::Small;
+        let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
+        if let Some(area) = area {
+            act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));
+        }
+    }
+}
+
+fn tab_at(app: &App, x: u16) -> Option<Panel> {
+    view::tab_places(app).into_iter().find(|(_, from, to)| (*from..*to).contains(&x)).map(|(panel, ..)| panel)
+}
+
+/// Gives the card under (x, y) the focus.
+fn focus_at(app: &mut App, x: u16, y: u16) -> bool {
+    let shown = layout::shown(app);
+    let hit = shown.placed.iter().find(|(_, area)| area.contains((x, y).into()));
+    let id = hit.map(|(i, _)| shown.cards[*i].id.clone());
+    let found = id.is_some();
+    if let Some(id) = id {
+        app.looks.focus.insert(app.panel, id);
+    }
+    found
+}
+
+fn wheel(app: &mut App, event: MouseEvent, by: i32) -> Vec<Effect> {
+    if !focus_at(app, event.column, event.row) {
+        return Vec::new();
+    }
+    act::act(app, Action::Move(0, by))
+}

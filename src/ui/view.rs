@@ -1,0 +1,57 @@
+//! `view`: the app as a picture. It writes the buffer and nothing else.
+
+mod chrome;
+mod help;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::app::App;
+use super::card;
+use super::layout::{self, LEAST, Room};
+use super::widget::ink;
+
+pub(super) use chrome::tab_places;
+
+/// Draws the whole screen.
+pub fn view(app: &App, frame: &mut Frame) {
+    draw(app, frame.buffer_mut());
+}
+
+fn draw(app: &App, buf: &mut Buffer) {
+    let theme = app.theme;
+    let all = buf.area;
+    buf.set_style(all, theme.text().bg(theme.colors().ground));
+    if all.width < LEAST.0 || all.height < LEAST.1 {
+        too_small(app, all, buf);
+    } else {
+        let app = &App { size: (all.width, all.height), ..app.clone() };
+        let regions = layout::regions(app.size);
+        let shown = layout::shown(app);
+        chrome::header(app, regions.header, buf);
+        chrome::tabs(app, &shown, regions.tabs, buf);
+        let small = layout::room(regions.body) == Room::Small;
+        for (i, area) in &shown.placed {
+            card::draw(&shown.cards[*i], app, *area, *i == shown.focus, small, buf);
+        }
+        chrome::status(app, regions.status, buf);
+        let place = shown.cards[shown.focus].place();
+        chrome::footer(app, place, regions.footer, buf);
+        chrome::message(app, regions.body, buf);
+        if app.help {
+            help::draw(app, place, regions.body, buf);
+        }
+    }
+    theme.finish(buf);
+}
+
+fn too_small(app: &App, all: Rect, buf: &mut Buffer) {
+    let words = format!(
+        "The dashboard needs {} × {} characters; this terminal has {} × {}. Make it larger, or use oodscope report.",
+        LEAST.0, LEAST.1, all.width, all.height
+    );
+    for (line, y) in ink::wrap(&words, all.width).into_iter().zip(all.y..all.bottom()) {
+        ink::put(buf, all, all.x, y, &line, app.theme.text());
+    }
+}

@@ -1,0 +1,193 @@
+//! Around the panel: header, tabs, jobs, keys, messages.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::ui::app::{App, Ended, Panel};
+use crate::ui::keymap::{Action, BINDINGS, Binding, Place};
+use crate::ui::layout::{Shown, regions};
+use crate::ui::widget::{gauge, ink, number, overlay};
+
+fn raised(app: &App, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area.intersection(buf.area), Style::new().bg(app.theme.colors().raised));
+}
+
+/// The last parts of a path: enough to know it by.
+fn short(path: &std::path::Path, most: usize) -> String {
+    let parts: Vec<String> = path.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+    parts[parts.len().saturating_sub(most)..].join("/")
+}
+
+/// Program, dataset, checkpoint, and how much data there is.
+pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    raised(app, area, buf);
+    let badge =
+        Style::new().fg(theme.colors().ground).bg(theme.colors().accent).add_modifier(ratatui::style::Modifier::BOLD);
+    let mut x = ink::put(buf, area, area.x, area.y, " oodscope ", badge) + 1;
+    let mut right = String::new();
+    if let Some(data) = app.report(Panel::Data) {
+        let part = |key: &str| data.value(key).map(|v| format!("{} {key}", number::number(v)));
+        right = [part("episodes"), part("steps")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        right.push(' ');
+    }
+    let right_at = ink::put_right(buf, area, area.y, &right, theme.dim());
+    let source = &app.open.source;
+    let most = if area.width < 100 { 1 } else { 2 };
+    let model = source.checkpoint.as_ref().map_or("no checkpoint".to_string(), |c| short(c, most));
+    let mut put = |text: &str, style: Style| {
+        let room = right_at.saturating_sub(x + 1);
+        x = ink::put(buf, area, x, area.y, &ink::fit(text, room), style);
+    };
+    put(&short(&source.dataset, 2), theme.strong());
+    put("  ×  ", theme.faint());
+    put(&model, if source.checkpoint.is_some() { theme.text() } else { theme.dim() });
+    if let Some(rollouts) = &source.rollouts {
+        put("  ·  rollouts ", theme.dim());
+        put(&short(rollouts, most), theme.text());
+    }
+}
+
+fn label(panel: Panel) -> String {
+    let at = Panel::ALL.iter().position(|p| *p == panel).unwrap_or(0);
+    format!(" {} {} ", at + 1, panel.title())
+}
+
+/// Each panel's tab with its first and last column.
+pub fn tab_places(app: &App) -> Vec<(Panel, u16, u16)> {
+    let mut x = regions(app.size).tabs.x;
+    let place = |panel: Panel| {
+        let from = x;
+        x += ink::width(&label(panel)) + 2;
+        (panel, from, x)
+    };
+    Panel::ALL.into_iter().map(place).collect()
+}
+
+/// The panels, and the page of the current one.
+pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    let mut end = area.x;
+    for (panel, from, to) in tab_places(app) {
+        let here = panel == app.panel;
+        let style = if here { theme.accent().bg(theme.colors().select) } else { theme.dim() };
+        let x = ink::put(buf, area, from, area.y, &label(panel), style);
+        let (sign, color) = if app.jobs.named(panel.job()).is_some() {
+            (gauge::spinner(app.tick), theme.colors().accent)
+        } else if matches!(app.jobs.ended.get(panel.job()), Some(Ended::Failed(_))) {
+            ("✗", theme.colors().alarm)
+        } else {
+            (" ", theme.colors().dim)
+        };
+        ink::put(buf, area, x, area.y, sign, color);
+        end = to;
+    }
+    let words = if app.looks.zoom {
+        "zoomed · Esc back ".to_string()
+    } else if shown.pages > 1 {
+        format!("page {} of {} · Tab ", shown.page + 1, shown.pages)
+    } else {
+        String::new()
+    };
+    let rest = ink::beside(area, end - area.x);
+    if ink::width(&words) <= rest.width {
+        ink::put_right(buf, rest, area.y, &words, theme.dim());
+    } else if shown.pages > 1 && !app.looks.zoom {
+        ink::put_right(buf, rest, area.y, &format!("{}/{} ", shown.page + 1, shown.pages), theme.dim());
+    }
+}
+
+/// What runs, how far it is; else how the last job ended.
+pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    let running = app.jobs.in_order();
+    let Some(job) = running.last() else {
+        if let Some((name, Ended::Done(summary))) = app.jobs.ended.iter().find(|(n, _)| **n == app.panel.job()) {
+            let x = ink::put(buf, area, area.x + 1, area.y, "✓ ", theme.colors().good);
+            let text = if summary.is_empty() { format!("{name} done") } else { summary.clone() };
+            ink::put(buf, area, x, area.y, &ink::fit(&text, area.width.saturating_sub(4)), theme.dim());
+        }
+        return;
+    };
+    let sign = if job.paused { "‖" } else { gauge::spinner(app.tick) };
+    let mut x = ink::put(buf, area, area.x + 1, area.y, &format!("{sign} {}", job.name), theme.accent());
+    let (phase, share) = match &job.progress {
+        Some(p) => (p.phase.clone(), (p.total > 0).then(|| p.done as f64 / p.total as f64)),
+        None => (String::new(), None),
+    };
+    if job.paused {
+        x = ink::put(buf, area, x, area.y, " paused", theme.colors().warn);
+    }
+    if !phase.is_empty() {
+        let room = (area.width / 2).saturating_sub(x);
+        x = ink::put(buf, area, x, area.y, &ink::fit(&format!(" · {phase}"), room), theme.text());
+    }
+    if let Some(share) = share {
+        let bar = Rect { x: x + 2, y: area.y, width: area.width.saturating_sub(x + 12).min(30), height: 1 };
+        gauge::draw(share, theme.colors().accent, bar, buf, theme);
+        ink::put(buf, area, bar.right() + 1, area.y, &format!("{:.0} %", share * 100.0), theme.strong());
+    }
+    if running.len() > 1 {
+        ink::put_right(buf, area, area.y, &format!("+{} more ", running.len() - 1), theme.dim());
+    }
+}
+
+/// True where the key does something now: no key for a job that does not run.
+fn useful(app: &App, b: &Binding) -> bool {
+    let running = app.jobs.named(app.panel.job()).is_some();
+    match b.action {
+        Action::Pause | Action::Stop => running,
+        Action::TopUp | Action::Schedule => !running,
+        _ => true,
+    }
+}
+
+/// The keys that hold here, help and quit always.
+pub fn footer(app: &App, place: Place, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    raised(app, area, buf);
+    let shown: Vec<&Binding> =
+        BINDINGS.iter().filter(|b| !b.word.is_empty() && b.holds(app.panel, place) && useful(app, b)).collect();
+    let always = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit);
+    let key = |b: &Binding| {
+        if b.word == "cursor" {
+            "←→".to_string()
+        } else {
+            b.keys.first().map(crate::ui::keymap::Key::name).unwrap_or_default()
+        }
+    };
+    let width = |b: &Binding| ink::width(&key(b)) + ink::width(b.word) + 4;
+    let right: u16 = shown.iter().filter(always).map(|b| width(b)).sum();
+    let mut put = |b: &Binding, x: u16| {
+        let x = ink::put(buf, area, x + 1, area.y, &key(b), theme.accent());
+        ink::put(buf, area, x + 1, area.y, b.word, theme.dim()) + 2
+    };
+    let end = area.right().saturating_sub(right);
+    let mut x = area.x;
+    for b in shown.iter().filter(|b| !always(b)) {
+        if x + width(b) > end {
+            break;
+        }
+        x = put(b, x);
+    }
+    x = end;
+    for b in shown.iter().filter(always) {
+        x = put(b, x);
+    }
+}
+
+/// A sentence that waits to be read, over the lower end of the panel.
+pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
+    let Some(text) = &app.message else { return };
+    let theme = app.theme;
+    let lines = ink::wrap(text, body.width.saturating_sub(8));
+    let height = (lines.len() as u16 + 2).min(body.height);
+    let place = Rect { y: body.bottom() - height, height, ..body };
+    let inside = overlay::open(place, body.width, height, "message · Esc closes", buf, theme);
+    overlay::frame(place, buf, theme.colors().alarm);
+    ink::put(buf, place, place.x + 2, place.y, " message · Esc closes ", theme.strong().fg(theme.colors().alarm));
+    for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
+        ink::put(buf, inside, inside.x + 1, y, line, theme.text());
+    }
+}

@@ -1,0 +1,41 @@
+//! The key overlay.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::ui::app::{App, Panel};
+use crate::ui::keymap::{Action, BINDINGS, Binding, Place};
+use crate::ui::widget::{ink, overlay};
+
+/// Draws every key of the table, what holds here in full ink, the rest dimmed.
+pub fn draw(app: &App, focus: Place, body: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    // The five panels are one line.
+    let one = |b: &&Binding| !matches!(b.action, Action::Show(p) if p != Panel::Data);
+    let rows: Vec<(String, &str, bool)> = BINDINGS
+        .iter()
+        .filter(one)
+        .map(|b| match b.action {
+            Action::Show(_) => ("1 … 5".to_string(), "show a panel", true),
+            _ => (b.names(), b.help, b.holds(app.panel, focus)),
+        })
+        .collect();
+    let tall = rows.len() as u16 + 2;
+    let columns = if tall > body.height && body.width >= 76 { 2 } else { 1 };
+    let per = rows.len().div_ceil(columns);
+    let width = if columns == 2 { body.width.min(150) } else { 76 };
+    let inside = overlay::open(body, width, per as u16 + 2, "Keys · ? or Esc closes", buf, theme);
+    let each = inside.width / columns as u16;
+    let keys = if columns == 2 && each < 50 { 11 } else { 16 };
+    for (i, (names, help, here)) in rows.iter().enumerate() {
+        let (c, r) = ((i / per) as u16, (i % per) as u16);
+        let cell = Rect { x: inside.x + c * each, y: inside.y + r, width: each.saturating_sub(1), height: 1 };
+        if r >= inside.height {
+            continue;
+        }
+        let (k, h) = if *here { (theme.accent(), theme.text()) } else { (theme.dim(), theme.dim()) };
+        ink::put(buf, cell, cell.x, cell.y, &ink::fit(names, keys - 1), k);
+        let rest = ink::beside(cell, keys);
+        ink::put(buf, rest, rest.x, rest.y, &ink::fit(help, rest.width), h);
+    }
+}

@@ -1,0 +1,177 @@
+//! Heat maps of two pixels a cell, with axes, a colour bar, paths coloured by their alarm, and a crosshair.
+
+mod legend;
+mod overlays;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+
+use super::axes::{self, Axes, Grid};
+use super::scale::{Range, Scale};
+use super::{ink, number};
+use crate::metrics::report::HeatMap;
+use crate::ui::theme::Theme;
+
+/// A map and how it is looked at.
+pub struct MapView<'a> {
+    /// The numbers.
+    pub map: &'a HeatMap,
+    /// Colours even in decades instead of in steps.
+    pub log: bool,
+    /// Cell (column, row from below) under the crosshair.
+    pub cursor: Option<(usize, usize)>,
+    /// Point of the overlays that is marked: the linked step.
+    pub step: Option<usize>,
+}
+
+impl MapView<'_> {
+    fn axes(&self) -> Axes<'_> {
+        let m = self.map;
+        Axes {
+            x: Range::exact(m.x_range.0, m.x_range.1, Scale::Linear),
+            y: Range::exact(m.y_range.0, m.y_range.1, Scale::Linear),
+            x_axis: &m.x_axis,
+            grid: false,
+        }
+    }
+
+    /// True if the grid holds what its width and height promise.
+    fn sound(&self) -> bool {
+        let m = self.map;
+        m.width > 0 && m.height > 0 && m.width.checked_mul(m.height) == Some(m.values.len())
+    }
+
+    /// The cells of the map when drawn into `area`: for the mouse.
+    pub fn grid(&self, area: Rect) -> Option<Grid> {
+        self.axes().fit(legend::beside(area))
+    }
+
+    /// The map's cell under a cell of the screen.
+    pub fn cell_at(&self, plot: Rect, x: u16, y: u16) -> (usize, usize) {
+        let p = axes::position(plot, x);
+        let q = 1.0 - axes::position(Rect { x: plot.y, width: plot.height, ..plot }, y);
+        (index(p, self.map.width), index(q, self.map.height))
+    }
+
+    /// What the map says of a cell: ranges and number.
+    pub fn readout(&self, (cx, cy): (usize, usize)) -> String {
+        let m = self.map;
+        let edge = |(lo, hi): (f64, f64), i: usize, n: usize| lo + (hi - lo) * i as f64 / n.max(1) as f64;
+        let part = |label: &str, range: (f64, f64), i: usize, n: usize| {
+            format!("{label} {} … {}", number::number(edge(range, i, n)), number::number(edge(range, i + 1, n)))
+        };
+        let value = m.values.get(cy * m.width + cx).copied().unwrap_or(f64::NAN);
+        format!(
+            "{} {} · {} · {}",
+            number::number(value),
+            m.unit,
+            part(&m.x_axis.label, m.x_range, cx, m.width),
+            part(&m.y_axis.label, m.y_range, cy, m.height)
+        )
+    }
+
+    /// Draws the map.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        if !self.sound() {
+            ink::put_centre(buf, area, area.y + area.height / 2, "the map is empty", theme.dim());
+            return;
+        }
+        let body = legend::beside(area);
+        let axes = self.axes();
+        let Some(grid) = axes.fit(body) else { return };
+        axes.draw(body, grid, buf, theme);
+        let colors = self.color_range();
+        self.paint(grid.plot, &colors, buf, theme);
+        overlays::draw(self, &axes, grid.plot, buf, theme);
+        legend::draw(self, &colors, area, grid.plot, buf, theme);
+        self.draw_cursor(grid.plot, buf, theme);
+    }
+
+    /// The range that colours span. Zero has no colour: nothing was there.
+    fn color_range(&self) -> Range {
+        let scale = if self.log { Scale::Log } else { Scale::Linear };
+        Range::around(self.map.values.iter().copied().filter(|v| *v != 0.0), scale, 0.0)
+    }
+
+    /// Mean over the grid cells that a pixel covers, `x` and `y` from the lower left; nothing where all are empty.
+    fn pixel(&self, x: (f64, f64), y: (f64, f64)) -> Option<f64> {
+        let m = self.map;
+        let cells = |(a, b): (f64, f64), n: usize| {
+            let first = index(a, n);
+            // Up to, not including, the cell that begins where the pixel ends.
+            let last = ((b * n as f64 - 1e-9).floor() as usize).clamp(first, n - 1);
+            first..=last
+        };
+        let (mut sum, mut n, mut any) = (0.0, 0.0, false);
+        for row in cells(y, m.height) {
+            for column in cells(x, m.width) {
+                let v = m.values[row * m.width + column];
+                if v.is_finite() {
+                    sum += v;
+                    n += 1.0;
+                    any |= v != 0.0;
+                }
+            }
+        }
+        any.then(|| sum / n)
+    }
+
+    fn paint(&self, plot: Rect, colors: &Range, buf: &mut Buffer, theme: Theme) {
+        let (w, h) = (f64::from(plot.width), f64::from(plot.height) * 2.0);
+        let empty = theme.tint(theme.colors().faint, 0.28);
+        for cy in 0..plot.height {
+            for cx in 0..plot.width {
+                let x = (f64::from(cx) / w, f64::from(cx + 1) / w);
+                let at = |half: u16| {
+                    let from_top = f64::from(cy * 2 + half);
+                    self.pixel(x, ((h - from_top - 1.0) / h, (h - from_top) / h))
+                };
+                let (upper, lower) = (at(0), at(1));
+                let Some(cell) = buf.cell_mut((plot.x + cx, plot.y + cy)) else { continue };
+                if theme.shades_only() {
+                    cell.set_symbol(shade(upper.or(lower), colors));
+                    continue;
+                }
+                let color = |v: Option<f64>| v.map_or(empty, |v| theme.ramp(colors.position(v)));
+                cell.set_symbol("▀").set_fg(color(upper)).set_bg(color(lower));
+            }
+        }
+    }
+
+    fn draw_cursor(&self, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        let Some((cx, cy)) = self.cursor else { return };
+        let x = axes::column(plot, (cx as f64 + 0.5) / self.map.width as f64);
+        let y = axes::row(plot, (cy as f64 + 0.5) / self.map.height as f64);
+        let color = theme.colors().accent;
+        for (dx, dy, symbol) in
+            [(-2, 0, "─"), (-1, 0, "─"), (1, 0, "─"), (2, 0, "─"), (0, -1, "│"), (0, 1, "│"), (0, 0, "┼")]
+        {
+            hair(buf, plot, i32::from(x) + dx, i32::from(y) + dy, symbol, color, theme);
+        }
+        let text = ink::fit(&format!(" {} ", self.readout((cx, cy))), plot.width);
+        let at = if y > plot.y + plot.height / 2 { plot.y } else { plot.bottom() - 1 };
+        ink::put(buf, plot, plot.x, at, &text, theme.strong().bg(theme.colors().raised));
+    }
+}
+
+fn hair(buf: &mut Buffer, plot: Rect, x: i32, y: i32, symbol: &str, color: Color, theme: Theme) {
+    if let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) {
+        let style = ratatui::style::Style::new().fg(color).bg(theme.colors().ground);
+        ink::mark(buf, plot, x, y, symbol, style);
+    }
+}
+
+/// Cell of `n` at position `p`.
+fn index(p: f64, n: usize) -> usize {
+    ((p * n as f64 + 1e-9).floor().max(0.0) as usize).min(n.saturating_sub(1))
+}
+
+/// A character for a number where colours cannot carry it.
+fn shade(v: Option<f64>, colors: &Range) -> &'static str {
+    const SHADES: [&str; 5] = ["░", "▒", "▓", "▓", "█"];
+    v.map_or(" ", |v| SHADES[index(colors.position(v).clamp(0.0, 1.0), SHADES.len())])
+}
+
+#[cfg(test)]
+mod tests;

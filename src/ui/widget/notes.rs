@@ -1,0 +1,51 @@
+//! Sentences, the loudest first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+
+use super::ink;
+use super::table::scrollbar;
+use crate::metrics::report::{Level, Note};
+use crate::ui::theme::Theme;
+
+fn sign(level: Level, theme: Theme) -> (&'static str, Color) {
+    let c = theme.colors();
+    match level {
+        Level::Alarm => ("▲", c.alarm),
+        Level::Warn => ("◆", c.warn),
+        Level::Good => ("✓", c.good),
+        Level::Info => ("·", c.dim),
+    }
+}
+
+/// Draws the notes wrapped, from line `scroll` on.
+pub fn draw(notes: &[Note], scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
+    let mut sorted: Vec<&Note> = notes.iter().collect();
+    sorted.sort_by_key(|n| match n.level {
+        Level::Alarm => 0,
+        Level::Warn => 1,
+        Level::Good => 2,
+        Level::Info => 3,
+    });
+    let room = area.width.saturating_sub(3);
+    let mut lines: Vec<(Option<Level>, Level, String)> = Vec::new();
+    for note in sorted {
+        for (i, text) in ink::wrap(&note.text, room).into_iter().enumerate() {
+            lines.push(((i == 0).then_some(note.level), note.level, text));
+        }
+    }
+    let shown = usize::from(area.height);
+    let first = scroll.min(lines.len().saturating_sub(shown));
+    for ((start, level, text), y) in lines.iter().skip(first).zip(area.y..area.bottom()) {
+        if let Some(level) = start {
+            let (symbol, color) = sign(*level, theme);
+            ink::put(buf, area, area.x, y, symbol, color);
+        }
+        let style = if *level == Level::Info { theme.dim() } else { theme.text() };
+        ink::put(buf, area, area.x + 2, y, text, style);
+    }
+    if lines.len() > shown && shown > 0 {
+        scrollbar(area, first, shown, lines.len(), buf, theme);
+    }
+}

@@ -1,0 +1,197 @@
+//! Line plots: several curves with bands, gaps, marks and a crosshair, on linear, log or symlog axes.
+
+mod band;
+mod crosshair;
+mod decimate;
+mod legend;
+
+pub use crosshair::value_at;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+
+use super::axes::{self, Axes, Grid};
+use super::dots::Dots;
+use super::ink;
+use super::number;
+use super::scale::{Range, Scale};
+use crate::metrics::report::{Axis, Series};
+use crate::ui::theme::Theme;
+
+/// A curve and how it is drawn.
+pub struct Line<'a> {
+    /// The numbers.
+    pub data: &'a Series,
+    /// Its colour.
+    pub color: Color,
+    /// Drawn last, over all others.
+    pub pinned: bool,
+}
+
+/// A line across the plot.
+pub enum Mark {
+    /// At a height, with a name.
+    Level(String, f64),
+    /// At places along the horizontal axis, with a name for all.
+    Ticks(String, Vec<f64>),
+}
+
+/// A plot of curves that share their axes.
+pub struct Plot<'a> {
+    /// The curves.
+    pub lines: Vec<Line<'a>>,
+    /// Thresholds and triggers.
+    pub marks: Vec<Mark>,
+    /// Scale of the vertical axis.
+    pub scale: Scale,
+    /// Part of the horizontal axis that is shown; all of it if none.
+    pub window: Option<(f64, f64)>,
+    /// Crosshair on the horizontal axis.
+    pub cursor: Option<f64>,
+}
+
+static NO_AXIS: Axis = Axis { label: String::new(), unit: String::new(), log: false };
+
+impl Plot<'_> {
+    fn x_axis(&self) -> &Axis {
+        self.lines.first().map_or(&NO_AXIS, |l| &l.data.x_axis)
+    }
+
+    fn y_axis(&self) -> &Axis {
+        self.lines.first().map_or(&NO_AXIS, |l| &l.data.y_axis)
+    }
+
+    /// Range of the horizontal axis.
+    pub fn x_range(&self) -> Range {
+        let scale = if self.x_axis().log { Scale::Log } else { Scale::Linear };
+        match self.window {
+            Some((lo, hi)) => Range::exact(lo, hi, scale),
+            None => Range::around(self.lines.iter().flat_map(|l| l.data.x.iter().copied()), scale, 0.0),
+        }
+    }
+
+    /// Range of the vertical axis: everything that is shown, bands and thresholds included.
+    fn y_range(&self, x: &Range) -> Range {
+        let shown = |v: &f64| (-1e-9..=1.0 + 1e-9).contains(&x.position(*v));
+        let mut values = Vec::new();
+        for line in &self.lines {
+            let s = line.data;
+            for (i, _) in s.x.iter().enumerate().filter(|(_, v)| shown(v)) {
+                values.extend(s.y.get(i));
+                if let Some((lo, hi)) = &s.band {
+                    values.extend([lo.get(i), hi.get(i)].into_iter().flatten());
+                }
+            }
+        }
+        for mark in &self.marks {
+            if let Mark::Level(_, v) = mark {
+                values.push(*v);
+            }
+        }
+        Range::around(values.into_iter(), self.scale, 0.06)
+    }
+
+    fn axes(&self) -> Axes<'_> {
+        let x = self.x_range();
+        Axes { x, y: self.y_range(&x), x_axis: self.x_axis(), grid: true }
+    }
+
+    /// The cells of the data when the plot is drawn into `area`: for the mouse.
+    pub fn grid(&self, area: Rect) -> Option<Grid> {
+        self.axes().fit(legend::below(area))
+    }
+
+    /// Draws the plot.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        if !self.lines.iter().any(|l| l.data.y.iter().any(|v| v.is_finite())) {
+            let y = area.y + area.height / 2;
+            ink::put_centre(buf, area, y, "no finite values yet", theme.dim());
+            return;
+        }
+        let axes = self.axes();
+        let body = legend::below(area);
+        let Some(grid) = axes.fit(body) else { return };
+        axes.draw(body, grid, buf, theme);
+        for line in &self.lines {
+            band::draw(line, &axes, grid.plot, buf, theme);
+        }
+        self.draw_marks(&axes, grid.plot, buf, theme);
+        self.draw_lines(&axes, grid.plot, buf);
+        legend::draw(self, area, buf, theme);
+        if let Some(at) = self.cursor {
+            crosshair::draw(self, at, &axes, grid.plot, buf, theme);
+        }
+    }
+
+    fn draw_lines(&self, axes: &Axes, plot: Rect, buf: &mut Buffer) {
+        let mut dots = Dots::new(plot);
+        let mut points = Vec::new();
+        for pinned in [false, true] {
+            for line in self.lines.iter().filter(|l| l.pinned == pinned) {
+                dots.next_layer();
+                draw_line(line, axes, &mut dots, plot, &mut points);
+            }
+        }
+        dots.paint(buf);
+        for (x, y, color) in points {
+            ink::mark(buf, plot, x, y, "•", color);
+        }
+    }
+
+    fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        let color = theme.colors().warn;
+        for mark in &self.marks {
+            match mark {
+                Mark::Level(name, v) if (0.0..=1.0).contains(&axes.y.position(*v)) => {
+                    let y = axes::row(plot, axes.y.position(*v));
+                    for x in plot.x..plot.right() {
+                        ink::mark(buf, plot, x, y, "╌", color);
+                    }
+                    let label = format!(" {name} {} ", number::number(*v));
+                    if plot.width > ink::width(&label) + 12 {
+                        ink::put_right(buf, plot, y, &label, color);
+                    }
+                }
+                Mark::Level(..) => {}
+                Mark::Ticks(_, at) => {
+                    for v in at.iter().filter(|v| (0.0..=1.0).contains(&axes.x.position(**v))) {
+                        let x = axes::column(plot, axes.x.position(*v));
+                        ink::mark(buf, plot, x, plot.y, "▼", color);
+                        for y in plot.y + 1..plot.bottom() {
+                            ink::mark(buf, plot, x, y, "┊", theme.tint(color, 0.55));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One curve as dots; few points are also marked one by one.
+fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect, points: &mut Vec<(u16, u16, Color)>) {
+    let (w, h) = (dots.columns() as f64, dots.rows() as f64);
+    let place = |x: f64, y: f64| {
+        // The outermost values lie on the outermost dots and not beyond them.
+        (axes.x.position(x) * (w - 1.0) + 0.5, (1.0 - axes.y.position(y)) * (h - 1.0) + 0.5)
+    };
+    let at: Vec<(f64, f64)> = line.data.x.iter().zip(&line.data.y).map(|(x, y)| place(*x, *y)).collect();
+    for run in at.split(|p| !(p.0.is_finite() && p.1.is_finite())) {
+        let run = decimate::per_column(run);
+        if let [only] = run[..] {
+            dots.line(only, only, line.color);
+        }
+        for pair in run.windows(2) {
+            dots.line(pair[0], pair[1], line.color);
+        }
+    }
+    let few = at.len() <= 40 && at.len() * 3 <= usize::from(plot.width);
+    if few {
+        for (x, y) in at.iter().filter(|p| (0.0..w).contains(&p.0) && (0.0..h).contains(&p.1)) {
+            points.push((plot.x + (x / 2.0) as u16, plot.y + (y / 4.0) as u16, line.color));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

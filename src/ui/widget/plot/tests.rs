@@ -1,0 +1,99 @@
+use super::*;
+use crate::ui::theme::Scheme;
+
+fn series(y: Vec<f64>) -> Series {
+    Series {
+        label: "model".into(),
+        x: (0..y.len()).map(|i| i as f64).collect(),
+        y,
+        x_axis: Axis { label: "horizon".into(), unit: "steps".into(), log: false },
+        y_axis: Axis { label: "nRMSE".into(), ..Axis::default() },
+        ..Series::default()
+    }
+}
+
+fn draw(s: &Series, scale: Scale, cursor: Option<f64>, size: (u16, u16)) -> (Buffer, String) {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buf = Buffer::empty(area);
+    let plot = Plot {
+        lines: vec![Line { data: s, color: Color::Red, pinned: false }],
+        marks: vec![Mark::Level("threshold".into(), 2.0)],
+        scale,
+        window: None,
+        cursor,
+    };
+    plot.draw(area, &mut buf, Theme::new(Scheme::Dark));
+    let text = buf
+        .content
+        .chunks(usize::from(size.0))
+        .map(|r| r.iter().map(|c| c.symbol()).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n");
+    (buf, text)
+}
+
+fn braille(text: &str) -> usize {
+    text.chars().filter(|c| ('\u{2801}'..='\u{28ff}').contains(c)).count()
+}
+
+#[test]
+fn a_plot_names_axes_units_and_curves() {
+    let (_, text) = draw(&series((0..100).map(|i| f64::from(i) * 0.05).collect()), Scale::Linear, None, (60, 14));
+    for word in ["nRMSE", "horizon (steps)", "model", "threshold 2", "0", "4"] {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn one_spike_among_a_hundred_thousand_reaches_the_top() {
+    let mut y = vec![0.0; 100_000];
+    y[77_123] = 10.0;
+    let (_, text) = draw(&series(y), Scale::Linear, None, (60, 14));
+    let top = text.lines().skip(1).take(3).map(braille).sum::<usize>();
+    assert!(top >= 1, "{text}");
+}
+
+#[test]
+fn a_gap_stays_a_gap() {
+    let mut y: Vec<f64> = vec![1.0; 200];
+    y[80..120].fill(f64::NAN);
+    let (_, text) = draw(&series(y), Scale::Linear, None, (60, 14));
+    let row = text.lines().find(|l| braille(l) > 10).unwrap();
+    let bits: Vec<bool> = row.chars().map(|c| ('\u{2801}'..='\u{28ff}').contains(&c)).collect();
+    let (first, last) = (bits.iter().position(|b| *b).unwrap(), bits.iter().rposition(|b| *b).unwrap());
+    assert!(bits[first..last].iter().filter(|b| !**b).count() >= 8, "{row}");
+}
+
+#[test]
+fn the_crosshair_tells_the_values() {
+    let mut s = series((0..50).map(f64::from).collect());
+    s.band = Some((s.y.iter().map(|v| v - 1.0).collect(), s.y.iter().map(|v| v + 1.0).collect()));
+    let (_, text) = draw(&s, Scale::Linear, Some(20.0), (70, 16));
+    assert!(text.contains("20 (19 … 21)") && text.contains("20 steps"), "{text}");
+}
+
+#[test]
+fn a_log_axis_shows_decades_and_leaves_out_what_is_not_positive() {
+    let (_, text) = draw(&series(vec![0.0, 0.01, 0.1, 1.0, 10.0, 100.0]), Scale::Log, None, (60, 20));
+    for word in ["0.01", "0.1", "10", "100", "log"] {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn nothing_finite_is_said_and_not_drawn() {
+    let (_, text) = draw(&series(vec![f64::NAN; 9]), Scale::Linear, Some(3.0), (40, 10));
+    assert!(text.contains("no finite values") && braille(&text) == 0);
+}
+
+#[test]
+fn every_size_is_survived() {
+    let s = series((0..30).map(|i| f64::from(i).sin()).collect());
+    for w in 0..40 {
+        for h in 0..12 {
+            for scale in [Scale::Linear, Scale::Log, Scale::Symlog(0.1)] {
+                draw(&s, scale, Some(4.0), (w.max(1), h.max(1)));
+            }
+        }
+    }
+}

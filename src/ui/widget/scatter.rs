@@ -1,0 +1,183 @@
+//! Point clouds: the more points in a cell the brighter, with the median over slices of the horizontal axis.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::axes::{self, Axes, Grid};
+use super::dots::Dots;
+use super::scale::{Range, Scale};
+use super::{ink, number};
+use crate::metrics::report::Scatter;
+use crate::ui::theme::Theme;
+
+/// A cloud and how it is looked at.
+pub struct ScatterView<'a> {
+    /// The points.
+    pub data: &'a Scatter,
+    /// Logarithmic vertical axis.
+    pub log: bool,
+    /// Crosshair on the horizontal axis.
+    pub cursor: Option<f64>,
+}
+
+impl ScatterView<'_> {
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.data.x.iter().copied().zip(self.data.y.iter().copied()).filter(|(x, y)| x.is_finite() && y.is_finite())
+    }
+
+    /// Range of the horizontal axis.
+    pub fn x_range(&self) -> Range {
+        let scale = if self.data.x_axis.log { Scale::Log } else { Scale::Linear };
+        let mark = self.data.x_mark.iter().map(|m| m.1);
+        Range::around(self.points().map(|p| p.0).chain(mark), scale, 0.02)
+    }
+
+    fn axes(&self) -> Axes<'_> {
+        let y = Range::around(self.points().map(|p| p.1), if self.log { Scale::Log } else { Scale::Linear }, 0.04);
+        Axes { x: self.x_range(), y, x_axis: &self.data.x_axis, grid: true }
+    }
+
+    /// The cells of the points when drawn into `area`: for the mouse.
+    pub fn grid(&self, area: Rect) -> Option<Grid> {
+        self.axes().fit(ink::below(area, u16::from(area.height >= 6)))
+    }
+
+    /// Medians of the points of each twelfth of the horizontal axis, with the middle and the number of its points.
+    fn medians(&self, x: &Range) -> Vec<(f64, f64, usize)> {
+        let mut slices: Vec<Vec<f64>> = vec![Vec::new(); 12];
+        for (px, py) in self.points() {
+            let i = (x.position(px) * 12.0).floor();
+            if i >= 0.0 {
+                slices[(i as usize).min(11)].push(py);
+            }
+        }
+        let median = |(i, mut ys): (usize, Vec<f64>)| {
+            ys.sort_by(f64::total_cmp);
+            let middle = ys.get(ys.len() / 2).copied()?;
+            (ys.len() >= 5).then(|| (x.value((i as f64 + 0.5) / 12.0), middle, ys.len()))
+        };
+        slices.into_iter().enumerate().filter_map(median).collect()
+    }
+
+    /// What lies at `at`: the median around it.
+    pub fn readout(&self, at: f64) -> String {
+        let x = self.x_range();
+        let near = |m: &&(f64, f64, usize)| (x.position(m.0) - x.position(at)).abs();
+        match self.medians(&x).iter().min_by(|a, b| near(a).total_cmp(&near(b))) {
+            Some((_, y, n)) => format!(
+                "{} {}: median {} of {n} points",
+                self.data.x_axis.label,
+                number::number(at),
+                number::number(*y)
+            ),
+            None => format!("{} {}", self.data.x_axis.label, number::number(at)),
+        }
+    }
+
+    /// Draws the cloud.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        if self.points().next().is_none() {
+            ink::put_centre(buf, area, area.y + area.height / 2, "no points yet", theme.dim());
+            return;
+        }
+        let head = u16::from(area.height >= 6);
+        let body = ink::below(area, head);
+        let axes = self.axes();
+        let Some(grid) = axes.fit(body) else { return };
+        axes.draw(body, grid, buf, theme);
+        self.draw_points(&axes, grid.plot, buf, theme);
+        self.draw_mark(&axes, grid.plot, buf, theme);
+        if head == 1 {
+            let end = ink::put(buf, area, area.x, area.y, &axes::caption(&self.data.y_axis), theme.dim());
+            let room = ink::beside(area, end + 2 - area.x);
+            ink::put_right(
+                buf,
+                room,
+                area.y,
+                &format!("━ median · {} points", number::count(self.points().count() as i64)),
+                theme.dim(),
+            );
+        }
+        if let Some(at) = self.cursor.filter(|at| (0.0..=1.0).contains(&axes.x.position(*at))) {
+            let x = axes::column(grid.plot, axes.x.position(at));
+            for y in grid.plot.y..grid.plot.bottom() {
+                if let Some(cell) = buf.cell_mut((x, y)) {
+                    cell.set_bg(theme.colors().select);
+                }
+            }
+            let style = theme.strong().bg(theme.colors().raised);
+            ink::put(buf, grid.plot, grid.plot.x, grid.plot.y, &format!(" {} ", self.readout(at)), style);
+        }
+    }
+
+    fn draw_points(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        let mut dots = Dots::new(plot);
+        let (w, h) = (dots.columns() as f64, dots.rows() as f64);
+        let mut counts = vec![0u32; usize::from(plot.width) * usize::from(plot.height)];
+        let place =
+            |x: f64, y: f64| (axes.x.position(x) * (w - 1.0) + 0.5, (1.0 - axes.y.position(y)) * (h - 1.0) + 0.5);
+        let cell = |(x, y): (f64, f64)| {
+            let inside = (0.0..w).contains(&x) && (0.0..h).contains(&y);
+            inside.then(|| (y / 4.0) as usize * usize::from(plot.width) + (x / 2.0) as usize)
+        };
+        for (x, y) in self.points() {
+            if let Some(i) = cell(place(x, y)) {
+                counts[i] += 1;
+            }
+        }
+        for (x, y) in self.points() {
+            let at = place(x, y);
+            let Some(i) = cell(at) else { continue };
+            let beyond = self.data.x_mark.as_ref().is_some_and(|m| x >= m.1);
+            let color = if beyond { theme.colors().alarm } else { theme.series(0) };
+            let weight = 0.55 + 0.45 * (f64::from(counts[i]) / 6.0).min(1.0);
+            dots.set(at.0 as i64, at.1 as i64, theme.tint(color, weight));
+        }
+        dots.next_layer();
+        let line: Vec<(f64, f64)> = self.medians(&axes.x).into_iter().map(|(x, y, _)| place(x, y)).collect();
+        for pair in line.windows(2) {
+            dots.line(pair[0], pair[1], theme.colors().bright);
+        }
+        dots.paint(buf);
+    }
+
+    fn draw_mark(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        let Some((name, v)) = &self.data.x_mark else { return };
+        let p = axes.x.position(*v);
+        if !(0.0..=1.0).contains(&p) {
+            return;
+        }
+        let x = axes::column(plot, p);
+        for y in plot.y..plot.bottom() {
+            if buf.cell((x, y)).is_some_and(|c| c.symbol() == " " || c.symbol() == "·") {
+                ink::mark(buf, plot, x, y, "┊", theme.colors().warn);
+            }
+        }
+        let label = format!(" {name} ");
+        let w = ink::width(&label);
+        let at = if x + 1 + w > plot.right() { x.saturating_sub(w) } else { x + 1 };
+        ink::put(buf, plot, at, plot.bottom().saturating_sub(1), &label, theme.colors().warn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Scheme;
+
+    #[test]
+    fn medians_follow_the_cloud_and_strange_points_are_left_out() {
+        let x: Vec<f64> = (0..1200).map(|i| f64::from(i) / 100.0).collect();
+        let mut y: Vec<f64> = x.iter().map(|x| x * 2.0).collect();
+        y[3] = f64::NAN;
+        let data = Scatter { x, y, x_mark: Some(("threshold".into(), 6.0)), ..Scatter::default() };
+        let view = ScatterView { data: &data, log: false, cursor: Some(6.0) };
+        let medians = view.medians(&view.x_range());
+        assert!(medians.len() == 12 && medians.iter().all(|(x, y, _)| (y - 2.0 * x).abs() < 1.2), "{medians:?}");
+        assert!(view.readout(6.0).contains("median"));
+        for (w, h) in [(1, 1), (12, 4), (60, 15)] {
+            let area = Rect::new(0, 0, w, h);
+            view.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One episode as lanes over its steps: each lane in units of its alarm threshold, alarms shaded, a cursor through all.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::axes::{self, Axes};
+use super::scale::{Range, Scale};
+use super::{bars, ink, number};
+use crate::metrics::report::{Axis, Series};
+use crate::ui::theme::Theme;
+
+/// An episode's lanes.
+pub struct Scrubber<'a> {
+    /// Curves over the step; the reward is drawn in its own units, all others in units of their threshold.
+    pub lanes: Vec<&'a Series>,
+    /// Step under the cursor.
+    pub cursor: Option<f64>,
+}
+
+/// Width of the lanes' names.
+const NAMES: u16 = 14;
+/// Width of the values at the cursor.
+const VALUES: u16 = 9;
+
+impl Scrubber<'_> {
+    /// The cells of the lanes when drawn into `area`.
+    pub fn plot(area: Rect) -> Rect {
+        let names = if area.width >= 50 { NAMES } else { 0 };
+        let values = if area.width >= 50 { VALUES } else { 0 };
+        Rect {
+            x: area.x + names,
+            y: area.y,
+            width: area.width.saturating_sub(names + values),
+            height: area.height.saturating_sub(2),
+        }
+    }
+
+    /// Range of steps.
+    pub fn steps(&self) -> Range {
+        Range::around(self.lanes.iter().flat_map(|l| l.x.iter().copied()), Scale::Linear, 0.0)
+    }
+
+    /// Draws the lanes.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        if self.lanes.is_empty() || area.height < 3 || area.width < 8 {
+            return;
+        }
+        let plot = Self::plot(area);
+        let steps = self.steps();
+        let n = self.lanes.len() as u16;
+        let height = (plot.height / n).max(1);
+        let spare = plot.height.saturating_sub(height * n);
+        let mut y = plot.y;
+        for (i, lane) in self.lanes.iter().enumerate() {
+            let rows = height + u16::from((i as u16) < spare);
+            let gap = u16::from(rows >= 3);
+            let place = Rect { y, height: rows.min(plot.bottom().saturating_sub(y)), ..plot };
+            if place.height == 0 {
+                break;
+            }
+            let body = ink::below(place, gap);
+            self.lane(lane, &steps, area, body, buf, theme);
+            y += rows;
+        }
+        let fallback = Axis { label: "step".into(), ..Axis::default() };
+        let x_axis = self.lanes.first().map_or(&fallback, |l| &l.x_axis);
+        let axes = Axes { x: steps, y: Range::exact(0.0, 1.0, Scale::Linear), x_axis, grid: false };
+        axes.draw_below(area, plot, buf, theme);
+        self.draw_cursor(&steps, plot, buf, theme);
+    }
+
+    fn lane(&self, lane: &Series, steps: &Range, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
+        let reward = lane.key.ends_with("reward");
+        let peak = lane.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
+        let range = if reward {
+            Range::around(lane.y.iter().copied(), Scale::Linear, 0.0)
+        } else {
+            Range::exact(0.0, peak.clamp(1.25, 8.0), Scale::Linear)
+        };
+        for x in body.x..body.right() {
+            let Some(v) = self.extreme(lane, steps, body, x) else { continue };
+            let color = if reward { theme.series(5) } else { theme.heat(v) };
+            if !reward && v >= 1.0 {
+                let shade = Style::new().bg(theme.tint(theme.colors().alarm, 0.22));
+                for y in body.y..body.bottom() {
+                    if let Some(cell) = buf.cell_mut((x, y)) {
+                        cell.set_style(shade);
+                    }
+                }
+            }
+            bars::column(buf, body, x, range.position(v).max(0.004), color);
+        }
+        if !reward && body.height >= 2 && range.position(1.0) < 1.0 {
+            let y = axes::row(body, range.position(1.0));
+            for x in (body.x..body.right()).filter(|x| x % 2 == 0) {
+                if buf.cell((x, y)).is_some_and(|c| c.symbol() == " ") {
+                    ink::mark(buf, body, x, y, "╌", theme.colors().warn);
+                }
+            }
+        }
+        self.label(lane, peak, (reward, range), area, body, buf, theme);
+    }
+
+    fn label(
+        &self,
+        lane: &Series,
+        peak: f64,
+        (reward, range): (bool, Range),
+        area: Rect,
+        body: Rect,
+        buf: &mut Buffer,
+        theme: Theme,
+    ) {
+        if body.x == area.x {
+            return;
+        }
+        let name = lane.label.split(" / ").last().unwrap_or(&lane.label);
+        ink::put(buf, area, area.x, body.y, &ink::fit(name, NAMES - 1), theme.text());
+        let unit = if reward { "" } else { "×" };
+        if body.height >= 2 {
+            let text = if reward {
+                format!("{} … {}", rounded(range.lo), rounded(range.hi))
+            } else {
+                format!("peak {}×", rounded(peak))
+            };
+            ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
+        }
+        if let Some(v) = self.cursor.and_then(|at| sample(lane, at)) {
+            let value = format!("{}{unit}", number::number((v * 1000.0).round() / 1000.0));
+            let style = if !reward && v >= 1.0 { theme.strong().fg(theme.colors().alarm) } else { theme.strong() };
+            let place =
+                Rect { x: body.right(), y: body.y, width: area.right().saturating_sub(body.right()), height: 1 };
+            ink::put_right(buf, place, body.y, &value, style);
+        }
+    }
+
+    /// The value furthest from zero among the steps of a column, so that no alarm is lost; with fewer steps than
+    /// columns the nearest step's.
+    fn extreme(&self, lane: &Series, steps: &Range, plot: Rect, x: u16) -> Option<f64> {
+        let w = f64::from(plot.width.max(1));
+        let left = f64::from(x - plot.x) / w;
+        let (from, to) = (steps.value(left), steps.value(left + 1.0 / w));
+        let a = lane.x.partition_point(|v| *v < from);
+        let b = lane.x.partition_point(|v| *v < to);
+        if a < b {
+            let inside = lane.y.get(a..b.min(lane.y.len()))?.iter().copied().filter(|v| v.is_finite());
+            inside.max_by(|p, q| p.abs().total_cmp(&q.abs()))
+        } else {
+            lane.y.get(a.min(lane.y.len().checked_sub(1)?)).copied().filter(|v| v.is_finite())
+        }
+    }
+
+    fn draw_cursor(&self, steps: &Range, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        let Some(at) = self.cursor else { return };
+        let p = steps.position(at);
+        if !(0.0..=1.0).contains(&p) || plot.width == 0 {
+            return;
+        }
+        let x = axes::column(plot, p);
+        for y in plot.y..plot.bottom() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                if cell.symbol() == " " || cell.symbol() == "╌" {
+                    cell.set_symbol("│");
+                }
+                cell.set_fg(theme.colors().accent);
+            }
+        }
+    }
+}
+
+/// Two decimals are enough beside a picture.
+fn rounded(v: f64) -> String {
+    number::number((v * 100.0).round() / 100.0)
+}
+
+/// The value at the sample nearest to `at`.
+fn sample(lane: &Series, at: f64) -> Option<f64> {
+    let i = (0..lane.x.len().min(lane.y.len()))
+        .min_by(|a, b| (lane.x[*a] - at).abs().total_cmp(&(lane.x[*b] - at).abs()))?;
+    Some(lane.y[i])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Scheme;
+
+    #[test]
+    fn one_alarm_among_many_steps_is_seen() {
+        let mut y = vec![0.2; 5000];
+        y[3210] = 4.0;
+        let lane = Series { key: "0/novelty".into(), x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
+        let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0) };
+        let (plot, steps) = (Rect::new(0, 0, 60, 4), scrubber.steps());
+        let peaks = (0..60).filter(|x| scrubber.extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
+        assert_eq!(peaks, 1);
+    }
+
+    #[test]
+    fn empty_and_ragged_lanes_are_survived() {
+        let short = Series { key: "0/reward".into(), x: vec![0.0, 1.0, 2.0], y: vec![1.0], ..Series::default() };
+        let nothing = Series::default();
+        let nan = Series { x: vec![0.0, 1.0], y: vec![f64::NAN; 2], ..Series::default() };
+        for (w, h) in [(1, 1), (8, 3), (60, 4), (100, 20)] {
+            let area = Rect::new(0, 0, w, h);
+            let scrubber = Scrubber { lanes: vec![&short, &nothing, &nan], cursor: Some(1.0) };
+            scrubber.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Tables: sorted by any column, scrolled to the selected row, numbers aligned.
+
+use std::cmp::Ordering;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{ink, number};
+use crate::metrics::report::{Cell, Table};
+use crate::ui::theme::Theme;
+
+/// A table and how it is looked at.
+pub struct TableView<'a> {
+    /// The cells.
+    pub data: &'a Table,
+    /// Column that rows are sorted by, and whether the largest comes first.
+    pub sort: Option<(usize, bool)>,
+    /// Selected row, counted in the order shown.
+    pub selected: Option<usize>,
+}
+
+fn words(cell: Option<&Cell>) -> String {
+    match cell {
+        None => String::new(),
+        Some(Cell::Text(t)) => t.clone(),
+        Some(Cell::Number(v)) => number::number(*v),
+        Some(Cell::Count(n)) => number::count(*n),
+    }
+}
+
+fn compare(a: Option<&Cell>, b: Option<&Cell>) -> Ordering {
+    let value = |c: Option<&Cell>| match c {
+        Some(Cell::Number(v)) if !v.is_nan() => Some(*v),
+        Some(Cell::Count(n)) => Some(*n as f64),
+        _ => None,
+    };
+    match (value(a), value(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y),
+        (Some(_), None) => Ordering::Greater,
+        (None, Some(_)) => Ordering::Less,
+        (None, None) => words(a).cmp(&words(b)),
+    }
+}
+
+impl TableView<'_> {
+    /// Row numbers of the table in the order shown.
+    pub fn order(&self) -> Vec<usize> {
+        let rows = &self.data.rows;
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        if let Some((column, down)) = self.sort {
+            order.sort_by(|a, b| {
+                let by = compare(rows[*a].get(column), rows[*b].get(column));
+                if down { by.reverse() } else { by }
+            });
+        }
+        order
+    }
+
+    /// Heading of a column, with the sign of its order.
+    fn head(&self, column: usize) -> String {
+        match self.sort {
+            Some((c, down)) if c == column => format!("{} {}", self.data.columns[c], if down { "▼" } else { "▲" }),
+            _ => self.data.columns[column].clone(),
+        }
+    }
+
+    /// Lines of the headings when drawn into `area`: one, unless long names have to be broken.
+    fn head_lines(&self, widths: &[u16], area: Rect) -> u16 {
+        let lines = |c: usize| ink::wrap(&self.head(c), widths[c]).len() as u16;
+        let most = if area.height >= 12 { 3 } else { 2 };
+        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, most.min(area.height.max(1)))
+    }
+
+    /// First row shown when `height` rows fit.
+    fn first(&self, height: usize) -> usize {
+        let selected = self.selected.unwrap_or(0).min(self.data.rows.len().saturating_sub(1));
+        selected.saturating_sub(height / 2).min(self.data.rows.len().saturating_sub(height))
+    }
+
+    /// Row, in the order shown, that the screen row `y` shows.
+    pub fn row_at(&self, area: Rect, y: u16) -> Option<usize> {
+        let heads = self.head_lines(&self.widths(area.width.saturating_sub(1)), area);
+        let height = usize::from(area.height.saturating_sub(heads));
+        let row = usize::from(y.checked_sub(area.y + heads)?) + self.first(height);
+        (y < area.bottom() && row < self.data.rows.len()).then_some(row)
+    }
+
+    /// The selected row's cells, tabs between.
+    pub fn readout(&self) -> String {
+        let order = self.order();
+        let Some(row) = self.selected.and_then(|s| order.get(s)) else { return String::new() };
+        self.data.rows[*row].iter().map(|c| words(Some(c))).collect::<Vec<_>>().join("\t")
+    }
+
+    fn widths(&self, room: u16) -> Vec<u16> {
+        let columns = self.data.columns.len();
+        let widest = |c: usize| {
+            let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
+            let words = self.data.columns[c].split_whitespace().map(ink::width).max().unwrap_or(0);
+            (cells.max(words).min(60), ink::width(&self.head(c)))
+        };
+        let (mut widths, names): (Vec<u16>, Vec<u16>) = (0..columns).map(widest).unzip();
+        let gaps = 2 * (columns as u16).saturating_sub(1) + 1;
+        let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v)).sum::<u32>() + u32::from(gaps);
+        // The widest columns give way first, down to eight characters.
+        while wanted(&widths) > u32::from(room) {
+            let Some(i) = (0..columns).filter(|i| widths[*i] > 8).max_by_key(|i| widths[*i]) else { break };
+            widths[i] -= 1;
+        }
+        // Room that is left goes to names that would be broken, those that miss least first.
+        let mut short: Vec<usize> = (0..columns).filter(|c| names[*c] > widths[*c]).collect();
+        short.sort_by_key(|c| names[*c] - widths[*c]);
+        for c in short {
+            let missing = u32::from(names[c] - widths[c]);
+            if wanted(&widths) + missing <= u32::from(room) {
+                widths[c] = names[c];
+            }
+        }
+        let spare = u32::from(room).saturating_sub(wanted(&widths)) as u16;
+        let each = (spare / (columns as u16).max(1)).min(4);
+        widths.iter().map(|w| w + each).collect()
+    }
+
+    fn numeric(&self, column: usize) -> bool {
+        let mut cells = self.data.rows.iter().filter_map(|r| r.get(column)).take(50).peekable();
+        cells.peek().is_some() && cells.all(|c| !matches!(c, Cell::Text(t) if t != "–" && t != "-"))
+    }
+
+    /// Draws the table.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        if self.data.rows.is_empty() || self.data.columns.is_empty() {
+            ink::put_centre(buf, area, area.y + area.height / 2, "no rows", theme.dim());
+            return;
+        }
+        let body = Rect { width: area.width.saturating_sub(1), ..area };
+        let widths = self.widths(body.width);
+        let heads = self.head_lines(&widths, area);
+        let height = usize::from(area.height.saturating_sub(heads));
+        let (order, first) = (self.order(), self.first(height));
+        let scrolls = order.len() > height;
+        let numeric: Vec<bool> = (0..widths.len()).map(|c| self.numeric(c)).collect();
+        let line = |buf: &mut Buffer, y: u16, cell: &dyn Fn(usize) -> String, style: ratatui::style::Style| {
+            let mut x = body.x + 1;
+            for (c, w) in widths.iter().enumerate() {
+                let place = Rect { x, y, width: (*w).min(body.right().saturating_sub(x)), height: 1 };
+                let text = ink::fit(&cell(c), place.width);
+                if numeric[c] {
+                    ink::put_right(buf, place, y, &text, style);
+                } else {
+                    ink::put(buf, place, x, y, &text, style);
+                }
+                x = x.saturating_add(w + 2);
+            }
+        };
+        let named: Vec<Vec<String>> = (0..widths.len()).map(|c| ink::wrap(&self.head(c), widths[c])).collect();
+        for i in 0..heads {
+            // Names stand on the last line, over their numbers.
+            let part = |c: usize| {
+                let skip = usize::from(heads).saturating_sub(named[c].len());
+                usize::from(i).checked_sub(skip).and_then(|k| named[c].get(k).cloned()).unwrap_or_default()
+            };
+            line(buf, area.y + i, &part, theme.dim());
+        }
+        for (i, row) in order.iter().enumerate().skip(first).take(height) {
+            let y = area.y + heads + (i - first) as u16;
+            let style = if self.selected == Some(i) { theme.selected() } else { theme.text() };
+            for x in body.x..body.right() {
+                ink::mark(buf, body, x, y, " ", style);
+            }
+            line(buf, y, &|c| words(self.data.rows[*row].get(c)), style);
+        }
+        if scrolls && height > 0 {
+            scrollbar(area, first, height, order.len(), buf, theme);
+        }
+    }
+}
+
+/// Where in a longer list the screen is.
+pub fn scrollbar(area: Rect, first: usize, shown: usize, all: usize, buf: &mut Buffer, theme: Theme) {
+    let x = area.right().saturating_sub(1);
+    let size = (shown * shown / all.max(1)).max(1);
+    let at = first * (shown - size.min(shown)) / (all - shown).max(1);
+    for i in 0..shown {
+        let y = area.bottom().saturating_sub((shown - i) as u16);
+        let (symbol, style) = if (at..at + size).contains(&i) { ("┃", theme.dim()) } else { ("│", theme.faint()) };
+        ink::mark(buf, area, x, y, symbol, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme::Scheme;
+
+    fn data(rows: usize) -> Table {
+        let row = |i: usize| vec![Cell::from(i), Cell::from(((i * 7) % 10) as f64), Cell::from(format!("row {i}"))];
+        Table {
+            columns: vec!["episode".into(), "score".into(), "what".into()],
+            rows: (0..rows).map(row).collect(),
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_by_number_and_nan_sinks_below_numbers() {
+        let mut data = data(10);
+        data.rows[4][1] = Cell::Number(f64::NAN);
+        let view = TableView { data: &data, sort: Some((1, true)), selected: Some(0) };
+        assert_eq!(view.order()[0], 7);
+        assert_eq!(view.order()[9], 4);
+        assert_eq!(view.readout(), "7\t9\trow 7");
+    }
+
+    #[test]
+    fn the_selected_row_is_always_on_the_screen_and_under_the_mouse() {
+        let data = data(500);
+        for selected in [0, 3, 250, 499] {
+            let view = TableView { data: &data, sort: None, selected: Some(selected) };
+            let area = Rect::new(0, 0, 40, 12);
+            let mut buf = Buffer::empty(area);
+            view.draw(area, &mut buf, Theme::new(Scheme::Dark));
+            let y = (1..12).find(|y| buf[(2, *y)].bg == Theme::new(Scheme::Dark).colors().select).unwrap();
+            assert_eq!(view.row_at(area, y), Some(selected));
+        }
+    }
+
+    #[test]
+    fn ragged_and_empty_tables_are_survived_at_every_size() {
+        let ragged = Table {
+            columns: vec!["a".into(), "b".into()],
+            rows: vec![vec![], vec![Cell::from("x"); 5]],
+            ..Table::default()
+        };
+        for data in [&ragged, &Table::default(), &data(40)] {
+            for (w, h) in [(1, 1), (3, 2), (10, 5), (80, 20)] {
+                let area = Rect::new(0, 0, w, h);
+                let view = TableView { data, sort: Some((9, false)), selected: Some(77) };
+                view.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The dashboard over made-up reports: `cargo run --example gallery -- [dark|light|safe] [empty|live]`.
+//!
+//! `live` plays a top-up; `empty` shows the panels before anything is known; `fail` a job that ends badly.
+
+#[path = "../it/ui_fixture.rs"]
+mod fixture;
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome};
+use oodscope::metrics::report::Report;
+use oodscope::task::Progress;
+use oodscope::ui::app::{App, OpenSpec};
+use oodscope::ui::terminal::{EngineDoor, run};
+use oodscope::ui::theme::{Scheme, Theme};
+
+struct Player {
+    events: SyncSender<Event>,
+    next: u64,
+    mode: String,
+}
+
+impl EngineDoor for Player {
+    fn start(&mut self, spec: JobSpec) -> JobId {
+        self.next += 1;
+        let job = JobId(self.next);
+        let (events, mode) = (self.events.clone(), self.mode.clone());
+        std::thread::spawn(move || {
+            let say = |body| events.send(Event { job, body }).is_ok();
+            if mode == "empty" {
+                let progress = Progress { phase: "reading observations".into(), done: 43, total: 100 };
+                say(Body::Progress(progress));
+                return;
+            }
+            if mode == "fail" {
+                let message = "datasets/pendulum/main_data.hdf5: no key 'observations'; this looks like robomimic, name it with --format robomimic".into();
+                say(Body::Failed(Failure { message, panicked: false }));
+                return;
+            }
+            if mode == "live" && matches!(spec, JobSpec::TopUp(_)) {
+                for check in 1..=12 {
+                    say(Body::Report(Arc::new(fixture::topup(check))));
+                    for i in 0..10 {
+                        say(Body::Progress(Progress {
+                            phase: format!("fine-tuning after check {check}"),
+                            done: i,
+                            total: 10,
+                        }));
+                        std::thread::sleep(Duration::from_millis(60));
+                    }
+                }
+            }
+            say(Body::Report(Arc::new(report(&spec))));
+            say(Body::Done(Outcome { summary: format!("{} done", spec.name()), written: vec![] }));
+        });
+        job
+    }
+
+    fn control(&mut self, job: JobId, control: Control) {
+        if control == Control::Stop {
+            let _ = self.events.send(Event { job, body: Body::Cancelled });
+        }
+    }
+}
+
+fn report(spec: &JobSpec) -> Report {
+    match spec {
+        JobSpec::Load(_) | JobSpec::Fit(_) => fixture::data(),
+        JobSpec::Cover(_) => fixture::coverage(),
+        JobSpec::Imagine(_) => fixture::imagination(),
+        JobSpec::Diagnose(_) => fixture::diagnosis(),
+        JobSpec::TopUp(_) => fixture::topup(12),
+    }
+}
+
+fn main() -> std::io::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let scheme = words.iter().find_map(|w| Scheme::named(w));
+    let mode = words.iter().find(|w| Scheme::named(w).is_none()).cloned().unwrap_or_default();
+    let theme = Theme::detect(scheme, &|name| std::env::var(name).ok());
+    let (events, news) = sync_channel(256);
+    let checkpoint = mode != "bare";
+    let opening = App::new(OpenSpec::new(fixture::source(checkpoint), theme));
+    run(&mut Player { events, next: 0, mode }, news, opening)
+}

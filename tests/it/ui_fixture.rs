@@ -1,0 +1,383 @@
+//! Reports as the jobs would send them, made of formulas: for screen tests and the gallery.
+#![allow(missing_docs, dead_code)]
+
+use std::sync::Arc;
+
+use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
+use oodscope::metrics::report::{Axis, Cell, HeatMap, Histogram, Level, Overlay, Report, Scatter, Series, Table};
+use oodscope::ui::app::{App, OpenSpec};
+use oodscope::ui::theme::{Scheme, Theme};
+use oodscope::ui::update::{Msg, update};
+
+/// A repeatable number between 0 and 1.
+pub fn noise(i: usize) -> f64 {
+    let x = (i as f64 * 12.9898).sin() * 43_758.545;
+    x - x.floor()
+}
+
+fn axis(label: &str, unit: &str) -> Axis {
+    Axis { label: label.into(), unit: unit.into(), log: false }
+}
+
+fn curve(key: &str, label: &str, group: &str, axes: (Axis, Axis), n: usize, y: impl Fn(f64) -> f64) -> Series {
+    let x: Vec<f64> = (0..n).map(|i| i as f64).collect();
+    Series {
+        key: key.into(),
+        label: label.into(),
+        group: group.into(),
+        x_axis: axes.0,
+        y_axis: axes.1,
+        y: x.iter().map(|v| y(*v)).collect(),
+        x,
+        ..Series::default()
+    }
+}
+
+fn banded(mut s: Series, lo: impl Fn(f64) -> f64, hi: impl Fn(f64) -> f64) -> Series {
+    s.band = Some((s.y.iter().map(|v| lo(*v)).collect(), s.y.iter().map(|v| hi(*v)).collect()));
+    s
+}
+
+fn bell(key: &str, label: &str, ax: Axis, bins: usize, (lo, hi): (f64, f64), at: f64, wide: f64) -> Histogram {
+    let edges: Vec<f64> = (0..=bins).map(|i| lo + (hi - lo) * i as f64 / bins as f64).collect();
+    let counts = edges.windows(2).enumerate().map(|(i, e)| {
+        let z = (f64::midpoint(e[0], e[1]) - at) / wide;
+        (400.0 * (-z * z / 2.0).exp() * (0.8 + 0.4 * noise(i))).floor()
+    });
+    Histogram { key: key.into(), label: label.into(), axis: ax, counts: counts.collect(), edges, marks: vec![] }
+}
+
+pub fn data() -> Report {
+    let mut r = Report::new("data", "Dataset");
+    r.stat("episodes", "episodes", 100.0, "", "Number of episodes in the file.");
+    r.stat("steps", "steps", 20_000.0, "", "Number of steps over all episodes.");
+    r.stat("obs_dim", "observation", 3.0, "dims", "Columns of an observation.");
+    r.stat("action_dim", "action", 1.0, "dims", "Columns of an action.");
+    r.stat("return_mean", "return", -143.62, "", "Mean undiscounted return.")
+        .between(-158.1, -129.4)
+        .of(100, "episodes");
+    r.stat("return_std", "return std", 86.3, "", "Standard deviation of returns.").of(100, "episodes");
+    r.stat("length_mean", "length", 200.0, "steps", "Mean episode length.").of(100, "episodes");
+    r.stat("terminated", "terminated", 0.0, "", "Episodes ended by the environment.");
+    r.stat("truncated", "truncated", 100.0, "", "Episodes ended by a limit.");
+    let mut returns = bell("returns", "Returns", axis("return", ""), 40, (-420.0, 0.0), -140.0, 70.0);
+    returns.marks.push(("mean".into(), -143.62));
+    r.histograms.push(returns);
+    r.histograms.push(bell("lengths", "Episode lengths", axis("length", "steps"), 20, (150.0, 201.0), 200.0, 4.0));
+    let rows =
+        [("cos θ", 0.912, 0.121, -0.31, 1.0), ("sin θ", 0.004, 0.389, -0.99, 0.99), ("θ̇", -0.021, 1.207, -6.3, 6.41)];
+    r.tables.push(Table {
+        key: "dimensions".into(),
+        label: "Dimensions".into(),
+        columns: ["dimension", "mean", "std", "min", "max"].map(String::from).to_vec(),
+        rows: rows
+            .iter()
+            .map(|(n, a, b, c, d)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c), Cell::from(*d)])
+            .collect(),
+    });
+    let episode = |i: usize| {
+        let part = ["training", "held-out", "training", "calibration", "training"][i % 5];
+        let ret = -40.0 - 300.0 * noise(i).powi(2);
+        vec![
+            Cell::from(i),
+            Cell::from(i + 1000),
+            Cell::from(200usize),
+            Cell::from(ret),
+            Cell::from("truncated"),
+            Cell::from(part),
+        ]
+    };
+    r.tables.push(Table {
+        key: "episodes".into(),
+        label: "Episodes".into(),
+        columns: ["index", "id", "steps", "return", "ended", "part"].map(String::from).to_vec(),
+        rows: (0..100).map(episode).collect(),
+    });
+    r.note(Level::Info, "Minari layout: 201 observations for 200 actions; the last observation is kept.");
+    r.note(Level::Info, "Split by episode with seed 0: 80 training, 10 held-out, 10 calibration.");
+    r.note(Level::Warn, "3 rows with NaN in observations are skipped (episodes 17, 42).");
+    r
+}
+
+fn density() -> HeatMap {
+    let (w, h) = (40, 40);
+    let cell = |i: usize| {
+        let (x, y) = ((i % w) as f64 / 39.0 * 2.0 - 1.0, (i / w) as f64 / 39.0 * 16.0 - 8.0);
+        let z = ((x - 0.9) / 0.25).powi(2) + (y / 1.7).powi(2);
+        let ring = ((x * x + (y / 6.0).powi(2)).sqrt() - 1.0) / 0.1;
+        (900.0 * (-z / 2.0).exp() + 6.0 * (-ring * ring).exp() * noise(i)).floor()
+    };
+    HeatMap {
+        key: "density".into(),
+        label: "Training states".into(),
+        x_axis: axis("cos θ", ""),
+        y_axis: axis("θ̇", "rad/s"),
+        x_range: (-1.0, 1.0),
+        y_range: (-8.0, 8.0),
+        width: w,
+        height: h,
+        values: (0..w * h).map(cell).collect(),
+        unit: "states in the cell".into(),
+        variance_share: Some(0.873),
+        overlays: vec![],
+    }
+}
+
+fn swing(label: &str, n: usize) -> Overlay {
+    let t = |i: usize| i as f64 * 0.05;
+    let a = |i: usize| (0.35 * t(i)).min(3.0) * (2.2 * t(i)).sin();
+    Overlay {
+        label: label.into(),
+        joined: true,
+        x: (0..n).map(|i| a(i).cos()).collect(),
+        y: (0..n).map(|i| (0.35 * t(i)).min(3.0) * 2.2 * (2.2 * t(i)).cos()).collect(),
+        heat: Some((0..n).map(|i| 0.3 + a(i).abs() * 0.9).collect()),
+    }
+}
+
+pub fn coverage() -> Report {
+    let mut r = Report::new("coverage", "Coverage");
+    r.stat("threshold", "novelty threshold", 0.4137, "std", "Conformal threshold of the k-NN novelty.")
+        .of(10, "episodes");
+    r.stat("ood_fraction_heldout", "OOD held-out", 0.8, "%", "Share of held-out states beyond it.")
+        .between(0.1, 1.9)
+        .of(2000, "states");
+    r.stat("ood_fraction_rollouts", "OOD rollouts", 37.4, "%", "Share of rollout states beyond it.")
+        .between(31.0, 44.2)
+        .of(4000, "states");
+    r.stat("occupied_cells", "occupied cells", 412.0, "", "Cells with at least one state.");
+    r.stat("cells", "cells", 1600.0, "", "Cells of the map.");
+    r.stat("effective_cells", "effective cells", 121.7, "", "exp of the entropy of the cell distribution.");
+    r.stat("missing_mass", "missing mass", 0.31, "%", "Good–Turing estimate of unseen mass.");
+    r.stat("entropy_kl", "entropy", f64::NAN, "nat", "Kozachenko–Leonenko.");
+    let mut map = density();
+    map.overlays.push(swing("rollouts", 240));
+    r.maps.push(map);
+    let mut novelty = bell(
+        "novelty",
+        "Novelty of held-out states",
+        axis("distance to 5th neighbour", "std"),
+        48,
+        (0.0, 0.6),
+        0.14,
+        0.08,
+    );
+    novelty.marks.push(("threshold".into(), 0.4137));
+    r.histograms.push(novelty);
+    let hole = |i: usize| {
+        let words =
+            format!("cos θ ∈ [−{:.1}, −{:.1}], θ̇ ∈ [{}, {}]", 1.0 - i as f64 * 0.1, 0.8 - i as f64 * 0.1, i, i + 2);
+        vec![Cell::from(words), Cell::from(0.02 * i as f64), Cell::from(31.0 / (i + 1) as f64)]
+    };
+    r.tables.push(Table {
+        key: "holes".into(),
+        label: "Holes".into(),
+        columns: ["region", "data (%)", "rollouts (%)"].map(String::from).to_vec(),
+        rows: (0..9).map(hole).collect(),
+    });
+    r.note(Level::Alarm, "37 % of the rollout states lie beyond the threshold: the policy goes where the data do not.");
+    r.note(
+        Level::Info,
+        "A new episode of the data's own kind exceeds the threshold anywhere with probability at most 10 %.",
+    );
+    r.note(Level::Info, "Features: 3 of 3 dimensions, standardised by the training part.");
+    r
+}
+
+pub fn imagination() -> Report {
+    let mut r = Report::new("imagination", "Imagination");
+    r.stat("one_step_nrmse", "one-step nRMSE", 0.0113, "std", "Median error after one step.").of(256, "starts");
+    r.stat("nrmse_h10", "nRMSE at 10", 0.104, "std", "Median error after 10 steps.").between(0.09, 0.12);
+    r.stat("useful_horizon", "useful horizon", 38.0, "steps", "Last horizon below copy-last.");
+    r.stat("spearman_novelty_error", "ρ novelty, error", 0.71, "", "Spearman.").between(0.62, 0.79).of(256, "starts");
+    r.stat("spearman_disagreement_error", "ρ disagreement, error", 0.64, "", "Spearman.").between(0.55, 0.72);
+    let axes = || (axis("horizon", "steps"), axis("nRMSE", "std"));
+    let g = "error by horizon";
+    let model = curve("model", "model (median, 10–90 %)", g, axes(), 51, |h| {
+        0.011 + 0.0004 * h * h + 0.01 * noise(h as usize)
+    });
+    r.series.push(banded(model, |v| v * 0.45, |v| v * 1.9 + 0.05));
+    r.series.push(curve("copy_last", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp())));
+    let d = (axis("horizon", "steps"), axis("disagreement", "std"));
+    r.series.push(curve("disagreement", "ensemble disagreement", "disagreement by horizon", d, 51, |h| {
+        0.004 + 0.00021 * h * h
+    }));
+    for (i, dim) in ["θ̇", "sin θ", "cos θ"].iter().enumerate() {
+        let ax = || (axis("horizon", "steps"), axis(dim, ""));
+        let group = format!("trace {dim}");
+        let real = move |h: f64| (h / (6.0 + i as f64)).sin() * (1.0 + i as f64);
+        r.series.push(curve(&format!("real:{dim}"), "real", &group, ax(), 51, real));
+        let mut s = curve(&format!("imagined:{dim}"), "imagined", &group, ax(), 51, move |h| real(h) + 0.0004 * h * h);
+        let spread = |v: (usize, &f64)| 0.02 + 0.00025 * (v.0 * v.0) as f64;
+        let lo = s.y.iter().enumerate().map(|v| v.1 - spread(v)).collect();
+        let hi = s.y.iter().enumerate().map(|v| v.1 + spread(v)).collect();
+        s.band = Some((lo, hi));
+        r.series.push(s);
+    }
+    let x: Vec<f64> = (0..1500).map(|i| 0.1 + 2.4 * noise(i) * noise(i * 7 + 3)).collect();
+    r.scatters.push(Scatter {
+        key: "error_vs_novelty".into(),
+        label: "Error against distance to data".into(),
+        x_axis: axis("novelty", "× threshold"),
+        y_axis: Axis { log: true, ..axis("nRMSE at 10", "std") },
+        y: x.iter().enumerate().map(|(i, x)| 0.01 + 0.09 * x * x * (0.4 + 1.6 * noise(i + 99))).collect(),
+        x,
+        x_mark: Some(("threshold".into(), 1.0)),
+    });
+    let dims = [("θ̇", 0.02, 0.31, 1.9), ("sin θ", 0.009, 0.12, 0.83), ("cos θ", 0.006, 0.08, 0.61)];
+    r.tables.push(Table {
+        key: "dimensions".into(),
+        label: "Error by dimension, worst first".into(),
+        columns: ["dimension", "h = 1", "h = 10", "h = 50"].map(String::from).to_vec(),
+        rows: dims
+            .iter()
+            .map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)])
+            .collect(),
+    });
+    r.note(Level::Good, "Novelty predicts the error: ρ = 0.71 (0.62 … 0.79) over 256 starts.");
+    r.note(Level::Warn, "Beyond 38 steps the model is no better than repeating the start state.");
+    r
+}
+
+pub fn diagnosis() -> Report {
+    let mut r = Report::new("diagnosis", "Diagnosis");
+    r.stat("episodes", "episodes", 10.0, "", "Real episodes judged.");
+    r.stat("left", "left the data", 7.0, "", "Episodes with an alarm.").of(10, "episodes");
+    let row = |i: usize| {
+        let first = if i < 7 { Cell::from(12 + i * 9) } else { Cell::from("–") };
+        let verdict = if i < 5 {
+            "coverage"
+        } else if i < 7 {
+            "model"
+        } else {
+            "fine"
+        };
+        let dims = if i < 7 { "θ̇, cos θ" } else { "–" };
+        let cells = [Cell::from((i * 3) % 10), Cell::from(200usize), Cell::from(-900.0 + 80.0 * i as f64), first];
+        let more =
+            [Cell::from(5.2 - 0.5 * i as f64), Cell::from(8.1 - 0.8 * i as f64), Cell::from(dims), Cell::from(verdict)];
+        cells.into_iter().chain(more).collect::<Vec<_>>()
+    };
+    let columns =
+        ["episode", "steps", "return", "first OOD step", "peak novelty (×)", "peak error (×)", "dimensions", "verdict"];
+    r.tables.push(Table {
+        key: "episodes".into(),
+        label: "Episodes, worst first".into(),
+        columns: columns.map(String::from).to_vec(),
+        rows: (0..10).map(row).collect(),
+    });
+    for i in 0..6 {
+        let e = (i * 3) % 10;
+        let ax = |unit: &str| (axis("step", ""), axis("", unit));
+        let bump = move |t: f64, at: f64| (-((t - at) / 22.0).powi(2)).exp();
+        let at = 60.0 + 12.0 * f64::from(i);
+        let name = |what: &str| format!("{e}/{what}");
+        let group = e.to_string();
+        r.series.push(curve(&name("novelty"), "novelty", &group, ax("× threshold"), 200, |t| {
+            0.3 + 0.2 * noise(t as usize) + 2.6 * bump(t, at)
+        }));
+        r.series.push(curve(&name("model_error"), "model error", &group, ax("× threshold"), 200, |t| {
+            0.2 + 0.3 * noise(t as usize + 7) + 3.8 * bump(t, at + 9.0)
+        }));
+        r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("× threshold"), 200, |t| {
+            0.25 + 0.1 * noise(t as usize + 70) + 1.4 * bump(t, at + 4.0)
+        }));
+        r.series.push(curve(&name("reward"), "reward", &group, ax(""), 200, |t| {
+            -1.0 - 7.0 * bump(t, at + 20.0) - 0.3 * noise(t as usize)
+        }));
+    }
+    let mut path = density();
+    path.key = "path".into();
+    path.label = "Worst episode over the training states".into();
+    path.overlays.push(swing("episode 0", 200));
+    r.maps.push(path);
+    r.note(Level::Alarm, "Episode 0 leaves the data at step 12 (θ̇, cos θ) and the model errs 9 steps later: coverage. New data near θ̇ ∈ [4, 6] is what it needs.");
+    r.note(Level::Info, "Thresholds are conformal over 10 calibration episodes at α = 0.1.");
+    r
+}
+
+/// After `checks` checks; before and after at the twelfth.
+pub fn topup(checks: usize) -> Report {
+    let mut r = Report::new("topup", "Top-up");
+    let x = |unit: &str| axis("check", unit);
+    let n = checks + 1;
+    let score = curve("score", "probe return (mean ± 2 s.e.)", "score", (x(""), axis("return", "")), n, |c| {
+        -980.0 + 62.0 * c + 40.0 * noise(c as usize)
+    });
+    r.series.push(banded(score, |v| v - 120.0, |v| v + 120.0));
+    let ratio = |c: f64| 1.05 + 1.3 * (-c / 3.0).exp() + 0.08 * noise(c as usize + 5);
+    r.series.push(curve("R", "loss ratio R", "loss ratio", (x(""), axis("R", "")), n, ratio));
+    r.series.push(curve("threshold", "threshold", "loss ratio", (x(""), axis("R", "")), n, |_| 1.35));
+    r.series.push(curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| {
+        if ratio(c) > 1.35 { 1.0 } else { f64::NAN }
+    }));
+    let loss = |k: &str, l: &str, f: fn(f64) -> f64| {
+        curve(k, l, "world-model loss", (axis("check", ""), axis("loss", "nll")), n, f)
+    };
+    r.series.push(loss("heldout", "held-out", |c| -2.4 - 0.01 * c));
+    r.series.push(loss("fresh", "fresh", |c| -2.3 + 1.9 * (-c / 3.0).exp()));
+    let steps =
+        |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "interaction", (axis("check", ""), axis("steps", "")), n, f);
+    r.series.push(steps("added", "added to the data", |c| (c * 400.0).min(1600.0)));
+    r.series.push(steps("total", "all interaction", |c| 4000.0 + (c * 400.0).min(1600.0) + c * 800.0));
+    let check = |i: usize| {
+        let c = i as f64;
+        vec![
+            Cell::from(i),
+            Cell::from(ratio(c)),
+            Cell::from(-980.0 + 62.0 * c),
+            Cell::from(if ratio(c) > 1.35 { "collect 400" } else { "train" }),
+        ]
+    };
+    r.tables.push(Table {
+        key: "checks".into(),
+        label: "Checks".into(),
+        columns: ["check", "R", "return", "decision"].map(String::from).to_vec(),
+        rows: (0..n).rev().map(check).collect(),
+    });
+    if checks >= 12 {
+        let rows = [
+            ("return", -981.0, -162.4, 818.6),
+            ("nRMSE at 10", 0.61, 0.09, -0.52),
+            ("OOD fraction (%)", 37.4, 4.1, -33.3),
+        ];
+        r.tables.push(Table {
+            key: "before_after".into(),
+            label: "Before and after".into(),
+            columns: ["held-out", "before", "after", "change"].map(String::from).to_vec(),
+            rows: rows
+                .iter()
+                .map(|(n, a, b, c)| vec![Cell::from(*n), Cell::from(*a), Cell::from(*b), Cell::from(*c)])
+                .collect(),
+        });
+        r.note(Level::Good, "Return of 20 evaluation episodes rose from −981 to −162 (2 s.e. = 71).");
+    }
+    r.note(Level::Info, "R above 1.35 asks for 400 steps; three good checks in a row end the top-up.");
+    r
+}
+
+pub fn all() -> Vec<Report> {
+    vec![data(), coverage(), imagination(), diagnosis(), topup(12)]
+}
+
+pub fn source(checkpoint: bool) -> Source {
+    Source {
+        dataset: "datasets/pendulum/narrow-v0".into(),
+        checkpoint: checkpoint.then(|| "assets/pendulum-narrow".into()),
+        ..Source::default()
+    }
+}
+
+/// An app that has heard `reports`, each as the only and whole work of its job.
+pub fn app_with(scheme: Scheme, size: (u16, u16), reports: Vec<Report>) -> App {
+    let (mut app, _) = App::new(OpenSpec::new(source(true), Theme::new(scheme)));
+    app.size = size;
+    app.jobs.queue.clear();
+    update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(1) });
+    for report in reports {
+        update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Report(Arc::new(report)) }));
+    }
+    let done = Outcome { summary: "20,000 steps in 100 episodes".into(), written: vec![] };
+    update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Done(done) }));
+    app
+}

@@ -1,0 +1,261 @@
+//! `update` by sequences of keys, clicks and news, without a terminal.
+
+use std::sync::Arc;
+
+use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
+use oodscope::task::Progress;
+use oodscope::ui::app::{App, Ended, OpenSpec, Panel};
+use oodscope::ui::theme::{Scheme, Theme};
+use oodscope::ui::update::{Effect, Msg, update};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::ui_fixture as fixture;
+
+fn app() -> App {
+    fixture::app_with(Scheme::Dark, (120, 40), fixture::all())
+}
+
+/// Presses keys: characters as they stand, other keys by name, blanks between.
+fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    let mut out = Vec::new();
+    for word in keys.split_whitespace() {
+        let code = match word {
+            "Tab" => KeyCode::Tab,
+            "BackTab" => KeyCode::BackTab,
+            "Enter" => KeyCode::Enter,
+            "Esc" => KeyCode::Esc,
+            "Left" => KeyCode::Left,
+            "Right" => KeyCode::Right,
+            "Up" => KeyCode::Up,
+            "Down" => KeyCode::Down,
+            "Home" => KeyCode::Home,
+            "End" => KeyCode::End,
+            "PgDn" => KeyCode::PageDown,
+            other => KeyCode::Char(other.chars().next().unwrap()),
+        };
+        out.extend(update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+    }
+    out
+}
+
+fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
+    update(app, Msg::Engine(Event { job: JobId(id), body }))
+}
+
+fn started(app: &mut App, slot: Slot, id: u64) {
+    update(app, Msg::JobStarted { slot, id: JobId(id) });
+}
+
+fn names(effects: &[Effect]) -> Vec<&'static str> {
+    effects.iter().filter_map(|e| if let Effect::Start(spec) = e { Some(spec.name()) } else { None }).collect()
+}
+
+#[test]
+fn the_opening_walks_the_road_one_job_at_a_time() {
+    let (mut app, first) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    assert_eq!(names(&first), ["load"]);
+    let road = [(Slot::Load, "coverage"), (Slot::Cover, "imagination"), (Slot::Evaluate, "diagnosis")];
+    for (id, (slot, next)) in (1..).zip(road) {
+        started(&mut app, slot, id);
+        assert_eq!(names(&event(&mut app, id, Body::Done(Outcome::default()))), [next]);
+    }
+    started(&mut app, Slot::Evaluate, 9);
+    assert!(event(&mut app, 9, Body::Done(Outcome::default())).is_empty());
+    assert!(app.jobs.running.is_empty());
+}
+
+#[test]
+fn without_a_checkpoint_the_road_ends_at_coverage() {
+    let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
+    started(&mut app, Slot::Load, 1);
+    assert_eq!(names(&event(&mut app, 1, Body::Done(Outcome::default()))), ["coverage"]);
+    started(&mut app, Slot::Cover, 2);
+    assert!(event(&mut app, 2, Body::Done(Outcome::default())).is_empty());
+    assert!(press(&mut app, "5 t").is_empty());
+    assert!(app.message.as_deref().unwrap().contains("--checkpoint"));
+}
+
+#[test]
+fn data_that_cannot_be_loaded_stop_the_road_and_are_told() {
+    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    started(&mut app, Slot::Load, 1);
+    let failure = Failure { message: "main_data.hdf5: no key 'observations'".into(), panicked: false };
+    assert!(event(&mut app, 1, Body::Failed(failure)).is_empty());
+    assert!(app.jobs.queue.is_empty());
+    assert!(app.message.as_deref().unwrap().contains("observations"));
+    press(&mut app, "Esc");
+    assert_eq!(app.message, None);
+    assert_eq!(names(&press(&mut app, "r")), ["load"]);
+    assert_eq!(app.jobs.queue.len(), 3);
+}
+
+#[test]
+fn a_failed_coverage_does_not_keep_imagination_away() {
+    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    started(&mut app, Slot::Load, 1);
+    event(&mut app, 1, Body::Done(Outcome::default()));
+    started(&mut app, Slot::Cover, 2);
+    let failure = Failure { message: "coverage: the worker panicked".into(), panicked: true };
+    assert_eq!(names(&event(&mut app, 2, Body::Failed(failure))), ["imagination"]);
+}
+
+#[test]
+fn late_news_of_a_replaced_job_change_nothing() {
+    let mut app = app();
+    press(&mut app, "2 r");
+    started(&mut app, Slot::Cover, 20);
+    press(&mut app, "r");
+    started(&mut app, Slot::Cover, 21);
+    let mut wrong = fixture::coverage();
+    wrong.title = "stale".into();
+    event(&mut app, 20, Body::Report(Arc::new(wrong)));
+    event(&mut app, 20, Body::Progress(Progress { phase: "stale".into(), done: 1, total: 2 }));
+    event(&mut app, 20, Body::Cancelled);
+    assert_ne!(app.reports["coverage"].title, "stale");
+    assert_eq!(app.jobs.running[&Slot::Cover].progress, None);
+    event(&mut app, 21, Body::Done(Outcome::default()));
+    assert_eq!(app.jobs.ended["coverage"], Ended::Done(String::new()));
+}
+
+#[test]
+fn a_top_up_is_chosen_started_held_and_stopped_with_keys() {
+    let mut app = app();
+    press(&mut app, "5 m");
+    assert_eq!(app.open.topup.schedule, Schedule::None);
+    press(&mut app, "m m");
+    let effects = press(&mut app, "t");
+    assert!(matches!(&effects[..], [Effect::Start(JobSpec::TopUp(spec))] if spec.schedule == Schedule::Adaptive));
+    started(&mut app, Slot::Train, 7);
+    press(&mut app, "m");
+    assert_eq!(app.open.topup.schedule, Schedule::Adaptive, "settled while it runs");
+    assert!(press(&mut app, "t").is_empty(), "a second start is refused");
+    press(&mut app, "Esc");
+    assert_eq!(press(&mut app, "p"), [Effect::Control(JobId(7), Control::Pause)]);
+    assert_eq!(press(&mut app, "p"), [Effect::Control(JobId(7), Control::Resume)]);
+    assert_eq!(press(&mut app, "x"), [Effect::Control(JobId(7), Control::Stop)]);
+    event(&mut app, 7, Body::Cancelled);
+    assert_eq!(app.jobs.ended["top-up"], Ended::Cancelled);
+}
+
+#[test]
+fn the_cursor_is_shared_by_plots_over_the_same_axis() {
+    let mut app = app();
+    press(&mut app, "3 Right");
+    let at = app.selection.at["horizon"];
+    press(&mut app, "Right Right");
+    assert_eq!(app.selection.at["horizon"], at + 2.0);
+    press(&mut app, "End");
+    assert_eq!(app.selection.at["horizon"], 50.0);
+    press(&mut app, "Home");
+    assert_eq!(app.selection.at["horizon"], 0.0);
+    press(&mut app, "Esc");
+    assert!(app.selection.at.is_empty());
+}
+
+#[test]
+fn an_axis_is_stretched_around_the_cursor_and_never_beyond_the_data() {
+    let mut app = app();
+    press(&mut app, "3 Right +");
+    let (lo, hi) = app.selection.window["horizon"];
+    assert!((hi - lo - 25.0).abs() < 1e-9 && lo < 25.0 && 25.0 < hi);
+    press(&mut app, "+ + + - - - - - - -");
+    assert!(app.selection.window.is_empty());
+    press(&mut app, "+ 0");
+    assert!(app.selection.window.is_empty());
+}
+
+#[test]
+fn focus_walks_over_all_cards_and_round() {
+    let mut app = fixture::app_with(Scheme::Dark, (80, 24), fixture::all());
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        press(&mut app, "Tab");
+        seen.push(app.looks.focus[&Panel::Data].clone());
+    }
+    let mut all = seen.clone();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 6, "{seen:?}");
+    assert_eq!(seen[0], seen[6]);
+    press(&mut app, "BackTab");
+    assert_eq!(app.looks.focus[&Panel::Data], seen[7]);
+}
+
+#[test]
+fn the_episode_keys_select_and_stop_at_the_ends() {
+    let mut app = app();
+    press(&mut app, "4 n n n b");
+    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(2));
+    press(&mut app, "b b b b b");
+    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(0));
+}
+
+#[test]
+fn an_episode_of_the_data_is_imagined() {
+    let mut app = app();
+    app.looks.focus.insert(Panel::Data, "table:episodes".into());
+    press(&mut app, "Down Down Down");
+    let effects = press(&mut app, "i");
+    assert!(matches!(&effects[..], [Effect::Start(JobSpec::Imagine(spec))] if spec.episode == Some(3)), "{effects:?}");
+    assert_eq!(app.panel, Panel::Imagination);
+}
+
+#[test]
+fn tables_sort_by_every_column_and_back() {
+    let mut app = app();
+    app.looks.focus.insert(Panel::Data, "table:dimensions".into());
+    press(&mut app, "s S s");
+    assert_eq!(app.looks.of(Panel::Data, "table:dimensions").sort, Some((1, true)));
+    press(&mut app, "s s s s");
+    assert_eq!(app.looks.of(Panel::Data, "table:dimensions").sort, None);
+}
+
+#[test]
+fn what_is_at_the_cursor_can_be_copied() {
+    let mut app = app();
+    let copied = press(&mut app, "3 Home c");
+    let [Effect::Copy(text)] = &copied[..] else { panic!("{copied:?}") };
+    assert!(text.contains("copy last\t0"), "{text}");
+    app.looks.focus.insert(Panel::Data, "table:dimensions".into());
+    let copied = press(&mut app, "1 c");
+    assert!(matches!(&copied[..], [Effect::Copy(text)] if text.starts_with("cos θ\t0.912")), "{copied:?}");
+}
+
+#[test]
+fn escape_closes_one_thing_after_the_other_and_q_ends() {
+    let mut app = app();
+    app.message = Some("something".into());
+    press(&mut app, "Enter ?");
+    assert!(app.help && app.looks.zoom);
+    press(&mut app, "Esc");
+    assert!(!app.help && app.message.is_some());
+    press(&mut app, "Esc");
+    assert!(app.message.is_none() && app.looks.zoom);
+    press(&mut app, "Esc");
+    assert!(!app.looks.zoom);
+    assert_eq!(press(&mut app, "q"), [Effect::Quit]);
+    let ctrl = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut app, Msg::Key(ctrl)), [Effect::Quit]);
+}
+
+#[test]
+fn the_mouse_chooses_tabs_cards_and_places() {
+    let mut app = app();
+    let mut click = |app: &mut App, column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    };
+    click(&mut app, 14, 1);
+    assert_eq!(app.panel, Panel::Coverage);
+    click(&mut app, 30, 12);
+    assert_eq!(app.looks.focus[&Panel::Coverage], "map:density");
+    assert!(app.looks.of(Panel::Coverage, "map:density").cell.is_some());
+    click(&mut app, 28, 1);
+    click(&mut app, 40, 12);
+    assert!(app.selection.at.contains_key("horizon"));
+    for column in 0..130 {
+        for row in 0..45 {
+            click(&mut app, column, row);
+        }
+    }
+}
