@@ -1,1 +1,114 @@
-//! The command line.
+//! The command line: the same jobs as on the screen, printed as text or JSON.
+//!
+//! Exit status: 0 all went well, 1 a job failed, 2 bad input (one sentence on standard error), 130 interrupted.
+
+use std::io::{IsTerminal, stdout};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+mod args;
+mod collect;
+mod dashboard;
+mod demo;
+mod diagnose;
+mod fit;
+mod headless;
+mod imagine;
+mod interrupt;
+mod json;
+mod log;
+mod report;
+mod text;
+mod topup;
+
+use crate::ui::app::{OpenSpec, Panel};
+use crate::ui::theme::Theme;
+use args::{OutputArgs, SourceArgs};
+use headless::Status;
+
+/// State coverage, imagination against reality, and adaptive top-up for world models and offline RL.
+#[derive(Debug, Parser)]
+#[command(name = "oodscope", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    dashboard: DashboardArgs,
+}
+
+const EXAMPLES: &str = "\
+Without a sub-command the dashboard opens; where standard output is no terminal, the report is printed.
+Without a DATASET the shipped demo is used.
+
+  oodscope datasets/pendulum/narrow-v0 --checkpoint assets/pendulum-narrow
+  oodscope report data.hdf5 --json
+  oodscope topup datasets/pendulum/narrow-v0 --schedule adaptive --headless --seed 0";
+
+#[derive(Debug, Args)]
+struct DashboardArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Colours of the dashboard: auto, dark, light, safe
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = dashboard::theme)]
+    theme: Theme,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print what the dataset holds and covers, and how well the checkpoint imagines it
+    Report(report::ReportArgs),
+    /// Train a world model, and a policy in its imagination
+    Fit(fit::FitArgs),
+    /// Hold open-loop imagination against held-out episodes
+    Imagine(imagine::ImagineArgs),
+    /// Rank real episodes by how far and how early they leave the data
+    Diagnose(diagnose::DiagnoseArgs),
+    /// Collect a little new data, fine-tune, and compare before and after
+    Topup(topup::TopUpArgs),
+    /// Make a dataset by acting in a built-in environment
+    Collect(collect::CollectArgs),
+}
+
+/// Parses the command line, does what it asks for, and answers the exit status.
+pub fn main() -> ExitCode {
+    // Usage errors leave with status 2 and help with status 0 from inside the parser.
+    let cli = Cli::parse();
+    log::to_file();
+    let status = match cli.command {
+        None => dashboard(&cli.dashboard),
+        Some(Command::Report(args)) => args.run(),
+        Some(Command::Fit(args)) => args.run(),
+        Some(Command::Imagine(args)) => args.run(),
+        Some(Command::Diagnose(args)) => args.run(),
+        Some(Command::Topup(args)) => args.run(),
+        Some(Command::Collect(args)) => args.run(),
+    };
+    status.into()
+}
+
+/// The dashboard on a terminal, the report elsewhere.
+fn dashboard(args: &DashboardArgs) -> Status {
+    let source = match args.source.source() {
+        Ok(source) => source,
+        Err(ended) => return headless::complain(&ended),
+    };
+    if !on_terminal(&args.output) {
+        return report::print(&source, &args.output);
+    }
+    let mut spec = OpenSpec::new(source, args.theme);
+    spec.imagine.seed = args.output.seed;
+    spec.diagnose.seed = args.output.seed;
+    spec.topup.seed = args.output.seed;
+    dashboard::open(spec, Panel::Data)
+}
+
+/// True where a person looks at standard output.
+fn on_terminal(output: &OutputArgs) -> bool {
+    !output.json && stdout().is_terminal()
+}
+
+#[cfg(test)]
+mod tests;

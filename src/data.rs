@@ -3,5 +3,10 @@
 pub mod dataset;
 pub mod episode;
 pub mod format;
+pub mod hash;
+pub mod save;
 pub mod space;
 pub mod split;
+pub mod stats;
+pub mod table;
+pub mod write;

@@ -1,3 +1,97 @@
-//! Runs jobs: specs in, events out.
+//! Runs jobs: specs in, events out. The screen starts them on threads through [`Engine`]; the command line calls
+//! [`run`] itself. Both take the same road, so the numbers are the same.
+
+use crate::data::format::DataError;
+use crate::metrics::MetricError;
+use crate::task::{Cancelled, Ctx};
 
 pub mod job;
+pub mod worker;
+pub mod workspace;
+
+mod cover;
+mod diagnose;
+mod fit;
+mod imagine;
+mod load;
+mod one_step;
+pub mod throttle;
+mod topup;
+
+use job::{Body, Failure, JobSpec, Outcome};
+pub use worker::Engine;
+pub use workspace::Workspace;
+
+/// Why a job gave no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// It was asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// A file or an option is at fault: one sentence naming it and the remedy.
+    #[error("{0}")]
+    BadInput(String),
+    /// The work itself failed: one sentence with the remedy.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Cancelled> for Ended {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<DataError> for Ended {
+    fn from(e: DataError) -> Self {
+        match e {
+            DataError::Cancelled(_) => Self::Cancelled,
+            DataError::Bad { .. } => Self::BadInput(e.to_string()),
+        }
+    }
+}
+
+impl From<MetricError> for Ended {
+    fn from(e: MetricError) -> Self {
+        match e {
+            MetricError::Cancelled(_) => Self::Cancelled,
+            MetricError::Bad(problem) => Self::Failed(problem),
+        }
+    }
+}
+
+impl From<Ended> for Body {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Cancelled => Self::Cancelled,
+            Ended::BadInput(message) | Ended::Failed(message) => Self::Failed(Failure { message, panicked: false }),
+        }
+    }
+}
+
+/// Where a job puts its reports.
+pub type Emit<'a> = &'a (dyn Fn(Body) + Sync);
+
+/// Runs one job on this thread. Reports go to `emit` as they are ready; progress goes to `cx`.
+///
+/// # Errors
+/// [`Ended`]: cancelled, bad input, or a failure of the work.
+pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    panic_if_asked(spec);
+    match spec {
+        JobSpec::Load(source) => load::run(source, workspace, cx, emit),
+        JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
+        JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
+        JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
+        JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
+        JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
+    }
+}
+
+/// A fault on request, so that tests can see it survived: `OODSCOPE_PANIC_IN` names a job ("cover").
+fn panic_if_asked(spec: &JobSpec) {
+    let asked = |name: String| !name.is_empty() && spec.name().starts_with(&name);
+    if cfg!(debug_assertions) && std::env::var("OODSCOPE_PANIC_IN").is_ok_and(asked) {
+        std::panic::panic_any(format!("asked for in {}", spec.name()));
+    }
+}

@@ -19,6 +19,7 @@
 //! knows which metric judges it. Results are [`metrics::report::Report`]s, so the screen and `--json` show the same
 //! numbers. Everything that the screen can start is an [`engine::job::JobSpec`].
 
+pub mod seed;
 pub mod task;
 
 pub mod data;

@@ -1,3 +1,62 @@
 //! Numbers about arrays: coverage, novelty, divergence, thresholds. Knows no file and no network.
+//!
+//! Arrays come in row-major with the episode of every row beside them ([`States`]); a [`report::Report`] goes out.
+//! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
+//! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
 
+pub mod compare;
+pub mod coverage;
+pub mod density;
+pub mod diagnosis;
+pub mod disagreement;
+pub mod divergence;
+pub mod entropy;
+pub mod features;
+pub mod neighbors;
+pub mod novelty;
+pub mod ood;
+pub mod pca;
 pub mod report;
+pub mod stats;
+pub mod threshold;
+pub mod trust;
+pub mod verdict;
+
+/// States of several episodes: row-major values and the episode of each row.
+#[derive(Debug, Clone, Copy)]
+pub struct States<'a> {
+    /// [N, D], row-major.
+    pub rows: &'a [f32],
+    /// [N]; any number that tells episodes apart. Rows of one episode are in the order of time.
+    pub owner: &'a [usize],
+}
+
+impl States<'_> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.owner.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.owner.is_empty()
+    }
+}
+
+/// Why a number could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetricError {
+    /// The work was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] crate::task::Cancelled),
+    /// The arrays do not allow it: one sentence with the remedy.
+    #[error("{0}")]
+    Bad(String),
+}
+
+impl MetricError {
+    /// A [`MetricError::Bad`]; control characters never reach the message.
+    pub fn bad(problem: impl Into<String>) -> Self {
+        Self::Bad(problem.into().chars().map(|c| if c.is_control() { '?' } else { c }).collect())
+    }
+}

@@ -4,6 +4,8 @@ pub mod checkpoint;
 pub mod ensemble;
 pub mod fit;
 pub mod imagine;
+pub mod init;
 pub mod matmul;
 pub mod mlp;
+pub mod network;
 pub mod policy;

@@ -67,13 +67,13 @@ pub struct Dataset {
 pub struct Parts {
     /// Episode spans, in the order of the columns.
     pub spans: Vec<EpisodeSpan>,
-    /// [Σ obs_rows, obs_dim], row-major.
+    /// `[Σ obs_rows, obs_dim]`, row-major.
     pub obs: Vec<f32>,
-    /// [Σ steps, action_dim], row-major.
+    /// `[Σ steps, action_dim]`, row-major.
     pub actions: Vec<f32>,
     /// [Σ steps]; f64 because Minari writes it and returns are sums of it.
     pub rewards: Vec<f64>,
-    /// [Σ steps, obs_dim] or nothing.
+    /// `[Σ steps, obs_dim]` or nothing.
     pub next_obs: Option<Vec<f32>>,
 }
 
@@ -153,7 +153,7 @@ impl Dataset {
         indices.iter().map(|&i| self.episode(i))
     }
 
-    /// All finite states s_t, t < T (one a step, without the final observation) of the named episodes: row-major
+    /// All finite states `s_t`, t < T (one a step, without the final observation) of the named episodes: row-major
     /// values and, for each row, the episode it came from.
     pub fn states(&self, indices: &[usize]) -> (Vec<f32>, Vec<usize>) {
         let mut rows = Vec::new();
@@ -177,6 +177,31 @@ impl Dataset {
             batch.push_episode(&e);
         }
         batch
+    }
+
+    /// A dataset of the named episodes alone, in the given order.
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let mut part = Self {
+            origin: self.origin.clone(),
+            obs_space: self.obs_space.clone(),
+            action_space: self.action_space.clone(),
+            spans: Vec::with_capacity(indices.len()),
+            obs: Vec::new(),
+            actions: Vec::new(),
+            rewards: Vec::new(),
+            next_obs: self.next_obs.as_ref().map(|_| Vec::new()),
+        };
+        for e in self.episodes(indices) {
+            let (first_step, first_obs) = (part.rewards.len(), part.obs.len() / self.obs_dim().max(1));
+            part.spans.push(EpisodeSpan { first_step, first_obs, ..e.span });
+            part.obs.extend_from_slice(e.obs);
+            part.actions.extend_from_slice(e.actions);
+            part.rewards.extend_from_slice(e.rewards);
+            if let (Some(all), Some(own)) = (&mut part.next_obs, e.next_obs) {
+                all.extend_from_slice(own);
+            }
+        }
+        part
     }
 
     /// A dataset of both, the episodes of `other` after ours.
@@ -226,3 +251,6 @@ impl Dataset {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,13 +13,13 @@ pub struct Episode<'a> {
     pub obs_dim: usize,
     /// Columns of an action.
     pub action_dim: usize,
-    /// [T or T+1, obs_dim], row-major.
+    /// `[T or T+1, obs_dim]`, row-major.
     pub obs: &'a [f32],
-    /// [T, action_dim], row-major.
+    /// `[T, action_dim]`, row-major.
     pub actions: &'a [f32],
     /// [T].
     pub rewards: &'a [f64],
-    /// [T, obs_dim] where the file's own next observations are kept.
+    /// `[T, obs_dim]` where the file's own next observations are kept.
     pub next_obs: Option<&'a [f32]>,
 }
 
@@ -67,13 +67,13 @@ pub struct TransitionBatch {
     pub obs_dim: usize,
     /// Columns of an action.
     pub action_dim: usize,
-    /// [N, obs_dim].
+    /// `[N, obs_dim]`.
     pub obs: Vec<f32>,
-    /// [N, action_dim].
+    /// `[N, action_dim]`.
     pub action: Vec<f32>,
     /// [N].
     pub reward: Vec<f32>,
-    /// [N, obs_dim].
+    /// `[N, obs_dim]`.
     pub next_obs: Vec<f32>,
     /// [N]; the environment ended the episode at this step.
     pub terminated: Vec<bool>,

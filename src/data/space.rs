@@ -16,9 +16,19 @@ pub struct Space {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SpaceKind {
     /// Real numbers within bounds (infinite where the file states none), one pair a dimension.
-    Box { low: Vec<f32>, high: Vec<f32> },
+    Box {
+        /// Lower bounds.
+        low: Vec<f32>,
+        /// Upper bounds.
+        high: Vec<f32>,
+    },
     /// One of `n` choices starting at `start`, stored as its number in one column.
-    Discrete { n: usize, start: i64 },
+    Discrete {
+        /// Number of choices.
+        n: usize,
+        /// The first of them.
+        start: i64,
+    },
     /// The file does not say; bounds are unknown.
     Unknown,
 }

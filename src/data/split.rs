@@ -69,3 +69,66 @@ fn mix(seed: u64, id: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+    use crate::data::space::Space;
+
+    /// One step an episode, with the given ids.
+    fn dataset(ids: &[u64]) -> Dataset {
+        let spans = ids
+            .iter()
+            .enumerate()
+            .map(|(i, &id)| EpisodeSpan {
+                id,
+                first_step: i,
+                steps: 1,
+                first_obs: i,
+                obs_rows: 1,
+                terminated: false,
+                truncated: false,
+            })
+            .collect();
+        let n = ids.len();
+        let parts = Parts { spans, obs: vec![0.0; n], actions: vec![0.0; n], rewards: vec![0.0; n], next_obs: None };
+        Dataset::from_parts(Origin::default(), Space::unnamed("obs", 1), Space::unnamed("action", 1), parts)
+            .expect("parts fit")
+    }
+
+    #[test]
+    fn the_assignment_is_pinned() {
+        let split = Split::new(&dataset(&(0..20).collect::<Vec<_>>()), SplitSpec::default());
+        // As a Python program computes it from the formula above; another answer would break remembered splits.
+        assert_eq!((&split.heldout[..], &split.calibration[..]), (&[8, 15][..], &[14, 19][..]));
+        assert!(!split.is_shared());
+    }
+
+    #[test]
+    fn two_episodes_are_shared() {
+        let split = Split::new(&dataset(&[4, 9]), SplitSpec::default());
+        assert!(split.is_shared());
+        assert_eq!(split.calibration, [0, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_disjoint_whole_and_independent_of_the_order(n in 3usize..60, seed in any::<u64>(), share in 0.0f64..0.9) {
+            let spec = SplitSpec { heldout: share, calibration: share, seed };
+            let ids: Vec<u64> = (0..n as u64).map(|i| i * 7 + 1).collect();
+            let split = Split::new(&dataset(&ids), spec);
+            let mut all = [&split.train[..], &split.heldout, &split.calibration].concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..n).collect::<Vec<_>>());
+            prop_assert!(!split.train.is_empty() && !split.heldout.is_empty() && !split.calibration.is_empty());
+            let reversed: Vec<u64> = ids.iter().rev().copied().collect();
+            let again = Split::new(&dataset(&reversed), spec);
+            let mut by_id: Vec<usize> = again.heldout.iter().map(|&i| n - 1 - i).collect();
+            by_id.sort_unstable();
+            prop_assert_eq!(by_id, split.heldout);
+        }
+    }
+}

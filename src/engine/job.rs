@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
+pub use crate::topup::controller::Schedule;
 
 /// The data and the model that a job is about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -155,18 +156,6 @@ impl Default for FitSpec {
     }
 }
 
-/// When new data is collected.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// Never: fine-tuning on the old data alone.
-    None,
-    /// A chunk at every check, so that the whole budget is spent evenly.
-    Fixed,
-    /// A chunk when the loss ratio R is above its threshold.
-    Adaptive,
-}
-
 /// How a top-up is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -177,14 +166,16 @@ pub struct TopUpSpec {
     pub env: Option<String>,
     /// When data is collected.
     pub schedule: Schedule,
-    /// Threshold of the loss ratio R (the paper's 1.35).
-    pub threshold: f64,
+    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
     /// Probe episodes at each check.
     pub probes: usize,
     /// Most checks.
     pub rounds: usize,
+    /// Gradient steps of the world model between checks.
+    pub model_steps: usize,
     /// Gradient steps of the policy between checks.
     pub policy_steps: usize,
     /// Evaluation episodes before and after.
@@ -201,10 +192,11 @@ impl Default for TopUpSpec {
             source: Source::default(),
             env: None,
             schedule: Schedule::Adaptive,
-            threshold: 1.35,
+            threshold: None,
             budget: 0.1,
             probes: 4,
             rounds: 12,
+            model_steps: 500,
             policy_steps: 1000,
             eval_episodes: 20,
             out: PathBuf::from("runs"),

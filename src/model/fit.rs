@@ -1,1 +1,237 @@
-//! fit
+//! Training an [`Ensemble`] on transitions: Gaussian likelihood with learned variance bounds (PETS, Chua et al. 2018),
+//! early stopping on held-out episodes, elites.
+
+mod best;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use burn::module::{Module, Param};
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::tensor::{Tensor, activation};
+use rand::{Rng, RngExt};
+
+use super::ensemble::Ensemble;
+use super::init;
+use super::mlp::Activation;
+use super::network::{Network, device, tensor, values};
+use crate::data::episode::TransitionBatch;
+use crate::task::{Cancelled, Ctx};
+use best::Best;
+pub use best::member_errors;
+use rows::Rows;
+pub use rows::normalizers;
+
+/// What is trained and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// Ensemble members.
+    pub members: usize,
+    /// Members kept for prediction.
+    pub elites: usize,
+    /// Width of the hidden layers.
+    pub hidden: usize,
+    /// Hidden layers.
+    pub layers: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Transitions a step and member.
+    pub batch: usize,
+    /// Gradient steps between looks at the held-out part.
+    pub check_every: usize,
+    /// At most so many looks.
+    pub checks: usize,
+    /// Looks without improvement before training stops.
+    pub patience: usize,
+    /// Keep the last weights rather than the best on the held-out part: right where new data is learned that the
+    /// held-out part knows nothing of.
+    pub keep_last: bool,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            members: 5,
+            elites: 5,
+            hidden: 64,
+            layers: 3,
+            learning_rate: 2e-3,
+            batch: 256,
+            check_every: 100,
+            checks: 60,
+            patience: 8,
+            keep_last: false,
+        }
+    }
+}
+
+/// How training went.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FitCurve {
+    /// Gradient steps at each look.
+    pub step: Vec<usize>,
+    /// Mean over members of the held-out squared error in units of the targets' standard deviation.
+    pub heldout: Vec<f64>,
+    /// Training likelihood (mean negative log-likelihood) since the last look.
+    pub train: Vec<f64>,
+    /// Look whose weights were kept.
+    pub best: usize,
+}
+
+/// Times that the step size is cut when the held-out error stalls, before training stops, and the factor of each cut.
+const CUTS: usize = 2;
+const CUT: f64 = 0.3;
+
+/// A network and the bounds of its log-variance, as burn parameters.
+#[derive(Module, Debug)]
+struct Gaussian {
+    network: Network,
+    min_logvar: Param<Tensor<3>>,
+    max_logvar: Param<Tensor<3>>,
+}
+
+/// An untrained ensemble for data like `train`, normalised by it.
+pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Ensemble {
+    let (d, a) = (train.obs_dim, train.action_dim);
+    let targets = d + 1;
+    let learned_termination = train.terminated.iter().any(|&t| t);
+    let mut sizes = vec![d + a];
+    sizes.extend(std::iter::repeat_n(options.hidden, options.layers));
+    sizes.push(2 * targets + usize::from(learned_termination));
+    let (input, target) = normalizers(train);
+    Ensemble {
+        obs_dim: d,
+        action_dim: a,
+        learned_reward: true,
+        learned_termination,
+        deterministic: false,
+        net: init::mlp(options.members, &sizes, Activation::Silu, 1.0, rng),
+        input,
+        target,
+        min_logvar: vec![-12.0; targets],
+        max_logvar: vec![0.5; targets],
+        elites: (0..options.members).collect(),
+    }
+}
+
+/// Trains `model` in place from its present weights. `draw` picks the training rows of a batch, so that old and new
+/// data can be mixed as the caller likes; `live` sees the curve after every look.
+///
+/// # Errors
+/// [`Cancelled`]; the model then has its starting weights.
+pub fn train(
+    model: &mut Ensemble,
+    train: &TransitionBatch,
+    heldout: &TransitionBatch,
+    options: &FitOptions,
+    draw: &mut dyn FnMut(usize) -> Vec<usize>,
+    live: &dyn Fn(&FitCurve),
+    cx: &Ctx,
+) -> Result<FitCurve, Cancelled> {
+    let mut work = model.clone();
+    let rows = Rows::new(&work, train);
+    let mut net = Gaussian::new(&work);
+    let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
+    let mut best = Best::new(&work);
+    let mut curve = FitCurve::default();
+    best.look(&work, heldout, 0);
+    curve.push(0, best.last, f64::NAN);
+    let total = (options.checks * options.check_every) as u64;
+    let (mut rate, mut cuts) = (options.learning_rate, 0);
+    for check in 1..=options.checks {
+        let mut last = f64::NAN;
+        for step in 0..options.check_every {
+            if step % 8 == 0 {
+                cx.step(((check - 1) * options.check_every + step) as u64, total)?;
+            }
+            let loss = net.likelihood(&rows, &draw(work.net.members * options.batch), &work);
+            if step + 1 == options.check_every {
+                last = values(loss.clone()).first().map_or(f64::NAN, |&l| f64::from(l) / work.net.members as f64);
+            }
+            let grads = GradientsParams::from_grads(loss.backward(), &net);
+            net = adam.step(rate, net, grads);
+        }
+        net.write_back(&mut work);
+        best.look(&work, heldout, check);
+        curve.push(check * options.check_every, best.last, last);
+        curve.best = best.at;
+        live(&curve);
+        if check.saturating_sub(best.at) >= options.patience {
+            if cuts == CUTS {
+                break;
+            }
+            cuts += 1;
+            rate *= CUT;
+            best.restart(check);
+        }
+        if options.keep_last {
+            // A fixed number of steps: the step size falls along half a cosine.
+            let share = check as f64 / options.checks as f64;
+            rate = options.learning_rate * (CUT * CUT).max(0.5 * (1.0 + (std::f64::consts::PI * share).cos()));
+        }
+    }
+    if options.keep_last {
+        curve.best = curve.step.len() - 1;
+    } else {
+        best.restore(&mut work, options.elites);
+    }
+    *model = work;
+    Ok(curve)
+}
+
+impl FitCurve {
+    fn push(&mut self, step: usize, heldout: f64, train: f64) {
+        self.step.push(step);
+        self.heldout.push(heldout);
+        self.train.push(train);
+    }
+}
+
+impl Gaussian {
+    fn new(model: &Ensemble) -> Self {
+        let device = device();
+        let bound = |v: &[f32]| Param::from_tensor(tensor(v.to_vec(), [1, 1, v.len()], &device));
+        Self {
+            network: Network::from_mlp(&model.net, &device),
+            min_logvar: bound(&model.min_logvar),
+            max_logvar: bound(&model.max_logvar),
+        }
+    }
+
+    /// Sum over members of the mean negative log-likelihood (without its constant) of the drawn `rows`, with the
+    /// bounds' regulariser of PETS and mbrl-lib, and the cross-entropy of termination where the model predicts it.
+    fn likelihood(&self, data: &Rows, rows: &[usize], model: &Ensemble) -> Tensor<1> {
+        let (members, targets) = (model.net.members, model.targets());
+        let batch = rows.len() / members;
+        let device = device();
+        let (x, y, ended) = data.gather(rows);
+        let out = self.network.forward(tensor(x, [members, batch, data.columns.0], &device));
+        let mean = out.clone().narrow(2, 0, targets);
+        let error = (mean - tensor(y, [members, batch, targets], &device)).square();
+        let (min, max) = (self.min_logvar.val(), self.max_logvar.val());
+        let raw = out.clone().narrow(2, targets, targets);
+        let below = max.clone() - activation::softplus(max.clone() - raw, 1.0);
+        let logvar = min.clone() + activation::softplus(below - min.clone(), 1.0);
+        let nll = error * (-logvar.clone()).exp() + logvar;
+        let mut loss = nll.mean().mul_scalar(members as f32) + (max - min).sum().mul_scalar(0.01);
+        if model.learned_termination {
+            let logit = out.narrow(2, 2 * targets, 1);
+            let label = tensor(ended, [members, batch, 1], &device);
+            // log(1 + e^z) - y z: the cross-entropy of a logit.
+            let cross = activation::softplus(logit.clone(), 1.0) - label * logit;
+            loss = loss + cross.mean().mul_scalar(members as f32);
+        }
+        loss
+    }
+
+    fn write_back(&self, model: &mut Ensemble) {
+        model.net = self.network.to_mlp();
+        model.min_logvar = values(self.min_logvar.val());
+        model.max_logvar = values(self.max_logvar.val());
+    }
+}
+
+/// Draws every member's rows uniformly with replacement from `0..len`: the bootstrap of PETS.
+pub fn uniform_rows(len: usize, rng: &mut impl Rng) -> impl FnMut(usize) -> Vec<usize> + '_ {
+    move |n| (0..n).map(|_| rng.random_range(0..len)).collect()
+}

@@ -3,6 +3,7 @@
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::ensemble::Normalizer;
 use super::mlp::Mlp;
 
 /// Bounds of a squashed Gaussian's log standard deviation (SAC, Haarnoja et al. 2018).
@@ -11,8 +12,10 @@ pub const LOG_STD: (f32, f32) = (-5.0, 2.0);
 /// A tanh-squashed Gaussian actor: `action = scale · tanh(μ + σ ε) + bias`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
-    /// One member, obs_dim -> 2 · action_dim (mean, log standard deviation).
+    /// One member, obs_dim -> 2 · action_dim (mean, log standard deviation); sees normalised observations.
     pub net: Mlp,
+    /// Of the observation; identity for a policy that acts on raw ones.
+    pub input: Normalizer,
     /// [action_dim] half-width of the action bounds.
     pub scale: Vec<f32>,
     /// [action_dim] middle of the action bounds.
@@ -27,12 +30,12 @@ impl Actor {
 
     /// The most likely actions for `obs` [B, obs_dim]: [B, action_dim], in the environment's units.
     pub fn act(&self, obs: &[f32]) -> Vec<f32> {
-        self.squash(&self.net.forward(obs), |_, _| 0.0)
+        self.squash(&self.net.forward(&self.input.apply(obs)), |_, _| 0.0)
     }
 
     /// Actions drawn from the policy for `obs` [B, obs_dim]: [B, action_dim].
-    pub fn sample(&self, obs: &[f32], rng: &mut impl Rng) -> Vec<f32> {
-        self.squash(&self.net.forward(obs), |log_std: f32, _| {
+    pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
+        self.squash(&self.net.forward(&self.input.apply(obs)), |log_std: f32, _| {
             let noise: f32 = StandardNormal.sample(rng);
             log_std.clamp(LOG_STD.0, LOG_STD.1).exp() * noise
         })

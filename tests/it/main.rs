@@ -1,6 +1,15 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
+mod cli_faults;
+mod cli_report;
+mod data_open;
+mod data_write;
+mod engine_jobs;
+mod layers;
+mod metrics_oracles;
+mod metrics_walk;
+mod model_checkpoints;
 mod references;
 mod support;
 mod ui_fixture;

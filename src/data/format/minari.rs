@@ -1,22 +1,74 @@
-//! Minari folders.
+//! Minari folders with HDF5 storage: `data/metadata.json` and `data/main_data.hdf5` with one group an episode.
+//!
+//! Seen in files that Minari 0.5.4 wrote: T actions, rewards and flags, T+1 observations; `Dict` observations are a
+//! group with an array a key. Group names sort as text (`episode_10` before `episode_2`) and are read by number.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::hdf5::{Hdf5, is_hdf5};
 use super::{DataError, Format};
 use crate::data::dataset::Dataset;
 use crate::task::Ctx;
 
+mod episode;
+mod metadata;
+mod read;
+pub(in crate::data) mod space;
+
+use metadata::Metadata;
+
 /// The format.
 pub struct Minari;
+
+/// Name of the storage file in the data folder.
+pub(in crate::data) const MAIN_FILE: &str = "main_data.hdf5";
+/// Name of the description beside it.
+pub(in crate::data) const METADATA_FILE: &str = "metadata.json";
 
 impl Format for Minari {
     fn name(&self) -> &'static str {
         "minari"
     }
-    fn probe(&self, _path: &Path) -> bool {
-        false
+
+    fn probe(&self, path: &Path) -> bool {
+        data_folder(path).is_some()
     }
-    fn open(&self, path: &Path, _cx: &Ctx) -> Result<Dataset, DataError> {
-        Err(DataError::bad(path, "unfinished"))
+
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
+        let folder = data_folder(path).ok_or_else(|| {
+            DataError::bad(path, format!("no Minari dataset: neither {METADATA_FILE} nor {MAIN_FILE} is in it"))
+        })?;
+        let metadata = Metadata::read(&folder)?;
+        if metadata.data_format != "hdf5" {
+            return Err(DataError::bad(
+                path,
+                format!(
+                    "data_format '{}' is not read yet, only 'hdf5'; convert it with Minari itself",
+                    metadata.data_format
+                ),
+            ));
+        }
+        let file = folder.join(MAIN_FILE);
+        if !file.exists() {
+            return Err(DataError::bad(
+                &folder,
+                format!("{MAIN_FILE} is missing beside {METADATA_FILE}; download it again"),
+            ));
+        }
+        read::dataset(path, &Hdf5::open(&file)?, &metadata, cx)
     }
 }
+
+/// The folder with metadata and storage: `path` itself, its `data`, or the folder of the storage file.
+fn data_folder(path: &Path) -> Option<PathBuf> {
+    if path.is_dir() {
+        return [path.to_owned(), path.join("data")]
+            .into_iter()
+            .find(|folder| is_hdf5(&folder.join(MAIN_FILE)) || metadata::is_minari(&folder.join(METADATA_FILE)));
+    }
+    let has_episodes = || Hdf5::open(path).is_ok_and(|f| f.groups("").iter().any(|g| g.starts_with("episode_")));
+    (is_hdf5(path) && has_episodes()).then(|| path.parent().map(Path::to_owned))?
+}
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,10 @@ pub fn draw(control: &Control, app: &App, area: Rect, buf: &mut Buffer) {
         x = ink::put(buf, area, x, area.y, &format!(" {name} "), style) + 1;
     }
     let rule = match spec.schedule {
-        Schedule::Adaptive => format!("collect when loss ratio R > {}", number::number(spec.threshold)),
+        Schedule::Adaptive => {
+            let threshold = spec.threshold.map_or_else(|| "its threshold".to_owned(), number::number);
+            format!("collect when loss ratio R > {threshold}")
+        }
         Schedule::Fixed => "collect at every check".to_string(),
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
     };

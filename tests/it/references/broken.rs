@@ -1,8 +1,94 @@
+//! `broken/expected.json`: hostile and odd inputs, and what has to become of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use oodscope::data::dataset::Dataset;
+use oodscope::data::format::{self, DataError};
+use oodscope::task::Ctx;
+use serde_json::Value;
 
 use super::{Finding, Verdict};
 
-/// Not written yet.
-pub fn compare(_root: &Path, path: &Path, _json: &serde_json::Value) -> Vec<Finding> {
-    vec![(path.display().to_string(), Verdict::Unsupported("no comparer yet".into()))]
+/// Nothing that a file says may keep a reader longer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let list = path.file_name().unwrap_or_default().to_string_lossy();
+    json.as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, entry)| (format!("{list}: {name}"), entry_verdict(&folder.join(name), entry)))
+        .collect()
+}
+
+fn entry_verdict(file: &Path, entry: &Value) -> Verdict {
+    let ending = file.extension().unwrap_or_default().to_string_lossy().into_owned();
+    // Hook: the model room compares these.
+    if ["pt", "pth", "pickle", "safetensors"].contains(&ending.as_str()) {
+        return Verdict::Unsupported("checkpoint files: see broken_models".into());
+    }
+    if file.symlink_metadata().is_err() {
+        return Verdict::Unsupported("the file is not there".into());
+    }
+    let (result, took) = match timed(file) {
+        // A busy machine gets a second chance: it is the reader that is judged.
+        (_, slow) if slow > LIMIT => timed(file),
+        quick => quick,
+    };
+    let Some(result) = result else { return Verdict::Differs("opening panicked".into()) };
+    if took > LIMIT {
+        return Verdict::Differs(format!("opening took {took:.1?}"));
+    }
+    let result = result.map(|data| data.origin.warnings.join("; ")).map_err(|e| e.to_string());
+    let names: Vec<&str> = entry["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    judge(&result, entry["expect"].as_str().unwrap_or_default(), &names, read_at_all(file))
+}
+
+/// Opens the file; nothing where that panics.
+fn timed(file: &Path) -> (Option<Result<Dataset, DataError>>, Duration) {
+    let start = Instant::now();
+    let result = catch_unwind(AssertUnwindSafe(|| format::open(file, None, &Ctx::quiet()))).ok();
+    (result, start.elapsed())
+}
+
+/// True for the layouts that are read; the others must only fail cleanly.
+fn read_at_all(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let ours = name.ends_with(".hdf5") && !name.starts_with("robomimic");
+    ours || name.starts_with("minari") || name == "empty_folder" || name == "symlink_loop"
+}
+
+fn judge(result: &Result<String, String>, expect: &str, names: &[&str], read: bool) -> Verdict {
+    let missing =
+        |text: &str| names.iter().find(|n| !text.contains(**n)).map(|n| format!("'{n}' is not named in: {text}"));
+    if let Err(text) | Ok(text) = result
+        && text.chars().any(char::is_control)
+    {
+        return Verdict::Differs("a control character reaches the message".into());
+    }
+    match (expect, result) {
+        (_, Err(message)) if !read => Verdict::Unsupported(format!("fails cleanly: {message}")),
+        (_, Ok(_)) if !read => Verdict::Differs("opens, though this layout is not read".into()),
+        ("ok", Ok(_)) => Verdict::Agrees("opens".into()),
+        ("warn", Ok(warnings)) => {
+            missing(warnings).map_or_else(|| Verdict::Agrees(format!("warns: {warnings}")), Verdict::Differs)
+        }
+        ("error", Err(message)) => {
+            missing(message).map_or_else(|| Verdict::Agrees(format!("refused: {message}")), Verdict::Differs)
+        }
+        (_, Ok(warnings)) => Verdict::Differs(format!("expected {expect}, opened with warnings '{warnings}'")),
+        (_, Err(message)) => Verdict::Differs(format!("expected {expect}, refused: {message}")),
+    }
+}
+
+#[test]
+fn a_verdict_needs_every_name() {
+    let refused = Err("x.hdf5: 'actions' has 150 rows".to_owned());
+    assert!(matches!(judge(&refused, "error", &["actions", "150"], true), Verdict::Agrees(_)));
+    assert!(matches!(judge(&refused, "error", &["actions", "200"], true), Verdict::Differs(_)));
+    assert!(matches!(judge(&refused, "ok", &[], true), Verdict::Differs(_)));
+    assert!(matches!(judge(&Ok(String::new()), "error", &[], true), Verdict::Differs(_)));
 }

@@ -36,7 +36,7 @@ fn parse(bytes: &[u8]) -> Array {
     let header = std::str::from_utf8(&bytes[start..start + len]).expect("header is text");
     let field = |key: &str| header.split(&format!("'{key}': ")).nth(1).expect("header field");
     let descr = field("descr").trim_start_matches('\'').split('\'').next().expect("dtype").to_owned();
-    assert!(field("fortran_order").starts_with("False"), "C order");
+    let fortran = field("fortran_order").starts_with("True");
     let shape: Vec<usize> = field("shape")
         .trim_start_matches('(')
         .split(')')
@@ -46,7 +46,7 @@ fn parse(bytes: &[u8]) -> Array {
         .filter_map(|s| s.trim().parse().ok())
         .collect();
     let data = &bytes[start + len..];
-    let values = match descr.as_str() {
+    let values: Vec<f64> = match descr.as_str() {
         "<f8" => data.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect(),
         "<f4" => data.as_chunks::<4>().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).collect(),
         "<i8" => data.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect(),
@@ -54,5 +54,12 @@ fn parse(bytes: &[u8]) -> Array {
         "|b1" | "|u1" => data.iter().map(|&b| f64::from(b)).collect(),
         other => panic!("dtype {other} is not used by the reference files"),
     };
+    let values = if fortran { row_major(&shape, &values) } else { values };
     Array { shape, values }
+}
+
+/// Column-major values of a matrix in row-major order.
+fn row_major(shape: &[usize], values: &[f64]) -> Vec<f64> {
+    let [rows, columns] = *shape else { panic!("only matrices are stored column by column, not {shape:?}") };
+    (0..rows * columns).map(|i| values[(i % columns) * rows + i / columns]).collect()
 }

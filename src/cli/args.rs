@@ -1,0 +1,126 @@
+//! Options that several sub-commands share, and checks of their values.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::demo;
+use crate::data::split::SplitSpec;
+use crate::engine::Ended;
+use crate::engine::job::Source;
+
+/// Which data and which model.
+#[derive(Debug, Clone, Args)]
+pub struct SourceArgs {
+    /// Dataset file or folder (D4RL HDF5, Minari); the shipped demo if none is named
+    pub dataset: Option<PathBuf>,
+    /// World model and policy: a folder or file
+    #[arg(long, value_name = "PATH")]
+    pub checkpoint: Option<PathBuf>,
+    /// Recorded episodes of a policy, in any dataset format
+    #[arg(long, value_name = "PATH")]
+    pub rollouts: Option<PathBuf>,
+    /// Format of the dataset, where it is not to be found out
+    #[arg(long, value_name = "NAME")]
+    pub format: Option<String>,
+    /// Seed of the division into training, held-out and calibration episodes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub split_seed: u64,
+}
+
+impl SourceArgs {
+    /// The source that is meant; the demo where no dataset is named.
+    ///
+    /// # Errors
+    /// A sentence where the demo is not there.
+    pub fn source(&self) -> Result<Source, Ended> {
+        let split = SplitSpec { seed: self.split_seed, ..SplitSpec::default() };
+        let (dataset, checkpoint) = match &self.dataset {
+            Some(dataset) => (dataset.clone(), None),
+            None => demo::find().map(|demo| (demo.dataset, Some(demo.checkpoint)))?,
+        };
+        Ok(Source {
+            dataset,
+            format: self.format.clone(),
+            checkpoint: self.checkpoint.clone().or(checkpoint),
+            rollouts: self.rollouts.clone(),
+            split,
+        })
+    }
+}
+
+/// How results are printed, and the seed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// Print one JSON object: {version, spec, reports, outcome}
+    #[arg(long)]
+    pub json: bool,
+    /// Seed of everything random in the job
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// A share from 0 to `most`.
+fn share(text: &str, most: f64) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(v) if (0.0..=most).contains(&v) => Ok(v),
+        _ => Err(format!("a share from 0 to {most} is needed")),
+    }
+}
+
+/// A share of the dataset that may be added.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn budget(text: &str) -> Result<f64, String> {
+    share(text, crate::topup::controller::HARD_CAP)
+}
+
+/// A false-alarm level: above 0 and below 1.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn level(text: &str) -> Result<f64, String> {
+    share(text, 1.0).ok().filter(|v| *v > 0.0 && *v < 1.0).ok_or_else(|| "a level between 0 and 1 is needed".into())
+}
+
+/// A positive finite number.
+///
+/// # Errors
+/// A sentence.
+pub fn positive(text: &str) -> Result<f64, String> {
+    text.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0).ok_or_else(|| "a number above 0 is needed".into())
+}
+
+/// A whole number from 1 to a million: no horizon, width or count beyond that fits a machine.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn count(text: &str) -> Result<usize, String> {
+    text.parse::<usize>()
+        .ok()
+        .filter(|n| (1..=1_000_000).contains(n))
+        .ok_or_else(|| "a whole number from 1 to 1000000 is needed".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_out_of_bounds_are_one_sentence() {
+        assert_eq!(budget("0.1"), Ok(0.1));
+        for bad in ["0.3", "-1", "NaN", "ten"] {
+            assert!(budget(bad).is_err_and(|e| e.contains("0.2")), "{bad}");
+        }
+        assert_eq!(level("0.05"), Ok(0.05));
+        for bad in ["0", "1", "NaN", "inf"] {
+            assert!(level(bad).is_err(), "{bad}");
+            assert!(positive(bad).is_err() || bad == "1", "{bad}");
+        }
+        assert_eq!(count("50"), Ok(50));
+        for bad in ["0", "-3", "1000001", "99999999999999999999", "5.5"] {
+            assert!(count(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Opens the dashboard on an engine.
+
+use std::process;
+use std::sync::mpsc::sync_channel;
+
+use super::headless::{self, Status};
+use super::interrupt::INTERRUPTED;
+use crate::engine::job::{Control, JobId, JobSpec};
+use crate::engine::{Ended, Engine};
+use crate::ui::app::{App, OpenSpec, Panel};
+use crate::ui::terminal::{self, EngineDoor};
+use crate::ui::theme::{Scheme, Theme};
+
+/// News that may wait for the screen: enough for a burst of reports, too few to fill the memory.
+const NEWS: usize = 256;
+
+impl EngineDoor for Engine {
+    fn start(&mut self, spec: JobSpec) -> JobId {
+        Engine::start(self, spec)
+    }
+
+    fn control(&mut self, id: JobId, control: Control) {
+        Engine::control(self, id, control);
+    }
+}
+
+/// The theme of that name; the one that suits the terminal for "auto".
+///
+/// # Errors
+/// A sentence with the names there are.
+pub fn theme(name: &str) -> Result<Theme, String> {
+    let scheme = match name {
+        "auto" => None,
+        other => Some(Scheme::named(other).ok_or("choose one of auto, dark, light, safe")?),
+    };
+    Ok(Theme::detect(scheme, &|name| std::env::var(name).ok()))
+}
+
+/// Shows the dashboard until the user ends it, beginning with `panel`.
+pub fn open(spec: OpenSpec, panel: Panel) -> Status {
+    // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
+    let installed = ctrlc::set_handler(|| {
+        terminal::restore();
+        process::exit(i32::from(INTERRUPTED));
+    });
+    if let Err(e) = installed {
+        tracing::warn!("a signal ends the program without tidying up: {e}");
+    }
+    let (sender, events) = sync_channel(NEWS);
+    let mut engine = Engine::new(sender);
+    let (mut app, effects) = App::new(spec);
+    app.panel = panel;
+    match terminal::run(&mut engine, events, (app, effects)) {
+        Ok(()) => Status::Good,
+        Err(e) => headless::complain(&Ended::Failed(format!(
+            "the terminal cannot show the dashboard ({e}); oodscope report prints instead"
+        ))),
+    }
+}

@@ -1,0 +1,44 @@
+//! `oodscope diagnose`: which real episodes leave the data, where and why.
+
+use clap::Args;
+
+use super::args::{OutputArgs, SourceArgs, count, level};
+use super::headless::{self, Status};
+use crate::engine::job::{DiagnoseSpec, JobSpec, Source};
+
+/// Options of `oodscope diagnose`.
+#[derive(Debug, Args)]
+pub struct DiagnoseArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Episodes to collect with the checkpoint's policy where no rollouts are named
+    #[arg(long, value_name = "N", default_value = "10", value_parser = count)]
+    episodes: usize,
+    /// Environment to collect in; the dataset's own if none is named
+    #[arg(long, value_name = "ID")]
+    env: Option<String>,
+    /// Which neighbour's distance is the novelty
+    #[arg(short, value_name = "K", default_value = "5", value_parser = count)]
+    k: usize,
+    /// False-alarm level of the thresholds
+    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    alpha: f64,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl DiagnoseArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        match self.source.source() {
+            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Err(ended) => headless::complain(&ended),
+        }
+    }
+
+    /// The job that is meant.
+    pub fn job(&self, source: Source) -> JobSpec {
+        let (episodes, env, k, alpha) = (self.episodes, self.env.clone(), self.k, self.alpha);
+        JobSpec::Diagnose(DiagnoseSpec { source, episodes, env, k, alpha, seed: self.output.seed })
+    }
+}

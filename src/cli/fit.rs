@@ -1,0 +1,70 @@
+//! `oodscope fit`: train a world model, and a policy in its imagination.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{OutputArgs, SourceArgs, count};
+use super::headless::{self, Status};
+use crate::engine::job::{FitSpec, JobSpec, Source};
+
+/// Options of `oodscope fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Folder that the checkpoint is written to
+    #[arg(long, value_name = "FOLDER", default_value = "checkpoint")]
+    out: PathBuf,
+    /// Ensemble members
+    #[arg(long, value_name = "N", default_value = "5", value_parser = count)]
+    members: usize,
+    /// Members kept for prediction; all if none is named
+    #[arg(long, value_name = "N", value_parser = count)]
+    elites: Option<usize>,
+    /// Width of the hidden layers
+    #[arg(long, value_name = "N", default_value = "64", value_parser = count)]
+    hidden: usize,
+    /// Number of hidden layers
+    #[arg(long, value_name = "N", default_value = "3", value_parser = count)]
+    layers: usize,
+    /// At most so many passes over the data
+    #[arg(long, value_name = "N", default_value = "200", value_parser = count)]
+    epochs: usize,
+    /// Passes without improvement before training stops
+    #[arg(long, value_name = "N", default_value = "10", value_parser = count)]
+    patience: usize,
+    /// Gradient steps of the policy in imagination; 0 trains no policy
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    policy_steps: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl FitArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        match self.source.source() {
+            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Err(ended) => headless::complain(&ended),
+        }
+    }
+
+    /// The job that is meant.
+    pub fn job(&self, mut source: Source) -> JobSpec {
+        // The demo's checkpoint is no starting point unless it is asked for.
+        source.checkpoint.clone_from(&self.source.checkpoint);
+        JobSpec::Fit(FitSpec {
+            source,
+            members: self.members,
+            elites: self.elites.unwrap_or(self.members).min(self.members),
+            hidden: self.hidden,
+            layers: self.layers,
+            epochs: self.epochs,
+            patience: self.patience,
+            policy_steps: self.policy_steps,
+            out: self.out.clone(),
+            seed: self.output.seed,
+        })
+    }
+}

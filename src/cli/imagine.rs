@@ -1,0 +1,41 @@
+//! `oodscope imagine`: open-loop imagination against held-out episodes.
+
+use clap::Args;
+
+use super::args::{OutputArgs, SourceArgs, count};
+use super::headless::{self, Status};
+use crate::engine::job::{ImagineSpec, JobSpec, Source};
+
+/// Options of `oodscope imagine`.
+#[derive(Debug, Args)]
+pub struct ImagineArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Steps of an open-loop rollout
+    #[arg(long, value_name = "H", default_value = "50", value_parser = count)]
+    horizon: usize,
+    /// Held-out start states
+    #[arg(long, value_name = "K", default_value = "256", value_parser = count)]
+    starts: usize,
+    /// Held-out episode whose traces are given; the worst if none is named
+    #[arg(long, value_name = "INDEX")]
+    episode: Option<usize>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ImagineArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        match self.source.source() {
+            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Err(ended) => headless::complain(&ended),
+        }
+    }
+
+    /// The job that is meant.
+    pub fn job(&self, source: Source) -> JobSpec {
+        let (horizon, starts, episode, seed) = (self.horizon, self.starts, self.episode, self.output.seed);
+        JobSpec::Imagine(ImagineSpec { source, horizon, starts, episode, seed })
+    }
+}

@@ -1,0 +1,45 @@
+//! `oodscope report`: everything that can be said without changing anything.
+
+use clap::Args;
+
+use super::args::{OutputArgs, SourceArgs};
+use super::headless::{self, Status};
+use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, Source};
+
+/// Options of `oodscope report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ReportArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        match self.source.source() {
+            Ok(source) => print(&source, &self.output),
+            Err(ended) => headless::complain(&ended),
+        }
+    }
+}
+
+/// Runs and prints the jobs that the dashboard starts by itself.
+pub fn print(source: &Source, output: &OutputArgs) -> Status {
+    headless::run(&jobs(source, output.seed), output)
+}
+
+/// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.
+fn jobs(source: &Source, seed: u64) -> Vec<JobSpec> {
+    let source = || source.clone();
+    let mut jobs =
+        vec![JobSpec::Load(source()), JobSpec::Cover(CoverSpec { source: source(), ..CoverSpec::default() })];
+    if source().checkpoint.is_some() {
+        jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));
+    }
+    if source().checkpoint.is_some() || source().rollouts.is_some() {
+        jobs.push(JobSpec::Diagnose(DiagnoseSpec { source: source(), seed, ..DiagnoseSpec::default() }));
+    }
+    jobs
+}

@@ -1,0 +1,49 @@
+use clap::CommandFactory;
+
+use super::*;
+use crate::engine::job::{DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
+
+fn command(args: &[&str]) -> Command {
+    let all = [&["oodscope"], args].concat();
+    Cli::try_parse_from(all).expect("parses").command.expect("a sub-command")
+}
+
+#[test]
+fn the_parser_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_defaults_of_the_options_are_those_of_the_specs() {
+    let source = Source::default;
+    let Command::Fit(fit) = command(&["fit"]) else { panic!("fit") };
+    assert_eq!(fit.job(source()), JobSpec::Fit(FitSpec::default()));
+    let Command::Imagine(imagine) = command(&["imagine"]) else { panic!("imagine") };
+    assert_eq!(imagine.job(source()), JobSpec::Imagine(ImagineSpec::default()));
+    let Command::Diagnose(diagnose) = command(&["diagnose"]) else { panic!("diagnose") };
+    assert_eq!(diagnose.job(source()), JobSpec::Diagnose(DiagnoseSpec::default()));
+    let Command::Topup(topup) = command(&["topup"]) else { panic!("topup") };
+    assert_eq!(topup.job(source()), TopUpSpec::default());
+}
+
+#[test]
+fn options_reach_the_specs() {
+    let Command::Fit(fit) = command(&["fit", "d", "--members", "3", "--seed", "7", "--checkpoint", "c"]) else {
+        panic!("fit")
+    };
+    let JobSpec::Fit(spec) = fit.job(Source::default()) else { panic!("fit") };
+    assert_eq!((spec.members, spec.elites, spec.seed), (3, 3, 7));
+    assert_eq!(spec.source.checkpoint, Some("c".into()));
+    let Command::Topup(topup) = command(&["topup", "d", "--schedule", "fixed", "--threshold", "2"]) else {
+        panic!("topup")
+    };
+    let spec = topup.job(Source::default());
+    assert_eq!((spec.schedule, spec.threshold), (crate::engine::job::Schedule::Fixed, Some(2.0)));
+}
+
+#[test]
+fn a_dataset_without_a_sub_command_is_the_dashboard() {
+    let cli = Cli::try_parse_from(["oodscope", "data.hdf5", "--theme", "light"]).expect("parses");
+    assert!(cli.command.is_none());
+    assert!(Cli::try_parse_from(["oodscope", "data.hdf5", "--theme", "pink"]).is_err());
+}

@@ -1,0 +1,113 @@
+//! `oodscope topup`: collect a little, fine-tune, compare.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::{OutputArgs, SourceArgs, budget, count, positive};
+use super::headless::{self, Status};
+use super::{dashboard, on_terminal};
+use crate::engine::Ended;
+use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
+use crate::ui::app::{OpenSpec, Panel};
+
+/// When data is collected.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum When {
+    /// Never: the baseline without new data
+    None,
+    /// Evenly over the checks
+    Fixed,
+    /// When the loss ratio is above its threshold
+    Adaptive,
+}
+
+impl From<When> for Schedule {
+    fn from(when: When) -> Self {
+        match when {
+            When::None => Self::None,
+            When::Fixed => Self::Fixed,
+            When::Adaptive => Self::Adaptive,
+        }
+    }
+}
+
+/// Options of `oodscope topup`.
+#[derive(Debug, Args)]
+pub struct TopUpArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// When data is collected
+    #[arg(long, value_enum, default_value = "adaptive")]
+    schedule: When,
+    /// Print instead of opening the dashboard
+    #[arg(long)]
+    headless: bool,
+    /// Environment to collect in; the dataset's own if none is named
+    #[arg(long, value_name = "ID")]
+    env: Option<String>,
+    /// Threshold of the loss ratio R; the larger of 1.35 and what R reaches by chance if none is named
+    #[arg(long, value_name = "R", value_parser = positive)]
+    threshold: Option<f64>,
+    /// Most data added, as a share of the dataset's steps
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = budget)]
+    budget: f64,
+    /// Probe episodes at each check
+    #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
+    probes: usize,
+    /// Most checks
+    #[arg(long, value_name = "N", default_value = "12", value_parser = count)]
+    rounds: usize,
+    /// Gradient steps of the world model between checks
+    #[arg(long, value_name = "N", default_value = "500", value_parser = count)]
+    model_steps: usize,
+    /// Gradient steps of the policy between checks
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
+    policy_steps: usize,
+    /// Evaluation episodes before and after
+    #[arg(long, value_name = "N", default_value = "20", value_parser = count)]
+    eval_episodes: usize,
+    /// Folder of run directories
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    out: PathBuf,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl TopUpArgs {
+    /// Does it: in the dashboard where a person looks and did not say otherwise.
+    pub fn run(&self) -> Status {
+        let source = match self.source.source() {
+            Ok(source) => source,
+            Err(ended) => return headless::complain(&ended),
+        };
+        if self.headless || !on_terminal(&self.output) {
+            return headless::run(&[JobSpec::TopUp(self.job(source))], &self.output);
+        }
+        match dashboard::theme("auto") {
+            Ok(theme) => {
+                let open = OpenSpec { topup: self.job(source.clone()), ..OpenSpec::new(source, theme) };
+                dashboard::open(open, Panel::TopUp)
+            }
+            Err(problem) => headless::complain(&Ended::Failed(problem)),
+        }
+    }
+
+    /// The job that is meant.
+    pub fn job(&self, source: Source) -> TopUpSpec {
+        TopUpSpec {
+            source,
+            env: self.env.clone(),
+            schedule: self.schedule.into(),
+            threshold: self.threshold,
+            budget: self.budget,
+            probes: self.probes,
+            rounds: self.rounds,
+            model_steps: self.model_steps,
+            policy_steps: self.policy_steps,
+            eval_episodes: self.eval_episodes,
+            out: self.out.clone(),
+            seed: self.output.seed,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! One dataset of numbers as a column: rows × everything else, read in blocks so that a cancel is seen soon.
+
+use hdf5_reader::{Dataset, Datatype, H5Type, SliceInfo, SliceInfoElem};
+
+use super::{Hdf5, number};
+use crate::data::format::DataError;
+use crate::task::Cancelled;
+
+/// Called with the rows of every block that was read; fails to stop the reading.
+pub type Tick<'a> = &'a (dyn Fn(u64) -> Result<(), Cancelled> + Sync);
+
+/// Bytes of a block: about 30 ms of inflating.
+const BLOCK_BYTES: u64 = 8 << 20;
+/// Deflate reaches at most 1032 : 1, so what claims more than this over the file's size is not in the file.
+const MAX_RATIO: u64 = 1100;
+/// Values of a column in all (16 GiB as f32), however large the file.
+const MAX_VALUES: u64 = 1 << 32;
+
+/// A dataset of numbers in an open file; row-major.
+pub struct Column<'f> {
+    file: &'f Hdf5,
+    key: String,
+    dataset: Dataset,
+    rows: u64,
+    width: u64,
+}
+
+impl<'f> Column<'f> {
+    pub(super) fn new(file: &'f Hdf5, key: &str, dataset: Dataset) -> Result<Self, DataError> {
+        let dtype = dataset.dtype();
+        if !number::is_numeric(dtype) {
+            return Err(file.bad(key, format!("holds {}, numbers are needed", number::name(dtype))));
+        }
+        let Some((&rows, inner)) = dataset.shape().split_first() else {
+            return Err(file.bad(key, "is a single value, a row per step is needed"));
+        };
+        let width = inner.iter().try_fold(1u64, |all, &n| all.checked_mul(n));
+        let values = width.and_then(|w| w.checked_mul(rows));
+        let size = hdf5_reader::dtype_element_size(dtype).unwrap_or(1) as u64;
+        let bytes = values.and_then(|v| v.checked_mul(size)).unwrap_or(u64::MAX);
+        let room = file.bytes().saturating_mul(MAX_RATIO);
+        if bytes > room {
+            let shape = dataset.shape().iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+            return Err(file.bad(
+                key,
+                format!(
+                    "claims {shape} values, which a file of {} bytes cannot hold (limit: {MAX_RATIO} times its size); \
+                     the file is damaged or was never filled",
+                    file.bytes()
+                ),
+            ));
+        }
+        if values.is_none_or(|v| v > MAX_VALUES) {
+            return Err(file.bad(key, format!("has more than the {MAX_VALUES} values that oodscope reads at once")));
+        }
+        Ok(Self { file, key: key.to_owned(), dataset, rows, width: width.unwrap_or(0) })
+    }
+
+    /// Name of the column in its file.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows as usize
+    }
+
+    /// Values a row: the product of all further dimensions, 1 for a plain list.
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    /// Sizes of the dimensions after the first.
+    pub fn inner_shape(&self) -> Vec<u64> {
+        self.dataset.shape().get(1..).unwrap_or_default().to_vec()
+    }
+
+    /// True for integers, enumerations and truth values.
+    pub fn is_whole(&self) -> bool {
+        number::is_whole(self.dataset.dtype())
+    }
+
+    /// The stored type as NumPy calls it.
+    pub fn dtype(&self) -> String {
+        number::name(self.dataset.dtype())
+    }
+
+    /// An error about this column.
+    pub fn bad(&self, problem: impl std::fmt::Display) -> DataError {
+        self.file.bad(&self.key, problem)
+    }
+
+    /// All values as f32.
+    ///
+    /// # Errors
+    /// If the data cannot be decoded, or if `tick` stops it.
+    pub fn f32(&self, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
+        if f32::native_copy_compatible(self.dataset.dtype()) {
+            self.blocks(tick, |out, block: Vec<f32>| out.extend_from_slice(&block))
+        } else {
+            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0 as f32)))
+        }
+    }
+
+    /// All values as f64.
+    ///
+    /// # Errors
+    /// If the data cannot be decoded, or if `tick` stops it.
+    pub fn f64(&self, tick: Tick<'_>) -> Result<Vec<f64>, DataError> {
+        if f64::native_copy_compatible(self.dataset.dtype()) {
+            self.blocks(tick, |out, block: Vec<f64>| out.extend_from_slice(&block))
+        } else {
+            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0)))
+        }
+    }
+
+    /// All values as truth: anything but 0 is true. NaN is no truth value and an error.
+    ///
+    /// # Errors
+    /// If the data cannot be decoded, if a value is NaN, or if `tick` stops it.
+    pub fn flags(&self, tick: Tick<'_>) -> Result<Vec<bool>, DataError> {
+        if !matches!(self.dataset.dtype(), Datatype::FloatingPoint { .. }) {
+            return self.blocks(tick, |out, block: Vec<number::Flag>| out.extend(block.iter().map(|v| v.0)));
+        }
+        let values = self.f32(tick)?;
+        if let Some(row) = values.iter().position(|v| v.is_nan()) {
+            return Err(self.bad(format!("has NaN in row {row} where true or false is needed")));
+        }
+        Ok(values.into_iter().map(|v| v != 0.0).collect())
+    }
+
+    /// Reads block after block and has each appended.
+    fn blocks<T: H5Type, O>(&self, tick: Tick<'_>, append: fn(&mut Vec<O>, Vec<T>)) -> Result<Vec<O>, DataError> {
+        let mut out = Vec::new();
+        let values = self.rows() * self.width();
+        out.try_reserve_exact(values)
+            .map_err(|_| self.bad(format!("needs memory for {values} values, which there is not")))?;
+        if values == 0 {
+            return Ok(out);
+        }
+        let step = self.block_rows();
+        let mut start = 0;
+        while start < self.rows {
+            let end = (start + step).min(self.rows);
+            let mut selections = vec![SliceInfoElem::Slice { start, end, step: 1 }];
+            selections.resize(self.dataset.ndim(), SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 });
+            let block = self
+                .dataset
+                .read_slice_parallel::<T>(&SliceInfo { selections })
+                .map_err(|e| self.file.unreadable(&self.key, &e))?;
+            append(&mut out, block.into_raw_vec_and_offset().0);
+            tick(end - start)?;
+            start = end;
+        }
+        if out.len() == values {
+            Ok(out)
+        } else {
+            Err(self.bad(format!("gave {} values where {values} are declared: the file is damaged", out.len())))
+        }
+    }
+
+    /// Rows of a block: whole chunks, so that none is inflated twice.
+    fn block_rows(&self) -> u64 {
+        let size = hdf5_reader::dtype_element_size(self.dataset.dtype()).unwrap_or(1) as u64;
+        let wanted = (BLOCK_BYTES / (self.width * size).max(1)).max(1);
+        let chunk = self.dataset.chunks().and_then(|c| c.first().copied()).map_or(1, |rows| u64::from(rows).max(1));
+        (wanted / chunk).max(1) * chunk
+    }
+}

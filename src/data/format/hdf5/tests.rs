@@ -1,0 +1,145 @@
+#![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
+use hdf5_pure::{AttrValue, FileBuilder};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A file in a folder of its own.
+fn file(build: impl FnOnce(&mut FileBuilder)) -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.hdf5");
+    let mut builder = FileBuilder::new();
+    build(&mut builder);
+    builder.write(&path).expect("written");
+    (dir, path)
+}
+
+fn message<T>(result: Result<T, DataError>) -> String {
+    result.err().expect("an error").to_string()
+}
+
+fn quiet(rows: u64) -> Result<(), crate::task::Cancelled> {
+    crate::task::Ctx::quiet().step(rows, 0)
+}
+
+#[test]
+fn columns_know_their_shape_and_give_any_width_of_float() {
+    let (_dir, path) = file(|b| {
+        b.create_dataset("m").with_f32_data(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).with_shape(&[3, 2]);
+        b.create_dataset("i").with_i32_data(&[-1, 0, 7]);
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    let m = file.column("m").expect("there");
+    assert_eq!(
+        (m.rows(), m.width(), m.inner_shape(), m.is_whole(), m.dtype()),
+        (3, 2, vec![2], false, "float32".into())
+    );
+    assert_eq!(m.f32(&quiet).expect("read"), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(m.f64(&quiet).expect("read")[5], 6.0);
+    let i = file.column("i").expect("there");
+    assert!(i.is_whole());
+    assert_eq!(i.f32(&quiet).expect("read"), [-1.0, 0.0, 7.0]);
+    assert_eq!(i.flags(&quiet).expect("read"), [true, false, true]);
+}
+
+#[test]
+fn chunked_columns_are_read_in_blocks_of_whole_chunks_and_ticks_add_up() {
+    let values: Vec<f32> = (0..3_000_000).map(|i| (i % 1009) as f32).collect();
+    let (_dir, path) = file(|b| {
+        b.create_dataset("x")
+            .with_f32_data(&values)
+            .with_shape(&[1_500_000, 2])
+            .with_chunks(&[70_001, 2])
+            .with_shuffle()
+            .with_deflate(1);
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    let (calls, rows) = (std::sync::atomic::AtomicU64::new(0), std::sync::atomic::AtomicU64::new(0));
+    let tick = |n| {
+        calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        rows.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    };
+    assert_eq!(file.column("x").expect("there").f32(&tick).expect("read"), values);
+    assert_eq!(rows.into_inner(), 1_500_000);
+    assert!(calls.into_inner() > 1, "12 MB are more than one block");
+    let stop = |_| Err(crate::task::Cancelled);
+    assert_eq!(message(file.column("x").expect("there").f32(&stop)), "cancelled");
+}
+
+#[test]
+fn every_error_names_file_and_key() {
+    let (_dir, path) = file(|b| {
+        b.create_dataset("words").with_ascii_strings(&["a", "b"]).expect("strings");
+        b.create_dataset("one").with_f32_data(&[1.0]).with_shape(&[]);
+        b.create_dataset("flags").with_f32_data(&[0.0, f32::NAN]);
+        let group = b.create_group("infos");
+        b.add_group(group.finish());
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    for (key, words) in [
+        ("words", "holds strings, numbers are needed"),
+        ("one", "is a single value"),
+        ("infos", "is a group"),
+        ("rewards", "is missing"),
+        ("infos/goal", "is missing"),
+        ("words/deeper", "is missing"),
+    ] {
+        let text = message(file.column(key));
+        assert!(text.contains("x.hdf5") && text.contains(&format!("'{key}'")) && text.contains(words), "{text}");
+    }
+    let text = message(file.column("flags").expect("there").flags(&quiet));
+    assert!(text.contains("'flags' has NaN in row 1"), "{text}");
+    assert!(file.contains("infos") && file.contains("words") && !file.contains("rewards"));
+}
+
+#[test]
+fn sizes_that_the_file_cannot_hold_are_refused_with_the_limit() {
+    // A shape and no data: chunked storage without a single chunk.
+    let (_dir, path) = file(|b| {
+        b.create_dataset("x").with_f32_data(&[0.0; 64]).with_shape(&[8, 8]);
+    });
+    // The two sizes in the dataspace message become 2^40: 8 as u64, twice, then "x" claims 2^80 values.
+    let mut bytes = std::fs::read(&path).expect("bytes");
+    let eight = [8u8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0];
+    let at = bytes.windows(16).position(|w| w == eight).expect("the shape");
+    (bytes[at], bytes[at + 5], bytes[at + 8], bytes[at + 13]) = (0, 1, 0, 1);
+    std::fs::write(&path, bytes).expect("written");
+    let file = Hdf5::open(&path).expect("opens");
+    let text = message(file.column("x"));
+    // The header's checksum may catch the change first; either way nothing is allocated and the key is named.
+    assert!(text.contains("'x'") && (text.contains("cannot hold") || text.contains("damaged")), "{text}");
+}
+
+#[test]
+fn attributes_are_read_within_bounds() {
+    let (_dir, path) = file(|b| {
+        b.set_attr("env_id", AttrValue::String("Pendulum-v1".into()));
+        b.set_attr("long", AttrValue::String("x".repeat(5000)));
+        b.set_attr("n", AttrValue::I64(7));
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    assert_eq!(file.text_attribute("", "env_id").as_deref(), Some("Pendulum-v1"));
+    assert_eq!(file.text_attribute("", "long"), None, "a text of 5000 characters is no name");
+    assert_eq!((file.count_attribute("", "n"), file.count_attribute("", "none")), (Some(7), None));
+}
+
+#[test]
+fn what_is_no_hdf5_is_said() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.hdf5");
+    std::fs::write(&path, b"\x89HDF\r\n\x1a").expect("written");
+    assert!(!is_hdf5(&path) && !is_hdf5(dir.path()));
+    assert!(message(Hdf5::open(&path)).contains("not an HDF5 file"));
+    std::fs::write(&path, b"\x89HDF\r\n\x1a\nrest").expect("written");
+    assert!(is_hdf5(&path));
+    assert!(message(Hdf5::open(&path)).contains("damaged or truncated"));
+    assert!(message(Hdf5::open(&dir.path().join("none"))).contains("cannot be opened"));
+}
+
+#[test]
+fn lists_in_messages_are_cut() {
+    let names: Vec<String> = (0..20).map(|i| format!("demo_{i}")).collect();
+    assert!(listed(&names).ends_with("'demo_7' and 12 more"), "{}", listed(&names));
+}

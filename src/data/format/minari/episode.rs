@@ -1,0 +1,107 @@
+//! One group of the storage file: T actions, rewards and flags, T+1 observations.
+
+use super::super::DataError;
+use super::super::hdf5::{Hdf5, Tick};
+use super::space::Leaf;
+
+/// The numbers of one episode.
+pub(super) struct Loaded {
+    /// Number in the group's name.
+    pub id: u64,
+    pub steps: usize,
+    /// `[T+1, obs_dim]`.
+    pub obs: Vec<f32>,
+    /// `[T, action_dim]`.
+    pub actions: Vec<f32>,
+    /// [T].
+    pub rewards: Vec<f64>,
+    pub terminated: bool,
+    pub truncated: bool,
+    /// What was odd and survived.
+    pub odd: Option<&'static str>,
+}
+
+/// Reads group `episode_<id>`.
+pub(super) fn read(
+    file: &Hdf5,
+    id: u64,
+    observations: &[Leaf],
+    actions: &[Leaf],
+    tick: Tick<'_>,
+) -> Result<Loaded, DataError> {
+    let group = format!("episode_{id}");
+    let key = |name: &str| format!("{group}/{name}");
+    let rewards = file.column(&key("rewards"))?;
+    let steps = rewards.rows();
+    if rewards.width() != 1 {
+        return Err(rewards.bad(format!("has {} values a row, one is needed", rewards.width())));
+    }
+    let flags = |name: &str| -> Result<Vec<bool>, DataError> {
+        let column = file.column(&key(name))?;
+        if column.rows() != steps || column.width() != 1 {
+            return Err(column.bad(format!(
+                "has {} rows of {}, 'rewards' has {steps} rows",
+                column.rows(),
+                column.width()
+            )));
+        }
+        column.flags(tick)
+    };
+    let (terminations, truncations) = (flags("terminations")?, flags("truncations")?);
+    let last = |f: &[bool]| f.last().copied().unwrap_or(false);
+    let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
+    let said = file.count_attribute(&group, "total_steps");
+    let odd = if early(&terminations) || early(&truncations) {
+        Some("end (terminations or truncations) before their last step")
+    } else if said.is_some_and(|n| n != steps as u64) {
+        Some("have an attribute total_steps that is not their number of rewards")
+    } else {
+        None
+    };
+    Ok(Loaded {
+        id,
+        steps,
+        obs: leaves(file, &key("observations"), observations, steps + 1, tick)?,
+        actions: leaves(file, &key("actions"), actions, steps, tick)?,
+        rewards: rewards.f64(tick)?,
+        terminated: last(&terminations),
+        truncated: last(&truncations),
+        odd,
+    })
+}
+
+/// The arrays below `key` side by side: [rows, Σ widths].
+fn leaves(file: &Hdf5, key: &str, leaves: &[Leaf], rows: usize, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
+    let mut parts = Vec::with_capacity(leaves.len());
+    for leaf in leaves {
+        let path = if leaf.path.is_empty() { key.to_owned() } else { format!("{key}/{}", leaf.path) };
+        let column = match file.column(&path) {
+            Err(_) if leaf.image && file.contains(&path) => {
+                return Err(file.bad(&path, "holds images as JPEG, which is not read yet"));
+            }
+            other => other?,
+        };
+        if column.rows() != rows {
+            return Err(column.bad(format!(
+                "has {} rows, {rows} are needed (T actions and rewards, T+1 observations)",
+                column.rows()
+            )));
+        }
+        if column.width() != leaf.width {
+            let hint = if leaf.image { "; images stored as JPEG are not read yet" } else { "" };
+            return Err(column.bad(format!("has {} values a row, its space has {}{hint}", column.width(), leaf.width)));
+        }
+        parts.push((column.f32(tick)?, leaf.width));
+    }
+    if parts.len() == 1 {
+        return Ok(parts.swap_remove(0).0);
+    }
+    let width: usize = parts.iter().map(|p| p.1).sum();
+    let mut out = Vec::with_capacity(rows * width);
+    for row in 0..rows {
+        for (values, w) in &parts {
+            out.extend_from_slice(&values[row * w..(row + 1) * w]);
+        }
+    }
+    Ok(out)
+}

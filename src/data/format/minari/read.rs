@@ -1,0 +1,139 @@
+//! All episodes of a storage file put together, and its totals checked against the description.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::super::hdf5::Hdf5;
+use super::super::{DataError, finite};
+use super::episode::{self, Loaded};
+use super::metadata::Metadata;
+use super::space::{self, Leaf};
+use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use crate::data::space::Space;
+use crate::task::Ctx;
+
+/// Episodes that are read between two reports.
+const BATCH: usize = 64;
+
+/// Reads every episode of `file`.
+pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -> Result<Dataset, DataError> {
+    let ids = episode_ids(file, metadata)?;
+    let (observations, obs_space) =
+        layout(file, "observations", "obs", ids[0], metadata.observations.as_deref(), &metadata.observation_names)?;
+    let (actions, action_space) =
+        layout(file, "actions", "action", ids[0], metadata.actions.as_deref(), &metadata.action_names)?;
+    let mut origin = Origin {
+        path: path.to_owned(),
+        format: "minari".into(),
+        env_id: metadata.env_id.clone(),
+        dataset_id: metadata.dataset_id.clone(),
+        rules: vec!["an episode is a group of the file: T steps, T+1 observations".into()],
+        warnings: Vec::new(),
+    };
+    if observations.len() > 1 {
+        let names = observations.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
+        origin.rules.push(format!("observations are the parts {names} side by side"));
+    }
+    let cx = cx.phase("reading the dataset");
+    let (mut parts, mut odd) = (Parts::default(), Vec::new());
+    let tick = |_| cx.check();
+    for (batch, some) in ids.chunks(BATCH).enumerate() {
+        cx.step((batch * BATCH) as u64, ids.len() as u64)?;
+        let loaded: Result<Vec<Loaded>, DataError> =
+            some.par_iter().map(|&id| episode::read(file, id, &observations, &actions, &tick)).collect();
+        for episode in loaded? {
+            odd.extend(episode.odd.map(|what| (what, episode.id)));
+            push(&mut parts, episode);
+        }
+    }
+    origin.warnings = warnings(metadata, &parts, &odd, obs_space.dim(), action_space.dim());
+    Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(path, e))
+}
+
+/// Numbers of the episodes in ascending order.
+///
+/// A gap is an error. So are episodes missing at the end, unless the file has fewer than half of what the description
+/// promises: then the description is what is wrong, and a warning says so.
+fn episode_ids(file: &Hdf5, metadata: &Metadata) -> Result<Vec<u64>, DataError> {
+    let groups = file.groups("");
+    let mut ids: Vec<u64> = groups.iter().filter_map(|g| g.strip_prefix("episode_")?.parse().ok()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Err(DataError::bad(file.path(), "the dataset is empty: no group is called 'episode_0'"));
+    }
+    let missing =
+        |id: u64| file.bad(&format!("episode_{id}"), "is missing: the dataset is incomplete, download it again");
+    if let Some(gap) = ids.iter().zip(0..).find_map(|(&id, want)| (id != want).then_some(want)) {
+        return Err(missing(gap));
+    }
+    let found = ids.len() as u64;
+    match metadata.total_episodes {
+        Some(promised) if promised > found && found.saturating_mul(2) >= promised => Err(missing(found)),
+        _ => Ok(ids),
+    }
+}
+
+/// Where the arrays of `what` lie and what their columns are called; from the first episode where the file does not say.
+fn layout(
+    file: &Hdf5,
+    what: &str,
+    prefix: &str,
+    first: u64,
+    described: Option<&[Leaf]>,
+    names: &[String],
+) -> Result<(Vec<Leaf>, Space), DataError> {
+    let (leaves, mut space) = if let Some(leaves) = described {
+        (leaves.to_vec(), space::flat(prefix, leaves))
+    } else {
+        let column = file.column(&format!("episode_{first}/{what}"))?;
+        (vec![Leaf::plain(column.width())], Space::unnamed(prefix, column.width()))
+    };
+    if names.len() == space.dim() {
+        space.names = names.to_vec();
+    }
+    Ok((leaves, space))
+}
+
+fn push(parts: &mut Parts, episode: Loaded) {
+    let last = parts.spans.last();
+    parts.spans.push(EpisodeSpan {
+        id: episode.id,
+        first_step: last.map_or(0, |s| s.first_step + s.steps),
+        steps: episode.steps,
+        first_obs: last.map_or(0, |s| s.first_obs + s.obs_rows),
+        obs_rows: episode.steps + 1,
+        terminated: episode.terminated,
+        truncated: episode.truncated,
+    });
+    parts.obs.extend(episode.obs);
+    parts.actions.extend(episode.actions);
+    parts.rewards.extend(episode.rewards);
+}
+
+fn warnings(metadata: &Metadata, parts: &Parts, odd: &[(&str, u64)], obs_dim: usize, action_dim: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let totals = [
+        ("total_episodes", metadata.total_episodes, parts.spans.len()),
+        ("total_steps", metadata.total_steps, parts.rewards.len()),
+    ];
+    for (key, said, found) in totals {
+        if let Some(said) = said.filter(|&n| n != found as u64) {
+            warnings.push(format!("metadata.json says {key} {said}, the file has {found}"));
+        }
+    }
+    let mut kinds: Vec<&str> = odd.iter().map(|o| o.0).collect();
+    kinds.dedup();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let mut which = odd.iter().filter(|o| o.0 == kind).map(|o| o.1);
+        let first = which.next().unwrap_or_default();
+        warnings.push(format!("{} episodes {kind} (first: episode_{first})", 1 + which.count()));
+    }
+    warnings.extend(finite::warning("observations", &parts.obs, obs_dim));
+    warnings.extend(finite::warning("actions", &parts.actions, action_dim));
+    warnings.extend(finite::warning("rewards", &parts.rewards, 1));
+    warnings
+}

@@ -1,0 +1,151 @@
+//! Writing datasets: Minari folders that Minari 0.5.4 and h5py open.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::dataset::Dataset;
+use super::format::DataError;
+use super::format::minari::{MAIN_FILE, METADATA_FILE, space};
+use super::save;
+
+mod store;
+
+use store::{EpisodeStore, PureStore};
+
+/// What a Minari dataset says about itself beside its numbers.
+#[derive(Debug, Clone, Default)]
+pub struct MinariAbout {
+    /// `namespace/name-v0`: letters, digits, `-`, `_`, and a version at the end.
+    pub dataset_id: String,
+    /// Gymnasium's description of the environment as JSON, see [`env_spec`].
+    pub env_spec: Option<String>,
+    /// Who acted ("top-up of sac-expert").
+    pub algorithm_name: String,
+    /// Names of the authors.
+    pub authors: Vec<String>,
+    /// Addresses of the authors.
+    pub author_emails: Vec<String>,
+    /// Where the code lies.
+    pub code_permalink: String,
+    /// Free text.
+    pub description: String,
+    /// How each episode was reset: nothing, or one entry an episode.
+    pub resets: Vec<Reset>,
+}
+
+/// How the environment was reset before an episode.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reset {
+    /// Seed given to the environment.
+    pub seed: Option<u64>,
+    /// Numbers given as reset options, stored as `options/<name>`.
+    pub options: Vec<(String, f64)>,
+}
+
+/// Writes `data` to the new folder `folder` as `data/main_data.hdf5` and `data/metadata.json`.
+///
+/// Numbers are stored as Minari stores them: observations and actions float32 (choices int64), rewards float64, flags
+/// as h5py's bool. Column names go along under a key of ours, which Minari ignores.
+///
+/// # Errors
+/// If the folder exists already or cannot be written, if the id is none, or if the episodes do not fit the layout
+/// (an episode without its final observation, next observations that are not the following row).
+pub fn write_minari(folder: &Path, data: &Dataset, about: &MinariAbout) -> Result<(), DataError> {
+    let bad = |problem: String| DataError::bad(folder, problem);
+    check(data, about).map_err(bad)?;
+    save::folder(folder, |inner| {
+        let inside = inner.join("data");
+        std::fs::create_dir(&inside).map_err(|e| bad(format!("cannot be written ({e})")))?;
+        let mut store = PureStore::default();
+        for index in 0..data.num_episodes() {
+            let reset = about.resets.get(index).cloned().unwrap_or_default();
+            store
+                .add(index as u64, &data.episode(index), data.action_space.is_discrete(), &reset)
+                .map_err(|e| bad(format!("episode {index} {e}")))?;
+        }
+        let main = inside.join(MAIN_FILE);
+        save::plain(&main, |file| store.save(file))?;
+        let bytes = std::fs::metadata(&main).map_or(0, |m| m.len());
+        let metadata = metadata(data, about, bytes).to_string();
+        save::plain(&inside.join(METADATA_FILE), |file| file.write_all(metadata.as_bytes()).map_err(|e| e.to_string()))
+    })
+}
+
+/// Gymnasium's description of environment `id`, enough for Minari to open the dataset; the entry point is known for
+/// the environments that oodscope has itself, the others are found by their id.
+pub fn env_spec(id: &str) -> String {
+    let (entry_point, max_episode_steps) = match id {
+        "Pendulum-v1" => (Some("gymnasium.envs.classic_control.pendulum:PendulumEnv"), Some(200)),
+        _ => (None, None),
+    };
+    json!({
+        "id": id,
+        "entry_point": entry_point,
+        "reward_threshold": null,
+        "nondeterministic": false,
+        "max_episode_steps": max_episode_steps,
+        "order_enforce": true,
+        "disable_env_checker": false,
+        "kwargs": {},
+        "additional_wrappers": [],
+        "vector_entry_point": null,
+    })
+    .to_string()
+}
+
+/// What Minari cannot hold is refused before anything is written.
+fn check(data: &Dataset, about: &MinariAbout) -> Result<(), String> {
+    if !is_dataset_id(&about.dataset_id) {
+        return Err(format!("'{}' is no Minari id; ids look like pendulum/topup-v0", about.dataset_id));
+    }
+    if !about.resets.is_empty() && about.resets.len() != data.num_episodes() {
+        return Err(format!("{} resets are given for {} episodes", about.resets.len(), data.num_episodes()));
+    }
+    if data.next_obs.is_some() {
+        return Err("the next observations are not the following rows, which Minari cannot hold".into());
+    }
+    match data.spans().iter().position(|s| s.obs_rows != s.steps + 1) {
+        Some(i) => Err(format!("episode {i} has no final observation; Minari needs T+1 observations for T steps")),
+        None => Ok(()),
+    }
+}
+
+/// `(namespace/)*name-vN` as in `minari/dataset/minari_dataset.py`.
+fn is_dataset_id(id: &str) -> bool {
+    let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let version = id.rsplit_once("-v").is_some_and(|(name, v)| {
+        !name.is_empty() && !name.ends_with('/') && !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit())
+    });
+    version && id.split('/').all(word)
+}
+
+/// The keys that Minari 0.5.4 writes; spaces and environment are JSON in strings.
+fn metadata(data: &Dataset, about: &MinariAbout, bytes: u64) -> Value {
+    let mut json = json!({
+        "total_episodes": data.num_episodes(),
+        "total_steps": data.num_steps(),
+        "data_format": "hdf5",
+        "jpeg_encoding": true,
+        "observation_space": space::to_json(&data.obs_space),
+        "action_space": space::to_json(&data.action_space),
+        // In MB with one digit, as Minari rounds it.
+        "dataset_size": (bytes as f64 / 1e5).round() / 10.0,
+        "dataset_id": about.dataset_id,
+        "code_permalink": about.code_permalink,
+        "author": about.authors,
+        "author_email": about.author_emails,
+        "algorithm_name": about.algorithm_name,
+        "description": about.description,
+        "minari_version": "0.5.4",
+        "oodscope": { "observation_names": data.obs_space.names, "action_names": data.action_space.names },
+    });
+    if let Some(spec) = &about.env_spec {
+        json["env_spec"] = Value::String(spec.clone());
+    }
+    json
+}
+
+#[cfg(test)]
+mod tests;

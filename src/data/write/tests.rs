@@ -1,0 +1,110 @@
+#![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
+use super::*;
+use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::format;
+use crate::data::space::{Space, SpaceKind};
+use crate::task::Ctx;
+
+/// Twelve episodes of 1 to 12 steps; numbers that only survive bit for bit.
+fn dataset(action_space: Space) -> Dataset {
+    let mut parts = Parts::default();
+    for id in 0..12u64 {
+        let steps = id as usize + 1;
+        let last = parts.spans.last();
+        parts.spans.push(EpisodeSpan {
+            id,
+            first_step: last.map_or(0, |s: &EpisodeSpan| s.first_step + s.steps),
+            steps,
+            first_obs: last.map_or(0, |s: &EpisodeSpan| s.first_obs + s.obs_rows),
+            obs_rows: steps + 1,
+            terminated: id % 3 == 0,
+            truncated: id % 3 == 1,
+        });
+        parts.obs.extend((0..2 * (steps + 1)).map(|i| 0.1f32 * i as f32 + id as f32 / 3.0));
+        parts.rewards.extend((0..steps).map(|i| 0.1 * i as f64 - 1e-17));
+        let discrete = action_space.is_discrete();
+        let action = |i: usize| if discrete { (i % 3) as f32 } else { (i as f32 * 0.7).sin() };
+        parts.actions.extend((0..steps * action_space.dim()).map(action));
+    }
+    let obs_space = Space {
+        names: vec!["position.0".into(), "velocity.0".into()],
+        kind: SpaceKind::Box { low: vec![-4.8, f32::NEG_INFINITY], high: vec![4.8, f32::INFINITY] },
+    };
+    Dataset::from_parts(Origin::default(), obs_space, action_space, parts).expect("parts fit")
+}
+
+fn about() -> MinariAbout {
+    MinariAbout {
+        dataset_id: "pendulum/topup-v0".into(),
+        env_spec: Some(env_spec("Pendulum-v1")),
+        resets: (0..12).map(|i| Reset { seed: Some(i), options: vec![("x".into(), 0.5)] }).collect(),
+        ..MinariAbout::default()
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_bit_for_bit() {
+    let continuous =
+        Space { kind: SpaceKind::Box { low: vec![-1.0; 2], high: vec![1.0; 2] }, ..Space::unnamed("action", 2) };
+    let choices = Space { kind: SpaceKind::Discrete { n: 3, start: 0 }, ..Space::unnamed("action", 1) };
+    for space in [continuous, choices] {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let folder = dir.path().join("topup-v0");
+        let data = dataset(space);
+        write_minari(&folder, &data, &about()).expect("written");
+        for path in [folder.clone(), folder.join("data"), folder.join("data").join(MAIN_FILE)] {
+            let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
+            assert_eq!(back.origin.warnings, Vec::<String>::new());
+            assert_eq!(back.origin.env_id.as_deref(), Some("Pendulum-v1"));
+            assert_eq!(back.origin.dataset_id.as_deref(), Some("pendulum/topup-v0"));
+            assert_eq!(Dataset { origin: Origin::default(), ..back }, data);
+        }
+        let again = write_minari(&folder, &data, &about()).expect_err("exists").to_string();
+        assert!(again.contains("exists already"), "{again}");
+    }
+}
+
+#[test]
+fn an_unknown_space_is_written_without_bounds() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let folder = dir.path().join("x");
+    write_minari(&folder, &dataset(Space::unnamed("action", 1)), &about()).expect("written");
+    let back = format::open(&folder, None, &Ctx::quiet()).expect("opens");
+    assert_eq!(back.action_space.bounds(0), None);
+    assert_eq!(back.obs_space.bounds(0), Some((-4.8, 4.8)));
+}
+
+#[test]
+fn what_minari_cannot_hold_is_refused_before_writing() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let folder = dir.path().join("x");
+    let refused = |data: &Dataset, about: &MinariAbout, word: &str| {
+        let text = write_minari(&folder, data, about).expect_err(word).to_string();
+        assert!(text.contains(word), "{text}");
+        assert!(!folder.exists());
+    };
+    let data = dataset(Space::unnamed("action", 1));
+    let mut short = data.clone();
+    short.spans[3].obs_rows -= 1;
+    refused(&short, &about(), "episode 3 has no final observation");
+    let mut other = data.clone();
+    other.next_obs = Some(vec![0.0; data.num_steps() * 2]);
+    refused(&other, &about(), "next observations");
+    refused(&data, &MinariAbout { dataset_id: "no version".into(), ..about() }, "'no version' is no Minari id");
+    refused(&data, &MinariAbout { resets: vec![Reset::default()], ..about() }, "1 resets");
+    let choices = Space { kind: SpaceKind::Discrete { n: 2, start: 0 }, ..Space::unnamed("action", 1) };
+    let mut fraction = dataset(choices);
+    fraction.actions[0] = 0.5;
+    refused(&fraction, &about(), "which is no choice");
+}
+
+#[test]
+fn ids_are_those_that_minari_accepts() {
+    for id in ["a-v0", "pendulum/expert-v0", "D4RL/pen/cloned-v2", "my_set-with-dashes-v10"] {
+        assert!(is_dataset_id(id), "{id}");
+    }
+    for id in ["", "a", "a-v", "a-vx", "/a-v0", "a//b-v0", "../a-v0", "a b-v0", "-v0", "x/-v0"] {
+        assert!(!is_dataset_id(id), "{id}");
+    }
+}

@@ -1,0 +1,51 @@
+//! What the training part covers, and how far other states are from it.
+
+use std::sync::Arc;
+
+use super::job::{Body, CoverSpec, Outcome};
+use super::workspace::Opened;
+use super::{Emit, Ended, Workspace};
+use crate::metrics::States;
+use crate::metrics::coverage::{self, Coverage, Input, Options};
+use crate::task::Ctx;
+
+/// Computes coverage and reports it.
+pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    let coverage = workspace.coverage(spec, cx)?;
+    emit(Body::Report(Arc::new(coverage.report.clone())));
+    Ok(Outcome::default())
+}
+
+/// Computes coverage of opened data.
+pub fn measure(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
+    let (data, split) = (&opened.data, &opened.split);
+    let dim = data.obs_dim();
+    if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
+        return Err(Ended::BadInput(format!(
+            "observations have {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
+            dim.saturating_sub(1)
+        )));
+    }
+    let part = |episodes: &[usize]| data.states(episodes);
+    let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
+    let rollouts = opened.rollouts.as_ref().map(|r| r.states(&all_episodes(r)));
+    let input = Input {
+        names: &data.obs_space.names,
+        train: states(&train),
+        calibration: states(&calibration),
+        heldout: states(&heldout),
+        rollouts: rollouts.as_ref().map(states),
+        shared: split.is_shared(),
+    };
+    let options = Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins };
+    Ok(coverage::report(&input, &options, cx)?)
+}
+
+fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
+    States { rows, owner }
+}
+
+/// Indices of all episodes.
+pub fn all_episodes(data: &crate::data::dataset::Dataset) -> Vec<usize> {
+    (0..data.num_episodes()).collect()
+}

@@ -1,0 +1,80 @@
+use super::*;
+use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::space::Space;
+
+/// Episodes of one dimension that count up; `obs_rows` may lack the last observation.
+fn dataset(lengths: &[(usize, bool)], holes: &[usize]) -> Dataset {
+    let mut parts = Parts::default();
+    for (i, &(steps, last)) in lengths.iter().enumerate() {
+        let obs_rows = steps + usize::from(last);
+        parts.spans.push(EpisodeSpan {
+            id: i as u64,
+            first_step: parts.rewards.len(),
+            steps,
+            first_obs: parts.obs.len(),
+            obs_rows,
+            terminated: false,
+            truncated: true,
+        });
+        parts.obs.extend((0..obs_rows).map(|t| t as f32));
+        parts.actions.extend((0..steps).map(|t| t as f32));
+        parts.rewards.extend((0..steps).map(|_| 0.0));
+    }
+    holes.iter().for_each(|&row| parts.obs[row] = f32::NAN);
+    let origin = Origin::default();
+    Dataset::from_parts(origin, Space::unnamed("obs", 1), Space::unnamed("action", 1), parts).expect("consistent")
+}
+
+fn spec(horizon: usize, starts: usize) -> ImagineSpec {
+    ImagineSpec { horizon, starts, ..ImagineSpec::default() }
+}
+
+#[test]
+fn usable_stretches_end_at_the_last_observation_and_at_holes() {
+    let data = dataset(&[(4, true), (4, false), (5, true)], &[11]);
+    assert_eq!(follows(&data, 0), [4, 3, 2, 1]);
+    assert_eq!(follows(&data, 1), [3, 2, 1, 0]);
+    // Row 11 is observation 2 of the third episode.
+    assert_eq!(follows(&data, 2), [1, 0, 0, 2, 1]);
+}
+
+#[test]
+fn windows_lie_within_episodes_and_are_drawn_once() {
+    let data = dataset(&[(30, true), (8, true), (30, false)], &[]);
+    let windows = Windows::choose(&data, &[0, 1, 2], &spec(10, 1000));
+    assert_eq!(windows.starts.len(), 21 + 20, "the short episode has none");
+    let mut once = windows.starts.clone();
+    once.dedup();
+    assert_eq!(once, windows.starts);
+    let (real, actions) = windows.gather(&data);
+    assert_eq!((real.len(), actions.len()), (41 * 11, 41 * 10));
+    for (s, &(_, t)) in windows.starts.iter().enumerate() {
+        assert_eq!(real[s * 11].to_bits(), (t as f32).to_bits());
+        assert_eq!(real[s * 11 + 10].to_bits(), ((t + 10) as f32).to_bits());
+    }
+    let few = |seed| Windows::choose(&data, &[0, 2], &ImagineSpec { seed, ..spec(10, 5) }).starts;
+    assert_eq!(few(1), few(1));
+    assert_ne!(few(1), few(2));
+}
+
+#[test]
+fn a_horizon_longer_than_every_episode_is_cut_and_said() {
+    let data = dataset(&[(8, true), (3, true)], &[]);
+    let windows = Windows::choose(&data, &[0, 1], &spec(50, 10));
+    assert_eq!((windows.horizon, windows.starts.as_slice()), (8, &[(0, 0)][..]));
+    let mut report = Report::new("imagination", "");
+    windows.note(&mut report, &spec(50, 10));
+    assert!(report.notes[0].text.contains("50") && report.notes[0].text.contains('8'));
+    let nothing = Windows::choose(&dataset(&[(1, false)], &[]), &[0], &spec(50, 10));
+    assert_eq!((nothing.horizon, nothing.starts.len()), (0, 0));
+}
+
+#[test]
+fn an_episode_that_is_not_there_is_bad_input() {
+    let data = dataset(&[(8, true)], &[]);
+    let windows = Windows::choose(&data, &[0], &spec(4, 10));
+    let asked = |episode| ImagineSpec { episode: Some(episode), ..spec(4, 10) };
+    assert_eq!(windows.traced(&data, &asked(0), &[], &[], &[]), Ok(Some((0, 0))));
+    let refused = windows.traced(&data, &asked(7), &[], &[], &[]);
+    assert!(matches!(refused, Err(Ended::BadInput(text)) if text.contains("no episode 7")));
+}

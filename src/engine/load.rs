@@ -1,0 +1,202 @@
+//! Opening: what the dataset holds, and whether the checkpoint fits it.
+
+use std::sync::Arc;
+
+use super::job::{Body, Outcome, Source};
+use super::workspace::Opened;
+use super::{Emit, Ended, Workspace};
+use crate::data::dataset::Dataset;
+use crate::data::episode::Episode;
+use crate::data::split::Split;
+use crate::data::stats::{self, Moments, Summary};
+use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
+use crate::model::checkpoint::Checkpoint;
+use crate::task::Ctx;
+
+/// Bins of the distributions of returns and lengths.
+const BINS: usize = 30;
+
+/// Opens what `source` names, as it is on disk now, and reports what it holds.
+pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    workspace.forget(source);
+    let opened = workspace.open(source, cx)?;
+    emit(Body::Report(Arc::new(report(&opened))));
+    let data = &opened.data;
+    let mut summary = format!(
+        "opened {}: {} episodes, {} steps, read as {}",
+        source.dataset.display(),
+        data.num_episodes(),
+        data.num_steps(),
+        data.origin.format
+    );
+    if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {
+        summary += &format!("; checkpoint {}, read as {}", path.display(), checkpoint.about.format);
+    }
+    Ok(Outcome { summary, written: Vec::new() })
+}
+
+fn report(opened: &Opened) -> Report {
+    let data = &opened.data;
+    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    let s = stats::summary(data, &all);
+    let name = data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string());
+    let mut r = Report::new("data", &format!("Data: {name}"));
+    numbers(&mut r, data, &s);
+    let returns: Vec<f64> = data.episodes(&all).map(|e| e.ret()).collect();
+    let lengths: Vec<f64> = data.episodes(&all).map(|e| e.steps() as f64).collect();
+    r.histograms.push(histogram("returns", "Return of an episode", "return", "", &returns, s.returns.mean));
+    r.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", &lengths, s.lengths.mean));
+    r.tables.push(dimensions(data, &s));
+    r.tables.push(episodes(data, &opened.split));
+    notes(&mut r, opened);
+    r
+}
+
+fn numbers(r: &mut Report, data: &Dataset, s: &Summary) {
+    let e = s.episodes;
+    r.stat("episodes", "episodes", e as f64, "", "episodes in the dataset");
+    r.stat("steps", "steps", s.transitions as f64, "", "environment steps over all episodes");
+    r.stat("usable", "usable transitions", s.usable as f64, "", "steps with a next observation and no NaN or Inf");
+    r.stat("obs_dim", "observation dimensions", data.obs_dim() as f64, "", "columns of a flattened observation");
+    r.stat("action_dim", "action dimensions", data.action_dim() as f64, "", "columns of an action");
+    let stat =
+        r.stat("return_mean", "mean return", s.returns.mean, "", "mean over episodes of the undiscounted return");
+    stat.of(e, "episodes");
+    r.stat("return_std", "std of the return", s.returns.std_pop, "", "standard deviation over episodes, ddof 0")
+        .of(e, "episodes");
+    r.stat("return_min", "lowest return", s.returns.min, "", "return of the worst episode").of(e, "episodes");
+    r.stat("return_median", "median return", s.returns.median, "", "return of the middle episode").of(e, "episodes");
+    r.stat("return_max", "highest return", s.returns.max, "", "return of the best episode").of(e, "episodes");
+    r.stat("length_mean", "mean length", s.lengths.mean, "steps", "mean over episodes of the number of steps")
+        .of(e, "episodes");
+    r.stat("terminated", "terminated", s.terminated as f64, "episodes", "ended by the environment").of(e, "episodes");
+    r.stat("truncated", "truncated", s.truncated as f64, "episodes", "ended by a limit outside the environment")
+        .of(e, "episodes");
+    r.stat("unfinished", "unfinished", s.unfinished as f64, "episodes", "neither: the recording stopped")
+        .of(e, "episodes");
+}
+
+/// Equally wide bins over the finite values.
+fn histogram(key: &str, label: &str, axis: &str, unit: &str, values: &[f64], mean: f64) -> Histogram {
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    let (lo, hi) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    // One value is drawn as one bin around it.
+    let (lo, hi) = if hi > lo { (lo, hi) } else { (lo - 0.5, lo + 0.5) };
+    let mut counts = vec![0.0; BINS];
+    for v in finite() {
+        let bin = ((v - lo) / (hi - lo) * BINS as f64) as usize;
+        counts[bin.min(BINS - 1)] += 1.0;
+    }
+    Histogram {
+        key: key.into(),
+        label: label.into(),
+        axis: Axis { label: axis.into(), unit: unit.into(), log: false },
+        edges: (0..=BINS).map(|i| lo + (hi - lo) * i as f64 / BINS as f64).collect(),
+        counts,
+        marks: vec![("mean".into(), mean)],
+    }
+}
+
+fn dimensions(data: &Dataset, s: &Summary) -> Table {
+    let row = |kind: &str, m: &Moments, bounds: Option<(f32, f32)>| {
+        let (lo, hi) = bounds.map_or((f64::NAN, f64::NAN), |(lo, hi)| (f64::from(lo), f64::from(hi)));
+        let numbers = [m.mean, m.std, m.min, m.max, lo, hi].map(Cell::from);
+        let mut row = vec![Cell::from(m.name.as_str()), Cell::from(kind)];
+        row.extend(numbers);
+        row.push(Cell::from(m.nonfinite));
+        row
+    };
+    let obs = s.obs.iter().enumerate().map(|(d, m)| row("observation", m, data.obs_space.bounds(d)));
+    let actions = s.actions.iter().enumerate().map(|(d, m)| row("action", m, data.action_space.bounds(d)));
+    let columns = ["dimension", "of", "mean", "std", "min", "max", "low", "high", "NaN or Inf"];
+    Table {
+        key: "dimensions".into(),
+        label: "Dimensions".into(),
+        columns: columns.map(String::from).to_vec(),
+        rows: obs.chain(actions).chain([row("reward", &s.rewards, None)]).collect(),
+    }
+}
+
+fn episodes(data: &Dataset, split: &Split) -> Table {
+    let mut part = vec!["training"; data.num_episodes()];
+    if split.is_shared() {
+        part.fill("all parts");
+    } else {
+        split.heldout.iter().for_each(|&i| part[i] = "held-out");
+        split.calibration.iter().for_each(|&i| part[i] = "calibration");
+    }
+    let rows = (0..data.num_episodes()).map(|i| {
+        let e = data.episode(i);
+        let id = Cell::Count(i64::try_from(e.span.id).unwrap_or(i64::MAX));
+        vec![i.into(), id, e.steps().into(), e.ret().into(), ended(&e).into(), part[i].into()]
+    });
+    Table {
+        key: "episodes".into(),
+        label: "Episodes".into(),
+        columns: ["index", "id", "steps", "return", "ended", "part"].map(String::from).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
+fn ended(e: &Episode<'_>) -> &'static str {
+    match (e.span.terminated, e.span.truncated) {
+        (true, true) => "terminated and truncated",
+        (true, false) => "terminated",
+        (false, true) => "truncated",
+        (false, false) => "unfinished",
+    }
+}
+
+fn notes(r: &mut Report, opened: &Opened) {
+    let (data, split) = (&opened.data, &opened.split);
+    let origin = &data.origin;
+    r.note(Level::Info, format!("{} read as {}", origin.path.display(), origin.format));
+    if let Some(env) = &origin.env_id {
+        r.note(Level::Info, format!("environment {env}"));
+    }
+    origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
+    origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
+    if split.is_shared() {
+        let n = data.num_episodes();
+        r.note(
+            Level::Warn,
+            format!(
+                "{n} episodes are too few to keep the parts apart: training, held-out and calibration are the same"
+            ),
+        );
+    } else {
+        let [train, heldout, calibration] = [&split.train, &split.heldout, &split.calibration].map(Vec::len);
+        r.note(
+            Level::Info,
+            format!("divided by episode: {train} training, {heldout} held-out, {calibration} calibration"),
+        );
+    }
+    if let Some(rollouts) = &opened.rollouts {
+        let (path, n) = (rollouts.origin.path.display(), rollouts.num_episodes());
+        r.note(Level::Info, format!("rollouts: {n} episodes of {path}"));
+        rollouts.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
+    }
+    if let Some(checkpoint) = &opened.checkpoint {
+        checkpoint_notes(r, checkpoint, opened);
+    }
+}
+
+fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint, opened: &Opened) {
+    let about = &checkpoint.about;
+    let mut parts = Vec::new();
+    if let Some(model) = &checkpoint.world_model {
+        parts.push(format!("world model of {} members, {} elites", model.net.members, model.elites.len()));
+    }
+    parts.extend(checkpoint.actor.is_some().then(|| "policy".to_string()));
+    parts.extend(checkpoint.critic.is_some().then(|| "critic".to_string()));
+    r.note(Level::Info, format!("checkpoint ({}): {}", about.format, parts.join(", ")));
+    about.notes.iter().for_each(|note| r.note(Level::Info, note));
+    if let Some(env) = opened.data.origin.env_id.as_ref().filter(|env| about.env_id.as_ref().is_some_and(|c| c != *env))
+    {
+        let theirs = about.env_id.as_deref().unwrap_or_default();
+        r.note(Level::Warn, format!("the checkpoint was made for {theirs}, the dataset is of {env}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

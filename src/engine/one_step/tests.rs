@@ -1,0 +1,29 @@
+use super::*;
+
+fn batch() -> TransitionBatch {
+    TransitionBatch {
+        obs_dim: 2,
+        action_dim: 1,
+        obs: vec![0.0, 7.0, 1.0, 7.0],
+        next_obs: vec![1.0, 7.0, 4.0, 7.0],
+        action: vec![0.0; 2],
+        reward: vec![0.0; 2],
+        terminated: vec![false; 2],
+        truncated: vec![false; 2],
+        episode: vec![0, 0],
+        step: vec![0, 1],
+    }
+}
+
+#[test]
+fn errors_by_hand() {
+    let batch = batch();
+    // Changes 1 and 3: mean 2, deviation 1; the second dimension never changes.
+    let scale = change_std(&batch);
+    assert_eq!(scale, [1.0, 0.0]);
+    let squares = squares(&batch, 1, &[0.0, 0.0, 2.0, 9.0], &scale);
+    assert_eq!(squares, [4.0, 0.0]);
+    assert!((total(&squares, &scale) - 2.0).abs() < 1e-12);
+    assert_eq!(total(&[f64::NAN, 0.0], &scale), f64::INFINITY);
+    assert_eq!(total(&[0.0, 0.0], &[0.0, 0.0]), 0.0);
+}

@@ -1,0 +1,136 @@
+//! What jobs share: opened datasets and checkpoints, so that each is read once however many jobs need it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::job::{CoverSpec, Source};
+use super::{Ended, cover};
+use crate::data::dataset::Dataset;
+use crate::data::format;
+use crate::data::split::Split;
+use crate::metrics::coverage::Coverage;
+use crate::model::checkpoint::{self, Checkpoint};
+use crate::task::Ctx;
+
+/// Datasets kept open at once: the one looked at, its rollouts, and those of the jobs that they replaced.
+const KEPT: usize = 4;
+
+type Named<K, V> = Mutex<Vec<(K, Arc<V>)>>;
+
+/// A cache of opened files. Jobs on several threads share one.
+#[derive(Default)]
+pub struct Workspace {
+    datasets: Named<(PathBuf, Option<String>), Dataset>,
+    checkpoints: Named<PathBuf, Checkpoint>,
+    coverages: Named<CoverSpec, Coverage>,
+}
+
+/// Everything that a [`Source`] names, opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The dataset.
+    pub data: Arc<Dataset>,
+    /// Its parts.
+    pub split: Split,
+    /// World model and policy, where some are named.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Recorded episodes of a policy, where some are named.
+    pub rollouts: Option<Arc<Dataset>>,
+}
+
+impl Workspace {
+    /// Opens what `source` names, or takes it from the cache.
+    ///
+    /// # Errors
+    /// A sentence naming the file and what to do; or cancelled.
+    pub fn open(&self, source: &Source, cx: &Ctx) -> Result<Opened, Ended> {
+        let data = self.dataset(&source.dataset, source.format.as_deref(), cx)?;
+        let rollouts = source.rollouts.as_deref().map(|path| self.dataset(path, None, cx)).transpose()?;
+        if let Some(rollouts) = &rollouts {
+            fits(&data, rollouts, source)?;
+        }
+        let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, &data)).transpose()?;
+        let split = Split::new(&data, source.split);
+        Ok(Opened { data, split, checkpoint, rollouts })
+    }
+
+    /// Coverage of `spec`: measured once, then shared with imagination and diagnosis.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`], or where the data allows no coverage.
+    pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
+        // The reference does not depend on the checkpoint: another one is no reason to measure again.
+        let mut key = spec.clone();
+        key.source.checkpoint = None;
+        cached(&self.coverages, key, || cover::measure(spec, &self.open(&spec.source, cx)?, cx))
+    }
+
+    /// Forgets what was read of `source`, so that the next [`Workspace::open`] sees the files as they are now.
+    pub fn forget(&self, source: &Source) {
+        let paths: Vec<Option<&PathBuf>> =
+            [Some(&source.dataset), source.rollouts.as_ref()].into_iter().filter(Option::is_some).collect();
+        lock(&self.datasets).retain(|((path, _), _)| !paths.contains(&Some(path)));
+        lock(&self.coverages).retain(|(spec, _)| {
+            !paths.contains(&Some(&spec.source.dataset)) && !paths.contains(&spec.source.rollouts.as_ref())
+        });
+        lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
+    }
+
+    fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Ended> {
+        let open = || checkpoint::open(path).map_err(|e| Ended::BadInput(e.to_string()));
+        let checkpoint = cached(&self.checkpoints, path.to_path_buf(), open)?;
+        let fits = checkpoint.fits(data.obs_dim(), data.action_dim());
+        fits.map_err(|problem| Ended::BadInput(format!("{}: {problem}", path.display())))?;
+        Ok(checkpoint)
+    }
+
+    fn dataset(&self, path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+        let key = (path.to_path_buf(), format.map(String::from));
+        cached(&self.datasets, key, || Ok(format::open(path, format, &cx.phase("reading the dataset"))?))
+    }
+}
+
+/// Takes a value from the cache, or makes and keeps it. The lock is free while it is made: two jobs may then read the
+/// same file at once, but neither waits deaf to its cancel.
+fn cached<K: PartialEq, V>(
+    cache: &Named<K, V>,
+    key: K,
+    make: impl FnOnce() -> Result<V, Ended>,
+) -> Result<Arc<V>, Ended> {
+    if let Some((_, value)) = lock(cache).iter().find(|(k, _)| *k == key) {
+        return Ok(Arc::clone(value));
+    }
+    let value = Arc::new(make()?);
+    let mut entries = lock(cache);
+    entries.retain(|(k, _)| *k != key);
+    if entries.len() >= KEPT {
+        entries.remove(0);
+    }
+    entries.push((key, Arc::clone(&value)));
+    Ok(value)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A job that panicked while it held the lock left a list that is whole: entries are only pushed and removed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fits(data: &Dataset, rollouts: &Dataset, source: &Source) -> Result<(), Ended> {
+    let (a, b) = ((data.obs_dim(), data.action_dim()), (rollouts.obs_dim(), rollouts.action_dim()));
+    if a == b {
+        return Ok(());
+    }
+    let path = source.rollouts.as_deref().unwrap_or(Path::new("")).display();
+    Err(Ended::BadInput(format!(
+        "{path}: rollouts have {} observation and {} action dimensions, the dataset has {} and {}; name rollouts of the \
+         dataset's own environment",
+        b.0, b.1, a.0, a.1
+    )))
+}
+
+impl std::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts = (lock(&self.datasets).len(), lock(&self.checkpoints).len(), lock(&self.coverages).len());
+        write!(f, "Workspace {{ datasets, checkpoints, coverages: {counts:?} }}")
+    }
+}

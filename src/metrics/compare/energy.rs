@@ -1,0 +1,53 @@
+//! Energy distance (Székely & Rizzo 2013).
+
+use super::rows;
+use crate::metrics::MetricError;
+use crate::metrics::neighbors::points::Points;
+use crate::task::Ctx;
+
+/// 2 E|X - Y| - E|X - X'| - E|Y - Y'|, pairs of a state with itself included (V-statistic), not square-rooted.
+///
+/// # Errors
+/// If a set is empty or dimensions differ; cancelled.
+pub fn distance(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricError> {
+    let mean = |a: &Points, b: &Points| -> Result<f64, MetricError> {
+        let sums = rows(a, b, cx, |_, d| d.iter().sum::<f64>())?;
+        Ok(sums.iter().sum::<f64>() / (a.len() * b.len()) as f64)
+    };
+    Ok(2.0 * mean(x, y)? - mean(x, x)? - mean(y, y)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+
+    use super::*;
+
+    /// N(0, 1) against N(1, 1): 0.541807 (FIELD's vector). The estimate of 2,000 states each has a standard error of
+    /// about 0.03 and a V-statistic bias below 0.002.
+    #[test]
+    fn shifted_normals_have_their_known_distance() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut draw = |shift: f32| -> Points {
+            Points::plain(
+                (0..2000)
+                    .map(|_| shift + <StandardNormal as Distribution<f32>>::sample(&StandardNormal, &mut rng))
+                    .collect(),
+                1,
+            )
+        };
+        let (x, y) = (draw(0.0), draw(1.0));
+        let d = distance(&x, &y, &Ctx::quiet()).unwrap();
+        assert!((d - 0.541_807).abs() < 0.1, "{d}");
+        assert!(distance(&x, &x, &Ctx::quiet()).unwrap().abs() < 1e-12);
+    }
+
+    #[test]
+    fn two_points() {
+        // 2 · 3 - 0 - 0.
+        let (x, y) = (Points::plain(vec![0.0], 1), Points::plain(vec![3.0], 1));
+        assert!((distance(&x, &y, &Ctx::quiet()).unwrap() - 6.0).abs() < 1e-12);
+        assert!(distance(&x, &Points::plain(vec![], 1), &Ctx::quiet()).is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! The two axes of the density map: two observation dimensions, or the first two principal axes.
+
+use super::{Input, Options};
+use crate::metrics::density::{Density, Range};
+use crate::metrics::features::Features;
+use crate::metrics::pca::Pca;
+use crate::metrics::report::{Axis, HeatMap};
+use crate::metrics::{MetricError, States};
+
+/// How a state becomes a point of the map.
+#[derive(Debug, Clone, PartialEq)]
+enum Projection {
+    Columns(usize, usize),
+    Principal(Pca),
+}
+
+/// A density map of the training part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Map {
+    projection: Projection,
+    dim: usize,
+    /// Names of the axes.
+    pub names: (String, String),
+    /// Share of the variance on the two axes.
+    pub share: f64,
+    /// Counts of training states.
+    pub density: Density,
+}
+
+impl Map {
+    /// Chooses the axes and counts the training states.
+    pub(super) fn build(input: &Input<'_>, options: &Options) -> Result<Self, MetricError> {
+        let dim = input.names.len();
+        let (projection, names, share) = if let Some((a, b)) = options.axes {
+            if a >= dim || b >= dim || a == b {
+                return Err(MetricError::bad(format!(
+                    "the map's axes {a} and {b} are not two of the {dim} observation dimensions (0 to {})",
+                    dim.saturating_sub(1)
+                )));
+            }
+            // Standardised dimensions carry one unit of variance each; constant ones none.
+            let features = Features::fit(input.train.rows, input.names)?;
+            let live = [a, b].iter().filter(|c| features.kept.contains(c)).count();
+            let share = live as f64 / features.dim() as f64;
+            (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), share)
+        } else {
+            let pca = Pca::fit(input.train.rows, dim)?;
+            let share = pca.ratio.iter().take(2).sum();
+            (Projection::Principal(pca), ("principal axis 1".into(), "principal axis 2".into()), share)
+        };
+        let mut map =
+            Self { projection, dim, names, share, density: Density::new((0.0, 1.0), (0.0, 1.0), options.bins) };
+        let (x, y) = map.ranges(input);
+        map.density = Density::new(x, y, options.bins);
+        let points = map.points(input.train.rows);
+        map.density.add(points);
+        Ok(map)
+    }
+
+    /// The point of one state.
+    pub fn project(&self, row: &[f32]) -> (f64, f64) {
+        match &self.projection {
+            Projection::Columns(a, b) => (f64::from(row[*a]), f64::from(row[*b])),
+            Projection::Principal(pca) => {
+                (pca.project(row, 0), if pca.components.len() > 1 { pca.project(row, 1) } else { 0.0 })
+            }
+        }
+    }
+
+    /// The points of rows [N, D].
+    pub fn points(&self, rows: &[f32]) -> Vec<(f64, f64)> {
+        rows.chunks_exact(self.dim).map(|row| self.project(row)).collect()
+    }
+
+    /// What the training states span, and beyond it what others span, by at most half of that on each side: one exploded
+    /// rollout must not shrink the data to a dot.
+    fn ranges(&self, input: &Input<'_>) -> (Range, Range) {
+        let train = self.points(input.train.rows);
+        let others: Vec<(f64, f64)> = [Some(input.heldout), input.rollouts]
+            .into_iter()
+            .flatten()
+            .flat_map(|s: States<'_>| self.points(s.rows))
+            .collect();
+        let range = |of: fn(&(f64, f64)) -> f64| {
+            let ends = |points: &[(f64, f64)]| {
+                points
+                    .iter()
+                    .map(of)
+                    .filter(|v| v.is_finite())
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |r, v| (r.0.min(v), r.1.max(v)))
+            };
+            let (mut lo, mut hi) = ends(&train);
+            if lo >= hi {
+                // As numpy does for a range without width.
+                (lo, hi) = (lo - 0.5, hi + 0.5);
+            }
+            let (more, room) = (ends(&others), 0.5 * (hi - lo));
+            (lo.min(more.0.max(lo - room)), hi.max(more.1.min(hi + room)))
+        };
+        (range(|p| p.0), range(|p| p.1))
+    }
+
+    /// The map for the screen, without overlays.
+    pub fn heat_map(&self) -> HeatMap {
+        let d = &self.density;
+        let unit = if matches!(self.projection, Projection::Principal(_)) { "std" } else { "" };
+        let axis = |name: &str| Axis { label: name.into(), unit: unit.into(), log: false };
+        HeatMap {
+            key: "density".into(),
+            label: "Training states".into(),
+            x_axis: axis(&self.names.0),
+            y_axis: axis(&self.names.1),
+            x_range: (d.x_edges[0], d.x_edges[d.width()]),
+            y_range: (d.y_edges[0], d.y_edges[d.height()]),
+            width: d.width(),
+            height: d.height(),
+            values: d.counts.iter().map(|&c| c as f64).collect(),
+            unit: "states in the cell".into(),
+            variance_share: Some(self.share),
+            overlays: vec![],
+        }
+    }
+
+    /// One sentence for the user.
+    pub fn sentence(&self) -> String {
+        format!(
+            "The map shows {} and {}, which carry {:.0} % of the standardised states' variance; cells beyond it are not seen.",
+            self.names.0,
+            self.names.1,
+            100.0 * self.share
+        )
+    }
+}

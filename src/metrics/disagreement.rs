@@ -1,0 +1,37 @@
+//! Disagreement of ensemble members: what a model knows about its own ignorance.
+
+/// Standard deviation over members (ddof 0) of the predicted next states, mean over dimensions in units of `scale`.
+///
+/// `members` is [M, N, D] row-major, `scale` [D] (all ones for raw units, the definition of the references); one number
+/// a row, zero for a single member.
+pub fn member_std(members: &[f32], count: usize, scale: &[f64]) -> Vec<f64> {
+    let d = scale.len();
+    let n = members.len() / (count * d).max(1);
+    (0..n)
+        .map(|row| {
+            let spread = |c: usize| {
+                let value = |m: usize| f64::from(members[(m * n + row) * d + c]);
+                let mean = (0..count).map(value).sum::<f64>() / count as f64;
+                ((0..count).map(|m| (value(m) - mean).powi(2)).sum::<f64>() / count as f64).sqrt() / scale[c]
+            };
+            (0..d).map(spread).sum::<f64>() / d as f64
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
+    use super::*;
+
+    #[test]
+    fn spread_is_in_units_of_the_scale() {
+        // Two members, one row, two dimensions: spreads 1 and 4.
+        let members = [0.0, 10.0, 2.0, 18.0];
+        assert_eq!(member_std(&members, 2, &[1.0, 1.0]), [2.5]);
+        assert_eq!(member_std(&members, 2, &[1.0, 4.0]), [1.0]);
+        assert_eq!(member_std(&members, 1, &[1.0, 1.0]), [0.0, 0.0]);
+        assert!(member_std(&[], 2, &[1.0]).is_empty());
+    }
+}

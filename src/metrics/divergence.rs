@@ -1,0 +1,209 @@
+//! Where imagination leaves reality: error of open-loop rollouts by horizon, with its floor.
+//!
+//! Error of one start at horizon h: sqrt(mean over dimensions of ((imagined - real) / std)²), std of the training part. The
+//! floor is what a model that knows nothing achieves: the start state for ever (copy-last). Skill(h) is the ratio of their
+//! mean squared errors in dB, and the useful horizon the last h with skill above 0 (after Hansen & Wang 2026). Means, not
+//! medians: where an agent mostly stands still, copying is right at most starts and tells nothing there.
+
+mod charts;
+pub mod errors;
+
+use super::MetricError;
+use super::features::moving;
+use super::report::{Level, Report};
+use super::stats;
+use super::trust::{self, Correlation};
+use errors::Errors;
+
+/// Open-loop rollouts beside the trajectories they were meant to follow.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Name of every observation dimension.
+    pub names: &'a [String],
+    /// [D] standard deviation of every dimension in the training part. Constant dimensions (none, or only
+    /// rounding, next to the values) are left out and named.
+    pub std: &'a [f64],
+    /// Steps H of every rollout.
+    pub horizon: usize,
+    /// [S] episode of every start.
+    pub owner: &'a [usize],
+    /// [S, H+1, D] what happened; index 0 is the start.
+    pub real: &'a [f32],
+    /// [S, H+1, D] what was imagined under the recorded actions; index 0 is the start.
+    pub imagined: &'a [f32],
+    /// [S, H] disagreement of the members along the rollout, where there is an ensemble.
+    pub disagreement: Option<&'a [f64]>,
+    /// [S] novelty of every start in units of its threshold, where it is known.
+    pub novelty: Option<&'a [f64]>,
+    /// One episode to draw.
+    pub trace: Option<Trace<'a>>,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+}
+
+/// One rollout in every dimension.
+#[derive(Debug, Clone, Copy)]
+pub struct Trace<'a> {
+    /// What is drawn ("episode 12 from step 0").
+    pub label: &'a str,
+    /// [T, D] what happened.
+    pub real: &'a [f32],
+    /// [T, D] what was imagined.
+    pub imagined: &'a [f32],
+    /// [M, T, D] what each member imagined; empty for no band.
+    pub members: &'a [f32],
+}
+
+/// The horizon at which error is held against novelty and disagreement, if rollouts are that long.
+const TRUST_HORIZON: usize = 10;
+
+/// Computes the report called "imagination".
+///
+/// # Errors
+/// A sentence naming the array whose size does not fit.
+pub fn report(input: &Input<'_>) -> Result<Report, MetricError> {
+    check(input)?;
+    let std = moving(input.std, input.real);
+    if std.iter().all(|s| *s <= 0.0) {
+        return Err(MetricError::bad("every observation dimension is constant: errors have no scale"));
+    }
+    let input = &Input { std: &std, ..*input };
+    let errors = Errors::measure(input);
+    let mut report = Report::new("imagination", "Imagination against reality");
+    let useful = error_stats(&mut report, input, &errors);
+    charts::by_horizon(&mut report, input, &errors);
+    let h = TRUST_HORIZON.min(input.horizon);
+    let at_h = errors.at(h);
+    let correlate = |signal: &[f64]| trust::spearman_by_episode(signal, &at_h, input.owner, input.seed);
+    if let Some(novelty) = input.novelty {
+        let text = format!(
+            "Spearman's rho between the novelty of the start and the error at h = {h}; interval: 95 % bootstrap over episodes."
+        );
+        correlation(&mut report, "spearman_novelty_error", "novelty foretells error", correlate(novelty), &text);
+        charts::scatter(&mut report, novelty, &at_h, h);
+    }
+    if let Some(disagreement) = input.disagreement {
+        let signal: Vec<f64> = disagreement.chunks_exact(input.horizon).map(|d| stats::mean(&d[..h])).collect();
+        let text = format!(
+            "Spearman's rho between the mean disagreement up to h = {h} and the error there; interval: 95 % bootstrap over episodes."
+        );
+        correlation(
+            &mut report,
+            "spearman_disagreement_error",
+            "disagreement foretells error",
+            correlate(&signal),
+            &text,
+        );
+    }
+    charts::dimensions(&mut report, input, &errors);
+    if let Some(trace) = &input.trace {
+        charts::trace(&mut report, input, trace);
+    }
+    say(&mut report, input, &errors, useful);
+    Ok(report)
+}
+
+fn check(input: &Input<'_>) -> Result<(), MetricError> {
+    let (s, h, d) = (input.owner.len(), input.horizon, input.names.len());
+    if s == 0 || h == 0 || d == 0 {
+        return Err(MetricError::bad(format!(
+            "no held-out episode is long enough for an imagined rollout of {h} steps: choose a shorter horizon"
+        )));
+    }
+    let sizes = [
+        ("real", input.real.len(), s * (h + 1) * d),
+        ("imagined", input.imagined.len(), s * (h + 1) * d),
+        ("std", input.std.len(), d),
+        ("disagreement", input.disagreement.map_or(s * h, <[f64]>::len), s * h),
+        ("novelty", input.novelty.map_or(s, <[f64]>::len), s),
+        ("trace", input.trace.map_or(0, |t| t.imagined.len()), input.trace.map_or(0, |t| t.real.len())),
+        ("members", input.trace.map_or(0, |t| t.members.len() % t.real.len().max(1)), 0),
+    ];
+    for (name, got, want) in sizes {
+        if got != want {
+            return Err(MetricError::bad(format!("{name} has {got} values, {s} rollouts of {h} steps need {want}")));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the single numbers; returns the useful horizon.
+fn error_stats(report: &mut Report, input: &Input<'_>, errors: &Errors) -> usize {
+    let starts = input.owner.len();
+    let mut stat = |key: &str, label: &str, h: usize| {
+        let text = format!("Median over starts of the standardised error (see the series) at h = {h}.");
+        let all = errors.at(h);
+        report
+            .stat(key, label, stats::quantile(&all, 0.5), "std", &text)
+            .between(stats::quantile(&all, 0.1), stats::quantile(&all, 0.9))
+            .of(starts, "starts");
+    };
+    stat("one_step_nrmse", "one-step error", 1);
+    if input.horizon >= TRUST_HORIZON {
+        stat("nrmse_h10", "error at h = 10", TRUST_HORIZON);
+    }
+    stat("nrmse_last", "error at the last step", input.horizon);
+    let useful = errors.useful_horizon();
+    report
+        .stat(
+            "useful_horizon",
+            "useful horizon",
+            useful as f64,
+            "steps",
+            "Last horizon whose mean squared error is below that of copying the start state; 0 if there is none.",
+        )
+        .of(starts, "starts");
+    report
+        .stat("starts", "starts", starts as f64, "", "Held-out states from which rollouts were imagined.")
+        .of(stats::by_episode(input.owner).len(), "episodes");
+    report.stat("horizon", "horizon", input.horizon as f64, "steps", "Steps of every imagined rollout.");
+    useful
+}
+
+fn correlation(report: &mut Report, key: &str, label: &str, c: Correlation, definition: &str) {
+    let stat = report.stat(key, label, c.rho, "", definition).of(c.n, "starts");
+    if let Some((lo, hi)) = c.interval {
+        stat.between(lo, hi);
+    }
+}
+
+fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: usize) {
+    let (model, floor) = errors.rms(input.horizon);
+    let last = format!(
+        "at h = {} the root mean square error is {model:.3} std against {floor:.3} for copying the start",
+        input.horizon
+    );
+    if useful == input.horizon {
+        report.note(Level::Good, format!("Imagination beats copying the start over all {useful} steps: {last}."));
+    } else if useful == 0 {
+        report.note(Level::Alarm, format!("Imagination never beats copying the start state: {last}."));
+    } else {
+        report.note(Level::Warn, format!("Imagination is useful for {useful} of {} steps: {last}.", input.horizon));
+    }
+    let lost = errors.not_finite();
+    if lost > 0 {
+        report.note(
+            Level::Warn,
+            format!(
+                "{lost} of {} rollouts leave the finite numbers; their error counts as infinite.",
+                input.owner.len()
+            ),
+        );
+    }
+    let names = input.names.iter().zip(input.std).filter(|(_, s)| **s <= 0.0);
+    let constant: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+    if !constant.is_empty() {
+        report.note(
+            Level::Info,
+            format!("Constant in the training part and left out of errors: {}.", constant.join(", ")),
+        );
+    }
+    report.note(
+        Level::Info,
+        "Open loop: the model's own predictions are fed back under the recorded actions of held-out episodes. \
+         Error: root mean square over dimensions, each in standard deviations of the training part.",
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Curves, cloud and table of the report.
+
+use super::errors::Errors;
+use super::{Input, TRUST_HORIZON, Trace};
+use crate::metrics::report::{Axis, Report, Scatter, Series, Table};
+use crate::metrics::stats;
+
+/// Points of the cloud.
+const POINTS: usize = 2000;
+
+fn axis(label: &str, unit: &str, log: bool) -> Axis {
+    Axis { label: label.into(), unit: unit.into(), log }
+}
+
+/// NaN (a gap on the screen, null in JSON) for what is not finite.
+fn finite(v: f64) -> f64 {
+    if v.is_finite() { v } else { f64::NAN }
+}
+
+/// Error and disagreement by horizon.
+pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
+    let horizons = 1..=input.horizon;
+    let quantile = |q: f64| horizons.clone().map(|h| finite(stats::quantile(&errors.at(h), q))).collect::<Vec<f64>>();
+    let series = |key: &str, label: &str, y: Vec<f64>, definition: &str| Series {
+        key: key.into(),
+        label: label.into(),
+        group: "error by horizon".into(),
+        x_axis: axis("horizon", "steps", false),
+        y_axis: axis("error", "std", true),
+        x: horizons.clone().map(|h| h as f64).collect(),
+        y,
+        band: None,
+        definition: definition.into(),
+    };
+    let mut model = series("model", "model", quantile(0.5), "Median error over starts; band: 10 % to 90 % of starts.");
+    model.band = Some((quantile(0.1), quantile(0.9)));
+    report.series.push(model);
+    let mean = horizons.clone().map(|h| finite(errors.mean(h))).collect();
+    report.series.push(series("model_mean", "model (mean)", mean, "Mean error over starts."));
+    let floor = horizons.clone().map(|h| finite(errors.floor_median(h))).collect();
+    report.series.push(series(
+        "copy_last",
+        "copying the start",
+        floor,
+        "Median error over starts of predicting the start state for ever.",
+    ));
+    let skill = horizons.clone().map(|h| finite(errors.skill(h))).collect();
+    let definition =
+        "10 log10 of the mean squared error of copying the start over that of the model; above 0 the model is useful.";
+    report.series.push(Series {
+        group: "skill by horizon".into(),
+        y_axis: axis("skill", "dB", false),
+        ..series("skill", "skill over copying", skill, definition)
+    });
+    if let Some(disagreement) = input.disagreement {
+        let at = |h: usize| disagreement.iter().skip(h - 1).step_by(input.horizon).copied().collect::<Vec<f64>>();
+        let quantile = |q: f64| horizons.clone().map(|h| finite(stats::quantile(&at(h), q))).collect::<Vec<f64>>();
+        let definition = "Median over starts of the members' standard deviation, mean over dimensions; band: 10 % to 90 % of starts.";
+        report.series.push(Series {
+            group: "disagreement by horizon".into(),
+            y_axis: axis("disagreement", "std", true),
+            band: Some((quantile(0.1), quantile(0.9))),
+            ..series("disagreement", "disagreement", quantile(0.5), definition)
+        });
+    }
+}
+
+/// Error against novelty of the start: at most [`POINTS`] points, evenly thinned.
+pub fn scatter(report: &mut Report, novelty: &[f64], errors: &[f64], h: usize) {
+    let pairs: Vec<(f64, f64)> =
+        novelty.iter().copied().zip(errors.iter().copied()).filter(|(a, b)| a.is_finite() && b.is_finite()).collect();
+    let at = stats::evenly(pairs.len(), POINTS);
+    let sampling =
+        if pairs.len() > POINTS { format!(" (every {}th start)", pairs.len() / POINTS) } else { String::new() };
+    report.scatters.push(Scatter {
+        key: "error_vs_novelty".into(),
+        label: format!("Error at h = {h} against novelty of the start{sampling}"),
+        x_axis: axis("novelty of the start", "x threshold", false),
+        y_axis: axis(&format!("error at h = {h}"), "std", true),
+        x: at.iter().map(|&i| pairs[i].0).collect(),
+        y: at.iter().map(|&i| pairs[i].1).collect(),
+        x_mark: Some(("threshold".into(), 1.0)),
+    });
+}
+
+/// Error of every dimension, worst at the last horizon first.
+pub fn dimensions(report: &mut Report, input: &Input<'_>, errors: &Errors) {
+    let mut at = vec![1, TRUST_HORIZON.min(input.horizon), input.horizon];
+    at.dedup();
+    let mut columns = vec!["dimension".to_owned()];
+    columns.extend(at.iter().map(|h| format!("error at h = {h} (std)")));
+    let mut order: Vec<usize> = (0..input.names.len()).filter(|&d| input.std[d] > 0.0).collect();
+    order.sort_by(|&a, &b| {
+        let key = |d: usize| errors.of_dimension(d, input.horizon);
+        stats::order(&key(b), &key(a))
+    });
+    let rows = order
+        .into_iter()
+        .map(|d| {
+            let mut row = vec![input.names[d].clone().into()];
+            row.extend(at.iter().map(|&h| errors.of_dimension(d, h).into()));
+            row
+        })
+        .collect();
+    report.tables.push(Table {
+        key: "dimensions".into(),
+        label: "Error by dimension (root mean square over starts)".into(),
+        columns,
+        rows,
+    });
+}
+
+/// One rollout, dimension by dimension: real and imagined, with the spread of the members.
+pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
+    let d = input.names.len();
+    let steps = trace.real.len() / d;
+    let members = trace.members.len() / trace.real.len().max(1);
+    for (c, name) in input.names.iter().enumerate() {
+        let column = |v: &[f32]| v.iter().skip(c).step_by(d).map(|&v| finite(f64::from(v))).collect::<Vec<f64>>();
+        let ends = |pick: fn(f64, f64) -> f64| {
+            (0..steps)
+                .map(|t| (0..members).map(|m| f64::from(trace.members[(m * steps + t) * d + c])).fold(f64::NAN, pick))
+                .map(finite)
+                .collect::<Vec<f64>>()
+        };
+        let series = |key: &str, label: &str, y: Vec<f64>, definition: String| Series {
+            key: format!("{key}:{name}"),
+            label: label.into(),
+            group: format!("trace {name}"),
+            x_axis: axis("step", "steps", false),
+            y_axis: axis(name, "", false),
+            x: (0..steps).map(|t| t as f64).collect(),
+            y,
+            band: None,
+            definition,
+        };
+        report.series.push(series("real", "real", column(trace.real), format!("{}: what happened.", trace.label)));
+        let text = format!("{}: what was imagined; band: lowest to highest of {members} members.", trace.label);
+        let mut imagined = series("imagined", "imagined", column(trace.imagined), text);
+        imagined.band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));
+        report.series.push(imagined);
+    }
+}

@@ -1,0 +1,196 @@
+//! Novelty: distance to the k-th nearest state of the training part, with an alarm threshold.
+//!
+//! After Sun et al. 2022 (k-NN out-of-distribution detection), with standardised states instead of normalised features:
+//! the size of a state vector means something.
+
+use super::features::Features;
+use super::neighbors::{self, Exclude, Neighbors};
+use super::threshold::{self, Threshold};
+use super::{MetricError, States, stats};
+use crate::task::Ctx;
+
+/// How novelty is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Which neighbour's distance counts.
+    pub k: usize,
+    /// False-alarm level of the threshold.
+    pub alpha: f64,
+    /// The parts share their episodes (too few to divide): neighbours of the own episode are left out.
+    pub shared: bool,
+}
+
+/// The training part as a reference that other states are held against.
+pub struct Novelty {
+    /// Standardisation of the training part.
+    pub features: Features,
+    /// Alarm threshold of the calibration part.
+    pub threshold: Threshold,
+    /// 95 % quantile of the calibration states' novelty. Steps follow each other, so it promises nothing about episodes;
+    /// it says what is usual.
+    pub usual: f64,
+    rule: Rule,
+    index: Box<dyn Neighbors>,
+}
+
+impl Novelty {
+    /// Indexes the training states [N, `names.len()`] and calibrates the threshold on the calibration episodes.
+    ///
+    /// # Errors
+    /// If a part is empty, not finite or too small for k, or when cancelled.
+    pub fn fit(
+        names: &[String],
+        train: States<'_>,
+        calibration: States<'_>,
+        rule: Rule,
+        cx: &Ctx,
+    ) -> Result<Self, MetricError> {
+        let features = Features::fit(train.rows, names)?;
+        let index = neighbors::index(features.points(train.rows, train.owner)?, cx)?;
+        let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
+        let scores = novelty.score(calibration, cx)?;
+        novelty.usual = stats::quantile(&scores, 0.95);
+        let maxima = threshold::episode_max(&scores, calibration.owner);
+        novelty.threshold = Threshold { shared: rule.shared, ..threshold::conformal(&maxima, rule.alpha)? };
+        Ok(novelty)
+    }
+
+    /// Novelty of every state, in standard deviations; infinite for a state that is not finite.
+    ///
+    /// # Errors
+    /// If the states are of another observation space, or when cancelled.
+    pub fn score(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        self.score_against(states, self.own(), cx)
+    }
+
+    /// What a state of the dataset must not find: nothing where parts are apart; where they are shared its own episode, or
+    /// at least itself if there is only one.
+    fn own(&self) -> Exclude {
+        let points = self.index.points();
+        match self.rule.shared {
+            false => Exclude::Nothing,
+            true if (1..points.len()).any(|i| points.owner(i) != points.owner(0)) => Exclude::SameEpisode,
+            true => Exclude::SameRow,
+        }
+    }
+
+    /// [`Novelty::score`] of rows that belong to no episode of the dataset: imagined states, fresh trajectories.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn score_fresh(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        let owner = vec![0; rows.len() / self.features.dim_in.max(1)];
+        self.score_against(States { rows, owner: &owner }, Exclude::Nothing, cx)
+    }
+
+    fn score_against(&self, states: States<'_>, exclude: Exclude, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        let queries = self.features.points(states.rows, states.owner)?;
+        Ok(self.index.knn(&queries, self.rule.k, exclude, cx)?.kth(self.rule.k))
+    }
+
+    /// [`Novelty::score_fresh`] in units of the threshold: above 1 is an alarm.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn ratios(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        Ok(self.score_fresh(rows, cx)?.into_iter().map(|s| self.threshold.ratio(s)).collect())
+    }
+
+    /// Each dimension's share of the squared distance between `row` and its k nearest training states, largest first.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn explain(&self, row: &[f32], cx: &Ctx) -> Result<Vec<(String, f64)>, MetricError> {
+        let query = self.features.points(row, &[0])?;
+        let found = self.index.knn(&query, self.rule.k, Exclude::Nothing, cx)?;
+        let mut parts = vec![0.0; self.features.dim()];
+        for &r in found.rows.iter().filter(|&&r| r != u32::MAX) {
+            for (p, c) in parts.iter_mut().zip(self.index.points().contributions(r as usize, &query, 0)) {
+                *p += c;
+            }
+        }
+        let all: f64 = parts.iter().sum();
+        let mut shares: Vec<(String, f64)> = self
+            .features
+            .names
+            .iter()
+            .cloned()
+            .zip(parts.into_iter().map(|p| if all > 0.0 { p / all } else { 0.0 }))
+            .collect();
+        shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Ok(shares)
+    }
+
+    /// How it was measured.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// One sentence for the user.
+    pub fn sentence(&self) -> String {
+        format!(
+            "Novelty is the distance to the {} nearest of {} training states (exact, {}).",
+            ordinal(self.rule.k),
+            self.index.points().len(),
+            self.index.name()
+        )
+    }
+}
+
+fn ordinal(k: usize) -> String {
+    let end = match (k % 10, k % 100) {
+        (1, r) if r != 11 => "st",
+        (2, r) if r != 12 => "nd",
+        (3, r) if r != 13 => "rd",
+        _ => "th",
+    };
+    format!("{k}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
+
+    use super::*;
+
+    fn line(n: usize, episode: usize) -> (Vec<f32>, Vec<usize>) {
+        ((0..n).flat_map(|i| [i as f32, 0.5 * (i % 2) as f32]).collect(), (0..n).map(|i| i / episode).collect())
+    }
+
+    #[test]
+    fn novelty_grows_with_distance_and_names_the_dimension() {
+        let (rows, owner) = line(200, 10);
+        let names = ["x".to_owned(), "y".to_owned()];
+        let states = States { rows: &rows, owner: &owner };
+        let rule = Rule { k: 2, alpha: 0.1, shared: false };
+        let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
+        assert!(n.threshold.is_calibrated());
+        let r = n.ratios(&[100.0, 0.0, 100.0, 3.0, 100.0, 9.0, f32::NAN, 0.0], &Ctx::quiet()).unwrap();
+        assert!(r[0] <= 1.0 && 1.0 < r[1] && r[1] < r[2] && r[3] == f64::INFINITY, "{r:?}");
+        let why = n.explain(&[100.0, 9.0], &Ctx::quiet()).unwrap();
+        assert_eq!(why[0].0, "y");
+        assert!((why.iter().map(|w| w.1).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(n.sentence().contains("2nd nearest of 200"), "{}", n.sentence());
+    }
+
+    #[test]
+    fn a_single_episode_is_held_against_itself() {
+        let (rows, owner) = line(20, 100);
+        let names = ["x".to_owned(), "y".to_owned()];
+        let states = States { rows: &rows, owner: &owner };
+        let rule = Rule { k: 1, alpha: 0.1, shared: true };
+        let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
+        assert!(n.score(states, &Ctx::quiet()).unwrap().iter().all(|s| *s > 0.0), "no state finds itself");
+    }
+
+    #[test]
+    fn shared_parts_look_at_other_episodes_and_promise_nothing() {
+        let (rows, owner) = line(20, 10);
+        let names = ["x".to_owned(), "y".to_owned()];
+        let states = States { rows: &rows, owner: &owner };
+        let rule = Rule { k: 1, alpha: 0.1, shared: true };
+        let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
+        assert!(n.threshold.value > 0.5 && !n.threshold.is_calibrated());
+        assert!(n.threshold.sentence().starts_with("No guarantee"));
+    }
+}

@@ -1,0 +1,148 @@
+use super::*;
+use proptest::prelude::*;
+
+fn root(bytes: &[u8]) -> Value {
+    let (p, used) = load(bytes).unwrap();
+    assert_eq!(used, bytes.len());
+    p.value(p.root).clone()
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    load(bytes).unwrap_err()
+}
+
+#[test]
+fn numbers_and_text_of_all_protocols() {
+    assert_eq!(root(b"I42\n."), Value::Int(42));
+    assert_eq!(root(b"I01\n."), Value::Bool(true));
+    assert_eq!(root(b"L-7L\n."), Value::Int(-7));
+    assert_eq!(root(b"F1.5\n."), Value::Float(1.5));
+    assert_eq!(root(b"S'abc'\n."), Value::Str("abc".into()));
+    assert_eq!(root(b"\x80\x02J\xfe\xff\xff\xff."), Value::Int(-2));
+    assert_eq!(root(b"\x80\x02\x8a\x02\x00\xff."), Value::Int(-256));
+    assert_eq!(root(b"\x80\x02G\x3f\xf8\0\0\0\0\0\0."), Value::Float(1.5));
+    assert_eq!(root(b"\x80\x04\x8c\x02\xc3\xa9."), Value::Str("é".into()));
+    assert_eq!(root(b"\x80\x05\x96\x02\0\0\0\0\0\0\0\x01\x02."), Value::Bytes(vec![1, 2]));
+}
+
+#[test]
+fn a_memoised_dictionary_is_filled_where_it_is_shared() {
+    // d = {}; [d, d] after d["k"] = 5
+    let (p, _) = load(b"\x80\x02](}q\x00X\x01\0\0\0kK\x05sh\x00e.").unwrap();
+    let Value::List(items) = p.value(p.root) else { panic!("a list") };
+    assert_eq!(items[0], items[1]);
+    assert_eq!(p.get(items[1], "k"), Some(&Value::Int(5)));
+}
+
+#[test]
+fn any_other_name_is_refused_by_name() {
+    for (pickle, name) in [
+        (&b"cposix\nsystem\n(S'true'\ntR."[..], "posix.system"),
+        (b"\x80\x02c__builtin__\neval\nX\x01\0\0\0x\x85R.", "__builtin__.eval"),
+        (b"\x80\x04\x8c\x08builtins\x8c\x04exec\x93.", "builtins.exec"),
+        (b"(iposix\nsystem\n.", "posix.system"),
+        (b"\x80\x02ctorch.hub\nload\n.", "torch.hub.load"),
+        (b"\x80\x02ctorch\nload\n.", "torch.load"),
+        (b"\x80\x02ccollections\ndefaultdict\n.", "collections.defaultdict"),
+    ] {
+        let e = refusal(pickle);
+        assert!(e.contains(name) && e.contains("nothing was executed"), "{e}");
+    }
+    let module = refusal(b"\x80\x02ctorch.nn.modules.container\nSequential\n)\x81.");
+    assert!(module.contains("torch.nn") && module.contains("state_dict()"), "{module}");
+}
+
+#[test]
+fn lies_about_lengths_allocate_nothing() {
+    assert!(refusal(b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc.").contains("ends in the middle"));
+    assert!(refusal(b"\x80\x02B\xff\xff\xff\xffabc.").contains("ends in the middle"));
+    assert!(refusal(b"\x80\x02X\x05\0\0\0abc").contains("ends in the middle"));
+    assert!(refusal(b"\x80\x02K\x01").contains("ends in the middle"));
+    assert!(refusal(b"\x80\x07.").contains("protocol 7"));
+    assert!(refusal(b"\x80\x02h\x09.").contains("nothing was stored under 9"));
+    assert!(refusal(b"\x80\x02u.").contains("mark is missing"));
+}
+
+/// A list that holds itself, and thirty lists of which each holds the one before twice: both end.
+#[test]
+fn cycles_and_repeated_values_end() {
+    let (p, _) = load(b"\x80\x02]q\x00h\x00a.").unwrap();
+    assert!(p.leaves().unwrap_err().contains("nested deeper"));
+    let mut laughs = b"\x80\x02]q\x00".to_vec();
+    for i in 0u8..30 {
+        laughs.extend_from_slice(&[b']', b'q', i + 1, b'(', b'h', i, b'h', i, b'e']);
+    }
+    laughs.push(b'.');
+    let (p, _) = load(&laughs).unwrap();
+    assert!(p.leaves().unwrap_err().contains("over and over"));
+}
+
+/// One megabyte that a thousand calls would copy is refused after the second.
+#[test]
+fn calls_cannot_multiply_data() {
+    let text = vec![b'a'; 1 << 20];
+    let mut p = b"\x80\x02X\0\0\x10\0".to_vec();
+    p.extend_from_slice(&text);
+    p.extend_from_slice(b"q\0c_codecs\nencode\nq\x010");
+    for _ in 0..1000 {
+        p.extend_from_slice(b"h\x01h\0\x85R");
+    }
+    p.push(b'.');
+    assert!(refusal(&p).contains("more data than it holds"));
+}
+
+/// `{"mean": np.array([[1, 2, 3], [4, 5, 6]], order=…)}` in the words of NumPy's own pickles.
+#[test]
+fn arrays_in_both_orders_and_byte_orders() {
+    let array = |order: &[u8], fortran: u8, values: &[[u8; 4]]| {
+        let mut p = b"\x80\x02}X\x04\0\0\0meancnumpy._core.multiarray\n_reconstruct\n".to_vec();
+        p.extend_from_slice(
+            b"cnumpy\nndarray\nK\0\x85C\x01b\x87R(K\x01K\x02K\x03\x86cnumpy\ndtype\nX\x02\0\0\0f4\x89\x88\x87R",
+        );
+        p.extend_from_slice(b"(K\x03X\x01\0\0\0");
+        p.extend_from_slice(order);
+        p.extend_from_slice(b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb");
+        p.push(fortran);
+        p.extend_from_slice(b"C\x18");
+        p.extend(values.iter().flatten());
+        p.extend_from_slice(b"tbs.");
+        let (pickle, _) = load(&p).unwrap();
+        match pickle.get(pickle.root, "mean") {
+            Some(Value::Array(a)) => a.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let want = Array { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+    let little = [1f32, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_le_bytes);
+    let big = [1f32, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_be_bytes);
+    let columns = [1f32, 4.0, 2.0, 5.0, 3.0, 6.0].map(f32::to_le_bytes);
+    assert_eq!(array(b"<", 0x89, &little), want);
+    assert_eq!(array(b">", 0x89, &big), want);
+    assert_eq!(array(b"<", 0x88, &columns), want);
+}
+
+proptest! {
+    /// Whatever the bytes, the answer is a value or a sentence; half of them begin like real pickles.
+    #[test]
+    fn arbitrary_bytes_never_panic(start in 0usize..3, bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+        let starts: [&[u8]; 3] = [b"", b"\x80\x02}(X\x01\0\0\0a", b"\x80\x04(ccollections\nOrderedDict\n)R"];
+        let all = [starts[start], &bytes].concat();
+        if let Ok((p, _)) = load(&all) {
+            let _ = p.leaves();
+        }
+    }
+
+    /// Random programs of valid operations reach deeper than random bytes.
+    #[test]
+    fn arbitrary_programs_never_panic(ops in proptest::collection::vec(0usize..26, 0..60)) {
+        const OPS: [&[u8]; 26] = [
+            b"(", b"0", b"1", b"2", b"N", b"K\x02", b"]", b"l", b")", b"t", b"\x85", b"\x86", b"\x87", b"}", b"d", b"a", b"e", b"s",
+            b"u", b"\x94", b"h\x00", b"R", b"b", b"cnumpy\ndtype\n", b"ctorch._utils\n_rebuild_tensor_v2\n", b"Q",
+        ];
+        let mut all: Vec<u8> = ops.iter().flat_map(|&i| OPS[i].iter().copied()).collect();
+        all.push(b'.');
+        if let Ok((p, _)) = load(&all) {
+            let _ = p.leaves();
+        }
+    }
+}

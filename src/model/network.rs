@@ -1,0 +1,98 @@
+//! The trainable twin of [`Mlp`]: the same weights as burn parameters, with gradients.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+use super::mlp::{Activation, Layer, Mlp};
+
+/// E perceptrons as burn parameters: weights [E, in, out], biases [E, 1, out].
+#[derive(Module, Debug)]
+pub struct Network {
+    weights: Vec<Param<Tensor<3>>>,
+    biases: Vec<Param<Tensor<3>>>,
+    #[module(skip)]
+    activation: Activation,
+}
+
+/// The device that training runs on: the CPU, with gradients.
+pub fn device() -> Device {
+    Device::default().autodiff()
+}
+
+/// A tensor of the given shape from values in row-major order.
+pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// The values of a tensor in row-major order.
+pub fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
+    t.into_data().iter::<f32>().collect()
+}
+
+impl Network {
+    /// Copies the weights of `net` into parameters.
+    pub fn from_mlp(net: &Mlp, device: &Device) -> Self {
+        let e = net.members;
+        let param = |v: &[f32], shape| Param::from_tensor(tensor(v.to_vec(), shape, device));
+        Self {
+            weights: net.layers.iter().map(|l| param(&l.weight, [e, l.inputs, l.outputs])).collect(),
+            biases: net.layers.iter().map(|l| param(&l.bias, [e, 1, l.outputs])).collect(),
+            activation: net.activation,
+        }
+    }
+
+    /// Copies the parameters out.
+    pub fn to_mlp(&self) -> Mlp {
+        let layers: Vec<Layer> = self
+            .weights
+            .iter()
+            .zip(&self.biases)
+            .map(|(w, b)| {
+                let [_, inputs, outputs] = w.val().dims();
+                Layer { inputs, outputs, weight: values(w.val()), bias: values(b.val()) }
+            })
+            .collect();
+        let members = self.weights.first().map_or(0, |w| w.val().dims()[0]);
+        Mlp { members, activation: self.activation, layers }
+    }
+
+    /// Rows [E or 1, B, in] -> [E, B, out].
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let last = self.weights.len() - 1;
+        let mut x = x;
+        for (i, (w, b)) in self.weights.iter().zip(&self.biases).enumerate() {
+            x = x.matmul(w.val()) + b.val();
+            if i < last {
+                x = match self.activation {
+                    Activation::Silu => activation::silu(x),
+                    Activation::Relu => activation::relu(x),
+                    Activation::Tanh => activation::tanh(x),
+                };
+            }
+        }
+        x
+    }
+}
+
+impl Network {
+    /// Moves the weights a share `tau` of the way to those of `other` (Polyak averaging).
+    pub fn toward(self, other: &Self, tau: f32) -> Self {
+        let blend = |mine: Vec<Param<Tensor<3>>>, theirs: &[Param<Tensor<3>>]| {
+            mine.into_iter()
+                .zip(theirs)
+                .map(|(m, t)| {
+                    let t = t.val().inner();
+                    m.map(|m| {
+                        let m = m.inner();
+                        Tensor::from_inner(m.clone() + (t - m).mul_scalar(tau))
+                    })
+                })
+                .collect()
+        };
+        Self {
+            weights: blend(self.weights, &other.weights),
+            biases: blend(self.biases, &other.biases),
+            activation: self.activation,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Randomness: one seed in the spec, one named stream per purpose, so that drawing more numbers for one purpose never
+//! changes what another one sees.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// The stream of random numbers of `seed` for `purpose` ("probe", "weights"): the same on every machine.
+pub fn stream(seed: u64, purpose: &str) -> ChaCha8Rng {
+    // FNV-1a of the name picks one of ChaCha's 2^64 independent streams under the key of the seed.
+    let name =
+        purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(name);
+    rng
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stream;
+    use rand::RngExt;
+
+    #[test]
+    fn a_stream_is_named_by_seed_and_purpose() {
+        let draw = |seed, purpose| -> u64 { stream(seed, purpose).random() };
+        assert_eq!(draw(3, "probe"), draw(3, "probe"));
+        assert_ne!(draw(3, "probe"), draw(3, "weights"));
+        assert_ne!(draw(3, "probe"), draw(4, "probe"));
+    }
+}

@@ -1,0 +1,304 @@
+//! When to collect, when to stop: the decision rule of a top-up as a pure state machine. It sees numbers and answers
+//! with a [`Decision`]; it holds no clock, no file and no randomness.
+//!
+//! Source: the adaptive schedule of Chen et al. (RLC 2025, section 4.2 and appendix A.7: collect when the loss ratio R
+//! is above 1.35), with what it leaves open: a budget, a stop, and a way to find out that data is not the cure.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// When new data is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Never: fine-tuning on the old data alone.
+    None,
+    /// A chunk at every check, so that the whole budget is spent evenly.
+    Fixed,
+    /// A chunk when the loss ratio R is above its threshold.
+    Adaptive,
+}
+
+/// No rule may spend more than this share of the dataset's steps.
+pub const HARD_CAP: f64 = 0.2;
+/// Checks in a row below the threshold that end an adaptive run.
+pub const GOOD_CHECKS: usize = 3;
+/// Top-ups after which the median R must have fallen by [`FUTILE_FALL`].
+pub const FUTILE_TOPUPS: usize = 5;
+/// Relative fall of the median R that keeps a run alive.
+pub const FUTILE_FALL: f64 = 0.05;
+
+/// The rule, fixed before the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// When data is collected.
+    pub schedule: Schedule,
+    /// Threshold τ of the loss ratio R.
+    pub threshold: f64,
+    /// Most steps that are added to the data.
+    pub budget: usize,
+    /// Checks that may be followed by training; the next one only measures and stops.
+    pub checks: usize,
+    /// Standard errors of R that it must exceed τ by; 0 is the paper's rule.
+    pub caution: f64,
+    /// Once triggered, collect until R falls below 1 + (τ − 1) / 2.
+    pub hysteresis: bool,
+}
+
+impl Rule {
+    /// A rule for a dataset of `steps` steps of which the share `budget` may be added, at most [`HARD_CAP`].
+    pub fn new(schedule: Schedule, threshold: f64, budget: f64, steps: usize, checks: usize) -> Self {
+        let share = if budget.is_finite() { budget.clamp(0.0, HARD_CAP) } else { 0.0 };
+        // The addend undoes what binary fractions lose: 10 % of 20 000 is 2000, not 1999.
+        let budget = (share * steps as f64 + 1e-6) as usize;
+        Self { schedule, threshold, budget, checks, caution: 0.0, hysteresis: false }
+    }
+}
+
+/// Steps that one top-up adds: 0.2 % of the dataset (the paper's 2 thousand of a million), at least one episode.
+pub fn chunk(dataset_steps: usize, episode_steps: usize) -> usize {
+    (dataset_steps / 500).max(episode_steps)
+}
+
+/// What one check measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Loss ratio R: world-model loss on fresh trajectories over the loss on held-out ones.
+    pub ratio: f64,
+    /// Standard error of R over the probe episodes.
+    pub ratio_se: f64,
+    /// Mean return of the probe episodes.
+    pub score: f64,
+    /// Its standard error.
+    pub score_se: f64,
+    /// Steps added to the data so far.
+    pub spent: usize,
+    /// Steps that one top-up would add.
+    pub chunk: usize,
+}
+
+/// Why data is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// R is above the threshold.
+    AboveThreshold,
+    /// R was above the threshold and has not yet fallen below the lower one of the hysteresis.
+    StillArmed,
+    /// The fixed schedule's turn.
+    Scheduled,
+}
+
+/// Why a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// R stayed below the threshold and the score holds.
+    Converged,
+    /// R is above the threshold and nothing is left to spend.
+    BudgetUsed,
+    /// Collecting does not lower R: not a coverage problem.
+    Futile,
+    /// All checks were made.
+    ChecksUsed,
+    /// The user said so.
+    User,
+}
+
+/// What is done after a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Add exactly `steps` steps (the probe episodes first, then the policy's own), then train.
+    Collect {
+        /// Steps to add.
+        steps: usize,
+        /// Why.
+        reason: Reason,
+    },
+    /// Train on what is there.
+    Train,
+    /// End the run.
+    Stop(StopReason),
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Converged => "R stayed below its threshold and the score holds",
+            Self::BudgetUsed => "the budget is used up and R is still above its threshold",
+            Self::Futile => "five top-ups did not lower the median R by 5 %: not a coverage problem",
+            Self::ChecksUsed => "all checks are made",
+            Self::User => "stopped by the user",
+        })
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collect { steps, reason } => {
+                let why = match reason {
+                    Reason::AboveThreshold => "R is above its threshold",
+                    Reason::StillArmed => "R has not fallen far enough since the last alarm",
+                    Reason::Scheduled => "the fixed schedule's turn",
+                };
+                write!(f, "collect {steps} steps: {why}")
+            }
+            Self::Train => f.write_str("train on what is there"),
+            Self::Stop(reason) => write!(f, "stop: {reason}"),
+        }
+    }
+}
+
+/// The state machine: feed it one [`Check`] after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Controller {
+    rule: Rule,
+    checks: usize,
+    good: usize,
+    best: Option<(f64, f64)>,
+    armed: bool,
+    collected_before: bool,
+    futility: Futility,
+}
+
+impl Controller {
+    /// A controller at the start of a run.
+    pub fn new(rule: Rule) -> Self {
+        let futility = Futility::default();
+        Self { rule, checks: 0, good: 0, best: None, armed: false, collected_before: false, futility }
+    }
+
+    /// The rule it follows.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Sets the threshold τ of the next checks, where it is measured anew before each.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.rule.threshold = threshold;
+    }
+
+    /// Checks seen so far.
+    pub fn checks(&self) -> usize {
+        self.checks
+    }
+
+    /// What to do after `check`.
+    ///
+    /// The baselines (`None`, `Fixed`) make all their checks, so that every schedule gets the same gradient steps;
+    /// only the adaptive one stops when it is done, or when collecting does not help.
+    pub fn decide(&mut self, check: &Check) -> Decision {
+        let last = self.checks >= self.rule.checks;
+        self.checks += 1;
+        let above = self.is_above(check);
+        let converged = self.note_good(check, above);
+        if self.collected_before {
+            self.futility.after_topup(check.ratio);
+        } else {
+            self.futility.start(check.ratio);
+        }
+        let adaptive = self.rule.schedule == Schedule::Adaptive;
+        let left = self.rule.budget.saturating_sub(check.spent);
+        let decision = if adaptive && converged {
+            Decision::Stop(StopReason::Converged)
+        } else if last {
+            Decision::Stop(StopReason::ChecksUsed)
+        } else if adaptive && above.is_some() && self.futility.is_futile() {
+            Decision::Stop(StopReason::Futile)
+        } else {
+            self.spend(check, above, left)
+        };
+        self.collected_before = matches!(decision, Decision::Collect { .. });
+        decision
+    }
+
+    fn spend(&self, check: &Check, above: Option<Reason>, left: usize) -> Decision {
+        match (self.rule.schedule, above) {
+            (Schedule::Fixed, _) => match self.due(check.spent).min(left) {
+                0 => Decision::Train,
+                steps => Decision::Collect { steps, reason: Reason::Scheduled },
+            },
+            (Schedule::Adaptive, Some(reason)) => match check.chunk.min(left) {
+                0 => Decision::Stop(StopReason::BudgetUsed),
+                steps => Decision::Collect { steps, reason },
+            },
+            (Schedule::None, _) | (Schedule::Adaptive, None) => Decision::Train,
+        }
+    }
+
+    /// Steps that the fixed schedule is behind its even line after this check.
+    fn due(&self, spent: usize) -> usize {
+        let even = self.rule.budget as f64 * self.checks as f64 / self.rule.checks.max(1) as f64;
+        (even.round() as usize).saturating_sub(spent)
+    }
+
+    /// Whether R calls for data. A ratio that is not a number calls for nothing: it says nothing.
+    fn is_above(&mut self, check: &Check) -> Option<Reason> {
+        let tau = self.rule.threshold;
+        let noise = if check.ratio_se.is_finite() { self.rule.caution * check.ratio_se } else { 0.0 };
+        if check.ratio - noise > tau {
+            self.armed = self.rule.hysteresis;
+            return Some(Reason::AboveThreshold);
+        }
+        self.armed &= check.ratio >= 1.0 + (tau - 1.0) / 2.0;
+        self.armed.then_some(Reason::StillArmed)
+    }
+
+    /// Counts good checks in a row: R at or below τ, and the score not below its best by more than one standard error
+    /// of the difference.
+    fn note_good(&mut self, check: &Check, above: Option<Reason>) -> bool {
+        let se = |x: f64| if x.is_finite() { x } else { 0.0 };
+        let holds = self
+            .best
+            .is_none_or(|(best, best_se)| check.score >= best - (se(check.score_se).powi(2) + best_se.powi(2)).sqrt());
+        if check.score.is_finite() && self.best.is_none_or(|(best, _)| check.score > best) {
+            self.best = Some((check.score, se(check.score_se)));
+        }
+        let good = above.is_none() && check.ratio <= self.rule.threshold && holds;
+        self.good = if good { self.good + 1 } else { 0 };
+        self.good >= GOOD_CHECKS
+    }
+}
+
+/// Holds the median R after each block of [`FUTILE_TOPUPS`] top-ups against the one before; the first block against
+/// the last R before anything was collected.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Futility {
+    before: Option<f64>,
+    block: Vec<f64>,
+    futile: bool,
+}
+
+impl Futility {
+    /// R where no top-up came before: the start of the comparison, until the first block begins.
+    fn start(&mut self, ratio: f64) {
+        if self.block.is_empty() && self.before.is_none() && ratio.is_finite() {
+            self.before = Some(ratio);
+        }
+    }
+
+    /// R after a top-up.
+    fn after_topup(&mut self, ratio: f64) {
+        if ratio.is_finite() {
+            self.block.push(ratio);
+        }
+        if self.block.len() < FUTILE_TOPUPS {
+            return;
+        }
+        self.block.sort_by(f64::total_cmp);
+        let median = self.block[FUTILE_TOPUPS / 2];
+        self.futile = self.before.is_some_and(|before| median > before * (1.0 - FUTILE_FALL));
+        self.before = Some(median);
+        self.block.clear();
+    }
+
+    fn is_futile(&self) -> bool {
+        self.futile
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn rule(schedule: Schedule) -> Rule {
+    Rule::new(schedule, 1.35, 0.1, 20_000, 12)
+}
+
+fn check(ratio: f64, spent: usize) -> Check {
+    Check { ratio, ratio_se: 0.0, score: -200.0, score_se: 10.0, spent, chunk: 200 }
+}
+
+/// Runs a controller over ratios; what it grants is spent. Answers the decisions and the steps spent.
+fn play(rule: Rule, ratios: impl IntoIterator<Item = f64>) -> (Vec<Decision>, usize) {
+    let mut controller = Controller::new(rule);
+    let (mut spent, mut decisions) = (0, Vec::new());
+    for ratio in ratios {
+        let decision = controller.decide(&check(ratio, spent));
+        decisions.push(decision);
+        match decision {
+            Decision::Collect { steps, .. } => spent += steps,
+            Decision::Train => {}
+            Decision::Stop(_) => break,
+        }
+    }
+    (decisions, spent)
+}
+
+const COLLECT: Decision = Decision::Collect { steps: 200, reason: Reason::AboveThreshold };
+
+#[test]
+fn the_budget_is_a_share_with_a_hard_cap() {
+    let budget = |share| Rule::new(Schedule::Adaptive, 1.35, share, 20_000, 12).budget;
+    assert_eq!(budget(0.1), 2000);
+    assert_eq!(budget(0.7), 4000);
+    assert_eq!(budget(-1.0), 0);
+    assert_eq!(budget(f64::NAN), 0);
+    assert_eq!(chunk(20_000, 200), 200);
+    assert_eq!(chunk(1_000_000, 1000), 2000);
+}
+
+#[test]
+fn adaptive_collects_above_the_threshold_and_ends_after_three_good_checks() {
+    let (decisions, spent) = play(rule(Schedule::Adaptive), [8.0, 2.0, 1.35, 1.4, 1.1, 1.2, 1.3]);
+    let train = Decision::Train;
+    let stop = Decision::Stop(StopReason::Converged);
+    assert_eq!(decisions, [COLLECT, COLLECT, train, COLLECT, train, train, stop]);
+    assert_eq!(spent, 600);
+}
+
+#[test]
+fn a_ratio_that_is_not_a_number_neither_collects_nor_counts_as_good() {
+    let (decisions, spent) = play(rule(Schedule::Adaptive), [1.0, 1.0, f64::NAN, 1.0, 1.0, 1.0]);
+    assert_eq!(spent, 0);
+    assert_eq!(decisions.last(), Some(&Decision::Stop(StopReason::Converged)));
+    assert_eq!(decisions.len(), 6);
+    assert_eq!(play(rule(Schedule::Adaptive), [f64::INFINITY]).0, [COLLECT]);
+}
+
+#[test]
+fn a_fallen_score_is_not_good() {
+    let mut controller = Controller::new(rule(Schedule::Adaptive));
+    let at = |score| Check { score, ..check(1.0, 0) };
+    assert_eq!(controller.decide(&at(-150.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(-150.0)), Decision::Train);
+    // The standard error of the difference is √(10² + 10²) ≈ 14.1.
+    assert_eq!(controller.decide(&at(-165.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(-164.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(-164.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(-164.0)), Decision::Stop(StopReason::Converged));
+}
+
+#[test]
+fn no_improvement_over_five_top_ups_is_not_a_coverage_problem() {
+    let (decisions, _) = play(rule(Schedule::Adaptive), [4.0, 4.1, 3.9, 4.0, 4.2, 3.85]);
+    assert_eq!(decisions.last(), Some(&Decision::Stop(StopReason::Futile)));
+    // A fall of the median by 5 % or more goes on.
+    let (decisions, _) = play(rule(Schedule::Adaptive), [4.0, 4.1, 3.7, 3.7, 4.2, 3.8]);
+    assert_eq!(decisions.last(), Some(&COLLECT));
+}
+
+#[test]
+fn the_budget_ends_an_adaptive_run_only_while_it_is_needed() {
+    let small = Rule { budget: 500, ..rule(Schedule::Adaptive) };
+    let (decisions, spent) = play(small.clone(), [9.0, 7.0, 5.0, 3.0]);
+    let rest = Decision::Collect { steps: 100, reason: Reason::AboveThreshold };
+    assert_eq!(decisions, [COLLECT, COLLECT, rest, Decision::Stop(StopReason::BudgetUsed)]);
+    assert_eq!(spent, 500);
+    let (decisions, _) = play(small, [9.0, 7.0, 5.0, 1.0, 1.0, 1.0]);
+    assert_eq!(decisions.last(), Some(&Decision::Stop(StopReason::Converged)));
+}
+
+#[test]
+fn hysteresis_collects_until_r_is_well_below() {
+    let armed = Rule { hysteresis: true, ..rule(Schedule::Adaptive) };
+    let still = Decision::Collect { steps: 200, reason: Reason::StillArmed };
+    let (decisions, _) = play(armed, [2.0, 1.3, 1.1, 1.3]);
+    assert_eq!(decisions, [COLLECT, still, Decision::Train, Decision::Train]);
+}
+
+#[test]
+fn caution_waits_until_the_noise_is_exceeded() {
+    let mut controller = Controller::new(Rule { caution: 2.0, ..rule(Schedule::Adaptive) });
+    let noisy = |ratio_se| Check { ratio_se, ..check(1.6, 0) };
+    assert_eq!(controller.decide(&noisy(0.2)), Decision::Train);
+    assert_eq!(controller.decide(&noisy(0.1)), COLLECT);
+}
+
+#[test]
+fn the_baselines_make_every_check() {
+    let (decisions, spent) = play(rule(Schedule::Fixed), std::iter::repeat(1.0));
+    assert_eq!(decisions.len(), 13);
+    assert_eq!(spent, 2000, "the whole budget, evenly");
+    assert!(decisions[..12].iter().all(|d| matches!(d, Decision::Collect { steps: 166..=167, .. })));
+    let (decisions, spent) = play(rule(Schedule::None), std::iter::repeat(9.0));
+    assert_eq!((decisions.len(), spent), (13, 0));
+    assert_eq!(decisions[12], Decision::Stop(StopReason::ChecksUsed));
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    let schedule = prop_oneof![Just(Schedule::None), Just(Schedule::Fixed), Just(Schedule::Adaptive)];
+    (schedule, 1.0f64..3.0, -0.1f64..0.5, 0usize..100_000, 0usize..40, any::<bool>(), 0.0f64..3.0).prop_map(
+        |(schedule, threshold, budget, steps, checks, hysteresis, caution)| Rule {
+            caution,
+            hysteresis,
+            ..Rule::new(schedule, threshold, budget, steps, checks)
+        },
+    )
+}
+
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![8 => 0.0f64..5.0, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)]
+}
+
+proptest! {
+    #[test]
+    fn never_spends_more_than_the_budget_and_always_ends(
+        rule in any_rule(),
+        measured in prop::collection::vec((any_number(), any_number(), any_number(), 0usize..5000), 41),
+    ) {
+        let mut controller = Controller::new(rule.clone());
+        let (mut spent, mut ended) = (0usize, false);
+        for (ratio, ratio_se, score, chunk) in measured {
+            let check = Check { ratio, ratio_se, score, score_se: 1.0, spent, chunk };
+            match controller.decide(&check) {
+                Decision::Collect { steps, .. } => {
+                    prop_assert!(steps > 0);
+                    prop_assert!(rule.schedule != Schedule::None);
+                    spent += steps;
+                }
+                Decision::Train => {}
+                Decision::Stop(_) => { ended = true; break }
+            }
+            prop_assert!(spent <= rule.budget);
+        }
+        prop_assert!(ended, "a run of {} checks ends", rule.checks);
+        prop_assert!(controller.checks() <= rule.checks + 1);
+    }
+
+    #[test]
+    fn the_same_checks_give_the_same_decisions(rule in any_rule(), ratios in prop::collection::vec(any_number(), 1..30)) {
+        prop_assert_eq!(play(rule.clone(), ratios.clone()), play(rule, ratios));
+    }
+}

@@ -1,0 +1,343 @@
+//! What a top-up has seen so far, and the report named "topup" that is drawn from it.
+
+use serde::Serialize;
+
+use super::controller::{Check, Decision, Rule, StopReason};
+use super::loss::{self, Chance, PAPER_THRESHOLD};
+use super::round::Options;
+use crate::metrics::report::{Axis, Cell, Level, Report, Series, Table};
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct Round {
+    /// What was measured.
+    pub check: Check,
+    /// Threshold of R at this check.
+    pub threshold: f64,
+    /// What R reaches by chance, if there were enough reference episodes.
+    pub chance: Option<Chance>,
+    /// What was decided.
+    pub decision: Decision,
+    /// Mean loss on the probe episodes.
+    pub fresh_loss: f64,
+    /// Mean loss on the reference episodes.
+    pub heldout_loss: f64,
+    /// Environment steps taken so far, probes and evaluation included.
+    pub total: usize,
+}
+
+/// The policy over the evaluation episodes, and the world model on them and on the held-out part.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// [episodes] undiscounted returns.
+    pub returns: Vec<f64>,
+    /// [episodes] loss on the evaluation episodes.
+    pub fresh: Vec<f64>,
+    /// [episodes] loss on the held-out episodes.
+    pub heldout: Vec<f64>,
+    /// [episodes] loss on held-out and calibration episodes, the denominator of R.
+    pub reference: Vec<f64>,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Clone)]
+pub struct History {
+    steps: usize,
+    budget: usize,
+    options: Options,
+    /// Steps added to the data.
+    pub added: usize,
+    /// Environment steps taken, probes and evaluation included.
+    pub total: usize,
+    /// The checks.
+    pub rounds: Vec<Round>,
+    /// Before the first check.
+    pub before: Option<Evaluation>,
+    /// After the last.
+    pub after: Option<Evaluation>,
+    /// Why it ended.
+    pub stopped: Option<StopReason>,
+}
+
+impl Evaluation {
+    /// R of the evaluation episodes.
+    pub fn ratio(&self) -> (f64, f64) {
+        loss::ratio(&self.fresh, &self.reference)
+    }
+}
+
+impl History {
+    /// Nothing seen yet, of a dataset of `steps` steps.
+    pub fn new(steps: usize, rule: &Rule, options: &Options) -> Self {
+        Self {
+            steps,
+            budget: rule.budget,
+            options: options.clone(),
+            added: 0,
+            total: 0,
+            rounds: Vec::new(),
+            before: None,
+            after: None,
+            stopped: None,
+        }
+    }
+
+    /// Gain of the mean return and the standard error of the paired difference (the same starts before and after).
+    pub fn gain(&self) -> Option<(f64, f64)> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let difference: Vec<f64> = after.returns.iter().zip(&before.returns).map(|(a, b)| a - b).collect();
+        Some(loss::mean_se(&difference))
+    }
+
+    /// One sentence for people.
+    pub fn summary(&self) -> String {
+        let share = 100.0 * self.added as f64 / self.steps as f64;
+        let reason = self.stopped.map_or_else(|| "running".to_owned(), |r| r.to_string());
+        let gain = self.gain().map_or_else(String::new, |(g, se)| {
+            let (b, a) = (self.before.as_ref(), self.after.as_ref());
+            let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| loss::mean_se(&e.returns).0);
+            format!(" Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired).", mean(b), mean(a))
+        });
+        format!(
+            "Top-up ended: {reason}.{gain} Added {} steps ({share:.1} % of the dataset); {} environment steps in all.",
+            self.added, self.total
+        )
+    }
+
+    /// Everything as a report named "topup".
+    pub fn report(&self) -> Report {
+        let mut report = Report::new("topup", "Top-up");
+        self.stats(&mut report);
+        self.curves(&mut report);
+        report.tables.push(self.checks());
+        if let Some(table) = self.before_after() {
+            report.tables.push(table);
+        }
+        self.notes(&mut report);
+        report
+    }
+
+    fn stats(&self, report: &mut Report) {
+        let last = self.rounds.last();
+        let of = |f: fn(&Round) -> f64| last.map_or(f64::NAN, f);
+        report.stat("loss_ratio", "loss ratio R", of(|r| r.check.ratio), "",
+            "world-model loss on the probe episodes over the loss on held-out and calibration episodes, both one-step")
+            .of(self.options.probes, "probe episodes");
+        report.stat("threshold", "threshold of R", of(|r| r.threshold), "",
+            "collect above it: the given one, or the larger of the paper's 1.35 and the 95 % quantile of R over random groups of reference episodes");
+        if let Some(chance) = last.and_then(|r| r.chance) {
+            report.stat("false_alarms_paper", "false alarms at 1.35", 100.0 * chance.false_alarms, "%",
+                "share of random groups of reference episodes whose R is above 1.35 although nothing is new about them")
+                .of(chance.episodes, "reference episodes");
+        }
+        report
+            .stat("score", "score", of(|r| r.check.score), "return", "mean undiscounted return of the probe episodes")
+            .of(self.options.probes, "probe episodes");
+        report.stat("added", "added", self.added as f64, "steps", "environment steps added to the data");
+        report.stat(
+            "added_share",
+            "added share",
+            100.0 * self.added as f64 / self.steps as f64,
+            "%",
+            "steps added over steps of the dataset",
+        );
+        report.stat("budget", "budget", self.budget as f64, "steps", "most steps that may be added");
+        report.stat(
+            "total_real",
+            "total real",
+            self.total as f64,
+            "steps",
+            "every environment step taken: added, probes and evaluation",
+        );
+        if let (Some(before), Some(after)) = (&self.before, &self.after) {
+            for (key, label, e) in [("before", "before", before), ("after", "after", after)] {
+                let (mean, se) = loss::mean_se(&e.returns);
+                report
+                    .stat(
+                        &format!("return_{key}"),
+                        &format!("return {label}"),
+                        mean,
+                        "return",
+                        "mean undiscounted return of the evaluation episodes, ± 1 s.e.",
+                    )
+                    .of(e.returns.len(), "episodes")
+                    .between(mean - se, mean + se);
+                report
+                    .stat(
+                        &format!("loss_ratio_{key}"),
+                        &format!("R {label}"),
+                        e.ratio().0,
+                        "",
+                        "loss ratio R of the evaluation episodes",
+                    )
+                    .of(e.fresh.len(), "episodes");
+            }
+        }
+    }
+
+    fn curves(&self, report: &mut Report) {
+        let x: Vec<f64> = (1..=self.rounds.len()).map(|i| i as f64).collect();
+        let mut push = |group: &str,
+                        key: &str,
+                        label: &str,
+                        unit: &str,
+                        log: bool,
+                        y: Vec<f64>,
+                        se: Option<Vec<f64>>,
+                        definition: &str| {
+            let band = se.map(|se| {
+                let side = |sign: f64| y.iter().zip(&se).map(|(y, s)| y + sign * s).collect::<Vec<f64>>();
+                (side(-1.0), side(1.0))
+            });
+            report.series.push(Series {
+                key: key.into(),
+                label: label.into(),
+                group: group.into(),
+                x_axis: Axis { label: "check".into(), ..Axis::default() },
+                y_axis: Axis { label: label.into(), unit: unit.into(), log },
+                x: x.clone(),
+                y,
+                band,
+                definition: definition.into(),
+            });
+        };
+        let get = |f: fn(&Round) -> f64| self.rounds.iter().map(f).collect::<Vec<f64>>();
+        push(
+            "score",
+            "score",
+            "return",
+            "",
+            false,
+            get(|r| r.check.score),
+            Some(get(|r| r.check.score_se)),
+            "mean undiscounted return of the probe episodes, ± 1 s.e.",
+        );
+        push(
+            "loss ratio",
+            "R",
+            "R",
+            "",
+            true,
+            get(|r| r.check.ratio),
+            None,
+            "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
+        );
+        push("loss ratio", "threshold", "threshold", "", true, get(|r| r.threshold), None, "R above it calls for data");
+        let fired = |r: &Round| if matches!(r.decision, Decision::Collect { .. }) { r.check.ratio } else { f64::NAN };
+        push("loss ratio", "triggers", "collected", "", true, get(fired), None, "checks after which data was added");
+        push(
+            "world-model loss",
+            "fresh",
+            "fresh",
+            "σ²",
+            true,
+            get(|r| r.fresh_loss),
+            None,
+            "one-step loss on the probe episodes",
+        );
+        push(
+            "world-model loss",
+            "heldout",
+            "held-out",
+            "σ²",
+            true,
+            get(|r| r.heldout_loss),
+            None,
+            "one-step loss on held-out and calibration episodes of the dataset",
+        );
+        push(
+            "interaction",
+            "added",
+            "added",
+            "steps",
+            false,
+            get(|r| r.check.spent as f64),
+            None,
+            "steps added to the data before the check",
+        );
+        push(
+            "interaction",
+            "total",
+            "total real",
+            "steps",
+            false,
+            get(|r| r.total as f64),
+            None,
+            "every environment step taken, probes and evaluation included",
+        );
+    }
+
+    fn checks(&self) -> Table {
+        let columns = ["check", "R", "threshold", "return", "± s.e.", "added before", "decision"];
+        let row = |(i, r): (usize, &Round)| -> Vec<Cell> {
+            vec![
+                (i + 1).into(),
+                r.check.ratio.into(),
+                r.threshold.into(),
+                r.check.score.into(),
+                r.check.score_se.into(),
+                r.check.spent.into(),
+                r.decision.to_string().into(),
+            ]
+        };
+        Table {
+            key: "checks".into(),
+            label: "Checks".into(),
+            columns: columns.map(String::from).to_vec(),
+            rows: self.rounds.iter().enumerate().map(row).collect(),
+        }
+    }
+
+    fn before_after(&self) -> Option<Table> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        let mut row = |label: String, b: f64, a: f64| rows.push(vec![label.into(), b.into(), a.into(), (a - b).into()]);
+        let n = before.returns.len();
+        row(
+            format!("mean return ({n} episodes, same starts)"),
+            loss::mean_se(&before.returns).0,
+            loss::mean_se(&after.returns).0,
+        );
+        row("± s.e.".into(), loss::mean_se(&before.returns).1, loss::mean_se(&after.returns).1);
+        row("loss ratio R of these episodes".into(), before.ratio().0, after.ratio().0);
+        row(
+            "world-model loss on these episodes (σ²)".into(),
+            loss::mean_std(&before.fresh).0,
+            loss::mean_std(&after.fresh).0,
+        );
+        row(
+            format!("world-model loss on {} held-out episodes (σ²)", before.heldout.len()),
+            loss::mean_std(&before.heldout).0,
+            loss::mean_std(&after.heldout).0,
+        );
+        Some(Table {
+            key: "before_after".into(),
+            label: "Before and after, on the same episodes".into(),
+            columns: ["measure", "before", "after", "change"].map(String::from).to_vec(),
+            rows,
+        })
+    }
+
+    fn notes(&self, report: &mut Report) {
+        if let (Some(reason), Some((gain, se))) = (self.stopped, self.gain()) {
+            let level = if gain > 2.0 * se { Level::Good } else { Level::Warn };
+            report.note(level, self.summary());
+            if reason == StopReason::Futile {
+                report.note(
+                    Level::Alarm,
+                    "More data of this kind does not help: look at noise, reward or critic, or edge-of-reach.",
+                );
+            }
+        }
+        if let Some(r) = self.rounds.last() {
+            match r.chance {
+                Some(c) => report.note(Level::Info, format!(
+                    "R of {} episodes is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
+                    self.options.probes, 100.0 * c.false_alarms, c.quantile)),
+                None => report.note(Level::Warn, format!(
+                    "uncalibrated: fewer than {} held-out and calibration episodes, so the threshold of R carries no false-alarm rate",
+                    2 * self.options.probes)),
+            }
+        }
+    }
+}

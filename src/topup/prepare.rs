@@ -1,0 +1,152 @@
+//! A checkpoint out of a dataset: the world model, and a policy that learned in its imagination.
+
+use super::learner::imagined::Starts;
+use super::learner::{Learner, LearnerOptions};
+use crate::data::dataset::Dataset;
+use crate::data::space::Space;
+use crate::data::split::Split;
+use crate::metrics::report::{Axis, Level, Report, Series};
+use crate::model::checkpoint::{Checkpoint, CurvePoint};
+use crate::model::fit::{self, FitCurve, FitOptions};
+use crate::seed::stream;
+use crate::task::{Cancelled, Ctx};
+
+/// What is trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The world model.
+    pub fit: FitOptions,
+    /// The policy.
+    pub learner: LearnerOptions,
+    /// Gradient steps of the policy; 0 trains none.
+    pub policy_steps: usize,
+    /// Seed of weights and batches.
+    pub seed: u64,
+}
+
+/// Trains on the training part; held-out episodes decide when to stop. `from` is gone on with where it has a part.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn fit(
+    data: &Dataset,
+    split: &Split,
+    plan: &Plan,
+    from: Option<&Checkpoint>,
+    emit: &dyn Fn(Report),
+    cx: &Ctx,
+) -> Result<Checkpoint, Cancelled> {
+    let train = data.transitions(&split.train);
+    let heldout = data.transitions(&split.heldout);
+    let mut model = match from.and_then(|c| c.world_model.clone()) {
+        Some(mut model) => {
+            model.renormalize(&train);
+            model
+        }
+        None => fit::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights")),
+    };
+    let mut rng = stream(plan.seed, "world-model batches");
+    let mut draw = fit::uniform_rows(train.len(), &mut rng);
+    let phase = cx.phase("fitting the world model");
+    let live = |curve: &FitCurve| emit(curve_report(curve, false));
+    let curve = fit::train(&mut model, &train, &heldout, &plan.fit, &mut draw, &live, &phase)?;
+    emit(curve_report(&curve, true));
+    let mut checkpoint = from.cloned().unwrap_or_default();
+    if plan.policy_steps > 0 {
+        let mut learner = learner(data, &train.reward, &model, from, &plan.learner, plan.seed);
+        let starts = Starts { old: &train.obs, new: &[], new_share: 0.0 };
+        let mut rng = stream(plan.seed, "imagination");
+        learner.train(&model, &starts, plan.policy_steps, &mut rng, &cx.phase("training the policy in imagination"))?;
+        checkpoint.actor = Some(learner.actor());
+        checkpoint.critic = Some(learner.critic());
+        checkpoint.about.reward_scale = Some(learner.reward_scale());
+    }
+    checkpoint.world_model = Some(model);
+    checkpoint.about.env_id.clone_from(&data.origin.env_id);
+    checkpoint.about.obs_names.clone_from(&data.obs_space.names);
+    checkpoint.about.action_names.clone_from(&data.action_space.names);
+    checkpoint.about.lineage.seed = Some(plan.seed);
+    checkpoint.about.lineage.curve = points(&curve);
+    Ok(checkpoint)
+}
+
+fn points(curve: &FitCurve) -> Vec<CurvePoint> {
+    let finite = |v: f64| v.is_finite().then_some(v);
+    let at = |i: usize| CurvePoint {
+        epoch: curve.step[i],
+        train: finite(curve.train[i]),
+        heldout: finite(curve.heldout[i]),
+    };
+    (0..curve.step.len()).map(at).collect()
+}
+
+/// A learner for `data`: the checkpoint's actor and critics where it has them, fresh ones else.
+pub fn learner(
+    data: &Dataset,
+    rewards: &[f32],
+    model: &crate::model::ensemble::Ensemble,
+    from: Option<&Checkpoint>,
+    options: &LearnerOptions,
+    seed: u64,
+) -> Learner {
+    let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
+    let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
+    if let Some((checkpoint, actor, critic)) =
+        from.and_then(|c| Some((c, c.actor.clone()?, c.critic.clone()?))).filter(|(_, _, c)| c.members == 2)
+    {
+        let scale = checkpoint.about.reward_scale.unwrap_or(own_scale);
+        return Learner::from_networks(actor, critic, scale, options.clone());
+    }
+    let bounds = action_bounds(&data.action_space, data);
+    Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights"))
+}
+
+/// Half-widths and middles of the actions: the space's bounds where it states them, the data's range else.
+fn action_bounds(space: &Space, data: &Dataset) -> (Vec<f32>, Vec<f32>) {
+    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    let seen = |d: usize| {
+        let actions = data.episodes(&all).flat_map(|e| e.actions.iter().skip(d).step_by(e.action_dim).copied());
+        actions.filter(|v| v.is_finite()).fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
+    };
+    let range: Vec<(f32, f32)> = (0..space.dim()).map(|d| space.bounds(d).unwrap_or_else(|| seen(d))).collect();
+    let half = |&(lo, hi): &(f32, f32)| if hi > lo { (hi - lo) / 2.0 } else { 1.0 };
+    (range.iter().map(half).collect(), range.iter().map(|(lo, hi)| f32::midpoint(*lo, *hi)).collect())
+}
+
+/// The curve of a fit as a report named "fit".
+fn curve_report(curve: &FitCurve, ended: bool) -> Report {
+    let mut report = Report::new("fit", "Fitting the world model");
+    let x: Vec<f64> = curve.step.iter().map(|&s| s as f64).collect();
+    report.series.push(Series {
+        key: "heldout".into(),
+        label: "held-out".into(),
+        group: "world-model loss".into(),
+        x_axis: Axis { label: "gradient step".into(), ..Axis::default() },
+        y_axis: Axis { label: "squared error".into(), unit: "σ²".into(), log: true },
+        x,
+        y: curve.heldout.clone(),
+        band: None,
+        definition:
+            "mean over members and targets of the squared one-step error on held-out episodes, in units of the \
+                     targets' standard deviation"
+                .into(),
+    });
+    let best = curve.heldout.get(curve.best).copied().unwrap_or(f64::NAN);
+    report.stat("heldout_loss", "held-out loss", best, "σ²", "lowest squared one-step error on held-out episodes");
+    let steps = curve.step.last().copied().unwrap_or(0);
+    report.stat(
+        "gradient_steps",
+        "gradient steps",
+        steps as f64,
+        "steps",
+        "steps taken, those after the best included",
+    );
+    if ended {
+        let kept = curve.step.get(curve.best).copied().unwrap_or(0);
+        report.note(
+            Level::Info,
+            format!("kept the weights of step {kept}, where the held-out loss was lowest ({best:.2e})"),
+        );
+    }
+    report
+}

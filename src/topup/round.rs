@@ -1,0 +1,384 @@
+//! The rounds of a top-up: probe, decide, collect, fine-tune, and the same evaluation before and after.
+
+use std::path::{Path, PathBuf};
+
+use rand_chacha::ChaCha8Rng;
+
+use super::collect::{Collector, Limit};
+use super::controller::{Check, Controller, Decision, Rule, Schedule, StopReason, chunk};
+use super::history::{Evaluation, History, Round};
+use super::learner::imagined::Starts;
+use super::learner::{Learner, LearnerOptions};
+use super::loss::{self, Chance, LossScale, PAPER_THRESHOLD};
+use super::prepare;
+use super::replay::{Mix, Replay};
+use super::run::{RunDir, RunError};
+use crate::data::dataset::Dataset;
+use crate::data::format::DataError;
+use crate::data::split::Split;
+use crate::data::write::{MinariAbout, env_spec, write_minari};
+use crate::env::Environment;
+use crate::metrics::report::Report;
+use crate::model::checkpoint::{Checkpoint, CheckpointError, native};
+use crate::model::ensemble::Ensemble;
+use crate::model::fit::{self, FitOptions};
+use crate::model::policy::Actor;
+use crate::seed::stream;
+use crate::task::{Cancelled, Ctx};
+
+/// How a top-up is run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Options {
+    /// When data is collected.
+    pub schedule: Schedule,
+    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    pub threshold: Option<f64>,
+    /// Most data added, as a share of the dataset's steps.
+    pub budget: f64,
+    /// Probe episodes at each check.
+    pub probes: usize,
+    /// Most checks that are followed by training.
+    pub rounds: usize,
+    /// Gradient steps of the world model between checks.
+    pub model_steps: usize,
+    /// Gradient steps of the policy between checks.
+    pub policy_steps: usize,
+    /// Evaluation episodes before and after.
+    pub eval_episodes: usize,
+    /// Level of the threshold that R reaches by chance.
+    pub alpha: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// Why a top-up could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum TopUpError {
+    /// The run directory.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The collected episodes could not be written.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The checkpoint could not be written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// What was given does not suffice.
+    #[error("{0}")]
+    Input(String),
+    /// Stopped before anything was worth keeping.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// What a top-up leaves behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// The last report.
+    pub report: Report,
+    /// World model and policy after it.
+    pub checkpoint: Checkpoint,
+    /// Files and folders written.
+    pub written: Vec<PathBuf>,
+    /// One sentence for people.
+    pub summary: String,
+}
+
+/// A top-up in progress.
+pub struct TopUp<'a> {
+    data: &'a Dataset,
+    split: &'a Split,
+    options: Options,
+    env: Box<dyn Environment>,
+    start: Checkpoint,
+    run: RunDir,
+    model: Ensemble,
+    learner: Learner,
+    replay: Replay,
+    scale: LossScale,
+    reference: Vec<usize>,
+    controller: Controller,
+    history: History,
+    fresh: Option<Dataset>,
+    rng: ChaCha8Rng,
+    emit: &'a dyn Fn(Report),
+}
+
+impl<'a> TopUp<'a> {
+    /// Makes the run directory and gets everything ready; `spec` is what is written down as asked for.
+    ///
+    /// # Errors
+    /// [`TopUpError`] if the checkpoint has no world model or the run directory cannot be made.
+    pub fn new(
+        (data, split): (&'a Dataset, &'a Split),
+        start: Checkpoint,
+        env: Box<dyn Environment>,
+        options: Options,
+        (root, spec): (&Path, &impl serde::Serialize),
+        emit: &'a dyn Fn(Report),
+    ) -> Result<Self, TopUpError> {
+        let Some(model) = start.world_model.clone() else {
+            return Err(TopUpError::Input("the checkpoint has no world model: train one with `oodscope fit`".into()));
+        };
+        let schedule = format!("{:?}", options.schedule).to_lowercase();
+        let run = RunDir::create(root, &format!("{}-{schedule}", env.id()), spec)?;
+        let train = data.transitions(&split.train);
+        let learner =
+            prepare::learner(data, &train.reward, &model, Some(&start), &LearnerOptions::default(), options.seed);
+        let mut reference = split.heldout.clone();
+        reference.extend(split.calibration.iter().filter(|e| !split.heldout.contains(e)));
+        let rule = Rule::new(
+            options.schedule,
+            options.threshold.unwrap_or(PAPER_THRESHOLD),
+            options.budget,
+            data.num_steps(),
+            options.rounds,
+        );
+        Ok(Self {
+            data,
+            split,
+            env,
+            start,
+            run,
+            model,
+            learner,
+            replay: Replay::new(train, Mix::Half),
+            scale: LossScale::new(data, &split.calibration),
+            reference,
+            history: History::new(data.num_steps(), &rule, &options),
+            controller: Controller::new(rule),
+            fresh: None,
+            rng: stream(options.seed, "imagination"),
+            options,
+            emit,
+        })
+    }
+
+    /// Runs until the controller or the user stops it. A stop by the user keeps what the last whole round reached.
+    ///
+    /// # Errors
+    /// [`TopUpError`]; [`Cancelled`] only if stopped before the first evaluation was made.
+    pub fn run(mut self, cx: &Ctx) -> Result<Finished, TopUpError> {
+        let before = self.evaluate(&cx.phase("evaluating the policy as it is"))?;
+        self.history.before = Some(before);
+        (self.emit)(self.history.report());
+        let mut kept = (self.model.clone(), self.learner.actor(), self.learner.critic());
+        let reason = loop {
+            match self.round(cx) {
+                Ok(None) => kept = (self.model.clone(), self.learner.actor(), self.learner.critic()),
+                Ok(Some(reason)) => break reason,
+                Err(TopUpError::Cancelled(_)) => {
+                    self.model = kept.0.clone();
+                    break StopReason::User;
+                }
+                Err(other) => return Err(other),
+            }
+        };
+        if reason != StopReason::User {
+            kept = (self.model.clone(), self.learner.actor(), self.learner.critic());
+        }
+        self.finish(reason, kept)
+    }
+
+    /// One check, and the training that follows it. Answers why the run ends, if it does.
+    fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, TopUpError> {
+        let n = self.history.rounds.len();
+        let mut probes = Collector::new(self.next_id());
+        let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
+        let mut draw = stream(self.options.seed, &format!("probe {n}"));
+        let actor = self.learner.actor();
+        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
+        let probed = probes.run(&mut *self.env, &mut act, Limit::episodes(self.options.probes), &mut draw, &phase);
+        self.history.total += probes.steps();
+        probed?;
+        let Some(trajectories) = probes.dataset(&*self.env) else {
+            return Err(TopUpError::Input("no probe episode has a step".into()));
+        };
+        let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
+        let losses = loss::episode_losses(&self.model, &trajectories, &all, &self.scale, &phase)?;
+        let reference = loss::episode_losses(&self.model, self.data, &self.reference, &self.scale, &phase)?;
+        let (r, r_se) = loss::ratio(&losses, &reference);
+        let chance =
+            loss::chance(&reference, self.options.probes, self.options.alpha, &mut stream(self.options.seed, "chance"));
+        let threshold = self.threshold(chance);
+        self.controller.set_threshold(threshold);
+        let (score, score_se) = loss::mean_se(&probes.returns());
+        let per_chunk = chunk(self.data.num_steps(), trajectories.num_steps() / all.len().max(1));
+        let check = Check { ratio: r, ratio_se: r_se, score, score_se, spent: self.history.added, chunk: per_chunk };
+        let decision = self.controller.decide(&check);
+        let round = Round {
+            check,
+            threshold,
+            chance,
+            decision,
+            fresh_loss: loss::mean_std(&losses).0,
+            heldout_loss: loss::mean_std(&reference).0,
+            total: self.history.total,
+        };
+        self.run.metric(&round)?;
+        self.run.decision(&round)?;
+        self.history.rounds.push(round);
+        (self.emit)(self.history.report());
+        match decision {
+            Decision::Stop(reason) => return Ok(Some(reason)),
+            Decision::Collect { steps, .. } => self.collect(&trajectories, &losses, steps, cx)?,
+            Decision::Train => {}
+        }
+        self.fine_tune(n, cx)?;
+        Ok(None)
+    }
+
+    fn threshold(&self, chance: Option<Chance>) -> f64 {
+        let by_chance = chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
+        self.options.threshold.unwrap_or(by_chance)
+    }
+
+    fn next_id(&self) -> u64 {
+        let known = self.data.spans().iter().chain(self.fresh.iter().flat_map(|f| f.spans()));
+        known.map(|s| s.id + 1).max().unwrap_or(0)
+    }
+
+    /// Adds `steps` steps: probe episodes first, those that surprised the model most before the others, then the
+    /// policy's own.
+    fn collect(&mut self, probes: &Dataset, losses: &[f64], steps: usize, cx: &Ctx) -> Result<(), TopUpError> {
+        let mut order: Vec<usize> = (0..losses.len()).collect();
+        order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
+        let mut left = steps;
+        let mut chosen = Vec::new();
+        for e in order {
+            if probes.spans()[e].steps <= left {
+                left -= probes.spans()[e].steps;
+                chosen.push(e);
+            }
+        }
+        if !chosen.is_empty() {
+            self.keep(&probes.subset(&chosen))?;
+        }
+        if left > 0 {
+            let mut more = Collector::new(self.next_id());
+            let mut draw = stream(self.options.seed, &format!("collect {}", self.history.rounds.len()));
+            let actor = self.learner.actor();
+            let mut act = |obs: &[f32], rng: &mut dyn rand::Rng| actor.sample(obs, rng);
+            let phase = cx.phase("collecting");
+            let collected = more.run(&mut *self.env, &mut act, Limit::steps(left), &mut draw, &phase);
+            self.history.total += more.steps();
+            if let Some(data) = more.dataset(&*self.env) {
+                self.keep(&data)?;
+            }
+            collected?;
+        }
+        (self.emit)(self.history.report());
+        Ok(())
+    }
+
+    fn keep(&mut self, new: &Dataset) -> Result<(), TopUpError> {
+        let all: Vec<usize> = (0..new.num_episodes()).collect();
+        self.replay.push(&new.transitions(&all)).map_err(TopUpError::Input)?;
+        self.history.added += new.num_steps();
+        self.fresh = Some(match &self.fresh {
+            Some(fresh) => fresh.join(new).map_err(TopUpError::Input)?,
+            None => new.clone(),
+        });
+        Ok(())
+    }
+
+    fn fine_tune(&mut self, round: usize, cx: &Ctx) -> Result<(), TopUpError> {
+        let check = round + 1;
+        if self.replay.num_new() > 0 {
+            self.model.renormalize(self.replay.rows());
+        }
+        let every = 50;
+        let options = FitOptions {
+            check_every: every,
+            checks: self.options.model_steps.div_ceil(every),
+            patience: usize::MAX,
+            keep_last: true,
+            learning_rate: 1e-3,
+            elites: self.model.elites.len(),
+            ..FitOptions::default()
+        };
+        let heldout = self.data.transitions(&self.split.heldout);
+        let mut rng = stream(self.options.seed, &format!("fine-tune {round}"));
+        let replay = &self.replay;
+        let mut draw = |n: usize| replay.draw(n, &mut rng);
+        let phase = cx.phase(&format!("check {check}: fine-tuning the world model"));
+        fit::train(&mut self.model, self.replay.rows(), &heldout, &options, &mut draw, &|_| {}, &phase)?;
+        let (d, old) = (self.model.obs_dim, self.replay.num_old());
+        let obs = &self.replay.rows().obs;
+        let starts = Starts { old: &obs[..old * d], new: &obs[old * d..], new_share: 0.5 };
+        let phase = cx.phase(&format!("check {check}: training the policy in imagination"));
+        self.learner.train(&self.model, &starts, self.options.policy_steps, &mut self.rng, &phase)?;
+        Ok(())
+    }
+
+    /// The policy over the evaluation episodes: the same starts before and after.
+    fn evaluate(&mut self, cx: &Ctx) -> Result<Evaluation, TopUpError> {
+        let actor = self.learner.actor();
+        self.evaluate_as(&actor, cx)
+    }
+
+    fn evaluate_as(&mut self, actor: &Actor, cx: &Ctx) -> Result<Evaluation, TopUpError> {
+        let mut c = Collector::new(0);
+        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
+        let mut draw = stream(self.options.seed, "evaluation");
+        let ran = c.run(&mut *self.env, &mut act, Limit::episodes(self.options.eval_episodes), &mut draw, cx);
+        self.history.total += c.steps();
+        ran?;
+        let Some(trajectories) = c.dataset(&*self.env) else {
+            return Err(TopUpError::Input("evaluation needs at least one episode".into()));
+        };
+        let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
+        let fresh = loss::episode_losses(&self.model, &trajectories, &all, &self.scale, cx)?;
+        let heldout = loss::episode_losses(&self.model, self.data, &self.split.heldout, &self.scale, cx)?;
+        let reference = loss::episode_losses(&self.model, self.data, &self.reference, &self.scale, cx)?;
+        Ok(Evaluation { returns: c.returns(), fresh, heldout, reference })
+    }
+
+    fn finish(
+        mut self,
+        reason: StopReason,
+        kept: (Ensemble, Actor, crate::model::mlp::Mlp),
+    ) -> Result<Finished, TopUpError> {
+        let (model, actor, critic) = kept;
+        self.model = model;
+        // The evaluation after is short and what the run was for: it is made even after a stop.
+        let after = self.evaluate_as(&actor, &Ctx::quiet())?;
+        self.history.after = Some(after);
+        self.history.stopped = Some(reason);
+        let report = self.history.report();
+        (self.emit)(report.clone());
+        let mut checkpoint = self.start.clone();
+        checkpoint.about.reward_scale = Some(self.learner.reward_scale());
+        checkpoint.world_model = Some(self.model.clone());
+        checkpoint.actor = Some(actor);
+        checkpoint.critic = Some(critic);
+        let mut written = vec![self.run.path().to_path_buf()];
+        let folder = self.run.checkpoint(self.history.rounds.len());
+        native::save(&folder, &checkpoint)?;
+        written.push(folder);
+        if let Some(fresh) = &self.fresh {
+            let folder = self.run.episodes();
+            write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
+            written.push(folder);
+        }
+        self.run.report(&report)?;
+        self.run.sync()?;
+        let summary = self.history.summary();
+        Ok(Finished { reason, report, checkpoint, written, summary })
+    }
+}
+
+/// What the collected episodes say of themselves.
+fn about(env_id: &str, history: &History) -> MinariAbout {
+    let namespace: String =
+        env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    MinariAbout {
+        dataset_id: format!("{namespace}/topup-v0"),
+        env_spec: Some(env_spec(env_id)),
+        algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
+        description: history.summary(),
+        ..MinariAbout::default()
+    }
+}

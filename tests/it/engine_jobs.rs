@@ -1,0 +1,159 @@
+//! Jobs on threads: events in order, replacing, pausing, stopping, and faults that the program survives.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use oodscope::engine::Engine;
+use oodscope::engine::job::{Body, Control, CoverSpec, Event, FitSpec, JobId, JobSpec, Source};
+
+use crate::support::program::{at, dataset, pendulum, written};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn source() -> Source {
+    Source { dataset: pendulum().to_path_buf(), ..Source::default() }
+}
+
+/// A training job that would run for hours.
+fn endless(out: &str) -> JobSpec {
+    JobSpec::Fit(FitSpec { source: source(), epochs: 100_000, patience: 100_000, out: at(out), ..FitSpec::default() })
+}
+
+/// Events up to the end of `job`, the end included.
+fn until_end(events: &Receiver<Event>, job: JobId) -> Vec<Event> {
+    let mut seen = Vec::new();
+    loop {
+        let event = events.recv_timeout(PATIENCE).expect("the job ends");
+        let ends = event.job == job && matches!(event.body, Body::Done(_) | Body::Failed(_) | Body::Cancelled);
+        seen.push(event);
+        if ends {
+            return seen;
+        }
+    }
+}
+
+fn wait_for_progress(events: &Receiver<Event>, job: JobId) {
+    loop {
+        let event = events.recv_timeout(PATIENCE).expect("the job works");
+        if event.job == job && matches!(event.body, Body::Progress(_)) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_job_begins_reports_and_ends() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let id = engine.start(JobSpec::Load(source()));
+    let seen = until_end(&events, id);
+    assert!(matches!(seen.first().unwrap().body, Body::Started));
+    let Body::Done(outcome) = &seen.last().unwrap().body else { panic!("{:?}", seen.last()) };
+    assert!(outcome.summary.contains("15 episodes"));
+    assert!(seen.iter().any(|e| matches!(&e.body, Body::Report(r) if r.name == "data")));
+    let id = engine.start(JobSpec::Cover(CoverSpec { source: source(), ..CoverSpec::default() }));
+    let seen = until_end(&events, id);
+    assert!(seen.iter().any(|e| matches!(&e.body, Body::Report(r) if r.name == "coverage")));
+}
+
+#[test]
+fn bad_input_is_a_failure_with_a_sentence() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let id = engine.start(JobSpec::Load(Source { dataset: at("nowhere"), ..Source::default() }));
+    let Body::Failed(failure) = until_end(&events, id).pop().unwrap().body else { panic!("it cannot go well") };
+    assert!(failure.message.contains("no such file") && !failure.panicked);
+}
+
+#[test]
+fn a_stop_is_heard_at_once_even_while_paused() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let id = engine.start(endless("stopped"));
+    wait_for_progress(&events, id);
+    engine.control(id, Control::Pause);
+    // What was on its way arrives; then it is quiet.
+    std::thread::sleep(Duration::from_millis(500));
+    while events.try_recv().is_ok() {}
+    let quiet = events.recv_timeout(Duration::from_millis(300));
+    assert!(matches!(quiet, Err(RecvTimeoutError::Timeout)), "{quiet:?}");
+    engine.control(id, Control::Resume);
+    wait_for_progress(&events, id);
+    engine.control(id, Control::Pause);
+    let asked = Instant::now();
+    engine.control(id, Control::Stop);
+    assert!(matches!(until_end(&events, id).pop().unwrap().body, Body::Cancelled));
+    // A tenth of a second of computing, on a machine that is shared with other tests.
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(!at("stopped").join("checkpoint.json").exists());
+}
+
+#[test]
+fn a_new_job_of_a_slot_replaces_the_old() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let old = engine.start(endless("replaced"));
+    wait_for_progress(&events, old);
+    let new = engine.start(endless("replacing"));
+    assert_ne!(old, new);
+    let seen = until_end(&events, old);
+    assert!(matches!(seen.last().unwrap().body, Body::Cancelled));
+    engine.control(old, Control::Stop);
+    wait_for_progress(&events, new);
+    engine.control(new, Control::Stop);
+    assert!(matches!(until_end(&events, new).pop().unwrap().body, Body::Cancelled));
+}
+
+#[test]
+fn progress_comes_at_most_twenty_times_a_second() {
+    let (sender, events) = sync_channel(1024);
+    let mut engine = Engine::new(sender);
+    let id = engine.start(endless("progress"));
+    wait_for_progress(&events, id);
+    let began = Instant::now();
+    let mut count = 0;
+    while began.elapsed() < Duration::from_secs(1) {
+        if let Ok(Event { body: Body::Progress(_), .. }) = events.recv_timeout(Duration::from_millis(50)) {
+            count += 1;
+        }
+    }
+    assert!((1..=21).contains(&count), "{count}");
+}
+
+#[test]
+fn dropping_the_engine_ends_its_jobs_though_nobody_listens() {
+    // Room for one event, and nobody takes it.
+    let (sender, events) = sync_channel(1);
+    let mut engine = Engine::new(sender);
+    engine.start(endless("dropped"));
+    engine.start(JobSpec::Load(source()));
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    drop(engine);
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    drop(events);
+}
+
+#[test]
+fn files_are_read_anew_by_a_load_and_shared_by_the_others() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let folder = written("changing", &dataset(&[10; 12], |_| {}));
+    let source = Source { dataset: folder.clone(), ..Source::default() };
+    let steps = |spec: JobSpec, engine: &mut Engine| {
+        let id = engine.start(spec);
+        let seen = until_end(&events, id);
+        let report = seen.iter().find_map(|e| match &e.body {
+            Body::Report(r) => Some(r.clone()),
+            _ => None,
+        });
+        report.and_then(|r| r.value("steps")).unwrap_or(f64::NAN)
+    };
+    assert_eq!(steps(JobSpec::Load(source.clone()), &mut engine), 120.0);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let cover = JobSpec::Cover(CoverSpec { source: source.clone(), ..CoverSpec::default() });
+    let id = engine.start(cover);
+    assert!(matches!(until_end(&events, id).pop().unwrap().body, Body::Done(_)), "the opened data serves");
+    written("changing", &dataset(&[20; 12], |_| {}));
+    assert_eq!(steps(JobSpec::Load(source), &mut engine), 240.0);
+}

@@ -1,0 +1,185 @@
+//! Layouts of other libraries: what is assumed, what is told, what is refused. The files are in `tests/reference`.
+
+use std::path::{Path, PathBuf};
+
+use oodscope::model::checkpoint::{self, CHECKPOINTS, Checkpoint, mbrl_lib, native};
+use oodscope::model::ensemble::Ensemble;
+use oodscope::model::mlp::Activation;
+
+fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
+}
+
+/// A copy of a folder of `tests/reference/models`, to be spoiled.
+fn copy(model: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(reference("models").join(model)).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::write(dir.path().join(path.file_name().unwrap()), std::fs::read(&path).unwrap()).unwrap();
+    }
+    dir
+}
+
+fn model(c: &Checkpoint) -> &Ensemble {
+    c.world_model.as_ref().expect("a world model")
+}
+
+fn refusal(path: &Path) -> String {
+    checkpoint::open(path).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn one_network_in_three_layouts() {
+    let mbrl = checkpoint::open(&reference("models/small-mbrl")).unwrap();
+    let kit = checkpoint::open(&reference("models/small-mopo")).unwrap();
+    assert_eq!((mbrl.about.format.as_str(), kit.about.format.as_str()), ("mbrl-lib", "OfflineRL-Kit"));
+    let same = Ensemble { elites: model(&kit).elites.clone(), ..model(&mbrl).clone() };
+    assert_eq!(&same, model(&kit));
+    assert_eq!((model(&mbrl).elites.as_slice(), model(&kit).elites.as_slice()), (&[2, 0][..], &[2, 0][..]));
+    let dir = tempfile::tempdir().unwrap();
+    native::save(dir.path(), &mbrl).unwrap();
+    assert_eq!(model(&checkpoint::open(dir.path()).unwrap()), model(&mbrl));
+}
+
+/// Saving what was imported and opening it again: no layout may be taken for another.
+#[test]
+fn every_layout_is_recognised_by_one_reader() {
+    for (path, name) in [
+        ("models/small-mbrl", "mbrl-lib"),
+        ("models/small-mopo", "OfflineRL-Kit"),
+        ("broken/ok_state_dict.pt", "state_dict"),
+    ] {
+        let path = reference(path);
+        let takers: Vec<_> = CHECKPOINTS.iter().filter(|f| f.probe(&path)).map(|f| f.name()).collect();
+        assert_eq!(takers, [name]);
+    }
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("data.hdf5"), b"\x89HDF\r\n\x1a\n").unwrap();
+    assert!(CHECKPOINTS.iter().all(|f| !f.probe(data.path()) && !f.probe(&data.path().join("data.hdf5"))));
+}
+
+#[test]
+fn a_file_of_the_folder_names_the_folder() {
+    for (folder, file) in
+        [("small-mbrl", "model.pth"), ("small-mbrl", "env_stats.pickle"), ("small-mopo", "dynamics.pth")]
+    {
+        let folder = reference("models").join(folder);
+        assert_eq!(checkpoint::open(&folder.join(file)).unwrap(), checkpoint::open(&folder).unwrap());
+    }
+}
+
+#[test]
+fn statistics_are_the_same_in_every_protocol() {
+    let want = mbrl_lib::read_stats(&reference("models/small-mbrl/env_stats.pickle")).unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-7;
+    assert!(near(want.0[0], 0.1) && near(want.0[1], -0.2) && near(want.1[2], 1.1));
+    for protocol in 0..6 {
+        let path = reference(&format!("env_stats/protocol{protocol}.pickle"));
+        assert_eq!(mbrl_lib::read_stats(&path).unwrap_or_else(|e| panic!("protocol {protocol}: {e}")), want);
+    }
+    // Written by NumPy 1; the numbers are those that came with the file, of which single precision keeps seven digits.
+    for protocol in [2, 4] {
+        let path = reference(&format!("env_stats/env_stats.numpy1.p{protocol}.pickle"));
+        let (mean, std) = mbrl_lib::read_stats(&path).unwrap();
+        assert!(near(mean[0], 0.823_375_582_695_007_3) && near(std[3], 0.597_758_173_942_565_9) && mean.len() == 4);
+    }
+}
+
+#[test]
+fn what_is_assumed_is_told() {
+    let dir = copy("small-mbrl");
+    std::fs::remove_file(dir.path().join("model.json")).unwrap();
+    let c = checkpoint::open(dir.path()).unwrap();
+    let notes = c.about.notes.join("\n");
+    assert_eq!((model(&c).net.activation, model(&c).obs_dim, model(&c).learned_reward), (Activation::Relu, 2, true));
+    assert!(
+        notes.contains("Relu") && notes.contains("mbrl-lib's default") && notes.contains("2 observation"),
+        "{notes}"
+    );
+
+    std::fs::remove_file(dir.path().join("env_stats.pickle")).unwrap();
+    let c = checkpoint::open(dir.path()).unwrap();
+    assert!(c.about.notes.iter().any(|n| n.contains("not normalised")), "{:?}", c.about.notes);
+    assert_eq!(model(&c).input.std, [1.0; 3]);
+
+    std::fs::create_dir(dir.path().join(".hydra")).unwrap();
+    let hydra = "dynamics_model:\n  activation_fn_cfg:\n    _target_: torch.nn.SiLU\n";
+    std::fs::write(dir.path().join(".hydra/config.yaml"), hydra).unwrap();
+    let c = checkpoint::open(dir.path()).unwrap();
+    assert_eq!(model(&c).net.activation, Activation::Silu);
+
+    std::fs::write(dir.path().join(".hydra/config.yaml"), hydra.replace("SiLU", "LeakyReLU")).unwrap();
+    assert!(refusal(dir.path()).contains("torch.nn.LeakyReLU"));
+}
+
+#[test]
+fn contradictions_between_the_files_are_named() {
+    let dir = copy("small-mbrl");
+    std::fs::write(dir.path().join("model.json"), r#"{"activation": "SiLU", "obs_dim": 11, "act_dim": 3}"#).unwrap();
+    let e = refusal(dir.path());
+    assert!(e.contains("11 observation") && e.contains("3 inputs") && e.contains("model.pth"), "{e}");
+    std::fs::write(dir.path().join("model.json"), "{").unwrap();
+    assert!(refusal(dir.path()).contains("model.json: not a description"));
+
+    let dir = copy("small-mbrl");
+    std::fs::copy(reference("env_stats/env_stats.numpy1.p4.pickle"), dir.path().join("env_stats.pickle")).unwrap();
+    let e = refusal(dir.path());
+    assert!(e.contains("env_stats.pickle: 'mean' has 4 columns, the network's input has 3"), "{e}");
+    std::fs::copy(reference("broken/evil_env_stats.pickle"), dir.path().join("env_stats.pickle")).unwrap();
+    assert!(refusal(dir.path()).contains("env_stats.pickle: the pickle asks for 'builtins.eval'"));
+    std::fs::write(dir.path().join("env_stats.pickle"), b"\x80\x02}.").unwrap();
+    assert!(refusal(dir.path()).contains("no array 'mean'"));
+
+    let dir = copy("small-mopo");
+    std::fs::remove_file(dir.path().join("std.npy")).unwrap();
+    assert!(refusal(dir.path()).contains("std.npy: reading failed"));
+    let dir = copy("small-mbrl");
+    std::fs::copy(reference("broken/evil_code.pt"), dir.path().join("model.pth")).unwrap();
+    assert!(refusal(dir.path()).contains("eval"));
+    std::fs::copy(reference("broken/ok_state_dict.pt"), dir.path().join("model.pth")).unwrap();
+    assert!(refusal(dir.path()).contains("no tensor 'hidden_layers.0.0.weight'"));
+}
+
+#[test]
+fn a_report_of_the_keys() {
+    let report = checkpoint::key_report(&reference("models/small-mbrl")).unwrap();
+    let line = report.iter().find(|(name, ..)| name == "state_dict.mean_and_logvar.weight").unwrap();
+    assert_eq!((line.1.as_slice(), line.2.as_str()), (&[3, 12, 6][..], "float32"));
+    let kit = checkpoint::key_report(&reference("models/small-mopo/dynamics.pth")).unwrap();
+    assert!(kit.iter().any(|(name, shape, dtype)| name == "elites" && shape == &[2] && dtype == "int64"));
+    let st = checkpoint::key_report(&reference("broken/ok.safetensors")).unwrap();
+    assert_eq!(st.len(), 4);
+    assert!(checkpoint::key_report(&reference("broken")).unwrap_err().to_string().contains("name the file"));
+    assert!(checkpoint::key_report(&reference("nowhere.pt")).is_err());
+}
+
+/// Every layout with every file cut short and with bytes changed: a value or a sentence, never a panic.
+#[test]
+fn damaged_files_are_sentences() {
+    for (folder, file) in [
+        ("small-mbrl", "model.pth"),
+        ("small-mbrl", "env_stats.pickle"),
+        ("small-mbrl", "model.json"),
+        ("small-mopo", "dynamics.pth"),
+        ("small-mopo", "mu.npy"),
+    ] {
+        let dir = copy(folder);
+        let path = dir.path().join(file);
+        let good = std::fs::read(&path).unwrap();
+        // Every byte of the small files, some hundred places of the larger ones.
+        let stride = 1 + good.len() / 300;
+        for at in (0..good.len()).step_by(stride) {
+            for change in [None, Some(0x01u8), Some(0xff)] {
+                let mut bytes = good.clone();
+                match change {
+                    None => bytes.truncate(at),
+                    Some(bits) => bytes[at] ^= bits,
+                }
+                std::fs::write(&path, &bytes).unwrap();
+                if let Err(e) = checkpoint::open(dir.path()) {
+                    assert!(!e.to_string().chars().any(char::is_control), "{e:?}");
+                }
+            }
+        }
+    }
+}
