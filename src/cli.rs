@@ -100,7 +100,8 @@ fn dashboard(args: &DashboardArgs) -> Status {
     }
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;
-    spec.diagnose.seed = args.output.seed;
+    spec.cover.policy.seed = args.output.seed;
+    spec.diagnose.policy.seed = args.output.seed;
     spec.topup.seed = args.output.seed;
     dashboard::open(spec, Panel::Data)
 }

@@ -17,6 +17,7 @@ mod load;
 mod one_step;
 pub mod throttle;
 mod topup;
+mod trajectories;
 
 use job::{Body, Failure, JobSpec, Outcome};
 pub use worker::Engine;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs, count, level};
 use super::headless::{self, Status};
-use crate::engine::job::{DiagnoseSpec, JobSpec, Source};
+use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 
 /// Options of `oodscope diagnose`.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ impl DiagnoseArgs {
 
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
-        let (episodes, env, k, alpha) = (self.episodes, self.env.clone(), self.k, self.alpha);
-        JobSpec::Diagnose(DiagnoseSpec { source, episodes, env, k, alpha, seed: self.output.seed })
+        let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed: self.output.seed };
+        JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, alpha: self.alpha })
     }
 }

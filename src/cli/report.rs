@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs};
 use super::headless::{self, Status};
-use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, Source};
+use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, PolicySpec, Source};
 
 /// Options of `oodscope report`.
 #[derive(Debug, Args)]
@@ -33,13 +33,14 @@ pub fn print(source: &Source, output: &OutputArgs) -> Status {
 /// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.
 fn jobs(source: &Source, seed: u64) -> Vec<JobSpec> {
     let source = || source.clone();
-    let mut jobs =
-        vec![JobSpec::Load(source()), JobSpec::Cover(CoverSpec { source: source(), ..CoverSpec::default() })];
+    let policy = PolicySpec { seed, ..PolicySpec::default() };
+    let cover = CoverSpec { source: source(), policy: policy.clone(), ..CoverSpec::default() };
+    let mut jobs = vec![JobSpec::Load(source()), JobSpec::Cover(cover)];
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));
     }
     if source().checkpoint.is_some() || source().rollouts.is_some() {
-        jobs.push(JobSpec::Diagnose(DiagnoseSpec { source: source(), seed, ..DiagnoseSpec::default() }));
+        jobs.push(JobSpec::Diagnose(DiagnoseSpec { source: source(), policy, ..DiagnoseSpec::default() }));
     }
     jobs
 }

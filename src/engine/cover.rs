@@ -7,6 +7,7 @@ use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::metrics::States;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
+use crate::metrics::report::Level;
 use crate::task::Ctx;
 
 /// Computes coverage and reports it.
@@ -16,8 +17,8 @@ pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     Ok(Outcome::default())
 }
 
-/// Computes coverage of opened data.
-pub fn measure(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
+/// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their place.
+pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
     let (data, split) = (&opened.data, &opened.split);
     let dim = data.obs_dim();
     if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
@@ -28,7 +29,11 @@ pub fn measure(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Coverage, 
     }
     let part = |episodes: &[usize]| data.states(episodes);
     let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
-    let rollouts = opened.rollouts.as_ref().map(|r| r.states(&all_episodes(r)));
+    let fresh = match &opened.rollouts {
+        Some(_) => None,
+        None => workspace.trajectories(&spec.source, &spec.policy, opened, cx)?.ok(),
+    };
+    let rollouts = opened.rollouts.as_ref().or(fresh.as_ref()).map(|r| r.states(&all_episodes(r)));
     let input = Input {
         names: &data.obs_space.names,
         train: states(&train),
@@ -38,7 +43,17 @@ pub fn measure(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Coverage, 
         shared: split.is_shared(),
     };
     let options = Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins };
-    Ok(coverage::report(&input, &options, cx)?)
+    let mut coverage = coverage::report(&input, &options, cx)?;
+    if let Some(fresh) = fresh {
+        let text = format!(
+            "rollouts: {} fresh episodes of the checkpoint's policy in {} ({} environment steps)",
+            fresh.num_episodes(),
+            fresh.origin.env_id.as_deref().unwrap_or("its environment"),
+            fresh.num_steps()
+        );
+        coverage.report.note(Level::Info, text);
+    }
+    Ok(coverage)
 }
 
 fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {

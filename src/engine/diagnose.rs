@@ -8,22 +8,24 @@ use super::one_step::OneStepError;
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
-use crate::env::{self, Environment};
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::{Level, Report};
 use crate::metrics::stats::quantile;
-use crate::model::policy::Actor;
-use crate::seed::stream;
 use crate::task::Ctx;
-use crate::topup::collect::{Collector, Limit};
 
 /// Ranks real episodes and reports the worst.
 pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
-    let cover = CoverSpec { source: spec.source.clone(), k: spec.k, alpha: spec.alpha, ..CoverSpec::default() };
+    let cover = CoverSpec {
+        source: spec.source.clone(),
+        k: spec.k,
+        alpha: spec.alpha,
+        policy: spec.policy.clone(),
+        ..CoverSpec::default()
+    };
     let coverage = workspace.coverage(&cover, cx)?;
-    let judged = judged(spec, &opened, cx)?;
+    let judged = judged(spec, workspace, &opened, cx)?;
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
     let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
     let rollouts = judged.data.as_ref().unwrap_or(&opened.data);
@@ -76,7 +78,7 @@ impl Judged {
 }
 
 /// Named rollouts, else fresh episodes of the checkpoint's policy, else the held-out episodes of the dataset.
-fn judged(spec: &DiagnoseSpec, opened: &Opened, cx: &Ctx) -> Result<Judged, Ended> {
+fn judged(spec: &DiagnoseSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Judged, Ended> {
     if let Some(rollouts) = &opened.rollouts {
         let sentence = format!("diagnosed {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
         return Ok(Judged {
@@ -86,52 +88,19 @@ fn judged(spec: &DiagnoseSpec, opened: &Opened, cx: &Ctx) -> Result<Judged, Ende
             collected: 0,
         });
     }
-    let actor = opened.checkpoint.as_ref().and_then(|c| c.actor.as_ref());
-    let mut environment = environment(spec.env.as_deref(), opened)?;
-    if let (Some(actor), Some(environment)) = (actor, environment.as_deref_mut()) {
-        let fresh = collect(actor, environment, spec, cx)?;
-        let (n, steps) = (fresh.num_episodes(), fresh.num_steps());
-        let sentence = format!("diagnosed {n} fresh episodes of the checkpoint's policy in {}", environment.id());
-        return Ok(Judged { episodes: all_episodes(&fresh), data: Some(Arc::new(fresh)), sentence, collected: steps });
-    }
-    let why = if actor.is_none() { "there is no policy to collect with" } else { "the environment is not built in" };
+    let why = match workspace.trajectories(&spec.source, &spec.policy, opened, cx)? {
+        Ok(fresh) => {
+            let (n, steps) = (fresh.num_episodes(), fresh.num_steps());
+            let id = fresh.origin.env_id.clone().unwrap_or_default();
+            let sentence = format!("diagnosed {n} fresh episodes of the checkpoint's policy in {id}");
+            return Ok(Judged { episodes: all_episodes(&fresh), data: Some(fresh), sentence, collected: steps });
+        }
+        Err(why) => why,
+    };
     let sentence = format!(
         "diagnosed the dataset's held-out episodes: no rollouts are named and {why} (name some with --rollouts)"
     );
     Ok(Judged { data: None, episodes: opened.split.heldout.clone(), sentence, collected: 0 })
-}
-
-/// The environment that is named, or the dataset's own where it is built in.
-pub fn environment(named: Option<&str>, opened: &Opened) -> Result<Option<Box<dyn Environment>>, Ended> {
-    let data = &opened.data;
-    let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
-    let Some(id) = named.or(data.origin.env_id.as_deref()).or(of_checkpoint) else { return Ok(None) };
-    let Some(environment) = env::make(id) else {
-        let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
-        return match named {
-            Some(id) => Err(Ended::BadInput(format!("no environment is called '{id}'; built in: {known}"))),
-            None => Ok(None),
-        };
-    };
-    let (d, a) = (environment.obs_space().dim(), environment.action_space().dim());
-    if (d, a) != (data.obs_dim(), data.action_dim()) {
-        return Err(Ended::BadInput(format!(
-            "{id} has {d} observation and {a} action dimensions, the dataset has {} and {}; name the dataset's own \
-             environment with --env",
-            data.obs_dim(),
-            data.action_dim()
-        )));
-    }
-    Ok(Some(environment))
-}
-
-fn collect(actor: &Actor, env: &mut dyn Environment, spec: &DiagnoseSpec, cx: &Ctx) -> Result<Dataset, Ended> {
-    let mut collector = Collector::new(0);
-    let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
-    let cx = cx.phase("acting in the environment");
-    let limit = Limit::episodes(spec.episodes.max(1));
-    collector.run(env, &mut act, limit, &mut stream(spec.seed, "diagnosis"), &cx)?;
-    collector.dataset(env).ok_or_else(|| Ended::Failed("the environment gave no step".into()))
 }
 
 /// One episode with the scores of every step, owned.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::seq::IteratorRandom;
 
-use super::job::{Body, CoverSpec, ImagineSpec, Outcome, Source};
+use super::job::{Body, ImagineSpec, Outcome, Source};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
@@ -23,7 +23,7 @@ use crate::task::Ctx;
 pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
     let (checkpoint, model) = world_model(&spec.source, &opened)?;
-    let coverage = workspace.coverage(&CoverSpec { source: spec.source.clone(), ..CoverSpec::default() }, cx)?;
+    let coverage = workspace.coverage(&spec.coverage(), cx)?;
     let data = &opened.data;
     let windows = Windows::choose(data, &opened.split.heldout, spec);
     let (real, actions) = windows.gather(data);

@@ -45,6 +45,24 @@ pub enum JobSpec {
     TopUp(TopUpSpec),
 }
 
+/// Episodes of the checkpoint's policy, collected where no rollouts are named.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySpec {
+    /// Environment to collect in; the dataset's own if none is named.
+    pub env: Option<String>,
+    /// How many.
+    pub episodes: usize,
+    /// Seed of their starts.
+    pub seed: u64,
+}
+
+impl Default for PolicySpec {
+    fn default() -> Self {
+        Self { env: None, episodes: 10, seed: 0 }
+    }
+}
+
 /// What coverage is computed of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -59,11 +77,13 @@ pub struct CoverSpec {
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis of the map and of the occupancy count.
     pub bins: usize,
+    /// The policy whose states are held against the data where no rollouts are named.
+    pub policy: PolicySpec,
 }
 
 impl Default for CoverSpec {
     fn default() -> Self {
-        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40 }
+        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40, policy: PolicySpec::default() }
     }
 }
 
@@ -83,6 +103,14 @@ pub struct ImagineSpec {
     pub seed: u64,
 }
 
+impl ImagineSpec {
+    /// The coverage that novelty is taken from: the same that a report of this seed shows.
+    pub fn coverage(&self) -> CoverSpec {
+        let policy = PolicySpec { seed: self.seed, ..PolicySpec::default() };
+        CoverSpec { source: self.source.clone(), policy, ..CoverSpec::default() }
+    }
+}
+
 impl Default for ImagineSpec {
     fn default() -> Self {
         Self { source: Source::default(), horizon: 50, starts: 256, episode: None, seed: 0 }
@@ -95,21 +123,17 @@ impl Default for ImagineSpec {
 pub struct DiagnoseSpec {
     /// Data and model; episodes come from `rollouts`, or are collected with the checkpoint's policy.
     pub source: Source,
-    /// Episodes to collect where no rollouts are given.
-    pub episodes: usize,
-    /// Environment to collect in; the dataset's own if none is named.
-    pub env: Option<String>,
+    /// The policy whose episodes are diagnosed where no rollouts are named.
+    pub policy: PolicySpec,
     /// Which neighbour's distance is the novelty.
     pub k: usize,
     /// False-alarm level of the thresholds.
     pub alpha: f64,
-    /// Seed of the collection.
-    pub seed: u64,
 }
 
 impl Default for DiagnoseSpec {
     fn default() -> Self {
-        Self { source: Source::default(), episodes: 10, env: None, k: 5, alpha: 0.1, seed: 0 }
+        Self { source: Source::default(), policy: PolicySpec::default(), k: 5, alpha: 0.1 }
     }
 }
 

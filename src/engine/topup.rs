@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::diagnose::environment;
 use super::fit::{trainable, writable};
 use super::imagine::world_model;
 use super::job::{Body, Outcome, TopUpSpec};
+use super::trajectories::environment;
 use super::{Emit, Ended, Workspace};
 use crate::env;
 use crate::metrics::report::Report;

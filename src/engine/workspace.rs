@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::job::{CoverSpec, Source};
+use super::job::{CoverSpec, PolicySpec, Source};
+use super::trajectories::{self, Why};
 use super::{Ended, cover};
 use crate::data::dataset::Dataset;
 use crate::data::format;
@@ -23,6 +24,7 @@ pub struct Workspace {
     datasets: Named<(PathBuf, Option<String>), Dataset>,
     checkpoints: Named<PathBuf, Checkpoint>,
     coverages: Named<CoverSpec, Coverage>,
+    trajectories: Named<(Option<PathBuf>, PolicySpec), Dataset>,
 }
 
 /// Everything that a [`Source`] names, opened.
@@ -59,10 +61,29 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::open`], or where the data allows no coverage.
     pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
-        // The reference does not depend on the checkpoint: another one is no reason to measure again.
-        let mut key = spec.clone();
-        key.source.checkpoint = None;
-        cached(&self.coverages, key, || cover::measure(spec, &self.open(&spec.source, cx)?, cx))
+        cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx))
+    }
+
+    /// Episodes of the checkpoint's policy: collected once. `Err` within `Ok` says why there are none.
+    ///
+    /// # Errors
+    /// A sentence where the environment does not fit the dataset; or cancelled.
+    pub fn trajectories(
+        &self,
+        source: &Source,
+        spec: &PolicySpec,
+        opened: &Opened,
+        cx: &Ctx,
+    ) -> Result<Result<Arc<Dataset>, Why>, Ended> {
+        let key = (source.checkpoint.clone(), spec.clone());
+        if let Some((_, known)) = lock(&self.trajectories).iter().find(|(k, _)| *k == key) {
+            return Ok(Ok(Arc::clone(known)));
+        }
+        let collected = trajectories::collect(spec, opened, cx)?;
+        if let Ok(data) = &collected {
+            keep(&self.trajectories, key, data);
+        }
+        Ok(collected)
     }
 
     /// Forgets what was read of `source`, so that the next [`Workspace::open`] sees the files as they are now.
@@ -74,6 +95,7 @@ impl Workspace {
             !paths.contains(&Some(&spec.source.dataset)) && !paths.contains(&spec.source.rollouts.as_ref())
         });
         lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
+        lock(&self.trajectories).retain(|((path, _), _)| *path != source.checkpoint);
     }
 
     fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Ended> {
@@ -101,13 +123,17 @@ fn cached<K: PartialEq, V>(
         return Ok(Arc::clone(value));
     }
     let value = Arc::new(make()?);
+    keep(cache, key, &value);
+    Ok(value)
+}
+
+fn keep<K: PartialEq, V>(cache: &Named<K, V>, key: K, value: &Arc<V>) {
     let mut entries = lock(cache);
     entries.retain(|(k, _)| *k != key);
     if entries.len() >= KEPT {
         entries.remove(0);
     }
-    entries.push((key, Arc::clone(&value)));
-    Ok(value)
+    entries.push((key, Arc::clone(value)));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
