@@ -10,6 +10,8 @@ mod layers;
 mod metrics_oracles;
 mod metrics_walk;
 mod model_checkpoints;
+mod pty_dashboard;
+mod readme;
 mod references;
 mod support;
 mod ui_fixture;
