@@ -1,6 +1,7 @@
 //! Collecting a little data and fine-tuning on it: the decision rule, acting in an environment, old and new data in one
 //! pool, learning in imagination, and the run directory that remembers it all.
 
+pub mod agent;
 pub mod behaviour;
 pub mod collect;
 pub mod controller;

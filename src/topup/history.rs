@@ -7,6 +7,39 @@ use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::round::Options;
 use crate::metrics::report::{Axis, Cell, Level, Report, Series, Table};
 
+/// Group, key, label, unit, logarithmic axis and definition of each curve.
+const CURVES: [(&str, &str, &str, &str, bool, &str); 8] = [
+    ("score", "score", "return", "", false, "mean undiscounted return of the probe episodes, ± 1 s.e."),
+    (
+        "loss ratio",
+        "R",
+        "R",
+        "",
+        true,
+        "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
+    ),
+    ("loss ratio", "threshold", "threshold", "", true, "R above it calls for data"),
+    ("loss ratio", "triggers", "collected", "", true, "checks after which data was added"),
+    ("world-model loss", "fresh", "fresh", "σ²", true, "one-step loss on the probe episodes"),
+    (
+        "world-model loss",
+        "heldout",
+        "held-out",
+        "σ²",
+        true,
+        "one-step loss on held-out and calibration episodes of the dataset",
+    ),
+    ("interaction", "added", "added", "steps", false, "steps added to the data before the check"),
+    (
+        "interaction",
+        "total",
+        "total real",
+        "steps",
+        false,
+        "every environment step taken, probes and evaluation included",
+    ),
+];
+
 /// One check.
 #[derive(Debug, Clone, Serialize)]
 pub struct Round {
@@ -176,19 +209,21 @@ impl History {
     }
 
     fn curves(&self, report: &mut Report) {
+        let get = |f: fn(&Round) -> f64| self.rounds.iter().map(f).collect::<Vec<f64>>();
+        let fired = |r: &Round| if matches!(r.decision, Decision::Collect { .. }) { r.check.ratio } else { f64::NAN };
         let x: Vec<f64> = (1..=self.rounds.len()).map(|i| i as f64).collect();
-        let mut push = |group: &str,
-                        key: &str,
-                        label: &str,
-                        unit: &str,
-                        log: bool,
-                        y: Vec<f64>,
-                        se: Option<Vec<f64>>,
-                        definition: &str| {
-            let band = se.map(|se| {
-                let side = |sign: f64| y.iter().zip(&se).map(|(y, s)| y + sign * s).collect::<Vec<f64>>();
-                (side(-1.0), side(1.0))
-            });
+        let ys = [
+            get(|r| r.check.score),
+            get(|r| r.check.ratio),
+            get(|r| r.threshold),
+            get(fired),
+            get(|r| r.fresh_loss),
+            get(|r| r.heldout_loss),
+            get(|r| r.check.spent as f64),
+            get(|r| r.total as f64),
+        ];
+        let side = |sign: f64| self.rounds.iter().map(|r| r.check.score + sign * r.check.score_se).collect();
+        for ((group, key, label, unit, log, definition), y) in CURVES.into_iter().zip(ys) {
             report.series.push(Series {
                 key: key.into(),
                 label: label.into(),
@@ -197,74 +232,10 @@ impl History {
                 y_axis: Axis { label: label.into(), unit: unit.into(), log },
                 x: x.clone(),
                 y,
-                band,
+                band: (key == "score").then(|| (side(-1.0), side(1.0))),
                 definition: definition.into(),
             });
-        };
-        let get = |f: fn(&Round) -> f64| self.rounds.iter().map(f).collect::<Vec<f64>>();
-        push(
-            "score",
-            "score",
-            "return",
-            "",
-            false,
-            get(|r| r.check.score),
-            Some(get(|r| r.check.score_se)),
-            "mean undiscounted return of the probe episodes, ± 1 s.e.",
-        );
-        push(
-            "loss ratio",
-            "R",
-            "R",
-            "",
-            true,
-            get(|r| r.check.ratio),
-            None,
-            "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
-        );
-        push("loss ratio", "threshold", "threshold", "", true, get(|r| r.threshold), None, "R above it calls for data");
-        let fired = |r: &Round| if matches!(r.decision, Decision::Collect { .. }) { r.check.ratio } else { f64::NAN };
-        push("loss ratio", "triggers", "collected", "", true, get(fired), None, "checks after which data was added");
-        push(
-            "world-model loss",
-            "fresh",
-            "fresh",
-            "σ²",
-            true,
-            get(|r| r.fresh_loss),
-            None,
-            "one-step loss on the probe episodes",
-        );
-        push(
-            "world-model loss",
-            "heldout",
-            "held-out",
-            "σ²",
-            true,
-            get(|r| r.heldout_loss),
-            None,
-            "one-step loss on held-out and calibration episodes of the dataset",
-        );
-        push(
-            "interaction",
-            "added",
-            "added",
-            "steps",
-            false,
-            get(|r| r.check.spent as f64),
-            None,
-            "steps added to the data before the check",
-        );
-        push(
-            "interaction",
-            "total",
-            "total real",
-            "steps",
-            false,
-            get(|r| r.total as f64),
-            None,
-            "every environment step taken, probes and evaluation included",
-        );
+        }
     }
 
     fn checks(&self) -> Table {

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::data::dataset::Dataset;
+use crate::data::split::Split;
 use crate::model::ensemble::Ensemble;
 use crate::model::imagine::one_step;
 use crate::task::{Cancelled, Ctx};
@@ -74,6 +75,49 @@ pub fn episode_losses(
         count[batch.episode[i]] += 1;
     }
     Ok(episodes.iter().filter(|&&e| count[e] > 0).map(|&e| sum[e] / count[e] as f64).collect())
+}
+
+/// The episodes that fresh ones are held against, and the scale of the loss.
+#[derive(Debug, Clone)]
+pub struct Yardstick<'a> {
+    data: &'a Dataset,
+    heldout: Vec<usize>,
+    reference: Vec<usize>,
+    scale: LossScale,
+}
+
+impl<'a> Yardstick<'a> {
+    /// Held-out and calibration episodes of `data`, on the scale of the calibration part.
+    pub fn new(data: &'a Dataset, split: &Split) -> Self {
+        let mut reference = split.heldout.clone();
+        reference.extend(split.calibration.iter().filter(|e| !split.heldout.contains(e)));
+        Self { data, heldout: split.heldout.clone(), reference, scale: LossScale::new(data, &split.calibration) }
+    }
+
+    /// [episodes] loss of `model` on fresh episodes.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn losses(&self, model: &Ensemble, fresh: &Dataset, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+        let all: Vec<usize> = (0..fresh.num_episodes()).collect();
+        episode_losses(model, fresh, &all, &self.scale, cx)
+    }
+
+    /// [episodes] loss of `model` on the held-out part.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn heldout(&self, model: &Ensemble, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+        episode_losses(model, self.data, &self.heldout, &self.scale, cx)
+    }
+
+    /// [episodes] loss of `model` on held-out and calibration episodes: the denominator of R.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn reference(&self, model: &Ensemble, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+        episode_losses(model, self.data, &self.reference, &self.scale, cx)
+    }
 }
 
 /// The loss ratio R and its standard error: mean loss of `fresh` episodes over the mean loss of `reference` episodes.

@@ -2,16 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use rand_chacha::ChaCha8Rng;
-
+use super::agent::{Agent, Snapshot};
 use super::collect::{Collector, Limit};
 use super::controller::{Check, Controller, Decision, Rule, Schedule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
-use super::learner::imagined::Starts;
-use super::learner::{Learner, LearnerOptions};
-use super::loss::{self, Chance, LossScale, PAPER_THRESHOLD};
-use super::prepare;
-use super::replay::{Mix, Replay};
+use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
 use super::run::{RunDir, RunError};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
@@ -20,9 +15,6 @@ use crate::data::write::{MinariAbout, env_spec, write_minari};
 use crate::env::Environment;
 use crate::metrics::report::Report;
 use crate::model::checkpoint::{Checkpoint, CheckpointError, native};
-use crate::model::ensemble::Ensemble;
-use crate::model::fit::{self, FitOptions};
-use crate::model::policy::Actor;
 use crate::seed::stream;
 use crate::task::{Cancelled, Ctx};
 
@@ -89,20 +81,15 @@ pub struct Finished {
 /// A top-up in progress.
 pub struct TopUp<'a> {
     data: &'a Dataset,
-    split: &'a Split,
     options: Options,
     env: Box<dyn Environment>,
     start: Checkpoint,
     run: RunDir,
-    model: Ensemble,
-    learner: Learner,
-    replay: Replay,
-    scale: LossScale,
-    reference: Vec<usize>,
+    agent: Agent,
+    yardstick: Yardstick<'a>,
     controller: Controller,
     history: History,
     fresh: Option<Dataset>,
-    rng: ChaCha8Rng,
     emit: &'a dyn Fn(Report),
 }
 
@@ -124,11 +111,6 @@ impl<'a> TopUp<'a> {
         };
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.id()), spec)?;
-        let train = data.transitions(&split.train);
-        let learner =
-            prepare::learner(data, &train.reward, &model, Some(&start), &LearnerOptions::default(), options.seed);
-        let mut reference = split.heldout.clone();
-        reference.extend(split.calibration.iter().filter(|e| !split.heldout.contains(e)));
         let rule = Rule::new(
             options.schedule,
             options.threshold.unwrap_or(PAPER_THRESHOLD),
@@ -138,19 +120,14 @@ impl<'a> TopUp<'a> {
         );
         Ok(Self {
             data,
-            split,
             env,
+            agent: Agent::new(model, &start, data, split, options.seed),
+            yardstick: Yardstick::new(data, split),
             start,
             run,
-            model,
-            learner,
-            replay: Replay::new(train, Mix::Half),
-            scale: LossScale::new(data, &split.calibration),
-            reference,
             history: History::new(data.num_steps(), &rule, &options),
             controller: Controller::new(rule),
             fresh: None,
-            rng: stream(options.seed, "imagination"),
             options,
             emit,
         })
@@ -161,24 +138,19 @@ impl<'a> TopUp<'a> {
     /// # Errors
     /// [`TopUpError`]; [`Cancelled`] only if stopped before the first evaluation was made.
     pub fn run(mut self, cx: &Ctx) -> Result<Finished, TopUpError> {
-        let before = self.evaluate(&cx.phase("evaluating the policy as it is"))?;
+        let start = self.agent.snapshot();
+        let before = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
         self.history.before = Some(before);
         (self.emit)(self.history.report());
-        let mut kept = (self.model.clone(), self.learner.actor(), self.learner.critic());
+        let mut kept = self.agent.snapshot();
         let reason = loop {
             match self.round(cx) {
-                Ok(None) => kept = (self.model.clone(), self.learner.actor(), self.learner.critic()),
+                Ok(None) => kept = self.agent.snapshot(),
                 Ok(Some(reason)) => break reason,
-                Err(TopUpError::Cancelled(_)) => {
-                    self.model = kept.0.clone();
-                    break StopReason::User;
-                }
+                Err(TopUpError::Cancelled(_)) => break StopReason::User,
                 Err(other) => return Err(other),
             }
         };
-        if reason != StopReason::User {
-            kept = (self.model.clone(), self.learner.actor(), self.learner.critic());
-        }
         self.finish(reason, kept)
     }
 
@@ -188,7 +160,7 @@ impl<'a> TopUp<'a> {
         let mut probes = Collector::new(self.next_id());
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
         let mut draw = stream(self.options.seed, &format!("probe {n}"));
-        let actor = self.learner.actor();
+        let actor = self.agent.learner.actor();
         let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
         let probed = probes.run(&mut *self.env, &mut act, Limit::episodes(self.options.probes), &mut draw, &phase);
         self.history.total += probes.steps();
@@ -197,8 +169,8 @@ impl<'a> TopUp<'a> {
             return Err(TopUpError::Input("no probe episode has a step".into()));
         };
         let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
-        let losses = loss::episode_losses(&self.model, &trajectories, &all, &self.scale, &phase)?;
-        let reference = loss::episode_losses(&self.model, self.data, &self.reference, &self.scale, &phase)?;
+        let losses = self.yardstick.losses(&self.agent.model, &trajectories, &phase)?;
+        let reference = self.yardstick.reference(&self.agent.model, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
         let chance =
             loss::chance(&reference, self.options.probes, self.options.alpha, &mut stream(self.options.seed, "chance"));
@@ -226,7 +198,7 @@ impl<'a> TopUp<'a> {
             Decision::Collect { steps, .. } => self.collect(&trajectories, &losses, steps, cx)?,
             Decision::Train => {}
         }
-        self.fine_tune(n, cx)?;
+        self.agent.fine_tune(n + 1, self.options.model_steps, self.options.policy_steps, cx)?;
         Ok(None)
     }
 
@@ -259,7 +231,7 @@ impl<'a> TopUp<'a> {
         if left > 0 {
             let mut more = Collector::new(self.next_id());
             let mut draw = stream(self.options.seed, &format!("collect {}", self.history.rounds.len()));
-            let actor = self.learner.actor();
+            let actor = self.agent.learner.actor();
             let mut act = |obs: &[f32], rng: &mut dyn rand::Rng| actor.sample(obs, rng);
             let phase = cx.phase("collecting");
             let collected = more.run(&mut *self.env, &mut act, Limit::steps(left), &mut draw, &phase);
@@ -275,7 +247,7 @@ impl<'a> TopUp<'a> {
 
     fn keep(&mut self, new: &Dataset) -> Result<(), TopUpError> {
         let all: Vec<usize> = (0..new.num_episodes()).collect();
-        self.replay.push(&new.transitions(&all)).map_err(TopUpError::Input)?;
+        self.agent.replay.push(&new.transitions(&all)).map_err(TopUpError::Input)?;
         self.history.added += new.num_steps();
         self.fresh = Some(match &self.fresh {
             Some(fresh) => fresh.join(new).map_err(TopUpError::Input)?,
@@ -284,44 +256,10 @@ impl<'a> TopUp<'a> {
         Ok(())
     }
 
-    fn fine_tune(&mut self, round: usize, cx: &Ctx) -> Result<(), TopUpError> {
-        let check = round + 1;
-        if self.replay.num_new() > 0 {
-            self.model.renormalize(self.replay.rows());
-        }
-        let every = 50;
-        let options = FitOptions {
-            check_every: every,
-            checks: self.options.model_steps.div_ceil(every),
-            patience: usize::MAX,
-            keep_last: true,
-            learning_rate: 1e-3,
-            elites: self.model.elites.len(),
-            ..FitOptions::default()
-        };
-        let heldout = self.data.transitions(&self.split.heldout);
-        let mut rng = stream(self.options.seed, &format!("fine-tune {round}"));
-        let replay = &self.replay;
-        let mut draw = |n: usize| replay.draw(n, &mut rng);
-        let phase = cx.phase(&format!("check {check}: fine-tuning the world model"));
-        fit::train(&mut self.model, self.replay.rows(), &heldout, &options, &mut draw, &|_| {}, &phase)?;
-        let (d, old) = (self.model.obs_dim, self.replay.num_old());
-        let obs = &self.replay.rows().obs;
-        let starts = Starts { old: &obs[..old * d], new: &obs[old * d..], new_share: 0.5 };
-        let phase = cx.phase(&format!("check {check}: training the policy in imagination"));
-        self.learner.train(&self.model, &starts, self.options.policy_steps, &mut self.rng, &phase)?;
-        Ok(())
-    }
-
-    /// The policy over the evaluation episodes: the same starts before and after.
-    fn evaluate(&mut self, cx: &Ctx) -> Result<Evaluation, TopUpError> {
-        let actor = self.learner.actor();
-        self.evaluate_as(&actor, cx)
-    }
-
-    fn evaluate_as(&mut self, actor: &Actor, cx: &Ctx) -> Result<Evaluation, TopUpError> {
+    /// `networks` over the evaluation episodes: the same starts before and after.
+    fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, TopUpError> {
         let mut c = Collector::new(0);
-        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
+        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| networks.actor.act(obs);
         let mut draw = stream(self.options.seed, "evaluation");
         let ran = c.run(&mut *self.env, &mut act, Limit::episodes(self.options.eval_episodes), &mut draw, cx);
         self.history.total += c.steps();
@@ -329,31 +267,26 @@ impl<'a> TopUp<'a> {
         let Some(trajectories) = c.dataset(&*self.env) else {
             return Err(TopUpError::Input("evaluation needs at least one episode".into()));
         };
-        let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
-        let fresh = loss::episode_losses(&self.model, &trajectories, &all, &self.scale, cx)?;
-        let heldout = loss::episode_losses(&self.model, self.data, &self.split.heldout, &self.scale, cx)?;
-        let reference = loss::episode_losses(&self.model, self.data, &self.reference, &self.scale, cx)?;
-        Ok(Evaluation { returns: c.returns(), fresh, heldout, reference })
+        Ok(Evaluation {
+            returns: c.returns(),
+            fresh: self.yardstick.losses(&networks.model, &trajectories, cx)?,
+            heldout: self.yardstick.heldout(&networks.model, cx)?,
+            reference: self.yardstick.reference(&networks.model, cx)?,
+        })
     }
 
-    fn finish(
-        mut self,
-        reason: StopReason,
-        kept: (Ensemble, Actor, crate::model::mlp::Mlp),
-    ) -> Result<Finished, TopUpError> {
-        let (model, actor, critic) = kept;
-        self.model = model;
+    fn finish(mut self, reason: StopReason, kept: Snapshot) -> Result<Finished, TopUpError> {
         // The evaluation after is short and what the run was for: it is made even after a stop.
-        let after = self.evaluate_as(&actor, &Ctx::quiet())?;
+        let after = self.evaluate(&kept, &Ctx::quiet())?;
         self.history.after = Some(after);
         self.history.stopped = Some(reason);
         let report = self.history.report();
         (self.emit)(report.clone());
         let mut checkpoint = self.start.clone();
-        checkpoint.about.reward_scale = Some(self.learner.reward_scale());
-        checkpoint.world_model = Some(self.model.clone());
-        checkpoint.actor = Some(actor);
-        checkpoint.critic = Some(critic);
+        checkpoint.about.reward_scale = Some(self.agent.learner.reward_scale());
+        checkpoint.world_model = Some(kept.model);
+        checkpoint.actor = Some(kept.actor);
+        checkpoint.critic = Some(kept.critic);
         let mut written = vec![self.run.path().to_path_buf()];
         let folder = self.run.checkpoint(self.history.rounds.len());
         native::save(&folder, &checkpoint)?;

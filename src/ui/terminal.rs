@@ -124,7 +124,7 @@ fn turn(
             let (msg, pause) = match wake {
                 Wake::Broken(e) => return Err(e),
                 Wake::Engine(event) => (Some(Msg::Engine(event)), FRAME),
-                Wake::Input(event) => (translate(event), ANSWER),
+                Wake::Input(event) => (translate(&event), ANSWER),
             };
             if let Some(msg) = msg {
                 let effects = update(app, msg);
@@ -148,8 +148,8 @@ fn turn(
     }
 }
 
-fn translate(event: input::Event) -> Option<Msg> {
-    match event {
+fn translate(event: &input::Event) -> Option<Msg> {
+    match *event {
         input::Event::Key(key) => Some(Msg::Key(key)),
         input::Event::Mouse(mouse) if mouse.kind != input::MouseEventKind::Moved => Some(Msg::Mouse(mouse)),
         input::Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),

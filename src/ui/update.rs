@@ -35,6 +35,7 @@ pub enum Msg {
 
 /// What is to be done outside of the app.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few a minute, and a spec is what an effect mostly is")]
 pub enum Effect {
     /// Start a job; the answer is [`Msg::JobStarted`].
     Start(JobSpec),

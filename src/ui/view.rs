@@ -36,11 +36,11 @@ fn draw(app: &App, buf: &mut Buffer) {
             card::draw(&shown.cards[*i], app, *area, *i == shown.focus, small, buf);
         }
         chrome::status(app, regions.status, buf);
-        let place = shown.cards[shown.focus].place();
-        chrome::footer(app, place, regions.footer, buf);
+        let card = &shown.cards[shown.focus];
+        chrome::footer(app, card, regions.footer, buf);
         chrome::message(app, regions.body, buf);
         if app.help {
-            help::draw(app, place, regions.body, buf);
+            help::draw(app, card.place(), regions.body, buf);
         }
     }
     theme.finish(buf);

@@ -169,8 +169,8 @@ fn an_empty_panel_says_what_is_happening_or_what_to_do() {
         app.panel = panel;
         text(&screen(&app))
     };
-    assert!(said(Panel::Data).contains("reading observations") && said(Panel::Data).contains("43 %"));
-    assert!(said(Panel::Coverage).contains("waiting for load"));
+    assert!(said(Panel::Data).contains("Reading observations") && said(Panel::Data).contains("43 %"));
+    assert!(said(Panel::Coverage).contains("Waiting for load"));
     for panel in [Panel::Imagination, Panel::Diagnosis, Panel::TopUp] {
         assert!(said(panel).contains("--checkpoint PATH"), "{}", said(panel));
     }

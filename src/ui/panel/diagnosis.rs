@@ -62,14 +62,9 @@ pub fn plan(room: Room) -> &'static [Node] {
         Row(&[(Part(3), C("map:path")), (Part(2), C("notes"))]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
-        (
-            Part(5),
-            Row(&[
-                (Part(3), Column(&[(Part(3), C("table:episodes")), (Part(2), C("notes"))])),
-                (Part(2), C("map:path")),
-            ]),
-        ),
-        (Part(4), C("lanes")),
+        (Part(3), C("table:episodes")),
+        (Fix(5), C("notes")),
+        (Part(5), Row(&[(Part(3), C("lanes")), (Part(2), C("map:path"))])),
     ])];
     const LARGE: &[Node] = &[Column(&[
         (

@@ -1,5 +1,6 @@
 //! What an empty panel says: what is happening, or what brings it to life.
 
+use super::generic::capital;
 use crate::ui::app::{App, Ended, Panel};
 use crate::ui::card::{Body, Card};
 
@@ -16,19 +17,21 @@ fn words(app: &App, panel: Panel) -> (Vec<String>, Option<f64>) {
         let phase = if phase.is_empty() { panel.job() } else { phase };
         let share = running.progress.as_ref().filter(|p| p.total > 0).map(|p| p.done as f64 / p.total as f64);
         let state = if running.paused { "paused: " } else { "" };
-        return (vec![format!("{state}{phase} …"), about], share.or(Some(0.0)));
+        return (vec![format!("{state}{} …", capital(phase)), about], share.or(Some(0.0)));
     }
     let lines = match app.jobs.ended.get(panel.job()) {
         Some(Ended::Failed(why)) => {
-            vec![format!("{} failed", panel.job()), why.clone(), "Press r to try again.".into()]
+            vec![format!("{} failed", capital(panel.job())), why.clone(), "Press r to try again.".into()]
         }
-        Some(Ended::Cancelled) => vec![format!("{} was stopped", panel.job()), "Press r to run it again.".into()],
+        Some(Ended::Cancelled) => {
+            vec![format!("{} was stopped", capital(panel.job())), "Press r to run it again.".into()]
+        }
         Some(Ended::Done(_)) => {
-            vec![format!("{} ended without a report", panel.job()), "Press r to run it again.".into()]
+            vec![format!("{} ended without a report", capital(panel.job())), "Press r to run it again.".into()]
         }
         None if app.jobs.queue.iter().any(|s| s.name() == panel.job()) => {
             let before = app.jobs.in_order().first().map_or("the jobs before it", |r| r.name);
-            vec![format!("waiting for {before}"), about]
+            vec![format!("Waiting for {before}"), about]
         }
         None if app.open.source.checkpoint.is_none() && needs_checkpoint(panel) => vec![
             format!("{} needs a world model", panel.title()),
@@ -36,8 +39,8 @@ fn words(app: &App, panel: Panel) -> (Vec<String>, Option<f64>) {
             "Name one when you open the data: oodscope DATASET --checkpoint PATH".into(),
             "No checkpoint yet? oodscope fit DATASET trains one.".into(),
         ],
-        None if panel == Panel::TopUp => vec!["ready".into(), about, "Press t to start the top-up.".into()],
-        None => vec![format!("no {} yet", panel.job()), about, "Press r to compute it.".into()],
+        None if panel == Panel::TopUp => vec!["Ready".into(), about, "Press t to start the top-up.".into()],
+        None => vec![format!("No {} yet", panel.job()), about, "Press r to compute it.".into()],
     };
     (lines, None)
 }

@@ -56,22 +56,23 @@ fn indexed(c: Color) -> Color {
 /// The nearest of the sixteen, as xterm shows them.
 fn sixteen(c: Color) -> Color {
     let Color::Rgb(r, g, b) = c else { return c };
-    const NAMES: [(Color, (u8, u8, u8)); 12] = [
-        (Color::Red, (205, 0, 0)),
-        (Color::Green, (0, 205, 0)),
-        (Color::Yellow, (205, 205, 0)),
-        (Color::Blue, (0, 0, 238)),
-        (Color::Magenta, (205, 0, 205)),
-        (Color::Cyan, (0, 205, 205)),
-        (Color::DarkGray, (127, 127, 127)),
-        (Color::LightRed, (255, 92, 92)),
-        (Color::LightBlue, (92, 150, 255)),
-        (Color::LightYellow, (255, 190, 80)),
-        (Color::LightMagenta, (240, 130, 230)),
-        (Color::LightGreen, (100, 220, 140)),
-    ];
     NAMES.iter().min_by_key(|(_, at)| distance((r, g, b), *at)).map_or(Color::Reset, |(name, _)| *name)
 }
+
+const NAMES: [(Color, (u8, u8, u8)); 12] = [
+    (Color::Red, (205, 0, 0)),
+    (Color::Green, (0, 205, 0)),
+    (Color::Yellow, (205, 205, 0)),
+    (Color::Blue, (0, 0, 238)),
+    (Color::Magenta, (205, 0, 205)),
+    (Color::Cyan, (0, 205, 205)),
+    (Color::DarkGray, (127, 127, 127)),
+    (Color::LightRed, (255, 92, 92)),
+    (Color::LightBlue, (92, 150, 255)),
+    (Color::LightYellow, (255, 190, 80)),
+    (Color::LightMagenta, (240, 130, 230)),
+    (Color::LightGreen, (100, 220, 140)),
+];
 
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
     let d = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);

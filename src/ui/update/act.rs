@@ -181,16 +181,12 @@ fn topup(app: &mut App) -> Vec<Effect> {
         app.message = Some("A top-up is running: x stops it.".into());
         return Vec::new();
     }
-    match app.job_of(Panel::TopUp) {
-        Some(spec) => {
-            app.reports.remove(Panel::TopUp.report());
-            vec![app.jobs.start(spec)]
-        }
-        None => {
-            app.message = Some("A top-up needs a world model: open the data with --checkpoint PATH.".into());
-            Vec::new()
-        }
-    }
+    let Some(spec) = app.job_of(Panel::TopUp) else {
+        app.message = Some("A top-up needs a world model: open the data with --checkpoint PATH.".into());
+        return Vec::new();
+    };
+    app.reports.remove(Panel::TopUp.report());
+    vec![app.jobs.start(spec)]
 }
 
 fn schedule(app: &mut App) {

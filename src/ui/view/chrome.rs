@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::ui::app::{App, Ended, Panel};
-use crate::ui::keymap::{Action, BINDINGS, Binding, Place};
+use crate::ui::card::{Body, Card};
+use crate::ui::keymap::{Action, BINDINGS, Binding};
 use crate::ui::layout::{Shown, regions};
 use crate::ui::widget::{gauge, ink, number, overlay};
 
@@ -134,21 +135,26 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
 }
 
 /// True where the key does something now: no key for a job that does not run.
-fn useful(app: &App, b: &Binding) -> bool {
+fn useful(app: &App, card: &Card, b: &Binding) -> bool {
+    let waiting = matches!(card.body, Body::Waiting(..));
     let running = app.jobs.named(app.panel.job()).is_some();
     match b.action {
         Action::Pause | Action::Stop => running,
-        Action::TopUp | Action::Schedule => !running,
+        Action::TopUp | Action::Schedule => !running && app.open.source.checkpoint.is_some(),
+        Action::Imagine => app.report(Panel::Data).is_some() && app.open.source.checkpoint.is_some(),
+        Action::Move(..) | Action::Zoom | Action::NextCard | Action::Episode(_) => !waiting,
         _ => true,
     }
 }
 
 /// The keys that hold here, help and quit always.
-pub fn footer(app: &App, place: Place, area: Rect, buf: &mut Buffer) {
+pub fn footer(app: &App, card: &Card, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     raised(app, area, buf);
-    let shown: Vec<&Binding> =
-        BINDINGS.iter().filter(|b| !b.word.is_empty() && b.holds(app.panel, place) && useful(app, b)).collect();
+    let shown: Vec<&Binding> = BINDINGS
+        .iter()
+        .filter(|b| !b.word.is_empty() && b.holds(app.panel, card.place()) && useful(app, card, b))
+        .collect();
     let always = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit);
     let key = |b: &Binding| {
         if b.word == "cursor" {
@@ -180,6 +186,11 @@ pub fn footer(app: &App, place: Place, area: Rect, buf: &mut Buffer) {
 /// A sentence that waits to be read, over the lower end of the panel.
 pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
     let Some(text) = &app.message else { return };
+    let told = matches!(app.jobs.ended.get(app.panel.job()), Some(Ended::Failed(why)) if why == text);
+    if told && app.report(app.panel).is_none() {
+        // The empty panel says it already.
+        return;
+    }
     let theme = app.theme;
     let lines = ink::wrap(text, body.width.saturating_sub(8));
     let height = (lines.len() as u16 + 2).min(body.height);

@@ -105,7 +105,7 @@ fn clip(from: (f64, f64), to: (f64, f64), w: f64, h: f64) -> Option<((f64, f64),
             t1 = t1.min(q / p);
         }
     }
-    (t0 <= t1).then(|| ((from.0 + t0 * dx, from.1 + t0 * dy), (from.0 + t1 * dx, from.1 + t1 * dy)))
+    (t0 <= t1).then_some(((from.0 + t0 * dx, from.1 + t0 * dy), (from.0 + t1 * dx, from.1 + t1 * dy)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::axes::{self, Axes, Grid};
 use super::scale::{Range, Scale};
 use super::{ink, number};
 use crate::metrics::report::HeatMap;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{Palette, Theme};
 
 /// A map and how it is looked at.
 pub struct MapView<'a> {
@@ -143,7 +143,7 @@ impl MapView<'_> {
         let Some((cx, cy)) = self.cursor else { return };
         let x = axes::column(plot, (cx as f64 + 0.5) / self.map.width as f64);
         let y = axes::row(plot, (cy as f64 + 0.5) / self.map.height as f64);
-        let color = theme.colors().accent;
+        let color = theme.colors().bright;
         for (dx, dy, symbol) in
             [(-2, 0, "─"), (-1, 0, "─"), (1, 0, "─"), (2, 0, "─"), (0, -1, "│"), (0, 1, "│"), (0, 0, "┼")]
         {
@@ -157,8 +157,9 @@ impl MapView<'_> {
 
 fn hair(buf: &mut Buffer, plot: Rect, x: i32, y: i32, symbol: &str, color: Color, theme: Theme) {
     if let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) {
-        let style = ratatui::style::Style::new().fg(color).bg(theme.colors().ground);
-        ink::mark(buf, plot, x, y, symbol, style);
+        let under = buf.cell((x, y)).map_or(theme.colors().ground, |c| Palette::mix(c.fg, c.bg, 0.5));
+        let ground = if theme.shades_only() { theme.colors().ground } else { under };
+        ink::mark(buf, plot, x, y, symbol, ratatui::style::Style::new().fg(color).bg(ground));
     }
 }
 

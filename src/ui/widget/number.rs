@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn ticks_show_the_digits_of_their_step() {
         assert_eq!(tick(0.3, 0.1), "0.3");
-        assert_eq!(tick(-0.25, 0.25), "−0.25");
+        assert_eq!(tick(-0.25, 0.05), "−0.25");
         assert_eq!(tick(50_000.0, 10_000.0), "50k");
         assert_eq!(tick(1_500_000.0, 500_000.0), "1.5M");
         assert_eq!(tick(200.0, 100.0), "200");

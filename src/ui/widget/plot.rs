@@ -141,28 +141,27 @@ impl Plot<'_> {
 
     fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
         let color = theme.colors().warn;
+        let inside = |range: &Range, v: f64| Some(range.position(v)).filter(|p| (0.0..=1.0).contains(p));
         for mark in &self.marks {
-            match mark {
-                Mark::Level(name, v) if (0.0..=1.0).contains(&axes.y.position(*v)) => {
-                    let y = axes::row(plot, axes.y.position(*v));
-                    for x in plot.x..plot.right() {
-                        ink::mark(buf, plot, x, y, "╌", color);
-                    }
-                    let label = format!(" {name} {} ", number::number(*v));
-                    if plot.width > ink::width(&label) + 12 {
-                        ink::put_right(buf, plot, y, &label, color);
-                    }
+            let Mark::Ticks(_, at) = mark else { continue };
+            for p in at.iter().filter_map(|v| inside(&axes.x, *v)) {
+                let x = axes::column(plot, p);
+                ink::mark(buf, plot, x, plot.y, "▼", color);
+                for y in plot.y + 1..plot.bottom() {
+                    ink::mark(buf, plot, x, y, "┊", theme.tint(color, 0.55));
                 }
-                Mark::Level(..) => {}
-                Mark::Ticks(_, at) => {
-                    for v in at.iter().filter(|v| (0.0..=1.0).contains(&axes.x.position(**v))) {
-                        let x = axes::column(plot, axes.x.position(*v));
-                        ink::mark(buf, plot, x, plot.y, "▼", color);
-                        for y in plot.y + 1..plot.bottom() {
-                            ink::mark(buf, plot, x, y, "┊", theme.tint(color, 0.55));
-                        }
-                    }
-                }
+            }
+        }
+        for mark in &self.marks {
+            let Mark::Level(name, v) = mark else { continue };
+            let Some(p) = inside(&axes.y, *v) else { continue };
+            let y = axes::row(plot, p);
+            for x in plot.x..plot.right() {
+                ink::mark(buf, plot, x, y, "╌", color);
+            }
+            let label = format!(" {name} {} ", number::number(*v));
+            if plot.width > ink::width(&label) + 12 {
+                ink::put_right(buf, plot, y, &label, color);
             }
         }
     }

@@ -18,6 +18,27 @@ pub struct Scrubber<'a> {
     pub cursor: Option<f64>,
 }
 
+/// One lane, measured.
+struct Lane<'a> {
+    data: &'a Series,
+    range: Range,
+    peak: f64,
+    reward: bool,
+}
+
+impl<'a> Lane<'a> {
+    fn of(data: &'a Series) -> Self {
+        let reward = data.key.ends_with("reward");
+        let peak = data.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
+        let range = if reward {
+            Range::around(data.y.iter().copied(), Scale::Linear, 0.0)
+        } else {
+            Range::exact(0.0, peak.clamp(1.25, 8.0), Scale::Linear)
+        };
+        Self { data, range, peak, reward }
+    }
+}
+
 /// Width of the lanes' names.
 const NAMES: u16 = 14;
 /// Width of the values at the cursor.
@@ -60,7 +81,7 @@ impl Scrubber<'_> {
                 break;
             }
             let body = ink::below(place, gap);
-            self.lane(lane, &steps, area, body, buf, theme);
+            self.lane(&Lane::of(lane), &steps, area, body, buf, theme);
             y += rows;
         }
         let fallback = Axis { label: "step".into(), ..Axis::default() };
@@ -70,16 +91,10 @@ impl Scrubber<'_> {
         self.draw_cursor(&steps, plot, buf, theme);
     }
 
-    fn lane(&self, lane: &Series, steps: &Range, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
-        let reward = lane.key.ends_with("reward");
-        let peak = lane.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
-        let range = if reward {
-            Range::around(lane.y.iter().copied(), Scale::Linear, 0.0)
-        } else {
-            Range::exact(0.0, peak.clamp(1.25, 8.0), Scale::Linear)
-        };
+    fn lane(&self, lane: &Lane, steps: &Range, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
+        let Lane { data, range, reward, .. } = *lane;
         for x in body.x..body.right() {
-            let Some(v) = self.extreme(lane, steps, body, x) else { continue };
+            let Some(v) = extreme(data, steps, body, x) else { continue };
             let color = if reward { theme.series(5) } else { theme.heat(v) };
             if !reward && v >= 1.0 {
                 let shade = Style::new().bg(theme.tint(theme.colors().alarm, 0.22));
@@ -99,23 +114,15 @@ impl Scrubber<'_> {
                 }
             }
         }
-        self.label(lane, peak, (reward, range), area, body, buf, theme);
+        self.label(lane, area, body, buf, theme);
     }
 
-    fn label(
-        &self,
-        lane: &Series,
-        peak: f64,
-        (reward, range): (bool, Range),
-        area: Rect,
-        body: Rect,
-        buf: &mut Buffer,
-        theme: Theme,
-    ) {
+    fn label(&self, lane: &Lane, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
+        let Lane { data, range, peak, reward } = *lane;
         if body.x == area.x {
             return;
         }
-        let name = lane.label.split(" / ").last().unwrap_or(&lane.label);
+        let name = data.label.split(" / ").last().unwrap_or(&data.label);
         ink::put(buf, area, area.x, body.y, &ink::fit(name, NAMES - 1), theme.text());
         let unit = if reward { "" } else { "×" };
         if body.height >= 2 {
@@ -126,28 +133,12 @@ impl Scrubber<'_> {
             };
             ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
         }
-        if let Some(v) = self.cursor.and_then(|at| sample(lane, at)) {
+        if let Some(v) = self.cursor.and_then(|at| sample(data, at)) {
             let value = format!("{}{unit}", number::number((v * 1000.0).round() / 1000.0));
             let style = if !reward && v >= 1.0 { theme.strong().fg(theme.colors().alarm) } else { theme.strong() };
             let place =
                 Rect { x: body.right(), y: body.y, width: area.right().saturating_sub(body.right()), height: 1 };
             ink::put_right(buf, place, body.y, &value, style);
-        }
-    }
-
-    /// The value furthest from zero among the steps of a column, so that no alarm is lost; with fewer steps than
-    /// columns the nearest step's.
-    fn extreme(&self, lane: &Series, steps: &Range, plot: Rect, x: u16) -> Option<f64> {
-        let w = f64::from(plot.width.max(1));
-        let left = f64::from(x - plot.x) / w;
-        let (from, to) = (steps.value(left), steps.value(left + 1.0 / w));
-        let a = lane.x.partition_point(|v| *v < from);
-        let b = lane.x.partition_point(|v| *v < to);
-        if a < b {
-            let inside = lane.y.get(a..b.min(lane.y.len()))?.iter().copied().filter(|v| v.is_finite());
-            inside.max_by(|p, q| p.abs().total_cmp(&q.abs()))
-        } else {
-            lane.y.get(a.min(lane.y.len().checked_sub(1)?)).copied().filter(|v| v.is_finite())
         }
     }
 
@@ -166,6 +157,22 @@ impl Scrubber<'_> {
                 cell.set_fg(theme.colors().accent);
             }
         }
+    }
+}
+
+/// The value furthest from zero among the steps of a column, so that no alarm is lost; with fewer steps than
+/// columns the nearest step's.
+fn extreme(lane: &Series, steps: &Range, plot: Rect, x: u16) -> Option<f64> {
+    let w = f64::from(plot.width.max(1));
+    let left = f64::from(x - plot.x) / w;
+    let (from, to) = (steps.value(left), steps.value(left + 1.0 / w));
+    let a = lane.x.partition_point(|v| *v < from);
+    let b = lane.x.partition_point(|v| *v < to);
+    if a < b {
+        let inside = lane.y.get(a..b.min(lane.y.len()))?.iter().copied().filter(|v| v.is_finite());
+        inside.max_by(|p, q| p.abs().total_cmp(&q.abs()))
+    } else {
+        lane.y.get(a.min(lane.y.len().checked_sub(1)?)).copied().filter(|v| v.is_finite())
     }
 }
 
@@ -193,7 +200,7 @@ mod tests {
         let lane = Series { key: "0/novelty".into(), x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
         let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0) };
         let (plot, steps) = (Rect::new(0, 0, 60, 4), scrubber.steps());
-        let peaks = (0..60).filter(|x| scrubber.extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
+        let peaks = (0..60).filter(|x| extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
         assert_eq!(peaks, 1);
     }
 

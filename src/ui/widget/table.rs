@@ -67,8 +67,7 @@ impl TableView<'_> {
     /// Lines of the headings when drawn into `area`: one, unless long names have to be broken.
     fn head_lines(&self, widths: &[u16], area: Rect) -> u16 {
         let lines = |c: usize| ink::wrap(&self.head(c), widths[c]).len() as u16;
-        let most = if area.height >= 12 { 3 } else { 2 };
-        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, most.min(area.height.max(1)))
+        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, 3.min(area.height.max(1)))
     }
 
     /// First row shown when `height` rows fit.
@@ -92,16 +91,23 @@ impl TableView<'_> {
         self.data.rows[*row].iter().map(|c| words(Some(c))).collect::<Vec<_>>().join("\t")
     }
 
+    /// Width of column `c` that its cells and its name, broken into `lines` lines at most, need.
+    fn narrow(&self, c: usize, lines: usize) -> u16 {
+        let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
+        let name = self.head(c);
+        let broken = (1..ink::width(&name)).find(|w| {
+            let parts = ink::wrap(&name, *w);
+            parts.len() <= lines && !parts.iter().any(|l| l.contains('…'))
+        });
+        cells.max(broken.unwrap_or(ink::width(&name))).min(60)
+    }
+
     fn widths(&self, room: u16) -> Vec<u16> {
         let columns = self.data.columns.len();
-        let widest = |c: usize| {
-            let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
-            let words = self.data.columns[c].split_whitespace().map(ink::width).max().unwrap_or(0);
-            (cells.max(words).min(60), ink::width(&self.head(c)))
-        };
-        let (mut widths, names): (Vec<u16>, Vec<u16>) = (0..columns).map(widest).unzip();
-        let gaps = 2 * (columns as u16).saturating_sub(1) + 1;
-        let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v)).sum::<u32>() + u32::from(gaps);
+        let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v) + 2).sum::<u32>().saturating_sub(1);
+        let all = |lines: usize| (0..columns).map(|c| self.narrow(c, lines)).collect::<Vec<u16>>();
+        let names: Vec<u16> = (0..columns).map(|c| ink::width(&self.head(c))).collect();
+        let mut widths = Some(all(2)).filter(|w| wanted(w) <= u32::from(room)).unwrap_or_else(|| all(3));
         // The widest columns give way first, down to eight characters.
         while wanted(&widths) > u32::from(room) {
             let Some(i) = (0..columns).filter(|i| widths[*i] > 8).max_by_key(|i| widths[*i]) else { break };

@@ -16,7 +16,9 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
     if view.map.overlays.is_empty() {
         return;
     }
-    let fine = theme.shades_only();
+    // One path is drawn boldly; many would bury the map.
+    let points: usize = view.map.overlays.iter().map(|o| o.x.len()).sum();
+    let fine = theme.shades_only() || points > 8 * usize::from(plot.width);
     let mut dots = Dots::new(plot);
     for overlay in &view.map.overlays {
         // What is beyond its threshold lies on top.

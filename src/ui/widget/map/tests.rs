@@ -31,7 +31,7 @@ fn text(view: &MapView, w: u16, h: u16, theme: Theme) -> String {
     view.draw(area, &mut buf, theme);
     buf.content
         .chunks(usize::from(w))
-        .map(|r| r.iter().map(|c| c.symbol()).collect::<String>())
+        .map(|r| r.iter().map(ratatui::buffer::Cell::symbol).collect::<String>())
         .collect::<Vec<_>>()
         .join("\n")
 }

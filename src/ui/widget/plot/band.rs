@@ -55,7 +55,7 @@ pub fn between(xs: &[f64], ys: &[f64], at: f64) -> Option<f64> {
     let next = xs.partition_point(|x| *x < at);
     let (b, yb) = (*xs.get(next)?, *ys.get(next)?);
     if next == 0 {
-        return (b == at && yb.is_finite()).then_some(yb);
+        return (b <= at && yb.is_finite()).then_some(yb);
     }
     let (a, ya) = (xs[next - 1], *ys.get(next - 1)?);
     let t = if b > a { (at - a) / (b - a) } else { 0.0 };

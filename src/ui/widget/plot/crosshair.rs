@@ -54,7 +54,14 @@ pub fn draw(plot: &Plot, at: f64, axes: &Axes, area: Rect, buf: &mut Buffer, the
             }
         }
     }
-    let rows = rows(plot, at, theme);
+    let mut rows = rows(plot, at, theme);
+    let longest = rows.iter().map(|r| ink::width(&r.2)).max().unwrap_or(0);
+    if longest + 14 > area.width {
+        // No room for the bands: the values alone.
+        for row in &mut rows {
+            row.2 = row.2.split(" (").next().unwrap_or_default().to_string();
+        }
+    }
     let names = rows.iter().map(|r| ink::width(&r.0)).max().unwrap_or(0).min(area.width / 3);
     let values = rows.iter().map(|r| ink::width(&r.2)).max().unwrap_or(0);
     let width = (names + values + 5).min(area.width);

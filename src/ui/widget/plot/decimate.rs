@@ -6,8 +6,8 @@ pub fn per_column(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut out: Vec<(f64, f64)> = Vec::new();
     let mut start = 0;
     while start < points.len() {
-        let column = points[start].0.floor();
-        let len = points[start..].iter().take_while(|p| p.0.floor() == column).count().max(1);
+        let column = points[start].0.floor() as i64;
+        let len = points[start..].iter().take_while(|p| p.0.floor() as i64 == column).count();
         let group = &points[start..start + len];
         let by = |a: &(usize, &(f64, f64)), b: &(usize, &(f64, f64))| a.1.1.total_cmp(&b.1.1);
         let lowest = group.iter().enumerate().min_by(by).map_or(0, |(i, _)| i);
@@ -34,14 +34,14 @@ mod tests {
         fn every_column_keeps_its_extremes(ys in prop::collection::vec(-1e3f64..1e3, 1..400), per in 1usize..50) {
             let points: Vec<(f64, f64)> = ys.iter().enumerate().map(|(i, y)| (i as f64 / per as f64, *y)).collect();
             let kept = per_column(&points);
-            let extremes = |points: &[(f64, f64)], column: f64| {
-                let ys = points.iter().filter(|p| p.0.floor() == column).map(|p| p.1);
+            let extremes = |points: &[(f64, f64)], column: usize| {
+                let ys = points.iter().filter(|p| p.0 as usize == column).map(|p| p.1);
                 ys.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), y| (lo.min(y), hi.max(y)))
             };
             let columns = ys.len().div_ceil(per);
             prop_assert!(kept.len() <= 4 * columns);
             for column in 0..columns {
-                prop_assert_eq!(extremes(&points, column as f64), extremes(&kept, column as f64));
+                prop_assert_eq!(extremes(&points, column), extremes(&kept, column));
             }
             prop_assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));
         }

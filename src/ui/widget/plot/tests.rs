@@ -26,7 +26,7 @@ fn draw(s: &Series, scale: Scale, cursor: Option<f64>, size: (u16, u16)) -> (Buf
     let text = buf
         .content
         .chunks(usize::from(size.0))
-        .map(|r| r.iter().map(|c| c.symbol()).collect::<String>())
+        .map(|r| r.iter().map(ratatui::buffer::Cell::symbol).collect::<String>())
         .collect::<Vec<_>>()
         .join("\n");
     (buf, text)

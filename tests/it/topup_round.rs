@@ -1,0 +1,129 @@
+//! A whole top-up in small: counts, files, determinism, stopping.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use oodscope::data::dataset::Dataset;
+use oodscope::data::format;
+use oodscope::data::split::{Split, SplitSpec};
+use oodscope::env::{Environment, pendulum::Pendulum};
+use oodscope::metrics::report::Report;
+use oodscope::model::checkpoint::{self, Checkpoint};
+use oodscope::model::fit::FitOptions;
+use oodscope::seed::stream;
+use oodscope::task::{Cancel, Ctx};
+use oodscope::topup::behaviour::SwingUp;
+use oodscope::topup::collect::{Collector, Limit};
+use oodscope::topup::controller::{Schedule, StopReason};
+use oodscope::topup::learner::LearnerOptions;
+use oodscope::topup::prepare::{self, Plan};
+use oodscope::topup::round::{Finished, Options, TopUp, TopUpError};
+
+/// Twenty swing-ups and a world model that has hardly looked at them.
+fn start() -> (Dataset, Split, Checkpoint) {
+    let mut env = Pendulum::default();
+    let mut c = Collector::new(0);
+    let mut policy = SwingUp { noise: 0.1 };
+    c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(3, "data"), &Ctx::quiet()).unwrap();
+    let data = c.dataset(&env).unwrap();
+    let split = Split::new(&data, SplitSpec { heldout: 0.2, calibration: 0.2, seed: 0 });
+    let plan = Plan {
+        fit: FitOptions { members: 2, hidden: 16, layers: 2, check_every: 30, checks: 3, ..FitOptions::default() },
+        learner: LearnerOptions { hidden: 16, batch: 32, ..LearnerOptions::default() },
+        policy_steps: 20,
+        seed: 0,
+    };
+    let checkpoint = prepare::fit(&data, &split, &plan, None, &|_| {}, &Ctx::quiet()).unwrap();
+    (data, split, checkpoint)
+}
+
+fn options(schedule: Schedule) -> Options {
+    Options {
+        schedule,
+        threshold: None,
+        budget: 0.2,
+        probes: 2,
+        rounds: 3,
+        model_steps: 50,
+        policy_steps: 20,
+        eval_episodes: 3,
+        alpha: 0.05,
+        seed: 4,
+    }
+}
+
+fn top_up(root: &Path, options: Options, cx: &Ctx, emit: &dyn Fn(Report)) -> Result<Finished, TopUpError> {
+    let (data, split, checkpoint) = start();
+    let spec = std::collections::BTreeMap::from([("job", "topup")]);
+    TopUp::new((&data, &split), checkpoint, Box::new(Pendulum::default()), options, (root, &spec), emit)?.run(cx)
+}
+
+#[test]
+fn every_step_is_counted_the_budget_holds_and_the_files_open() {
+    let root = tempfile::tempdir().unwrap();
+    let finished = top_up(root.path(), options(Schedule::Fixed), &Ctx::quiet(), &|_| {}).unwrap();
+    let value = |key: &str| finished.report.value(key).unwrap_or(f64::NAN);
+    assert_eq!(finished.reason, StopReason::ChecksUsed);
+    assert!((value("added") - value("budget")).abs() < 1e-9 && (value("budget") - 800.0).abs() < 1e-9);
+    // Two evaluations of 3, four checks of 2 probe episodes of 200 steps; what was added beyond the probes on top.
+    let least = f64::from((2 * 3 + 4 * 2) * 200);
+    assert!(value("total_real") >= least && value("total_real") <= least + 800.0, "{}", value("total_real"));
+    let run = &finished.written[0];
+    for file in ["spec.toml", "metrics.jsonl", "decisions.jsonl", "report.json"] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+    let saved = checkpoint::open(&finished.written[1]).unwrap();
+    assert_eq!(saved.world_model, finished.checkpoint.world_model);
+    assert_eq!(saved.actor, finished.checkpoint.actor);
+    let episodes = format::open(&finished.written[2], None, &Ctx::quiet()).unwrap();
+    assert_eq!(episodes.num_steps(), 800);
+    assert_eq!(episodes.origin.env_id.as_deref(), Some(Pendulum::default().id()));
+    assert_eq!(finished.report.tables.iter().filter(|t| t.key == "before_after").count(), 1);
+}
+
+#[test]
+fn the_same_spec_gives_the_same_numbers() {
+    let run = || {
+        let root = tempfile::tempdir().unwrap();
+        let adaptive = Options { rounds: 1, ..options(Schedule::Adaptive) };
+        top_up(root.path(), adaptive, &Ctx::quiet(), &|_| {}).unwrap().report
+    };
+    assert_eq!(format!("{:?}", run()), format!("{:?}", run()));
+}
+
+#[test]
+fn a_stop_keeps_the_last_whole_round_and_still_compares() {
+    let root = tempfile::tempdir().unwrap();
+    let cancel = Cancel::default();
+    let (stop, seen) = (cancel.clone(), Mutex::new(0));
+    // The third report is the one of the first check's collection: fine-tuning is next.
+    let emit = move |_: Report| {
+        let mut seen = seen.lock().unwrap();
+        *seen += 1;
+        if *seen == 3 {
+            stop.cancel();
+        }
+    };
+    let finished = top_up(root.path(), options(Schedule::Fixed), &Ctx::new(cancel, |_| {}), &emit).unwrap();
+    assert_eq!(finished.reason, StopReason::User);
+    assert_eq!(finished.checkpoint.actor, start().2.actor, "no round was whole: the policy is the one it began with");
+    assert!(finished.report.value("return_after").is_some_and(f64::is_finite));
+    assert!(finished.written.iter().all(|p| p.exists()));
+}
+
+#[test]
+fn a_checkpoint_without_a_world_model_is_refused_with_the_remedy() {
+    let root = tempfile::tempdir().unwrap();
+    let (data, split, _) = start();
+    let spec = std::collections::BTreeMap::from([("job", "topup")]);
+    let made = TopUp::new(
+        (&data, &split),
+        Checkpoint::default(),
+        Box::new(Pendulum::default()),
+        options(Schedule::None),
+        (root.path(), &spec),
+        &|_| {},
+    );
+    assert!(made.err().is_some_and(|e| e.to_string().contains("oodscope fit")));
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0, "nothing is left behind");
+}
