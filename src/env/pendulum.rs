@@ -47,7 +47,7 @@ impl Environment for Pendulum {
 
     fn obs_space(&self) -> Space {
         Space {
-            names: ["cos θ", "sin θ", "θ̇"].map(String::from).to_vec(),
+            names: ["cos θ", "sin θ", "dθ/dt"].map(String::from).to_vec(),
             kind: SpaceKind::Box { low: vec![-1.0, -1.0, -8.0], high: vec![1.0, 1.0, 8.0] },
         }
     }
