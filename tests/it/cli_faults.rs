@@ -176,7 +176,7 @@ fn a_job_that_panics_is_one_failed_job() {
 #[cfg(unix)]
 fn interrupted(args: &[&str], begun: impl Fn() -> bool) -> (Said, Duration) {
     let child = oodscope(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     while !begun() {
         assert!(Instant::now() < patience, "the job never began");
         std::thread::sleep(Duration::from_millis(20));
