@@ -7,7 +7,7 @@ pub mod pendulum;
 /// What one step of an environment answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// [obs_dim] observation after the step.
+    /// [`obs_dim`] observation after the step.
     pub obs: Vec<f32>,
     /// Reward of the step.
     pub reward: f64,

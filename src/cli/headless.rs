@@ -68,7 +68,9 @@ pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
     for spec in specs {
         let (made, ended) = one(spec, &workspace, &cancel);
         if !output.json {
-            made.iter().for_each(|report| print(&text::report(report)));
+            for report in &made {
+                print(&text::report(report));
+            }
         }
         reports.extend(made);
         match ended {

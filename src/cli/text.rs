@@ -87,7 +87,9 @@ fn table(out: &mut String, t: &Table) {
         format!("  {}", texts.collect::<Vec<_>>().join("  "))
     };
     line(out, row(&t.columns).trim_end());
-    cells.iter().for_each(|texts| line(out, row(texts).trim_end()));
+    for texts in &cells {
+        line(out, row(texts).trim_end());
+    }
     if t.rows.len() > ROWS {
         line(out, &format!("  … and {} more rows, in the JSON", t.rows.len() - ROWS));
     }

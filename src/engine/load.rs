@@ -1,5 +1,6 @@
 //! Opening: what the dataset holds, and whether the checkpoint fits it.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use super::job::{Body, Outcome, Source};
@@ -30,7 +31,7 @@ pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> 
         data.origin.format
     );
     if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {
-        summary += &format!("; checkpoint {}, read as {}", path.display(), checkpoint.about.format);
+        let _ = write!(summary, "; checkpoint {}, read as {}", path.display(), checkpoint.about.format);
     }
     Ok(Outcome { summary, written: Vec::new() })
 }

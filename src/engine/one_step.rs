@@ -71,7 +71,7 @@ impl<'a> OneStepError<'a> {
     }
 }
 
-/// [D] standard deviation (ddof 0) of next_obs - obs.
+/// [D] standard deviation (ddof 0) of `next_obs - obs`.
 fn change_std(batch: &TransitionBatch) -> Vec<f64> {
     let (d, n) = (batch.obs_dim, batch.len().max(1) as f64);
     let change = |i: usize, c: usize| f64::from(batch.next_obs_at(i)[c]) - f64::from(batch.obs_at(i)[c]);

@@ -88,11 +88,10 @@ impl Workspace {
 
     /// Forgets what was read of `source`, so that the next [`Workspace::open`] sees the files as they are now.
     pub fn forget(&self, source: &Source) {
-        let paths: Vec<Option<&PathBuf>> =
-            [Some(&source.dataset), source.rollouts.as_ref()].into_iter().filter(Option::is_some).collect();
-        lock(&self.datasets).retain(|((path, _), _)| !paths.contains(&Some(path)));
+        let paths: Vec<&PathBuf> = [Some(&source.dataset), source.rollouts.as_ref()].into_iter().flatten().collect();
+        lock(&self.datasets).retain(|((path, _), _)| !paths.contains(&path));
         lock(&self.coverages).retain(|(spec, _)| {
-            !paths.contains(&Some(&spec.source.dataset)) && !paths.contains(&spec.source.rollouts.as_ref())
+            !paths.contains(&&spec.source.dataset) && !spec.source.rollouts.iter().any(|r| paths.contains(&r))
         });
         lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
         lock(&self.trajectories).retain(|((path, _), _)| *path != source.checkpoint);

@@ -114,9 +114,12 @@ impl Behaviour for Mixed {
     }
 }
 
+/// A policy, and the start distribution it is meant for where that is not the environment's own.
+pub type Scripted = (Box<dyn Behaviour>, Option<(f64, f64)>);
+
 /// A scripted policy by the name that the command line knows, with the start distribution it is meant for (Gymnasium's
 /// reset options `x_init` and `y_init`; nothing = the environment's own).
-pub fn scripted(name: &str) -> Option<(Box<dyn Behaviour>, Option<(f64, f64)>)> {
+pub fn scripted(name: &str) -> Option<Scripted> {
     match name {
         "narrow" => Some((Box::new(SwingUp { noise: 0.1 }), None)),
         "mixed" => Some((Box::new(Mixed::default()), None)),

@@ -4,6 +4,7 @@
 mod clipboard;
 mod guard;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -166,8 +167,8 @@ fn draw(terminal: &mut Screen, app: &App) -> io::Result<Instant> {
 
 /// Does what `update` asked for; true where the program ends.
 fn perform(engine: &mut dyn EngineDoor, app: &mut App, effects: Vec<Effect>) -> io::Result<bool> {
-    let mut open: Vec<Effect> = effects;
-    while let Some(effect) = open.pop() {
+    let mut open = VecDeque::from(effects);
+    while let Some(effect) = open.pop_front() {
         match effect {
             Effect::Quit => return Ok(true),
             Effect::Copy(text) => clipboard::copy(&text, &mut io::stdout())?,

@@ -8,7 +8,7 @@ use oodscope::engine::job::{Body, Control, CoverSpec, Event, FitSpec, JobId, Job
 
 use crate::support::program::{at, dataset, pendulum, written};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn source() -> Source {
     Source { dataset: pendulum().to_path_buf(), ..Source::default() }

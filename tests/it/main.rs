@@ -1,5 +1,7 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
+// Counts and fixtures are exact.
+#![allow(clippy::float_cmp)]
 
 mod cli_faults;
 mod cli_report;
@@ -11,6 +13,8 @@ mod metrics_oracles;
 mod metrics_properties;
 mod metrics_walk;
 mod model_checkpoints;
+mod pty_dashboard;
+mod readme;
 mod references;
 mod support;
 mod topup_round;

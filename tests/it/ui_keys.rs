@@ -259,3 +259,28 @@ fn the_mouse_chooses_tabs_cards_and_places() {
         }
     }
 }
+
+#[test]
+fn the_wheel_stretches_a_plot_around_the_mouse_and_scrolls_a_table() {
+    let mut app = app();
+    let wheel = |app: &mut App, kind, column, row| {
+        update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    };
+    press(&mut app, "3");
+    wheel(&mut app, MouseEventKind::ScrollUp, 40, 14);
+    let (lo, hi) = app.selection.window["horizon"];
+    assert!(lo < app.selection.at["horizon"] && app.selection.at["horizon"] < hi && hi - lo < 30.0);
+    wheel(&mut app, MouseEventKind::ScrollDown, 40, 14);
+    press(&mut app, "4");
+    wheel(&mut app, MouseEventKind::ScrollDown, 20, 6);
+    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(1));
+}
+
+#[test]
+fn the_readme_can_be_given_every_key() {
+    let table = oodscope::ui::keymap::markdown();
+    for binding in oodscope::ui::keymap::BINDINGS {
+        assert!(table.contains(binding.help), "{}", binding.help);
+    }
+    assert!(table.lines().all(|l| l.starts_with('|') && l.ends_with('|')));
+}

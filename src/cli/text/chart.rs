@@ -16,11 +16,11 @@ const GROUPS: usize = 8;
 /// Curves, group by group, those of one group on one scale.
 pub fn series(out: &mut String, series: &[Series]) {
     let mut groups: Vec<&str> = Vec::new();
-    series.iter().for_each(|s| {
+    for s in series {
         if !groups.contains(&s.group.as_str()) {
             groups.push(&s.group);
         }
-    });
+    }
     for group in groups.iter().take(GROUPS) {
         let curves: Vec<&Series> = series.iter().filter(|s| s.group == **group).collect();
         let Some((lo, hi)) = range(curves.iter().flat_map(|s| s.y.iter())) else { continue };

@@ -20,7 +20,9 @@ fn dataset(lengths: &[(usize, bool)], holes: &[usize]) -> Dataset {
         parts.actions.extend((0..steps).map(|t| t as f32));
         parts.rewards.extend((0..steps).map(|_| 0.0));
     }
-    holes.iter().for_each(|&row| parts.obs[row] = f32::NAN);
+    for &row in holes {
+        parts.obs[row] = f32::NAN;
+    }
     let origin = Origin::default();
     Dataset::from_parts(origin, Space::unnamed("obs", 1), Space::unnamed("action", 1), parts).expect("consistent")
 }

@@ -1,3 +1,5 @@
+#![expect(clippy::float_cmp, reason = "small whole numbers are exact")]
+
 use super::*;
 
 fn batch() -> TransitionBatch {

@@ -72,7 +72,7 @@ pub fn draw(control: &Control, app: &App, area: Rect, buf: &mut Buffer) {
     }
     let rule = match spec.schedule {
         Schedule::Adaptive => {
-            let threshold = spec.threshold.map_or_else(|| "its threshold".to_owned(), number::number);
+            let threshold = spec.threshold.map_or_else(|| "threshold".to_owned(), number::number);
             format!("collect when loss ratio R > {threshold}")
         }
         Schedule::Fixed => "collect at every check".to_string(),

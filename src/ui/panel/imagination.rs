@@ -43,19 +43,19 @@ pub fn plan(room: Room) -> &'static [Node] {
         Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
-        (Fix(5), C("stats")),
+        (Fix(6), C("stats")),
         (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
         (
             Part(4),
             Row(&[
-                (Part(1), C("plot:trace*")),
-                (Part(1), C("plot:disagreement by horizon")),
-                (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
+                (Part(3), C("plot:trace*")),
+                (Part(3), C("plot:disagreement by horizon")),
+                (Part(4), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
             ]),
         ),
     ])];
     const LARGE: &[Node] = &[Column(&[
-        (Fix(5), C("stats")),
+        (Fix(6), C("stats")),
         (
             Part(5),
             Row(&[

@@ -73,8 +73,11 @@ fn back(app: &mut App) {
     } else {
         app.selection.at.clear();
         let panel = app.panel;
-        for (_, look) in app.looks.cards.iter_mut().filter(|((p, _), _)| *p == panel) {
+        for ((_, id), look) in app.looks.cards.iter_mut().filter(|((p, _), _)| *p == panel) {
             look.cell = None;
+            if id.starts_with("hist:") {
+                look.row = None;
+            }
         }
     }
 }

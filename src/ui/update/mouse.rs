@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::Effect;
 use super::act;
 use crate::ui::app::{App, Panel};
-use crate::ui::card::{self, Card};
+use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::Action;
 use crate::ui::layout::{self, Room};
 use crate::ui::view;
@@ -37,11 +37,16 @@ fn press(app: &mut App, x: u16, y: u16) {
         return;
     }
     if focus_at(app, x, y) {
-        let small = layout::room(regions.body) == Room::Small;
-        let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
-        if let Some(area) = area {
-            act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));
-        }
+        point(app, x, y);
+    }
+}
+
+/// Puts the cursor of the card under (x, y) there.
+fn point(app: &mut App, x: u16, y: u16) {
+    let small = layout::room(layout::regions(app.size).body) == Room::Small;
+    let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
+    if let Some(area) = area {
+        act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));
     }
 }
 
@@ -61,9 +66,15 @@ fn focus_at(app: &mut App, x: u16, y: u16) -> bool {
     found
 }
 
+/// The wheel stretches a plot around the mouse and scrolls anything else.
 fn wheel(app: &mut App, event: MouseEvent, by: i32) -> Vec<Effect> {
     if !focus_at(app, event.column, event.row) {
         return Vec::new();
+    }
+    let shown = layout::shown(app);
+    if shown.cards.get(shown.focus).is_some_and(|c| matches!(c.body, Body::Plot(_))) {
+        point(app, event.column, event.row);
+        return act::act(app, if by < 0 { Action::Stretch } else { Action::Shrink });
     }
     act::act(app, Action::Move(0, by))
 }

@@ -28,7 +28,8 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
         Style::new().fg(theme.colors().ground).bg(theme.colors().accent).add_modifier(ratatui::style::Modifier::BOLD);
     let mut x = ink::put(buf, area, area.x, area.y, " oodscope ", badge) + 1;
     let mut right = String::new();
-    if let Some(data) = app.report(Panel::Data) {
+    let crowded = area.width < 100 && app.open.source.rollouts.is_some();
+    if let Some(data) = app.report(Panel::Data).filter(|_| !crowded) {
         let part = |key: &str| data.value(key).map(|v| format!("{} {key}", number::number(v)));
         right = [part("episodes"), part("steps")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         right.push(' ');

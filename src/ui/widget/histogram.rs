@@ -109,22 +109,25 @@ impl HistogramView<'_> {
     }
 
     fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
-        for (i, (name, v)) in self.data.marks.iter().enumerate() {
-            let p = axes.x.position(*v);
-            if !(0.0..=1.0).contains(&p) {
-                continue;
-            }
-            let x = axes::column(plot, p);
-            let color = theme.colors().warn;
+        let color = theme.colors().warn;
+        let shown = self.data.marks.iter().filter(|m| (0.0..=1.0).contains(&axes.x.position(m.1)));
+        let mut marks: Vec<(u16, String)> = shown
+            .map(|(name, v)| (axes::column(plot, axes.x.position(*v)), format!(" {name} {} ", number::number(*v))))
+            .collect();
+        for (x, _) in &marks {
             for y in plot.y..plot.bottom() {
-                ink::mark(buf, plot, x, y, "┃", color);
+                ink::mark(buf, plot, *x, y, "┃", color);
             }
-            let label = format!(" {name} {} ", number::number(*v));
-            let y = plot.y + i as u16;
-            let w = ink::width(&label);
+        }
+        // Names from the right to the left, each on the first row where it has room beside its mark.
+        marks.sort_by_key(|m| std::cmp::Reverse(m.0));
+        for (i, (x, label)) in marks.iter().enumerate() {
+            let w = ink::width(label);
+            let end = if i == 0 { plot.right() } else { marks[i - 1].0 };
+            let y = plot.y + if x + 1 + w <= end { 0 } else { i as u16 };
             let at = if x + 1 + w > plot.right() { x.saturating_sub(w).max(plot.x) } else { x + 1 };
             if y < plot.bottom() {
-                ink::put(buf, plot, at, y, &label, color);
+                ink::put(buf, plot, at, y, label, color);
             }
         }
     }

@@ -42,7 +42,7 @@ impl<'a> Lane<'a> {
 /// Width of the lanes' names.
 const NAMES: u16 = 14;
 /// Width of the values at the cursor.
-const VALUES: u16 = 9;
+const VALUES: u16 = 8;
 
 impl Scrubber<'_> {
     /// The cells of the lanes when drawn into `area`.
@@ -134,7 +134,7 @@ impl Scrubber<'_> {
             ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
         }
         if let Some(v) = self.cursor.and_then(|at| sample(data, at)) {
-            let value = format!("{}{unit}", number::number((v * 1000.0).round() / 1000.0));
+            let value = format!("{}{unit}", rounded(v));
             let style = if !reward && v >= 1.0 { theme.strong().fg(theme.colors().alarm) } else { theme.strong() };
             let place =
                 Rect { x: body.right(), y: body.y, width: area.right().saturating_sub(body.right()), height: 1 };
@@ -176,9 +176,10 @@ fn extreme(lane: &Series, steps: &Range, plot: Rect, x: u16) -> Option<f64> {
     }
 }
 
-/// Two decimals are enough beside a picture.
+/// Two decimals, one for larger numbers: enough beside a picture.
 fn rounded(v: f64) -> String {
-    number::number((v * 100.0).round() / 100.0)
+    let places = if v.abs() >= 10.0 { 10.0 } else { 100.0 };
+    number::number((v * places).round() / places)
 }
 
 /// The value at the sample nearest to `at`.

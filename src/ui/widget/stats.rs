@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::table::scrollbar;
 use super::{ink, number};
 use crate::metrics::report::Stat;
 use crate::ui::theme::Theme;
@@ -43,7 +44,7 @@ pub fn draw(stats: &[Stat], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
     let skip = scroll.min(usize::from(rows.saturating_sub(1))) * usize::from(columns);
     for (i, stat) in stats.iter().skip(skip).enumerate() {
         let (c, r) = (i as u16 % columns, i as u16 / columns);
-        let tile = Rect { x: area.x + c * width, y: area.y + r * height, width: width.saturating_sub(1), height };
+        let tile = Rect { x: area.x + c * width, y: area.y + r * height, width: width.saturating_sub(2), height };
         if tile.y + 1 >= area.bottom() {
             break;
         }
@@ -61,6 +62,11 @@ pub fn draw(stats: &[Stat], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
 /// One line a number: for narrow places.
 fn list(stats: &[Stat], scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
     let skip = scroll.min(stats.len().saturating_sub(usize::from(area.height)));
+    let shown = usize::from(area.height);
+    if stats.len() > shown {
+        scrollbar(area, skip, shown, stats.len(), buf, theme);
+    }
+    let area = Rect { width: area.width.saturating_sub(2 * u16::from(stats.len() > shown)), ..area };
     for (stat, y) in stats.iter().skip(skip).zip(area.y..area.bottom()) {
         let value = value(stat);
         let room = area.width.saturating_sub(ink::width(&value) + 1);

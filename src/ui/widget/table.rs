@@ -1,5 +1,7 @@
 //! Tables: sorted by any column, scrolled to the selected row, numbers aligned.
 
+mod columns;
+
 use std::cmp::Ordering;
 
 use ratatui::buffer::Buffer;
@@ -56,20 +58,6 @@ impl TableView<'_> {
         order
     }
 
-    /// Heading of a column, with the sign of its order.
-    fn head(&self, column: usize) -> String {
-        match self.sort {
-            Some((c, down)) if c == column => format!("{} {}", self.data.columns[c], if down { "▼" } else { "▲" }),
-            _ => self.data.columns[column].clone(),
-        }
-    }
-
-    /// Lines of the headings when drawn into `area`: one, unless long names have to be broken.
-    fn head_lines(&self, widths: &[u16], area: Rect) -> u16 {
-        let lines = |c: usize| ink::wrap(&self.head(c), widths[c]).len() as u16;
-        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, 3.min(area.height.max(1)))
-    }
-
     /// First row shown when `height` rows fit.
     fn first(&self, height: usize) -> usize {
         let selected = self.selected.unwrap_or(0).min(self.data.rows.len().saturating_sub(1));
@@ -89,47 +77,6 @@ impl TableView<'_> {
         let order = self.order();
         let Some(row) = self.selected.and_then(|s| order.get(s)) else { return String::new() };
         self.data.rows[*row].iter().map(|c| words(Some(c))).collect::<Vec<_>>().join("\t")
-    }
-
-    /// Width of column `c` that its cells and its name, broken into `lines` lines at most, need.
-    fn narrow(&self, c: usize, lines: usize) -> u16 {
-        let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
-        let name = self.head(c);
-        let broken = (1..ink::width(&name)).find(|w| {
-            let parts = ink::wrap(&name, *w);
-            parts.len() <= lines && !parts.iter().any(|l| l.contains('…'))
-        });
-        cells.max(broken.unwrap_or(ink::width(&name))).min(60)
-    }
-
-    fn widths(&self, room: u16) -> Vec<u16> {
-        let columns = self.data.columns.len();
-        let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v) + 2).sum::<u32>().saturating_sub(1);
-        let all = |lines: usize| (0..columns).map(|c| self.narrow(c, lines)).collect::<Vec<u16>>();
-        let names: Vec<u16> = (0..columns).map(|c| ink::width(&self.head(c))).collect();
-        let mut widths = Some(all(2)).filter(|w| wanted(w) <= u32::from(room)).unwrap_or_else(|| all(3));
-        // The widest columns give way first, down to eight characters.
-        while wanted(&widths) > u32::from(room) {
-            let Some(i) = (0..columns).filter(|i| widths[*i] > 8).max_by_key(|i| widths[*i]) else { break };
-            widths[i] -= 1;
-        }
-        // Room that is left goes to names that would be broken, those that miss least first.
-        let mut short: Vec<usize> = (0..columns).filter(|c| names[*c] > widths[*c]).collect();
-        short.sort_by_key(|c| names[*c] - widths[*c]);
-        for c in short {
-            let missing = u32::from(names[c] - widths[c]);
-            if wanted(&widths) + missing <= u32::from(room) {
-                widths[c] = names[c];
-            }
-        }
-        let spare = u32::from(room).saturating_sub(wanted(&widths)) as u16;
-        let each = (spare / (columns as u16).max(1)).min(4);
-        widths.iter().map(|w| w + each).collect()
-    }
-
-    fn numeric(&self, column: usize) -> bool {
-        let mut cells = self.data.rows.iter().filter_map(|r| r.get(column)).take(50).peekable();
-        cells.peek().is_some() && cells.all(|c| !matches!(c, Cell::Text(t) if t != "–" && t != "-"))
     }
 
     /// Draws the table.
@@ -166,6 +113,10 @@ impl TableView<'_> {
                 usize::from(i).checked_sub(skip).and_then(|k| named[c].get(k).cloned()).unwrap_or_default()
             };
             line(buf, area.y + i, &part, theme.dim());
+        }
+        if widths.len() < self.data.columns.len() {
+            // More columns than fit: the zoomed card shows them.
+            ink::put_right(buf, area, area.y, "›", theme.accent());
         }
         for (i, row) in order.iter().enumerate().skip(first).take(height) {
             let y = area.y + heads + (i - first) as u16;

@@ -26,9 +26,9 @@ pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
             let obs = numbers(&episode["obs"][t]);
             let gaps = step.obs.iter().zip(&obs).map(|(&a, b)| (f64::from(a) - b).abs());
             let reward = episode["rewards"][t].as_f64().unwrap_or(f64::NAN);
-            let gap = gaps.fold((step.reward - reward).abs(), f64::max);
             // NaN (a missing key) must not pass for agreement.
-            if !(gap <= worst.0) {
+            let gap = gaps.fold((step.reward - reward).abs(), |m, g| if g.is_nan() || g > m { g } else { m });
+            if gap.is_nan() || gap > worst.0 {
                 worst = (gap, format!("episode {e} step {t}"));
             }
             steps += 1;

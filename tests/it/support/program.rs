@@ -46,7 +46,9 @@ impl Said {
         assert_eq!(self.status, Some(2), "{self:?}");
         assert_eq!(self.err.lines().count(), 1, "{self:?}");
         assert!(self.err.starts_with("oodscope: ") && !self.err.contains("panicked"), "{self:?}");
-        words.iter().for_each(|w| assert!(self.err.contains(w), "'{w}' is missing: {}", self.err));
+        for word in words {
+            assert!(self.err.contains(word), "'{word}' is missing: {}", self.err);
+        }
     }
 
     /// It went well and nobody complained.

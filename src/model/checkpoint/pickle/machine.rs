@@ -257,7 +257,7 @@ impl<'b> Machine<'b> {
 
     /// Everything above the last mark, which goes too.
     fn popmark(&mut self) -> Result<Vec<Id>, String> {
-        let mark = self.marks.pop().ok_or("a mark is missing")?;
+        let mark = self.marks.pop().filter(|&m| m <= self.stack.len()).ok_or("a mark is missing")?;
         Ok(self.stack.split_off(mark))
     }
 

@@ -18,7 +18,7 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
     }
     // One path is drawn boldly; many would bury the map.
     let points: usize = view.map.overlays.iter().map(|o| o.x.len()).sum();
-    let fine = theme.shades_only() || points > 8 * usize::from(plot.width);
+    let fine = theme.shades_only() || points > 5 * usize::from(plot.width);
     let mut dots = Dots::new(plot);
     for overlay in &view.map.overlays {
         // What is beyond its threshold lies on top.
@@ -41,7 +41,7 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
         }
     };
     let paths: Vec<&Overlay> = view.map.overlays.iter().filter(|o| o.joined).collect();
-    for overlay in &paths {
+    for overlay in paths.iter().filter(|_| paths.len() <= 3) {
         place(overlay, 0, "●", theme.colors().calm);
     }
     if let (Some(step), [overlay]) = (view.step, &paths[..]) {

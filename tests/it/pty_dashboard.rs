@@ -1,0 +1,204 @@
+//! The program in a real terminal: it opens, answers keys, survives faults, and leaves the terminal as it was.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::support::program::{checkpoint, pendulum, scratch, text};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The program behind a terminal of our own, with the screen that a person would see.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+}
+
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).expect("a terminal has cells")
+}
+
+impl Terminal {
+    fn open(size: (u16, u16), args: &[&str], vars: &[(&str, &str)]) -> Self {
+        let (cols, rows) = size;
+        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_oodscope"));
+        command.args(args);
+        command.cwd(scratch());
+        command.env("OODSCOPE_LOG", scratch().join("pty-log"));
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("NO_COLOR");
+        command.env_remove("LC_ALL");
+        for (name, value) in vars {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(cols), 0)));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let seen = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(n @ 1..) = reader.read(&mut bytes) {
+                seen.lock().unwrap().process(&bytes[..n]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { child, master: pair.master, keys, screen }
+    }
+
+    fn dashboard(vars: &[(&str, &str)]) -> Self {
+        Self::open((120, 40), &[text(pendulum()), "--checkpoint", text(checkpoint())], vars)
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until the screen shows `words`.
+    fn shows(&self, words: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.text().contains(words) {
+            assert!(Instant::now() < end, "'{words}' never came:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn resize(&self, (cols, rows): (u16, u16)) {
+        self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(cols));
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Waits for the end and checks that the terminal is as it was found.
+    fn ends_clean(mut self, status: u32) {
+        let end = Instant::now() + PATIENCE;
+        let ended = loop {
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                break ended;
+            }
+            if Instant::now() > end {
+                self.child.kill().unwrap();
+                panic!("it never ended:\n{}", self.text());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        // The last bytes are on their way.
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(ended.exit_code(), status, "{}", self.text());
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "pasting is plain");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is free");
+        assert!(!screen.contents().contains("panicked"), "{}", screen.contents());
+    }
+}
+
+#[test]
+fn every_panel_opens_by_its_key_and_q_leaves_a_clean_terminal() {
+    let mut t = Terminal::dashboard(&[]);
+    t.shows("pendulum/narrow-v0");
+    t.shows("15 episodes");
+    for (key, words) in [
+        ("2", "novelty threshold"),
+        ("3", "Error by horizon"),
+        ("4", "Episodes, worst first"),
+        ("5", "adaptive"),
+        ("1", "mean return"),
+    ] {
+        t.press(key);
+        t.shows(words);
+    }
+    t.press("?");
+    t.shows("zoom");
+    t.press("\x1b");
+    t.press("q");
+    t.ends_clean(0);
+}
+
+#[test]
+fn a_resize_redraws_and_a_terminal_too_small_says_what_it_needs() {
+    let mut t = Terminal::dashboard(&[]);
+    t.shows("15 episodes");
+    t.resize((200, 60));
+    t.shows("pendulum/narrow-v0");
+    t.resize((40, 10));
+    t.shows("60");
+    t.resize((80, 24));
+    t.shows("pendulum/narrow-v0");
+    t.press("q");
+    t.ends_clean(0);
+    let mut tiny = Terminal::open((30, 8), &[text(pendulum())], &[]);
+    tiny.shows("60");
+    tiny.press("q");
+    tiny.ends_clean(0);
+}
+
+#[test]
+fn a_panic_of_a_worker_is_a_message_and_the_dashboard_goes_on() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let mut t = Terminal::dashboard(&[("OODSCOPE_PANIC_IN", "cover")]);
+    t.shows("fault of oodscope");
+    // The message bar may take the first key.
+    t.press("\x1b");
+    t.press("1");
+    t.shows("mean return");
+    t.press("q");
+    t.ends_clean(0);
+    let log = std::fs::read_to_string(scratch().join("pty-log")).unwrap();
+    assert!(log.contains("asked for in coverage"), "the log has the details");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_message_on_the_screen() {
+    let mut t = Terminal::open((100, 30), &["nowhere.hdf5"], &[]);
+    t.shows("no such file");
+    t.press("\x1b");
+    t.press("q");
+    t.ends_clean(0);
+}
+
+#[test]
+fn a_top_up_is_started_paused_and_stopped_by_keys() {
+    let mut t = Terminal::dashboard(&[]);
+    t.shows("15 episodes");
+    t.press("5");
+    t.shows("adaptive");
+    t.press("t");
+    t.shows("check 1");
+    t.press("p");
+    t.shows("paused");
+    t.press("p");
+    t.press("x");
+    t.press("q");
+    t.ends_clean(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_and_a_kill_give_the_terminal_back() {
+    let mut t = Terminal::dashboard(&[]);
+    t.shows("15 episodes");
+    t.press("\x03");
+    t.ends_clean(0);
+    let t = Terminal::dashboard(&[]);
+    t.shows("15 episodes");
+    let pid = t.child.process_id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    t.ends_clean(130);
+}
