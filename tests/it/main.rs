@@ -1,8 +1,6 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 // Counts and fixtures are exact.
-#![allow(clippy::float_cmp)]
-
 mod cli_faults;
 mod cli_report;
 mod data_open;
