@@ -241,7 +241,7 @@ fn escape_closes_one_thing_after_the_other_and_q_ends() {
 #[test]
 fn the_mouse_chooses_tabs_cards_and_places() {
     let mut app = app();
-    let mut click = |app: &mut App, column, row| {
+    let click = |app: &mut App, column, row| {
         let kind = MouseEventKind::Down(MouseButton::Left);
         update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     };
