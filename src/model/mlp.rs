@@ -42,7 +42,9 @@ impl Activation {
                     let x = wide::f32x8::from(*block);
                     *block = (x / (wide::f32x8::ONE + (-x).exp())).to_array();
                 }
-                rest.iter_mut().for_each(|v| *v /= 1.0 + (-*v).exp());
+                for v in rest {
+                    *v /= 1.0 + (-*v).exp();
+                }
             }
         }
     }

@@ -12,13 +12,13 @@ pub const LOG_STD: (f32, f32) = (-5.0, 2.0);
 /// A tanh-squashed Gaussian actor: `action = scale · tanh(μ + σ ε) + bias`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
-    /// One member, obs_dim -> 2 · action_dim (mean, log standard deviation); sees normalised observations.
+    /// One member, `obs_dim` -> 2 · `action_dim` (mean, log standard deviation); sees normalised observations.
     pub net: Mlp,
     /// Of the observation; identity for a policy that acts on raw ones.
     pub input: Normalizer,
-    /// [action_dim] half-width of the action bounds.
+    /// [`action_dim`] half-width of the action bounds.
     pub scale: Vec<f32>,
-    /// [action_dim] middle of the action bounds.
+    /// [`action_dim`] middle of the action bounds.
     pub bias: Vec<f32>,
 }
 
@@ -28,12 +28,12 @@ impl Actor {
         self.scale.len()
     }
 
-    /// The most likely actions for `obs` [B, obs_dim]: [B, action_dim], in the environment's units.
+    /// The most likely actions for `obs` [B, `obs_dim`]: [B, `action_dim`], in the environment's units.
     pub fn act(&self, obs: &[f32]) -> Vec<f32> {
         self.squash(&self.net.forward(&self.input.apply(obs)), |_, _| 0.0)
     }
 
-    /// Actions drawn from the policy for `obs` [B, obs_dim]: [B, action_dim].
+    /// Actions drawn from the policy for `obs` [B, `obs_dim`]: [B, `action_dim`].
     pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
         self.squash(&self.net.forward(&self.input.apply(obs)), |log_std: f32, _| {
             let noise: f32 = StandardNormal.sample(rng);

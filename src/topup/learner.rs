@@ -92,18 +92,18 @@ impl Learner {
         let actor = init::mlp(1, &[d, h, h, 2 * a], Activation::Relu, 0.1, rng);
         let critic = init::mlp(2, &[d + a, h, h, 1], Activation::Relu, 1.0, rng);
         let input = Normalizer { mean: model.input.mean[..d].to_vec(), std: model.input.std[..d].to_vec() };
-        Self::from_networks(Actor { net: actor, input, scale, bias }, critic, reward_scale, options)
+        Self::from_networks(Actor { net: actor, input, scale, bias }, &critic, reward_scale, options)
     }
 
     /// A learner that goes on from saved networks.
-    pub fn from_networks(actor: Actor, critic: Mlp, reward_scale: f32, options: LearnerOptions) -> Self {
+    pub fn from_networks(actor: Actor, critic: &Mlp, reward_scale: f32, options: LearnerOptions) -> Self {
         let device = device();
         let adam = || AdamConfig::new().with_epsilon(1e-8).init();
         let (d, a) = (actor.net.inputs(), actor.action_dim());
         Self {
             actor: Network::from_mlp(&actor.net, &device),
-            critic: Network::from_mlp(&critic, &device),
-            target: Network::from_mlp(&critic, &device),
+            critic: Network::from_mlp(critic, &device),
+            target: Network::from_mlp(critic, &device),
             temperature: Temperature { log_alpha: Param::from_tensor(tensor(vec![-1.5], [1], &device)) },
             optimizers: [adam(), adam(), adam()],
             imagined: Imagined::new(d, a, options.capacity),
@@ -197,7 +197,7 @@ impl Learner {
         mean_log_prob
     }
 
-    /// Holds the entropy near −action_dim, the usual target (Haarnoja et al. 2018, appendix D).
+    /// Holds the entropy near −`action_dim`, the usual target (Haarnoja et al. 2018, appendix D).
     fn step_temperature(&mut self, mean_log_prob: Tensor<1>) {
         let gap = mean_log_prob.sub_scalar(self.scale.len() as f32);
         let loss = -(self.temperature.log_alpha.val() * Tensor::from_inner(gap)).sum();

@@ -95,7 +95,7 @@ pub fn learner(
         from.and_then(|c| Some((c, c.actor.clone()?, c.critic.clone()?))).filter(|(_, _, c)| c.members == 2)
     {
         let scale = checkpoint.about.reward_scale.unwrap_or(own_scale);
-        return Learner::from_networks(actor, critic, scale, options.clone());
+        return Learner::from_networks(actor, &critic, scale, options.clone());
     }
     let bounds = action_bounds(&data.action_space, data);
     Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights"))

@@ -208,7 +208,7 @@ impl<'a> TopUp<'a> {
     }
 
     fn next_id(&self) -> u64 {
-        let known = self.data.spans().iter().chain(self.fresh.iter().flat_map(|f| f.spans()));
+        let known = self.data.spans().iter().chain(self.fresh.iter().flat_map(Dataset::spans));
         known.map(|s| s.id + 1).max().unwrap_or(0)
     }
 

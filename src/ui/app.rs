@@ -115,8 +115,8 @@ pub struct App {
     pub selection: Selection,
     /// Colours and characters.
     pub theme: Theme,
-    /// The key overlay is open.
-    pub help: bool,
+    /// Lines scrolled away in the key overlay, while it is open.
+    pub help: Option<usize>,
     /// A sentence that waits to be read.
     pub message: Option<String>,
     /// Columns and rows of the terminal.
@@ -138,7 +138,7 @@ impl App {
             looks: Looks::default(),
             selection: Selection::default(),
             theme,
-            help: false,
+            help: None,
             message: None,
             size: (80, 24),
             tick: 0,

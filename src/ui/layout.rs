@@ -40,6 +40,8 @@ pub fn regions((width, height): (u16, u16)) -> Regions {
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
+    /// Less than that: one card a page.
+    Tiny,
     /// As on 80 × 24.
     Small,
     /// As on 120 × 40.
@@ -50,7 +52,9 @@ pub enum Room {
 
 /// The room of a panel's body.
 pub fn room(body: Rect) -> Room {
-    if body.width < 100 || body.height < 26 {
+    if body.width < 72 || body.height < 17 {
+        Room::Tiny
+    } else if body.width < 100 || body.height < 26 {
         Room::Small
     } else if body.width < 160 || body.height < 44 {
         Room::Middle
@@ -95,6 +99,7 @@ pub fn pages(cards: &[Card], plans: &[Node], body: Rect) -> Vec<Vec<Placed>> {
         }
     }
     let (columns, rows) = match room(body) {
+        Room::Tiny => (1, 1),
         Room::Small => (1, 2),
         Room::Middle => (2, 2),
         Room::Large => (3, 3),

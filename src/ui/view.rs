@@ -31,7 +31,7 @@ fn draw(app: &App, buf: &mut Buffer) {
         let shown = layout::shown(app);
         chrome::header(app, regions.header, buf);
         chrome::tabs(app, &shown, regions.tabs, buf);
-        let small = layout::room(regions.body) == Room::Small;
+        let small = matches!(layout::room(regions.body), Room::Tiny | Room::Small);
         for (i, area) in &shown.placed {
             card::draw(&shown.cards[*i], app, *area, *i == shown.focus, small, buf);
         }
@@ -39,7 +39,7 @@ fn draw(app: &App, buf: &mut Buffer) {
         let card = &shown.cards[shown.focus];
         chrome::footer(app, card, regions.footer, buf);
         chrome::message(app, regions.body, buf);
-        if app.help {
+        if app.help.is_some() {
             help::draw(app, card.place(), regions.body, buf);
         }
     }

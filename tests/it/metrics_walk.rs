@@ -60,7 +60,7 @@ fn random_episodes_leave_expert_data_and_the_report_says_so() {
 fn the_diagnosis_of_a_reset_elsewhere_names_coverage_or_asks_for_a_model() {
     let (expert, random) = (open("expert-v0"), open("random-v0"));
     let c = cover(&expert, &random);
-    let scored: Vec<(Vec<f32>, Vec<f64>, &[f64], f64)> = (0..random.num_episodes())
+    let scored: Vec<_> = (0..random.num_episodes())
         .map(|i| {
             let e = random.episode(i);
             let rows = random.states(&[i]).0;

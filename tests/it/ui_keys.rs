@@ -226,9 +226,9 @@ fn escape_closes_one_thing_after_the_other_and_q_ends() {
     let mut app = app();
     app.message = Some("something".into());
     press(&mut app, "Enter ?");
-    assert!(app.help && app.looks.zoom);
+    assert!(app.help.is_some() && app.looks.zoom);
     press(&mut app, "Esc");
-    assert!(!app.help && app.message.is_some());
+    assert!(app.help.is_none() && app.message.is_some());
     press(&mut app, "Esc");
     assert!(app.message.is_none() && app.looks.zoom);
     press(&mut app, "Esc");
@@ -241,7 +241,7 @@ fn escape_closes_one_thing_after_the_other_and_q_ends() {
 #[test]
 fn the_mouse_chooses_tabs_cards_and_places() {
     let mut app = app();
-    let mut click = |app: &mut App, column, row| {
+    let click = |app: &mut App, column, row| {
         let kind = MouseEventKind::Down(MouseButton::Left);
         update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     };

@@ -61,7 +61,9 @@ impl Rows {
         let (i, t) = self.columns;
         let take = |from: &[f32], c: usize| {
             let mut out = Vec::with_capacity(rows.len() * c);
-            rows.iter().for_each(|&r| out.extend_from_slice(&from[r * c..(r + 1) * c]));
+            for &r in rows {
+                out.extend_from_slice(&from[r * c..(r + 1) * c]);
+            }
             out
         };
         (take(&self.input, i), take(&self.target, t), take(&self.terminated, 1))

@@ -77,6 +77,7 @@ pub fn plan(room: Room) -> &'static [Node] {
         (Part(4), C("lanes")),
     ])];
     match room {
+        Room::Tiny => &[],
         Room::Small => SMALL,
         Room::Middle => MIDDLE,
         Room::Large => LARGE,

@@ -74,6 +74,7 @@ pub fn plan(room: Room) -> &'static [Node] {
         ),
     ])];
     match room {
+        Room::Tiny => &[],
         Room::Small => SMALL,
         Room::Middle => MIDDLE,
         Room::Large => LARGE,

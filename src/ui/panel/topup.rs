@@ -24,6 +24,8 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
 
 /// Its pages.
 pub fn plan(room: Room) -> &'static [Node] {
+    const TINY: &[Node] =
+        &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), (Part(1), C("plot:loss ratio"))])];
     const SMALL: &[Node] = &[
         Column(&[
             (Fix(4), C("control")),
@@ -58,6 +60,7 @@ pub fn plan(room: Room) -> &'static [Node] {
         ),
     ])];
     match room {
+        Room::Tiny => TINY,
         Room::Small => SMALL,
         Room::Middle => MIDDLE,
         Room::Large => LARGE,

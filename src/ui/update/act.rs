@@ -13,12 +13,15 @@ use crate::ui::widget::table::TableView;
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return vec![Effect::Quit],
-        Action::Help => app.help = !app.help,
+        Action::Help => app.help = if app.help.is_none() { Some(0) } else { None },
         Action::Show(panel) => show(app, panel),
         Action::NextCard => step_focus(app, 1),
         Action::PreviousCard => step_focus(app, -1),
         Action::Zoom => app.looks.zoom = !app.looks.zoom,
         Action::Back => back(app),
+        Action::Move(dx, dy) if app.help.is_some() => {
+            app.help = app.help.map(|at| at.saturating_add_signed((dx + dy) as isize).min(100));
+        }
         Action::Move(dx, dy) => motion(app, |card, app| card::shift(card, app, dx, dy)),
         Action::First => motion(app, |card, app| card::first_or_last(card, app, -1)),
         Action::Last => motion(app, |card, app| card::first_or_last(card, app, 1)),
@@ -46,7 +49,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 fn show(app: &mut App, panel: Panel) {
-    app.help = false;
+    app.help = None;
     if app.panel != panel {
         app.looks.zoom = false;
         app.panel = panel;
@@ -64,8 +67,8 @@ pub fn step_focus(app: &mut App, by: isize) {
 }
 
 fn back(app: &mut App) {
-    if app.help {
-        app.help = false;
+    if app.help.is_some() {
+        app.help = None;
     } else if app.message.is_some() {
         app.message = None;
     } else if app.looks.zoom {

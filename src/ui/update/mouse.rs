@@ -24,8 +24,8 @@ pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
 }
 
 fn press(app: &mut App, x: u16, y: u16) {
-    if app.help || app.message.is_some() {
-        app.help = false;
+    if app.help.is_some() || app.message.is_some() {
+        app.help = None;
         app.message = None;
         return;
     }
@@ -43,7 +43,7 @@ fn press(app: &mut App, x: u16, y: u16) {
 
 /// Puts the cursor of the card under (x, y) there.
 fn point(app: &mut App, x: u16, y: u16) {
-    let small = layout::room(layout::regions(app.size).body) == Room::Small;
+    let small = matches!(layout::room(layout::regions(app.size).body), Room::Tiny | Room::Small);
     let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
     if let Some(area) = area {
         act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));

@@ -59,9 +59,10 @@ fn label(panel: Panel) -> String {
 /// Each panel's tab with its first and last column.
 pub fn tab_places(app: &App) -> Vec<(Panel, u16, u16)> {
     let mut x = regions(app.size).tabs.x;
+    let gap = if app.size.0 < 72 { 0 } else { 2 };
     let place = |panel: Panel| {
         let from = x;
-        x += ink::width(&label(panel)) + 2;
+        x += ink::width(&label(panel)) + gap;
         (panel, from, x)
     };
     Panel::ALL.into_iter().map(place).collect()
@@ -82,7 +83,9 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
         } else {
             (" ", theme.colors().dim)
         };
-        ink::put(buf, area, x, area.y, sign, color);
+        if sign != " " {
+            ink::put(buf, area, if app.size.0 < 72 { x - 1 } else { x }, area.y, sign, color);
+        }
         end = to;
     }
     let words = if app.looks.zoom {
@@ -95,7 +98,7 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
     let rest = ink::beside(area, end - area.x);
     if ink::width(&words) <= rest.width {
         ink::put_right(buf, rest, area.y, &words, theme.dim());
-    } else if shown.pages > 1 && !app.looks.zoom {
+    } else if shown.pages > 1 && !app.looks.zoom && rest.width >= 4 {
         ink::put_right(buf, rest, area.y, &format!("{}/{} ", shown.page + 1, shown.pages), theme.dim());
     }
 }

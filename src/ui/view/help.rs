@@ -24,11 +24,15 @@ pub fn draw(app: &App, focus: Place, body: Rect, buf: &mut Buffer) {
     let columns = if tall > body.height && body.width >= 76 { 2 } else { 1 };
     let per = rows.len().div_ceil(columns);
     let width = if columns == 2 { body.width.min(150) } else { 76 };
-    let inside = overlay::open(body, width, per as u16 + 2, "Keys · ? or Esc closes", buf, theme);
+    let fits = usize::from(body.height.saturating_sub(2)) >= per;
+    let title = if fits { "Keys · ? or Esc closes" } else { "Keys · ↓ more · Esc closes" };
+    let inside = overlay::open(body, width, per as u16 + 2, title, buf, theme);
+    let skip = app.help.unwrap_or(0).min(per.saturating_sub(usize::from(inside.height)));
     let each = inside.width / columns as u16;
     let keys = if columns == 2 && each < 50 { 11 } else { 16 };
     for (i, (names, help, here)) in rows.iter().enumerate() {
-        let (c, r) = ((i / per) as u16, (i % per) as u16);
+        let (c, Some(r)) = ((i / per) as u16, (i % per).checked_sub(skip)) else { continue };
+        let r = r as u16;
         let cell = Rect { x: inside.x + c * each, y: inside.y + r, width: each.saturating_sub(1), height: 1 };
         if r >= inside.height {
             continue;

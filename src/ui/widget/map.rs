@@ -170,7 +170,7 @@ fn index(p: f64, n: usize) -> usize {
 
 /// A character for a number where colours cannot carry it.
 fn shade(v: Option<f64>, colors: &Range) -> &'static str {
-    const SHADES: [&str; 5] = ["░", "▒", "▓", "▓", "█"];
+    const SHADES: [&str; 4] = ["░", "▒", "▓", "█"];
     v.map_or(" ", |v| SHADES[index(colors.position(v).clamp(0.0, 1.0), SHADES.len())])
 }
 

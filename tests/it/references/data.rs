@@ -1,6 +1,6 @@
 //! `oracles/data-*.json` with their arrays: what independent libraries computed of the datasets.
 //!
-//! The sets that hold float64 observations (Hopper, PointMaze) are stored as float32 by oodscope, which moves a value by up
+//! The sets that hold float64 observations (Hopper, `PointMaze`) are stored as float32 by oodscope, which moves a value by up
 //! to 2⁻²⁴ of itself (6e-8); the tolerances below say what that can do to each number. Pendulum's are float32 in the file,
 //! so nothing is lost there.
 
@@ -41,7 +41,7 @@ pub fn compare(root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
     for (id, want) in json["datasets"].as_object().into_iter().flatten() {
         match &loaded[id] {
             Ok(set) => {
-                findings.extend(families(&file, id, want, |family, want| sets::check(set, &scale, family, want)))
+                findings.extend(families(&file, id, want, |family, want| sets::check(set, &scale, family, want)));
             }
             Err(why) => findings.push((format!("{file}: {id}"), Verdict::Unsupported(why.clone()))),
         }

@@ -64,7 +64,9 @@ fn bar(colors: &Range, area: Rect, plot: Rect, buf: &mut Buffer, theme: Theme) {
     for i in 0..plot.height {
         let p = |half: f64| theme.ramp(1.0 - (f64::from(i) + half) / rows);
         let style = ratatui::style::Style::new().fg(p(0.25)).bg(p(0.75));
-        ink::put(buf, area, x, plot.y + i, if theme.shades_only() { "▒" } else { "▀" }, style);
+        let at = colors.value(1.0 - (f64::from(i) + 0.5) / rows);
+        let symbol = if theme.shades_only() { super::shade(Some(at), colors) } else { "▀" };
+        ink::put(buf, area, x, plot.y + i, symbol, style);
     }
     for tick in ticks(colors, usize::from(plot.height / 4).max(2)) {
         let y = axes::row(plot, colors.position(tick.value));

@@ -21,8 +21,9 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
     let fine = theme.shades_only() || points > 5 * usize::from(plot.width);
     let mut dots = Dots::new(plot);
     for overlay in &view.map.overlays {
-        // What is beyond its threshold lies on top.
-        for wanted in [(|heat| heat < 1.0) as fn(f64) -> bool, |heat| heat >= 1.0] {
+        // What is beyond its threshold lies on top; without colours it is all that many paths show.
+        let calm = usize::from(theme.shades_only() && points > 5 * usize::from(plot.width));
+        for wanted in [(|heat| heat < 1.0) as fn(f64) -> bool, |heat| heat >= 1.0].into_iter().skip(calm) {
             if overlay.joined && !fine {
                 pixels(overlay, axes, plot, buf, theme, wanted);
             } else {
