@@ -25,8 +25,9 @@ fn screen(app: &App) -> Buffer {
 
 fn text(buf: &Buffer) -> String {
     let width = usize::from(buf.area.width.max(1));
-    let row =
-        |cells: &[ratatui::buffer::Cell]| cells.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_string();
+    let row = |cells: &[ratatui::buffer::Cell]| {
+        cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_string()
+    };
     buf.content.chunks(width).map(row).collect::<Vec<_>>().join("\n")
 }
 
