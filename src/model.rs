@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod ensemble;
 pub mod fit;
+pub mod fused;
 pub mod imagine;
 pub mod init;
 pub mod matmul;

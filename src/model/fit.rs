@@ -6,21 +6,18 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use burn::module::{Module, Param};
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Tensor, activation};
 use rand::{Rng, RngExt};
 
 use super::ensemble::Ensemble;
+use super::fused::Trainer;
 use super::init;
 use super::mlp::Activation;
-use super::network::{Network, device, tensor, values};
 use crate::data::episode::TransitionBatch;
 use crate::task::{Cancelled, Ctx};
 use best::Best;
 pub use best::member_errors;
-use rows::Rows;
 pub use rows::normalizers;
+use rows::{Batch, Rows};
 
 /// What is trained and for how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +69,7 @@ pub struct FitCurve {
     pub step: Vec<usize>,
     /// Mean over members of the held-out squared error in units of the targets' standard deviation.
     pub heldout: Vec<f64>,
-    /// Training likelihood (mean negative log-likelihood) since the last look.
+    /// Training likelihood (mean over members of the negative log-likelihood) of the batch before each look.
     pub train: Vec<f64>,
     /// Look whose weights were kept.
     pub best: usize,
@@ -81,14 +78,6 @@ pub struct FitCurve {
 /// Times that the step size is cut when the held-out error stalls, before training stops, and the factor of each cut.
 const CUTS: usize = 2;
 const CUT: f64 = 0.3;
-
-/// A network and the bounds of its log-variance, as burn parameters.
-#[derive(Module, Debug)]
-struct Gaussian {
-    network: Network,
-    min_logvar: Param<Tensor<3>>,
-    max_logvar: Param<Tensor<3>>,
-}
 
 /// An untrained ensemble for data like `train`, normalised by it.
 pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Ensemble {
@@ -130,8 +119,8 @@ pub fn train(
 ) -> Result<FitCurve, Cancelled> {
     let mut work = model.clone();
     let rows = Rows::new(&work, train);
-    let mut net = Gaussian::new(&work);
-    let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
+    let mut trainer = Trainer::new(&work);
+    let mut batch = Batch::default();
     let mut best = Best::new(&work);
     let mut curve = FitCurve::default();
     best.look(&work, heldout, 0);
@@ -144,14 +133,10 @@ pub fn train(
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
-            let loss = net.likelihood(&rows, &draw(work.net.members * options.batch), &work);
-            if step + 1 == options.check_every {
-                last = values(loss.clone()).first().map_or(f64::NAN, |&l| f64::from(l) / work.net.members as f64);
-            }
-            let grads = GradientsParams::from_grads(loss.backward(), &net);
-            net = adam.step(rate, net, grads);
+            rows.gather(&draw(work.net.members * options.batch), &mut batch);
+            last = trainer.step(&batch.x, &batch.y, &batch.ended, rate) / work.net.members as f64;
         }
-        net.write_back(&mut work);
+        trainer.write_back(&mut work);
         best.look(&work, heldout, check);
         curve.push(check * options.check_every, best.last, last);
         curve.best = best.at;
@@ -184,50 +169,6 @@ impl FitCurve {
         self.step.push(step);
         self.heldout.push(heldout);
         self.train.push(train);
-    }
-}
-
-impl Gaussian {
-    fn new(model: &Ensemble) -> Self {
-        let device = device();
-        let bound = |v: &[f32]| Param::from_tensor(tensor(v.to_vec(), [1, 1, v.len()], &device));
-        Self {
-            network: Network::from_mlp(&model.net, &device),
-            min_logvar: bound(&model.min_logvar),
-            max_logvar: bound(&model.max_logvar),
-        }
-    }
-
-    /// Sum over members of the mean negative log-likelihood (without its constant) of the drawn `rows`, with the
-    /// bounds' regulariser of PETS and mbrl-lib, and the cross-entropy of termination where the model predicts it.
-    fn likelihood(&self, data: &Rows, rows: &[usize], model: &Ensemble) -> Tensor<1> {
-        let (members, targets) = (model.net.members, model.targets());
-        let batch = rows.len() / members;
-        let device = device();
-        let (x, y, ended) = data.gather(rows);
-        let out = self.network.forward(tensor(x, [members, batch, data.columns.0], &device));
-        let mean = out.clone().narrow(2, 0, targets);
-        let error = (mean - tensor(y, [members, batch, targets], &device)).square();
-        let (min, max) = (self.min_logvar.val(), self.max_logvar.val());
-        let raw = out.clone().narrow(2, targets, targets);
-        let below = max.clone() - activation::softplus(max.clone() - raw, 1.0);
-        let logvar = min.clone() + activation::softplus(below - min.clone(), 1.0);
-        let nll = error * (-logvar.clone()).exp() + logvar;
-        let mut loss = nll.mean().mul_scalar(members as f32) + (max - min).sum().mul_scalar(0.01);
-        if model.learned_termination {
-            let logit = out.narrow(2, 2 * targets, 1);
-            let label = tensor(ended, [members, batch, 1], &device);
-            // log(1 + e^z) - y z: the cross-entropy of a logit.
-            let cross = activation::softplus(logit.clone(), 1.0) - label * logit;
-            loss = loss + cross.mean().mul_scalar(members as f32);
-        }
-        loss
-    }
-
-    fn write_back(&self, model: &mut Ensemble) {
-        model.net = self.network.to_mlp();
-        model.min_logvar = values(self.min_logvar.val());
-        model.max_logvar = values(self.max_logvar.val());
     }
 }
 

@@ -1,6 +1,8 @@
 //! All integration tests in one binary: each further one would link burn and polars again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 // Counts and fixtures are exact.
+#![allow(clippy::float_cmp)]
+// Counts and fixtures are exact.
 mod cli_faults;
 mod cli_report;
 mod data_open;

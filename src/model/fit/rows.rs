@@ -42,6 +42,17 @@ pub(super) struct Rows {
     pub len: usize,
 }
 
+/// Drawn rows of E members, B each; its memory is used again for the next draw.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Batch {
+    /// [E, B, in].
+    pub x: Vec<f32>,
+    /// [E, B, targets].
+    pub y: Vec<f32>,
+    /// [E, B]: 1 where the episode terminated.
+    pub ended: Vec<f32>,
+}
+
 impl Rows {
     pub fn new(model: &Ensemble, batch: &TransitionBatch) -> Self {
         let (i, t) = (model.obs_dim + model.action_dim, model.targets());
@@ -57,16 +68,17 @@ impl Rows {
     }
 
     /// Copies `rows` (one list a member, end to end) into dense columns.
-    pub fn gather(&self, rows: &[usize]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    pub fn gather(&self, rows: &[usize], into: &mut Batch) {
         let (i, t) = self.columns;
-        let take = |from: &[f32], c: usize| {
-            let mut out = Vec::with_capacity(rows.len() * c);
+        let take = |from: &[f32], c: usize, into: &mut Vec<f32>| {
+            into.clear();
             for &r in rows {
-                out.extend_from_slice(&from[r * c..(r + 1) * c]);
+                into.extend_from_slice(&from[r * c..(r + 1) * c]);
             }
-            out
         };
-        (take(&self.input, i), take(&self.target, t), take(&self.terminated, 1))
+        take(&self.input, i, &mut into.x);
+        take(&self.target, t, &mut into.y);
+        take(&self.terminated, 1, &mut into.ended);
     }
 }
 

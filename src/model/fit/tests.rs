@@ -1,5 +1,9 @@
+mod agreement;
+mod burn_path;
+
 use super::*;
 use crate::model::ensemble::soft_bound;
+use crate::model::network::{Network, device, tensor, values};
 use crate::seed::stream;
 use crate::task::Cancel;
 
@@ -60,8 +64,11 @@ fn the_likelihood_is_its_formula() {
     let options = small();
     let model = fresh(&data, &options, &mut stream(1, "weights"));
     let rows: Vec<usize> = (0..3 * 8).map(|i| (i * 7) % 40).collect();
-    let got = values(Gaussian::new(&model).likelihood(&Rows::new(&model, &data), &rows, &model))[0];
     let columns = Rows::new(&model, &data);
+    let mut batch = Batch::default();
+    columns.gather(&rows, &mut batch);
+    let burn = f64::from(values(burn_path::Gaussian::new(&model).likelihood(&batch, &model))[0]);
+    let fused = Trainer::new(&model).step(&batch.x, &batch.y, &batch.ended, 1e-3);
     let mut want = 0.0f64;
     for (i, &r) in rows.iter().enumerate() {
         let out = model.net.forward(&columns.input[r * 3..(r + 1) * 3]);
@@ -76,7 +83,9 @@ fn the_likelihood_is_its_formula() {
     }
     want += 0.01 * model.max_logvar.iter().zip(&model.min_logvar).map(|(a, b)| f64::from(a - b)).sum::<f64>();
     // f32 sums of two hundred terms of magnitude 1.
-    assert!((f64::from(got) - want).abs() < 1e-4 * want.abs(), "{got} {want}");
+    for got in [burn, fused] {
+        assert!((got - want).abs() < 1e-4 * want.abs(), "burn {burn}, fused {fused}, formula {want}");
+    }
 }
 
 #[test]
