@@ -59,7 +59,7 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "N", default_value = "12", value_parser = count)]
     rounds: usize,
     /// Gradient steps of the world model between checks
-    #[arg(long, value_name = "N", default_value = "500", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "1500", value_parser = count)]
     model_steps: usize,
     /// Gradient steps of the policy between checks
     #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]

@@ -220,7 +220,7 @@ impl Default for TopUpSpec {
             budget: 0.1,
             probes: 4,
             rounds: 12,
-            model_steps: 500,
+            model_steps: 1500,
             policy_steps: 1000,
             eval_episodes: 20,
             out: PathBuf::from("runs"),

@@ -158,6 +158,8 @@ pub struct Controller {
     rule: Rule,
     checks: usize,
     good: usize,
+    scores: Vec<(f64, f64)>,
+    /// Highest mean of [`GOOD_CHECKS`] scores in a row, and its standard error.
     best: Option<(f64, f64)>,
     armed: bool,
     collected_before: bool,
@@ -168,7 +170,16 @@ impl Controller {
     /// A controller at the start of a run.
     pub fn new(rule: Rule) -> Self {
         let futility = Futility::default();
-        Self { rule, checks: 0, good: 0, best: None, armed: false, collected_before: false, futility }
+        Self {
+            rule,
+            checks: 0,
+            good: 0,
+            scores: Vec::new(),
+            best: None,
+            armed: false,
+            collected_before: false,
+            futility,
+        }
     }
 
     /// The rule it follows.
@@ -247,19 +258,24 @@ impl Controller {
         self.armed.then_some(Reason::StillArmed)
     }
 
-    /// Counts good checks in a row: R at or below τ, and the score not below its best by more than one standard error
-    /// of the difference.
+    /// Counts checks in a row with R at or below τ; enough of them are good if their mean score is not below the best
+    /// mean of as many checks in a row by more than one standard error of the difference. Probe episodes start anew at
+    /// each check, so one check's score says little: lucky starts of an early one would hold up a run for ever.
     fn note_good(&mut self, check: &Check, above: Option<Reason>) -> bool {
-        let se = |x: f64| if x.is_finite() { x } else { 0.0 };
-        let holds = self
-            .best
-            .is_none_or(|(best, best_se)| check.score >= best - (se(check.score_se).powi(2) + best_se.powi(2)).sqrt());
-        if check.score.is_finite() && self.best.is_none_or(|(best, _)| check.score > best) {
-            self.best = Some((check.score, se(check.score_se)));
-        }
-        let good = above.is_none() && check.ratio <= self.rule.threshold && holds;
+        let good = above.is_none() && check.ratio <= self.rule.threshold;
         self.good = if good { self.good + 1 } else { 0 };
-        self.good >= GOOD_CHECKS
+        self.scores.push((check.score, if check.score_se.is_finite() { check.score_se } else { 0.0 }));
+        let Some(window) = self.scores.len().checked_sub(GOOD_CHECKS).map(|from| &self.scores[from..]) else {
+            return false;
+        };
+        let n = GOOD_CHECKS as f64;
+        let mean = window.iter().map(|s| s.0).sum::<f64>() / n;
+        let se = window.iter().map(|s| s.1.powi(2)).sum::<f64>().sqrt() / n;
+        let holds = self.best.is_none_or(|(best, best_se)| mean >= best - se.hypot(best_se));
+        if mean.is_finite() && self.best.is_none_or(|(best, _)| mean > best) {
+            self.best = Some((mean, se));
+        }
+        self.good >= GOOD_CHECKS && holds
     }
 }
 

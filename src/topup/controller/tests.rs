@@ -60,14 +60,31 @@ fn a_ratio_that_is_not_a_number_neither_collects_nor_counts_as_good() {
 #[test]
 fn a_fallen_score_is_not_good() {
     let mut controller = Controller::new(rule(Schedule::Adaptive));
-    let at = |score| Check { score, ..check(1.0, 0) };
-    assert_eq!(controller.decide(&at(-150.0)), Decision::Train);
-    assert_eq!(controller.decide(&at(-150.0)), Decision::Train);
-    // The standard error of the difference is √(10² + 10²) ≈ 14.1.
-    assert_eq!(controller.decide(&at(-165.0)), Decision::Train);
-    assert_eq!(controller.decide(&at(-164.0)), Decision::Train);
-    assert_eq!(controller.decide(&at(-164.0)), Decision::Train);
-    assert_eq!(controller.decide(&at(-164.0)), Decision::Stop(StopReason::Converged));
+    let at = |ratio, score| Check { score, ..check(ratio, 0) };
+    // Three scores of -150 are the best three in a row, but R is above its threshold in one of them.
+    for ratio in [1.0, 1.0, 9.0] {
+        controller.decide(&at(ratio, -150.0));
+    }
+    // Each mean of three has a standard error of 10 / √3, the difference of two one of 8.16: a fall to -159 is too far.
+    for score in [-159.0, -159.0, -159.0] {
+        assert_eq!(controller.decide(&at(1.0, score)), Decision::Train);
+    }
+    // The last three now have a mean of -158: near enough.
+    assert_eq!(controller.decide(&at(1.0, -156.0)), Decision::Stop(StopReason::Converged));
+}
+
+#[test]
+fn one_lucky_check_does_not_hold_up_a_run() {
+    let mut controller = Controller::new(rule(Schedule::Adaptive));
+    let at = |ratio, score| Check { score, ..check(ratio, 0) };
+    controller.decide(&at(9.0, -1000.0));
+    controller.decide(&at(1.0, -20.0));
+    controller.decide(&at(9.0, -160.0));
+    assert_eq!(controller.decide(&at(1.0, -150.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(1.0, -155.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(1.0, -145.0)), Decision::Train, "the best three in a row hold the lucky one");
+    assert_eq!(controller.decide(&at(1.0, -110.0)), Decision::Train);
+    assert_eq!(controller.decide(&at(1.0, -70.0)), Decision::Stop(StopReason::Converged));
 }
 
 #[test]
