@@ -72,7 +72,9 @@ impl Rows {
         let (i, t) = self.columns;
         let take = |from: &[f32], c: usize, into: &mut Vec<f32>| {
             into.clear();
-            rows.iter().for_each(|&r| into.extend_from_slice(&from[r * c..(r + 1) * c]));
+            for &r in rows {
+                into.extend_from_slice(&from[r * c..(r + 1) * c]);
+            }
         };
         take(&self.input, i, &mut into.x);
         take(&self.target, t, &mut into.y);
