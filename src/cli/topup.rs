@@ -56,10 +56,10 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
     probes: usize,
     /// Most checks
-    #[arg(long, value_name = "N", default_value = "12", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "24", value_parser = count)]
     rounds: usize,
     /// Gradient steps of the world model between checks
-    #[arg(long, value_name = "N", default_value = "1500", value_parser = count)]
+    #[arg(long, value_name = "N", default_value = "3000", value_parser = count)]
     model_steps: usize,
     /// Gradient steps of the policy between checks
     #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
