@@ -234,10 +234,14 @@ fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let verdict = worst.evidence.verdict();
     let dims: Vec<String> = charts::words(&worst.responsible);
     let mut text = format!("Worst episode {}: {}", input.episodes[worst.index].label, worst.evidence.sentence());
-    let first = worst.first_novel.into_iter().chain(worst.first_wrong).min();
-    if let Some(t) = first {
-        let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
-        text = format!("{text} It leaves at step {t}{by}.");
+    let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
+    match (worst.first_novel, worst.first_wrong) {
+        (Some(n), Some(w)) if w < n => {
+            text = format!("{text} The model is wrong from step {w} on{by}; the data is left at step {n}.");
+        }
+        (Some(n), _) => text = format!("{text} It leaves the data at step {n}{by}."),
+        (None, Some(w)) => text = format!("{text} The model is wrong from step {w} on{by}."),
+        (None, None) => {}
     }
     report.note(verdict.level(), text);
     let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();

@@ -89,7 +89,7 @@ fn the_worst_episode_is_first_with_its_reason() {
     assert_eq!(row[6], Cell::Text("speed 100 %".into()));
     assert_eq!(d.report.tables[0].rows[1][6], Cell::Text("x 90 %, speed 10 %".into()));
     assert_eq!(d.report.notes[0].level, Level::Alarm);
-    assert!(d.report.notes[0].text.contains("leaves at step 2, by speed"), "{}", d.report.notes[0].text);
+    assert!(d.report.notes[0].text.contains("leaves the data at step 2, by speed"), "{}", d.report.notes[0].text);
     let keys: Vec<&str> = d.report.series.iter().filter(|s| s.group == "1").map(|s| s.key.as_str()).collect();
     assert_eq!(keys, ["1/novelty", "1/model_error", "1/reward"]);
     assert_eq!(d.report.maps[0].key, "path");

@@ -51,9 +51,9 @@ pub fn read(app: &App) -> Control {
     Control {
         state,
         running: running.is_some(),
-        added: report.and_then(|r| last(r, "added")).unwrap_or(0.0),
+        added: report.and_then(|r| r.value("added").or_else(|| last(r, "added"))).unwrap_or(0.0),
         budget,
-        total: report.and_then(|r| last(r, "total")).unwrap_or(0.0),
+        total: report.and_then(|r| r.value("total_real").or_else(|| last(r, "total"))).unwrap_or(0.0),
     }
 }
 

@@ -118,6 +118,7 @@ impl Plot<'_> {
         }
         self.draw_marks(&axes, grid.plot, buf, theme);
         self.draw_lines(&axes, grid.plot, buf);
+        self.draw_levels(&axes, grid.plot, buf, theme);
         legend::draw(self, area, buf, theme);
         if let Some(at) = self.cursor {
             crosshair::draw(self, at, &axes, grid.plot, buf, theme);
@@ -159,9 +160,17 @@ impl Plot<'_> {
             for x in plot.x..plot.right() {
                 ink::mark(buf, plot, x, y, "╌", color);
             }
+        }
+    }
+
+    /// Names of the levels, over the curves: a name with holes cannot be read.
+    fn draw_levels(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
+        for mark in &self.marks {
+            let Mark::Level(name, v) = mark else { continue };
+            let p = axes.y.position(*v);
             let label = format!(" {name} {} ", number::number(*v));
-            if plot.width > ink::width(&label) + 12 {
-                ink::put_right(buf, plot, y, &label, color);
+            if (0.0..=1.0).contains(&p) && plot.width > ink::width(&label) + 12 {
+                ink::put_right(buf, plot, axes::row(plot, p), &label, theme.colors().warn);
             }
         }
     }
