@@ -12,6 +12,7 @@ mod collect;
 mod dashboard;
 mod demo;
 mod diagnose;
+mod episodes;
 mod fit;
 mod headless;
 mod imagine;
@@ -68,6 +69,8 @@ enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// Write the table of episodes as CSV or Parquet
+    Episodes(episodes::EpisodesArgs),
     /// Make a dataset by acting in a built-in environment
     Collect(collect::CollectArgs),
 }
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Episodes(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),
     };
     status.into()

@@ -11,6 +11,7 @@ pub mod workspace;
 
 mod cover;
 mod diagnose;
+mod episodes;
 mod fit;
 mod imagine;
 mod load;
@@ -81,6 +82,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     panic_if_asked(spec);
     match spec {
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
+        JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx),
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),

@@ -67,6 +67,32 @@ pub fn of_part(table: &DataFrame, part: &str) -> PolarsResult<DataFrame> {
     table.filter(&mask)
 }
 
+/// Saves the table of all episodes to `path`, in the order of `by` (a column, and whether the largest comes first): CSV
+/// or Parquet by the name's ending. Answers the number of rows.
+///
+/// # Errors
+/// [`DataError`] naming the column or the ending that is not known, or a file that cannot be written.
+pub fn save_episodes(data: &Dataset, split: &Split, by: Option<(&str, bool)>, path: &Path) -> Result<usize, DataError> {
+    let bad = |e: PolarsError| DataError::bad(path, e.to_string());
+    let mut table = episode_table(data, split).map_err(bad)?;
+    if let Some((column, descending)) = by {
+        if table.column(column).is_err() {
+            let names: Vec<String> = table.get_column_names().iter().map(ToString::to_string).collect();
+            return Err(DataError::bad(
+                path,
+                format!("no column is called '{column}'; there are {}", names.join(", ")),
+            ));
+        }
+        table = sorted(&table, column, descending).map_err(bad)?;
+    }
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("csv") => write_csv(&table, path)?,
+        Some("parquet") => write_parquet(&table, path)?,
+        _ => return Err(DataError::bad(path, "the name must end in .csv or .parquet")),
+    }
+    Ok(table.height())
+}
+
 /// Saves a table as CSV with a header line.
 ///
 /// # Errors

@@ -33,6 +33,8 @@ pub struct Source {
 pub enum JobSpec {
     /// Open the dataset and the checkpoint; statistics.
     Load(Source),
+    /// Write the table of episodes to a file.
+    Episodes(EpisodesSpec),
     /// Coverage of the training part; out-of-distribution fraction of the other parts and of the rollouts.
     Cover(CoverSpec),
     /// Open-loop imagination against held-out episodes.
@@ -43,6 +45,20 @@ pub enum JobSpec {
     Fit(FitSpec),
     /// Collect a little, fine-tune, compare.
     TopUp(TopUpSpec),
+}
+
+/// Where the table of episodes goes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EpisodesSpec {
+    /// Data.
+    pub source: Source,
+    /// Column to sort by; the file's order if none is named.
+    pub sort: Option<String>,
+    /// Largest first.
+    pub descending: bool,
+    /// File whose name ends in `.csv` or `.parquet`.
+    pub out: PathBuf,
 }
 
 /// Episodes of the checkpoint's policy, collected where no rollouts are named.
@@ -246,7 +262,7 @@ impl JobSpec {
     /// The slot that the job takes.
     pub fn slot(&self) -> Slot {
         match self {
-            Self::Load(_) => Slot::Load,
+            Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
             Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
@@ -257,6 +273,7 @@ impl JobSpec {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Load(_) => "load",
+            Self::Episodes(_) => "episodes",
             Self::Cover(_) => "coverage",
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",

@@ -151,8 +151,22 @@ fn a_top_up_writes_a_whole_run_and_spends_no_more_than_its_budget() {
 }
 
 #[test]
+fn the_table_of_episodes_is_sorted_and_refused_with_the_remedy() {
+    let out = at("episodes.csv");
+    run(&["episodes", text(pendulum()), "--sort", "return", "--descending", "--out", text(&out)]).good();
+    let csv = std::fs::read_to_string(&out).unwrap();
+    let returns: Vec<f64> = csv.lines().skip(1).map(|l| l.split(',').nth(3).unwrap().parse().unwrap()).collect();
+    assert!(returns.len() == 15 && returns.is_sorted_by(|a, b| a >= b), "{csv}");
+    run(&["episodes", text(pendulum()), "--out", text(&at("episodes.parquet"))]).good();
+    assert_eq!(&std::fs::read(at("episodes.parquet")).unwrap()[..4], b"PAR1");
+    let refused = |args: &[&str], word: &str| run(&[&["episodes", text(pendulum())], args].concat()).refuses(&[word]);
+    refused(&["--sort", "score", "--out", text(&at("x.csv"))], "return");
+    refused(&["--out", text(&at("x.txt"))], ".parquet");
+}
+
+#[test]
 fn help_and_version_are_there() {
-    for command in ["report", "fit", "imagine", "diagnose", "topup", "collect"] {
+    for command in ["report", "fit", "imagine", "diagnose", "topup", "episodes", "collect"] {
         assert!(run(&[command, "--help"]).good().contains("--seed"), "{command}");
     }
     assert!(run(&["--version"]).good().contains(env!("CARGO_PKG_VERSION")));

@@ -46,7 +46,7 @@ impl Map {
         } else {
             let pca = Pca::fit(input.train.rows, dim)?;
             let share = pca.ratio.iter().take(2).sum();
-            (Projection::Principal(pca), ("principal axis 1".into(), "principal axis 2".into()), share)
+            (Projection::Principal(pca), ("PC1".into(), "PC2".into()), share)
         };
         let mut map =
             Self { projection, dim, names, share, density: Density::new((0.0, 1.0), (0.0, 1.0), options.bins) };
@@ -124,7 +124,7 @@ impl Map {
     /// One sentence for the user.
     pub fn sentence(&self) -> String {
         format!(
-            "The map shows {} and {}, which carry {:.0} % of the standardised states' variance; cells beyond it are not seen.",
+            "The map shows {} and {} (PC: principal component), which carry {:.0} % of the standardised states' variance; cells beyond it are not seen.",
             self.names.0,
             self.names.1,
             100.0 * self.share

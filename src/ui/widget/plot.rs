@@ -154,7 +154,7 @@ impl Plot<'_> {
             }
         }
         for mark in &self.marks {
-            let Mark::Level(name, v) = mark else { continue };
+            let Mark::Level(_, v) = mark else { continue };
             let Some(p) = inside(&axes.y, *v) else { continue };
             let y = axes::row(plot, p);
             for x in plot.x..plot.right() {
