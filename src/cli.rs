@@ -112,7 +112,8 @@ fn dashboard(args: &DashboardArgs) -> Status {
 
 /// True where a person looks at standard output.
 fn on_terminal(output: &OutputArgs) -> bool {
-    !output.json && stdout().is_terminal()
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    !output.json && !dumb && stdout().is_terminal()
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub struct OutputArgs {
     #[arg(long)]
     pub json: bool,
     /// Seed of everything random in the job
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
 }
 

@@ -47,9 +47,9 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "ID")]
     env: Option<String>,
     /// Threshold of the loss ratio R; the larger of 1.35 and what R reaches by chance if none is named
-    #[arg(long, value_name = "R", value_parser = positive)]
+    #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true)]
     threshold: Option<f64>,
-    /// Most data added, as a share of the dataset's steps
+    /// Most data added, as a share of the dataset's steps (0 to 0.2)
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = budget)]
     budget: f64,
     /// Probe episodes at each check

@@ -31,6 +31,7 @@ pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
     let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
     let fresh = match &opened.rollouts {
         Some(_) => None,
+        None if spec.policy.episodes == 0 => None,
         None => workspace.trajectories(&spec.source, &spec.policy, opened, cx)?.ok(),
     };
     let rollouts = opened.rollouts.as_ref().or(fresh.as_ref()).map(|r| r.states(&all_episodes(r)));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cover::all_episodes;
+use super::imagine::trust;
 use super::job::{Body, CoverSpec, DiagnoseSpec, Outcome};
 use super::one_step::OneStepError;
 use super::workspace::Opened;
@@ -47,6 +48,9 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     judged.note(&mut report);
     if let Some(error) = &error {
         report.note(Level::Info, error.sentence());
+    }
+    if let Some(checkpoint) = &opened.checkpoint {
+        trust(&mut report, checkpoint, &opened.data, &spec.source);
     }
     emit(Body::Report(Arc::new(report)));
     Ok(Outcome { summary: judged.sentence, written: Vec::new() })

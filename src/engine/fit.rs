@@ -7,8 +7,9 @@ use super::job::{Body, FitSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::data::hash::fingerprint;
+use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
-use crate::model::checkpoint::native;
+use crate::model::checkpoint::{Checkpoint, native};
 use crate::model::ensemble::Ensemble;
 use crate::model::fit::FitOptions;
 use crate::task::Ctx;
@@ -32,10 +33,13 @@ pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     let live = |report: Report| emit(Body::Report(Arc::new(report)));
     let mut checkpoint = prepare::fit(data, &opened.split, &plan, from, &live, cx)?;
     let lineage = &mut checkpoint.about.lineage;
-    lineage.dataset = Some(fingerprint(data));
+    let fingerprint = fingerprint(data);
+    let clean = from.is_none_or(|c| same_part(c, &fingerprint, spec.source.split));
+    lineage.dataset = Some(fingerprint);
     lineage.dataset_name =
         Some(data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string()));
-    lineage.split = Some(spec.source.split);
+    // What went before may have seen these held-out episodes: then nobody can say that they were kept apart.
+    lineage.split = clean.then_some(spec.source.split);
     lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
     native::save(&spec.out, &checkpoint).map_err(|e| Ended::Failed(e.to_string()))?;
     let best = lineage_best(&checkpoint.about.lineage.curve);
@@ -48,13 +52,19 @@ pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     Ok(Outcome { summary, written: vec![spec.out.clone()] })
 }
 
+/// True if the checkpoint was trained on the same part of the same data.
+pub fn same_part(checkpoint: &Checkpoint, fingerprint: &str, split: SplitSpec) -> bool {
+    let lineage = &checkpoint.about.lineage;
+    lineage.dataset.as_deref() == Some(fingerprint) && lineage.split == Some(split)
+}
+
 fn lineage_best(curve: &[crate::model::checkpoint::CurvePoint]) -> String {
     let best = curve.iter().filter_map(|p| p.heldout).fold(f64::INFINITY, f64::min);
     if best.is_finite() { format!("{best:.2e}") } else { "unknown".into() }
 }
 
 /// One look at the held-out part a pass over `rows` transitions.
-fn options(spec: &FitSpec, rows: usize) -> FitOptions {
+pub fn options(spec: &FitSpec, rows: usize) -> FitOptions {
     let defaults = FitOptions::default();
     FitOptions {
         members: spec.members,

@@ -23,15 +23,15 @@ use crate::task::Ctx;
 pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
     let (checkpoint, model) = world_model(&spec.source, &opened)?;
-    let coverage = workspace.coverage(&spec.coverage(), cx)?;
+    let coverage = workspace.novelty(&spec.source, cx)?;
     let data = &opened.data;
     let windows = Windows::choose(data, &opened.split.heldout, spec);
     let (real, actions) = windows.gather(data);
     let starts: Vec<f32> = windows.starts.iter().flat_map(|&(e, t)| data.episode(e).obs_at(t)).copied().collect();
     let imagined = open_loop(model, &starts, &actions, windows.horizon, &cx.phase("imagining"))?;
-    let disagreement: Vec<f64> = imagined.disagreement.iter().copied().map(f64::from).collect();
     let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
     let std: Vec<f64> = stats::summary(data, &opened.split.train).obs.iter().map(|m| m.std).collect();
+    let disagreement = scaled(&imagined.member_std, &std);
     let traced = windows.traced(data, spec, &real, &imagined.obs, &std)?;
     let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
     let mut report = divergence::report(&Input {
@@ -47,9 +47,19 @@ pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
         seed: spec.seed,
     })?;
     windows.note(&mut report, spec);
+    if let Some(drawn) = &drawn {
+        report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
+    }
     trust(&mut report, checkpoint, data, &spec.source);
     emit(Body::Report(Arc::new(report)));
     Ok(Outcome::default())
+}
+
+/// [K, H] mean over the dimensions that vary of the members' standard deviation in units of the training part's.
+fn scaled(member_std: &[f32], std: &[f64]) -> Vec<f64> {
+    let live = std.iter().filter(|s| **s > 0.0).count().max(1) as f64;
+    let row = |row: &[f32]| row.iter().zip(std).filter(|(_, s)| **s > 0.0).map(|(m, s)| f64::from(*m) / s).sum::<f64>();
+    member_std.chunks_exact(std.len()).map(|r| row(r) / live).collect()
 }
 
 /// The world model of the checkpoint.
@@ -194,7 +204,7 @@ impl Drawn {
 }
 
 /// Says whether the held-out episodes were kept from the model in training.
-fn trust(report: &mut Report, checkpoint: &Checkpoint, data: &Dataset, source: &Source) {
+pub fn trust(report: &mut Report, checkpoint: &Checkpoint, data: &Dataset, source: &Source) {
     let lineage = &checkpoint.about.lineage;
     let (Some(trained_on), Some(split)) = (&lineage.dataset, &lineage.split) else {
         report.note(
@@ -206,7 +216,7 @@ fn trust(report: &mut Report, checkpoint: &Checkpoint, data: &Dataset, source: &
     if *trained_on != fingerprint(data) {
         report.note(Level::Info, "the checkpoint was trained on another dataset");
     } else if *split == source.split {
-        report.note(Level::Good, "the held-out episodes were not trained on");
+        report.note(Level::Good, "the held-out episodes were not trained on (they only chose when training stopped)");
     } else {
         let seed = split.seed;
         report.note(

@@ -67,7 +67,7 @@ pub struct EpisodesSpec {
 pub struct PolicySpec {
     /// Environment to collect in; the dataset's own if none is named.
     pub env: Option<String>,
-    /// How many.
+    /// How many; coverage collects none at 0.
     pub episodes: usize,
     /// Seed of their starts.
     pub seed: u64,
@@ -117,14 +117,6 @@ pub struct ImagineSpec {
     pub episode: Option<usize>,
     /// Seed of the choice of starts.
     pub seed: u64,
-}
-
-impl ImagineSpec {
-    /// The coverage that novelty is taken from: the same that a report of this seed shows.
-    pub fn coverage(&self) -> CoverSpec {
-        let policy = PolicySpec { seed: self.seed, ..PolicySpec::default() };
-        CoverSpec { source: self.source.clone(), policy, ..CoverSpec::default() }
-    }
 }
 
 impl Default for ImagineSpec {

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::fit::{trainable, writable};
+use super::fit::{options as fit_options, same_part, trainable, writable};
 use super::imagine::world_model;
-use super::job::{Body, Outcome, TopUpSpec};
+use super::job::{Body, FitSpec, Outcome, TopUpSpec};
 use super::trajectories::environment;
+use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
+use crate::data::hash::fingerprint;
 use crate::env;
 use crate::metrics::report::Report;
+use crate::model::checkpoint::Checkpoint;
 use crate::task::Ctx;
+use crate::topup::learner::LearnerOptions;
+use crate::topup::prepare::{self, Plan};
 use crate::topup::round::{Options, TopUp, TopUpError};
 
 /// Level of the threshold that R reaches by chance.
@@ -19,14 +24,18 @@ const ALPHA: f64 = 0.05;
 pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     writable(&spec.out)?;
     let opened = workspace.open(&spec.source, cx)?;
-    let (checkpoint, model) = world_model(&spec.source, &opened)?;
-    trainable(&opened, Some(model))?;
+    let given = opened.checkpoint.is_some().then(|| world_model(&spec.source, &opened)).transpose()?;
+    trainable(&opened, given.map(|(_, model)| model))?;
     let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
         let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
-        return Err(Ended::BadInput(format!(
-            "{}: the dataset's environment is not built in; name one with --env (built in: {known})",
-            spec.source.dataset.display()
-        )));
+        let path = spec.source.dataset.display();
+        return Err(Ended::BadInput(match &opened.data.origin.env_id {
+            Some(id) => format!(
+                "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
+                 collect with your own simulator and open the episodes with --rollouts"
+            ),
+            None => format!("{path}: the file does not name its environment; name it with --env (built in: {known})"),
+        }));
     };
     let options = Options {
         schedule: spec.schedule,
@@ -42,11 +51,45 @@ pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     };
     let live = |report: Report| emit(Body::Report(Arc::new(report)));
     let data = (&*opened.data, &opened.split);
-    let mut start = checkpoint.clone();
+    let hash = fingerprint(&opened.data);
+    let mut start = match given {
+        Some((checkpoint, _)) => checkpoint.clone(),
+        None => first(spec, &opened, &hash, &live, cx)?,
+    };
+    let same = same_part(&start, &hash, spec.source.split);
     start.about.lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
-    let topup = TopUp::new(data, start, environment, options, (&spec.out, spec), &live)?;
+    if !same {
+        start.about.lineage.split = None;
+    }
+    let mut topup = TopUp::new(data, start, environment, options, (&spec.out, spec), &live)?;
+    if !same {
+        topup.warn(
+            "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
+             been trained on, which makes R too large"
+                .into(),
+        );
+    }
     let finished = topup.run(cx)?;
     Ok(Outcome { summary: finished.summary, written: finished.written })
+}
+
+/// Gradient steps of the policy that a dataset without a checkpoint starts with.
+const FIRST_POLICY_STEPS: usize = 3000;
+
+/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
+fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Ended> {
+    let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.seed, ..FitSpec::default() };
+    let rows = opened.data.transitions(&opened.split.train).len();
+    let plan = Plan {
+        fit: fit_options(&asked, rows),
+        learner: LearnerOptions::default(),
+        policy_steps: asked.policy_steps,
+        seed: spec.seed,
+    };
+    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, None, live, cx)?;
+    checkpoint.about.lineage.dataset = Some(hash.to_owned());
+    checkpoint.about.lineage.split = Some(spec.source.split);
+    Ok(checkpoint)
 }
 
 impl From<TopUpError> for Ended {

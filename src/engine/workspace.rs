@@ -64,6 +64,25 @@ impl Workspace {
         cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx))
     }
 
+    /// A coverage of `source` for its novelty alone: any that was measured already, else one that collects no episode.
+    ///
+    /// # Errors
+    /// As [`Workspace::coverage`].
+    pub fn novelty(&self, source: &Source, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
+        let wanted = CoverSpec {
+            source: source.clone(),
+            policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
+            ..CoverSpec::default()
+        };
+        let alike = |spec: &CoverSpec| {
+            (&spec.source, spec.k, spec.alpha.to_bits()) == (&wanted.source, wanted.k, wanted.alpha.to_bits())
+        };
+        if let Some((_, known)) = lock(&self.coverages).iter().find(|(spec, _)| alike(spec)) {
+            return Ok(Arc::clone(known));
+        }
+        self.coverage(&wanted, cx)
+    }
+
     /// Episodes of the checkpoint's policy: collected once. `Err` within `Ok` says why there are none.
     ///
     /// # Errors

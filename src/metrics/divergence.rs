@@ -173,8 +173,20 @@ fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: usize) {
         "at h = {} the root mean square error is {model:.3} std against {floor:.3} for copying the start",
         input.horizon
     );
-    if useful == input.horizon {
-        report.note(Level::Good, format!("Imagination beats copying the start over all {useful} steps: {last}."));
+    let behind = (1..=input.horizon).filter(|&h| errors.skill(h) <= 0.0).count();
+    let crossed = (1..=input.horizon).find(|&h| errors.median(h) > errors.floor_median(h));
+    let last = match crossed {
+        Some(h) => format!("{last}; the median start falls behind it at h = {h}"),
+        None => last,
+    };
+    if useful == input.horizon && behind > 0 {
+        report.note(
+            Level::Warn,
+            format!("Imagination is behind copying the start at {behind} of {useful} horizons: {last}."),
+        );
+    } else if useful == input.horizon {
+        let level = if crossed.is_some() { Level::Warn } else { Level::Good };
+        report.note(level, format!("Imagination beats copying the start over all {useful} steps: {last}."));
     } else if useful == 0 {
         report.note(Level::Alarm, format!("Imagination never beats copying the start state: {last}."));
     } else {

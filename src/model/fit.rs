@@ -123,7 +123,7 @@ pub fn train(
     let mut batch = Batch::default();
     let mut best = Best::new(&work);
     let mut curve = FitCurve::default();
-    best.look(&work, heldout, 0);
+    best.look(&work, heldout, 0, cx)?;
     curve.push(0, best.last, f64::NAN);
     let total = (options.checks * options.check_every) as u64;
     let (mut rate, mut cuts) = (options.learning_rate, 0);
@@ -136,12 +136,20 @@ pub fn train(
             rows.gather(&draw(work.net.members * options.batch), &mut batch);
             last = trainer.step(&batch.x, &batch.y, &batch.ended, rate) / work.net.members as f64;
         }
+        if options.keep_last {
+            // A fixed number of steps: the step size falls along half a cosine, and one look at the end says it all.
+            let share = check as f64 / options.checks as f64;
+            rate = options.learning_rate * (CUT * CUT).max(0.5 * (1.0 + (std::f64::consts::PI * share).cos()));
+            if check < options.checks {
+                continue;
+            }
+        }
         trainer.write_back(&mut work);
-        best.look(&work, heldout, check);
+        best.look(&work, heldout, check, cx)?;
         curve.push(check * options.check_every, best.last, last);
         curve.best = best.at;
         live(&curve);
-        if check.saturating_sub(best.at) >= options.patience {
+        if check.saturating_sub(best.since) >= options.patience {
             if cuts == CUTS {
                 break;
             }
@@ -149,13 +157,9 @@ pub fn train(
             rate *= CUT;
             best.restart(check);
         }
-        if options.keep_last {
-            // A fixed number of steps: the step size falls along half a cosine.
-            let share = check as f64 / options.checks as f64;
-            rate = options.learning_rate * (CUT * CUT).max(0.5 * (1.0 + (std::f64::consts::PI * share).cos()));
-        }
     }
-    if options.keep_last {
+    // Weights that blew up are no weights to keep.
+    if options.keep_last && best.last.is_finite() {
         curve.best = curve.step.len() - 1;
     } else {
         best.restore(&mut work, options.elites);

@@ -211,6 +211,9 @@ impl Controller {
         } else {
             self.futility.start(check.ratio);
         }
+        if above.is_none() {
+            self.futility.relieve();
+        }
         let adaptive = self.rule.schedule == Schedule::Adaptive;
         let left = self.rule.budget.saturating_sub(check.spent);
         let decision = if adaptive && converged {
@@ -284,20 +287,27 @@ impl Controller {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Futility {
     before: Option<f64>,
+    began: bool,
     block: Vec<f64>,
     futile: bool,
 }
 
 impl Futility {
-    /// R where no top-up came before: the start of the comparison, until the first block begins.
+    /// R where no top-up came before: the last of these is what the first block is held against.
     fn start(&mut self, ratio: f64) {
-        if self.block.is_empty() && self.before.is_none() && ratio.is_finite() {
+        if !self.began && ratio.is_finite() {
             self.before = Some(ratio);
         }
     }
 
+    /// A check that calls for nothing: whatever was futile is over.
+    fn relieve(&mut self) {
+        self.futile = false;
+    }
+
     /// R after a top-up.
     fn after_topup(&mut self, ratio: f64) {
+        self.began = true;
         if ratio.is_finite() {
             self.block.push(ratio);
         }

@@ -1,5 +1,7 @@
 //! What a top-up has seen so far, and the report named "topup" that is drawn from it.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::controller::{Check, Decision, Rule, StopReason};
@@ -18,7 +20,7 @@ const CURVES: [(&str, &str, &str, &str, bool, &str); 8] = [
         true,
         "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
     ),
-    ("loss ratio", "threshold", "threshold", "", true, "R above it calls for data"),
+    ("loss ratio", "tau", "threshold", "", true, "R above it calls for data; measured anew at each check"),
     ("loss ratio", "triggers", "collected", "", true, "checks after which data was added"),
     ("world-model loss", "fresh", "fresh", "σ²", true, "one-step loss on the probe episodes"),
     (
@@ -88,6 +90,14 @@ pub struct History {
     pub before: Option<Evaluation>,
     /// After the last.
     pub after: Option<Evaluation>,
+    /// [episodes] loss of the model after on the evaluation episodes of before.
+    pub revisited: Vec<f64>,
+    /// What the user should know of the checkpoint.
+    pub warnings: Vec<String>,
+    /// Where the networks of the last whole round were written.
+    pub saved: Option<PathBuf>,
+    /// No policy was in the checkpoint: the one before was untrained.
+    pub untrained: bool,
     /// Why it ended.
     pub stopped: Option<StopReason>,
 }
@@ -111,6 +121,10 @@ impl History {
             rounds: Vec::new(),
             before: None,
             after: None,
+            revisited: Vec::new(),
+            warnings: Vec::new(),
+            saved: None,
+            untrained: false,
             stopped: None,
         }
     }
@@ -131,8 +145,16 @@ impl History {
             let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| loss::mean_se(&e.returns).0);
             format!(" Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired).", mean(b), mean(a))
         });
+        let price = match (&self.before, &self.after) {
+            (Some(b), Some(a)) => format!(
+                " World-model loss on held-out episodes {:.1e} → {:.1e}.",
+                loss::mean_std(&b.heldout).0,
+                loss::mean_std(&a.heldout).0
+            ),
+            _ => String::new(),
+        };
         format!(
-            "Top-up ended: {reason}.{gain} Added {} steps ({share:.1} % of the dataset); {} environment steps in all.",
+            "Top-up ended: {reason}.{gain}{price} Added {} steps ({share:.1} % of the dataset); {} environment steps in all.",
             self.added, self.total
         )
     }
@@ -270,11 +292,11 @@ impl History {
             loss::mean_se(&after.returns).0,
         );
         row("± s.e.".into(), loss::mean_se(&before.returns).1, loss::mean_se(&after.returns).1);
-        row("loss ratio R of these episodes".into(), before.ratio().0, after.ratio().0);
+        row("loss ratio R on each policy's own episodes".into(), before.ratio().0, after.ratio().0);
         row(
-            "world-model loss on these episodes (σ²)".into(),
+            "world-model loss on the first policy's episodes (σ²)".into(),
             loss::mean_std(&before.fresh).0,
-            loss::mean_std(&after.fresh).0,
+            loss::mean_std(&self.revisited).0,
         );
         row(
             format!("world-model loss on {} held-out episodes (σ²)", before.heldout.len()),
@@ -283,16 +305,32 @@ impl History {
         );
         Some(Table {
             key: "before_after".into(),
-            label: "Before and after, on the same episodes".into(),
+            label: "Before and after".into(),
             columns: ["measure", "before", "after", "change"].map(String::from).to_vec(),
             rows,
         })
     }
 
     fn notes(&self, report: &mut Report) {
+        for warning in &self.warnings {
+            report.note(Level::Warn, warning);
+        }
+        if self.untrained {
+            report.note(
+                Level::Warn,
+                "the checkpoint has no policy: the one before is untrained; train one with `oodscope fit --policy-steps`",
+            );
+        }
         if let (Some(reason), Some((gain, se))) = (self.stopped, self.gain()) {
             let level = if gain > 2.0 * se { Level::Good } else { Level::Warn };
             report.note(level, self.summary());
+            if let Some(saved) = &self.saved {
+                let text = format!(
+                    "The other panels show the model before. Open the one after with --checkpoint {}",
+                    saved.display()
+                );
+                report.note(Level::Info, text);
+            }
             if reason == StopReason::Futile {
                 report.note(
                     Level::Alarm,

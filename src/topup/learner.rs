@@ -152,6 +152,10 @@ impl Learner {
                 let actor = self.actor();
                 self.imagined.extend(model, &actor, starts, self.options.rollouts, self.options.rollout, rng);
             }
+            if self.imagined.is_empty() {
+                tracing::warn!("imagination gave no finite transition: the policy does not learn from it");
+                return Ok(());
+            }
             self.step(rng);
         }
         Ok(())

@@ -80,7 +80,7 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
     (0..curve.step.len()).map(at).collect()
 }
 
-/// A learner for `data`: the checkpoint's actor and critics where it has them, fresh ones else.
+/// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none.
 pub fn learner(
     data: &Dataset,
     rewards: &[f32],
@@ -91,14 +91,16 @@ pub fn learner(
 ) -> Learner {
     let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
     let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
-    if let Some((checkpoint, actor, critic)) =
-        from.and_then(|c| Some((c, c.actor.clone()?, c.critic.clone()?))).filter(|(_, _, c)| c.members == 2)
-    {
-        let scale = checkpoint.about.reward_scale.unwrap_or(own_scale);
-        return Learner::from_networks(actor, &critic, scale, options.clone());
-    }
     let bounds = action_bounds(&data.action_space, data);
-    Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights"))
+    let fresh = Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights"));
+    let Some((checkpoint, actor)) = from.and_then(|c| Some((c, c.actor.clone()?))) else { return fresh };
+    match checkpoint.critic.as_ref().filter(|c| c.members == 2) {
+        Some(critic) => {
+            let scale = checkpoint.about.reward_scale.unwrap_or(own_scale);
+            Learner::from_networks(actor, critic, scale, options.clone())
+        }
+        None => Learner::from_networks(actor, &fresh.critic(), own_scale, options.clone()),
+    }
 }
 
 /// Half-widths and middles of the actions: the space's bounds where it states them, the data's range else.

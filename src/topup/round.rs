@@ -90,6 +90,8 @@ pub struct TopUp<'a> {
     controller: Controller,
     history: History,
     fresh: Option<Dataset>,
+    /// Episodes of the evaluation before, on which both models are measured.
+    first: Option<Dataset>,
     emit: &'a dyn Fn(Report),
 }
 
@@ -118,6 +120,8 @@ impl<'a> TopUp<'a> {
             data.num_steps(),
             options.rounds,
         );
+        let mut history = History::new(data.num_steps(), &rule, &options);
+        history.untrained = start.actor.is_none();
         Ok(Self {
             data,
             env,
@@ -125,12 +129,18 @@ impl<'a> TopUp<'a> {
             yardstick: Yardstick::new(data, split),
             start,
             run,
-            history: History::new(data.num_steps(), &rule, &options),
+            history,
             controller: Controller::new(rule),
             fresh: None,
+            first: None,
             options,
             emit,
         })
+    }
+
+    /// Puts a warning into the report.
+    pub fn warn(&mut self, text: String) {
+        self.history.warnings.push(text);
     }
 
     /// Runs until the controller or the user stops it. A stop by the user keeps what the last whole round reached.
@@ -143,15 +153,31 @@ impl<'a> TopUp<'a> {
         self.history.before = Some(before);
         (self.emit)(self.history.report());
         let mut kept = self.agent.snapshot();
+        let mut trained = 0;
         let reason = loop {
             match self.round(cx) {
-                Ok(None) => kept = self.agent.snapshot(),
+                Ok(None) => {
+                    kept = self.agent.snapshot();
+                    trained += 1;
+                }
                 Ok(Some(reason)) => break reason,
                 Err(TopUpError::Cancelled(_)) => break StopReason::User,
-                Err(other) => return Err(other),
+                Err(other) => {
+                    // What was collected cost interaction: it is kept whatever else went wrong.
+                    self.save_episodes()?;
+                    return Err(other);
+                }
             }
         };
-        self.finish(reason, kept)
+        self.finish(reason, kept, trained)
+    }
+
+    /// Writes the collected episodes, if there are any.
+    fn save_episodes(&self) -> Result<Option<PathBuf>, TopUpError> {
+        let Some(fresh) = &self.fresh else { return Ok(None) };
+        let folder = self.run.episodes();
+        write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
+        Ok(Some(folder))
     }
 
     /// One check, and the training that follows it. Answers why the run ends, if it does.
@@ -267,19 +293,31 @@ impl<'a> TopUp<'a> {
         let Some(trajectories) = c.dataset(&*self.env) else {
             return Err(TopUpError::Input("evaluation needs at least one episode".into()));
         };
-        Ok(Evaluation {
+        let evaluation = Evaluation {
             returns: c.returns(),
             fresh: self.yardstick.losses(&networks.model, &trajectories, cx)?,
             heldout: self.yardstick.heldout(&networks.model, cx)?,
             reference: self.yardstick.reference(&networks.model, cx)?,
-        })
+        };
+        self.first.get_or_insert(trajectories);
+        Ok(evaluation)
     }
 
-    fn finish(mut self, reason: StopReason, kept: Snapshot) -> Result<Finished, TopUpError> {
+    /// Keeps the networks of the last whole round; `trained` counts the rounds.
+    fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, TopUpError> {
+        let episodes = self.save_episodes()?;
         // The evaluation after is short and what the run was for: it is made even after a stop.
-        let after = self.evaluate(&kept, &Ctx::quiet())?;
+        // Networks that did not change are not let loose again: that would be interaction for nothing.
+        let after = match &self.history.before {
+            Some(before) if trained == 0 => before.clone(),
+            _ => self.evaluate(&kept, &Ctx::quiet())?,
+        };
+        if let Some(first) = &self.first {
+            self.history.revisited = self.yardstick.losses(&kept.model, first, &Ctx::quiet())?;
+        }
         self.history.after = Some(after);
         self.history.stopped = Some(reason);
+        self.history.saved = Some(self.run.checkpoint(trained));
         let report = self.history.report();
         (self.emit)(report.clone());
         let mut checkpoint = self.start.clone();
@@ -288,14 +326,10 @@ impl<'a> TopUp<'a> {
         checkpoint.actor = Some(kept.actor);
         checkpoint.critic = Some(kept.critic);
         let mut written = vec![self.run.path().to_path_buf()];
-        let folder = self.run.checkpoint(self.history.rounds.len());
+        let folder = self.run.checkpoint(trained);
         native::save(&folder, &checkpoint)?;
         written.push(folder);
-        if let Some(fresh) = &self.fresh {
-            let folder = self.run.episodes();
-            write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
-            written.push(folder);
-        }
+        written.extend(episodes);
         self.run.report(&report)?;
         self.run.sync()?;
         let summary = self.history.summary();

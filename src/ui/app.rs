@@ -160,7 +160,8 @@ impl App {
                 checkpoint.then(|| JobSpec::Imagine(ImagineSpec { source, ..self.open.imagine.clone() }))
             }
             Panel::Diagnosis => {
-                checkpoint.then(|| JobSpec::Diagnose(DiagnoseSpec { source, ..self.open.diagnose.clone() }))
+                let known = checkpoint || source.rollouts.is_some();
+                known.then(|| JobSpec::Diagnose(DiagnoseSpec { source, ..self.open.diagnose.clone() }))
             }
             Panel::TopUp => checkpoint.then(|| JobSpec::TopUp(TopUpSpec { source, ..self.open.topup.clone() })),
         }

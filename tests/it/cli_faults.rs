@@ -106,7 +106,6 @@ fn a_checkpoint_that_does_not_fit_names_both_numbers() {
 #[test]
 fn what_a_checkpoint_lacks_is_said_with_the_remedy() {
     run(&["imagine", text(pendulum())]).refuses(&["world model", "--checkpoint", "oodscope fit"]);
-    run(&["topup", text(pendulum()), "--headless"]).refuses(&["world model", "--checkpoint"]);
     let evil = shipped("evil_code.pt");
     run(&["report", text(pendulum()), "--checkpoint", &evil]).refuses(&["evil_code.pt", "nothing was executed"]);
 }

@@ -91,7 +91,7 @@ fn without_rollouts_there_are_principal_axes_and_empty_boxes() {
     let c = ask(&world(), &names(), false, Options { bins: 50, ..Options::default() }).unwrap();
     let r = &c.report;
     assert!(r.value("ood_fraction_rollouts").is_none());
-    assert!(r.maps[0].overlays.is_empty() && r.maps[0].x_axis.label.starts_with("principal"));
+    assert!(r.maps[0].overlays.is_empty() && r.maps[0].x_axis.label.starts_with("PC"));
     assert!(!r.tables.iter().find(|t| t.key == "holes").unwrap().rows.is_empty());
 }
 

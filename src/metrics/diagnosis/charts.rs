@@ -90,7 +90,7 @@ pub fn path(report: &mut Report, input: &Input<'_>, worst: &Ranked) {
     let points = map.points(e.obs);
     report.maps.push(HeatMap {
         key: "path".into(),
-        label: format!("Episode {} over the training states", e.label),
+        label: format!("The worst, episode {}, over the training states", e.label),
         overlays: vec![Overlay {
             label: format!("episode {}", e.label),
             joined: true,

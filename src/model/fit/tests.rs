@@ -53,7 +53,7 @@ fn training_learns_a_linear_world_and_keeps_the_best_members() {
     assert_eq!(looks, curve.step.len());
     assert!(curve.heldout[curve.best] < 0.05 * curve.heldout[0], "{:?}", curve.heldout);
     assert_eq!(model.elites.len(), 2);
-    let errors = member_errors(&model, &heldout);
+    let errors = member_errors(&model, &heldout, &Ctx::quiet()).expect("nobody cancels");
     let left_out: Vec<usize> = (0..3).filter(|m| !model.elites.contains(m)).collect();
     assert!(model.elites.iter().all(|&m| errors[m] <= errors[left_out[0]]), "{errors:?} {:?}", model.elites);
 }

@@ -97,6 +97,16 @@ fn no_improvement_over_five_top_ups_is_not_a_coverage_problem() {
 }
 
 #[test]
+fn futility_is_held_against_the_last_ratio_before_collecting_and_ends_with_a_good_check() {
+    // R was low, rose, and has halved since: that is no futility.
+    let (decisions, _) = play(rule(Schedule::Adaptive), [0.9, 3.0, 1.6, 1.5, 1.5, 1.5, 1.5]);
+    assert_eq!(decisions.last(), Some(&COLLECT));
+    // The block was futile but its last check was good: the next alarm starts afresh.
+    let (decisions, _) = play(rule(Schedule::Adaptive), [4.0, 4.1, 3.9, 4.0, 4.2, 1.3, 1.5]);
+    assert_eq!(decisions.last(), Some(&COLLECT));
+}
+
+#[test]
 fn the_budget_ends_an_adaptive_run_only_while_it_is_needed() {
     let small = Rule { budget: 500, ..rule(Schedule::Adaptive) };
     let (decisions, spent) = play(small.clone(), [9.0, 7.0, 5.0, 3.0]);

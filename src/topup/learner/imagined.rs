@@ -99,10 +99,10 @@ impl Imagined {
                 let next: Vec<f32> = (0..d).map(|c| p.next_obs[at * d + c] + noise(c)).collect();
                 let reward = p.reward.as_ref().map_or(0.0, |r| r[at]);
                 let ended = p.terminated.as_ref().is_some_and(|t| t[at] > 0.5);
-                if !next.iter().all(|v| v.is_finite()) {
+                let squashed: Vec<f32> = (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
+                if !(reward.is_finite() && next.iter().chain(&squashed).all(|v| v.is_finite())) {
                     continue;
                 }
-                let squashed: Vec<f32> = (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
                 self.push(&obs[i * d..(i + 1) * d], &squashed, reward, &next, if ended { 0.0 } else { 1.0 });
                 if !ended {
                     alive_obs.extend_from_slice(&next);

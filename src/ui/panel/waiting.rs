@@ -33,7 +33,7 @@ fn words(app: &App, panel: Panel) -> (Vec<String>, Option<f64>) {
             let before = app.jobs.in_order().first().map_or("the jobs before it", |r| r.name);
             vec![format!("Waiting for {before}"), about]
         }
-        None if app.open.source.checkpoint.is_none() && needs_checkpoint(panel) => vec![
+        None if app.job_of(panel).is_none() && needs_checkpoint(panel) => vec![
             format!("{} needs a world model", panel.title()),
             about,
             "Name one when you open the data: oodscope DATASET --checkpoint PATH".into(),

@@ -88,7 +88,10 @@ impl Axes<'_> {
             ink::mark(buf, area, x, line, "─", theme.faint());
         }
         let mut free = area.x;
-        for tick in ticks(&self.x, usize::from(plot.width / 9).max(2)) {
+        // There is no half of a step.
+        let whole = self.x_axis.unit == "steps" || self.x_axis.label == "check";
+        let shown = |t: &Tick| !whole || t.value.fract().abs() < 1e-9;
+        for tick in ticks(&self.x, usize::from(plot.width / 9).max(2)).into_iter().filter(shown) {
             let x = column(plot, self.x.position(tick.value));
             let w = ink::width(&tick.label);
             let start = x.saturating_sub(w / 2).max(area.x);
