@@ -33,7 +33,7 @@ pub trait EngineDoor {
 /// Least time between two pictures while jobs have news.
 const FRAME: Duration = Duration::from_millis(33);
 /// The same after a key: nobody waits for an answer.
-const ANSWER: Duration = Duration::from_millis(8);
+const ANSWER: Duration = Duration::from_millis(2);
 /// Pace of the spinner while a job runs.
 const TICK: Duration = Duration::from_millis(120);
 
