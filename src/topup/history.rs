@@ -281,31 +281,21 @@ impl History {
         }
     }
 
+    /// Return and R are of each policy's own episodes; the world model's loss is taken on the first policy's evaluation
+    /// episodes and on the held-out ones, so that both models are measured on the same trajectories.
     fn before_after(&self) -> Option<Table> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         let mut rows: Vec<Vec<Cell>> = Vec::new();
-        let mut row = |label: String, b: f64, a: f64| rows.push(vec![label.into(), b.into(), a.into(), (a - b).into()]);
-        let n = before.returns.len();
-        row(
-            format!("mean return ({n} episodes, same starts)"),
-            loss::mean_se(&before.returns).0,
-            loss::mean_se(&after.returns).0,
-        );
-        row("± s.e.".into(), loss::mean_se(&before.returns).1, loss::mean_se(&after.returns).1);
-        row("loss ratio R on each policy's own episodes".into(), before.ratio().0, after.ratio().0);
-        row(
-            "world-model loss on the first policy's episodes (σ²)".into(),
-            loss::mean_std(&before.fresh).0,
-            loss::mean_std(&self.revisited).0,
-        );
-        row(
-            format!("world-model loss on {} held-out episodes (σ²)", before.heldout.len()),
-            loss::mean_std(&before.heldout).0,
-            loss::mean_std(&after.heldout).0,
-        );
+        let mut row = |label: &str, b: f64, a: f64| rows.push(vec![label.into(), b.into(), a.into(), (a - b).into()]);
+        let (n, held) = (before.returns.len(), before.heldout.len());
+        row("mean return", loss::mean_se(&before.returns).0, loss::mean_se(&after.returns).0);
+        row("± s.e.", loss::mean_se(&before.returns).1, loss::mean_se(&after.returns).1);
+        row("loss ratio R", before.ratio().0, after.ratio().0);
+        row("loss, first policy (σ²)", loss::mean_std(&before.fresh).0, loss::mean_std(&self.revisited).0);
+        row("loss, held-out (σ²)", loss::mean_std(&before.heldout).0, loss::mean_std(&after.heldout).0);
         Some(Table {
             key: "before_after".into(),
-            label: "Before and after".into(),
+            label: format!("Before and after: {n} episodes from the same starts, {held} held-out ones"),
             columns: ["measure", "before", "after", "change"].map(String::from).to_vec(),
             rows,
         })
