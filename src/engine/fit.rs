@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::job::{Body, FitSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
+use crate::data::dataset::Dataset;
 use crate::data::hash::fingerprint;
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
@@ -23,6 +24,9 @@ pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     let data = &opened.data;
     let from = opened.checkpoint.as_deref();
     trainable(&opened, from.and_then(|c| c.world_model.as_ref()))?;
+    if spec.policy_steps > 0 {
+        continuous(data)?;
+    }
     let rows = data.transitions(&opened.split.train).len();
     let plan = Plan {
         fit: options(spec, rows),
@@ -100,6 +104,18 @@ pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Ended> 
     }
 }
 
+/// Refuses choices: the policy that learns in imagination acts in real numbers.
+pub fn continuous(data: &Dataset) -> Result<(), Ended> {
+    if !data.action_space.is_discrete() {
+        return Ok(());
+    }
+    Err(Ended::BadInput(format!(
+        "{}: its actions are choices, and the policy that learns in imagination acts in real numbers only; a world model \
+         alone is trained by oodscope fit without --policy-steps",
+        data.origin.path.display()
+    )))
+}
+
 /// Refuses an output folder that cannot be written to, before anything is spent.
 pub fn writable(folder: &Path) -> Result<(), Ended> {
     let try_it = || {
@@ -114,6 +130,28 @@ pub fn writable(folder: &Path) -> Result<(), Ended> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+    use crate::data::space::{Space, SpaceKind};
+
+    #[test]
+    fn choices_are_refused_with_the_remedy() {
+        let span = EpisodeSpan {
+            id: 0,
+            first_step: 0,
+            steps: 1,
+            first_obs: 0,
+            obs_rows: 2,
+            terminated: true,
+            truncated: false,
+        };
+        let parts =
+            Parts { spans: vec![span], obs: vec![0.0; 2], actions: vec![1.0], rewards: vec![1.0], next_obs: None };
+        let discrete = Space { names: vec!["push".into()], kind: SpaceKind::Discrete { n: 2, start: 0 } };
+        let make = |space| Dataset::from_parts(Origin::default(), Space::unnamed("obs", 1), space, parts.clone());
+        let refused = continuous(&make(discrete).expect("fits")).expect_err("choices").to_string();
+        assert!(refused.contains("--policy-steps"), "{refused}");
+        assert_eq!(continuous(&make(Space::unnamed("action", 1)).expect("fits")), Ok(()));
+    }
 
     #[test]
     fn a_pass_is_one_look() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fit::{options as fit_options, same_part, trainable, writable};
+use super::fit::{continuous, options as fit_options, same_part, trainable, writable};
 use super::imagine::world_model;
 use super::job::{Body, FitSpec, Outcome, TopUpSpec};
 use super::trajectories::environment;
@@ -25,6 +25,7 @@ pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     writable(&spec.out)?;
     let opened = workspace.open(&spec.source, cx)?;
     let given = opened.checkpoint.is_some().then(|| world_model(&spec.source, &opened)).transpose()?;
+    continuous(&opened.data)?;
     trainable(&opened, given.map(|(_, model)| model))?;
     let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
         let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
