@@ -17,7 +17,7 @@ use crate::model::policy::Actor;
 use crate::seed::stream;
 use crate::task::{Cancelled, Ctx};
 
-/// Gradient steps of the world model between two looks at its held-out loss.
+/// Gradient steps of the world model between two changes of the step size.
 const LOOK: usize = 50;
 
 /// World model, actor-critic and pool.

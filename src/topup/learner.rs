@@ -13,7 +13,7 @@ use rand::{Rng, RngExt};
 use crate::model::ensemble::{Ensemble, Normalizer};
 use crate::model::init;
 use crate::model::mlp::{Activation, Mlp};
-use crate::model::network::{Network, device, tensor, values};
+use crate::model::network::{Network, device, tensor};
 use crate::model::policy::{Actor, LOG_STD};
 use crate::task::{Cancelled, Ctx};
 use imagined::{Batch, Imagined, Starts};
@@ -247,10 +247,5 @@ impl Learner {
     /// Factor on rewards inside the critics.
     pub fn reward_scale(&self) -> f32 {
         self.reward_scale
-    }
-
-    /// Present temperature α.
-    pub fn alpha(&self) -> f32 {
-        values(self.temperature.log_alpha.val()).first().copied().unwrap_or(f32::NAN).exp()
     }
 }

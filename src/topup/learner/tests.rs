@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::mlp::Layer;
+use crate::model::network::values;
 use crate::seed::stream;
 
 /// A world that stands still and rewards the action itself: obs' = obs, reward = action.

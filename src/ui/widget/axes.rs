@@ -93,14 +93,15 @@ impl Axes<'_> {
         let shown = |t: &Tick| !whole || t.value.fract().abs() < 1e-9;
         for tick in ticks(&self.x, usize::from(plot.width / 9).max(2)).into_iter().filter(shown) {
             let x = column(plot, self.x.position(tick.value));
-            let w = ink::width(&tick.label);
+            let label = if whole { tick.label.trim_end_matches(".0") } else { &tick.label };
+            let w = ink::width(label);
             let start = x.saturating_sub(w / 2).max(area.x);
             let end = start + w;
             if start < free || end > area.right() {
                 continue;
             }
             ink::mark(buf, area, x, line, "┬", theme.faint());
-            ink::put(buf, area, start, line + 1, &tick.label, theme.dim());
+            ink::put(buf, area, start, line + 1, label, theme.dim());
             free = end + 1;
         }
         let name = caption(self.x_axis);
