@@ -115,7 +115,7 @@ impl Features {
             )));
         }
         let raw = rows.chunks_exact(self.dim_in).flat_map(|row| self.kept.iter().map(|&c| row[c])).collect();
-        Ok(Points::new(raw, self.transform(rows), &self.std, owner.to_vec()))
+        Ok(Points::new(raw, &self.mean, &self.std, owner))
     }
 
     /// One sentence for the user: what distances are measured in.

@@ -1,22 +1,33 @@
 //! Exact k-nearest-neighbour distances.
 //!
 //! Every strategy searches in f32 with enough slack that rounding cannot drop a true neighbour, and measures what it
-//! keeps again in f64 on unstandardised differences; so all of them give the same numbers ([`candidates`]).
+//! keeps again in f64 on unstandardised differences; so all of them give the same numbers to the bit ([`best`]).
+//!
+//! | strategy | for | how |
+//! |---|---|---|
+//! | [`tree`] | up to 8 dimensions | boxes of boxes, one query after the other |
+//! | [`packets`] | more | principal axes, 128 queries together |
+//! | [`scan`] | few rows, huge numbers | every row in f64 |
+//!
+//! [`growing`] adds rows to any of them without a rebuild.
 
-pub mod blocks;
-pub mod brute;
-pub mod candidates;
+pub mod best;
+pub mod boxes;
+pub mod growing;
+pub mod order;
+pub mod packet;
+pub mod packets;
 pub mod points;
+pub mod rotation;
+pub mod scan;
+pub mod search;
+pub mod tile;
 pub mod tree;
-
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use rayon::prelude::*;
 
 use super::MetricError;
 use crate::task::Ctx;
-use candidates::Best;
 use points::Points;
+pub use search::{Answer, Search};
 
 /// Which reference rows a query must not find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,44 +61,36 @@ impl Knn {
 /// An index over reference points. A new strategy is one implementation; the battery in the tests asks every one in
 /// [`STRATEGIES`].
 pub trait Neighbors: Send + Sync {
-    /// Name for notes and benches ("k-d tree").
+    /// Name for notes and benches ("box tree").
     fn name(&self) -> &'static str;
 
     /// The reference.
     fn points(&self) -> &Points;
 
-    /// Offers at least every reference row that can be among the best of `best`'s query.
-    fn search(&self, best: &mut Best<'_>);
+    /// Bytes held beside the reference rows.
+    fn bytes(&self) -> usize;
+
+    /// The nearest rows of every query of `search`, all of which are finite and of ordinary size.
+    ///
+    /// # Errors
+    /// When cancelled.
+    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError>;
 
     /// The `k` nearest reference rows of every query, in parallel over queries.
     ///
     /// # Errors
     /// If `k` is 0 or more rows are asked for than there are, if widths differ, or when cancelled.
     fn knn(&self, queries: &Points, k: usize, exclude: Exclude, cx: &Ctx) -> Result<Knn, MetricError> {
-        let points = self.points();
-        check(points, queries, k, exclude)?;
+        check(self.points(), queries, k, exclude)?;
+        let (ordinary, huge) = search::divide(self.points(), queries);
         let mut out =
             Knn { k, distances: vec![f64::INFINITY; queries.len() * k], rows: vec![u32::MAX; queries.len() * k] };
-        // A chunk is at most a few million multiplications, so that a cancel is seen within 100 ms.
-        let per_query = points.len() * points.dim();
-        let chunk = (4_000_000 / per_query.max(1)).clamp(1, 64);
-        let (finished, total) = (AtomicU64::new(0), queries.len() as u64);
-        out.distances.par_chunks_mut(chunk * k).zip(out.rows.par_chunks_mut(chunk * k)).enumerate().try_for_each(
-            |(c, (distances, rows))| {
-                let first = c * chunk;
-                for i in 0..distances.len() / k {
-                    let mut best = Best::new(points, queries, first + i, k, exclude);
-                    if best.is_searchable() {
-                        self.search(&mut best);
-                    } else {
-                        best.offer_all();
-                    }
-                    best.write(&mut distances[i * k..(i + 1) * k], &mut rows[i * k..(i + 1) * k]);
-                }
-                let n = (distances.len() / k) as u64;
-                cx.step(finished.fetch_add(n, Ordering::Relaxed) + n, total)
-            },
-        )?;
+        let asked = Search::new(queries, &ordinary, k, exclude);
+        self.search(&asked, cx)?.write(&asked, &mut out);
+        if !huge.is_empty() {
+            let asked = Search::new(queries, &huge, k, exclude);
+            scan::scan(self.points(), &asked, cx)?.write(&asked, &mut out);
+        }
         Ok(out)
     }
 }
@@ -117,16 +120,25 @@ fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Resul
 /// Builds an index over a reference.
 pub type Build = fn(Points, &Ctx) -> Result<Box<dyn Neighbors>, MetricError>;
 
-/// Every strategy by name.
-pub const STRATEGIES: &[(&str, Build)] = &[
-    ("k-d tree", |p, cx| Ok(Box::new(tree::Tree::build(p, cx)?))),
-    ("brute force", |p, _| Ok(Box::new(brute::Brute::new(p)))),
+/// A strategy.
+pub struct Strategy {
+    /// Its name.
+    pub name: &'static str,
+    /// Most dimensions that it takes.
+    pub most: usize,
+    /// Builds its index.
+    pub build: Build,
+}
+
+/// Every strategy.
+pub const STRATEGIES: &[Strategy] = &[
+    Strategy { name: "box tree", most: tree::MOST, build: |p, cx| Ok(Box::new(tree::Tree::build(p, cx)?)) },
+    Strategy { name: "packet search", most: usize::MAX, build: |p, cx| Ok(Box::new(packets::Packets::build(p, cx)?)) },
+    Strategy { name: "plain scan", most: usize::MAX, build: |p, _| Ok(Box::new(scan::Scan::new(p))) },
 ];
 
-/// From this many dimensions on a k-d tree visits nearly every leaf, and a plain scan is faster.
-const TREE_DIMENSIONS: usize = 20;
-/// Below this many rows building a tree does not pay.
-const TREE_ROWS: usize = 512;
+/// Below this many rows an index does not pay.
+const FEW: usize = 256;
 
 /// An index over `points` with the strategy that suits their number and dimensions.
 ///
@@ -136,10 +148,12 @@ pub fn index(points: Points, cx: &Ctx) -> Result<Box<dyn Neighbors>, MetricError
     if points.is_empty() {
         return Err(MetricError::bad("the reference has no state: coverage needs at least one training episode"));
     }
-    if points.dim() <= TREE_DIMENSIONS && points.len() >= TREE_ROWS {
+    if points.len() < FEW || !search::is_ordinary(&points) {
+        Ok(Box::new(scan::Scan::new(points)))
+    } else if points.dim() <= tree::MOST {
         Ok(Box::new(tree::Tree::build(points, cx)?))
     } else {
-        Ok(Box::new(brute::Brute::new(points)))
+        Ok(Box::new(packets::Packets::build(points, cx)?))
     }
 }
 

@@ -25,6 +25,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["polars"], &["src/data/"]),
     (&["burn"], &["src/model/", "src/topup/learner"]),
     (&["gemm"], &["src/model/matmul.rs"]),
+    (&["pulp"], &["src/metrics/neighbors"]),
     (&["ratatui", "crossterm"], &["src/ui"]),
     (&["clap", "ctrlc"], &["src/cli"]),
     (&["kdtree", "nalgebra"], &["src/metrics/"]),

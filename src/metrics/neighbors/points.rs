@@ -2,40 +2,45 @@
 
 use std::collections::HashMap;
 
-/// Rows in two forms: standardised f32 for the search, unstandardised f32 with f64 spreads for the final distances.
+/// Rows as they are in the file, with what makes distances of them: a centre and a spread for each dimension.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     dim: usize,
     raw: Vec<f32>,
-    z: Vec<f32>,
+    mean: Vec<f64>,
     inv_std: Vec<f64>,
-    owner: Vec<usize>,
+    owner: Vec<u32>,
 }
 
 impl Points {
-    /// `raw` and its standardised form `z`, both [N, D]; `std` [D]; `owner` [N].
-    pub(crate) fn new(raw: Vec<f32>, z: Vec<f32>, std: &[f64], owner: Vec<usize>) -> Self {
+    /// `raw` [N, D]; `mean` and `std` [D]; `owner` [N], of which the lower 32 bits tell episodes apart.
+    pub(crate) fn new(raw: Vec<f32>, mean: &[f64], std: &[f64], owner: &[usize]) -> Self {
         debug_assert_eq!(raw.len(), owner.len() * std.len());
-        debug_assert_eq!(raw.len(), z.len());
-        Self { dim: std.len(), raw, z, inv_std: std.iter().map(|s| 1.0 / s).collect(), owner }
+        let inv_std = std.iter().map(|s| 1.0 / s).collect();
+        Self { dim: std.len(), raw, mean: mean.to_vec(), inv_std, owner: owner.iter().map(|&o| o as u32).collect() }
     }
 
     /// Points whose coordinates already have the unit that distances are wanted in.
     pub fn plain(rows: Vec<f32>, dim: usize) -> Self {
         let n = rows.len() / dim.max(1);
-        Self::new(rows.clone(), rows, &vec![1.0; dim], vec![0; n])
+        Self::new(rows, &vec![0.0; dim], &vec![1.0; dim], &vec![0; n])
     }
 
     /// The rows at `at`, in that order.
     pub fn pick(&self, at: &[usize]) -> Self {
-        let rows = |v: &[f32]| at.iter().flat_map(|&i| v[i * self.dim..(i + 1) * self.dim].to_vec()).collect();
         Self {
-            dim: self.dim,
-            raw: rows(&self.raw),
-            z: rows(&self.z),
-            inv_std: self.inv_std.clone(),
+            raw: at.iter().flat_map(|&i| self.raw(i)).copied().collect(),
             owner: at.iter().map(|&i| self.owner[i]).collect(),
+            mean: self.mean.clone(),
+            inv_std: self.inv_std.clone(),
+            ..*self
         }
+    }
+
+    /// Adds the rows of `more` behind ours; they count in our spreads.
+    pub(crate) fn extend(&mut self, more: &Self) {
+        self.raw.extend_from_slice(&more.raw);
+        self.owner.extend_from_slice(&more.owner);
     }
 
     /// Number of points.
@@ -55,12 +60,27 @@ impl Points {
 
     /// Episode of point `i`.
     pub fn owner(&self, i: usize) -> usize {
-        self.owner[i]
+        self.owner[i] as usize
     }
 
-    /// Standardised coordinates of point `i`.
-    pub fn z(&self, i: usize) -> &[f32] {
-        &self.z[i * self.dim..(i + 1) * self.dim]
+    /// Unstandardised coordinates of all points, [N, D].
+    pub(crate) fn rows(&self) -> &[f32] {
+        &self.raw
+    }
+
+    /// Unstandardised coordinates of point `i`.
+    pub(crate) fn raw(&self, i: usize) -> &[f32] {
+        &self.raw[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// One over the spread of each dimension.
+    pub(crate) fn inv_std(&self) -> &[f64] {
+        &self.inv_std
+    }
+
+    /// Standardised coordinates of row `row` of any points, in our centre and spread.
+    pub(crate) fn standardise<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        row.iter().zip(&self.mean).zip(&self.inv_std).map(|((&v, m), s)| (f64::from(v) - m) * s)
     }
 
     /// Dimension `d` of every point in standard deviations (not centred).
@@ -75,9 +95,7 @@ impl Points {
 
     /// Each dimension's part of [`Points::squared`].
     pub fn contributions<'a>(&'a self, i: usize, other: &'a Self, j: usize) -> impl Iterator<Item = f64> + 'a {
-        let a = &self.raw[i * self.dim..(i + 1) * self.dim];
-        let b = &other.raw[j * self.dim..(j + 1) * self.dim];
-        a.iter().zip(b).zip(&self.inv_std).map(|((&a, &b), s)| {
+        self.raw(i).iter().zip(other.raw(j)).zip(&self.inv_std).map(|((&a, &b), s)| {
             let gap = (f64::from(a) - f64::from(b)) * s;
             gap * gap
         })
@@ -85,12 +103,12 @@ impl Points {
 
     /// True if every coordinate of point `i` is a finite number.
     pub fn is_finite(&self, i: usize) -> bool {
-        self.raw[i * self.dim..(i + 1) * self.dim].iter().all(|v| v.is_finite())
+        self.raw(i).iter().all(|v| v.is_finite())
     }
 
     /// Rows of ours in the episode that takes the most of them away from one of `queries`.
     pub(crate) fn largest_shared_episode(&self, queries: &Self) -> usize {
-        let mut count: HashMap<usize, usize> = HashMap::new();
+        let mut count: HashMap<u32, usize> = HashMap::new();
         for &o in &self.owner {
             *count.entry(o).or_default() += 1;
         }

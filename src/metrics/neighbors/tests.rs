@@ -38,11 +38,28 @@ fn judge(rows: &[f32], queries: &[f32], d: usize, k: usize, exclude: Exclude, ep
     let points = features.points(rows, &owner(rows.len() / d)).unwrap();
     let queries = features.points(queries, &owner(queries.len() / d)).unwrap();
     let want = by_sorting(&points, &queries, k, exclude);
-    for (name, build) in STRATEGIES {
-        let index = build(points.clone(), &Ctx::quiet()).unwrap();
+    for (name, index) in indices(&points) {
         let got = index.knn(&queries, k, exclude, &Ctx::quiet()).unwrap();
         assert_eq!(got, want, "{name}: the same rows and bit-equal distances");
     }
+    // The last third comes later, to an index of the rest.
+    let n = points.len();
+    let (first, later) = (0..n - n / 3, n - n / 3..n);
+    let settled = index(points.pick(&first.collect::<Vec<_>>()), &Ctx::quiet()).unwrap();
+    let mut growing = growing::Growing::new(settled);
+    growing.insert(&points.pick(&later.collect::<Vec<_>>())).unwrap();
+    assert_eq!(growing.len(), n);
+    if growing.settled().knn(&queries, k, exclude, &Ctx::quiet()).is_ok() {
+        assert_eq!(growing.knn(&queries, k, exclude, &Ctx::quiet()).unwrap(), want, "rows that came later");
+    }
+    let rebuilt = growing.rebuilt(&Ctx::quiet()).unwrap();
+    assert_eq!(rebuilt.knn(&queries, k, exclude, &Ctx::quiet()).unwrap(), want, "rebuilt");
+}
+
+/// An index of every strategy that takes the points.
+fn indices(points: &Points) -> Vec<(&'static str, Box<dyn Neighbors>)> {
+    let fit = STRATEGIES.iter().filter(|s| points.dim() <= s.most);
+    fit.map(|s| (s.name, (s.build)(points.clone(), &Ctx::quiet()).unwrap())).collect()
 }
 
 proptest! {
@@ -67,6 +84,40 @@ proptest! {
         let queries = if exclude == Exclude::Nothing { draw(20) } else { rows.clone() };
         judge(&rows, &queries, d, k, exclude, 25);
     }
+
+    #[test]
+    fn many_dimensions_and_many_neighbours_too(
+        seed in any::<u64>(), d in prop_oneof![Just(17usize), Just(45), Just(90)], k in prop_oneof![Just(5usize), Just(200)],
+        exclude in prop_oneof![Just(Exclude::Nothing), Just(Exclude::SameRow), Just(Exclude::SameEpisode)],
+    ) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // States lie near a surface of few dimensions, and some are copies.
+        let mix: Vec<f32> = (0..4 * d).map(|_| rng.random_range(-1.0f32..1.0)).collect();
+        let mut draw = |n: usize, wide: f32| -> Vec<f32> {
+            let mut rows = Vec::with_capacity(n * d);
+            for i in 0..n {
+                if i % 7 == 3 {
+                    rows.extend_from_within((i - 1) * d..i * d);
+                    continue;
+                }
+                let at: [f32; 4] = std::array::from_fn(|_| rng.random_range(-wide..wide));
+                rows.extend((0..d).map(|c| (0..4).map(|j| at[j] * mix[j * d + c]).sum::<f32>() + 0.05 * rng.random_range(-1.0f32..1.0)));
+            }
+            rows
+        };
+        let rows = draw(700, 1.0);
+        let queries = if exclude == Exclude::Nothing { draw(150, 3.0) } else { rows.clone() };
+        judge(&rows, &queries, d, k, exclude, 25);
+    }
+}
+
+/// A reference of which half is one and the same state, and queries that are it.
+#[test]
+fn copies_without_number_are_told_apart_by_row() {
+    let d = 3;
+    let rows: Vec<f32> = (0..2000 * d).map(|i| if i < 1000 * d { 0.5 } else { (i % 97) as f32 }).collect();
+    judge(&rows, &vec![0.5; 4 * d], d, 5, Exclude::Nothing, 10);
+    judge(&rows, &rows, d, 5, Exclude::SameRow, 10);
 }
 
 /// The owner's named crate as an independent judge: own tree, own arithmetic, f64.
@@ -82,8 +133,7 @@ fn distances_equal_the_kdtree_crate() {
             judge.add(wide(row), i).unwrap();
         }
         let (points, asked) = (Points::plain(rows, d), Points::plain(queries.clone(), d));
-        for (name, build) in STRATEGIES {
-            let index = build(points.clone(), &Ctx::quiet()).unwrap();
+        for (name, index) in indices(&points) {
             let got = index.knn(&asked, 10, Exclude::Nothing, &Ctx::quiet()).unwrap();
             for (i, row) in queries.chunks_exact(d).enumerate() {
                 let want = judge.nearest(&wide(row), 10, &kdtree::distance::squared_euclidean).unwrap();
@@ -101,8 +151,7 @@ fn distances_equal_the_kdtree_crate() {
 fn a_state_that_is_not_finite_is_infinitely_far_and_a_huge_one_is_measured() {
     let points = Points::plain((0..600).map(|i| i as f32).collect(), 1);
     let queries = Points::plain(vec![f32::NAN, f32::INFINITY, 3.0e38, 4.0], 1);
-    for (name, build) in STRATEGIES {
-        let index = build(points.clone(), &Ctx::quiet()).unwrap();
+    for (name, index) in indices(&points) {
         let got = index.knn(&queries, 2, Exclude::Nothing, &Ctx::quiet()).unwrap();
         assert_eq!(got.distances[..4], [f64::INFINITY; 4], "{name}");
         assert_eq!(got.distances[4], f64::from(3.0e38f32) - 599.0, "{name}");
@@ -113,7 +162,7 @@ fn a_state_that_is_not_finite_is_infinitely_far_and_a_huge_one_is_measured() {
 
 #[test]
 fn impossible_questions_are_refused_in_a_sentence() {
-    let points = Points::new(vec![0.0, 1.0, 2.0, 3.0], vec![0.0, 1.0, 2.0, 3.0], &[1.0], vec![0, 0, 0, 1]);
+    let points = Points::new(vec![0.0, 1.0, 2.0, 3.0], &[0.0], &[1.0], &[0, 0, 0, 1]);
     let index = index(points.clone(), &Ctx::quiet()).unwrap();
     let ask = |k, exclude| index.knn(&points, k, exclude, &Ctx::quiet());
     assert!(ask(0, Exclude::Nothing).is_err());
@@ -133,5 +182,5 @@ fn a_cancel_ends_building_and_searching() {
     let index = index(points.clone(), &cx).unwrap();
     cancel.cancel();
     assert_eq!(index.knn(&points, 1, Exclude::Nothing, &cx), Err(MetricError::Cancelled(Cancelled)));
-    assert!(tree::Tree::build(points, &cx).is_err());
+    assert!(tree::Tree::build(points.clone(), &cx).is_err() && packets::Packets::build(points, &cx).is_err());
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use oodscope::metrics::compare::{energy, mmd, prdc, wasserstein};
 use oodscope::metrics::features::Features;
 use oodscope::metrics::neighbors::points::Points;
-use oodscope::metrics::neighbors::{Exclude, Neighbors, STRATEGIES};
+use oodscope::metrics::neighbors::{self, Exclude, Neighbors, STRATEGIES};
 use oodscope::metrics::{ood, stats};
 use oodscope::task::Ctx;
 use serde_json::Value;
@@ -33,7 +33,11 @@ impl Pairs {
         Self {
             scale: scale.clone(),
             arrays: if arrays.exists() { npz::read(arrays) } else { HashMap::new() },
-            indices: STRATEGIES.iter().map(|s| s.1(points.clone(), &Ctx::quiet()).unwrap()).collect(),
+            indices: STRATEGIES
+                .iter()
+                .filter(|s| points.dim() <= s.most)
+                .map(|s| (s.build)(points.clone(), &Ctx::quiet()).unwrap())
+                .collect(),
             thinned: reference.points(scale, THINNED),
             thresholds: json["ood_thresholds_k5"].clone(),
         }
@@ -136,7 +140,7 @@ impl Pairs {
         let mut small = 0;
         for set in [&self.thinned, query] {
             let radii =
-                STRATEGIES[0].1(set.clone(), &Ctx::quiet())?.knn(set, 5, Exclude::SameRow, &Ctx::quiet())?.kth(5);
+                neighbors::index(set.clone(), &Ctx::quiet())?.knn(set, 5, Exclude::SameRow, &Ctx::quiet())?.kth(5);
             small += radii.iter().filter(|r| **r < 1e-6).count();
         }
         let share = small as f64 / (self.thinned.len() + query.len()) as f64;

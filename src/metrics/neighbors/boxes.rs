@@ -1,0 +1,125 @@
+//! Bounding boxes, sixteen a block, dimension-major: one block is tested at once.
+
+/// Boxes in a block.
+pub const WIDE: usize = 16;
+
+/// Boxes in blocks of [D, 2, 16]: lower, then upper ends. Places without a box are infinitely far from everything.
+#[derive(Debug, Clone)]
+pub struct Boxes {
+    dim: usize,
+    count: usize,
+    ends: Vec<[f32; WIDE]>,
+}
+
+impl Boxes {
+    /// Boxes of `count` things, each from its [D] lower and [D] upper ends.
+    pub fn new(dim: usize, count: usize, each: impl Fn(usize, &mut [f32], &mut [f32])) -> Self {
+        let mut ends = vec![[f32::INFINITY; WIDE]; count.div_ceil(WIDE) * dim * 2];
+        let (mut lo, mut hi) = (vec![0.0; dim], vec![0.0; dim]);
+        for i in 0..count {
+            lo.fill(f32::INFINITY);
+            hi.fill(f32::NEG_INFINITY);
+            each(i, &mut lo, &mut hi);
+            let block = &mut ends[i / WIDE * dim * 2..(i / WIDE + 1) * dim * 2];
+            for d in 0..dim {
+                block[2 * d][i % WIDE] = lo[d];
+                block[2 * d + 1][i % WIDE] = hi[d];
+            }
+        }
+        Self { dim, count, ends }
+    }
+
+    /// The boxes around blocks of these boxes.
+    pub fn parents(&self) -> Self {
+        Self::new(self.dim, self.count.div_ceil(WIDE), |b, lo, hi| {
+            for i in b * WIDE..((b + 1) * WIDE).min(self.count) {
+                self.widen(i, lo, hi);
+            }
+        })
+    }
+
+    fn widen(&self, i: usize, lo: &mut [f32], hi: &mut [f32]) {
+        for (d, (lo, hi)) in lo.iter_mut().zip(hi).enumerate() {
+            let (l, h) = self.side(i, d);
+            *lo = lo.min(l);
+            *hi = hi.max(h);
+        }
+    }
+
+    /// Ends of box `i` along dimension `d`.
+    #[inline(always)]
+    pub fn side(&self, i: usize, d: usize) -> (f32, f32) {
+        let at = (i / WIDE * self.dim + d) * 2;
+        (self.ends[at][i % WIDE], self.ends[at + 1][i % WIDE])
+    }
+
+    /// Number of boxes.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Dimensions.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The [D, 2] rows of sixteen ends of block `b`.
+    #[inline(always)]
+    pub fn block(&self, b: usize) -> &[[f32; WIDE]] {
+        &self.ends[b * self.dim * 2..(b + 1) * self.dim * 2]
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.ends.len() * size_of::<[f32; WIDE]>()
+    }
+}
+
+/// Squared distances of a box (`lo`, `hi`) from the sixteen boxes of a block.
+#[inline(always)]
+pub fn box_distances(block: &[[f32; WIDE]], lo: &[f32], hi: &[f32]) -> [f32; WIDE] {
+    let mut sum = [0.0; WIDE];
+    for ((ends, &lo), &hi) in block.chunks_exact(2).zip(lo).zip(hi) {
+        for ((sum, &l), &h) in sum.iter_mut().zip(&ends[0]).zip(&ends[1]) {
+            let gap = max(max(l - hi, lo - h), 0.0);
+            *sum += gap * gap;
+        }
+    }
+    sum
+}
+
+/// The larger; compiles to one instruction, unlike [`f32::max`], which minds NaN.
+#[inline(always)]
+pub fn max(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The smaller; see [`max`].
+#[inline(always)]
+pub fn min(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// Lanes whose number is at most `bound`, ascending.
+#[inline(always)]
+pub fn within<const N: usize>(lanes: &[f32; N], bound: f32) -> Lanes {
+    let mut mask = 0;
+    for (lane, &v) in lanes.iter().enumerate() {
+        mask |= u64::from(v <= bound) << lane;
+    }
+    Lanes(mask)
+}
+
+/// Lanes as the set bits of a mask.
+pub struct Lanes(u64);
+
+impl Iterator for Lanes {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        let lane = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        (lane < 64).then_some(lane as usize)
+    }
+}
