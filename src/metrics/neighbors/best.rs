@@ -5,6 +5,8 @@
 //! most (T + 2α)(1 + 4ρ) for ρ < 1/8. What is farther is dropped; the few that are left are measured in f64 on the rows
 //! themselves and ordered by (distance, row), so every strategy gives the same answer to the bit.
 
+use super::boxes::min;
+
 /// Half the distance of neighbouring f32 numbers near 1.
 pub const U: f64 = 1.0 / 16_777_216.0;
 /// So many rows beyond k may be undecided before all are measured in f64.
@@ -25,6 +27,18 @@ impl Slack {
         let far = (reach + 2.0 * self.absolute) * (1.0 + 4.0 * self.relative);
         // Rounding to f32 may go down by U, and squares below the normal range lose more.
         (far * far * (1.0 + 4.0 * U)) as f32 + f32::MIN_POSITIVE
+    }
+}
+
+impl Slack {
+    /// [`Slack::beyond`] the root of a squared f32 distance.
+    #[inline(always)]
+    fn beyond_squared(self, squared: f32) -> f32 {
+        if self.absolute > 0.0 {
+            return self.beyond(f64::from(squared).sqrt());
+        }
+        // (1 + 4ρ)² ≤ 1 + 9ρ for ρ < 1/16, and f32 rounds the factor and the product by U each.
+        squared * (1.0 + 9.0 * self.relative + 8.0 * U) as f32 + f32::MIN_POSITIVE
     }
 }
 
@@ -78,13 +92,14 @@ impl Best {
             return self.offer_measured(measure(place));
         }
         let mut at = self.near.len();
+        self.near.push((squared, place));
         while at > 0 && self.near[at - 1].0 > squared {
+            self.near[at] = self.near[at - 1];
             at -= 1;
         }
-        self.near.insert(at, (squared, place));
+        self.near[at] = (squared, place);
         if at < self.k && self.near.len() >= self.k {
-            let reach = f64::from(self.near[self.k - 1].0).sqrt();
-            self.bound = self.bound.min(self.slack.beyond(reach));
+            self.bound = min(self.bound, self.slack.beyond_squared(self.near[self.k - 1].0));
             while self.near.last().is_some_and(|n| n.0 > self.bound) {
                 self.near.pop();
             }

@@ -1,5 +1,7 @@
 //! Bounding boxes, sixteen a block, dimension-major: one block is tested at once.
 
+use rayon::prelude::*;
+
 /// Boxes in a block.
 pub const WIDE: usize = 16;
 
@@ -13,20 +15,34 @@ pub struct Boxes {
 
 impl Boxes {
     /// Boxes of `count` things, each from its [D] lower and [D] upper ends.
-    pub fn new(dim: usize, count: usize, each: impl Fn(usize, &mut [f32], &mut [f32])) -> Self {
+    pub fn new(dim: usize, count: usize, each: impl Fn(usize, &mut [f32], &mut [f32]) + Sync) -> Self {
         let mut ends = vec![[f32::INFINITY; WIDE]; count.div_ceil(WIDE) * dim * 2];
-        let (mut lo, mut hi) = (vec![0.0; dim], vec![0.0; dim]);
-        for i in 0..count {
-            lo.fill(f32::INFINITY);
-            hi.fill(f32::NEG_INFINITY);
-            each(i, &mut lo, &mut hi);
-            let block = &mut ends[i / WIDE * dim * 2..(i / WIDE + 1) * dim * 2];
-            for d in 0..dim {
-                block[2 * d][i % WIDE] = lo[d];
-                block[2 * d + 1][i % WIDE] = hi[d];
+        ends.par_chunks_mut(dim * 2).enumerate().with_min_len(16).for_each(|(b, block)| {
+            let (mut lo, mut hi) = (vec![0.0; dim], vec![0.0; dim]);
+            for i in b * WIDE..((b + 1) * WIDE).min(count) {
+                lo.fill(f32::INFINITY);
+                hi.fill(f32::NEG_INFINITY);
+                each(i, &mut lo, &mut hi);
+                for d in 0..dim {
+                    block[2 * d][i % WIDE] = lo[d];
+                    block[2 * d + 1][i % WIDE] = hi[d];
+                }
             }
-        }
+        });
         Self { dim, count, ends }
+    }
+
+    /// Boxes around runs of `leaf` rows of `rows` [N, `width`], along their first `dim` columns.
+    pub fn around(rows: &[f32], width: usize, dim: usize, leaf: usize) -> Self {
+        let n = rows.len() / width;
+        Self::new(dim, n.div_ceil(leaf), |i, lo, hi| {
+            for row in rows[i * leaf * width..((i + 1) * leaf).min(n) * width].chunks_exact(width) {
+                for ((&v, lo), hi) in row.iter().zip(lo.iter_mut()).zip(hi.iter_mut()) {
+                    *lo = min(v, *lo);
+                    *hi = max(v, *hi);
+                }
+            }
+        })
     }
 
     /// The boxes around blocks of these boxes.

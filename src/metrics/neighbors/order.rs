@@ -23,16 +23,20 @@ pub struct Ordered {
     pub from: Vec<u32>,
 }
 
-/// Orders `rows` [N, `dim`] into leaves of `leaf`; `scale` [`dim`] makes sides comparable.
+/// Orders `rows` [N, D] into leaves of `leaf`; `scale` [D] makes sides comparable.
 ///
 /// # Errors
 /// When cancelled.
-pub fn order(rows: Vec<f32>, scale: &[f32], leaf: usize, cx: &Ctx) -> Result<Ordered, Cancelled> {
-    let n = rows.len() / scale.len().max(1);
-    let mut out = Ordered { rows, from: (0..n as u32).collect() };
-    let (mut spare_rows, mut spare_from) = (vec![0.0; out.rows.len()], vec![0; n]);
+pub fn order(rows: &[f32], scale: &[f32], leaf: usize, cx: &Ctx) -> Result<Ordered, Cancelled> {
+    let (n, d) = (rows.len() / scale.len().max(1), scale.len());
     let job = Job { scale, leaf, cx };
-    job.refine(&mut out.rows, &mut out.from, &mut spare_rows, &mut spare_from)?;
+    let mut from: Vec<u32> = (0..n as u32).collect();
+    job.split(rows, &mut from, SPLITS)?;
+    let mut out = Ordered { rows: vec![0.0; rows.len()], from: vec![0; n] };
+    pick_rows(rows, &from, &mut out.rows, d);
+    out.from.copy_from_slice(&from);
+    let mut spare = vec![0.0; rows.len()];
+    job.parts(&mut out.rows, &mut out.from, &mut spare, &mut from, SPLITS)?;
     Ok(out)
 }
 
@@ -57,16 +61,17 @@ impl Job<'_> {
         spare_rows: &mut [f32],
         spare_from: &mut [u32],
     ) -> Result<(), Cancelled> {
-        let (n, d) = (from.len(), self.scale.len());
+        let n = from.len();
         if n <= self.leaf {
             return Ok(());
         }
         self.cx.check()?;
         let mut at: Vec<u32> = (0..n as u32).collect();
         self.split(rows, &mut at, SPLITS)?;
-        move_rows(rows, from, &at, spare_rows, spare_from, d);
+        pick_rows(rows, &at, spare_rows, self.scale.len());
         rows.copy_from_slice(spare_rows);
-        from.copy_from_slice(spare_from);
+        spare_from.copy_from_slice(from);
+        from.iter_mut().zip(&at).for_each(|(id, &i)| *id = spare_from[i as usize]);
         self.parts(rows, from, spare_rows, spare_from, SPLITS)
     }
 
@@ -141,21 +146,13 @@ impl Job<'_> {
     }
 }
 
-/// Copies row `at[i]` to place i of the spare arrays.
-fn move_rows(rows: &[f32], from: &[u32], at: &[u32], spare_rows: &mut [f32], spare_from: &mut [u32], d: usize) {
-    let one = |((to, id), &i): ((&mut [f32], &mut u32), &u32)| {
-        to.copy_from_slice(&rows[i as usize * d..(i as usize + 1) * d]);
-        *id = from[i as usize];
-    };
+/// Copies row `at[i]` to place i of `out`.
+fn pick_rows(rows: &[f32], at: &[u32], out: &mut [f32], d: usize) {
+    let one = |(to, &i): (&mut [f32], &u32)| to.copy_from_slice(&rows[i as usize * d..(i as usize + 1) * d]);
     if at.len() > PARALLEL {
-        spare_rows
-            .par_chunks_mut(d)
-            .zip_eq(spare_from.par_iter_mut())
-            .zip_eq(at.par_iter())
-            .with_min_len(1024)
-            .for_each(one);
+        out.par_chunks_mut(d).zip_eq(at.par_iter()).with_min_len(1024).for_each(one);
     } else {
-        spare_rows.chunks_exact_mut(d).zip(spare_from).zip(at).for_each(one);
+        out.chunks_exact_mut(d).zip(at).for_each(one);
     }
 }
 
@@ -179,7 +176,7 @@ mod tests {
     fn every_row_is_there_once_and_leaves_are_boxes_of_a_split() {
         let n = 10_000usize;
         let rows: Vec<f32> = (0..n * 2).map(|i| (i * 7919 % 10_007) as f32).collect();
-        let o = order(rows.clone(), &[1.0, 1.0], 16, &Ctx::quiet()).unwrap();
+        let o = order(&rows, &[1.0, 1.0], 16, &Ctx::quiet()).unwrap();
         let mut seen = o.from.clone();
         seen.sort_unstable();
         assert!(seen.iter().enumerate().all(|(i, &f)| i == f as usize));

@@ -50,7 +50,7 @@ impl Packets {
         let rotation = Rotation::fit(&points);
         let w = rotation.width();
         let turned = rotation.turn(&points, points.rows(), cx)?;
-        let ordered = order::order(turned, &vec![1.0; w], LEAF, cx)?;
+        let ordered = order::order(&turned, &vec![1.0; w], LEAF, cx)?;
         let count = n.div_ceil(LEAF);
         let mut leaves = vec![f32::INFINITY; count * LEAF * w];
         leaves.par_chunks_mut(LEAF * w).zip(ordered.rows.par_chunks(LEAF * w)).with_min_len(64).for_each(
@@ -63,14 +63,7 @@ impl Packets {
         cx.check()?;
         let mut rows = vec![EMPTY; count * LEAF];
         rows[..n].copy_from_slice(&ordered.from);
-        let boxes = Boxes::new(w.min(BOXED), count, |leaf, lo, hi| {
-            for row in ordered.rows[leaf * LEAF * w..((leaf + 1) * LEAF).min(n) * w].chunks_exact(w) {
-                for ((&v, lo), hi) in row.iter().zip(lo.iter_mut()).zip(hi.iter_mut()) {
-                    *lo = lo.min(v);
-                    *hi = hi.max(v);
-                }
-            }
-        });
+        let boxes = Boxes::around(&ordered.rows, w, w.min(BOXED), LEAF);
         let groups = boxes.parents();
         Ok(Self { points, rotation, leaves, rows, boxes, groups })
     }
@@ -97,7 +90,7 @@ impl Neighbors for Packets {
     fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
         let w = self.rotation.width();
         let turned = self.rotation.turn(&self.points, &search.rows(), cx)?;
-        let order = order::order(turned, &vec![1.0; w], PACKET, cx)?;
+        let order = order::order(&turned, &vec![1.0; w], PACKET, cx)?;
         let out = Mutex::new(Answer::new(search));
         order.from.par_chunks(PACKET).zip(order.rows.par_chunks(PACKET * w)).try_for_each(|(positions, coords)| {
             let packet = Packet { index: self, search, positions, coords, cx };

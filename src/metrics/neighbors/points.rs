@@ -26,6 +26,11 @@ impl Points {
         Self::new(rows, &vec![0.0; dim], &vec![1.0; dim], &vec![0; n])
     }
 
+    /// [`Points::plain`] with the episode of each row.
+    pub fn grouped(rows: Vec<f32>, dim: usize, owner: &[usize]) -> Self {
+        Self::new(rows, &vec![0.0; dim], &vec![1.0; dim], owner)
+    }
+
     /// The rows at `at`, in that order.
     pub fn pick(&self, at: &[usize]) -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! What is asked of an index, and its answer.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use super::points::Points;
@@ -44,11 +45,11 @@ impl<'a> Search<'a> {
     }
 
     /// [len, D] coordinates of the queries asked.
-    pub fn rows(&self) -> Vec<f32> {
+    pub fn rows(&self) -> Cow<'a, [f32]> {
         if self.at.len() == self.queries.len() {
-            return self.queries.rows().to_vec();
+            return Cow::Borrowed(self.queries.rows());
         }
-        self.at.iter().flat_map(|&i| self.queries.raw(i as usize)).copied().collect()
+        Cow::Owned(self.at.iter().flat_map(|&i| self.queries.raw(i as usize)).copied().collect())
     }
 
     /// True if reference row `row` must not be found by query `at`.

@@ -19,7 +19,7 @@ use crate::metrics::MetricError;
 use crate::task::Ctx;
 
 /// Points in a leaf.
-const LEAF: usize = 16;
+const LEAF: usize = 32;
 /// Queries that are near each other and walked by one thread, one after the other.
 const RUN: usize = 256;
 /// Queries in the smallest part of their order.
@@ -48,7 +48,7 @@ impl Tree {
     pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
         let (n, d) = (points.len(), points.dim());
         let scale: Vec<f32> = points.inv_std().iter().map(|&s| s as f32).collect();
-        let ordered = order::order(points.rows().to_vec(), &scale, LEAF, cx)?;
+        let ordered = order::order(points.rows(), &scale, LEAF, cx)?;
         let count = n.div_ceil(LEAF);
         let mut leaves = vec![[f32::INFINITY; LEAF]; count * d];
         let mut rows = vec![EMPTY; count * LEAF];
@@ -59,15 +59,7 @@ impl Tree {
         });
         rows[..n].copy_from_slice(&ordered.from);
         cx.check()?;
-        let first = Boxes::new(d, count, |leaf, lo, hi| {
-            for row in ordered.rows[leaf * LEAF * d..((leaf + 1) * LEAF).min(n) * d].chunks_exact(d) {
-                for ((&v, lo), hi) in row.iter().zip(lo.iter_mut()).zip(hi.iter_mut()) {
-                    *lo = lo.min(v);
-                    *hi = hi.max(v);
-                }
-            }
-        });
-        let mut levels = vec![first];
+        let mut levels = vec![Boxes::around(&ordered.rows, d, d, LEAF)];
         while let Some(top) = levels.last().filter(|top| top.count() > WIDE) {
             let parents = top.parents();
             levels.push(parents);
@@ -93,8 +85,7 @@ impl Neighbors for Tree {
 
     fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
         let scale: Vec<f32> = self.points.inv_std().iter().map(|&s| s as f32).collect();
-        let asked = search.rows();
-        let order = order::order(asked, &scale, FINE, cx)?;
+        let order = order::order(&search.rows(), &scale, FINE, cx)?;
         let out = Mutex::new(Answer::new(search));
         order.from.par_chunks(RUN).try_for_each(|run| {
             let run = Run { tree: self, search, run };
