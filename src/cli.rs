@@ -1,6 +1,6 @@
 //! The command line: the same jobs as on the screen, printed as text or JSON.
 //!
-//! Exit status: 0 all went well, 1 a job failed, 2 bad input (one sentence on standard error), 130 interrupted.
+//! Exit status: 0 all went well, 1 a job or a gate failed, 2 bad input (one sentence on standard error), 130 interrupted.
 
 use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ mod demo;
 mod diagnose;
 mod episodes;
 mod fit;
+mod gate;
 mod headless;
 mod imagine;
 mod interrupt;
@@ -100,7 +101,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {
-        return report::print(&source, &args.output);
+        return report::print(&source, &args.output, &gate::GateArgs::default());
     }
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;
