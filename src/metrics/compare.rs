@@ -5,7 +5,10 @@
 
 pub mod energy;
 pub mod mmd;
+pub mod pairs;
+pub mod permute;
 pub mod prdc;
+pub mod sample;
 pub mod wasserstein;
 
 use rayon::prelude::*;
@@ -38,4 +41,26 @@ fn rows<T: Send>(
             Ok(of(i, &distances))
         })
         .collect()
+}
+
+/// Sums of `of(distance)` over the unordered pairs within and between two sets.
+fn sums(x: &Points, y: &Points, cx: &Ctx, of: impl Fn(f64) -> f64 + Sync) -> Result<pairs::Sums, MetricError> {
+    let within = |set: &Points| -> Result<f64, MetricError> {
+        Ok(rows(set, set, cx, |i, d| d[i + 1..].iter().map(|&d| of(d)).sum::<f64>())?.iter().sum())
+    };
+    let xy = rows(x, y, cx, |_, d| d.iter().map(|&d| of(d)).sum::<f64>())?.iter().sum();
+    Ok(pairs::Sums { xx: within(x)?, yy: within(y)?, xy, n: x.len() as f64, m: y.len() as f64 })
+}
+
+/// Middle value, or the mean of the two middle values; NaN of nothing.
+fn median(mut all: Vec<f64>) -> f64 {
+    let (n, mid) = (all.len(), all.len() / 2);
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, &mut upper, _) = all.select_nth_unstable_by(mid, f64::total_cmp);
+    if n.is_multiple_of(2) {
+        return f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper);
+    }
+    upper
 }

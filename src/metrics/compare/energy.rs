@@ -1,6 +1,7 @@
 //! Energy distance (Székely & Rizzo 2013).
 
-use super::rows;
+use super::pairs::Sums;
+use super::sums;
 use crate::metrics::MetricError;
 use crate::metrics::neighbors::points::Points;
 use crate::task::Ctx;
@@ -10,11 +11,12 @@ use crate::task::Ctx;
 /// # Errors
 /// If a set is empty or dimensions differ; cancelled.
 pub fn distance(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricError> {
-    let mean = |a: &Points, b: &Points| -> Result<f64, MetricError> {
-        let sums = rows(a, b, cx, |_, d| d.iter().sum::<f64>())?;
-        Ok(sums.iter().sum::<f64>() / (a.len() * b.len()) as f64)
-    };
-    Ok(2.0 * mean(x, y)? - mean(x, x)? - mean(y, y)?)
+    Ok(of_sums(&sums(x, y, cx, |d| d)?))
+}
+
+/// [`distance`] of sums of distances.
+pub fn of_sums(s: &Sums) -> f64 {
+    2.0 * (s.xy / (s.n * s.m) - s.xx / (s.n * s.n) - s.yy / (s.m * s.m))
 }
 
 #[cfg(test)]
