@@ -96,6 +96,13 @@ pub struct Sums {
     pub m: f64,
 }
 
+impl Sums {
+    /// nm/(n+m): what multiplies a squared distance of sets of these sizes before it is held against others.
+    pub fn scale(&self) -> f64 {
+        self.n * self.m / (self.n + self.m)
+    }
+}
+
 impl Blocks {
     /// The sums for every assignment of episodes to the first set (`true`): [P] for [P][E] labels.
     ///

@@ -46,6 +46,16 @@ pub fn test(values: &[f64]) -> Tested {
     Tested { value, p: p_value(value, shuffled), by_chance: crate::metrics::stats::quantile(shuffled, 0.95) }
 }
 
+/// [`test`] of statistics that chance makes larger the smaller one of the sets is: each is held against the others after
+/// multiplication with its `scale` (nm/(n+m) for squared distances, its root for distances). Episodes of different lengths
+/// make divisions of different sizes.
+pub fn test_scaled(values: &[f64], scale: &[f64]) -> Tested {
+    let scaled: Vec<f64> = values.iter().zip(scale).map(|(v, s)| v * s).collect();
+    let Tested { value: _, p, by_chance } = test(&scaled);
+    let unit = scale.first().copied().unwrap_or(f64::NAN);
+    Tested { value: values.first().copied().unwrap_or(f64::NAN), p, by_chance: by_chance / unit }
+}
+
 /// (1 + #{shuffled ≥ observed}) / (1 + P).
 pub fn p_value(observed: f64, shuffled: &[f64]) -> f64 {
     // Labels that swap the two sets have the same statistic but for the order of the sums.

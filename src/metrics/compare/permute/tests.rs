@@ -14,6 +14,8 @@ fn p_counts_the_real_labels_themselves() {
     assert!((p_value(3.0, &[1.0, 2.0, 3.0, 4.0]) - 3.0 / 5.0).abs() < 1e-12);
     assert!((p_value(9.0, &[1.0; 199]) - 0.005).abs() < 1e-12);
     assert!((p_value(1.0, &[f64::NAN]) - 1.0).abs() < 1e-12);
+    let scaled = test_scaled(&[3.0, 2.0, 4.0], &[2.0, 1.0, 1.0]);
+    assert!((scaled.p - 1.0 / 3.0).abs() < 1e-12 && (scaled.by_chance - 1.95).abs() < 1e-12, "{scaled:?}");
     assert!(test(&[1.0]).p.is_nan() && test(&[]).value.is_nan());
 }
 
@@ -73,7 +75,9 @@ fn p_is_uniform_by_episode_and_is_not_by_row() {
     let n = sorted.len() as f64;
     // p takes the values 1/50 … 1: the distribution function is held against itself at those.
     let gap = (1..=50)
-        .map(|k| (sorted.iter().filter(|p| **p <= f64::from(k) / 50.0 + 1e-9).count() as f64 / n - f64::from(k) / 50.0).abs())
+        .map(|k| {
+            (sorted.iter().filter(|p| **p <= f64::from(k) / 50.0 + 1e-9).count() as f64 / n - f64::from(k) / 50.0).abs()
+        })
         .fold(0.0, f64::max);
     assert!(gap < 0.098, "{gap}");
     assert!(share(&by_row) > 0.5, "{}", share(&by_row));
