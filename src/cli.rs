@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod args;
 mod collect;
+mod compare;
 mod dashboard;
 mod demo;
 mod diagnose;
@@ -62,6 +63,8 @@ struct DashboardArgs {
 enum Command {
     /// Print what the dataset holds and covers, and how well the checkpoint imagines it
     Report(report::ReportArgs),
+    /// Compare a second dataset, rollouts or imagined states with a dataset: what differs, how sure, and where
+    Compare(compare::CompareArgs),
     /// Train a world model, and a policy in its imagination
     Fit(fit::FitArgs),
     /// Hold open-loop imagination against held-out episodes
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
     let status = match cli.command {
         None => dashboard(&cli.dashboard),
         Some(Command::Report(args)) => args.run(),
+        Some(Command::Compare(args)) => args.run(),
         Some(Command::Fit(args)) => args.run(),
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),

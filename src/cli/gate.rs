@@ -8,14 +8,16 @@ use serde::Serialize;
 
 use crate::metrics::report::{Report, Stat};
 
+/// Of the option.
+const HELP: &str = "\
+Exit with status 1 unless a printed number meets this: KEY < NUMBER (or <=, >, >=), such as \"ood_fraction<0.05\"; KEY is a \
+stat's key as in --json, or report.key, and either with .lower or .upper means an end of its interval; repeatable";
+
 /// The option `--gate`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GateArgs {
-    /// Exit with status 1 unless this holds of a printed number, e.g. "ood_fraction<0.05"; repeatable.
-    ///
-    /// KEY < <= > >= NUMBER, where KEY is a stat's key as in --json, report.key, or either with .lower or .upper behind it
-    /// for the ends of the interval
-    #[arg(long = "gate", value_name = "EXPR")]
+    /// Conditions as they were written.
+    #[arg(long = "gate", value_name = "EXPR", help = HELP)]
     pub gates: Vec<String>,
 }
 

@@ -113,7 +113,9 @@ fn roots(scale: &[f64]) -> Vec<f64> {
 /// States of each episode.
 fn states(sample: &Sample) -> Vec<usize> {
     let mut states = vec![0; sample.blocks];
-    sample.block.iter().for_each(|&b| states[b] += 1);
+    for &b in &sample.block {
+        states[b] += 1;
+    }
     states
 }
 

@@ -189,7 +189,7 @@ mod tests {
         let a: Vec<f32> = grid.iter().flat_map(|&(x, y)| [x, y]).collect();
         let corner = |&(x, y): &(f32, f32)| x > 14.0 && y > 11.0;
         let b: Vec<f32> =
-            grid.iter().flat_map(|p| if corner(p) { vec![p.0, p.1].repeat(4) } else { vec![p.0, p.1] }).collect();
+            grid.iter().flat_map(|p| if corner(p) { [p.0, p.1].repeat(4) } else { vec![p.0, p.1] }).collect();
         let owner: Vec<usize> = (0..b.len() / 2).map(|i| i / 50).collect();
         let (a, b) = (States { rows: &a, owner: &owner[..400] }, States { rows: &b, owner: &owner });
         let features = Features::fit(a.rows, &names).unwrap();

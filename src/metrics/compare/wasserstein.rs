@@ -44,8 +44,7 @@ pub fn to_the_power(x: &[f64], y: &[f64], p: f64) -> f64 {
     // Positions in units of 1/(nm), so that the ends of the two samples' steps meet exactly.
     while i < n && j < m {
         let next = ((i + 1) * m).min((j + 1) * n);
-        let gap = (x[i] - y[j]).abs();
-        sum += (next - at) as f64 * if p == 1.0 { gap } else { gap.powf(p) };
+        sum += (next - at) as f64 * (x[i] - y[j]).abs().powf(p);
         at = next;
         i += usize::from(next == (i + 1) * m);
         j += usize::from(next == (j + 1) * n);
