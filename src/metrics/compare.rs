@@ -1,8 +1,8 @@
 //! Two sets of states compared: dataset A against dataset B, a dataset against rollouts, imagined against real.
 //!
-//! What looks at every pair ([`energy`], [`mmd`], [`prdc`], [`sliced`], the classifier) sees both sets evenly thinned to the
-//! same number of states ([`sample`]); p-values come from shuffling whole episodes ([`permute`]). Units are standard
-//! deviations of A's training part.
+//! Distances ([`measured`]) see both sets evenly thinned to the same number of states. p-values ([`evidence`]) come from
+//! shuffling whole episodes ([`permute`]) that are thinned alike in both sets ([`sample`]). Units are standard deviations of
+//! A's training part.
 
 pub mod beyond;
 pub mod bootstrap;
@@ -11,6 +11,7 @@ pub mod energy;
 pub mod evidence;
 pub mod logistic;
 pub mod mahalanobis;
+pub mod measured;
 pub mod mmd;
 mod numbers;
 pub mod pairs;
@@ -29,6 +30,8 @@ use super::report::Report;
 use super::{MetricError, States};
 use crate::task::Ctx;
 use evidence::Evidence;
+use measured::Measured;
+use numbers::Found;
 use sample::Sample;
 
 /// The two sets. A comes in the parts of its split; B whole.
@@ -62,7 +65,7 @@ pub struct Options {
     pub k: usize,
     /// False-alarm level of the novelty threshold.
     pub alpha: f64,
-    /// Most states of each set in what looks at every pair.
+    /// Most states of each set in what looks at every pair; a test has twice as many of both together.
     pub states: usize,
     /// Shuffles of the episodes; 0 gives no p-value.
     pub permutations: usize,
@@ -93,16 +96,20 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
     let beyond = beyond::report(input, options, &mut report, cx)?;
     let features = &beyond.novelty.features;
     let sample = Sample::new(features, &input.a(), input.b, options.states)?;
-    let evidence = Evidence::gather(&sample, options, cx)?;
+    let measured = Measured::of(&sample, options, cx)?;
+    let tested = Sample::alike(features, &input.a(), input.b, options.states)?;
+    let evidence = Evidence::gather(&tested, options, cx)?;
     let regions = region::most_different(&sample, features, &cx.phase("looking for the region that differs"))?;
-    numbers::stats(&mut report, &evidence, &sample, options.permutations);
-    report.tables.push(numbers::dimensions_table(&evidence, &sample, features));
+    let permutations = options.permutations;
+    let found = Found { sample: &sample, measured: &measured, tested: &tested, evidence: &evidence, permutations };
+    numbers::stats(&mut report, &found);
+    report.tables.push(numbers::dimensions_table(&found, features));
     report.tables.push(numbers::tests_table(&evidence));
-    numbers::distributions(&mut report, &evidence, features, input);
-    verdict::verdict(&mut report, &evidence, &beyond, &sample);
+    numbers::distributions(&mut report, &measured, features, input);
+    verdict::verdict(&mut report, &found, &beyond);
     verdict::constants(&mut report, features, input);
     verdict::regions(&mut report, regions, features, input);
-    verdict::basis(&mut report, &beyond, &sample, options);
+    verdict::basis(&mut report, &beyond, &found, options);
     Ok(report)
 }
 

@@ -42,11 +42,12 @@ impl Folds {
 /// Out-of-fold decisions and what they are worth.
 #[derive(Debug, Clone)]
 pub struct Classified {
-    /// Mean over folds of the share of states put into the right set; 0.5 is chance.
+    /// Mean over folds of the balanced accuracy: the mean of the shares of A's and of B's states that are put into the right
+    /// set; 0.5 is chance.
     pub accuracy: f64,
     /// Mean over folds of the area under the ROC curve; 0.5 is chance.
     pub auroc: f64,
-    /// [2n] decision values, above 0 for B.
+    /// [N] decision values, above 0 for B.
     pub decision: Vec<f64>,
 }
 
@@ -72,12 +73,20 @@ pub fn cross_validate(sample: &Sample, folds: &Folds, cx: &Ctx) -> Result<Classi
     let (mut accuracies, mut areas) = (Vec::new(), Vec::new());
     for (test, decision) in decided {
         let truth: Vec<bool> = test.iter().map(|&i| is_b[i]).collect();
-        let right = decision.iter().zip(&truth).filter(|(d, b)| (**d > 0.0) == **b).count();
-        accuracies.push(right as f64 / truth.len() as f64);
+        accuracies.push(balanced_accuracy(&decision, &truth));
         areas.push(auroc(&decision, &truth));
         test.iter().zip(decision).for_each(|(&i, v)| out[i] = v);
     }
     Ok(Classified { accuracy: stats::mean(&accuracies), auroc: stats::mean(&areas), decision: out })
+}
+
+/// Mean over the two sets of the share of their states on the right side of 0.
+fn balanced_accuracy(decision: &[f64], is_b: &[bool]) -> f64 {
+    let recall = |set: bool| {
+        let of: Vec<f64> = decision.iter().zip(is_b).filter(|(_, b)| **b == set).map(|(d, _)| *d).collect();
+        of.iter().filter(|d| (**d > 0.0) == set).count() as f64 / of.len() as f64
+    };
+    f64::midpoint(recall(false), recall(true))
 }
 
 /// The mean AUROC over folds if the episodes of each fold had other labels: `shuffles` times, the real labels first.
@@ -141,4 +150,4 @@ struct Ranked {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

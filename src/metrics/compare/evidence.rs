@@ -1,4 +1,4 @@
-//! Every comparison of one pooled sample, with what chance alone would give.
+//! What could be chance: every statistic of a sample whose episodes are alike, against shuffled episodes.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -6,7 +6,6 @@ use rand_chacha::ChaCha8Rng;
 use super::classifier::{self, Folds};
 use super::pairs::{self, Distances};
 use super::permute::{self, Labels, Tested};
-use super::prdc::{self, Prdc};
 use super::sample::Sample;
 use super::sliced::{self, Line};
 use super::{Options, energy, mmd};
@@ -15,9 +14,6 @@ use crate::task::Ctx;
 
 /// Random directions of the sliced Wasserstein distance.
 pub const DIRECTIONS: usize = 128;
-/// The neighbour whose distance is the radius of precision, recall, density and coverage.
-pub const NEIGHBOUR: usize = 5;
-
 /// What the sample says.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -25,18 +21,12 @@ pub struct Evidence {
     pub energy: Tested,
     /// Unbiased squared kernel discrepancy.
     pub mmd2: Tested,
-    /// Bandwidth of its kernel.
-    pub sigma: f64,
     /// Sliced Wasserstein distance, p = 1.
     pub sliced_w1: Tested,
-    /// Sliced Wasserstein distance, p = 2.
-    pub sliced_w2: f64,
     /// Largest W1 of a dimension.
     pub w1_max: Tested,
     /// Dimensions, the most different first.
     pub dimensions: Vec<Dimension>,
-    /// With too few states in the sample nothing.
-    pub prdc: Option<Prdc>,
     /// With fewer than two episodes of a set nothing.
     pub classifier: Option<Classifier>,
 }
@@ -55,7 +45,7 @@ pub struct Dimension {
 /// Cross-validated classifier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Classifier {
-    /// Share of states put into the right set.
+    /// Mean of the shares of A's and of B's states that are put into the right set.
     pub accuracy: f64,
     /// Area under the ROC curve.
     pub auroc: Tested,
@@ -78,7 +68,7 @@ impl Evidence {
     pub fn gather(sample: &Sample, options: &Options, cx: &Ctx) -> Result<Self, MetricError> {
         let labels =
             Labels::new(sample.blocks, sample.blocks_a, options.permutations, &mut stream(options.seed, 1)).all;
-        let at = cx.phase("comparing all pairs");
+        let at = cx.phase("shuffling episodes");
         at.step(0, 4)?;
         let distances = Distances::new(&sample.points, &at)?;
         let sums = distances.blocks(sample, &at, |d| d)?.split(&labels, &at)?;
@@ -92,16 +82,21 @@ impl Evidence {
         } else {
             Vec::new()
         };
-        at.step(2, 4)?;
-        let enough = sample.n > NEIGHBOUR;
-        let prdc = enough.then(|| prdc::of_distances(&distances, sample.n, NEIGHBOUR, &at)).transpose()?;
         drop(distances);
+        at.step(2, 4)?;
+        let sliced_w1 = slices(sample, options, &labels, &scale, &at)?;
         at.step(3, 4)?;
-        let (sliced_w1, sliced_w2) = slices(sample, options, &labels, &scale, &at)?;
         let (dimensions, w1_max) = dimensions(sample, &labels, &scale, &at)?;
         let classifier = classify(sample, options, &cx.phase("telling the sets apart"))?;
         let (energy, mmd2) = (permute::test_scaled(&energies, &scale), permute::test_scaled(&mmd2, &scale));
-        Ok(Self { energy, mmd2, sigma, sliced_w1, sliced_w2, w1_max, dimensions, prdc, classifier })
+        Ok(Self { energy, mmd2, sliced_w1, w1_max, dimensions, classifier })
+    }
+}
+
+impl Evidence {
+    /// The test of a kept dimension.
+    pub fn of(&self, dimension: usize) -> Option<&Dimension> {
+        self.dimensions.iter().find(|d| d.index == dimension)
     }
 }
 
@@ -119,23 +114,21 @@ fn states(sample: &Sample) -> Vec<usize> {
     states
 }
 
-/// Sliced Wasserstein distances for p = 1 with its test, and for p = 2.
+/// Sliced Wasserstein distance for p = 1.
 fn slices(
     sample: &Sample,
     options: &Options,
     labels: &[Vec<bool>],
     scale: &[f64],
     cx: &Ctx,
-) -> Result<(Tested, f64), MetricError> {
+) -> Result<Tested, MetricError> {
     let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut stream(options.seed, 2));
     let along = sliced::projections(&sample.points, &directions, cx)?;
     let lines: Vec<Line> = along.iter().map(|values| Line::new(values, &sample.block)).collect();
     let each = sliced::shuffled(&lines, labels, &states(sample), cx)?;
     let means: Vec<f64> =
         (0..labels.len()).map(|p| each.iter().map(|line| line[p]).sum::<f64>() / each.len() as f64).collect();
-    let part = |of: std::ops::Range<usize>| along.iter().map(|v| v[of.clone()].to_vec()).collect::<Vec<_>>();
-    let w2 = sliced::sliced(&part(0..sample.n), &part(sample.n..2 * sample.n), 2.0, cx)?;
-    Ok((permute::test_scaled(&means, &roots(scale)), w2))
+    Ok(permute::test_scaled(&means, &roots(scale)))
 }
 
 /// W1 of every dimension, the largest first, and the test of the largest.

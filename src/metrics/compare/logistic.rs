@@ -1,5 +1,6 @@
-//! Logistic regression with an L2 penalty: ½|w|² + C Σ log(1 + exp(-y (w·x + b))), the intercept unpenalised, on columns
-//! standardised by the rows it is fitted to. The objective of scikit-learn's `LogisticRegression`.
+//! Logistic regression with an L2 penalty: ½|w|² + C Σ v log(1 + exp(-y (w·x + b))), the intercept unpenalised, on columns
+//! standardised by the rows it is fitted to; v = N / (2 N of the row's class), so that both classes weigh the same. The
+//! objective of scikit-learn's `LogisticRegression(class_weight="balanced")`.
 
 use crate::metrics::MetricError;
 use crate::task::Ctx;
@@ -24,8 +25,9 @@ struct Problem {
     x: Vec<f64>,
     /// [N] +1 or -1.
     y: Vec<f64>,
+    /// [N] C times the weight of the row's class.
+    c: Vec<f64>,
     width: usize,
-    c: f64,
 }
 
 impl Logistic {
@@ -41,7 +43,11 @@ impl Logistic {
             x.push(1.0);
         }
         let y = class.iter().map(|&b| if b { 1.0 } else { -1.0 }).collect();
-        let weights = Problem { x, y, width: d + 1, c }.minimise(cx)?;
+        let ones = class.iter().filter(|b| **b).count();
+        let weight = |count: usize| c * class.len() as f64 / (2 * count.max(1)) as f64;
+        let (of_one, of_other) = (weight(ones), weight(class.len() - ones));
+        let c = class.iter().map(|&b| if b { of_one } else { of_other }).collect();
+        let weights = Problem { x, y, c, width: d + 1 }.minimise(cx)?;
         Ok(Self { mean, std, weights })
     }
 
@@ -98,9 +104,10 @@ impl Problem {
     fn value(&self, w: &[f64]) -> (f64, Vec<f64>) {
         let margin: Vec<f64> = self.x.chunks_exact(self.width).zip(&self.y).map(|(x, y)| y * dot(x, w)).collect();
         // log(1 + exp(-m)) without overflow.
-        let loss: f64 = margin.iter().map(|m| (-m).max(0.0) + (-m.abs()).exp().ln_1p()).sum();
+        let of = |(m, c): (&f64, &f64)| c * ((-m).max(0.0) + (-m.abs()).exp().ln_1p());
+        let loss: f64 = margin.iter().zip(&self.c).map(of).sum();
         let weights = &w[..self.width - 1];
-        (0.5 * dot(weights, weights) + self.c * loss, margin)
+        (0.5 * dot(weights, weights) + loss, margin)
     }
 
     /// Gradient, and the second derivative of every row's loss by its margin.
@@ -108,10 +115,10 @@ impl Problem {
         let mut gradient = w.to_vec();
         gradient[self.width - 1] = 0.0;
         let mut curvature = Vec::with_capacity(margin.len());
-        for ((x, y), m) in self.x.chunks_exact(self.width).zip(&self.y).zip(margin) {
+        for (((x, y), m), c) in self.x.chunks_exact(self.width).zip(&self.y).zip(margin).zip(&self.c) {
             let wrong = 1.0 / (1.0 + m.exp());
-            gradient.iter_mut().zip(x).for_each(|(g, x)| *g -= self.c * wrong * y * x);
-            curvature.push(self.c * wrong * (1.0 - wrong));
+            gradient.iter_mut().zip(x).for_each(|(g, x)| *g -= c * wrong * y * x);
+            curvature.push(c * wrong * (1.0 - wrong));
         }
         (gradient, curvature)
     }

@@ -46,9 +46,9 @@ pub fn most_different(
     let columns: Vec<Vec<f64>> = (0..features.dim())
         .map(|d| sample.points.column(d).into_iter().map(|v| v * features.std[d]).collect())
         .collect();
-    let tree = Tree { columns, is_b: sample.is_b(), features, least: ((LEAF * sample.n as f64) as usize).max(1) };
+    let tree = Tree { columns, is_b: sample.is_b(), features, least: ((LEAF * sample.n_a as f64) as usize).max(1) };
     let mut leaves = Vec::new();
-    tree.grow((0..2 * sample.n).collect(), Region { bounds: vec![] }, DEPTH, &mut leaves, cx)?;
+    tree.grow((0..sample.points.len()).collect(), Region { bounds: vec![] }, DEPTH, &mut leaves, cx)?;
     let pick = |sign: f64| {
         let best = leaves.iter().max_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)));
         best.filter(|(region, surplus)| sign * surplus > 0.0 && !region.bounds.is_empty()).map(|(r, _)| r.clone())
@@ -57,7 +57,7 @@ pub fn most_different(
 }
 
 struct Tree<'a> {
-    /// [D][2n] in the states' own units.
+    /// [D][N] in the states' own units.
     columns: Vec<Vec<f64>>,
     is_b: Vec<bool>,
     features: &'a Features,
@@ -179,6 +179,8 @@ impl Region {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "differences of counts")]
+
     use super::*;
 
     /// A fills a square of 20 × 20; B does but for a corner, where it has four times as many states.
@@ -204,6 +206,30 @@ mod tests {
         assert!((in_a.states - 35.0 / 400.0).abs() < 1e-12 && (in_b.states - 140.0 / 520.0).abs() < 1e-12);
         assert_eq!((in_a.of_episodes, in_b.of_episodes), (8, 11));
         assert!(less.is_some());
+    }
+
+    /// scikit-learn 1.9.1: A's and B's states in the leaves of `DecisionTreeClassifier(max_depth=3, min_samples_leaf=3)`, the
+    /// same for 20 values of its `random_state`; its first split is at 0.6875 of dimension 0.
+    #[test]
+    fn leaves_are_scikit_learns() {
+        let sample = crate::metrics::compare::classifier::tests::sample();
+        let column = |d: usize| sample.points.column(d);
+        let columns = vec![column(0), column(1), column(2)];
+        let features = Features {
+            dim_in: 3,
+            kept: vec![0, 1, 2],
+            names: vec![String::new(); 3],
+            mean: vec![0.0; 3],
+            std: vec![1.0; 3],
+            dropped: vec![],
+        };
+        let tree = Tree { columns, is_b: sample.is_b(), features: &features, least: 3 };
+        let mut leaves = Vec::new();
+        tree.grow((0..120).collect(), Region { bounds: vec![] }, DEPTH, &mut leaves, &Ctx::quiet()).unwrap();
+        let mut surplus: Vec<f64> = leaves.iter().map(|l| l.1).collect();
+        surplus.sort_by(f64::total_cmp);
+        // (40, 23), (14, 0), (1, 2), (0, 14), (5, 21).
+        assert_eq!(surplus, [-17.0, -14.0, 1.0, 14.0, 16.0]);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn a_set_against_itself_has_no_distance() {
 
 #[test]
 fn too_few_episodes_and_other_widths_are_said() {
-    let b = walks(1, 0.0, &mut ChaCha8Rng::seed_from_u64(4));
+    let b = walks(1, 0.0, &mut ChaCha8Rng::seed_from_u64(6));
     let r = compared(&b, &Options { states: 50, ..Options::default() });
     assert!(r.notes[0].text.contains("1 of B") && r.value("auroc").is_none(), "{:?}", r.notes[0]);
     let names = names();
@@ -123,4 +123,35 @@ fn a_cancel_is_seen() {
     let input = Input { names: &names, train: states, calibration: states, heldout: states, b: states, shared: true };
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
     assert!(matches!(stopped, Err(MetricError::Cancelled(_))));
+}
+
+/// The numbers of the pooled sample are those of the plain functions, which the references' battery checks.
+#[test]
+fn the_pooled_way_gives_the_plain_functions_numbers() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let (a, b) = (walks(9, 0.0, &mut rng), walks(7, 0.4, &mut rng));
+    let features = crate::metrics::features::Features::fit(&a.0, &names()).unwrap();
+    let (a, b) = (States { rows: &a.0, owner: &a.1 }, States { rows: &b.0, owner: &b.1 });
+    let sample = Sample::new(&features, &[a], b, 110).unwrap();
+    let cx = Ctx::quiet();
+    let options = Options { permutations: 9, ..Options::default() };
+    let got = Measured::of(&sample, &options, &cx).unwrap();
+    let (x, y) = (sample.a(), sample.b());
+    assert!((got.energy - energy::distance(&x, &y, &cx).unwrap()).abs() < 1e-12);
+    let sigma = mmd::median_heuristic(&x, &y, &cx).unwrap();
+    assert!((got.sigma - sigma).abs() < 1e-12);
+    assert!((got.mmd2 - mmd::with_sigma(&x, &y, sigma, &cx).unwrap().unbiased).abs() < 1e-12);
+    assert_eq!(got.prdc, Some(prdc::prdc(&x, &y, 5, &cx).unwrap()));
+    for (d, w1) in got.w1.iter().enumerate() {
+        assert!((w1 - wasserstein::one_dimension(&x.column(d), &y.column(d)).wasserstein1).abs() < 1e-12, "{d}");
+    }
+    // The tests of one and the same sample begin with the same numbers.
+    let tests = Evidence::gather(&sample, &options, &cx).unwrap();
+    for (tested, measured) in [(tests.energy, got.energy), (tests.mmd2, got.mmd2), (tests.sliced_w1, got.sliced_w1)] {
+        assert!((tested.value - measured).abs() < 1e-12, "{tested:?} {measured}");
+    }
+    for d in &tests.dimensions {
+        assert!((d.w1.value - got.w1[d.index]).abs() < 1e-12 && d.p_of_all >= d.w1.p);
+    }
+    assert!((tests.w1_max.value - tests.dimensions[0].w1.value).abs() < 1e-12);
 }

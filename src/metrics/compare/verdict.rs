@@ -3,8 +3,9 @@
 use super::Input;
 use super::beyond::Beyond;
 use super::evidence::Evidence;
+use super::measured::Measured;
+use super::numbers::Found;
 use super::region::{Region, Share};
-use super::sample::Sample;
 use super::{Options, permute};
 use crate::metrics::features::Features;
 use crate::metrics::report::{Level, Report, Table};
@@ -17,29 +18,29 @@ const FEW: f64 = 0.02;
 const NAMED: usize = 3;
 
 /// The verdict in one sentence, loud where the sets differ.
-pub fn verdict(report: &mut Report, evidence: &Evidence, beyond: &Beyond, sample: &Sample) {
-    let energy = evidence.energy;
+pub fn verdict(report: &mut Report, found: &Found<'_>, beyond: &Beyond) {
+    let Found { measured, evidence, tested, .. } = *found;
+    let (distance, p) = (short(measured.energy), evidence.energy.p);
     let auroc = evidence.classifier.map_or(String::new(), |c| format!("AUROC {:.2}, ", c.auroc.value));
-    let proof = format!("{auroc}energy distance {}, p = {}", short(energy.value), short(energy.p));
+    let proof = format!("{auroc}energy distance {distance}, p = {}", short(p));
     let outside = format!("{} of B lies beyond A's novelty threshold", percent(beyond.ood_fraction));
-    let fewest = permute::smallest(sample.blocks, sample.blocks_a);
-    let (level, text) = if energy.p <= SIGNIFICANT {
-        let most = most(evidence, &beyond.novelty.features);
+    let fewest = permute::smallest(tested.blocks, tested.blocks_a);
+    let (level, text) = if p <= SIGNIFICANT {
+        let most = most(measured, evidence, &beyond.novelty.features);
         (Level::Warn, format!("B is distinguishable from A ({proof}); most by {most}; {outside}."))
-    } else if energy.p.is_nan() {
+    } else if p.is_nan() {
         (
             Level::Warn,
             format!(
-                "Nothing was shuffled, so nothing is said about chance ({auroc}energy distance {}); {outside}.",
-                short(energy.value)
+                "Nothing was shuffled, so nothing is said about chance ({auroc}energy distance {distance}); {outside}."
             ),
         )
     } else if fewest > FEW {
         let text = format!(
             "{} episodes of A and {} of B are too few to tell a difference from chance: no p-value below {} is possible \
              ({proof}); {outside}.",
-            sample.blocks_a,
-            sample.blocks_b(),
+            tested.blocks_a,
+            tested.blocks_b(),
             short(fewest)
         );
         (Level::Warn, text)
@@ -51,27 +52,37 @@ pub fn verdict(report: &mut Report, evidence: &Evidence, beyond: &Beyond, sample
 }
 
 /// The dimensions that differ for sure, or the one that differs most.
-fn most(evidence: &Evidence, features: &Features) -> String {
-    let sure = evidence.dimensions.iter().filter(|d| d.p_of_all <= SIGNIFICANT).take(NAMED);
-    let names: Vec<&str> = sure.map(|d| features.names[d.index].as_str()).collect();
-    match (names.is_empty(), evidence.dimensions.first()) {
+fn most(measured: &Measured, evidence: &Evidence, features: &Features) -> String {
+    let sure = |d: &&usize| evidence.of(**d).is_some_and(|t| t.p_of_all <= SIGNIFICANT);
+    let ranked = measured.ranked();
+    let names: Vec<&str> = ranked.iter().filter(sure).take(NAMED).map(|&d| features.names[d].as_str()).collect();
+    match (names.is_empty(), ranked.first()) {
         (false, _) => names.join(", "),
-        (true, Some(first)) => format!("{} (no single dimension for sure)", features.names[first.index]),
+        (true, Some(&first)) => format!("{} (no single dimension for sure)", features.names[first]),
         (true, None) => "no dimension".into(),
     }
 }
 
 /// What the numbers rest on.
-pub fn basis(report: &mut Report, beyond: &Beyond, sample: &Sample, options: &Options) {
+pub fn basis(report: &mut Report, beyond: &Beyond, found: &Found<'_>, options: &Options) {
+    let (sample, tested) = (found.sample, found.tested);
     let (of_a, of_b) = sample.of;
     report.note(
         Level::Info,
         format!(
-            "Pairs are compared of {} states of each set, thinned evenly from {of_a} of A ({} episodes in the sample) and \
-             {of_b} of B ({}); {} shuffles of whole episodes, seed {}.",
-            sample.n,
-            sample.blocks_a,
-            sample.blocks_b(),
+            "Distances are measured of {} states of each set, thinned evenly from {of_a} of A and {of_b} of B.",
+            sample.n_a
+        ),
+    );
+    report.note(
+        Level::Info,
+        format!(
+            "p-values and the classifier rest on {} episodes of A ({} states) and {} of B ({} states), thinned at one rate so \
+             that an episode counts the same in either set; {} shuffles of whole episodes, seed {}.",
+            tested.blocks_a,
+            tested.n_a,
+            tested.blocks_b(),
+            tested.n_b,
             options.permutations,
             options.seed
         ),

@@ -4,7 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::*;
 use crate::metrics::States;
 use crate::metrics::compare::energy;
-use crate::metrics::compare::pairs::Distances;
+use crate::metrics::compare::pairs::{Distances, Sums};
 use crate::metrics::compare::sample::Sample;
 use crate::metrics::features::Features;
 use crate::task::Ctx;
@@ -27,13 +27,13 @@ fn few_episodes_bound_the_p_value() {
     }
 }
 
-/// A slow walk: steps of an episode hardly differ, as in a simulator. 12 + 12 episodes of 12 steps.
-fn episodes(rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<usize>) {
-    let mut normal = || -> f32 { StandardNormal.sample(rng) };
+/// A slow walk: steps of an episode hardly differ, as in a simulator. Episodes of 6 to 18 steps.
+fn episodes(count: usize, rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<usize>) {
     let (mut rows, mut owner) = (Vec::new(), Vec::new());
-    for e in 0..24 {
+    for e in 0..count {
+        let mut normal = || -> f32 { StandardNormal.sample(rng) };
         let mut x = normal();
-        for _ in 0..12 {
+        for _ in 0..(12.0 + 3.0 * normal()).clamp(6.0, 18.0) as usize {
             x = 0.98 * x + 0.199 * normal();
             rows.push(x);
             owner.push(e);
@@ -42,31 +42,33 @@ fn episodes(rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<usize>) {
     (rows, owner)
 }
 
-fn energy_p(rows: &[f32], owner: &[usize], rng: &mut ChaCha8Rng) -> f64 {
-    let half = rows.len() / 2;
-    let a = States { rows: &rows[..half], owner: &owner[..half] };
-    let b = States { rows: &rows[half..], owner: &owner[half..] };
-    let sample = Sample::new(&Features::fit(a.rows, &["x".to_owned()]).unwrap(), &[a], b, half).unwrap();
+type Set = (Vec<f32>, Vec<usize>);
+
+fn energy_p(a: &Set, b: &Set, rng: &mut ChaCha8Rng) -> f64 {
+    let (a, b) = (States { rows: &a.0, owner: &a.1 }, States { rows: &b.0, owner: &b.1 });
+    let features = Features::fit(a.rows, &["x".to_owned()]).unwrap();
+    let sample = Sample::alike(&features, &[a], b, 100).unwrap();
     let distances = Distances::new(&sample.points, &Ctx::quiet()).unwrap();
     let labels = Labels::new(sample.blocks, sample.blocks_a, 49, rng);
     let blocks = distances.blocks(&sample, &Ctx::quiet(), |d| d).unwrap();
     let sums = blocks.split(&labels.all, &Ctx::quiet()).unwrap();
-    test(&sums.iter().map(energy::of_sums).collect::<Vec<_>>()).p
+    let scale: Vec<f64> = sums.iter().map(Sums::scale).collect();
+    test_scaled(&sums.iter().map(energy::of_sums).collect::<Vec<_>>(), &scale).p
 }
 
-/// 400 pairs of sets from one source. By episode p is uniform: P(p ≤ 0.1) = 0.1 exactly with 49 shuffles (5 of 50), so a
-/// binomial count lies within 4 standard errors (0.06) of it; Kolmogorov's distance stays below its 0.1 % point, 0.098.
-/// Row by row the correlated steps pass for independent evidence, and most pairs look different.
+/// 400 pairs of sets of 30 and 6 episodes from one source. By episode p is uniform: P(p ≤ 0.1) = 0.1 exactly with 49 shuffles
+/// (5 of 50), so a binomial count lies within 4 standard errors (0.06) of it; Kolmogorov's distance stays below its 0.1 %
+/// point, 0.098. Row by row the correlated steps pass for independent evidence, and most pairs look different.
 #[test]
 fn p_is_uniform_by_episode_and_is_not_by_row() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let (mut by_episode, mut by_row) = (Vec::new(), Vec::new());
     for i in 0..400 {
-        let (rows, owner) = episodes(&mut rng);
-        by_episode.push(energy_p(&rows, &owner, &mut rng));
+        let (a, b) = (episodes(30, &mut rng), episodes(6, &mut rng));
+        by_episode.push(energy_p(&a, &b, &mut rng));
         if i < 60 {
-            let each: Vec<usize> = (0..rows.len()).collect();
-            by_row.push(energy_p(&rows, &each, &mut rng));
+            let each = |set: &Set| (set.0.clone(), (0..set.0.len()).collect());
+            by_row.push(energy_p(&each(&a), &each(&b), &mut rng));
         }
     }
     let share = |p: &[f64]| p.iter().filter(|p| **p <= 0.1 + 1e-9).count() as f64 / p.len() as f64;
