@@ -1,6 +1,6 @@
 //! The command line: the same jobs as on the screen, printed as text or JSON.
 //!
-//! Exit status: 0 all went well, 1 a job failed, 2 bad input (one sentence on standard error), 130 interrupted.
+//! Exit status: 0 all went well, 1 a job or a gate failed, 2 bad input (one sentence on standard error), 130 interrupted.
 
 use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
@@ -9,11 +9,13 @@ use clap::{Args, Parser, Subcommand};
 
 mod args;
 mod collect;
+mod compare;
 mod dashboard;
 mod demo;
 mod diagnose;
 mod episodes;
 mod fit;
+mod gate;
 mod headless;
 mod imagine;
 mod interrupt;
@@ -61,6 +63,8 @@ struct DashboardArgs {
 enum Command {
     /// Print what the dataset holds and covers, and how well the checkpoint imagines it
     Report(report::ReportArgs),
+    /// Compare a second dataset, rollouts or imagined states with a dataset: what differs, how sure, and where
+    Compare(compare::CompareArgs),
     /// Train a world model, and a policy in its imagination
     Fit(fit::FitArgs),
     /// Hold open-loop imagination against held-out episodes
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
     let status = match cli.command {
         None => dashboard(&cli.dashboard),
         Some(Command::Report(args)) => args.run(),
+        Some(Command::Compare(args)) => args.run(),
         Some(Command::Fit(args)) => args.run(),
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
@@ -100,7 +105,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {
-        return report::print(&source, &args.output);
+        return report::print(&source, &args.output, &gate::GateArgs::default());
     }
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;

@@ -9,6 +9,7 @@ pub mod job;
 pub mod worker;
 pub mod workspace;
 
+mod compare;
 mod cover;
 mod diagnose;
 mod episodes;
@@ -86,6 +87,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
+        JobSpec::Compare(spec) => compare::run(spec, workspace, cx, emit),
         JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
         JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::args::OutputArgs;
+use super::gate::{self, Gate, GateArgs, Verdict};
 use super::{interrupt, json, text};
 use crate::engine::job::{Body, JobSpec, Outcome};
 use crate::engine::throttle::Throttle;
@@ -18,7 +19,7 @@ use crate::task::{Cancel, Ctx, Progress};
 pub enum Status {
     /// All went well.
     Good,
-    /// A job failed.
+    /// A job failed, or a gate.
     Failed,
     /// A file or an option is at fault.
     BadInput,
@@ -62,9 +63,63 @@ pub fn print(out: &str) {
 
 /// Runs `specs` in order. A failed job does not keep the later ones from running; bad input and Ctrl-C do.
 pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
+    run_gated(specs, output, &GateArgs::default())
+}
+
+/// [`run`], and then holds the printed numbers against `gates`.
+pub fn run_gated(specs: &[JobSpec], output: &OutputArgs, gates: &GateArgs) -> Status {
+    let gates = match gates.parse() {
+        Ok(gates) => gates,
+        Err(problem) => return complain(&Ended::BadInput(problem)),
+    };
+    let mut ran = every(specs, output);
+    let verdicts = ran.judge(&gates);
+    if output.json && ran.status != Status::BadInput {
+        print(&json::render(specs, &ran.reports, &ran.outcomes, &verdicts, ran.problem.as_deref()));
+    }
+    ran.status
+}
+
+/// What came of several jobs.
+struct Ran {
+    reports: Vec<Arc<Report>>,
+    outcomes: Vec<Outcome>,
+    status: Status,
+    /// The last sentence of complaint.
+    problem: Option<String>,
+}
+
+impl Ran {
+    fn failed(&mut self, ended: &Ended) {
+        self.status = self.status.max(complain(ended));
+        self.problem = Some(ended.to_string());
+    }
+
+    /// Complains about every gate that does not hold; after bad input or Ctrl-C there is nothing to judge.
+    fn judge(&mut self, gates: &[Gate]) -> Vec<Verdict> {
+        if self.status > Status::Failed {
+            return Vec::new();
+        }
+        match gate::judge(gates, &self.reports, self.status == Status::Good) {
+            Ok(verdicts) => {
+                for problem in verdicts.iter().filter_map(|v| v.problem.clone()) {
+                    self.failed(&Ended::Failed(problem));
+                }
+                verdicts
+            }
+            Err(problem) => {
+                self.failed(&Ended::BadInput(problem));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Runs and prints jobs one after the other.
+fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
     let cancel = interrupt::install();
     let workspace = Workspace::default();
-    let (mut reports, mut outcomes, mut status, mut problem) = (Vec::new(), Vec::new(), Status::Good, None);
+    let mut ran = Ran { reports: Vec::new(), outcomes: Vec::new(), status: Status::Good, problem: None };
     for spec in specs {
         let (made, ended) = one(spec, &workspace, &cancel);
         if !output.json {
@@ -72,33 +127,28 @@ pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
                 print(&text::report(report));
             }
         }
-        reports.extend(made);
+        ran.reports.extend(made);
         match ended {
             Ok(outcome) => {
                 if !output.json {
                     print(&text::outcome(&outcome));
                 }
-                outcomes.push(outcome);
+                ran.outcomes.push(outcome);
                 // A job that was stopped may keep what it had and end well; the rest was not wanted any more.
                 if cancel.is_cancelled() {
-                    status = complain(&Ended::Cancelled);
-                    problem = Some(Ended::Cancelled.to_string());
+                    ran.failed(&Ended::Cancelled);
                     break;
                 }
             }
             Err(ended) => {
-                status = status.max(complain(&ended));
-                problem = Some(ended.to_string());
-                if status >= Status::BadInput {
+                ran.failed(&ended);
+                if ran.status >= Status::BadInput {
                     break;
                 }
             }
         }
     }
-    if output.json && status != Status::BadInput {
-        print(&json::render(specs, &reports, &outcomes, problem.as_deref()));
-    }
-    status
+    ran
 }
 
 /// One job: its reports (the last of each name) and how it ended.

@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::gate::Verdict;
 use crate::engine::job::{JobSpec, Outcome};
 use crate::metrics::report::Report;
 
 /// `{version, spec, reports, outcome}` with a line end: the specs in the order in which they ran, every report, and
-/// how it ended.
-pub fn render(specs: &[JobSpec], reports: &[Arc<Report>], outcomes: &[Outcome], problem: Option<&str>) -> String {
+/// how it ended, with what became of the gates.
+pub fn render(
+    specs: &[JobSpec],
+    reports: &[Arc<Report>],
+    outcomes: &[Outcome],
+    gates: &[Verdict],
+    problem: Option<&str>,
+) -> String {
     let reports: Vec<&Report> = reports.iter().map(AsRef::as_ref).collect();
     let summaries: Vec<&str> = outcomes.iter().map(|o| o.summary.as_str()).filter(|s| !s.is_empty()).collect();
     let written: Vec<String> = outcomes.iter().flat_map(|o| &o.written).map(|p| p.display().to_string()).collect();
@@ -17,7 +24,13 @@ pub fn render(specs: &[JobSpec], reports: &[Arc<Report>], outcomes: &[Outcome], 
         "version": env!("CARGO_PKG_VERSION"),
         "spec": specs,
         "reports": reports,
-        "outcome": { "good": problem.is_none(), "summary": summaries.join("\n"), "written": written, "problem": problem },
+        "outcome": {
+            "good": problem.is_none(),
+            "summary": summaries.join("\n"),
+            "written": written,
+            "gates": gates,
+            "problem": problem,
+        },
     });
     format!("{whole:#}\n")
 }
@@ -30,7 +43,7 @@ mod tests {
     fn numbers_that_json_has_not_are_null() {
         let mut report = Report::new("data", "Data");
         report.stat("a", "a", f64::NAN, "", "").between(f64::NEG_INFINITY, 1.0);
-        let text = render(&[JobSpec::Load(crate::engine::job::Source::default())], &[Arc::new(report)], &[], None);
+        let text = render(&[JobSpec::Load(crate::engine::job::Source::default())], &[Arc::new(report)], &[], &[], None);
         let value: Value = serde_json::from_str(&text).expect("is JSON");
         let stat = &value["reports"][0]["stats"][0];
         assert!(stat["value"].is_null() && stat["interval"][0].is_null());

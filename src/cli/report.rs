@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs};
+use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, PolicySpec, Source};
 
@@ -13,21 +14,23 @@ pub struct ReportArgs {
     source: SourceArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    gates: GateArgs,
 }
 
 impl ReportArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => print(&source, &self.output),
+            Ok(source) => print(&source, &self.output, &self.gates),
             Err(ended) => headless::complain(&ended),
         }
     }
 }
 
 /// Runs and prints the jobs that the dashboard starts by itself.
-pub fn print(source: &Source, output: &OutputArgs) -> Status {
-    headless::run(&jobs(source, output.seed), output)
+pub fn print(source: &Source, output: &OutputArgs, gates: &GateArgs) -> Status {
+    headless::run_gated(&jobs(source, output.seed), output, gates)
 }
 
 /// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.

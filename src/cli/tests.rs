@@ -1,7 +1,7 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::engine::job::{DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
+use crate::engine::job::{CompareSpec, DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
 
 fn command(args: &[&str]) -> Command {
     let all = [&["oodscope"], args].concat();
@@ -22,6 +22,9 @@ fn the_defaults_of_the_options_are_those_of_the_specs() {
     assert_eq!(imagine.job(source()), JobSpec::Imagine(ImagineSpec::default()));
     let Command::Diagnose(diagnose) = command(&["diagnose"]) else { panic!("diagnose") };
     assert_eq!(diagnose.job(source()), JobSpec::Diagnose(DiagnoseSpec::default()));
+    let Command::Compare(compare) = command(&["compare", "a", "b"]) else { panic!("compare") };
+    let ab = Source { dataset: "a".into(), rollouts: Some("b".into()), ..source() };
+    assert_eq!(compare.job(), JobSpec::Compare(CompareSpec { source: ab, ..CompareSpec::default() }));
     let Command::Topup(topup) = command(&["topup"]) else { panic!("topup") };
     assert_eq!(topup.job(source()), TopUpSpec::default());
 }
@@ -39,6 +42,19 @@ fn options_reach_the_specs() {
     };
     let spec = topup.job(Source::default());
     assert_eq!((spec.schedule, spec.threshold), (crate::engine::job::Schedule::Fixed, Some(2.0)));
+}
+
+#[test]
+fn a_comparison_has_one_second_set() {
+    let parses = |args: &[&str]| Cli::try_parse_from([&["oodscope", "compare"], args].concat()).is_ok();
+    assert!(parses(&["a", "b"]) && parses(&["a", "--imagined", "--checkpoint", "c"]));
+    let wrong: [&[&str]; 4] = [
+        &["a"],
+        &["a", "--imagined"],
+        &["a", "b", "--imagined", "--checkpoint", "c"],
+        &["a", "b", "--checkpoint", "c"],
+    ];
+    assert!(wrong.iter().all(|args| !parses(args)));
 }
 
 #[test]

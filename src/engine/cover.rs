@@ -57,7 +57,8 @@ pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
     Ok(coverage)
 }
 
-fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
+/// States as the metrics take them.
+pub fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
     States { rows, owner }
 }
 

@@ -55,6 +55,43 @@ pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     Ok(Outcome::default())
 }
 
+/// Imagined states alone.
+pub struct Imagined {
+    /// [K·H, D] states after the start of each rollout, and the episode of the start.
+    pub states: (Vec<f32>, Vec<usize>),
+    /// Rollouts K.
+    pub starts: usize,
+    /// Steps H of each.
+    pub horizon: usize,
+    /// Held-out episodes that they start in.
+    pub episodes: usize,
+}
+
+/// Open-loop rollouts from held-out starts.
+///
+/// # Errors
+/// A sentence where there is no world model or no held-out stretch to start from; or cancelled.
+pub fn rollouts(spec: &ImagineSpec, opened: &Opened, cx: &Ctx) -> Result<Imagined, Ended> {
+    let (_, model) = world_model(&spec.source, opened)?;
+    let data = &opened.data;
+    let windows = Windows::choose(data, &opened.split.heldout, spec);
+    if windows.starts.is_empty() {
+        let path = spec.source.dataset.display();
+        return Err(Ended::BadInput(format!(
+            "{path}: no held-out episode has two finite steps in a row to imagine from; name a dataset with longer episodes"
+        )));
+    }
+    let (_, actions) = windows.gather(data);
+    let starts: Vec<f32> = windows.starts.iter().flat_map(|&(e, t)| data.episode(e).obs_at(t)).copied().collect();
+    let (d, horizon) = (data.obs_dim(), windows.horizon);
+    let obs = open_loop(model, &starts, &actions, horizon, cx)?.obs;
+    let rows = obs.chunks_exact((horizon + 1) * d).flat_map(|rollout| rollout[d..].to_vec()).collect();
+    let owner: Vec<usize> = windows.starts.iter().flat_map(|&(e, _)| std::iter::repeat_n(e, horizon)).collect();
+    let mut episodes: Vec<usize> = owner.clone();
+    episodes.dedup();
+    Ok(Imagined { states: (rows, owner), starts: windows.starts.len(), horizon, episodes: episodes.len() })
+}
+
 /// [K, H] mean over the dimensions that vary of the members' standard deviation in units of the training part's.
 fn scaled(member_std: &[f32], std: &[f64]) -> Vec<f64> {
     let live = std.iter().filter(|s| **s > 0.0).count().max(1) as f64;

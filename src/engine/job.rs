@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod compare;
+
+pub use compare::CompareSpec;
+
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
@@ -41,6 +45,8 @@ pub enum JobSpec {
     Imagine(ImagineSpec),
     /// Rank real episodes by how far and how early they leave the data and the model's competence.
     Diagnose(DiagnoseSpec),
+    /// Hold a second set of states against the dataset: what differs, how sure, and where.
+    Compare(CompareSpec),
     /// Train a world model (and a policy in its imagination).
     Fit(FitSpec),
     /// Collect a little, fine-tune, compare.
@@ -246,6 +252,8 @@ pub enum Slot {
     Cover,
     /// Imagination and diagnosis.
     Evaluate,
+    /// Two sets against each other.
+    Compare,
     /// Fitting and top-up.
     Train,
 }
@@ -257,6 +265,7 @@ impl JobSpec {
             Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
             Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
+            Self::Compare(_) => Slot::Compare,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
         }
     }
@@ -269,6 +278,7 @@ impl JobSpec {
             Self::Cover(_) => "coverage",
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",
+            Self::Compare(_) => "comparison",
             Self::Fit(_) => "fit",
             Self::TopUp(_) => "top-up",
         }

@@ -1,26 +1,120 @@
-//! Distances between two sets of states (dataset and rollout, imagined and real).
+//! Two sets of states compared: dataset A against dataset B, a dataset against rollouts, imagined against real.
 //!
-//! All of them compare every pair: give both sets evenly thinned to the same number of states (see
-//! [`super::stats::evenly`]), 1,000 or so. Units are standard deviations of the reference.
+//! Distances ([`measured`]) see both sets evenly thinned to the same number of states. p-values ([`evidence`]) come from
+//! shuffling whole episodes ([`permute`]) that are thinned alike in both sets ([`sample`]). Units are standard deviations of
+//! A's training part.
 
+pub mod beyond;
+pub mod bootstrap;
+pub mod classifier;
 pub mod energy;
+pub mod evidence;
+pub mod logistic;
+pub mod mahalanobis;
+pub mod measured;
 pub mod mmd;
+mod numbers;
+pub mod pairs;
+pub mod permute;
 pub mod prdc;
+pub mod region;
+pub mod sample;
+pub mod sliced;
+mod verdict;
 pub mod wasserstein;
 
 use rayon::prelude::*;
 
-use super::MetricError;
 use super::neighbors::points::Points;
+use super::report::Report;
+use super::{MetricError, States};
 use crate::task::Ctx;
+use evidence::Evidence;
+use measured::Measured;
+use numbers::Found;
+use sample::Sample;
 
-/// For every row of `a`, `of` its Euclidean distances to all rows of `b`.
-fn rows<T: Send>(
-    a: &Points,
-    b: &Points,
-    cx: &Ctx,
-    of: impl Fn(usize, &[f64]) -> T + Sync,
-) -> Result<Vec<T>, MetricError> {
+/// The two sets. A comes in the parts of its split; B whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Name of every dimension.
+    pub names: &'a [String],
+    /// A's training part: the reference of novelty, and the unit of distances.
+    pub train: States<'a>,
+    /// A's episodes that the novelty threshold comes from.
+    pub calibration: States<'a>,
+    /// A's remaining episodes.
+    pub heldout: States<'a>,
+    /// B.
+    pub b: States<'a>,
+    /// A's parts share their episodes because there are too few.
+    pub shared: bool,
+}
+
+impl<'a> Input<'a> {
+    /// All of A, each episode once.
+    pub fn a(&self) -> Vec<States<'a>> {
+        if self.shared { vec![self.train] } else { vec![self.train, self.calibration, self.heldout] }
+    }
+}
+
+/// How they are compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// Which neighbour's distance is the novelty.
+    pub k: usize,
+    /// False-alarm level of the novelty threshold.
+    pub alpha: f64,
+    /// Most states of each set in what looks at every pair; a test has twice as many of both together.
+    pub states: usize,
+    /// Shuffles of the episodes; 0 gives no p-value.
+    pub permutations: usize,
+    /// Seed of shuffles, folds, directions and resampling.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { k: 5, alpha: 0.1, states: 1000, permutations: 199, seed: 0 }
+    }
+}
+
+/// Compares B with A.
+///
+/// # Errors
+/// A sentence where a set is empty, too small, not finite or of another width; cancelled.
+pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, MetricError> {
+    if input.b.is_empty() || input.b.rows.len() != input.b.len() * input.names.len() {
+        return Err(MetricError::bad(format!(
+            "B has {} values in {} states where A has {} dimensions: name two sets of the same observation space",
+            input.b.rows.len(),
+            input.b.len(),
+            input.names.len()
+        )));
+    }
+    let mut report = Report::new("compare", "B compared with A");
+    let beyond = beyond::report(input, options, &mut report, cx)?;
+    let features = &beyond.novelty.features;
+    let sample = Sample::new(features, &input.a(), input.b, options.states)?;
+    let measured = Measured::of(&sample, options, cx)?;
+    let tested = Sample::alike(features, &input.a(), input.b, options.states)?;
+    let evidence = Evidence::gather(&tested, options, cx)?;
+    let regions = region::most_different(&sample, features, &cx.phase("looking for the region that differs"))?;
+    let permutations = options.permutations;
+    let found = Found { sample: &sample, measured: &measured, tested: &tested, evidence: &evidence, permutations };
+    numbers::stats(&mut report, &found);
+    report.tables.push(numbers::dimensions_table(&found, features));
+    report.tables.push(numbers::tests_table(&evidence));
+    numbers::distributions(&mut report, &measured, features, input);
+    verdict::verdict(&mut report, &found, &beyond);
+    verdict::constants(&mut report, features, input);
+    verdict::regions(&mut report, regions, features, input);
+    verdict::basis(&mut report, &beyond, &found, options);
+    Ok(report)
+}
+
+/// Refuses sets that have no distance.
+fn comparable(a: &Points, b: &Points) -> Result<(), MetricError> {
     if a.dim() != b.dim() || a.is_empty() || b.is_empty() {
         return Err(MetricError::bad(format!(
             "cannot compare {} states of {} dimensions with {} of {}: both sets need a state and the same dimensions",
@@ -30,6 +124,17 @@ fn rows<T: Send>(
             b.dim()
         )));
     }
+    Ok(())
+}
+
+/// For every row of `a`, `of` its Euclidean distances to all rows of `b`.
+fn rows<T: Send>(
+    a: &Points,
+    b: &Points,
+    cx: &Ctx,
+    of: impl Fn(usize, &[f64]) -> T + Sync,
+) -> Result<Vec<T>, MetricError> {
+    comparable(a, b)?;
     (0..a.len())
         .into_par_iter()
         .map(|i| {
@@ -39,3 +144,28 @@ fn rows<T: Send>(
         })
         .collect()
 }
+
+/// Sums of `of(distance)` over the unordered pairs within and between two sets.
+fn sums(x: &Points, y: &Points, cx: &Ctx, of: impl Fn(f64) -> f64 + Sync) -> Result<pairs::Sums, MetricError> {
+    let within = |set: &Points| -> Result<f64, MetricError> {
+        Ok(rows(set, set, cx, |i, d| d[i + 1..].iter().map(|&d| of(d)).sum::<f64>())?.iter().sum())
+    };
+    let xy = rows(x, y, cx, |_, d| d.iter().map(|&d| of(d)).sum::<f64>())?.iter().sum();
+    Ok(pairs::Sums { xx: within(x)?, yy: within(y)?, xy, n: x.len() as f64, m: y.len() as f64 })
+}
+
+/// Middle value, or the mean of the two middle values; NaN of nothing.
+fn median(mut all: Vec<f64>) -> f64 {
+    let (n, mid) = (all.len(), all.len() / 2);
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, &mut upper, _) = all.select_nth_unstable_by(mid, f64::total_cmp);
+    if n.is_multiple_of(2) {
+        return f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper);
+    }
+    upper
+}
+
+#[cfg(test)]
+mod tests;

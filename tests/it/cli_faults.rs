@@ -244,3 +244,23 @@ fn a_reader_that_leaves_early_is_no_fault() {
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
     assert!(first.starts_with("Data"), "{first}");
 }
+
+#[test]
+fn a_gate_that_does_not_hold_sets_the_status_and_says_why() {
+    let gated = |gates: &[&str]| {
+        let gates: Vec<&str> = gates.iter().flat_map(|g| ["--gate", g]).collect();
+        run(&[&["report", text(pendulum()), "--json"], &gates[..]].concat())
+    };
+    let passed = gated(&["ood_fraction_heldout<=1", "data.episodes>=15"]).json();
+    assert_eq!(passed["outcome"]["gates"][1]["value"], 15.0);
+    assert_eq!((&passed["outcome"]["gates"][0]["passed"], &passed["outcome"]["good"]), (&true.into(), &true.into()));
+    let failed = gated(&["episodes<15", "steps>1"]);
+    assert_eq!(failed.status, Some(1), "{failed:?}");
+    assert_eq!(failed.err, "oodscope: gate failed: episodes = 15 is not < 15\n");
+    let json: serde_json::Value = serde_json::from_str(&failed.out).unwrap();
+    let gates = json["outcome"]["gates"].as_array().unwrap();
+    assert_eq!((gates.len(), &gates[0]["passed"], &gates[1]["passed"]), (2, &false.into(), &true.into()));
+    assert_eq!(json["outcome"]["good"], false);
+    gated(&["episodes"]).refuses(&["'episodes'", "KEY"]);
+    gated(&["ood_fraction_heldou<1"]).refuses(&["ood_fraction_heldou'", "ood_fraction_heldout"]);
+}

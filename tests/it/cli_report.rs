@@ -166,7 +166,7 @@ fn the_table_of_episodes_is_sorted_and_refused_with_the_remedy() {
 
 #[test]
 fn help_and_version_are_there() {
-    for command in ["report", "fit", "imagine", "diagnose", "topup", "episodes", "collect"] {
+    for command in ["report", "compare", "fit", "imagine", "diagnose", "topup", "episodes", "collect"] {
         assert!(run(&[command, "--help"]).good().contains("--seed"), "{command}");
     }
     assert!(run(&["--version"]).good().contains(env!("CARGO_PKG_VERSION")));

@@ -3,6 +3,7 @@
 // Counts and fixtures are exact.
 #![allow(clippy::float_cmp)]
 // Counts and fixtures are exact.
+mod cli_compare;
 mod cli_faults;
 mod cli_report;
 mod data_open;

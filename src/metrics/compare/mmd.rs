@@ -1,6 +1,7 @@
 //! Maximum mean discrepancy with a Gaussian kernel (Gretton et al. 2012).
 
-use super::rows;
+use super::pairs::Sums;
+use super::{median, rows, sums};
 use crate::metrics::MetricError;
 use crate::metrics::neighbors::points::Points;
 use crate::task::Ctx;
@@ -25,13 +26,7 @@ pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricE
     for set in [x, y] {
         all.extend(rows(set, set, cx, |i, d| d[i + 1..].to_vec())?.concat());
     }
-    let (n, mid) = (all.len(), all.len() / 2);
-    let (below, &mut upper, _) = all.select_nth_unstable_by(mid, f64::total_cmp);
-    if n.is_multiple_of(2) {
-        let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        return Ok(f64::midpoint(lower, upper));
-    }
-    Ok(upper)
+    Ok(median(all))
 }
 
 /// Squared MMD for a given bandwidth.
@@ -42,18 +37,25 @@ pub fn with_sigma(x: &Points, y: &Points, sigma: f64, cx: &Ctx) -> Result<Mmd, M
     if x.len() < 2 || y.len() < 2 || sigma.is_nan() || sigma <= 0.0 {
         return Err(MetricError::bad("the kernel distance needs two states in each set that are not all the same"));
     }
+    Ok(of_sums(&sums(x, y, cx, kernel(sigma))?, sigma))
+}
+
+/// exp(-d² / (2σ²)) of a distance d.
+pub fn kernel(sigma: f64) -> impl Fn(f64) -> f64 + Sync {
     let gamma = 0.5 / (sigma * sigma);
-    let sum = |a: &Points, b: &Points| -> Result<f64, MetricError> {
-        Ok(rows(a, b, cx, |_, d| d.iter().map(|d| (-gamma * d * d).exp()).sum::<f64>())?.iter().sum())
-    };
-    let (xx, yy, xy) = (sum(x, x)?, sum(y, y)?, sum(x, y)?);
-    let (n, m) = (x.len() as f64, y.len() as f64);
-    let cross = 2.0 * xy / (n * m);
-    Ok(Mmd {
+    move |d| (-gamma * d * d).exp()
+}
+
+/// The discrepancy of sums of [`kernel`] values.
+pub fn of_sums(s: &Sums, sigma: f64) -> Mmd {
+    let (n, m) = (s.n, s.m);
+    let cross = 2.0 * s.xy / (n * m);
+    Mmd {
         sigma,
-        biased: xx / (n * n) + yy / (m * m) - cross,
-        unbiased: (xx - n) / (n * (n - 1.0)) + (yy - m) / (m * (m - 1.0)) - cross,
-    })
+        // A state's kernel with itself is 1.
+        biased: (2.0 * s.xx + n) / (n * n) + (2.0 * s.yy + m) / (m * m) - cross,
+        unbiased: 2.0 * s.xx / (n * (n - 1.0)) + 2.0 * s.yy / (m * (m - 1.0)) - cross,
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,84 @@
+//! `oodscope compare`: a second set of states against a dataset.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{OutputArgs, count, level};
+use super::gate::GateArgs;
+use super::headless::{self, Status};
+use crate::data::split::SplitSpec;
+use crate::engine::job::{CompareSpec, JobSpec, Source};
+
+/// Options of `oodscope compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The reference: dataset file or folder
+    a: PathBuf,
+    /// What is held against it: a dataset or rollouts, in any dataset format
+    #[arg(required_unless_present = "imagined")]
+    b: Option<PathBuf>,
+    /// Compare what the checkpoint's world model imagines from A's held-out episodes
+    #[arg(long, conflicts_with = "b", requires = "checkpoint")]
+    imagined: bool,
+    /// World model that imagines: a folder or file
+    #[arg(long, value_name = "PATH", requires = "imagined")]
+    checkpoint: Option<PathBuf>,
+    /// Steps of an imagined rollout
+    #[arg(long, value_name = "H", default_value = "50", value_parser = count, requires = "imagined")]
+    horizon: usize,
+    /// Imagined rollouts
+    #[arg(long, value_name = "N", default_value = "256", value_parser = count, requires = "imagined")]
+    starts: usize,
+    /// Which neighbour's distance is the novelty
+    #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
+    k: usize,
+    /// False-alarm level of A's novelty threshold
+    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    alpha: f64,
+    /// Most states of each set in the distances that look at every pair; both are thinned evenly to the same number
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
+    states: usize,
+    /// Shuffles of whole episodes behind every p-value
+    #[arg(long, value_name = "P", default_value = "199", value_parser = count)]
+    permutations: usize,
+    /// Format of A, where it is not to be found out
+    #[arg(long, value_name = "NAME")]
+    format: Option<String>,
+    /// Seed of the division of A into training, held-out and calibration episodes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    split_seed: u64,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    gates: GateArgs,
+}
+
+impl CompareArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        headless::run_gated(&[self.job()], &self.output, &self.gates)
+    }
+
+    /// The job that is meant.
+    pub fn job(&self) -> JobSpec {
+        let source = Source {
+            dataset: self.a.clone(),
+            format: self.format.clone(),
+            checkpoint: self.checkpoint.clone(),
+            rollouts: self.b.clone(),
+            split: SplitSpec { seed: self.split_seed, ..SplitSpec::default() },
+        };
+        JobSpec::Compare(CompareSpec {
+            source,
+            imagined: self.imagined,
+            horizon: self.horizon,
+            starts: self.starts,
+            k: self.k,
+            alpha: self.alpha,
+            states: self.states,
+            permutations: self.permutations,
+            seed: self.output.seed,
+        })
+    }
+}

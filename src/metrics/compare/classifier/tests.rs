@@ -1,0 +1,91 @@
+use rand::SeedableRng;
+
+use super::*;
+use crate::metrics::States;
+use crate::metrics::features::Features;
+
+/// 60 states in 6 episodes of each set; B's first dimension is shifted by 3/4.
+pub fn sample() -> Sample {
+    let value = |i: usize, d: usize| ((i * 37 + d * 11 + i * i % 17) % 29) as f32 / 8.0;
+    let rows = |first: usize, shift: f32| -> Vec<f32> {
+        (first..first + 60).flat_map(|i| [value(i, 0) + shift, value(i, 1), value(i, 2)]).collect()
+    };
+    let (a, b) = (rows(0, 0.0), rows(7, 0.75));
+    let owner: Vec<usize> = (0..60).map(|i| i / 10).collect();
+    let names: Vec<String> = (0..3).map(|d| d.to_string()).collect();
+    let features = Features::fit(&a, &names).unwrap();
+    let states = |rows| States { rows, owner: &owner };
+    Sample::new(&features, &[states(&a)], states(&b), 60).unwrap()
+}
+
+const ACCURACY: f64 = 0.658_333_333_333_333_3;
+const AUROC: f64 = 0.700_833_333_333_333_3;
+/// Of rows 0, 17, 59 of A and 0, 41, 59 of B.
+const DECISION: [f64; 6] = [
+    -1.868_745_424_317_939_8,
+    -0.894_189_798_437_576_1,
+    -0.123_210_670_805_418_62,
+    0.579_673_578_986_420_2,
+    1.774_183_350_937_585_3,
+    0.066_243_157_350_832_75,
+];
+
+/// scikit-learn 1.9.1: `make_pipeline(StandardScaler(), LogisticRegression(C=1, class_weight="balanced", tol=1e-12,
+/// solver="newton-cholesky"))` in
+/// `cross_val_predict(method="decision_function")` and `cross_val_score` of "`balanced_accuracy`" and "`roc_auc`" over
+/// `PredefinedSplit(episode % 3)`. Our states are standardised in f32 first, which moves them by 6e-8.
+#[test]
+fn numbers_of_scikit_learn() {
+    let sample = sample();
+    let folds = Folds { of: (0..12).map(|e| e % 3).collect(), count: 3 };
+    let got = cross_validate(&sample, &folds, &Ctx::quiet()).unwrap();
+    assert!((got.accuracy - ACCURACY).abs() < 1e-12 && (got.auroc - AUROC).abs() < 1e-12, "{got:?}");
+    for (i, want) in [0, 17, 59, 60, 101, 119].into_iter().zip(DECISION) {
+        assert!((got.decision[i] - want).abs() < 1e-5 * want.abs() + 1e-6, "{i}: {} {want}", got.decision[i]);
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let areas = shuffled(&sample, &folds, &got.decision, 99, &mut rng, &Ctx::quiet()).unwrap();
+    assert!((areas[0] - got.auroc).abs() < 1e-12, "the real labels come first");
+    assert!((stats::mean(&areas[1..]) - 0.5).abs() < 0.03);
+}
+
+#[test]
+fn every_fold_has_episodes_of_both_sets() {
+    let folds = Folds::new(&sample(), &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+    assert_eq!(folds.count, 5);
+    for f in 0..5 {
+        let of = |episodes: std::ops::Range<usize>| episodes.filter(|&e| folds.of[e] == f).count();
+        assert!(of(0..6) >= 1 && of(6..12) >= 1, "{folds:?}");
+    }
+    let mut one = sample();
+    (one.blocks_a, one.blocks) = (1, 7);
+    assert_eq!(Folds::new(&one, &mut ChaCha8Rng::seed_from_u64(3)), None);
+}
+
+/// 200 pairs of sets of 2 × 10 episodes whose level differs by episode only: p of the shuffled labels is at most 0.1 in
+/// about a tenth of them. Four binomial standard errors are 0.085.
+#[test]
+fn without_a_difference_the_p_value_is_uniform_enough() {
+    use rand_distr::{Distribution, StandardNormal};
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let low = (0..200).filter(|_| {
+        let mut rows: Vec<f32> = Vec::new();
+        for _ in 0..20 {
+            let level: [f32; 2] = [StandardNormal.sample(&mut rng), StandardNormal.sample(&mut rng)];
+            for _ in 0..6 {
+                let noise: f32 = StandardNormal.sample(&mut rng);
+                rows.extend([level[0] + 0.3 * noise, level[1] - 0.2 * noise]);
+            }
+        }
+        let owner: Vec<usize> = (0..60).map(|i| i / 6).collect();
+        let features = Features::fit(&rows[..120], &["x".to_owned(), "y".to_owned()]).unwrap();
+        let states = |rows| States { rows, owner: &owner };
+        let sample = Sample::new(&features, &[states(&rows[..120])], states(&rows[120..]), 60).unwrap();
+        let folds = Folds::new(&sample, &mut rng).unwrap();
+        let got = cross_validate(&sample, &folds, &Ctx::quiet()).unwrap();
+        let areas = shuffled(&sample, &folds, &got.decision, 99, &mut rng, &Ctx::quiet()).unwrap();
+        crate::metrics::compare::permute::test(&areas).p <= 0.1 + 1e-9
+    });
+    let share = low.count() as f64 / 200.0;
+    assert!((share - 0.1).abs() < 0.085, "{share}");
+}
