@@ -4,6 +4,8 @@
 //! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
 //! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
 
+pub mod alarm;
+pub mod binomial;
 pub mod compare;
 pub mod coverage;
 pub mod density;
@@ -17,6 +19,7 @@ pub mod novelty;
 pub mod ood;
 pub mod pca;
 pub mod report;
+pub mod score;
 pub mod stats;
 pub mod threshold;
 pub mod trust;

@@ -5,6 +5,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::stats;
 
+pub mod charts;
+pub mod contest;
+pub mod reliability;
+pub mod weighted;
+
+use weighted::{Order, Ranked};
+
 /// Spearman's rank correlation with mean ranks for ties; NaN where one side does not vary or there are fewer than two.
 pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
     pearson(&stats::ranks(a), &stats::ranks(b))
@@ -70,18 +77,26 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
 /// Area under the ROC curve of `score` for telling `positive` apart (Mann–Whitney, ties count half); NaN where one class
 /// is missing.
 pub fn auroc(score: &[f64], positive: &[bool]) -> f64 {
-    let ranks = stats::ranks(score);
-    let (mut p, mut sum) = (0.0, 0.0);
-    for (r, _) in ranks.iter().zip(positive).filter(|(_, p)| **p) {
-        p += 1.0;
-        sum += r;
-    }
-    let n = positive.len() as f64 - p;
-    (sum - p * (p + 1.0) / 2.0) / (p * n)
+    let mut truth = Ranked::default();
+    let order = Order::new(score);
+    order.rank(|_| 1.0, &mut truth);
+    order.measure(&truth, positive, |_| 1.0).auroc
+}
+
+/// Average precision of `score` for telling `positive` apart, equal scores at one threshold (scikit-learn's
+/// `average_precision_score`); NaN where none is positive. Chance is the share of the positive.
+pub fn average_precision(score: &[f64], positive: &[bool]) -> f64 {
+    let mut truth = Ranked::default();
+    let order = Order::new(score);
+    order.rank(|_| 1.0, &mut truth);
+    order.measure(&truth, positive, |_| 1.0).auprc
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod rank_tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
     use super::*;
@@ -92,6 +107,9 @@ mod tests {
     const RHO: f64 = 0.808_084_391_283_226_7;
     const AUROC: f64 = 0.919_999_999_999_999_9;
 
+    /// scikit-learn 1.9.1: `average_precision_score(B > 4, A)`.
+    const AP: f64 = 0.886_666_666_666_666_7;
+
     /// scipy 1.17.1: `scipy.stats.spearmanr(A, B).statistic` and
     /// `scipy.stats.mannwhitneyu(pos, neg).statistic / (len(pos) * len(neg))` with `pos = A[B > 4]`, `neg = A[B <= 4]`.
     #[test]
@@ -99,6 +117,7 @@ mod tests {
         assert!((spearman(&A, &B) - RHO).abs() < 1e-12, "{}", spearman(&A, &B));
         let positive: Vec<bool> = B.iter().map(|&b| b > 4.0).collect();
         assert!((auroc(&A, &positive) - AUROC).abs() < 1e-12, "{}", auroc(&A, &positive));
+        assert!((average_precision(&A, &positive) - AP).abs() < 1e-12);
     }
 
     #[test]
