@@ -20,6 +20,7 @@ pub mod ood;
 pub mod pca;
 pub mod report;
 pub mod score;
+pub mod scoring;
 pub mod stats;
 pub mod threshold;
 pub mod trust;
