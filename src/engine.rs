@@ -14,8 +14,11 @@ mod diagnose;
 mod episodes;
 mod fit;
 mod imagine;
+mod judged;
 mod load;
 mod one_step;
+mod score;
+mod scoring;
 pub mod throttle;
 mod topup;
 mod trajectories;
@@ -86,6 +89,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
+        JobSpec::Score(spec) => score::run(spec, workspace, cx, emit),
         JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
         JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
     }

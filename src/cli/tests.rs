@@ -1,7 +1,7 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::engine::job::{DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
+use crate::engine::job::{DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, ScoreSpec, Source, TopUpSpec};
 
 fn command(args: &[&str]) -> Command {
     let all = [&["oodscope"], args].concat();
@@ -22,6 +22,8 @@ fn the_defaults_of_the_options_are_those_of_the_specs() {
     assert_eq!(imagine.job(source()), JobSpec::Imagine(ImagineSpec::default()));
     let Command::Diagnose(diagnose) = command(&["diagnose"]) else { panic!("diagnose") };
     assert_eq!(diagnose.job(source()), JobSpec::Diagnose(DiagnoseSpec::default()));
+    let Command::Score(score) = command(&["score"]) else { panic!("score") };
+    assert_eq!(score.job(source()), JobSpec::Score(ScoreSpec::default()));
     let Command::Topup(topup) = command(&["topup"]) else { panic!("topup") };
     assert_eq!(topup.job(source()), TopUpSpec::default());
 }
@@ -39,6 +41,16 @@ fn options_reach_the_specs() {
     };
     let spec = topup.job(Source::default());
     assert_eq!((spec.schedule, spec.threshold), (crate::engine::job::Schedule::Fixed, Some(2.0)));
+}
+
+#[test]
+fn the_kind_of_threshold_and_the_file_reach_the_spec() {
+    let args = ["score", "d", "--threshold", "per-step", "--episodes", "0", "--out", "s.csv", "--seed", "4"];
+    let Command::Score(score) = command(&args) else { panic!("score") };
+    let JobSpec::Score(spec) = score.job(Source::default()) else { panic!("score") };
+    assert_eq!((spec.threshold, spec.policy.episodes, spec.seed), (crate::metrics::threshold::Kind::PerStep, 0, 4));
+    assert_eq!(spec.out, Some("s.csv".into()));
+    assert!(Cli::try_parse_from(["oodscope", "score", "d", "--threshold", "mine"]).is_err());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
+use crate::metrics::threshold::Kind;
 use crate::task::Progress;
 pub use crate::topup::controller::Schedule;
 
@@ -41,6 +42,8 @@ pub enum JobSpec {
     Imagine(ImagineSpec),
     /// Rank real episodes by how far and how early they leave the data and the model's competence.
     Diagnose(DiagnoseSpec),
+    /// Every score of every state, each in units of its own threshold.
+    Score(ScoreSpec),
     /// Train a world model (and a policy in its imagination).
     Fit(FitSpec),
     /// Collect a little, fine-tune, compare.
@@ -145,6 +148,40 @@ impl Default for DiagnoseSpec {
     }
 }
 
+/// Which states are scored, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScoreSpec {
+    /// Data and model; states come from `rollouts`, or from the policy's episodes, or from the held-out ones.
+    pub source: Source,
+    /// The policy whose episodes are scored where no rollouts are named; 0 episodes: the held-out ones instead.
+    pub policy: PolicySpec,
+    /// Which neighbour's distance is the novelty.
+    pub k: usize,
+    /// False-alarm level of the thresholds.
+    pub alpha: f64,
+    /// How thresholds are set.
+    pub threshold: Kind,
+    /// File of the scores, one row a state; its name ends in `.csv` or `.parquet`.
+    pub out: Option<PathBuf>,
+    /// Seed of the bootstraps.
+    pub seed: u64,
+}
+
+impl Default for ScoreSpec {
+    fn default() -> Self {
+        Self {
+            source: Source::default(),
+            policy: PolicySpec::default(),
+            k: 5,
+            alpha: 0.1,
+            threshold: Kind::Conformal,
+            out: None,
+            seed: 0,
+        }
+    }
+}
+
 /// How a world model and a policy are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -244,7 +281,7 @@ pub enum Slot {
     Load,
     /// Coverage.
     Cover,
-    /// Imagination and diagnosis.
+    /// Imagination, diagnosis and scores.
     Evaluate,
     /// Fitting and top-up.
     Train,
@@ -256,7 +293,7 @@ impl JobSpec {
         match self {
             Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
-            Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
+            Self::Imagine(_) | Self::Diagnose(_) | Self::Score(_) => Slot::Evaluate,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
         }
     }
@@ -269,6 +306,7 @@ impl JobSpec {
             Self::Cover(_) => "coverage",
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",
+            Self::Score(_) => "scores",
             Self::Fit(_) => "fit",
             Self::TopUp(_) => "top-up",
         }

@@ -194,7 +194,9 @@ impl<'a> Fitted<'a> {
 /// The scores that the members of a world model allow; empty for a model that has neither members nor variances.
 pub fn of_members(members: &Members<'_>) -> Vec<Column> {
     let allowed = |score: &'static Score| match score.measure {
-        Measure::Members { least, variances, of } if members.count >= least && (!variances || members.std.is_some()) => {
+        Measure::Members { least, variances, of }
+            if members.count >= least && (!variances || members.std.is_some()) =>
+        {
             Some(Column { score, values: of(members) })
         }
         _ => None,
@@ -206,11 +208,7 @@ pub fn of_members(members: &Members<'_>) -> Vec<Column> {
 const ROWS: usize = 256;
 
 /// One number a row, rows in parallel; infinite where it is no number.
-pub(super) fn each_row(
-    rows: usize,
-    cx: &Ctx,
-    score: impl Fn(usize) -> f64 + Sync,
-) -> Result<Vec<f64>, MetricError> {
+pub(super) fn each_row(rows: usize, cx: &Ctx, score: impl Fn(usize) -> f64 + Sync) -> Result<Vec<f64>, MetricError> {
     let mut out = vec![0.0; rows];
     out.par_chunks_mut(ROWS).enumerate().try_for_each(|(chunk, out)| {
         cx.check()?;

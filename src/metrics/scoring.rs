@@ -41,8 +41,7 @@ const DRAWN: usize = 8;
 /// The report called "score".
 pub fn report(scored: &Scored<'_>, evidence: Option<&Evidence>, seed: u64) -> Report {
     let mut report = Report::new("score", "Scores of states");
-    let ratios: Vec<Vec<f64>> =
-        scored.alarms.iter().zip(scored.columns).map(|(a, c)| a.ratios(&c.values)).collect();
+    let ratios: Vec<Vec<f64>> = scored.alarms.iter().zip(scored.columns).map(|(a, c)| a.ratios(&c.values)).collect();
     numbers(&mut report, scored, &ratios);
     table(&mut report, scored, &ratios);
     curves(&mut report, scored, &ratios);
@@ -182,7 +181,10 @@ fn warnings(report: &mut Report, scored: &Scored<'_>) {
         if scored.alarms.iter().any(|a| a.score.name == score.name && a.threshold.value >= *ceiling) {
             report.note(
                 Level::Info,
-                format!("{}: calibration episodes reach its largest number already, so it raises no alarm.", score.label),
+                format!(
+                    "{}: calibration episodes reach its largest number already, so it raises no alarm.",
+                    score.label
+                ),
             );
         }
     }

@@ -23,18 +23,27 @@ const OTHER: [f32; 15] = [
 /// scikit-learn 1.9.1 and numpy 2.4.6 on Z = (TRAIN - mean) / std, ddof 0, in double precision:
 /// `NearestNeighbors(n_neighbors=3, algorithm="brute")`, third distance.
 const NEAREST: [f64; 5] = [
-    0.668_814_958_154_943_7, 1.706_839_811_149_250_9, 1.487_013_810_710_343_7, 0.907_664_321_867_704_5,
+    0.668_814_958_154_943_7,
+    1.706_839_811_149_250_9,
+    1.487_013_810_710_343_7,
+    0.907_664_321_867_704_5,
     12.961_174_862_387_32,
 ];
 /// The same: `numpy.sqrt(EmpiricalCovariance().fit(Z).mahalanobis(Q))`.
 const MAHALANOBIS: [f64; 5] = [
-    1.544_716_612_042_381_2, 2.424_716_913_564_767, 2.112_550_177_927_952_5, 0.801_912_600_319_787_3,
+    1.544_716_612_042_381_2,
+    2.424_716_913_564_767,
+    2.112_550_177_927_952_5,
+    0.801_912_600_319_787_3,
     16.405_786_768_694_437,
 ];
 /// The same: `-KernelDensity(bandwidth=40 ** (-1 / 7), rtol=0, atol=0).fit(Z).score_samples(Q)` less the kernel's constant
 /// 1.5 ln 2π + 3 ln h.
 const DENSITY: [f64; 5] = [
-    2.258_601_727_600_092, 4.801_714_201_068_986, 4.883_436_283_078_644, 2.628_721_355_169_539_6,
+    2.258_601_727_600_092,
+    4.801_714_201_068_986,
+    4.883_436_283_078_644,
+    2.628_721_355_169_539_6,
     242.341_695_728_524_68,
 ];
 
@@ -161,9 +170,8 @@ fn every_score_keeps_the_contract() {
     }
     let broken: Vec<f32> = CHANGE.iter().enumerate().map(|(i, v)| if i == 3 { f32::NAN } else { *v }).collect();
     let noise: Vec<f32> = STD.iter().enumerate().map(|(i, v)| if i == 4 { f32::NAN } else { *v }).collect();
-    let swap = |v: &[f32], w: usize| -> Vec<f32> {
-        v.chunks_exact(2 * w).flat_map(|m| [&m[w..], &m[..w]].concat()).collect()
-    };
+    let swap =
+        |v: &[f32], w: usize| -> Vec<f32> { v.chunks_exact(2 * w).flat_map(|m| [&m[w..], &m[..w]].concat()).collect() };
     let of = |change: &[f32], std: &[f32]| of_members(&members(change, Some(std), 3));
     let (columns, again) = (of(&broken, &noise), of(&broken, &noise));
     let reversed = of(&swap(&broken, 2), &swap(&noise, 3));
@@ -175,7 +183,9 @@ fn every_score_keeps_the_contract() {
     seen.dedup();
     assert_eq!(seen.len(), SCORES.len());
     for s in SCORES {
-        assert!(!s.label.is_empty() && !s.definition.contains("  ") && s.definition.ends_with('.') && !s.needs().is_empty());
+        assert!(
+            !s.label.is_empty() && !s.definition.contains("  ") && s.definition.ends_with('.') && !s.needs().is_empty()
+        );
         assert!(s.name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{} is a column name", s.name);
     }
 }

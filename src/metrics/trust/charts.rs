@@ -82,9 +82,10 @@ pub fn curves(report: &mut Report, columns: &[(&'static Score, Vec<f64>)], truth
             x: (1..=BINS).map(|b| b as f64).collect(),
             y: r.mean,
             band: r.band,
-            definition: "Mean outcome of the rows in each decile of the score: a score that can be trusted rises. Band: 95 % \
+            definition:
+                "Mean outcome of the rows in each decile of the score: a score that can be trusted rises. Band: 95 % \
                          over resampled episodes."
-                .into(),
+                    .into(),
         });
     }
 }
@@ -104,7 +105,12 @@ fn sentence(contest: &Contest, truth: &Truth) -> (Level, String) {
     match of(best).interval {
         _ if of(best).value.is_nan() => (
             Level::Warn,
-            format!("Nothing says which alarm predicts {what}: {} of {} {} failed.", contest.positive, contest.rows, unit(truth)),
+            format!(
+                "Nothing says which alarm predicts {what}: {} of {} {} failed.",
+                contest.positive,
+                contest.rows,
+                unit(truth)
+            ),
         ),
         None => (
             Level::Info,
@@ -115,13 +121,15 @@ fn sentence(contest: &Contest, truth: &Truth) -> (Level, String) {
         ),
         Some((low, _)) if low <= chance => (
             Level::Warn,
-            format!("On this data no alarm predicts {what} better than chance: the best is {} ({numbers}).", best.score.label),
+            format!(
+                "On this data no alarm predicts {what} better than chance: the best is {} ({numbers}).",
+                best.score.label
+            ),
         ),
         Some(_) => {
             let second = contest.entries.get(1).filter(|_| contest.lead.is_some_and(|(low, _)| low <= 0.0));
-            let tie = second.map_or_else(String::new, |s| {
-                format!(" The lead over {} is within chance.", s.score.label)
-            });
+            let tie =
+                second.map_or_else(String::new, |s| format!(" The lead over {} is within chance.", s.score.label));
             (Level::Good, format!("On this data {} predicts {what} best: {numbers}.{tie}", best.score.label))
         }
     }

@@ -92,17 +92,16 @@ impl Contest {
     ) -> Result<Self, MetricError> {
         let rows = truth.severity.len();
         if rows == 0 || columns.is_empty() {
-            return Err(MetricError::bad("no step has both a score and an outcome: nothing tells which alarm to trust"));
+            return Err(MetricError::bad(
+                "no step has both a score and an outcome: nothing tells which alarm to trust",
+            ));
         }
         let values: Vec<Vec<f64>> = columns.iter().map(|(_, v)| numbers(v)).collect();
         let whole = measure(&values, &numbers(&truth.severity), &truth.positive);
         let episodes = stats::by_episode(&truth.owner).len();
         let draws = Draws::take(&values, truth, seed, cx)?;
-        let mut entries: Vec<(usize, Entry)> = columns
-            .iter()
-            .enumerate()
-            .map(|(c, (score, _))| (c, draws.entry(score, c, &whole[c])))
-            .collect();
+        let mut entries: Vec<(usize, Entry)> =
+            columns.iter().enumerate().map(|(c, (score, _))| (c, draws.entry(score, c, &whole[c]))).collect();
         let key = |e: &Entry| if truth.kind == Kind::ModelError { e.rho.value } else { e.auroc.value };
         // What could not be measured comes last.
         let place = |e: &Entry| if key(e).is_nan() { f64::NEG_INFINITY } else { key(e) };

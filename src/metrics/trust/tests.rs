@@ -9,23 +9,19 @@ use crate::task::Ctx;
 
 /// Scores with ties, and what they should predict.
 const SCORE: [f64; 24] = [
-    0.0, -0.0, 0.5, 0.0, -0.5, 0.5, 1.5, 1.0, -0.5, -1.5, -0.5, 0.0, -2.5, -0.0, -1.0, -0.5, -0.5, -0.5,
-    0.5, 1.0, -0.0, 1.5, -0.5, 0.5,
+    0.0, -0.0, 0.5, 0.0, -0.5, 0.5, 1.5, 1.0, -0.5, -1.5, -0.5, 0.0, -2.5, -0.0, -1.0, -0.5, -0.5, -0.5, 0.5, 1.0,
+    -0.0, 1.5, -0.5, 0.5,
 ];
 const SEVERITY: [f64; 24] = [
-    0.9, 0.1, 0.2, 0.9, 1.0, 0.7, 0.5, 0.8, 0.7, 1.0, 0.3, 0.4, 3.2, 0.1, 0.2, 1.0, 1.8, 1.0, 1.8, 1.8, 0.3,
-    1.2, 1.0, 2.5,
+    0.9, 0.1, 0.2, 0.9, 1.0, 0.7, 0.5, 0.8, 0.7, 1.0, 0.3, 0.4, 3.2, 0.1, 0.2, 1.0, 1.8, 1.0, 1.8, 1.8, 0.3, 1.2, 1.0,
+    2.5,
 ];
 const TIMES: [usize; 24] = [0, 0, 1, 3, 1, 3, 1, 0, 3, 3, 0, 0, 2, 1, 2, 0, 3, 1, 3, 3, 2, 0, 3, 0];
 
 /// scikit-learn 1.9.1 `average_precision_score(y, s)` and `roc_auc_score(y, s)` with y = SEVERITY > 1, scipy 1.17.1
 /// `spearmanr(s, SEVERITY)`; then the same of `numpy.repeat(.., TIMES)`.
 const PLAIN: [f64; 3] = [0.414_682_539_682_539_65, 0.638_888_888_888_889, -0.053_498_833_135_281_32];
-const REPEATED: [f64; 3] = [
-    0.498_110_979_929_161_76,
-    0.602_272_727_272_727_3,
-    -0.097_740_224_566_334_1,
-];
+const REPEATED: [f64; 3] = [0.498_110_979_929_161_76, 0.602_272_727_272_727_3, -0.097_740_224_566_334_1];
 
 #[test]
 fn rank_statistics_are_those_of_scikit_learn_and_scipy() {
@@ -72,7 +68,9 @@ fn the_score_that_predicts_is_first_and_named() {
     charts::table(&mut report, &contest, &truth);
     charts::curves(&mut report, &columns, &truth, 1);
     charts::stats(&mut report, &contest, &truth);
-    assert!(report.notes[0].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0."));
+    assert!(
+        report.notes[0].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0.")
+    );
     assert_eq!(report.notes[0].level, Level::Good);
     assert_eq!(report.tables[0].rows.len(), 2);
     assert_eq!(report.stats[0].key, "spearman_mahalanobis");

@@ -40,9 +40,8 @@ impl Order {
         let mut rows: Vec<u32> = (0..values.len() as u32).collect();
         let value = |r: u32| &values[r as usize];
         rows.sort_by(|&a, &b| stats::order(value(a), value(b)));
-        let ends = (1..=rows.len()).filter(|&i| {
-            i == rows.len() || stats::order(value(rows[i - 1]), value(rows[i])).is_ne()
-        });
+        let ends =
+            (1..=rows.len()).filter(|&i| i == rows.len() || stats::order(value(rows[i - 1]), value(rows[i])).is_ne());
         Self { ends: ends.map(|i| i as u32).collect(), rows }
     }
 
