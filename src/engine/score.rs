@@ -45,7 +45,6 @@ pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
             owner: &scoring.rows.owner,
             error: &scoring.error,
             label: &|e| data.spans()[e].id.to_string(),
-            ceilings: &scoring.ceilings,
         },
         scoring.evidence.as_ref(),
         spec.seed,

@@ -9,7 +9,7 @@ use crate::data::dataset::Dataset;
 use crate::metrics::States;
 use crate::metrics::alarm::{Alarm, Part};
 use crate::metrics::novelty::Novelty;
-use crate::metrics::score::{self, Column, Fitted, Members, Reference, Score};
+use crate::metrics::score::{self, Column, Fitted, Members, Reference};
 use crate::metrics::scoring::Evidence;
 use crate::metrics::stats::by_episode;
 use crate::metrics::threshold::{Kind, episode_max};
@@ -43,8 +43,6 @@ pub struct Scoring {
     pub evidence: Option<Evidence>,
     /// What the user should know of the fits.
     pub notes: Vec<String>,
-    /// Scores with a largest number.
-    pub ceilings: Vec<(&'static Score, f64)>,
 }
 
 /// States with their actions, row by row.
@@ -128,7 +126,7 @@ pub fn measure(
     let alarms = alarms.collect::<Result<Vec<_>, Ended>>()?;
     let evidence = evidence(&columns, &rows, &errors, error, judged.data(opened), rule, cx)?;
     let error = error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
-    Ok(Scoring { alarms, columns, rows, error, evidence, notes: fitted.notes(), ceilings: fitted.ceilings() })
+    Ok(Scoring { alarms, columns, rows, error, evidence, notes: fitted.notes() })
 }
 
 /// The scores of the members, and the model's raw error, for every row.

@@ -125,11 +125,6 @@ pub trait StateScore: Send + Sync {
     /// If the states are of another width, or when cancelled.
     fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError>;
 
-    /// The largest score that a finite state can have, where there is one: a threshold there is never passed.
-    fn ceiling(&self) -> Option<f64> {
-        None
-    }
-
     /// What the user should know of the fit.
     fn note(&self) -> Option<String> {
         None
@@ -178,11 +173,6 @@ impl<'a> Fitted<'a> {
             Ok(Column { score, values: fitted.of(&seen, cx)? })
         };
         self.scores.iter().map(one).collect()
-    }
-
-    /// Scores that have a largest number, with it.
-    pub fn ceilings(&self) -> Vec<(&'static Score, f64)> {
-        self.scores.iter().filter_map(|(score, fitted)| Some((*score, fitted.ceiling()?))).collect()
     }
 
     /// What the user should know of the fits.

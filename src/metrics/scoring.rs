@@ -21,8 +21,6 @@ pub struct Scored<'a> {
     pub error: &'a [f64],
     /// Names of episodes by the numbers in `owner`.
     pub label: &'a dyn Fn(usize) -> String,
-    /// Scores with a largest number, and that number.
-    pub ceilings: &'a [(&'static Score, f64)],
 }
 
 /// Every score against what went wrong.
@@ -36,7 +34,10 @@ pub struct Evidence {
 }
 
 /// Episodes whose curves are given.
-const DRAWN: usize = 8;
+const DRAWN: usize = 3;
+/// A score that is no alarm but stands within this share of its threshold, at this share of the states, is at its
+/// largest possible number.
+const SATURATED: (f64, f64) = (1e-3, 0.01);
 
 /// The report called "score".
 pub fn report(scored: &Scored<'_>, evidence: Option<&Evidence>, seed: u64) -> Report {
@@ -49,7 +50,7 @@ pub fn report(scored: &Scored<'_>, evidence: Option<&Evidence>, seed: u64) -> Re
         trust(&mut report, e, seed);
         charts::stats(&mut report, &e.contest, &e.truth);
     }
-    warnings(&mut report, scored);
+    warnings(&mut report, scored, &ratios);
     report
 }
 
@@ -153,7 +154,7 @@ fn curves(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
     }
 }
 
-fn warnings(report: &mut Report, scored: &Scored<'_>) {
+fn warnings(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
     let Some(first) = scored.alarms.first() else { return };
     let level = if first.threshold.is_calibrated() { Level::Info } else { Level::Warn };
     report.note(level, format!("Thresholds, one a score: {}", first.threshold.sentence()));
@@ -177,13 +178,15 @@ fn warnings(report: &mut Report, scored: &Scored<'_>) {
             ),
         );
     }
-    for (score, ceiling) in scored.ceilings {
-        if scored.alarms.iter().any(|a| a.score.name == score.name && a.threshold.value >= *ceiling) {
+    for (a, r) in scored.alarms.iter().zip(ratios) {
+        let at_threshold = r.iter().filter(|r| (1.0 - SATURATED.0..=1.0).contains(*r)).count();
+        if r.iter().all(|r| *r <= 1.0) && at_threshold as f64 > SATURATED.1 * r.len() as f64 {
             report.note(
                 Level::Info,
                 format!(
-                    "{}: calibration episodes reach its largest number already, so it raises no alarm.",
-                    score.label
+                    "{} is saturated: {at_threshold} states have its largest number, which calibration episodes reach too, so \
+                     it raises no alarm.",
+                    a.score.label
                 ),
             );
         }
@@ -213,17 +216,11 @@ mod tests {
         ];
         let columns = [
             Column { score: &SCORES[0], values: vec![5.0, 20.0, 30.0, f64::INFINITY, 1.0, 2.0] },
-            Column { score: &SCORES[3], values: vec![100.0; 6] },
+            Column { score: &SCORES[3], values: vec![1000.0; 6] },
         ];
         let (owner, error) = ([7, 7, 7, 7, 8, 8], [0.5, 2.0, 2.0, f64::NAN, 0.1, 0.2]);
-        let scored = Scored {
-            alarms: &alarms,
-            columns: &columns,
-            owner: &owner,
-            error: &error,
-            label: &|e| format!("{e}"),
-            ceilings: &[(&SCORES[3], 1000.0)],
-        };
+        let scored =
+            Scored { alarms: &alarms, columns: &columns, owner: &owner, error: &error, label: &|e| format!("{e}") };
         let r = report(&scored, None, 0);
         assert_eq!((r.value("ood_fraction"), r.value("alarm_episodes")), (Some(0.5), Some(0.5)));
         assert_eq!((r.value("beyond_cells"), r.value("states")), (Some(0.0), Some(6.0)));
@@ -234,7 +231,7 @@ mod tests {
         let first = &r.series[0];
         assert_eq!((first.group.as_str(), &first.y[..3]), ("7", &[0.5, 2.0, 3.0][..]));
         assert!(first.y[3].is_nan() && r.series[2].key == "7/model_error");
-        assert!(r.notes.iter().any(|n| n.text.contains("raises no alarm")));
+        assert!(r.notes.iter().any(|n| n.text.contains("cell count is saturated: 6 states")));
         assert!(r.notes[0].text.contains("with probability at most 10 %"));
     }
 }

@@ -5,6 +5,7 @@
 // Counts and fixtures are exact.
 mod cli_faults;
 mod cli_report;
+mod cli_score;
 mod data_open;
 mod data_write;
 mod engine_jobs;

@@ -127,10 +127,6 @@ impl StateScore for Cells {
         })
     }
 
-    fn ceiling(&self) -> Option<f64> {
-        Some(self.ceiling)
-    }
-
     fn note(&self) -> Option<String> {
         Some(format!(
             "Cell counts: {} bins along each of {} principal axes that carry {:.0} % of the variance of {} training states.",

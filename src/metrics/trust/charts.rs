@@ -115,8 +115,11 @@ fn sentence(contest: &Contest, truth: &Truth) -> (Level, String) {
         None => (
             Level::Info,
             format!(
-                "{} goes best with {what} ({numbers}), but {} episodes are too few to tell it from chance.",
-                best.score.label, contest.episodes
+                "{} goes best with {what} ({numbers}), but {} episodes with {} failed {} are too few to tell it from chance.",
+                best.score.label,
+                contest.episodes,
+                contest.positive,
+                unit(truth)
             ),
         ),
         Some((low, _)) if low <= chance => (

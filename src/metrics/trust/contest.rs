@@ -38,7 +38,8 @@ pub struct Truth {
 pub struct Estimate {
     /// Over all rows.
     pub value: f64,
-    /// 2.5 % and 97.5 % quantiles over resampled episodes; nothing with fewer than 5 episodes.
+    /// 2.5 % and 97.5 % quantiles over resampled episodes; nothing with fewer than 5 episodes, and of AUROC and AUPRC
+    /// nothing with fewer than 5 that have a failed row or fewer than 5 that have another.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -76,7 +77,7 @@ pub struct Contest {
 pub const RESAMPLES: usize = 1000;
 /// Rows in the bootstrap at most, evenly thinned: which only widens the intervals.
 pub const THINNED: usize = 20_000;
-/// Fewer episodes give no interval.
+/// Fewer episodes (of either class, where there are classes) give no interval: the few would be drawn again and again.
 const LEAST: usize = 5;
 
 impl Contest {
@@ -100,8 +101,13 @@ impl Contest {
         let whole = measure(&values, &numbers(&truth.severity), &truth.positive);
         let episodes = stats::by_episode(&truth.owner).len();
         let draws = Draws::take(&values, truth, seed, cx)?;
+        let of_class = |class: bool| {
+            let rows = (0..rows).filter(|&i| truth.positive[i] == class);
+            rows.map(|i| truth.owner[i]).collect::<std::collections::HashSet<_>>().len()
+        };
+        let classes = of_class(true) >= LEAST && of_class(false) >= LEAST;
         let mut entries: Vec<(usize, Entry)> =
-            columns.iter().enumerate().map(|(c, (score, _))| (c, draws.entry(score, c, &whole[c]))).collect();
+            columns.iter().enumerate().map(|(c, (score, _))| (c, draws.entry(score, c, &whole[c], classes))).collect();
         let key = |e: &Entry| if truth.kind == Kind::ModelError { e.rho.value } else { e.auroc.value };
         // What could not be measured comes last.
         let place = |e: &Entry| if key(e).is_nan() { f64::NEG_INFINITY } else { key(e) };
@@ -171,13 +177,18 @@ impl Draws {
             .then(|| (stats::quantile_sorted(&draws, 0.025), stats::quantile_sorted(&draws, 0.975)))
     }
 
-    fn entry(&self, score: &'static Score, c: usize, whole: &Measured) -> Entry {
-        let estimate = |of: fn(&Measured) -> f64| {
+    fn entry(&self, score: &'static Score, c: usize, whole: &Measured, classes: bool) -> Entry {
+        let estimate = |of: fn(&Measured) -> f64, enough: bool| {
             let value = of(whole);
-            let interval = if value.is_nan() { None } else { self.interval(|d| of(&d[c])) };
+            let interval = if enough && !value.is_nan() { self.interval(|d| of(&d[c])) } else { None };
             Estimate { value, interval }
         };
-        Entry { score, rho: estimate(|m| m.rho), auroc: estimate(|m| m.auroc), auprc: estimate(|m| m.auprc) }
+        Entry {
+            score,
+            rho: estimate(|m| m.rho, true),
+            auroc: estimate(|m| m.auroc, classes),
+            auprc: estimate(|m| m.auprc, classes),
+        }
     }
 
     fn lead(&self, a: usize, b: usize, of: fn(&Measured) -> f64) -> Option<(f64, f64)> {

@@ -142,3 +142,21 @@ fn the_interval_over_episodes_covers_the_truth() {
     // 95 % of 60 are 57; 51 or fewer come once in a thousand seeds.
     assert!(covered >= 52, "{covered} of 60");
 }
+
+#[test]
+fn one_failed_episode_is_no_ground_for_an_interval() {
+    let severity: Vec<f64> = (0..20).map(f64::from).collect();
+    let truth = |failed: usize| Truth {
+        kind: Kind::LowReturn,
+        positive: (0..20).map(|i| i >= 20 - failed).collect(),
+        severity: severity.clone(),
+        owner: (0..20).collect(),
+        definition: "low".into(),
+    };
+    let of = |failed| {
+        let contest = Contest::hold(&[(&SCORES[0], severity.clone())], &truth(failed), 1, &Ctx::quiet()).unwrap();
+        contest.entries[0].clone()
+    };
+    assert_eq!((of(1).auroc.value, of(1).auroc.interval), (1.0, None));
+    assert!(of(1).rho.interval.is_some() && of(5).auroc.interval.is_some());
+}
