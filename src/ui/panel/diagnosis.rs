@@ -81,8 +81,8 @@ pub fn plan(room: Room) -> &'static [Node] {
         (
             Part(4),
             Row(&[
-                (Part(3), C("lanes")),
-                (Part(2), Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))])),
+                (Part(5), C("lanes")),
+                (Part(4), Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))])),
             ]),
         ),
     ])];
