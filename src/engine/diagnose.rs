@@ -6,7 +6,7 @@ use super::imagine::trust;
 use super::job::{Body, CoverSpec, DiagnoseSpec, Outcome};
 use super::judged::Judged;
 use super::one_step::OneStepError;
-use super::scoring::{self, Rule};
+use super::scoring::{Rule, Scorer};
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
 use crate::metrics;
@@ -55,8 +55,9 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
         trust(&mut report, checkpoint, &opened.data, &spec.source);
     }
     let rule = Rule { kind: Kind::Conformal, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
-    let scores = scoring::measure(&opened, &coverage.novelty, &judged, error.as_ref(), rule, cx)?;
-    if let Some(evidence) = &scores.evidence {
+    // Ranks need no thresholds: the calibration part is left alone.
+    let scored = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
+    if let Some(evidence) = &scored.evidence {
         metrics::scoring::trust(&mut report, evidence, rule.seed);
     }
     emit(Body::Report(Arc::new(report)));

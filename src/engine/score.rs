@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::job::{Body, CoverSpec, Outcome, PolicySpec, ScoreSpec};
 use super::judged::Judged;
 use super::one_step::OneStepError;
-use super::scoring::{self, Rule, Scoring};
+use super::scoring::{Rule, Scored, Scorer};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, imagine};
 use crate::data::columns::{self, Column};
 use crate::data::dataset::Dataset;
+use crate::metrics::alarm::Alarm;
 use crate::metrics::report::Level;
 use crate::metrics::scoring as report;
 use crate::metrics::stats::quantile;
@@ -36,23 +37,25 @@ pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
     let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
     let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
-    let scoring = scoring::measure(&opened, &coverage.novelty, &judged, error.as_ref(), rule, cx)?;
+    let scorer = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?;
+    let alarms = scorer.alarms(rule, cx)?;
+    let scored = scorer.judged(&judged, rule, cx)?;
     let data = judged.data(&opened);
     let mut made = report::report(
         &report::Scored {
-            alarms: &scoring.alarms,
-            columns: &scoring.columns,
-            owner: &scoring.rows.owner,
-            error: &scoring.error,
+            alarms: &alarms,
+            columns: &scored.columns,
+            owner: &scored.rows.owner,
+            error: &scored.error,
             label: &|e| data.spans()[e].id.to_string(),
         },
-        scoring.evidence.as_ref(),
+        scored.evidence.as_ref(),
         spec.seed,
     );
     judged.note(&mut made);
     made.note(Level::Info, coverage.novelty.sentence());
     made.note(Level::Info, coverage.novelty.features.sentence());
-    scoring.notes.iter().for_each(|note| made.note(Level::Info, note));
+    scorer.notes().iter().for_each(|note| made.note(Level::Info, note));
     if let Some(error) = &error {
         made.note(Level::Info, error.sentence());
     }
@@ -61,7 +64,7 @@ pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     }
     emit(Body::Report(Arc::new(made)));
     let Some(out) = &spec.out else { return Ok(Outcome { summary: judged.sentence, written: Vec::new() }) };
-    let rows = save(out, &scoring, data)?;
+    let rows = save(out, &alarms, &scored, data)?;
     Ok(Outcome { summary: format!("{}, {rows} states", judged.sentence), written: vec![out.clone()] })
 }
 
@@ -73,25 +76,25 @@ fn low_return(opened: &Opened) -> Option<f64> {
 
 /// One row a state: `episode` (its id), `step`; for every score `<name>`, `<name>_x_threshold`, `<name>_alarm`; with a
 /// world model `model_error_x_threshold`, NaN where a step has no next observation.
-fn save(path: &Path, scoring: &Scoring, data: &Dataset) -> Result<usize, Ended> {
-    let rows = &scoring.rows;
+fn save(path: &Path, alarms: &[Alarm], scored: &Scored, data: &Dataset) -> Result<usize, Ended> {
+    let rows = &scored.rows;
     let mut out = vec![
         ("episode".to_owned(), Column::Count(rows.owner.iter().map(|&e| data.spans()[e].id).collect())),
         ("step".to_owned(), Column::Count(rows.step.iter().map(|&t| t as u64).collect())),
     ];
     let mut about = Vec::new();
-    for (alarm, column) in scoring.alarms.iter().zip(&scoring.columns) {
+    for (alarm, column) in alarms.iter().zip(&scored.columns) {
         let (name, ratios) = (alarm.score.name, alarm.ratios(&column.values));
-        let alarms = ratios.iter().map(|&r| is_alarm(r)).collect();
+        let flags = ratios.iter().map(|&r| is_alarm(r)).collect();
         out.push((name.to_owned(), Column::Number(column.values.clone())));
         out.push((format!("{name}_x_threshold"), Column::Number(ratios)));
-        out.push((format!("{name}_alarm"), Column::Flag(alarms)));
+        out.push((format!("{name}_alarm"), Column::Flag(flags)));
         let threshold = format!("{} {}; {}", alarm.threshold.value, alarm.score.unit, alarm.threshold.short());
         about.push((name.to_owned(), alarm.score.definition.to_owned()));
         about.push((format!("{name}_threshold"), threshold));
     }
-    if !scoring.error.is_empty() {
-        out.push(("model_error_x_threshold".to_owned(), Column::Number(scoring.error.clone())));
+    if !scored.error.is_empty() {
+        out.push(("model_error_x_threshold".to_owned(), Column::Number(scored.error.clone())));
     }
     about.push(("oodscope".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
     Ok(columns::save(path, out, &about)?)

@@ -29,20 +29,23 @@ pub struct Rule {
     pub seed: u64,
 }
 
-/// The scores of the judged states and all that is known of them.
-pub struct Scoring {
-    /// One alarm a column.
-    pub alarms: Vec<Alarm>,
+/// Every score that the data and the model allow, fitted to the training part.
+pub struct Scorer<'a> {
+    opened: &'a Opened,
+    fitted: Fitted<'a>,
+    error: Option<&'a OneStepError<'a>>,
+}
+
+/// The scores of the judged states and what came of them.
+pub struct Scored {
     /// Scores of every judged state.
     pub columns: Vec<Column>,
-    /// Where each state is from, and the model's error there.
+    /// Where each state is from.
     pub rows: Rows,
     /// [N] one-step model error in units of its threshold; NaN where unknown; empty without a model.
     pub error: Vec<f64>,
     /// Every score against what went wrong, where that can be said.
     pub evidence: Option<Evidence>,
-    /// What the user should know of the fits.
-    pub notes: Vec<String>,
 }
 
 /// States with their actions, row by row.
@@ -87,46 +90,68 @@ impl Rows {
     }
 }
 
-/// Fits, calibrates, tries and scores.
-///
-/// # Errors
-/// A sentence where the data allows no score or threshold; or cancelled.
-pub fn measure(
-    opened: &Opened,
-    novelty: &Novelty,
-    judged: &Judged,
-    error: Option<&OneStepError<'_>>,
-    rule: Rule,
-    cx: &Ctx,
-) -> Result<Scoring, Ended> {
-    let (data, split) = (&opened.data, &opened.split);
-    let (rows, owner) = data.states(&split.train);
-    let train = States { rows: &rows, owner: &owner };
-    let reference = Reference::new(novelty, train, &cx.phase("fitting the scores"))?;
-    let fitted = Fitted::new(&reference, &cx.phase("fitting the scores"))?;
-    let calibration = Rows::of(data, &split.calibration, true);
-    let heldout = Rows::of(data, &split.heldout, true);
-    let rows = Rows::of(judged.data(opened), &judged.episodes, false);
-    let all = |rows: &Rows, fresh: bool, name: &str| -> Result<(Vec<Column>, Vec<f64>), Ended> {
-        let mut columns = fitted.of(rows.states(), fresh, &cx.phase(&format!("scores of the {name} states")))?;
-        let asked = error.map(|e| ask(e, rows, &cx.phase(&format!("asking the model about the {name} states"))));
+impl<'a> Scorer<'a> {
+    /// Fits the scores.
+    ///
+    /// # Errors
+    /// A sentence where the training part does not allow one; or cancelled.
+    pub fn new(
+        opened: &'a Opened,
+        novelty: &'a Novelty,
+        error: Option<&'a OneStepError<'a>>,
+        cx: &Ctx,
+    ) -> Result<Self, Ended> {
+        let (rows, owner) = opened.data.states(&opened.split.train);
+        let reference =
+            Reference::new(novelty, States { rows: &rows, owner: &owner }, &cx.phase("fitting the scores"))?;
+        let fitted = Fitted::new(&reference, &cx.phase("fitting the scores"))?;
+        Ok(Self { opened, fitted, error })
+    }
+
+    /// A threshold for every score from the calibration part, and its record on the held-out part.
+    ///
+    /// # Errors
+    /// A sentence where a part is empty or the level is none; or cancelled.
+    pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Ended> {
+        let (data, split) = (&self.opened.data, &self.opened.split);
+        let calibration = Rows::of(data, &split.calibration, true);
+        let heldout = Rows::of(data, &split.heldout, true);
+        let (of_calibration, _) = self.score(&calibration, false, "calibration", cx)?;
+        let (of_heldout, _) = self.score(&heldout, false, "held-out", cx)?;
+        let how = (rule.kind, rule.alpha, split.is_shared());
+        let alarm = |(c, h): (&Column, &Column)| {
+            let calibration = Part { values: &c.values, owner: &calibration.owner };
+            let heldout = Part { values: &h.values, owner: &heldout.owner };
+            Ok(Alarm::set(c.score, calibration, heldout, how, rule.seed)?)
+        };
+        of_calibration.iter().zip(&of_heldout).map(alarm).collect()
+    }
+
+    /// Scores the judged states and holds every score against what happened.
+    ///
+    /// # Errors
+    /// A sentence where the states do not fit the data; or cancelled.
+    pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Ended> {
+        let data = judged.data(self.opened);
+        let rows = Rows::of(data, &judged.episodes, false);
+        let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
+        let evidence = evidence(&columns, &rows, &errors, self.error, data, rule, cx)?;
+        let error = self.error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
+        Ok(Scored { columns, rows, error, evidence })
+    }
+
+    /// What the user should know of the fits.
+    pub fn notes(&self) -> Vec<String> {
+        self.fitted.notes()
+    }
+
+    fn score(&self, rows: &Rows, fresh: bool, name: &str, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Ended> {
+        let mut columns = self.fitted.of(rows.states(), fresh, &cx.phase(&format!("scores of the {name} states")))?;
+        let asked = self.error.map(|e| ask(e, rows, &cx.phase(&format!("asking the model about the {name} states"))));
         let (more, errors) = asked.transpose()?.unwrap_or_default();
         columns.extend(more);
         Ok((columns, errors))
-    };
-    let (of_calibration, _) = all(&calibration, false, "calibration")?;
-    let (of_heldout, _) = all(&heldout, false, "held-out")?;
-    let (columns, errors) = all(&rows, judged.is_fresh(), "judged")?;
-    let how = (rule.kind, rule.alpha, split.is_shared());
-    let alarms = of_calibration.iter().zip(&of_heldout).map(|(c, h)| {
-        let calibration = Part { values: &c.values, owner: &calibration.owner };
-        let heldout = Part { values: &h.values, owner: &heldout.owner };
-        Ok(Alarm::set(c.score, calibration, heldout, how, rule.seed)?)
-    });
-    let alarms = alarms.collect::<Result<Vec<_>, Ended>>()?;
-    let evidence = evidence(&columns, &rows, &errors, error, judged.data(opened), rule, cx)?;
-    let error = error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
-    Ok(Scoring { alarms, columns, rows, error, evidence, notes: fitted.notes() })
+    }
 }
 
 /// The scores of the members, and the model's raw error, for every row.

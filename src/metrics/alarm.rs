@@ -87,9 +87,12 @@ impl Alarm {
         }
     }
 
-    /// True where more false alarms came than the level allows, beyond what chance explains.
+    /// True where so many held-out episodes have an alarm that chance gives as many in fewer than 2.5 % of cases, the
+    /// choice of the calibration episodes included.
     pub fn is_broken(&self) -> bool {
-        self.realised().1.is_some_and(|(low, _)| low > self.threshold.alpha)
+        let r = &self.record;
+        let hits = (r.episodes * r.n_episodes as f64).round() as usize;
+        self.threshold.chance(hits, r.n_episodes).is_some_and(|p| p < (1.0 - LEVEL) / 2.0)
     }
 
     /// Scores in units of the threshold; above 1 is an alarm.

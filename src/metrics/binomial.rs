@@ -30,6 +30,23 @@ pub fn cumulative(hits: usize, n: usize, p: f64) -> f64 {
     sum.min(1.0)
 }
 
+/// P(X ≥ hits) of n trials whose probability is drawn from Beta(a, b), `a` and `b` whole: the beta-binomial.
+///
+/// Of n fresh episodes, a conformal threshold at the r-th of m calibration episodes alarms in so many by chance, with
+/// a = m + 1 - r and b = r.
+pub fn beta_binomial_at_least(hits: usize, n: usize, (a, b): (usize, usize)) -> f64 {
+    let (a, b) = (a as f64, b as f64);
+    // ln P(X = 0), then by the ratio of neighbours.
+    let mut ln_p: f64 = (0..n).map(|i| ((b + i as f64) / (a + b + i as f64)).ln()).sum();
+    let mut below = 0.0;
+    for x in 0..hits.min(n + 1) {
+        below += ln_p.exp();
+        let (x, n) = (x as f64, n as f64);
+        ln_p += ((n - x) / (x + 1.0) * (x + a) / (n - x - 1.0 + b)).ln();
+    }
+    (1.0 - below).max(0.0)
+}
+
 /// Where a rising function crosses zero between 0 and 1, to the last digit.
 fn root(f: impl Fn(f64) -> f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
@@ -67,6 +84,20 @@ mod tests {
             (1000, 2000, 0.51, 0.191_531_104_395_453_04),
         ] {
             assert!((cumulative(k, n, p) - cdf).abs() < 1e-12, "{k} of {n} at {p}");
+        }
+    }
+    /// scipy 1.17.1: `scipy.stats.betabinom.sf(k - 1, n, a, b)`.
+    #[test]
+    fn the_beta_binomial_is_scipys() {
+        for (k, n, shape, sf) in [
+            (0, 10, (1, 9), 1.0),
+            (3, 10, (1, 9), 0.123_839_009_287_926_02),
+            (11, 50, (5, 46), 0.045_259_002_289_607_55),
+            (5, 5, (2, 18), 0.000_141_163_184_641_746_04),
+            (1, 200, (10, 191), 0.999_129_741_122_754_9),
+        ] {
+            let got = beta_binomial_at_least(k, n, shape);
+            assert!((got - sf).abs() < 1e-11, "{k} of {n}: {got}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::alarm::{self, Alarm};
 use super::report::{Axis, Cell, Level, Report, Series, Table};
-use super::score::{Column, Score};
+use super::score::{Column, SCORES, Score};
 use super::threshold::Kind;
 use super::trust::charts;
 use super::trust::contest::{Contest, Truth};
@@ -51,6 +51,7 @@ pub fn report(scored: &Scored<'_>, evidence: Option<&Evidence>, seed: u64) -> Re
         charts::stats(&mut report, &e.contest, &e.truth);
     }
     warnings(&mut report, scored, &ratios);
+    missing(&mut report, scored);
     report
 }
 
@@ -166,15 +167,17 @@ fn warnings(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
             format!("At these thresholds up to {:.0} % of held-out episodes have an alarm.", 100.0 * most),
         );
     }
-    for a in scored.alarms.iter().filter(|a| a.is_broken() && a.threshold.is_calibrated()) {
+    for a in scored.alarms.iter().filter(|a| a.is_broken()) {
         report.note(
             Level::Warn,
             format!(
-                "{} alarms in {:.0} % of held-out episodes, more than chance allows at {:.0} %: held-out and calibration \
-                 episodes are not alike.",
+                "{} alarms in {:.0} % of {} held-out episodes where {:.0} % are allowed: with {} calibration episodes chance does \
+                 that in fewer than 2.5 % of cases, so held-out and calibration episodes may not be alike.",
                 a.score.label,
                 100.0 * a.record.episodes,
-                100.0 * a.threshold.alpha
+                a.record.n_episodes,
+                100.0 * a.threshold.alpha,
+                a.threshold.episodes
             ),
         );
     }
@@ -193,13 +196,22 @@ fn warnings(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
     }
 }
 
+/// Says which scores could not be measured and what they need.
+fn missing(report: &mut Report, scored: &Scored<'_>) {
+    let absent = |s: &&Score| scored.columns.iter().all(|c| c.score.name != s.name);
+    let words: Vec<String> =
+        SCORES.iter().filter(absent).map(|s| format!("{} (needs {})", s.label, s.needs())).collect();
+    if !words.is_empty() {
+        report.note(Level::Info, format!("Not measured: {}.", words.join(", ")));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
     use super::*;
     use crate::metrics::alarm::Part;
-    use crate::metrics::score::SCORES;
 
     #[test]
     fn every_score_stands_in_units_of_its_own_threshold() {
@@ -232,6 +244,7 @@ mod tests {
         assert_eq!((first.group.as_str(), &first.y[..3]), ("7", &[0.5, 2.0, 3.0][..]));
         assert!(first.y[3].is_nan() && r.series[2].key == "7/model_error");
         assert!(r.notes.iter().any(|n| n.text.contains("cell count is saturated: 6 states")));
+        assert!(r.notes.iter().any(|n| n.text.starts_with("Not measured: Mahalanobis distance (needs states), local")));
         assert!(r.notes[0].text.contains("with probability at most 10 %"));
     }
 }

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MetricError;
+use super::binomial::beta_binomial_at_least;
 use super::stats;
 
 /// How a threshold is set.
@@ -118,6 +119,13 @@ impl Threshold {
     /// True if the promise of level [`Threshold::alpha`] holds.
     pub fn is_calibrated(&self) -> bool {
         self.kind == Kind::Conformal && self.missing == 0 && !self.shared
+    }
+
+    /// Probability that at least `hits` of `n` fresh episodes like the calibration ones have an alarm, both parts being drawn
+    /// by chance (beta-binomial); nothing where nothing is promised.
+    pub fn chance(&self, hits: usize, n: usize) -> Option<f64> {
+        let rank = rank(self.episodes, self.alpha);
+        self.is_calibrated().then(|| beta_binomial_at_least(hits, n, (self.episodes + 1 - rank, rank)))
     }
 
     /// The promise in a few words, for tables.

@@ -53,21 +53,21 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
     let thin: Vec<usize> = (0..a.len()).step_by(step).collect();
     let groups = stats::by_episode(&thin.iter().map(|&i| owner[i]).collect::<Vec<_>>());
     let interval = (groups.len() >= 5 && rho.is_finite()).then(|| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut draws = Vec::with_capacity(RESAMPLES);
-        for _ in 0..RESAMPLES {
-            let (mut x, mut y) = (Vec::new(), Vec::new());
-            for _ in 0..groups.len() {
-                for &row in &groups[rng.random_range(0..groups.len())].1 {
-                    x.push(a[thin[row]]);
-                    y.push(b[thin[row]]);
-                }
-            }
-            let r = spearman(&x, &y);
-            if r.is_finite() {
-                draws.push(r);
-            }
+        let mut episode = vec![0; thin.len()];
+        for (e, (_, rows)) in groups.iter().enumerate() {
+            rows.iter().for_each(|&row| episode[row] = e);
         }
+        let pick = |v: &[f64]| thin.iter().map(|&i| v[i]).collect::<Vec<f64>>();
+        let (score, outcome, none) = (Order::new(&pick(a)), Order::new(&pick(b)), vec![false; thin.len()]);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut truth = Ranked::default();
+        let mut draw = || {
+            let mut count = vec![0.0; groups.len()];
+            (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
+            outcome.rank(|row| count[episode[row]], &mut truth);
+            score.measure(&truth, &none, |row| count[episode[row]]).rho
+        };
+        let draws: Vec<f64> = (0..RESAMPLES).map(|_| draw()).filter(|r| r.is_finite()).collect();
         let draws = stats::sorted(&draws);
         (stats::quantile_sorted(&draws, 0.025), stats::quantile_sorted(&draws, 0.975))
     });
