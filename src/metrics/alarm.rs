@@ -38,6 +38,8 @@ pub struct Record {
 
 /// Level of the intervals.
 const LEVEL: f64 = 0.95;
+/// What is left on either side.
+const TAIL: f64 = (1.0 - LEVEL) / 2.0;
 /// Episodes drawn anew this many times for the share of states.
 const RESAMPLES: usize = 500;
 /// Fewer episodes give no bootstrap interval.
@@ -92,7 +94,7 @@ impl Alarm {
     pub fn is_broken(&self) -> bool {
         let r = &self.record;
         let hits = (r.episodes * r.n_episodes as f64).round() as usize;
-        self.threshold.chance(hits, r.n_episodes).is_some_and(|p| p < (1.0 - LEVEL) / 2.0)
+        self.threshold.chance(hits, r.n_episodes).is_some_and(|p| p < TAIL)
     }
 
     /// Scores in units of the threshold; above 1 is an alarm.
@@ -134,7 +136,7 @@ fn bootstrap(part: Part<'_>, threshold: f64, seed: u64) -> Option<(f64, f64)> {
             hits / all
         };
         let draws: Vec<f64> = stats::sorted(&(0..RESAMPLES).map(|_| draw()).collect::<Vec<_>>());
-        (stats::quantile_sorted(&draws, (1.0 - LEVEL) / 2.0), stats::quantile_sorted(&draws, (1.0 + LEVEL) / 2.0))
+        (stats::quantile_sorted(&draws, TAIL), stats::quantile_sorted(&draws, 1.0 - TAIL))
     })
 }
 

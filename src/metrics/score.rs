@@ -40,11 +40,14 @@ pub struct Score {
     pub measure: Measure,
 }
 
+/// Fits a score to the training part.
+pub type Fit = fn(&Reference<'_>, &Ctx) -> Result<Box<dyn StateScore>, MetricError>;
+
 /// How a score is measured.
 #[derive(Clone, Copy)]
 pub enum Measure {
     /// Of states alone: fitted to the training part once.
-    States(fn(&Reference<'_>, &Ctx) -> Result<Box<dyn StateScore>, MetricError>),
+    States(Fit),
     /// Of what the members of a world model predict: one number a row.
     Members {
         /// Members that it needs at least.

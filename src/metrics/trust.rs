@@ -55,7 +55,9 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
     let interval = (groups.len() >= 5 && rho.is_finite()).then(|| {
         let mut episode = vec![0; thin.len()];
         for (e, (_, rows)) in groups.iter().enumerate() {
-            rows.iter().for_each(|&row| episode[row] = e);
+            for &row in rows {
+                episode[row] = e;
+            }
         }
         let pick = |v: &[f64]| thin.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let (score, outcome, none) = (Order::new(&pick(a)), Order::new(&pick(b)), vec![false; thin.len()]);
@@ -64,8 +66,9 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
         let mut draw = || {
             let mut count = vec![0.0; groups.len()];
             (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
-            outcome.rank(|row| count[episode[row]], &mut truth);
-            score.measure(&truth, &none, |row| count[episode[row]]).rho
+            let weight: Vec<f64> = episode.iter().map(|&e| count[e]).collect();
+            outcome.rank(&weight, &mut truth);
+            score.measure(&truth, &none, &weight).rho
         };
         let draws: Vec<f64> = (0..RESAMPLES).map(|_| draw()).filter(|r| r.is_finite()).collect();
         let draws = stats::sorted(&draws);
@@ -79,8 +82,9 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
 pub fn auroc(score: &[f64], positive: &[bool]) -> f64 {
     let mut truth = Ranked::default();
     let order = Order::new(score);
-    order.rank(|_| 1.0, &mut truth);
-    order.measure(&truth, positive, |_| 1.0).auroc
+    let once = vec![1.0; score.len()];
+    order.rank(&once, &mut truth);
+    order.measure(&truth, positive, &once).auroc
 }
 
 /// Average precision of `score` for telling `positive` apart, equal scores at one threshold (scikit-learn's
@@ -88,8 +92,9 @@ pub fn auroc(score: &[f64], positive: &[bool]) -> f64 {
 pub fn average_precision(score: &[f64], positive: &[bool]) -> f64 {
     let mut truth = Ranked::default();
     let order = Order::new(score);
-    order.rank(|_| 1.0, &mut truth);
-    order.measure(&truth, positive, |_| 1.0).auprc
+    let once = vec![1.0; score.len()];
+    order.rank(&once, &mut truth);
+    order.measure(&truth, positive, &once).auprc
 }
 
 #[cfg(test)]

@@ -80,13 +80,14 @@ impl Cells {
                 (axis.low, axis.high) = (axis.low.min(*v), axis.high.max(*v));
             }
         }
-        for i in 0..n {
-            if i % 65_536 == 0 {
-                cx.check()?;
-            }
-            if let Some(cell) = self.cell(|a| places[a][i]) {
+        let mut row = 0;
+        while row < n {
+            cx.check()?;
+            let last = n.min(row + 65_536);
+            for cell in (row..last).filter_map(|i| self.cell(|a| places[a][i])).collect::<Vec<_>>() {
                 *self.counts.entry(cell).or_default() += 1;
             }
+            row = last;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! MOReL's discrepancy: the two members that are farthest apart.
+//! The discrepancy of `MOReL`: the two members that are farthest apart.
 
 use super::members::largest;
 use super::{Measure, Members, Score};

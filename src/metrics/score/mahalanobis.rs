@@ -98,7 +98,9 @@ pub(super) fn covariance(features: &Features, rows: &[f32], cx: &Ctx) -> Result<
     // Sums in a fixed order, so that the same data give the same digits; eight chunks at a time bound the memory.
     for some in chunks.chunks(8) {
         let parts: Vec<DMatrix<f64>> = some.par_iter().map(|&c| part(c)).collect::<Result<_, _>>()?;
-        parts.iter().for_each(|p| sum += p);
+        for p in &parts {
+            sum += p;
+        }
     }
     Ok(sum / n as f64)
 }

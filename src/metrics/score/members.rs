@@ -35,8 +35,7 @@ impl Members<'_> {
         for m in 0..self.count {
             mean.iter_mut().zip(self.change_at(m, row)).for_each(|(s, v)| *s += f64::from(*v));
         }
-        mean.iter_mut().for_each(|s| *s /= self.count as f64);
-        mean
+        mean.into_iter().map(|s| s / self.count as f64).collect()
     }
 
     /// One number a row; infinite where it is no number.

@@ -96,7 +96,7 @@ fn scores_of_states_are_those_of_scikit_learn() {
     let (columns, _) = scored(&TRAIN, 3, &OTHER, false);
     close(column(&columns, "novelty"), &NEAREST, 1e-12);
     close(column(&columns, "mahalanobis"), &MAHALANOBIS, 1e-12);
-    // Kernels are summed in f64 from squared distances in f32.
+    // Kernels and their squared distances are in f32.
     close(column(&columns, "density"), &DENSITY, 1e-5);
 }
 

@@ -76,7 +76,7 @@ pub struct Contest {
 /// Episodes drawn anew this many times.
 pub const RESAMPLES: usize = 1000;
 /// Rows in the bootstrap at most, evenly thinned: which only widens the intervals.
-pub const THINNED: usize = 20_000;
+pub const THINNED: usize = 10_000;
 /// Fewer episodes (of either class, where there are classes) give no interval: the few would be drawn again and again.
 const LEAST: usize = 5;
 
@@ -132,8 +132,9 @@ fn numbers(values: &[f64]) -> Vec<f64> {
 
 fn measure(columns: &[Vec<f64>], severity: &[f64], positive: &[bool]) -> Vec<Measured> {
     let mut truth = Ranked::default();
-    Order::new(severity).rank(|_| 1.0, &mut truth);
-    columns.par_iter().map(|c| Order::new(c).measure(&truth, positive, |_| 1.0)).collect()
+    let once = vec![1.0; severity.len()];
+    Order::new(severity).rank(&once, &mut truth);
+    columns.par_iter().map(|c| Order::new(c).measure(&truth, positive, &once)).collect()
 }
 
 /// [R][C] what each draw measured.
@@ -150,7 +151,9 @@ impl Draws {
         }
         let mut episode = vec![0u32; thin.len()];
         for (e, (_, rows)) in groups.iter().enumerate() {
-            rows.iter().for_each(|&r| episode[r] = e as u32);
+            for &row in rows {
+                episode[row] = e as u32;
+            }
         }
         let positive: Vec<bool> = thin.iter().map(|&i| truth.positive[i]).collect();
         let severity = Order::new(&pick(&numbers(&truth.severity)));
@@ -161,10 +164,10 @@ impl Draws {
             rng.set_stream(draw as u64);
             let mut count = vec![0.0f64; groups.len()];
             (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
-            let weight = |row: usize| count[episode[row] as usize];
+            let weight: Vec<f64> = episode.iter().map(|&e| count[e as usize]).collect();
             let mut truth = Ranked::default();
-            severity.rank(weight, &mut truth);
-            Ok(orders.iter().map(|o| o.measure(&truth, &positive, weight)).collect())
+            severity.rank(&weight, &mut truth);
+            Ok(orders.iter().map(|o| o.measure(&truth, &positive, &weight)).collect())
         };
         (0..RESAMPLES).into_par_iter().map(one).collect::<Result<_, _>>().map(Self)
     }

@@ -45,22 +45,23 @@ impl Order {
         Self { ends: ends.map(|i| i as u32).collect(), rows }
     }
 
-    fn groups(&self) -> impl DoubleEndedIterator<Item = &[u32]> {
+    fn groups(&self) -> impl Iterator<Item = &[u32]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let ends: Vec<(u32, u32)> = starts.zip(self.ends.iter().copied()).collect();
-        ends.into_iter().map(|(a, b)| &self.rows[a as usize..b as usize])
+        starts.zip(self.ends.iter().copied()).map(|(a, b)| &self.rows[a as usize..b as usize])
     }
 
-    /// Centred mid-ranks of the column under `weight`, one number a row.
-    pub fn rank(&self, weight: impl Fn(usize) -> f64, into: &mut Ranked) {
-        into.total = self.rows.iter().map(|&r| weight(r as usize)).sum();
+    /// Centred mid-ranks of the column under `weight` [N].
+    pub fn rank(&self, weight: &[f64], into: &mut Ranked) {
+        into.total = self.rows.iter().map(|&r| weight[r as usize]).sum();
         into.ranks.resize(self.rows.len(), 0.0);
         into.square = 0.0;
         let (centre, mut before) = (0.5 * (into.total + 1.0), 0.0);
         for group in self.groups() {
-            let here: f64 = group.iter().map(|&r| weight(r as usize)).sum();
+            let here: f64 = group.iter().map(|&r| weight[r as usize]).sum();
             let rank = before + 0.5 * (here + 1.0) - centre;
-            group.iter().for_each(|&r| into.ranks[r as usize] = rank);
+            for &row in group {
+                into.ranks[row as usize] = rank;
+            }
             into.square += here * rank * rank;
             before += here;
         }
@@ -70,14 +71,14 @@ impl Order {
     /// `truth` was ranked with.
     ///
     /// Average precision is Σ (`R_i` - `R_(i-1)`) `P_i` over falling thresholds, equal scores at once (scikit-learn's).
-    pub fn measure(&self, truth: &Ranked, positive: &[bool], weight: impl Fn(usize) -> f64) -> Measured {
+    pub fn measure(&self, truth: &Ranked, positive: &[bool], weight: &[f64]) -> Measured {
         let centre = 0.5 * (truth.total + 1.0);
         let (mut cross, mut square, mut below, mut negative_below, mut wins) = (0.0, 0.0, 0.0, 0.0, 0.0);
         let (mut groups, mut all_positive) = (Vec::with_capacity(self.ends.len()), 0.0);
         for group in self.groups() {
             let (mut here, mut of_positive, mut ranks) = (0.0, 0.0, 0.0);
             for &r in group {
-                let w = weight(r as usize);
+                let w = weight[r as usize];
                 here += w;
                 of_positive += if positive[r as usize] { w } else { 0.0 };
                 ranks += w * truth.ranks[r as usize];
