@@ -9,7 +9,7 @@ use crate::data::dataset::Dataset;
 use crate::metrics::States;
 use crate::metrics::alarm::{Alarm, Part};
 use crate::metrics::novelty::Novelty;
-use crate::metrics::score::{self, Column, Fitted, Members, Reference};
+use crate::metrics::score::{self, Column, Fitted, Members};
 use crate::metrics::scoring::Evidence;
 use crate::metrics::stats::by_episode;
 use crate::metrics::threshold::{Kind, episode_max};
@@ -102,9 +102,8 @@ impl<'a> Scorer<'a> {
         cx: &Ctx,
     ) -> Result<Self, Ended> {
         let (rows, owner) = opened.data.states(&opened.split.train);
-        let reference =
-            Reference::new(novelty, States { rows: &rows, owner: &owner }, &cx.phase("fitting the scores"))?;
-        let fitted = Fitted::new(&reference, &cx.phase("fitting the scores"))?;
+        let train = States { rows: &rows, owner: &owner };
+        let fitted = Fitted::new(novelty, train, &cx.phase("fitting the scores"))?;
         Ok(Self { opened, fitted, error })
     }
 

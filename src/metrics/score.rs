@@ -150,19 +150,20 @@ pub struct Fitted<'a> {
 }
 
 impl<'a> Fitted<'a> {
-    /// Fits every score of states to the training part.
+    /// Fits every score of states to the training states `train` that `novelty` indexes.
     ///
     /// # Errors
-    /// If the part does not allow one of them, or when cancelled.
-    pub fn new(reference: &Reference<'a>, cx: &Ctx) -> Result<Self, MetricError> {
+    /// If the states are of another width than the index or do not allow one of the scores, or when cancelled.
+    pub fn new(novelty: &'a Novelty, train: States<'_>, cx: &Ctx) -> Result<Self, MetricError> {
+        let reference = Reference::new(novelty, train, cx)?;
         let mut scores = Vec::new();
         for score in SCORES {
             if let Measure::States(fit) = score.measure {
                 cx.check()?;
-                scores.push((score, fit(reference, cx)?));
+                scores.push((score, fit(&reference, cx)?));
             }
         }
-        Ok(Self { novelty: reference.novelty, scores })
+        Ok(Self { novelty, scores })
     }
 
     /// Every score of `states`: of a part of the dataset, or `fresh` ones that belong to no episode of it.

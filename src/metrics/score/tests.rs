@@ -75,8 +75,7 @@ fn scored(train: &[f32], d: usize, rows: &[f32], shared: bool) -> (Vec<Column>, 
     let states = States { rows: train, owner: &owner };
     let rule = Rule { k: 3, alpha: 0.1, shared };
     let novelty = Novelty::fit(&names(d), states, states, rule, &cx).unwrap();
-    let reference = Reference::new(&novelty, states, &cx).unwrap();
-    let fitted = Fitted::new(&reference, &cx).unwrap();
+    let fitted = Fitted::new(&novelty, states, &cx).unwrap();
     let owner: Vec<usize> = (0..rows.len() / d).map(|i| i / 10).collect();
     (fitted.of(States { rows, owner: &owner }, !shared, &cx).unwrap(), fitted.notes())
 }
@@ -208,10 +207,9 @@ fn a_cancel_is_heard() {
     let states = States { rows: &TRAIN, owner: &owner };
     let rule = Rule { k: 3, alpha: 0.1, shared: false };
     let novelty = Novelty::fit(&names(3), states, states, rule, &cx).unwrap();
-    let reference = Reference::new(&novelty, states, &cx).unwrap();
-    let fitted = Fitted::new(&reference, &cx).unwrap();
+    let fitted = Fitted::new(&novelty, states, &cx).unwrap();
     cancel.cancel();
     assert!(matches!(fitted.of(states, true, &cx), Err(MetricError::Cancelled(_))));
-    assert!(matches!(Fitted::new(&reference, &cx), Err(MetricError::Cancelled(_))));
+    assert!(matches!(Fitted::new(&novelty, states, &cx), Err(MetricError::Cancelled(_))));
     assert!(matches!(Reference::new(&novelty, states, &cx), Err(MetricError::Cancelled(_))));
 }
