@@ -22,6 +22,7 @@ mod interrupt;
 mod json;
 mod log;
 mod report;
+mod score;
 mod text;
 mod topup;
 
@@ -71,6 +72,8 @@ enum Command {
     Imagine(imagine::ImagineArgs),
     /// Rank real episodes by how far and how early they leave the data
     Diagnose(diagnose::DiagnoseArgs),
+    /// Score every state, each score in units of its own threshold, and say which alarm to trust
+    Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
     /// Write the table of episodes as CSV or Parquet
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Some(Command::Fit(args)) => args.run(),
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
+        Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
         Some(Command::Episodes(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),

@@ -15,8 +15,11 @@ mod diagnose;
 mod episodes;
 mod fit;
 mod imagine;
+mod judged;
 mod load;
 mod one_step;
+mod score;
+mod scoring;
 pub mod throttle;
 mod topup;
 mod trajectories;
@@ -88,6 +91,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
         JobSpec::Compare(spec) => compare::run(spec, workspace, cx, emit),
+        JobSpec::Score(spec) => score::run(spec, workspace, cx, emit),
         JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
         JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
     }

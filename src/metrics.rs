@@ -2,8 +2,11 @@
 //!
 //! Arrays come in row-major with the episode of every row beside them ([`States`]); a [`report::Report`] goes out.
 //! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
-//! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
+//! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means. [`score`] has the other scores of
+//! single states, [`alarm`] their promises and their records, and [`trust`] what each of them is worth on the data at hand.
 
+pub mod alarm;
+pub mod binomial;
 pub mod compare;
 pub mod coverage;
 pub mod density;
@@ -17,6 +20,8 @@ pub mod novelty;
 pub mod ood;
 pub mod pca;
 pub mod report;
+pub mod score;
+pub mod scoring;
 pub mod stats;
 pub mod threshold;
 pub mod trust;

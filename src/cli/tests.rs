@@ -1,7 +1,7 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::engine::job::{CompareSpec, DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
+use crate::engine::job::{CompareSpec, DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, ScoreSpec, Source, TopUpSpec};
 
 fn command(args: &[&str]) -> Command {
     let all = [&["oodscope"], args].concat();
@@ -25,6 +25,8 @@ fn the_defaults_of_the_options_are_those_of_the_specs() {
     let Command::Compare(compare) = command(&["compare", "a", "b"]) else { panic!("compare") };
     let ab = Source { dataset: "a".into(), rollouts: Some("b".into()), ..source() };
     assert_eq!(compare.job(), JobSpec::Compare(CompareSpec { source: ab, ..CompareSpec::default() }));
+    let Command::Score(score) = command(&["score"]) else { panic!("score") };
+    assert_eq!(score.job(source()), JobSpec::Score(ScoreSpec::default()));
     let Command::Topup(topup) = command(&["topup"]) else { panic!("topup") };
     assert_eq!(topup.job(source()), TopUpSpec::default());
 }
@@ -55,6 +57,16 @@ fn a_comparison_has_one_second_set() {
         &["a", "b", "--checkpoint", "c"],
     ];
     assert!(wrong.iter().all(|args| !parses(args)));
+}
+
+#[test]
+fn the_kind_of_threshold_and_the_file_reach_the_spec() {
+    let args = ["score", "d", "--threshold", "per-step", "--episodes", "0", "--out", "s.csv", "--seed", "4"];
+    let Command::Score(score) = command(&args) else { panic!("score") };
+    let JobSpec::Score(spec) = score.job(Source::default()) else { panic!("score") };
+    assert_eq!((spec.threshold, spec.policy.episodes, spec.seed), (crate::metrics::threshold::Kind::PerStep, 0, 4));
+    assert_eq!(spec.out, Some("s.csv".into()));
+    assert!(Cli::try_parse_from(["oodscope", "score", "d", "--threshold", "mine"]).is_err());
 }
 
 #[test]

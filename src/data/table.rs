@@ -106,7 +106,19 @@ pub fn write_csv(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 /// # Errors
 /// If `path` cannot be written.
 pub fn write_parquet(table: &DataFrame, path: &Path) -> Result<(), DataError> {
-    save::file(path, |file| ParquetWriter::new(file).finish(&mut table.clone()).map(|_| ()).map_err(|e| e.to_string()))
+    write_parquet_about(table, &[], path)
+}
+
+/// [`write_parquet`] with pairs of words in the file's metadata (key-value, beside the schema).
+///
+/// # Errors
+/// If `path` cannot be written.
+pub fn write_parquet_about(table: &DataFrame, about: &[(String, String)], path: &Path) -> Result<(), DataError> {
+    let words = (!about.is_empty()).then(|| KeyValueMetadata::from_static(about.to_vec()));
+    save::file(path, |file| {
+        let writer = ParquetWriter::new(file).with_key_value_metadata(words);
+        writer.finish(&mut table.clone()).map(|_| ()).map_err(|e| e.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use super::cover::all_episodes;
 use super::imagine::trust;
 use super::job::{Body, CoverSpec, DiagnoseSpec, Outcome};
+use super::judged::Judged;
 use super::one_step::OneStepError;
-use super::workspace::Opened;
+use super::scoring::{Rule, Scorer};
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
+use crate::metrics;
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
-use crate::metrics::report::{Level, Report};
+use crate::metrics::report::Level;
 use crate::metrics::stats::quantile;
+use crate::metrics::threshold::Kind;
 use crate::task::Ctx;
 
 /// Ranks real episodes and reports the worst.
@@ -26,10 +28,10 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
         ..CoverSpec::default()
     };
     let coverage = workspace.coverage(&cover, cx)?;
-    let judged = judged(spec, workspace, &opened, cx)?;
+    let judged = Judged::choose(&spec.source, &spec.policy, "diagnosed", workspace, &opened, cx)?;
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
     let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
-    let rollouts = judged.data.as_ref().unwrap_or(&opened.data);
+    let rollouts = judged.data(&opened);
     let scored = judged
         .episodes
         .iter()
@@ -52,59 +54,14 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     if let Some(checkpoint) = &opened.checkpoint {
         trust(&mut report, checkpoint, &opened.data, &spec.source);
     }
+    let rule = Rule { kind: Kind::Conformal, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
+    // Ranks need no thresholds: the calibration part is left alone.
+    let scored = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
+    if let Some(evidence) = &scored.evidence {
+        metrics::scoring::trust(&mut report, evidence, rule.seed);
+    }
     emit(Body::Report(Arc::new(report)));
     Ok(Outcome { summary: judged.sentence, written: Vec::new() })
-}
-
-/// The episodes that are diagnosed; those of the dataset itself where `data` is nothing.
-struct Judged {
-    data: Option<Arc<Dataset>>,
-    episodes: Vec<usize>,
-    sentence: String,
-    collected: usize,
-}
-
-impl Judged {
-    fn note(&self, report: &mut Report) {
-        report.note(Level::Info, &self.sentence);
-        if self.collected > 0 {
-            report
-                .stat(
-                    "interaction",
-                    "environment steps taken",
-                    self.collected as f64,
-                    "steps",
-                    "Steps that were taken in the environment to diagnose the policy.",
-                )
-                .of(self.episodes.len(), "episodes");
-        }
-    }
-}
-
-/// Named rollouts, else fresh episodes of the checkpoint's policy, else the held-out episodes of the dataset.
-fn judged(spec: &DiagnoseSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Judged, Ended> {
-    if let Some(rollouts) = &opened.rollouts {
-        let sentence = format!("diagnosed {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
-        return Ok(Judged {
-            data: Some(Arc::clone(rollouts)),
-            episodes: all_episodes(rollouts),
-            sentence,
-            collected: 0,
-        });
-    }
-    let why = match workspace.trajectories(&spec.source, &spec.policy, opened, cx)? {
-        Ok(fresh) => {
-            let (n, steps) = (fresh.num_episodes(), fresh.num_steps());
-            let id = fresh.origin.env_id.clone().unwrap_or_default();
-            let sentence = format!("diagnosed {n} fresh episodes of the checkpoint's policy in {id}");
-            return Ok(Judged { episodes: all_episodes(&fresh), data: Some(fresh), sentence, collected: steps });
-        }
-        Err(why) => why,
-    };
-    let sentence = format!(
-        "diagnosed the dataset's held-out episodes: no rollouts are named and {why} (name some with --rollouts)"
-    );
-    Ok(Judged { data: None, episodes: opened.split.heldout.clone(), sentence, collected: 0 })
 }
 
 /// One episode with the scores of every step, owned.

@@ -12,6 +12,7 @@ pub use compare::CompareSpec;
 
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
+use crate::metrics::threshold::Kind;
 use crate::task::Progress;
 pub use crate::topup::controller::Schedule;
 
@@ -47,6 +48,8 @@ pub enum JobSpec {
     Diagnose(DiagnoseSpec),
     /// Hold a second set of states against the dataset: what differs, how sure, and where.
     Compare(CompareSpec),
+    /// Every score of every state, each in units of its own threshold.
+    Score(ScoreSpec),
     /// Train a world model (and a policy in its imagination).
     Fit(FitSpec),
     /// Collect a little, fine-tune, compare.
@@ -151,6 +154,40 @@ impl Default for DiagnoseSpec {
     }
 }
 
+/// Which states are scored, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScoreSpec {
+    /// Data and model; states come from `rollouts`, or from the policy's episodes, or from the held-out ones.
+    pub source: Source,
+    /// The policy whose episodes are scored where no rollouts are named; 0 episodes: the held-out ones instead.
+    pub policy: PolicySpec,
+    /// Which neighbour's distance is the novelty.
+    pub k: usize,
+    /// False-alarm level of the thresholds.
+    pub alpha: f64,
+    /// How thresholds are set.
+    pub threshold: Kind,
+    /// File of the scores, one row a state; its name ends in `.csv` or `.parquet`.
+    pub out: Option<PathBuf>,
+    /// Seed of the bootstraps.
+    pub seed: u64,
+}
+
+impl Default for ScoreSpec {
+    fn default() -> Self {
+        Self {
+            source: Source::default(),
+            policy: PolicySpec::default(),
+            k: 5,
+            alpha: 0.1,
+            threshold: Kind::Conformal,
+            out: None,
+            seed: 0,
+        }
+    }
+}
+
 /// How a world model and a policy are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -250,7 +287,7 @@ pub enum Slot {
     Load,
     /// Coverage.
     Cover,
-    /// Imagination and diagnosis.
+    /// Imagination, diagnosis and scores.
     Evaluate,
     /// Two sets against each other.
     Compare,
@@ -264,8 +301,8 @@ impl JobSpec {
         match self {
             Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
-            Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
             Self::Compare(_) => Slot::Compare,
+            Self::Imagine(_) | Self::Diagnose(_) | Self::Score(_) => Slot::Evaluate,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
         }
     }
@@ -279,6 +316,7 @@ impl JobSpec {
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",
             Self::Compare(_) => "comparison",
+            Self::Score(_) => "scores",
             Self::Fit(_) => "fit",
             Self::TopUp(_) => "top-up",
         }

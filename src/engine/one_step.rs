@@ -7,6 +7,7 @@ use super::Ended;
 use super::workspace::Opened;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
+use crate::metrics::stats::quantile;
 use crate::metrics::threshold::{self, Threshold, episode_max};
 use crate::model::ensemble::Ensemble;
 use crate::model::imagine::one_step;
@@ -18,6 +19,8 @@ pub struct OneStepError<'a> {
     /// [D] standard deviation of the change of an observation in one step; 0 for a dimension that never changes.
     scale: Vec<f64>,
     threshold: Threshold,
+    /// 95 % quantile of the calibration steps' errors: what is usual, and no promise.
+    usual: f64,
 }
 
 /// Errors along one episode of T steps; NaN where a step has no usable next observation.
@@ -40,8 +43,9 @@ impl<'a> OneStepError<'a> {
         let predicted = one_step(model, &batch, &cx.phase("calibrating the model error"))?;
         let errors: Vec<f64> =
             (0..batch.len()).map(|i| total(&squares(&batch, i, &predicted.next_obs, &scale), &scale)).collect();
+        let usual = quantile(&errors, 0.95);
         let conformal = threshold::conformal(&episode_max(&errors, &batch.episode), alpha)?;
-        Ok(Self { model, scale, threshold: Threshold { shared: split.is_shared(), ..conformal } })
+        Ok(Self { model, scale, threshold: Threshold { shared: split.is_shared(), ..conformal }, usual })
     }
 
     /// The errors along episode `index` of `data`.
@@ -65,6 +69,36 @@ impl<'a> OneStepError<'a> {
         Ok(out)
     }
 
+    /// [D] standard deviation of the change of an observation in one step over the training part; 0 for a dimension that
+    /// never changes.
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+
+    /// Error of one prediction; NaN where what happened is not known.
+    pub fn of_row(&self, predicted: &[f32], real: &[f32]) -> f64 {
+        if real.iter().any(|v| !v.is_finite()) {
+            f64::NAN
+        } else {
+            total(&row_squares(predicted, real, &self.scale), &self.scale)
+        }
+    }
+
+    /// An error in units of the threshold; NaN stays NaN.
+    pub fn ratio(&self, error: f64) -> f64 {
+        if error.is_nan() { f64::NAN } else { self.threshold.ratio(error) }
+    }
+
+    /// 95 % quantile of the calibration steps' errors.
+    pub fn usual(&self) -> f64 {
+        self.usual
+    }
+
+    /// The model that is asked.
+    pub fn model(&self) -> &'a Ensemble {
+        self.model
+    }
+
     /// What the threshold promises.
     pub fn sentence(&self) -> String {
         format!("Model error is one-step, in units of its threshold. {}", self.threshold.sentence())
@@ -85,8 +119,11 @@ fn change_std(batch: &TransitionBatch) -> Vec<f64> {
 
 /// [D] squared standardised errors of row `i`; 0 where the dimension has no scale.
 fn squares(batch: &TransitionBatch, i: usize, predicted: &[f32], scale: &[f64]) -> Vec<f64> {
-    let predicted = &predicted[i * batch.obs_dim..(i + 1) * batch.obs_dim];
-    let pairs = predicted.iter().zip(batch.next_obs_at(i)).zip(scale);
+    row_squares(&predicted[i * batch.obs_dim..(i + 1) * batch.obs_dim], batch.next_obs_at(i), scale)
+}
+
+fn row_squares(predicted: &[f32], real: &[f32], scale: &[f64]) -> Vec<f64> {
+    let pairs = predicted.iter().zip(real).zip(scale);
     pairs.map(|((p, r), s)| if *s > 0.0 { ((f64::from(*p) - f64::from(*r)) / s).powi(2) } else { 0.0 }).collect()
 }
 

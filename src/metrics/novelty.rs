@@ -4,7 +4,7 @@
 //! the size of a state vector means something.
 
 use super::features::Features;
-use super::neighbors::{self, Exclude, Neighbors};
+use super::neighbors::{self, Exclude, Knn, Neighbors};
 use super::threshold::{self, Threshold};
 use super::{MetricError, States, stats};
 use crate::task::Ctx;
@@ -60,7 +60,7 @@ impl Novelty {
     /// # Errors
     /// If the states are of another observation space, or when cancelled.
     pub fn score(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
-        self.score_against(states, self.own(), cx)
+        Ok(self.knn(states, false, cx)?.kth(self.rule.k))
     }
 
     /// What a state of the dataset must not find: nothing where parts are apart; where they are shared its own episode, or
@@ -80,12 +80,17 @@ impl Novelty {
     /// As [`Novelty::score`].
     pub fn score_fresh(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
         let owner = vec![0; rows.len() / self.features.dim_in.max(1)];
-        self.score_against(States { rows, owner: &owner }, Exclude::Nothing, cx)
+        Ok(self.knn(States { rows, owner: &owner }, true, cx)?.kth(self.rule.k))
     }
 
-    fn score_against(&self, states: States<'_>, exclude: Exclude, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    /// The k nearest training states of every state: of a part of the dataset, or of `fresh` ones that belong to no
+    /// episode of it.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn knn(&self, states: States<'_>, fresh: bool, cx: &Ctx) -> Result<Knn, MetricError> {
         let queries = self.features.points(states.rows, states.owner)?;
-        Ok(self.index.knn(&queries, self.rule.k, exclude, cx)?.kth(self.rule.k))
+        self.index.knn(&queries, self.rule.k, if fresh { Exclude::Nothing } else { self.own() }, cx)
     }
 
     /// [`Novelty::score_fresh`] in units of the threshold: above 1 is an alarm.

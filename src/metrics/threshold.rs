@@ -5,8 +5,22 @@
 //! with probability at most α. Needs n ≥ 1/α - 1 episodes. Single steps are not exchangeable (they follow each other), so
 //! quantiles over steps promise nothing. Source: Vovk et al. 2005; over trajectories as in Seo & Bajcsy 2026.
 
+use serde::{Deserialize, Serialize};
+
 use super::MetricError;
+use super::binomial::beta_binomial_at_least;
 use super::stats;
+
+/// How a threshold is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Split conformal over episodes: a promise about whole episodes.
+    #[default]
+    Conformal,
+    /// The 1 - α quantile of the calibration steps: what is usual, and no promise.
+    PerStep,
+}
 
 /// An alarm threshold and what it promises.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +35,8 @@ pub struct Threshold {
     pub missing: usize,
     /// Calibration and reference episodes are the same: nothing is promised.
     pub shared: bool,
+    /// How it was set.
+    pub kind: Kind,
 }
 
 /// True for a score in units of its threshold that is an alarm; one that is no number is.
@@ -67,18 +83,71 @@ pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, MetricError> {
     let (n, sorted) = (maxima.len(), stats::sorted(maxima));
     let rank = rank(n, alpha);
     let missing = if rank > n { episodes_needed(alpha) - n } else { 0 };
-    Ok(Threshold { value: sorted[rank.min(n) - 1], alpha, episodes: n, missing, shared: false })
+    Ok(Threshold { value: sorted[rank.min(n) - 1], alpha, episodes: n, missing, shared: false, kind: Kind::Conformal })
+}
+
+/// The 1 - α quantile of the calibration steps' scores (linear between them); one that is no number counts as infinite.
+///
+/// # Errors
+/// If there is no step, or `alpha` is not between 0 and 1.
+pub fn per_step(scores: &[f64], owner: &[usize], alpha: f64) -> Result<Threshold, MetricError> {
+    let maxima = episode_max(scores, owner);
+    let like = conformal(&maxima, alpha)?;
+    let scores: Vec<f64> = scores.iter().map(|s| if s.is_nan() { f64::INFINITY } else { *s }).collect();
+    Ok(Threshold { value: stats::quantile(&scores, 1.0 - alpha), missing: 0, kind: Kind::PerStep, ..like })
+}
+
+/// A threshold of either kind for the scores of the calibration steps; `shared` where they are the reference itself.
+///
+/// # Errors
+/// As [`conformal`].
+pub fn of_kind(
+    kind: Kind,
+    scores: &[f64],
+    owner: &[usize],
+    alpha: f64,
+    shared: bool,
+) -> Result<Threshold, MetricError> {
+    let threshold = match kind {
+        Kind::Conformal => conformal(&episode_max(scores, owner), alpha)?,
+        Kind::PerStep => per_step(scores, owner, alpha)?,
+    };
+    Ok(Threshold { shared, ..threshold })
 }
 
 impl Threshold {
     /// True if the promise of level [`Threshold::alpha`] holds.
     pub fn is_calibrated(&self) -> bool {
-        self.missing == 0 && !self.shared
+        self.kind == Kind::Conformal && self.missing == 0 && !self.shared
+    }
+
+    /// Probability that at least `hits` of `n` fresh episodes like the calibration ones have an alarm, both parts being drawn
+    /// by chance (beta-binomial); nothing where nothing is promised.
+    pub fn chance(&self, hits: usize, n: usize) -> Option<f64> {
+        let rank = rank(self.episodes, self.alpha);
+        self.is_calibrated().then(|| beta_binomial_at_least(hits, n, (self.episodes + 1 - rank, rank)))
+    }
+
+    /// The promise in a few words, for tables.
+    pub fn short(&self) -> String {
+        match () {
+            () if self.shared => "no guarantee: no calibration part apart".into(),
+            () if self.kind == Kind::PerStep => format!("no guarantee: {} of steps", percent(self.alpha)),
+            () if self.missing > 0 => format!("uncalibrated: needs {} more episodes", self.missing),
+            () => format!("at most {} of episodes (n = {})", percent(self.alpha), self.episodes),
+        }
     }
 
     /// The promise in words.
     pub fn sentence(&self) -> String {
         let n = self.episodes;
+        if self.kind == Kind::PerStep {
+            return format!(
+                "No guarantee: {} of the calibration steps (of {n} episodes) are beyond the threshold, but steps follow each \
+                 other, so this promises nothing for a new episode, and most episodes may have such a step.",
+                percent(self.alpha)
+            );
+        }
         if self.shared {
             return "No guarantee: the dataset has too few episodes to keep a calibration part apart from the training part."
                 .into();
@@ -122,8 +191,6 @@ fn percent(alpha: f64) -> String {
 mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
-    use rand::{RngExt, SeedableRng};
-
     use super::*;
 
     #[test]
@@ -152,6 +219,18 @@ mod tests {
         );
     }
 
+    /// numpy 2.4.1: `np.quantile(range(1, 11), 0.9)` = 9.1.
+    #[test]
+    fn a_quantile_of_steps_promises_nothing() {
+        let steps: Vec<f64> = (1..=10).map(f64::from).collect();
+        let t = of_kind(Kind::PerStep, &steps, &[0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 0.1, false).unwrap();
+        assert!((t.value - 9.1).abs() < 1e-12 && t.episodes == 2 && !t.is_calibrated());
+        assert!(t.sentence().starts_with("No guarantee") && t.short().contains("no guarantee"));
+        let c = of_kind(Kind::Conformal, &steps, &[0, 0, 0, 0, 0, 1, 1, 1, 1, 1], 0.1, false).unwrap();
+        assert!(c.short().contains("needs 7 more"), "{}", c.short());
+        assert!(per_step(&[1.0, f64::NAN], &[0, 0], 0.1).unwrap().value.is_infinite());
+    }
+
     #[test]
     fn a_score_that_is_no_number_is_an_alarm() {
         assert_eq!(episode_max(&[1.0, f64::NAN, 2.0, 0.5], &[4, 4, 9, 9]), [f64::INFINITY, 2.0]);
@@ -165,29 +244,7 @@ mod tests {
         let zero = conformal(&[0.0], 0.5).unwrap();
         assert_eq!((zero.ratio(0.0), zero.ratio(1e-9)), (0.0, f64::INFINITY));
     }
-
-    /// Over 2,000 draws of 19 calibration episodes of correlated steps and one fresh one, α = 0.1: the expected coverage is
-    /// 18/20 = 0.9 exactly (rank ⌈20 · 0.9⌉ = 18), and a binomial count of 2,000 lies within 4 standard errors (0.0268)
-    /// of it but once in 16,000 times.
-    #[test]
-    fn the_promise_holds_in_simulation() {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
-        let mut episode = || {
-            let mut s: f64 = 0.0;
-            (0..30)
-                .map(|_| {
-                    s = 0.9 * s + rng.random_range(-1.0..1.0);
-                    s.abs()
-                })
-                .fold(0.0f64, f64::max)
-        };
-        let covered = (0..2000)
-            .filter(|_| {
-                let maxima: Vec<f64> = (0..19).map(|_| episode()).collect();
-                episode() <= conformal(&maxima, 0.1).unwrap().value
-            })
-            .count();
-        let share = covered as f64 / 2000.0;
-        assert!((share - 0.9).abs() < 0.0268, "{share}");
-    }
 }
+
+#[cfg(test)]
+mod simulation;

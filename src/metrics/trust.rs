@@ -5,6 +5,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::stats;
 
+pub mod charts;
+pub mod contest;
+pub mod reliability;
+pub mod weighted;
+
+use weighted::{Order, Ranked};
+
 /// Spearman's rank correlation with mean ranks for ties; NaN where one side does not vary or there are fewer than two.
 pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
     pearson(&stats::ranks(a), &stats::ranks(b))
@@ -46,21 +53,24 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
     let thin: Vec<usize> = (0..a.len()).step_by(step).collect();
     let groups = stats::by_episode(&thin.iter().map(|&i| owner[i]).collect::<Vec<_>>());
     let interval = (groups.len() >= 5 && rho.is_finite()).then(|| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut draws = Vec::with_capacity(RESAMPLES);
-        for _ in 0..RESAMPLES {
-            let (mut x, mut y) = (Vec::new(), Vec::new());
-            for _ in 0..groups.len() {
-                for &row in &groups[rng.random_range(0..groups.len())].1 {
-                    x.push(a[thin[row]]);
-                    y.push(b[thin[row]]);
-                }
-            }
-            let r = spearman(&x, &y);
-            if r.is_finite() {
-                draws.push(r);
+        let mut episode = vec![0; thin.len()];
+        for (e, (_, rows)) in groups.iter().enumerate() {
+            for &row in rows {
+                episode[row] = e;
             }
         }
+        let pick = |v: &[f64]| thin.iter().map(|&i| v[i]).collect::<Vec<f64>>();
+        let (score, outcome, none) = (Order::new(&pick(a)), Order::new(&pick(b)), vec![false; thin.len()]);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut truth = Ranked::default();
+        let mut draw = || {
+            let mut count = vec![0.0; groups.len()];
+            (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
+            let weight: Vec<f64> = episode.iter().map(|&e| count[e]).collect();
+            outcome.rank(&weight, &mut truth);
+            score.measure(&truth, &none, &weight).rho
+        };
+        let draws: Vec<f64> = (0..RESAMPLES).map(|_| draw()).filter(|r| r.is_finite()).collect();
         let draws = stats::sorted(&draws);
         (stats::quantile_sorted(&draws, 0.025), stats::quantile_sorted(&draws, 0.975))
     });
@@ -70,18 +80,28 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
 /// Area under the ROC curve of `score` for telling `positive` apart (Mann–Whitney, ties count half); NaN where one class
 /// is missing.
 pub fn auroc(score: &[f64], positive: &[bool]) -> f64 {
-    let ranks = stats::ranks(score);
-    let (mut p, mut sum) = (0.0, 0.0);
-    for (r, _) in ranks.iter().zip(positive).filter(|(_, p)| **p) {
-        p += 1.0;
-        sum += r;
-    }
-    let n = positive.len() as f64 - p;
-    (sum - p * (p + 1.0) / 2.0) / (p * n)
+    let mut truth = Ranked::default();
+    let order = Order::new(score);
+    let once = vec![1.0; score.len()];
+    order.rank(&once, &mut truth);
+    order.measure(&truth, positive, &once).auroc
+}
+
+/// Average precision of `score` for telling `positive` apart, equal scores at one threshold (scikit-learn's
+/// `average_precision_score`); NaN where none is positive. Chance is the share of the positive.
+pub fn average_precision(score: &[f64], positive: &[bool]) -> f64 {
+    let mut truth = Ranked::default();
+    let order = Order::new(score);
+    let once = vec![1.0; score.len()];
+    order.rank(&once, &mut truth);
+    order.measure(&truth, positive, &once).auprc
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod rank_tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
     use super::*;
@@ -92,6 +112,9 @@ mod tests {
     const RHO: f64 = 0.808_084_391_283_226_7;
     const AUROC: f64 = 0.919_999_999_999_999_9;
 
+    /// scikit-learn 1.9.1: `average_precision_score(B > 4, A)`.
+    const AP: f64 = 0.886_666_666_666_666_7;
+
     /// scipy 1.17.1: `scipy.stats.spearmanr(A, B).statistic` and
     /// `scipy.stats.mannwhitneyu(pos, neg).statistic / (len(pos) * len(neg))` with `pos = A[B > 4]`, `neg = A[B <= 4]`.
     #[test]
@@ -99,6 +122,7 @@ mod tests {
         assert!((spearman(&A, &B) - RHO).abs() < 1e-12, "{}", spearman(&A, &B));
         let positive: Vec<bool> = B.iter().map(|&b| b > 4.0).collect();
         assert!((auroc(&A, &positive) - AUROC).abs() < 1e-12, "{}", auroc(&A, &positive));
+        assert!((average_precision(&A, &positive) - AP).abs() < 1e-12);
     }
 
     #[test]

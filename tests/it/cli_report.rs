@@ -37,6 +37,8 @@ fn the_report_is_one_json_object_of_known_shape() {
     let diagnosis = report(&json, "diagnosis");
     assert_eq!(diagnosis["tables"][0]["key"], "episodes");
     assert_eq!(diagnosis["tables"][0]["rows"].as_array().unwrap().len(), 10);
+    let trust = diagnosis["tables"].as_array().unwrap().iter().find(|t| t["key"] == "trust").unwrap();
+    assert!(trust["rows"].as_array().unwrap().len() >= 8, "every score stands against the model's error");
     assert_eq!(stat(diagnosis, "interaction"), 2000.0, "ten episodes of two hundred steps are counted");
 }
 
@@ -166,7 +168,7 @@ fn the_table_of_episodes_is_sorted_and_refused_with_the_remedy() {
 
 #[test]
 fn help_and_version_are_there() {
-    for command in ["report", "compare", "fit", "imagine", "diagnose", "topup", "episodes", "collect"] {
+    for command in ["report", "compare", "fit", "imagine", "diagnose", "score", "topup", "episodes", "collect"] {
         assert!(run(&[command, "--help"]).good().contains("--seed"), "{command}");
     }
     assert!(run(&["--version"]).good().contains(env!("CARGO_PKG_VERSION")));

@@ -6,6 +6,7 @@
 mod cli_compare;
 mod cli_faults;
 mod cli_report;
+mod cli_score;
 mod data_open;
 mod data_write;
 mod engine_jobs;

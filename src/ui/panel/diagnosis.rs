@@ -60,12 +60,16 @@ pub fn plan(room: Room) -> &'static [Node] {
     const SMALL: &[Node] = &[
         Column(&[(Fix(8), C("table:episodes")), (Part(1), C("lanes"))]),
         Row(&[(Part(3), C("map:path")), (Part(2), C("notes"))]),
+        Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))]),
     ];
-    const MIDDLE: &[Node] = &[Column(&[
-        (Part(3), C("table:episodes")),
-        (Fix(5), C("notes")),
-        (Part(5), Row(&[(Part(3), C("lanes")), (Part(2), C("map:path"))])),
-    ])];
+    const MIDDLE: &[Node] = &[
+        Column(&[
+            (Part(3), C("table:episodes")),
+            (Fix(5), C("notes")),
+            (Part(5), Row(&[(Part(3), C("lanes")), (Part(2), C("map:path"))])),
+        ]),
+        Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))]),
+    ];
     const LARGE: &[Node] = &[Column(&[
         (
             Part(5),
@@ -74,7 +78,13 @@ pub fn plan(room: Room) -> &'static [Node] {
                 (Part(4), C("map:path")),
             ]),
         ),
-        (Part(4), C("lanes")),
+        (
+            Part(4),
+            Row(&[
+                (Part(5), C("lanes")),
+                (Part(4), Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))])),
+            ]),
+        ),
     ])];
     match room {
         Room::Tiny => &[],

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use oodscope::data::episode::TransitionBatch;
+use oodscope::metrics::score::{self, Members};
 use oodscope::model::checkpoint::{self, CHECKPOINTS};
-use oodscope::model::ensemble::Ensemble;
+use oodscope::model::ensemble::{Ensemble, Prediction};
 use oodscope::model::imagine;
 use oodscope::task::Ctx;
 use serde_json::Value;
@@ -131,11 +132,40 @@ impl Case<'_> {
             p.next_obs[i * d..(i + 1) * d].iter().copied().chain(reward)
         });
         assert_eq!(mean.values.len(), p.members * p.rows * targets, "means are [E, rows, targets]");
+        self.discrepancy(&p, &mean.values, tally);
         tally.within("member means", means.zip(&mean.values).map(|(g, w)| relative(f64::from(g), *w, OUTPUTS)));
         if let (Some(got), Some(want)) = (&p.logvar, self.array("one_step_member_logvar")) {
             let pairs = got.iter().zip(&want.values);
             tally.within("log-variances", pairs.map(|(g, w)| relative(f64::from(*g), *w, OUTPUTS)));
         }
+    }
+
+    /// MOReL's discrepancy of the rows whose member means (in double precision) the reference keeps: it has no column of its
+    /// own there, so it is taken from them by its formula.
+    fn discrepancy(&self, p: &Prediction, mean: &[f64], tally: &mut Tally) {
+        let (d, targets) = (self.model.obs_dim, self.model.targets());
+        let at = |e: usize, r: usize| &mean[(e * p.rows + r) * targets..][..d];
+        let apart = |r: usize, (i, j): (usize, usize)| {
+            at(i, r).iter().zip(at(j, r)).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+        };
+        let pairs: Vec<_> = (0..p.members).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
+        let largest = |r: usize| pairs.iter().map(|&pair| apart(r, pair)).fold(0.0, f64::max);
+        if let Some(got) = self.scores(p).remove("discrepancy") {
+            tally.within("discrepancy", got.iter().enumerate().map(|(r, g)| relative(*g, largest(r), OUTPUTS)));
+        }
+    }
+
+    /// The scores of the members by name; disagreement in raw units, as the reference has it.
+    fn scores(&self, p: &Prediction) -> HashMap<&'static str, Vec<f64>> {
+        let std: Option<Vec<f32>> = p.logvar.as_ref().map(|l| l.iter().map(|v| (0.5 * v).exp()).collect());
+        let members = Members {
+            count: p.members,
+            change: &p.delta,
+            std: std.as_deref(),
+            targets: self.model.targets(),
+            scale: &vec![1.0; self.model.obs_dim],
+        };
+        score::of_members(&members).into_iter().map(|c| (c.score.name, c.values)).collect()
     }
 
     /// Penalties in every row, their means and their 95 % quantiles.
@@ -166,6 +196,17 @@ impl Case<'_> {
                     (g, w, OUTPUTS * w.abs() + rounding)
                 }),
             );
+        }
+        // The same by the scores that alarms are made of.
+        let scores = self.scores(&self.model.predict(&batch.obs, &batch.action));
+        for (kind, name) in [("aleatoric_max", "aleatoric"), ("disagreement", "disagreement")]
+            .into_iter()
+            .chain([("ensemble_std", "ensemble_std"), ("pairwise_diff", "pairwise_diff")])
+        {
+            if let (Some(want), Some(got)) = (self.array(kind), scores.get(name)) {
+                let pairs = got.iter().zip(&want.values);
+                tally.within(&format!("score {name}"), pairs.map(|(g, w)| relative(*g, *w, OUTPUTS)));
+            }
         }
         let next: Vec<f64> = batch.next_obs.iter().map(|v| f64::from(*v)).collect();
         let got: Vec<f64> = o.next_obs.iter().map(|v| f64::from(*v)).collect();

@@ -1,0 +1,79 @@
+//! `oodscope score`: every state with every score, each in units of its own threshold.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{OutputArgs, SourceArgs, count, level};
+use super::headless::{self, Status};
+use crate::engine::job::{JobSpec, PolicySpec, ScoreSpec, Source};
+use crate::metrics::threshold::Kind;
+
+/// Options of `oodscope score`.
+#[derive(Debug, Args)]
+#[command(after_help = FILE)]
+pub struct ScoreArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Episodes to collect with the checkpoint's policy where no rollouts are named; 0: the held-out episodes instead
+    #[arg(long, value_name = "N", default_value = "10", value_parser = count_or_none)]
+    episodes: usize,
+    /// Environment to collect in; the dataset's own if none is named
+    #[arg(long, value_name = "ID")]
+    env: Option<String>,
+    /// Which neighbour's distance is the novelty
+    #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
+    k: usize,
+    /// False-alarm level of the thresholds
+    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    alpha: f64,
+    /// conformal: at most LEVEL of episodes like the calibration ones have an alarm; per-step: LEVEL of the calibration
+    /// steps have one, which promises nothing
+    #[arg(long, value_name = "KIND", default_value = "conformal", value_parser = kind)]
+    threshold: Kind,
+    /// File of the scores, one row a state; its name ends in .parquet or .csv
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+const FILE: &str = "\
+Columns of the file: episode (its id), step; for every score NAME (raw), NAME_x_threshold (1 = at the threshold) and
+NAME_alarm; with a world model model_error_x_threshold (NaN where a step has no next observation). NAME is novelty,
+mahalanobis, density, cells and, where the model allows it, disagreement, aleatoric, pairwise_diff, ensemble_std,
+discrepancy. A state that is not finite has infinite scores. A Parquet file carries every score's definition and
+threshold as key-value metadata: NAME, NAME_threshold.
+
+  oodscope score data.hdf5 --rollouts eval.hdf5 --out scores.parquet
+  oodscope score data.hdf5 --rollouts eval.hdf5 --checkpoint model --threshold per-step --alpha 0.05 --json";
+
+impl ScoreArgs {
+    /// Does it.
+    pub fn run(&self) -> Status {
+        match self.source.source() {
+            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Err(ended) => headless::complain(&ended),
+        }
+    }
+
+    /// The job that is meant.
+    pub fn job(&self, source: Source) -> JobSpec {
+        let seed = self.output.seed;
+        let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed };
+        let (k, alpha, threshold, out) = (self.k, self.alpha, self.threshold, self.out.clone());
+        JobSpec::Score(ScoreSpec { source, policy, k, alpha, threshold, out, seed })
+    }
+}
+
+fn count_or_none(text: &str) -> Result<usize, String> {
+    if text == "0" { Ok(0) } else { count(text) }
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "conformal" => Ok(Kind::Conformal),
+        "per-step" => Ok(Kind::PerStep),
+        _ => Err("conformal or per-step is needed".into()),
+    }
+}

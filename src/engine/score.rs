@@ -1,0 +1,101 @@
+//! Every state of some episodes with every score, on the screen and as a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::job::{Body, CoverSpec, Outcome, PolicySpec, ScoreSpec};
+use super::judged::Judged;
+use super::one_step::OneStepError;
+use super::scoring::{Rule, Scored, Scorer};
+use super::workspace::Opened;
+use super::{Emit, Ended, Workspace, imagine};
+use crate::data::columns::{self, Column};
+use crate::data::dataset::Dataset;
+use crate::metrics::alarm::Alarm;
+use crate::metrics::report::Level;
+use crate::metrics::scoring as report;
+use crate::metrics::stats::quantile;
+use crate::metrics::threshold::is_alarm;
+use crate::task::Ctx;
+
+/// Scores states and reports them; writes them where a file is named.
+pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    if let Some(out) = &spec.out {
+        columns::check_ending(out)?;
+    }
+    let opened = workspace.open(&spec.source, cx)?;
+    // Judged states need no place on the coverage's map: no episode is collected for it.
+    let cover = CoverSpec {
+        source: spec.source.clone(),
+        k: spec.k,
+        alpha: spec.alpha,
+        policy: PolicySpec { episodes: 0, ..spec.policy.clone() },
+        ..CoverSpec::default()
+    };
+    let coverage = workspace.coverage(&cover, cx)?;
+    let judged = Judged::choose(&spec.source, &spec.policy, "scored", workspace, &opened, cx)?;
+    let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
+    let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
+    let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
+    let scorer = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?;
+    let alarms = scorer.alarms(rule, cx)?;
+    let scored = scorer.judged(&judged, rule, cx)?;
+    let data = judged.data(&opened);
+    let mut made = report::report(
+        &report::Scored {
+            alarms: &alarms,
+            columns: &scored.columns,
+            owner: &scored.rows.owner,
+            error: &scored.error,
+            label: &|e| data.spans()[e].id.to_string(),
+        },
+        scored.evidence.as_ref(),
+        spec.seed,
+    );
+    judged.note(&mut made);
+    made.note(Level::Info, coverage.novelty.sentence());
+    made.note(Level::Info, coverage.novelty.features.sentence());
+    scorer.notes().iter().for_each(|note| made.note(Level::Info, note));
+    if let Some(error) = &error {
+        made.note(Level::Info, error.sentence());
+    }
+    if let Some(checkpoint) = &opened.checkpoint {
+        imagine::trust(&mut made, checkpoint, &opened.data, &spec.source);
+    }
+    emit(Body::Report(Arc::new(made)));
+    let Some(out) = &spec.out else { return Ok(Outcome { summary: judged.sentence, written: Vec::new() }) };
+    let rows = save(out, &alarms, &scored, data)?;
+    Ok(Outcome { summary: format!("{}, {rows} states", judged.sentence), written: vec![out.clone()] })
+}
+
+/// Lower quartile of the training episodes' returns.
+fn low_return(opened: &Opened) -> Option<f64> {
+    let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
+    (!returns.is_empty()).then(|| quantile(&returns, 0.25))
+}
+
+/// One row a state: `episode` (its id), `step`; for every score `<name>`, `<name>_x_threshold`, `<name>_alarm`; with a
+/// world model `model_error_x_threshold`, NaN where a step has no next observation.
+fn save(path: &Path, alarms: &[Alarm], scored: &Scored, data: &Dataset) -> Result<usize, Ended> {
+    let rows = &scored.rows;
+    let mut out = vec![
+        ("episode".to_owned(), Column::Count(rows.owner.iter().map(|&e| data.spans()[e].id).collect())),
+        ("step".to_owned(), Column::Count(rows.step.iter().map(|&t| t as u64).collect())),
+    ];
+    let mut about = Vec::new();
+    for (alarm, column) in alarms.iter().zip(&scored.columns) {
+        let (name, ratios) = (alarm.score.name, alarm.ratios(&column.values));
+        let flags = ratios.iter().map(|&r| is_alarm(r)).collect();
+        out.push((name.to_owned(), Column::Number(column.values.clone())));
+        out.push((format!("{name}_x_threshold"), Column::Number(ratios)));
+        out.push((format!("{name}_alarm"), Column::Flag(flags)));
+        let threshold = format!("{} {}; {}", alarm.threshold.value, alarm.score.unit, alarm.threshold.short());
+        about.push((name.to_owned(), alarm.score.definition.to_owned()));
+        about.push((format!("{name}_threshold"), threshold));
+    }
+    if !scored.error.is_empty() {
+        out.push(("model_error_x_threshold".to_owned(), Column::Number(scored.error.clone())));
+    }
+    about.push(("oodscope".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
+    Ok(columns::save(path, out, &about)?)
+}
