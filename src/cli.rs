@@ -23,6 +23,7 @@ mod report;
 mod text;
 mod topup;
 
+use crate::engine::job::FeatureSpec;
 use crate::ui::app::{OpenSpec, Panel};
 use crate::ui::theme::Theme;
 use args::{OutputArgs, SourceArgs};
@@ -100,7 +101,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {
-        return report::print(&source, &args.output);
+        return report::print(&source, &FeatureSpec::default(), &args.output);
     }
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;

@@ -5,6 +5,7 @@ use crate::data::format::DataError;
 use crate::metrics::MetricError;
 use crate::task::{Cancelled, Ctx};
 
+pub mod feature_space;
 pub mod job;
 pub mod worker;
 pub mod workspace;

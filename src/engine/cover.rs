@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::feature_space::{FeatureRows, FeatureSpace};
 use super::job::{Body, CoverSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
-use crate::metrics::States;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::Level;
 use crate::task::Ctx;
@@ -20,27 +20,30 @@ pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
 /// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their place.
 pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
     let (data, split) = (&opened.data, &opened.split);
-    let dim = data.obs_dim();
+    let space = FeatureSpace::resolve(&spec.space, opened)?;
+    let dim = space.names().len();
     if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
         return Err(Ended::BadInput(format!(
-            "observations have {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
+            "the feature space has {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
             dim.saturating_sub(1)
         )));
     }
-    let part = |episodes: &[usize]| data.states(episodes);
-    let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
+    let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
+    let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
     let fresh = match &opened.rollouts {
         Some(_) => None,
         None if spec.policy.episodes == 0 => None,
         None => workspace.trajectories(&spec.source, &spec.policy, opened, cx)?.ok(),
     };
-    let rollouts = opened.rollouts.as_ref().or(fresh.as_ref()).map(|r| r.states(&all_episodes(r)));
+    let rollouts = opened.rollouts.as_ref().or(fresh.as_ref());
+    let rollouts = rollouts.map(|r| space.rows(r, &all_episodes(r), cx)).transpose()?;
     let input = Input {
-        names: &data.obs_space.names,
-        train: states(&train),
-        calibration: states(&calibration),
-        heldout: states(&heldout),
-        rollouts: rollouts.as_ref().map(states),
+        names: space.names(),
+        choice: space.choice(),
+        train: train.states(),
+        calibration: calibration.states(),
+        heldout: heldout.states(),
+        rollouts: rollouts.as_ref().map(FeatureRows::states),
         shared: split.is_shared(),
     };
     let options = Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins };
@@ -55,10 +58,6 @@ pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
         coverage.report.note(Level::Info, text);
     }
     Ok(coverage)
-}
-
-fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
-    States { rows, owner }
 }
 
 /// Indices of all episodes.

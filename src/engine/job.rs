@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::feature_space::{Base, FeatureSpec};
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
@@ -89,7 +90,9 @@ pub struct CoverSpec {
     pub k: usize,
     /// False-alarm level of the conformal threshold.
     pub alpha: f64,
-    /// Two observation dimensions of the map; the first two principal axes if none are named.
+    /// The feature space that distances are measured in and the map shows.
+    pub space: FeatureSpec,
+    /// Two dimensions of the space for the map; the first two principal axes if none are named.
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis of the map and of the occupancy count.
     pub bins: usize,
@@ -99,7 +102,15 @@ pub struct CoverSpec {
 
 impl Default for CoverSpec {
     fn default() -> Self {
-        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40, policy: PolicySpec::default() }
+        Self {
+            source: Source::default(),
+            k: 5,
+            alpha: 0.1,
+            space: FeatureSpec::default(),
+            axes: None,
+            bins: 40,
+            policy: PolicySpec::default(),
+        }
     }
 }
 
@@ -137,11 +148,19 @@ pub struct DiagnoseSpec {
     pub k: usize,
     /// False-alarm level of the thresholds.
     pub alpha: f64,
+    /// The feature space that novelty is measured in.
+    pub space: FeatureSpec,
 }
 
 impl Default for DiagnoseSpec {
     fn default() -> Self {
-        Self { source: Source::default(), policy: PolicySpec::default(), k: 5, alpha: 0.1 }
+        Self {
+            source: Source::default(),
+            policy: PolicySpec::default(),
+            k: 5,
+            alpha: 0.1,
+            space: FeatureSpec::default(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod axes;
 pub mod holes;
 mod parts;
 
+use super::features::Choice;
 use super::novelty::{Novelty, Rule};
 use super::report::{Axis, Histogram, Level, Report};
 use super::threshold::episode_max;
@@ -14,8 +15,10 @@ use axes::Map;
 /// What coverage is computed of.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// Name of every observation dimension.
+    /// Name of every dimension of the rows.
     pub names: &'a [String],
+    /// Which feature space the rows are in.
+    pub choice: Choice<'a>,
     /// The reference.
     pub train: States<'a>,
     /// Episodes that the threshold comes from.
@@ -35,7 +38,7 @@ pub struct Options {
     pub k: usize,
     /// False-alarm level of the threshold.
     pub alpha: f64,
-    /// Two observation dimensions of the map; the first two principal axes if none are named.
+    /// Two dimensions of the rows that the map shows; the first two principal axes if none are named.
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis.
     pub bins: usize,
@@ -69,8 +72,13 @@ const BARS: usize = 40;
 pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage, MetricError> {
     let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
     let map = Map::build(input, options)?;
-    let novelty =
-        Novelty::fit(input.names, input.train, input.calibration, rule, &cx.phase("novelty of the calibration part"))?;
+    let novelty = Novelty::fit_in(
+        (input.names, input.choice),
+        input.train,
+        input.calibration,
+        rule,
+        &cx.phase("novelty of the calibration part"),
+    )?;
     let heldout = novelty.score(input.heldout, &cx.phase("novelty of the held-out part"))?;
     let rollouts = match input.rollouts {
         Some(r) => Some((r, novelty.score_fresh(r.rows, &cx.phase("novelty of the rollouts"))?)),

@@ -34,7 +34,8 @@ impl Map {
         let (projection, names, share) = if let Some((a, b)) = options.axes {
             if a >= dim || b >= dim || a == b {
                 return Err(MetricError::bad(format!(
-                    "the map's axes {a} and {b} are not two of the {dim} observation dimensions (0 to {})",
+                    "the map's axes {a} and {b} are not two of the {dim} {} (0 to {})",
+                    input.choice.what,
                     dim.saturating_sub(1)
                 )));
             }

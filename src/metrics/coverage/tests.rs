@@ -45,6 +45,7 @@ fn ask(w: &World, names: &[String], with_rollouts: bool, options: Options) -> Re
     };
     let input = Input {
         names,
+        choice: Choice::default(),
         train: s(&w.train),
         calibration: s(&w.calibration),
         heldout: s(&w.heldout),
