@@ -140,7 +140,8 @@ pub fn table(report: &mut Report, map: &Map, rollouts: Option<States<'_>>) {
     let d = &map.density;
     let visits = rollouts.map(|r| {
         let mut v = Density { counts: vec![0; d.counts.len()], ..d.clone() };
-        v.add(map.points(r.rows));
+        let (x, y) = map.columns(r.rows);
+        v.count(&x, &y);
         (v.counts, r.len())
     });
     let found = visits.as_ref().map(|(v, _)| visited(d, v)).unwrap_or_default();
