@@ -1,16 +1,23 @@
 //! What the training part covers, and how much of other data lies outside.
 
 pub mod axes;
+pub mod boxes;
 pub mod holes;
 mod parts;
+pub mod survey;
+
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
 use super::report::{Axis, Histogram, Level, Report};
-use super::threshold::episode_max;
+use super::threshold::{episode_max, is_alarm};
 use super::{MetricError, States, density, entropy, ood, stats};
 use crate::task::Ctx;
 use axes::Map;
+use holes::Visits;
+use survey::Survey;
 
 /// What coverage is computed of.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +107,11 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage
     }
     report.maps.push(heat_map);
     parts::dropped_table(&mut report, &novelty);
-    holes::table(&mut report, &map, input.rollouts);
+    let survey = Survey::new(input, &cx.phase("all pairs of dimensions"))?;
+    let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
+    let visits = input.rollouts.zip(failing.as_deref()).map(|(states, failing)| Visits { states, failing });
+    holes::table(&mut report, &survey, visits, &cx.phase("holes"))?;
+    report.pairs = Some(Arc::new(survey.report()));
     report.note(Level::Info, novelty.sentence());
     report.note(Level::Info, novelty.features.sentence());
     let level = if novelty.threshold.is_calibrated() { Level::Info } else { Level::Warn };
@@ -108,6 +119,13 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage
         .note(level, format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence()));
     report.note(Level::Info, map.sentence());
     Ok(Coverage { report, novelty, map })
+}
+
+/// [N] whether the episode of each state has any above the threshold.
+fn failing(states: States<'_>, scores: &[f64], novelty: &Novelty) -> Vec<bool> {
+    let alarms = |i: &usize| is_alarm(novelty.threshold.ratio(scores[*i]));
+    let alarmed: HashSet<usize> = (0..scores.len()).filter(alarms).map(|i| states.owner[i]).collect();
+    states.owner.iter().map(|o| alarmed.contains(o)).collect()
 }
 
 fn threshold_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, scores: &[f64]) {

@@ -121,6 +121,7 @@ impl Map {
             unit: "states in the cell".into(),
             variance_share: Some(self.share),
             overlays: vec![],
+            fine: self.zoom.clone(),
         }
     }
 

@@ -16,7 +16,7 @@ const DEEP: usize = 400_000;
 const BLOCK: usize = 16_384;
 
 /// Points (x, y) prepared for views.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Zoom {
     x_edges: Vec<f64>,
     y_edges: Vec<f64>,
@@ -145,6 +145,12 @@ impl Zoom {
     /// Position of the first point of cell (row, column), or of what follows the row.
     fn first(&self, row: usize, column: usize) -> usize {
         (self.sum(0, FINE, 0, row) + self.sum(0, column, row, row + 1)) as usize
+    }
+}
+
+impl std::fmt::Debug for Zoom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Zoom {{ {} points over {:?} }}", self.len(), self.ranges())
     }
 }
 
