@@ -85,6 +85,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
         JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx),
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
+        JobSpec::Map(spec) => cover::map(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
         JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),

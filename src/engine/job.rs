@@ -38,6 +38,8 @@ pub enum JobSpec {
     Episodes(EpisodesSpec),
     /// Coverage of the training part; out-of-distribution fraction of the other parts and of the rollouts.
     Cover(CoverSpec),
+    /// The map of two other axes of a coverage.
+    Map(MapSpec),
     /// Open-loop imagination against held-out episodes.
     Imagine(ImagineSpec),
     /// Rank real episodes by how far and how early they leave the data and the model's competence.
@@ -112,6 +114,16 @@ impl Default for CoverSpec {
             policy: PolicySpec::default(),
         }
     }
+}
+
+/// Which map of a coverage is drawn.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MapSpec {
+    /// The coverage; it is measured once however many of its maps are drawn.
+    pub cover: CoverSpec,
+    /// Two dimensions of its feature space; the first two principal axes if none are named.
+    pub axes: Option<(usize, usize)>,
 }
 
 /// How imagination is held against reality.
@@ -263,6 +275,8 @@ pub enum Slot {
     Load,
     /// Coverage.
     Cover,
+    /// Another map of the coverage.
+    Map,
     /// Imagination and diagnosis.
     Evaluate,
     /// Fitting and top-up.
@@ -275,6 +289,7 @@ impl JobSpec {
         match self {
             Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
+            Self::Map(_) => Slot::Map,
             Self::Imagine(_) | Self::Diagnose(_) => Slot::Evaluate,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
         }
@@ -286,6 +301,7 @@ impl JobSpec {
             Self::Load(_) => "load",
             Self::Episodes(_) => "episodes",
             Self::Cover(_) => "coverage",
+            Self::Map(_) => "map",
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",
             Self::Fit(_) => "fit",

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
-use super::report::{Axis, Histogram, Level, Report};
+use super::report::{Axis, HeatMap, Histogram, Level, Report};
 use super::threshold::{episode_max, is_alarm};
 use super::{MetricError, States, density, entropy, ood, stats};
 use crate::task::Ctx;
@@ -65,6 +65,8 @@ pub struct Coverage {
     pub novelty: Novelty,
     /// The density map: further paths can be laid over it.
     pub map: Map,
+    /// [N] novelty of the rollout states in units of the threshold; empty without rollouts.
+    pub ratios: Vec<f64>,
 }
 
 /// At most so many training states go into the entropy, evenly spread.
@@ -99,13 +101,12 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage
     cell_stats(&mut report, &map);
     entropy_stat(&mut report, &novelty, input, &cx.phase("entropy"))?;
     report.histograms.push(histogram("novelty", "Novelty of held-out states", &heldout, &novelty, &[]));
-    let mut heat_map = map.heat_map();
-    if let Some((states, scores)) = &rollouts {
+    let mut ratios = Vec::new();
+    if let Some((_, scores)) = &rollouts {
         report.histograms.push(histogram("novelty_rollouts", "Novelty of rollout states", scores, &novelty, &heldout));
-        let ratios: Vec<f64> = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
-        heat_map.overlays = parts::paths(&map, *states, &ratios);
+        ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
     }
-    report.maps.push(heat_map);
+    report.maps.push(drawn(&map, input, &ratios));
     parts::dropped_table(&mut report, &novelty);
     let survey = Survey::new(input, &cx.phase("all pairs of dimensions"))?;
     let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
@@ -118,7 +119,25 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage
     report
         .note(level, format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence()));
     report.note(Level::Info, map.sentence());
-    Ok(Coverage { report, novelty, map })
+    Ok(Coverage { report, novelty, map, ratios })
+}
+
+/// The map of two other axes, with the rollouts whose novelty is `ratios` ([`Coverage::ratios`]) over it.
+///
+/// # Errors
+/// A sentence where an axis does not exist.
+pub fn map(input: &Input<'_>, options: &Options, ratios: &[f64]) -> Result<(Map, HeatMap), MetricError> {
+    let map = Map::build(input, options)?;
+    let drawn = drawn(&map, input, ratios);
+    Ok((map, drawn))
+}
+
+fn drawn(map: &Map, input: &Input<'_>, ratios: &[f64]) -> HeatMap {
+    let mut drawn = map.heat_map();
+    if let Some(states) = input.rollouts.filter(|s| s.len() == ratios.len()) {
+        drawn.overlays = parts::paths(map, states, ratios);
+    }
+    drawn
 }
 
 /// [N] whether the episode of each state has any above the threshold.

@@ -47,7 +47,8 @@ struct Found {
     rank: f64,
 }
 
-/// Adds the table of holes, and a sentence about the first.
+/// Adds the table of holes, and a sentence about the first. Its columns: the box, its share of the training states and of
+/// the rollout states, the share of the episodes with an alarm that pass through it, and the counts behind the shares.
 ///
 /// # Errors
 /// Cancelled.
@@ -70,14 +71,7 @@ pub fn table(
             "Empty boxes within the data"
         }
     };
-    let columns = [
-        "where",
-        "share of data (%)",
-        "share of rollout states (%)",
-        "failing episodes through it (%)",
-        "training states",
-        "rollout states",
-    ];
+    let columns = ["where", "data (%)", "rollouts (%)", "failing (%)", "n data", "n rollouts"];
     let columns = columns.map(String::from).to_vec();
     report.tables.push(Table { key: "holes".into(), label: label.into(), columns, rows });
     Ok(())

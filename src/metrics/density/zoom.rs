@@ -87,7 +87,7 @@ impl Zoom {
     }
 
     /// Counts over about `x_range` × `y_range` in at most about `width` × `height` cells. Ranges are cut to the whole
-    /// map's; where cells come from the fine grid their edges are those of the grid around them. The counts are exact for
+    /// map's; where cells come from the fine grid their edges are the nearest of the grid. The counts are exact for
     /// the edges that the answer has; a point on an inner edge belongs to the cell beyond, also at the end of a view.
     pub fn view(&self, (x_range, y_range): (Range, Range), width: usize, height: usize) -> Density {
         let (width, height) = (width.max(1), height.max(1));
@@ -100,7 +100,7 @@ impl Zoom {
         let (columns, rows) = (span(&self.x_edges, x_range, width), span(&self.y_edges, y_range, height));
         let coarse = columns.end - columns.start >= width && rows.end - rows.start >= height;
         if coarse || self.sum(columns.start, columns.end, rows.start, rows.end) as usize > DEEP {
-            return self.coarse(columns, rows);
+            return self.coarse(nearest(&self.x_edges, x_range, width), nearest(&self.y_edges, y_range, height));
         }
         let of_row = |row| self.first(row, columns.start)..self.first(row, columns.end);
         self.anew(ranges, (width, height), (rows.start..rows.end).map(of_row))
@@ -172,6 +172,15 @@ fn span(edges: &[f64], range: Range, cells: usize) -> Span {
     let start = edges.partition_point(|e| *e <= range.0).saturating_sub(1).min(FINE - 1);
     let end = edges.partition_point(|e| *e < range.1).clamp(start + 1, FINE);
     Span { start, end, step: (end - start).div_ceil(cells).max(1) }
+}
+
+/// The fine cells from the edge nearest to the lower end of `range`, as many as its length is nearest to: a range that is
+/// moved keeps its length.
+fn nearest(edges: &[f64], range: Range, cells: usize) -> Span {
+    let per_unit = FINE as f64 / (edges[FINE] - edges[0]);
+    let length = (((range.1 - range.0) * per_unit).round() as usize).clamp(1, FINE);
+    let start = (((range.0 - edges[0]) * per_unit).round().max(0.0) as usize).min(FINE - length);
+    Span { start, end: start + length, step: length.div_ceil(cells).max(1) }
 }
 
 /// The cell of every point, FINE² for one outside.
