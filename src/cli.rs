@@ -26,6 +26,7 @@ mod score;
 mod text;
 mod topup;
 
+use crate::engine::job::FeatureSpec;
 use crate::ui::app::{OpenSpec, Panel};
 use crate::ui::theme::Theme;
 use args::{OutputArgs, SourceArgs};
@@ -109,7 +110,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {
-        return report::print(&source, &args.output, &gate::GateArgs::default());
+        return report::print(&source, &FeatureSpec::default(), &args.output, &gate::GateArgs::default());
     }
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;

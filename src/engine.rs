@@ -5,6 +5,7 @@ use crate::data::format::DataError;
 use crate::metrics::MetricError;
 use crate::task::{Cancelled, Ctx};
 
+pub mod feature_space;
 pub mod job;
 pub mod worker;
 pub mod workspace;
@@ -88,6 +89,7 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
         JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx),
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
+        JobSpec::Map(spec) => cover::map(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),
         JobSpec::Diagnose(spec) => diagnose::run(spec, workspace, cx, emit),
         JobSpec::Compare(spec) => compare::run(spec, workspace, cx, emit),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::demo;
 use crate::data::split::SplitSpec;
 use crate::engine::Ended;
-use crate::engine::job::Source;
+use crate::engine::job::{Base, FeatureSpec, Source};
 
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
@@ -47,6 +47,41 @@ impl SourceArgs {
             split,
         })
     }
+}
+
+/// The feature space that distances are measured in.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SpaceArgs {
+    /// What is held against the data: observation, observation+action, or latent (of the checkpoint's world model)
+    #[arg(long, value_name = "SPACE", default_value = "observation", value_parser = base)]
+    space: Base,
+    /// Only these dimensions, by name or number: `x,ẋ` or `0,3`
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    dims: Vec<String>,
+    /// Only the leading principal axes that carry this share of the variance: 0.95
+    #[arg(long, value_name = "SHARE", value_parser = axes_share)]
+    pca: Option<f64>,
+}
+
+impl SpaceArgs {
+    /// The space that is meant.
+    pub fn spec(&self) -> FeatureSpec {
+        FeatureSpec { base: self.space, dims: self.dims.clone(), pca: self.pca }
+    }
+}
+
+/// Reads a base as a spec writes it.
+fn base(text: &str) -> Result<Base, String> {
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+    let text: StrDeserializer<'_, Error> = text.into_deserializer();
+    Base::deserialize(text).map_err(|_| "observation, observation+action or latent is needed".into())
+}
+
+/// A share of variance: above 0 and at most 1.
+fn axes_share(text: &str) -> Result<f64, String> {
+    share(text, 1.0).ok().filter(|v| *v > 0.0).ok_or_else(|| "a share above 0 and at most 1 is needed".into())
 }
 
 /// How results are printed, and the seed.
@@ -117,6 +152,12 @@ mod tests {
         for bad in ["0", "1", "NaN", "inf"] {
             assert!(level(bad).is_err(), "{bad}");
             assert!(positive(bad).is_err() || bad == "1", "{bad}");
+        }
+        assert_eq!(base("observation+action"), Ok(Base::ObservationAction));
+        assert!(base("pixels").is_err_and(|e| e.contains("latent")));
+        assert_eq!(axes_share("1"), Ok(1.0));
+        for bad in ["0", "1.1", "NaN"] {
+            assert!(axes_share(bad).is_err(), "{bad}");
         }
         assert_eq!(count("50"), Ok(50));
         for bad in ["0", "-3", "1000001", "99999999999999999999", "5.5"] {

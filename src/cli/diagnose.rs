@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
 use super::headless::{self, Status};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 
@@ -24,6 +24,8 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
     alpha: f64,
     #[command(flatten)]
+    space: SpaceArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -39,6 +41,6 @@ impl DiagnoseArgs {
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
         let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed: self.output.seed };
-        JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, alpha: self.alpha })
+        JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, alpha: self.alpha, space: self.space.spec() })
     }
 }

@@ -2,16 +2,18 @@
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
-use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, PolicySpec, Source};
+use crate::engine::job::{CoverSpec, DiagnoseSpec, FeatureSpec, ImagineSpec, JobSpec, PolicySpec, Source};
 
 /// Options of `oodscope report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    space: SpaceArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -22,28 +24,33 @@ impl ReportArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => print(&source, &self.output, &self.gates),
+            Ok(source) => print(&source, &self.space.spec(), &self.output, &self.gates),
             Err(ended) => headless::complain(&ended),
         }
     }
 }
 
 /// Runs and prints the jobs that the dashboard starts by itself.
-pub fn print(source: &Source, output: &OutputArgs, gates: &GateArgs) -> Status {
-    headless::run_gated(&jobs(source, output.seed), output, gates)
+pub fn print(source: &Source, space: &FeatureSpec, output: &OutputArgs, gates: &GateArgs) -> Status {
+    headless::run_gated(&jobs(source, space, output.seed), output, gates)
 }
 
 /// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.
-fn jobs(source: &Source, seed: u64) -> Vec<JobSpec> {
-    let source = || source.clone();
+fn jobs(source: &Source, space: &FeatureSpec, seed: u64) -> Vec<JobSpec> {
+    let (source, space) = (|| source.clone(), || space.clone());
     let policy = PolicySpec { seed, ..PolicySpec::default() };
-    let cover = CoverSpec { source: source(), policy: policy.clone(), ..CoverSpec::default() };
+    let cover = CoverSpec { source: source(), space: space(), policy: policy.clone(), ..CoverSpec::default() };
     let mut jobs = vec![JobSpec::Load(source()), JobSpec::Cover(cover)];
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));
     }
     if source().checkpoint.is_some() || source().rollouts.is_some() {
-        jobs.push(JobSpec::Diagnose(DiagnoseSpec { source: source(), policy, ..DiagnoseSpec::default() }));
+        jobs.push(JobSpec::Diagnose(DiagnoseSpec {
+            source: source(),
+            space: space(),
+            policy,
+            ..DiagnoseSpec::default()
+        }));
     }
     jobs
 }

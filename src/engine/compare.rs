@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cover::{all_episodes, states};
+use super::cover::all_episodes;
 use super::job::{Body, CompareSpec, ImagineSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, imagine};
@@ -72,4 +72,9 @@ fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, End
         rollouts.starts, rollouts.horizon, rollouts.episodes
     );
     Ok(Second { states: rollouts.states, what })
+}
+
+/// States as the metrics take them.
+fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
+    States { rows, owner }
 }

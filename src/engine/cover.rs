@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::job::{Body, CoverSpec, Outcome};
+use super::feature_space::{FeatureRows, FeatureSpace};
+use super::job::{Body, CoverSpec, MapSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
-use crate::metrics::States;
+use crate::data::dataset::Dataset;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
-use crate::metrics::report::Level;
+use crate::metrics::report::{Level, Report};
 use crate::task::Ctx;
 
 /// Computes coverage and reports it.
@@ -17,35 +18,25 @@ pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     Ok(Outcome::default())
 }
 
+/// Draws the map of two other axes of the same coverage.
+pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    let coverage = workspace.coverage(&spec.cover, cx)?;
+    let opened = workspace.open(&spec.cover.source, cx)?;
+    let cover = CoverSpec { axes: spec.axes, ..spec.cover.clone() };
+    let rows = Rows::gather(&cover, workspace, &opened, cx)?;
+    let (map, drawn) = coverage::map(&rows.input(&opened), &options(&cover), &coverage.ratios)?;
+    let mut report = Report::new("map", "Map");
+    report.maps.push(drawn);
+    report.note(Level::Info, map.sentence());
+    emit(Body::Report(Arc::new(report)));
+    Ok(Outcome::default())
+}
+
 /// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their place.
 pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
-    let (data, split) = (&opened.data, &opened.split);
-    let dim = data.obs_dim();
-    if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
-        return Err(Ended::BadInput(format!(
-            "observations have {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
-            dim.saturating_sub(1)
-        )));
-    }
-    let part = |episodes: &[usize]| data.states(episodes);
-    let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
-    let fresh = match &opened.rollouts {
-        Some(_) => None,
-        None if spec.policy.episodes == 0 => None,
-        None => workspace.trajectories(&spec.source, &spec.policy, opened, cx)?.ok(),
-    };
-    let rollouts = opened.rollouts.as_ref().or(fresh.as_ref()).map(|r| r.states(&all_episodes(r)));
-    let input = Input {
-        names: &data.obs_space.names,
-        train: states(&train),
-        calibration: states(&calibration),
-        heldout: states(&heldout),
-        rollouts: rollouts.as_ref().map(states),
-        shared: split.is_shared(),
-    };
-    let options = Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins };
-    let mut coverage = coverage::report(&input, &options, cx)?;
-    if let Some(fresh) = fresh {
+    let rows = Rows::gather(spec, workspace, opened, cx)?;
+    let mut coverage = coverage::report(&rows.input(opened), &options(spec), cx)?;
+    if let Some(fresh) = &rows.fresh {
         let text = format!(
             "rollouts: {} fresh episodes of the checkpoint's policy in {} ({} environment steps)",
             fresh.num_episodes(),
@@ -57,12 +48,58 @@ pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
     Ok(coverage)
 }
 
-/// States as the metrics take them.
-pub fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
-    States { rows, owner }
+fn options(spec: &CoverSpec) -> Options {
+    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins }
+}
+
+/// The states of every part in the feature space.
+struct Rows {
+    space: FeatureSpace,
+    train: FeatureRows,
+    calibration: FeatureRows,
+    heldout: FeatureRows,
+    rollouts: Option<FeatureRows>,
+    /// Where the rollouts were collected and not named.
+    fresh: Option<Arc<Dataset>>,
+}
+
+impl Rows {
+    fn gather(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Self, Ended> {
+        let (data, split) = (&opened.data, &opened.split);
+        let space = FeatureSpace::resolve(&spec.space, opened)?;
+        let dim = space.names().len();
+        if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
+            return Err(Ended::BadInput(format!(
+                "the feature space has {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
+                dim.saturating_sub(1)
+            )));
+        }
+        let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
+        let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
+        let fresh = match &opened.rollouts {
+            Some(_) => None,
+            None if spec.policy.episodes == 0 => None,
+            None => workspace.trajectories(&spec.source, &spec.policy, opened, cx)?.ok(),
+        };
+        let rollouts = opened.rollouts.as_ref().or(fresh.as_ref());
+        let rollouts = rollouts.map(|r| space.rows(r, &all_episodes(r), cx)).transpose()?;
+        Ok(Self { space, train, calibration, heldout, rollouts, fresh })
+    }
+
+    fn input(&self, opened: &Opened) -> Input<'_> {
+        Input {
+            names: self.space.names(),
+            choice: self.space.choice(),
+            train: self.train.states(),
+            calibration: self.calibration.states(),
+            heldout: self.heldout.states(),
+            rollouts: self.rollouts.as_ref().map(FeatureRows::states),
+            shared: opened.split.is_shared(),
+        }
+    }
 }
 
 /// Indices of all episodes.
-pub fn all_episodes(data: &crate::data::dataset::Dataset) -> Vec<usize> {
+pub fn all_episodes(data: &Dataset) -> Vec<usize> {
     (0..data.num_episodes()).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::feature_space::FeatureSpace;
 use super::imagine::trust;
 use super::job::{Body, CoverSpec, DiagnoseSpec, Outcome};
 use super::judged::Judged;
@@ -24,9 +25,11 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
         source: spec.source.clone(),
         k: spec.k,
         alpha: spec.alpha,
+        space: spec.space.clone(),
         policy: spec.policy.clone(),
         ..CoverSpec::default()
     };
+    let space = FeatureSpace::resolve(&spec.space, &opened)?;
     let coverage = workspace.coverage(&cover, cx)?;
     let judged = Judged::choose(&spec.source, &spec.policy, "diagnosed", workspace, &opened, cx)?;
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
@@ -35,7 +38,7 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     let scored = judged
         .episodes
         .iter()
-        .map(|&e| Scored::measure(rollouts, e, &coverage.novelty, error.as_ref(), cx))
+        .map(|&e| Scored::measure((rollouts, e), &space, &coverage.novelty, error.as_ref(), cx))
         .collect::<Result<Vec<_>, Ended>>()?;
     let episodes: Vec<EpisodeScores<'_>> = scored.iter().map(Scored::view).collect();
     let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
@@ -67,7 +70,7 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
 /// One episode with the scores of every step, owned.
 struct Scored {
     label: String,
-    obs: Vec<f32>,
+    features: Vec<f32>,
     novelty: Vec<f64>,
     model_error: Vec<f64>,
     error_by_dim: Vec<f64>,
@@ -78,19 +81,19 @@ struct Scored {
 
 impl Scored {
     fn measure(
-        data: &Dataset,
-        index: usize,
+        (data, index): (&Dataset, usize),
+        space: &FeatureSpace,
         novelty: &Novelty,
         error: Option<&OneStepError<'_>>,
         cx: &Ctx,
     ) -> Result<Self, Ended> {
         let e = data.episode(index);
-        let obs = e.obs[..e.steps() * data.obs_dim()].to_vec();
-        let novelty = novelty.ratios(&obs, &cx.phase("novelty of the episodes"))?;
+        let features = space.of_episode(data, index, cx)?;
+        let novelty = novelty.ratios(&features, &cx.phase("novelty of the episodes"))?;
         let steps = error.map(|error| error.of_episode(data, index, cx)).transpose()?.unwrap_or_default();
         Ok(Self {
             label: e.span.id.to_string(),
-            obs,
+            features,
             novelty,
             model_error: steps.ratio,
             error_by_dim: steps.by_dim,
@@ -103,7 +106,7 @@ impl Scored {
     fn view(&self) -> EpisodeScores<'_> {
         EpisodeScores {
             label: self.label.clone(),
-            obs: &self.obs,
+            features: &self.features,
             novelty: &self.novelty,
             model_error: &self.model_error,
             error_by_dim: &self.error_by_dim,

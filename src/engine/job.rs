@@ -10,6 +10,7 @@ mod compare;
 
 pub use compare::CompareSpec;
 
+pub use super::feature_space::{Base, FeatureSpec};
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::metrics::threshold::Kind;
@@ -42,6 +43,8 @@ pub enum JobSpec {
     Episodes(EpisodesSpec),
     /// Coverage of the training part; out-of-distribution fraction of the other parts and of the rollouts.
     Cover(CoverSpec),
+    /// The map of two other axes of a coverage.
+    Map(MapSpec),
     /// Open-loop imagination against held-out episodes.
     Imagine(ImagineSpec),
     /// Rank real episodes by how far and how early they leave the data and the model's competence.
@@ -98,7 +101,9 @@ pub struct CoverSpec {
     pub k: usize,
     /// False-alarm level of the conformal threshold.
     pub alpha: f64,
-    /// Two observation dimensions of the map; the first two principal axes if none are named.
+    /// The feature space that distances are measured in and the map shows.
+    pub space: FeatureSpec,
+    /// Two dimensions of the space for the map; the first two principal axes if none are named.
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis of the map and of the occupancy count.
     pub bins: usize,
@@ -108,8 +113,26 @@ pub struct CoverSpec {
 
 impl Default for CoverSpec {
     fn default() -> Self {
-        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40, policy: PolicySpec::default() }
+        Self {
+            source: Source::default(),
+            k: 5,
+            alpha: 0.1,
+            space: FeatureSpec::default(),
+            axes: None,
+            bins: 40,
+            policy: PolicySpec::default(),
+        }
     }
+}
+
+/// Which map of a coverage is drawn.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MapSpec {
+    /// The coverage; it is measured once however many of its maps are drawn.
+    pub cover: CoverSpec,
+    /// Two dimensions of its feature space; the first two principal axes if none are named.
+    pub axes: Option<(usize, usize)>,
 }
 
 /// How imagination is held against reality.
@@ -146,11 +169,19 @@ pub struct DiagnoseSpec {
     pub k: usize,
     /// False-alarm level of the thresholds.
     pub alpha: f64,
+    /// The feature space that novelty is measured in.
+    pub space: FeatureSpec,
 }
 
 impl Default for DiagnoseSpec {
     fn default() -> Self {
-        Self { source: Source::default(), policy: PolicySpec::default(), k: 5, alpha: 0.1 }
+        Self {
+            source: Source::default(),
+            policy: PolicySpec::default(),
+            k: 5,
+            alpha: 0.1,
+            space: FeatureSpec::default(),
+        }
     }
 }
 
@@ -287,6 +318,8 @@ pub enum Slot {
     Load,
     /// Coverage.
     Cover,
+    /// Another map of the coverage.
+    Map,
     /// Imagination, diagnosis and scores.
     Evaluate,
     /// Two sets against each other.
@@ -301,6 +334,7 @@ impl JobSpec {
         match self {
             Self::Load(_) | Self::Episodes(_) => Slot::Load,
             Self::Cover(_) => Slot::Cover,
+            Self::Map(_) => Slot::Map,
             Self::Compare(_) => Slot::Compare,
             Self::Imagine(_) | Self::Diagnose(_) | Self::Score(_) => Slot::Evaluate,
             Self::Fit(_) | Self::TopUp(_) => Slot::Train,
@@ -313,6 +347,7 @@ impl JobSpec {
             Self::Load(_) => "load",
             Self::Episodes(_) => "episodes",
             Self::Cover(_) => "coverage",
+            Self::Map(_) => "map",
             Self::Imagine(_) => "imagination",
             Self::Diagnose(_) => "diagnosis",
             Self::Compare(_) => "comparison",

@@ -64,7 +64,7 @@ impl Workspace {
         cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx))
     }
 
-    /// A coverage of `source` for its novelty alone: any that was measured already, else one that collects no episode.
+    /// A coverage of the observations of `source` for its novelty alone: any that was measured already, else one that collects no episode.
     ///
     /// # Errors
     /// As [`Workspace::coverage`].
@@ -76,6 +76,7 @@ impl Workspace {
         };
         let alike = |spec: &CoverSpec| {
             (&spec.source, spec.k, spec.alpha.to_bits()) == (&wanted.source, wanted.k, wanted.alpha.to_bits())
+                && spec.space == wanted.space
         };
         if let Some((_, known)) = lock(&self.coverages).iter().find(|(spec, _)| alike(spec)) {
             return Ok(Arc::clone(known));

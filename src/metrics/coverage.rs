@@ -1,21 +1,31 @@
 //! What the training part covers, and how much of other data lies outside.
 
 pub mod axes;
+pub mod boxes;
 pub mod holes;
 mod parts;
+pub mod survey;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::features::Choice;
 use super::novelty::{Novelty, Rule};
-use super::report::{Axis, Histogram, Level, Report};
-use super::threshold::episode_max;
+use super::report::{Axis, HeatMap, Histogram, Level, Report};
+use super::threshold::{episode_max, is_alarm};
 use super::{MetricError, States, density, entropy, ood, stats};
 use crate::task::Ctx;
 use axes::Map;
+use holes::Visits;
+use survey::Survey;
 
 /// What coverage is computed of.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// Name of every observation dimension.
+    /// Name of every dimension of the rows.
     pub names: &'a [String],
+    /// Which feature space the rows are in.
+    pub choice: Choice<'a>,
     /// The reference.
     pub train: States<'a>,
     /// Episodes that the threshold comes from.
@@ -35,7 +45,7 @@ pub struct Options {
     pub k: usize,
     /// False-alarm level of the threshold.
     pub alpha: f64,
-    /// Two observation dimensions of the map; the first two principal axes if none are named.
+    /// Two dimensions of the rows that the map shows; the first two principal axes if none are named.
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis.
     pub bins: usize,
@@ -55,6 +65,8 @@ pub struct Coverage {
     pub novelty: Novelty,
     /// The density map: further paths can be laid over it.
     pub map: Map,
+    /// [N] novelty of the rollout states in units of the threshold; empty without rollouts.
+    pub ratios: Vec<f64>,
 }
 
 /// At most so many training states go into the entropy, evenly spread.
@@ -69,8 +81,13 @@ const BARS: usize = 40;
 pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage, MetricError> {
     let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
     let map = Map::build(input, options)?;
-    let novelty =
-        Novelty::fit(input.names, input.train, input.calibration, rule, &cx.phase("novelty of the calibration part"))?;
+    let novelty = Novelty::fit_in(
+        (input.names, input.choice),
+        input.train,
+        input.calibration,
+        rule,
+        &cx.phase("novelty of the calibration part"),
+    )?;
     let heldout = novelty.score(input.heldout, &cx.phase("novelty of the held-out part"))?;
     let rollouts = match input.rollouts {
         Some(r) => Some((r, novelty.score_fresh(r.rows, &cx.phase("novelty of the rollouts"))?)),
@@ -84,22 +101,50 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage
     cell_stats(&mut report, &map);
     entropy_stat(&mut report, &novelty, input, &cx.phase("entropy"))?;
     report.histograms.push(histogram("novelty", "Novelty of held-out states", &heldout, &novelty, &[]));
-    let mut heat_map = map.heat_map();
-    if let Some((states, scores)) = &rollouts {
+    let mut ratios = Vec::new();
+    if let Some((_, scores)) = &rollouts {
         report.histograms.push(histogram("novelty_rollouts", "Novelty of rollout states", scores, &novelty, &heldout));
-        let ratios: Vec<f64> = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
-        heat_map.overlays = parts::paths(&map, *states, &ratios);
+        ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
     }
-    report.maps.push(heat_map);
+    report.maps.push(drawn(&map, input, &ratios));
     parts::dropped_table(&mut report, &novelty);
-    holes::table(&mut report, &map, input.rollouts);
+    let survey = Survey::new(input, &cx.phase("all pairs of dimensions"))?;
+    let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
+    let visits = input.rollouts.zip(failing.as_deref()).map(|(states, failing)| Visits { states, failing });
+    holes::table(&mut report, &survey, visits, &cx.phase("holes"))?;
+    report.pairs = Some(Arc::new(survey.report()));
     report.note(Level::Info, novelty.sentence());
     report.note(Level::Info, novelty.features.sentence());
     let level = if novelty.threshold.is_calibrated() { Level::Info } else { Level::Warn };
     report
         .note(level, format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence()));
     report.note(Level::Info, map.sentence());
-    Ok(Coverage { report, novelty, map })
+    Ok(Coverage { report, novelty, map, ratios })
+}
+
+/// The map of two other axes, with the rollouts whose novelty is `ratios` ([`Coverage::ratios`]) over it.
+///
+/// # Errors
+/// A sentence where an axis does not exist.
+pub fn map(input: &Input<'_>, options: &Options, ratios: &[f64]) -> Result<(Map, HeatMap), MetricError> {
+    let map = Map::build(input, options)?;
+    let drawn = drawn(&map, input, ratios);
+    Ok((map, drawn))
+}
+
+fn drawn(map: &Map, input: &Input<'_>, ratios: &[f64]) -> HeatMap {
+    let mut drawn = map.heat_map();
+    if let Some(states) = input.rollouts.filter(|s| s.len() == ratios.len()) {
+        drawn.overlays = parts::paths(map, states, ratios);
+    }
+    drawn
+}
+
+/// [N] whether the episode of each state has any above the threshold.
+fn failing(states: States<'_>, scores: &[f64], novelty: &Novelty) -> Vec<bool> {
+    let alarms = |i: &usize| is_alarm(novelty.threshold.ratio(scores[*i]));
+    let alarmed: HashSet<usize> = (0..scores.len()).filter(alarms).map(|i| states.owner[i]).collect();
+    states.owner.iter().map(|o| alarmed.contains(o)).collect()
 }
 
 fn threshold_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, scores: &[f64]) {

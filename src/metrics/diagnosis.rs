@@ -18,8 +18,8 @@ use crate::task::Ctx;
 pub struct EpisodeScores<'a> {
     /// Name in tables and groups ("12").
     pub label: String,
-    /// [T, D] states.
-    pub obs: &'a [f32],
+    /// [T, F] states in the feature space of [`Input::novelty`].
+    pub features: &'a [f32],
     /// [T] novelty in units of its threshold.
     pub novelty: &'a [f64],
     /// [T] one-step model error in units of its conformal threshold; NaN where a step has no next observation; empty
@@ -91,7 +91,7 @@ pub fn report(input: &Input<'_>, cx: &Ctx) -> Result<Diagnosis, MetricError> {
     let mut ranking = Vec::with_capacity(input.episodes.len());
     for (index, e) in input.episodes.iter().enumerate() {
         cx.step(index as u64, input.episodes.len() as u64)?;
-        check(e, input.names.len())?;
+        check(e, input)?;
         ranking.push(rank_one(input, index, e));
     }
     // Of episodes that leave equally, those with something to mend come first, then those nearest to an alarm.
@@ -122,11 +122,11 @@ impl Ranked {
     }
 }
 
-fn check(e: &EpisodeScores<'_>, d: usize) -> Result<(), MetricError> {
-    let t = e.novelty.len();
+fn check(e: &EpisodeScores<'_>, input: &Input<'_>) -> Result<(), MetricError> {
+    let (t, d, width) = (e.novelty.len(), input.names.len(), input.novelty.features.dim_in);
     let optional = |n: usize, want: usize| n == 0 || n == want;
     let fits = [
-        ("states", e.obs.len() == t * d && t > 0),
+        ("states", e.features.len() == t * width && t > 0),
         ("model errors", optional(e.model_error.len(), t)),
         ("errors by dimension", optional(e.error_by_dim.len(), t * d)),
         ("disagreement", optional(e.disagreement.len(), t)),
@@ -165,7 +165,7 @@ fn rank_one(input: &Input<'_>, index: usize, e: &EpisodeScores<'_>) -> Ranked {
 /// the model's error otherwise; without a sustained crossing at the peak of novelty, if that is an alarm.
 fn responsible(input: &Input<'_>, r: &Ranked, cx: &Ctx) -> Result<Vec<(String, f64)>, MetricError> {
     let e = &input.episodes[r.index];
-    let d = input.names.len();
+    let (d, width) = (input.names.len(), input.novelty.features.dim_in);
     let peak = || {
         (0..e.novelty.len())
             .filter(|&t| is_alarm(e.novelty[t]))
@@ -178,7 +178,7 @@ fn responsible(input: &Input<'_>, r: &Ranked, cx: &Ctx) -> Result<Vec<(String, f
         (None, None) => peak(),
     };
     if let Some(t) = at_novel {
-        return input.novelty.explain(&e.obs[t * d..(t + 1) * d], cx);
+        return input.novelty.explain(&e.features[t * width..(t + 1) * width], cx);
     }
     let Some(t) = r.first_wrong.filter(|_| !e.error_by_dim.is_empty()) else { return Ok(vec![]) };
     let parts = &e.error_by_dim[t * d..(t + 1) * d];
@@ -249,6 +249,7 @@ fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].name())).collect();
     report.note(Level::Info, format!("{} episodes: {}.", ranking.len(), counts.join(", ")));
     report.note(Level::Info, format!("Ranking: {}", rank::DEFINITION));
+    report.note(Level::Info, input.novelty.features.sentence());
     if ranking.len() > LISTED {
         report.note(Level::Info, format!("The table lists the worst {LISTED} of {} episodes.", ranking.len()));
     }

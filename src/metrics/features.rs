@@ -1,7 +1,12 @@
 //! Standardised features: what distances are measured in.
 //!
 //! Mean and population standard deviation come from the reference's training part; a dimension that does not move there
-//! says nothing about distance and is dropped, with its name.
+//! says nothing about distance and is dropped, with its name. On request the standardised rows are turned onto the leading
+//! principal axes ([`Rotation`]), and distances are Euclidean there.
+
+mod rotation;
+
+pub use rotation::Rotation;
 
 use super::MetricError;
 use super::neighbors::points::Points;
@@ -16,9 +21,26 @@ pub struct Dropped {
     pub value: f64,
 }
 
+/// Which feature space rows are in, in words, and how much of its variance is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice<'a> {
+    /// What the dimensions are ("observation dimensions").
+    pub what: &'a str,
+    /// Share of the variance that the leading principal axes are to carry; nothing keeps every dimension as it is.
+    pub variance: Option<f64>,
+}
+
+impl Default for Choice<'_> {
+    fn default() -> Self {
+        Self { what: "observation dimensions", variance: None }
+    }
+}
+
 /// A standardisation learned from a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
+    /// What the dimensions are ("observation dimensions").
+    pub what: String,
     /// Columns of a raw row.
     pub dim_in: usize,
     /// Raw columns that are kept.
@@ -31,6 +53,8 @@ pub struct Features {
     pub std: Vec<f64>,
     /// Columns left out.
     pub dropped: Vec<Dropped>,
+    /// The axes that the standardised rows are turned onto, where that was asked for.
+    pub rotation: Option<Rotation>,
 }
 
 /// The spreads with 0 in place of those that are no movement of the rows [N, `std.len()`] but their rounding.
@@ -45,15 +69,42 @@ pub fn moving(std: &[f64], rows: &[f32]) -> Vec<f64> {
 const CONSTANT: f64 = 1e-7;
 
 impl Features {
-    /// Learns mean and spread of the reference rows [N, `names.len()`].
+    /// Learns mean and spread of the reference rows [N, `names.len()`] of observations.
     ///
     /// # Errors
     /// If there is no row, a number is not finite, or every dimension is constant.
     pub fn fit(rows: &[f32], names: &[String]) -> Result<Self, MetricError> {
+        Self::fit_in(rows, names, Choice::default())
+    }
+
+    /// [`Features::fit`] of rows of any feature space, reduced to a share of the variance where `choice` asks for it.
+    ///
+    /// # Errors
+    /// As [`Features::fit`] and [`Features::reduce`].
+    pub fn fit_in(rows: &[f32], names: &[String], choice: Choice<'_>) -> Result<Self, MetricError> {
+        let features = Self { what: choice.what.into(), ..Self::standardise(rows, names, choice.what)? };
+        match choice.variance {
+            Some(share) => features.reduce(rows, share),
+            None => Ok(features),
+        }
+    }
+
+    /// Distances over the leading principal axes of the standardised reference `rows` [N, `dim_in`] alone: the fewest
+    /// that carry more than `share` of its variance.
+    ///
+    /// # Errors
+    /// As [`Rotation::fit`].
+    pub fn reduce(self, rows: &[f32], share: f64) -> Result<Self, MetricError> {
+        let kept = self.columns(rows);
+        let rotation = Rotation::fit(&kept, self.kept.len(), share)?;
+        Ok(Self { rotation: Some(rotation), ..self })
+    }
+
+    fn standardise(rows: &[f32], names: &[String], what: &str) -> Result<Self, MetricError> {
         let d = names.len();
         if d == 0 || rows.is_empty() || !rows.len().is_multiple_of(d) {
             return Err(MetricError::bad(format!(
-                "the reference has {} values for rows of {d}: coverage needs at least one whole row of observations",
+                "the reference has {} values for rows of {d}: coverage needs at least one whole row of {what}",
                 rows.len()
             )));
         }
@@ -65,7 +116,16 @@ impl Features {
             )));
         }
         let (mean, std) = stats::mean_std(rows, d);
-        let mut features = Self { dim_in: d, kept: vec![], names: vec![], mean: vec![], std: vec![], dropped: vec![] };
+        let mut features = Self {
+            what: what.into(),
+            dim_in: d,
+            kept: vec![],
+            names: vec![],
+            mean: vec![],
+            std: vec![],
+            dropped: vec![],
+            rotation: None,
+        };
         let live = moving(&std, rows);
         for c in 0..d {
             if live[c] <= 0.0 {
@@ -78,30 +138,41 @@ impl Features {
             }
         }
         if features.kept.is_empty() {
-            return Err(MetricError::bad(
-                "every observation dimension is constant in the training part: nothing to cover",
-            ));
+            return Err(MetricError::bad(format!(
+                "all {d} {what} are constant in the training part: nothing to cover"
+            )));
         }
         Ok(features)
     }
 
-    /// Number of kept dimensions.
+    /// Dimensions that distances are measured over: the kept ones, or the axes that they are turned onto.
     pub fn dim(&self) -> usize {
-        self.kept.len()
+        self.rotation.as_ref().map_or(self.kept.len(), |r| r.axes.len())
     }
 
-    /// (x - mean) / std of the kept columns: [N, `dim_in`] to [N, `dim`].
+    /// The kept columns of rows [N, `dim_in`].
+    fn columns(&self, rows: &[f32]) -> Vec<f32> {
+        rows.chunks_exact(self.dim_in).flat_map(|row| self.kept.iter().map(|&c| row[c])).collect()
+    }
+
+    /// (x - mean) / std of the kept columns, turned onto the axes if there are any: [N, `dim_in`] to [N, `dim`].
     pub fn transform(&self, rows: &[f32]) -> Vec<f32> {
         let mut out = Vec::with_capacity(rows.len() / self.dim_in * self.dim());
+        let mut z = vec![0.0; self.kept.len()];
         for row in rows.chunks_exact(self.dim_in) {
             for (i, &c) in self.kept.iter().enumerate() {
-                out.push(((f64::from(row[c]) - self.mean[i]) / self.std[i]) as f32);
+                z[i] = (f64::from(row[c]) - self.mean[i]) / self.std[i];
+            }
+            match &self.rotation {
+                None => out.extend(z.iter().map(|&z| z as f32)),
+                Some(rotation) => out.extend(rotation.forward(&z).map(|v| v as f32)),
             }
         }
         out
     }
 
-    /// Rows ready for a neighbour search: standardised for the search, unstandardised for the final distances.
+    /// Rows ready for a neighbour search: standardised for the search, unstandardised for the final distances; turned
+    /// rows are both.
     ///
     /// # Errors
     /// If the rows are not of this reference's width.
@@ -114,16 +185,43 @@ impl Features {
                 self.dim_in
             )));
         }
-        let raw = rows.chunks_exact(self.dim_in).flat_map(|row| self.kept.iter().map(|&c| row[c])).collect();
-        Ok(Points::new(raw, &self.mean, &self.std, owner))
+        Ok(match self.rotation {
+            None => Points::new(self.columns(rows), &self.mean, &self.std, owner),
+            Some(_) => {
+                let d = self.dim();
+                Points::new(self.transform(rows), &vec![0.0; d], &vec![1.0; d], owner)
+            }
+        })
+    }
+
+    /// Each kept dimension's part of the squared distance between point `i` of `a` and point `j` of `b`, both of
+    /// [`Features::points`]: [`names.len()`]. Along principal axes it is turned back onto the dimensions.
+    pub fn contributions(&self, a: &Points, i: usize, b: &Points, j: usize) -> Vec<f64> {
+        let (a, b) = (a.pick(&[i]), b.pick(&[j]));
+        let column = |p: &Points, d: usize| p.column(d).first().copied().unwrap_or(f64::NAN);
+        let gap: Vec<f64> = (0..self.dim()).map(|d| column(&a, d) - column(&b, d)).collect();
+        let gap = match &self.rotation {
+            None => gap,
+            Some(rotation) => rotation.back(&gap),
+        };
+        gap.into_iter().map(|g| g * g).collect()
     }
 
     /// One sentence for the user: what distances are measured in.
     pub fn sentence(&self) -> String {
-        let text = format!(
-            "Distances are Euclidean over {} observation dimensions, each divided by its standard deviation in the training part",
-            self.dim()
-        );
+        let (n, what) = (self.kept.len(), &self.what);
+        let text = match &self.rotation {
+            None => format!(
+                "Distances are Euclidean over {n} {what}, each divided by its standard deviation in the training part"
+            ),
+            Some(r) => format!(
+                "Distances are Euclidean over {} principal axes of {n} {what}, which carry {:.1} % of their variance (asked \
+                 for: {} %), each dimension divided by its standard deviation in the training part",
+                r.axes.len(),
+                100.0 * r.carried,
+                100.0 * r.asked
+            ),
+        };
         if self.dropped.is_empty() {
             return text + ".";
         }
@@ -133,41 +231,4 @@ impl Features {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
-
-    use super::*;
-
-    fn names(n: usize) -> Vec<String> {
-        (0..n).map(|i| format!("x{i}")).collect()
-    }
-
-    #[test]
-    fn constant_dimensions_are_dropped_and_named() {
-        let rows = [1.0, 7.0, 0.1, 3.0, 7.0, 0.1, 5.0, 7.0, 0.1];
-        let f = Features::fit(&rows, &names(3)).unwrap();
-        assert_eq!(f.kept, vec![0]);
-        assert_eq!(f.dropped.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["x1", "x2"]);
-        assert!((f.dropped[1].value - 0.1).abs() < 1e-7);
-        assert!(f.sentence().contains("x1, x2"), "{}", f.sentence());
-        let z = f.transform(&rows);
-        let (m, s) = stats::mean_std(&z, 1);
-        assert!(m[0].abs() < 1e-6 && (s[0] - 1.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn bad_references_are_refused_in_a_sentence() {
-        assert!(Features::fit(&[], &names(2)).unwrap_err().to_string().contains("at least one whole row"));
-        assert!(Features::fit(&[1.0, 2.0, 3.0], &names(2)).is_err());
-        let nan = Features::fit(&[1.0, 2.0, 3.0, f32::NAN], &names(2)).unwrap_err().to_string();
-        assert!(nan.contains("row 1") && nan.contains("'x1'"), "{nan}");
-        assert!(Features::fit(&[1.0, 1.0], &names(1)).unwrap_err().to_string().contains("constant"));
-    }
-
-    #[test]
-    fn rows_of_another_space_are_refused() {
-        let f = Features::fit(&[1.0, 2.0, 3.0, 5.0], &names(2)).unwrap();
-        assert!(f.points(&[1.0, 2.0, 3.0], &[0]).is_err());
-        assert_eq!(f.points(&[1.0, 2.0], &[4]).unwrap().len(), 1);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 //! After Sun et al. 2022 (k-NN out-of-distribution detection), with standardised states instead of normalised features:
 //! the size of a state vector means something.
 
-use super::features::Features;
+use super::features::{Choice, Features};
 use super::neighbors::{self, Exclude, Knn, Neighbors};
 use super::threshold::{self, Threshold};
 use super::{MetricError, States, stats};
@@ -46,6 +46,31 @@ impl Novelty {
         cx: &Ctx,
     ) -> Result<Self, MetricError> {
         let features = Features::fit(train.rows, names)?;
+        Self::with(features, train, calibration, rule, cx)
+    }
+
+    /// [`Novelty::fit`] in the feature space that `choice` tells of.
+    ///
+    /// # Errors
+    /// As [`Novelty::fit`].
+    pub fn fit_in(
+        (names, choice): (&[String], Choice<'_>),
+        train: States<'_>,
+        calibration: States<'_>,
+        rule: Rule,
+        cx: &Ctx,
+    ) -> Result<Self, MetricError> {
+        let features = Features::fit_in(train.rows, names, choice)?;
+        Self::with(features, train, calibration, rule, cx)
+    }
+
+    fn with(
+        features: Features,
+        train: States<'_>,
+        calibration: States<'_>,
+        rule: Rule,
+        cx: &Ctx,
+    ) -> Result<Self, MetricError> {
         let index = neighbors::index(features.points(train.rows, train.owner)?, cx)?;
         let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
         let scores = novelty.score(calibration, cx)?;
@@ -108,9 +133,10 @@ impl Novelty {
     pub fn explain(&self, row: &[f32], cx: &Ctx) -> Result<Vec<(String, f64)>, MetricError> {
         let query = self.features.points(row, &[0])?;
         let found = self.index.knn(&query, self.rule.k, Exclude::Nothing, cx)?;
-        let mut parts = vec![0.0; self.features.dim()];
+        let mut parts = vec![0.0; self.features.kept.len()];
         for &r in found.rows.iter().filter(|&&r| r != u32::MAX) {
-            for (p, c) in parts.iter_mut().zip(self.index.points().contributions(r as usize, &query, 0)) {
+            for (p, c) in parts.iter_mut().zip(self.features.contributions(self.index.points(), r as usize, &query, 0))
+            {
                 *p += c;
             }
         }

@@ -1,6 +1,10 @@
 //! Results as data. A metric fills a [`Report`]; the screen and `--json` know these shapes and never the metric.
 
+use std::sync::Arc;
+
 use serde::Serialize;
+
+use super::density::zoom::Zoom;
 
 /// A named set of results with everything that was measured, each with unit and definition.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -23,6 +27,22 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Sentences: verdicts, warnings, rules applied.
     pub notes: Vec<Note>,
+    /// Small maps of all pairs of dimensions, for the screen; not in JSON, which has the map that was asked for.
+    #[serde(skip)]
+    pub pairs: Option<Arc<PairMaps>>,
+}
+
+/// Small maps of pairs of dimensions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PairMaps {
+    /// Name of every dimension.
+    pub names: Vec<String>,
+    /// Cells along each axis.
+    pub bins: usize,
+    /// Horizontal and vertical dimension of each map.
+    pub pairs: Vec<(usize, usize)>,
+    /// [pairs][bins · bins] states in each cell, row 0 at the lower end.
+    pub counts: Vec<Vec<u32>>,
 }
 
 /// One number.
@@ -122,6 +142,9 @@ pub struct HeatMap {
     pub variance_share: Option<f64>,
     /// Paths or points laid over the map.
     pub overlays: Vec<Overlay>,
+    /// What any part of the map is counted from, where the screen can go closer; not in JSON.
+    #[serde(skip)]
+    pub fine: Option<Arc<Zoom>>,
 }
 
 /// A path or a set of points over a map.

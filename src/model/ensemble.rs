@@ -133,6 +133,18 @@ impl Ensemble {
         self.decode(&out, obs, rows)
     }
 
+    /// Units of the latent of [`Ensemble::latent`]; nothing where the model has no hidden layer.
+    pub fn latent_dim(&self) -> Option<usize> {
+        self.net.hidden_units()
+    }
+
+    /// Activations of the first elite member's last hidden layer for `obs` [B, D] and `action` [B, A]: [B, units]; nothing
+    /// where the model has no hidden layer.
+    pub fn latent(&self, obs: &[f32], action: &[f32]) -> Option<Vec<f32>> {
+        let member = *self.elites.first()?;
+        self.net.hidden(member, &self.inputs(obs, action, obs.len() / self.obs_dim))
+    }
+
     fn inputs(&self, obs: &[f32], action: &[f32], rows: usize) -> Vec<f32> {
         let (d, a) = (self.obs_dim, self.action_dim);
         let mut x = Vec::with_capacity(rows * (d + a));

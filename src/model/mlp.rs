@@ -140,11 +140,32 @@ impl Mlp {
         });
     }
 
+    /// Units of the last hidden layer; nothing where a single linear layer is all.
+    pub fn hidden_units(&self) -> Option<usize> {
+        self.layers.len().checked_sub(2).map(|last| self.layers[last].outputs)
+    }
+
+    /// Activations of member `e`'s last hidden layer for rows `x` [B, inputs]: [B, units]; nothing where
+    /// [`Mlp::hidden_units`] is.
+    pub fn hidden(&self, e: usize, x: &[f32]) -> Option<Vec<f32>> {
+        let units = self.hidden_units()?;
+        let mut out = vec![0.0; x.len() / self.inputs() * units];
+        out.par_chunks_mut(TILE * units).zip(x.par_chunks(TILE * self.inputs())).for_each(|(out, x)| {
+            out.copy_from_slice(&self.through(e, x, self.layers.len() - 1));
+        });
+        Some(out)
+    }
+
     /// One member, one tile of rows.
     fn tile(&self, e: usize, x: &[f32], out: &mut [f32]) {
+        out.copy_from_slice(&self.through(e, x, self.layers.len()));
+    }
+
+    /// One member's first `count` layers, one tile of rows.
+    fn through(&self, e: usize, x: &[f32], count: usize) -> Vec<f32> {
         let rows = x.len() / self.inputs();
         let mut current: Vec<f32> = Vec::new();
-        for (i, layer) in self.layers.iter().enumerate() {
+        for (i, layer) in self.layers.iter().take(count).enumerate() {
             let input = if i == 0 { x } else { &current[..] };
             let mut next = vec![0.0; rows * layer.outputs];
             let bias = &layer.bias[e * layer.outputs..(e + 1) * layer.outputs];
@@ -157,7 +178,7 @@ impl Mlp {
             }
             current = next;
         }
-        out.copy_from_slice(&current);
+        current
     }
 }
 
@@ -179,6 +200,10 @@ mod tests {
         .expect("shapes fit");
         assert_eq!(net.forward(&[1.0, -2.0]), vec![8.0, -1.0, 0.5, 2.5]);
         assert_eq!(net.forward_each(&[1.0, -2.0]), vec![8.0, 2.5]);
+        assert_eq!(net.hidden(0, &[1.0, -2.0]), Some(vec![3.0, 0.0]));
+        assert_eq!(net.hidden(1, &[1.0, -2.0]), Some(vec![0.0, 2.0]));
+        let linear = Mlp { layers: net.layers[..1].to_vec(), ..net };
+        assert_eq!((linear.hidden_units(), linear.hidden(0, &[1.0])), (None, None));
     }
 
     #[test]

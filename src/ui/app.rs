@@ -11,8 +11,8 @@ pub use look::{CardLook, Looks, ScaleChoice, Selection};
 
 use super::theme::Theme;
 use super::update::Effect;
-use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, Source, TopUpSpec};
-use crate::metrics::report::Report;
+use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, MapSpec, Source, TopUpSpec};
+use crate::metrics::report::{HeatMap, Report};
 
 /// What the dashboard is opened with.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +98,9 @@ impl Panel {
     }
 }
 
+/// The coverage's card whose axes can be chosen.
+pub const COVERAGE_MAP: &str = "map:density";
+
 /// Everything the screen knows.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -165,6 +168,20 @@ impl App {
             }
             Panel::TopUp => checkpoint.then(|| JobSpec::TopUp(TopUpSpec { source, ..self.open.topup.clone() })),
         }
+    }
+
+    /// The job that draws the coverage's map over two other axes.
+    pub fn map_job(&self, axes: Option<(usize, usize)>) -> JobSpec {
+        let cover = CoverSpec { source: self.open.source.clone(), ..self.open.cover.clone() };
+        let axes = axes.or(cover.axes);
+        JobSpec::Map(MapSpec { cover, axes })
+    }
+
+    /// The whole of the map that card `id` of `panel` shows: of the axes that were chosen last.
+    pub fn map(&self, panel: Panel, id: &str) -> Option<&HeatMap> {
+        let other = self.reports.get("map").filter(|_| (panel, id) == (Panel::Coverage, COVERAGE_MAP));
+        let report = other.map(AsRef::as_ref).or_else(|| self.report(panel))?;
+        report.maps.iter().find(|m| id.strip_prefix("map:") == Some(m.key.as_str()))
     }
 
     /// The report that `panel` shows.

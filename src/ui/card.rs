@@ -9,10 +9,11 @@ use ratatui::layout::Rect;
 use super::app::{App, CardLook};
 use super::keymap::Place;
 use super::panel::control::Control;
+use super::widget::pairs::PairsView;
 use super::widget::scrubber::Scrubber;
 use super::widget::stats;
 use super::widget::table::TableView;
-use crate::metrics::report::{HeatMap, Histogram, Note, Scatter, Series, Stat, Table};
+use crate::metrics::report::{HeatMap, Histogram, Note, PairMaps, Scatter, Series, Stat, Table};
 
 pub use draw::draw;
 
@@ -36,6 +37,8 @@ pub enum Body<'a> {
     Histogram(&'a Histogram),
     /// A map.
     Map(&'a HeatMap),
+    /// Small maps of pairs of dimensions.
+    Pairs(&'a PairMaps),
     /// A cloud.
     Scatter(&'a Scatter),
     /// A table.
@@ -55,7 +58,9 @@ impl Card<'_> {
     pub fn place(&self) -> Place {
         match self.body {
             Body::Table(_) => Place::Table,
-            Body::Plot(_) | Body::Histogram(_) | Body::Map(_) | Body::Scatter(_) | Body::Lanes(_) => Place::Figure,
+            Body::Plot(_) | Body::Histogram(_) | Body::Map(_) | Body::Pairs(_) | Body::Scatter(_) | Body::Lanes(_) => {
+                Place::Figure
+            }
             _ => Place::Everywhere,
         }
     }
@@ -92,6 +97,7 @@ impl Card<'_> {
                 figure::histogram(self, app).zip(look.row).map(|(h, row)| h.readout(row)).unwrap_or_default()
             }
             Body::Map(_) => figure::map(self, app).zip(look.cell).map(|(m, cell)| m.readout(cell)).unwrap_or_default(),
+            Body::Pairs(maps) => PairsView { maps, selected: look.row.unwrap_or(0) }.readout(),
             Body::Scatter(_) => figure::scatter(self, app).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
             Body::Table(data) => TableView { data, sort: look.sort, selected: Some(look.row.unwrap_or(0)) }.readout(),
             Body::Control(_) | Body::Waiting(..) => self.title.clone(),
@@ -125,4 +131,4 @@ impl Card<'_> {
     }
 }
 
-pub use motion::{Target, click, first_or_last, shift};
+pub use motion::{Target, click, first_or_last, map_plot, shift};

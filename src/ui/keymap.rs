@@ -38,6 +38,8 @@ pub enum Action {
     Shrink,
     /// Show all of it.
     ShowAll,
+    /// The coverage's map over the next (1) or the previous (−1) pair of dimensions.
+    Axes(i32),
     /// Sort by the next column.
     Sort,
     /// Turn the order round.

@@ -10,18 +10,30 @@ mod topup;
 mod waiting;
 
 use super::app::{App, Panel};
-use super::card::Card;
+use super::card::{Body, Card};
 use super::layout::{Node, Room};
+use super::widget::number;
 
 /// The cards of the app's panel; never none.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
-    let cards = match app.panel {
+    let mut cards = match app.panel {
         Panel::Data => data::cards(app),
         Panel::Coverage => coverage::cards(app),
         Panel::Imagination => imagination::cards(app),
         Panel::Diagnosis => diagnosis::cards(app),
         Panel::TopUp => topup::cards(app),
     };
+    for card in &mut cards {
+        if let Body::Map(map) = &mut card.body {
+            // The axes that were chosen, and of them the part that is looked at.
+            let part = app.looks.cards.get(&(app.panel, card.id.clone())).and_then(|look| look.part.as_deref());
+            if let (Some(part), Some(whole)) = (part, app.map(app.panel, &card.id)) {
+                let times = (whole.x_range.1 - whole.x_range.0) / (part.x_range.1 - part.x_range.0);
+                card.title += &format!(" · {} times closer", number::number(times));
+            }
+            *map = part.or_else(|| app.map(app.panel, &card.id)).unwrap_or(map);
+        }
+    }
     if cards.is_empty() { vec![waiting::card(app, app.panel)] } else { cards }
 }
 

@@ -2,6 +2,7 @@
 
 mod act;
 mod job;
+mod map;
 mod mouse;
 
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};

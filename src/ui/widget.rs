@@ -10,6 +10,7 @@ pub mod map;
 pub mod notes;
 pub mod number;
 pub mod overlay;
+pub mod pairs;
 pub mod plot;
 pub mod scale;
 pub mod scatter;

@@ -6,6 +6,7 @@ use oodscope::data::dataset::Dataset;
 use oodscope::data::format;
 use oodscope::metrics::coverage::{self, Coverage, Options};
 use oodscope::metrics::diagnosis::{self, EpisodeScores};
+use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::{Cell, Level};
 use oodscope::metrics::{States, stats};
 use oodscope::task::Ctx;
@@ -29,6 +30,7 @@ fn cover(expert: &Dataset, rollouts: &Dataset) -> Coverage {
     let names = names();
     let input = coverage::Input {
         names: &names,
+        choice: Choice::default(),
         train: states(&train),
         calibration: states(&calibration),
         heldout: states(&heldout),
@@ -71,9 +73,9 @@ fn the_diagnosis_of_a_reset_elsewhere_names_coverage_or_asks_for_a_model() {
     let episodes: Vec<EpisodeScores<'_>> = scored
         .iter()
         .enumerate()
-        .map(|(i, (obs, novelty, reward, ret))| EpisodeScores {
+        .map(|(i, (features, novelty, reward, ret))| EpisodeScores {
             label: i.to_string(),
-            obs,
+            features,
             novelty,
             model_error: &[],
             error_by_dim: &[],

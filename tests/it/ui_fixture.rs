@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
-use oodscope::metrics::report::{Axis, Cell, HeatMap, Histogram, Level, Overlay, Report, Scatter, Series, Table};
+use oodscope::metrics::density::zoom::Zoom;
+use oodscope::metrics::report::{
+    Axis, Cell, HeatMap, Histogram, Level, Overlay, PairMaps, Report, Scatter, Series, Table,
+};
 use oodscope::ui::app::{App, OpenSpec};
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::{Msg, update};
@@ -120,7 +123,26 @@ fn density() -> HeatMap {
         unit: "states in the cell".into(),
         variance_share: Some(0.873),
         overlays: vec![],
+        fine: None,
     }
+}
+
+/// [`coverage`] with states behind its map and maps of all pairs, as the job sends it.
+pub fn coverage_to_explore() -> Report {
+    let mut r = coverage();
+    let n = 3000;
+    let x: Vec<f32> = (0..n).map(|i| (2.0 * noise(i) - 1.0) as f32).collect();
+    let y: Vec<f32> = (0..n).map(|i| (16.0 * noise(i + n) - 8.0) as f32).collect();
+    let map = &mut r.maps[0];
+    map.fine = Some(Arc::new(Zoom::new(&x, &y, (map.x_range, map.y_range))));
+    let counts = |k: usize| (0..1024).map(|i| (40.0 * noise(i + 7 * k) - 20.0).max(0.0) as u32).collect();
+    r.pairs = Some(Arc::new(PairMaps {
+        names: ["cos θ", "sin θ", "θ̇"].map(String::from).to_vec(),
+        bins: 32,
+        pairs: vec![(0, 1), (0, 2), (1, 2)],
+        counts: (0..3).map(counts).collect(),
+    }));
+    r
 }
 
 fn swing(label: &str, n: usize) -> Overlay {

@@ -284,3 +284,98 @@ fn the_readme_can_be_given_every_key() {
     }
     assert!(table.lines().all(|l| l.starts_with('|') && l.ends_with('|')));
 }
+
+/// The map of the coverage panel as it is shown: its ranges, cells and states.
+fn shown_map(app: &App) -> ((f64, f64), (f64, f64), f64) {
+    let look = app.looks.of(Panel::Coverage, "map:density");
+    let map = look.part.as_deref().or_else(|| app.map(Panel::Coverage, "map:density")).unwrap();
+    assert_eq!(map.values.len(), map.width * map.height);
+    (map.x_range, map.y_range, map.values.iter().sum())
+}
+
+fn exploring() -> App {
+    let mut reports = fixture::all();
+    reports.retain(|r| r.name != "coverage");
+    reports.push(fixture::coverage_to_explore());
+    let mut app = fixture::app_with(Scheme::Dark, (120, 40), reports);
+    press(&mut app, "2");
+    app
+}
+
+#[test]
+fn a_map_is_gone_closer_to_moved_and_seen_whole_again() {
+    let mut app = exploring();
+    let whole = shown_map(&app);
+    press(&mut app, "+");
+    let (x, y, n) = shown_map(&app);
+    assert!((x.1 - x.0 - 1.0).abs() < 1e-9 && (y.1 - y.0 - 8.0).abs() < 1e-9, "half of both axes: {x:?} {y:?}");
+    assert!((n - 750.0).abs() < 150.0, "a quarter of 3000 evenly spread states: {n}");
+    // The cursor begins in the middle; beyond the right end the map moves.
+    press(&mut app, "l");
+    for _ in 0..25 {
+        press(&mut app, "l");
+    }
+    let moved = shown_map(&app);
+    assert!(moved.0.0 > x.0 && (moved.0.1 - moved.0.0 - 1.0).abs() < 1e-9 && moved.1 == y, "{moved:?}");
+    for _ in 0..40 {
+        press(&mut app, "l");
+    }
+    assert!((shown_map(&app).0.1 - 1.0).abs() < 1e-9, "it stops at the end");
+    press(&mut app, "- -");
+    assert_eq!(shown_map(&app), whole);
+    press(&mut app, "+ + + 0");
+    assert_eq!(shown_map(&app), whole);
+    press(&mut app, "+");
+    update(&mut app, Msg::Engine(Event { job: JobId(99), body: Body::Started }));
+    assert!(shown_map(&app) != whole);
+}
+
+#[test]
+fn the_wheel_goes_closer_at_the_mouse_and_a_drag_moves_the_map() {
+    let mut app = exploring();
+    let whole = shown_map(&app);
+    let mouse = |app: &mut App, kind, column, row| {
+        update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    };
+    for _ in 0..4 {
+        mouse(&mut app, MouseEventKind::ScrollUp, 20, 10);
+    }
+    let near = shown_map(&app);
+    assert!(near.0.1 - near.0.0 < 0.7 && near.0.0 < -0.6 + 0.3, "towards the left: {near:?}");
+    mouse(&mut app, MouseEventKind::Down(MouseButton::Left), 30, 15);
+    mouse(&mut app, MouseEventKind::Drag(MouseButton::Left), 25, 15);
+    let dragged = shown_map(&app);
+    assert!(dragged.0.0 > near.0.0 && dragged.1 == near.1, "the map follows the mouse to the left: {dragged:?}");
+    for _ in 0..9 {
+        mouse(&mut app, MouseEventKind::ScrollDown, 20, 10);
+    }
+    assert_eq!(shown_map(&app), whole);
+}
+
+#[test]
+fn pairs_become_the_axes_of_the_map() {
+    let mut app = exploring();
+    let axes = |effects: &[Effect]| match effects {
+        [Effect::Start(JobSpec::Map(spec))] => spec.axes,
+        other => panic!("a map is asked for: {other:?}"),
+    };
+    assert_eq!(axes(&press(&mut app, "a")), Some((0, 1)));
+    assert_eq!(axes(&press(&mut app, "a")), Some((0, 2)));
+    assert_eq!(axes(&press(&mut app, "A A")[1..]), None, "the axes it came with");
+    app.looks.focus.insert(Panel::Coverage, "pairs".into());
+    press(&mut app, "j l");
+    assert_eq!(axes(&press(&mut app, "Enter")), Some((1, 2)));
+    assert_eq!(app.looks.focus[&Panel::Coverage], "map:density");
+    // The map that comes takes the place of the first; a new coverage takes both.
+    let mut report = oodscope::metrics::report::Report::new("map", "Map");
+    report
+        .maps
+        .push(oodscope::metrics::report::HeatMap { label: "other".into(), ..fixture::coverage().maps.remove(0) });
+    started(&mut app, Slot::Map, 7);
+    event(&mut app, 7, Body::Report(Arc::new(report)));
+    assert_eq!(app.map(Panel::Coverage, "map:density").unwrap().label, "other");
+    app.jobs.start(app.job_of(Panel::Coverage).unwrap());
+    started(&mut app, Slot::Cover, 8);
+    event(&mut app, 8, Body::Report(Arc::new(fixture::coverage())));
+    assert_eq!(app.map(Panel::Coverage, "map:density").unwrap().label, "Training states");
+}

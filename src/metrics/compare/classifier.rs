@@ -57,7 +57,8 @@ pub struct Classified {
 /// When cancelled.
 pub fn cross_validate(sample: &Sample, folds: &Folds, cx: &Ctx) -> Result<Classified, MetricError> {
     let d = sample.points.dim();
-    let x: Vec<f64> = (0..sample.points.len()).flat_map(|i| sample.points.z(i).iter().map(|&v| f64::from(v))).collect();
+    let points = &sample.points;
+    let x: Vec<f64> = (0..points.len()).flat_map(|i| points.standardise(points.raw(i))).collect();
     let is_b = sample.is_b();
     let fold = |i: usize| folds.of[sample.block[i]];
     let one = |f: usize| -> Result<(Vec<usize>, Vec<f64>), MetricError> {

@@ -215,14 +215,9 @@ mod tests {
         let sample = crate::metrics::compare::classifier::tests::sample();
         let column = |d: usize| sample.points.column(d);
         let columns = vec![column(0), column(1), column(2)];
-        let features = Features {
-            dim_in: 3,
-            kept: vec![0, 1, 2],
-            names: vec![String::new(); 3],
-            mean: vec![0.0; 3],
-            std: vec![1.0; 3],
-            dropped: vec![],
-        };
+        let names = ["a", "b", "c"].map(String::from);
+        let fitted = Features::fit(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], &names).unwrap();
+        let features = Features { mean: vec![0.0; 3], std: vec![1.0; 3], ..fitted };
         let tree = Tree { columns, is_b: sample.is_b(), features: &features, least: 3 };
         let mut leaves = Vec::new();
         tree.grow((0..120).collect(), Region { bounds: vec![] }, DEPTH, &mut leaves, &Ctx::quiet()).unwrap();

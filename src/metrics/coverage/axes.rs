@@ -1,11 +1,16 @@
 //! The two axes of the density map: two observation dimensions, or the first two principal axes.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
 use super::{Input, Options};
+use crate::metrics::MetricError;
+use crate::metrics::density::zoom::Zoom;
 use crate::metrics::density::{Density, Range};
 use crate::metrics::features::Features;
 use crate::metrics::pca::Pca;
 use crate::metrics::report::{Axis, HeatMap};
-use crate::metrics::{MetricError, States};
 
 /// How a state becomes a point of the map.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +30,8 @@ pub struct Map {
     pub share: f64,
     /// Counts of training states.
     pub density: Density,
+    /// The same states for any part of the map.
+    pub zoom: Option<Arc<Zoom>>,
 }
 
 impl Map {
@@ -34,7 +41,8 @@ impl Map {
         let (projection, names, share) = if let Some((a, b)) = options.axes {
             if a >= dim || b >= dim || a == b {
                 return Err(MetricError::bad(format!(
-                    "the map's axes {a} and {b} are not two of the {dim} observation dimensions (0 to {})",
+                    "the map's axes {a} and {b} are not two of the {dim} {} (0 to {})",
+                    input.choice.what,
                     dim.saturating_sub(1)
                 )));
             }
@@ -48,13 +56,36 @@ impl Map {
             let share = pca.ratio.iter().take(2).sum();
             (Projection::Principal(pca), ("PC1".into(), "PC2".into()), share)
         };
-        let mut map =
-            Self { projection, dim, names, share, density: Density::new((0.0, 1.0), (0.0, 1.0), options.bins) };
-        let (x, y) = map.ranges(input);
-        map.density = Density::new(x, y, options.bins);
-        let points = map.points(input.train.rows);
-        map.density.add(points);
+        let mut map = Self {
+            projection,
+            dim,
+            names,
+            share,
+            density: Density::new((0.0, 1.0), (0.0, 1.0), options.bins),
+            zoom: None,
+        };
+        let (x, y) = map.columns(input.train.rows);
+        let others: Vec<(Vec<f32>, Vec<f32>)> =
+            [Some(input.heldout), input.rollouts].into_iter().flatten().map(|s| map.columns(s.rows)).collect();
+        let ranges = (
+            spanned(x.iter().copied(), others.iter().flat_map(|o| o.0.iter().copied())),
+            spanned(y.iter().copied(), others.iter().flat_map(|o| o.1.iter().copied())),
+        );
+        map.density = Density::of(&x, &y, ranges, options.bins);
+        map.zoom = Some(Arc::new(Zoom::new(&x, &y, ranges)));
         Ok(map)
+    }
+
+    /// The two coordinates of rows [N, D], each [N].
+    pub fn columns(&self, rows: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let point = |row: &[f32]| match &self.projection {
+            Projection::Columns(a, b) => (row[*a], row[*b]),
+            Projection::Principal(_) => {
+                let (x, y) = self.project(row);
+                (x as f32, y as f32)
+            }
+        };
+        rows.par_chunks_exact(self.dim).map(point).unzip()
     }
 
     /// The point of one state.
@@ -70,34 +101,6 @@ impl Map {
     /// The points of rows [N, D].
     pub fn points(&self, rows: &[f32]) -> Vec<(f64, f64)> {
         rows.chunks_exact(self.dim).map(|row| self.project(row)).collect()
-    }
-
-    /// What the training states span, and beyond it what others span, by at most half of that on each side: one exploded
-    /// rollout must not shrink the data to a dot.
-    fn ranges(&self, input: &Input<'_>) -> (Range, Range) {
-        let train = self.points(input.train.rows);
-        let others: Vec<(f64, f64)> = [Some(input.heldout), input.rollouts]
-            .into_iter()
-            .flatten()
-            .flat_map(|s: States<'_>| self.points(s.rows))
-            .collect();
-        let range = |of: fn(&(f64, f64)) -> f64| {
-            let ends = |points: &[(f64, f64)]| {
-                points
-                    .iter()
-                    .map(of)
-                    .filter(|v| v.is_finite())
-                    .fold((f64::INFINITY, f64::NEG_INFINITY), |r, v| (r.0.min(v), r.1.max(v)))
-            };
-            let (mut lo, mut hi) = ends(&train);
-            if lo >= hi {
-                // As numpy does for a range without width.
-                (lo, hi) = (lo - 0.5, hi + 0.5);
-            }
-            let (more, room) = (ends(&others), 0.5 * (hi - lo));
-            (lo.min(more.0.max(lo - room)), hi.max(more.1.min(hi + room)))
-        };
-        (range(|p| p.0), range(|p| p.1))
     }
 
     /// The map for the screen, without overlays.
@@ -118,6 +121,7 @@ impl Map {
             unit: "states in the cell".into(),
             variance_share: Some(self.share),
             overlays: vec![],
+            fine: self.zoom.clone(),
         }
     }
 
@@ -130,4 +134,22 @@ impl Map {
             100.0 * self.share
         )
     }
+}
+
+/// What the training states span along one axis, and beyond it what others span, by at most half of that on each side:
+/// one exploded rollout must not shrink the data to a dot.
+pub fn spanned(train: impl Iterator<Item = f32>, others: impl Iterator<Item = f32>) -> Range {
+    let (mut lo, mut hi) = ends(train);
+    if lo >= hi {
+        // As numpy does for a range without width.
+        (lo, hi) = (lo - 0.5, hi + 0.5);
+    }
+    let (more, room) = (ends(others), 0.5 * (hi - lo));
+    (lo.min(more.0.max(lo - room)), hi.max(more.1.min(hi + room)))
+}
+
+fn ends(values: impl Iterator<Item = f32>) -> Range {
+    let finite = values.filter(|v| v.is_finite());
+    let (lo, hi) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |r, v| (r.0.min(v), r.1.max(v)));
+    (f64::from(lo), f64::from(hi))
 }

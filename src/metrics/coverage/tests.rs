@@ -45,6 +45,7 @@ fn ask(w: &World, names: &[String], with_rollouts: bool, options: Options) -> Re
     };
     let input = Input {
         names,
+        choice: Choice::default(),
         train: s(&w.train),
         calibration: s(&w.calibration),
         heldout: s(&w.heldout),
@@ -88,7 +89,14 @@ fn a_policy_that_leaves_the_data_is_found_with_its_hole() {
 
 #[test]
 fn without_rollouts_there_are_principal_axes_and_empty_boxes() {
-    let c = ask(&world(), &names(), false, Options { bins: 50, ..Options::default() }).unwrap();
+    let mut w = world();
+    // More states, and none in the middle.
+    w.train = states(300, 0.0, 1.0, 1);
+    let middle = |v: f32, lo: f32, hi: f32| (lo..hi).contains(&v);
+    for row in w.train.0.chunks_exact_mut(3).filter(|r| middle(r[0], 0.4, 0.6) && middle(r[1], -0.3, 0.3)) {
+        row[1] += 0.65;
+    }
+    let c = ask(&w, &names(), false, Options { bins: 50, ..Options::default() }).unwrap();
     let r = &c.report;
     assert!(r.value("ood_fraction_rollouts").is_none());
     assert!(r.maps[0].overlays.is_empty() && r.maps[0].x_axis.label.starts_with("PC"));

@@ -87,7 +87,7 @@ pub fn curves(report: &mut Report, e: &EpisodeScores<'_>) {
 pub fn path(report: &mut Report, input: &Input<'_>, worst: &Ranked) {
     let Some(map) = input.map else { return };
     let e = &input.episodes[worst.index];
-    let points = map.points(e.obs);
+    let points = map.points(e.features);
     report.maps.push(HeatMap {
         key: "path".into(),
         label: format!("The worst, episode {}, over the training states", e.label),

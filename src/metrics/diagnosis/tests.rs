@@ -3,6 +3,7 @@
 use super::*;
 use crate::metrics::States;
 use crate::metrics::coverage::{self, Options};
+use crate::metrics::features::Choice;
 use crate::metrics::report::Cell;
 
 struct Fixture {
@@ -17,6 +18,7 @@ fn fixture() -> Fixture {
     let owner: Vec<usize> = (0..400).map(|i| i / 20).collect();
     let states = States { rows: &rows, owner: &owner };
     let input = coverage::Input {
+        choice: Choice::default(),
         names: &names,
         train: states,
         calibration: states,
@@ -38,7 +40,7 @@ fn episode<'a>(
 ) -> EpisodeScores<'a> {
     EpisodeScores {
         label: label.into(),
-        obs,
+        features: obs,
         novelty,
         model_error: error,
         error_by_dim: &[],

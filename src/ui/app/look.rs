@@ -1,8 +1,10 @@
 //! How things are looked at: focus, zoom, scales, sorting, cursors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Panel;
+use crate::metrics::report::HeatMap;
 
 /// Scale of a card's numbers, if it is not the report's own choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct CardLook {
     pub row: Option<usize>,
     /// Cell of a map, from the lower left.
     pub cell: Option<(usize, usize)>,
+    /// The part of a map that is shown in place of the whole.
+    pub part: Option<Arc<HeatMap>>,
     /// Lines scrolled away.
     pub scroll: usize,
     /// Sorted column, and whether the largest comes first.
@@ -60,4 +64,8 @@ pub struct Selection {
     pub at: BTreeMap<String, f64>,
     /// Shown part of the horizontal axis, by its name.
     pub window: BTreeMap<String, (f64, f64)>,
+    /// Dimensions on the axes of the coverage's map; those that it was measured with if none are chosen.
+    pub axes: Option<(usize, usize)>,
+    /// Where the mouse was when it last dragged a map.
+    pub drag: Option<(u16, u16)>,
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::{Body, Card, figure};
 use crate::ui::app::App;
 use crate::ui::panel::control;
+use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::table::TableView;
 use crate::ui::widget::{gauge, ink, notes, overlay, stats};
 
@@ -41,6 +42,9 @@ fn inside(card: &Card, app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
         Body::Table(data) => {
             let selected = if focused || look.row.is_some() { Some(look.row.unwrap_or(0)) } else { None };
             TableView { data, sort: look.sort, selected }.draw(area, buf, theme);
+        }
+        Body::Pairs(maps) => {
+            PairsView { maps, selected: look.row.unwrap_or(0) }.draw(area, buf, theme);
         }
         Body::Control(control) => control::draw(control, app, area, buf),
         Body::Waiting(lines, share) => waiting(lines, *share, app, area, buf),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Body, Card, figure};
 use crate::ui::app::{App, CardLook};
 use crate::ui::widget::axes;
+use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::scale::Range;
 use crate::ui::widget::scrubber::Scrubber;
 use crate::ui::widget::table::TableView;
@@ -38,6 +39,9 @@ pub fn shift(card: &Card, app: &App, dx: i32, dy: i32) -> Option<Target> {
             let (x, y) = look.cell.unwrap_or((w / 2, h / 2));
             look.cell =
                 Some(if look.cell.is_none() { (x, y) } else { (stepped(Some(x), dx, w)?, stepped(Some(y), -dy, h)?) });
+        }
+        Body::Pairs(maps) => {
+            look.row = Some(PairsView { maps, selected: look.row.unwrap_or(0) }.beside(dx, dy)?);
         }
         Body::Table(data) => look.row = Some(stepped(look.row.or(Some(0)), dy + dx, data.rows.len())?),
         Body::Stats(_) | Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
@@ -87,6 +91,10 @@ pub fn click(card: &Card, app: &App, area: Rect, x: u16, y: u16) -> Option<Targe
             look.cell = Some(view.cell_at(plot, x, y));
             Some(Target::Look(look))
         }
+        Body::Pairs(maps) => {
+            look.row = Some(PairsView { maps, selected: look.row.unwrap_or(0) }.pair_at(area, x, y)?);
+            Some(Target::Look(look))
+        }
         Body::Table(data) => {
             let view = TableView { data, sort: look.sort, selected: Some(look.row.unwrap_or(0)) };
             look.row = Some(view.row_at(area, y)?);
@@ -94,6 +102,11 @@ pub fn click(card: &Card, app: &App, area: Rect, x: u16, y: u16) -> Option<Targe
         }
         _ => None,
     }
+}
+
+/// Where the map of a card is drawn, the card's inside being `area`.
+pub fn map_plot(card: &Card, app: &App, area: Rect) -> Option<Rect> {
+    Some(figure::map(card, app)?.grid(area)?.plot)
 }
 
 /// The places that a cursor can take on the card's horizontal axis.

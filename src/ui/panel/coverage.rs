@@ -2,7 +2,7 @@
 
 use super::generic;
 use crate::ui::app::{App, Panel};
-use crate::ui::card::Card;
+use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
@@ -11,7 +11,13 @@ use crate::ui::layout::{
 
 /// Its cards.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
-    app.report(Panel::Coverage).map(generic::cards).unwrap_or_default()
+    let Some(report) = app.report(Panel::Coverage) else { return Vec::new() };
+    let mut cards = generic::cards(report);
+    if let Some(pairs) = report.pairs.as_deref().filter(|p| !p.pairs.is_empty()) {
+        let title = format!("All pairs of dimensions · {}", pairs.pairs.len());
+        cards.push(Card { id: "pairs".into(), title, body: Body::Pairs(pairs) });
+    }
+    cards
 }
 
 /// Its pages.
@@ -19,6 +25,7 @@ pub fn plan(room: Room) -> &'static [Node] {
     const SMALL: &[Node] = &[
         Row(&[(Part(3), C("map:density")), (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))]))]),
         Column(&[(Part(1), C("table:holes")), (Part(1), C("notes"))]),
+        C("pairs"),
     ];
     const MIDDLE: &[Node] = &[Column(&[
         (

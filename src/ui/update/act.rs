@@ -1,6 +1,6 @@
 //! Keys' actions.
 
-use super::Effect;
+use super::{Effect, map};
 use crate::engine::job::{Control, ImagineSpec, JobSpec, Schedule};
 use crate::metrics::report::Cell;
 use crate::ui::app::{App, Panel, ScaleChoice};
@@ -17,15 +17,20 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Show(panel) => show(app, panel),
         Action::NextCard => step_focus(app, 1),
         Action::PreviousCard => step_focus(app, -1),
-        Action::Zoom => app.looks.zoom = !app.looks.zoom,
+        Action::Zoom => return map::take(app).unwrap_or_else(|| zoom(app)),
+        Action::Axes(by) => return map::axes(app, by),
         Action::Back => back(app),
         Action::Move(dx, dy) if app.help.is_some() => {
             app.help = app.help.map(|at| at.saturating_add_signed((dx + dy) as isize).min(100));
         }
+        Action::Move(dx, dy) if map::follow(app, dx, dy) => {}
         Action::Move(dx, dy) => motion(app, |card, app| card::shift(card, app, dx, dy)),
         Action::First => motion(app, |card, app| card::first_or_last(card, app, -1)),
         Action::Last => motion(app, |card, app| card::first_or_last(card, app, 1)),
         Action::Scale => scale(app),
+        Action::Stretch if map::zoom(app, 0.5, None) => {}
+        Action::Shrink if map::zoom(app, 2.0, None) => {}
+        Action::ShowAll if map::whole(app) => {}
         Action::Stretch => stretch(app, 0.5),
         Action::Shrink => stretch(app, 2.0),
         Action::ShowAll => app.selection.window.clear(),
@@ -45,6 +50,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return if text.is_empty() { Vec::new() } else { vec![Effect::Copy(text)] };
         }
     }
+    Vec::new()
+}
+
+fn zoom(app: &mut App) -> Vec<Effect> {
+    app.looks.zoom = !app.looks.zoom;
     Vec::new()
 }
 

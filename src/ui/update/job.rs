@@ -1,6 +1,6 @@
 //! News of jobs.
 
-use super::Effect;
+use super::{Effect, map};
 use crate::engine::job::{Body, Event, Slot};
 use crate::ui::app::{App, Ended};
 
@@ -16,6 +16,7 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Body::Report(report) => {
+            map::forget(app, &report.name);
             app.reports.insert(report.name.clone(), report);
             Vec::new()
         }

@@ -2,19 +2,30 @@
 
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::Effect;
-use super::act;
+use ratatui::layout::Rect;
+
+use super::{Effect, act, map};
 use crate::ui::app::{App, Panel};
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::Action;
 use crate::ui::layout::{self, Room};
 use crate::ui::view;
 
+/// A notch of the wheel makes the shown part of a map so many times as long.
+const WHEEL: f64 = 0.75;
+
 /// Takes in one event of the mouse.
 pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+        MouseEventKind::Down(MouseButton::Left) => {
+            app.selection.drag = Some((event.column, event.row));
             press(app, event.column, event.row);
+        }
+        MouseEventKind::Drag(MouseButton::Left) => {
+            let plot = map_plot(app).filter(|_| app.help.is_none() && app.message.is_none());
+            if !plot.is_some_and(|plot| map::drag(app, plot, (event.column, event.row))) {
+                press(app, event.column, event.row);
+            }
         }
         MouseEventKind::ScrollDown => return wheel(app, event, 1),
         MouseEventKind::ScrollUp => return wheel(app, event, -1),
@@ -43,7 +54,7 @@ fn press(app: &mut App, x: u16, y: u16) {
 
 /// Puts the cursor of the card under (x, y) there.
 fn point(app: &mut App, x: u16, y: u16) {
-    let small = matches!(layout::room(layout::regions(app.size).body), Room::Tiny | Room::Small);
+    let small = is_small(app);
     let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
     if let Some(area) = area {
         act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));
@@ -66,9 +77,35 @@ fn focus_at(app: &mut App, x: u16, y: u16) -> bool {
     found
 }
 
-/// The wheel stretches a plot around the mouse and scrolls anything else.
+/// Where the focused map is drawn.
+fn map_plot(app: &App) -> Option<Rect> {
+    let shown = layout::shown(app);
+    let (i, area) = shown.placed.iter().find(|(i, _)| *i == shown.focus)?;
+    card::map_plot(&shown.cards[*i], app, Card::inside(*area, is_small(app)))
+}
+
+fn is_small(app: &App) -> bool {
+    matches!(layout::room(layout::regions(app.size).body), Room::Tiny | Room::Small)
+}
+
+/// The point of the focused map under (x, y).
+fn map_point(app: &App, x: u16, y: u16) -> Option<(f64, f64)> {
+    let plot = map_plot(app).filter(|p| p.contains((x, y).into()))?;
+    let shown = layout::shown(app);
+    let Body::Map(map) = &shown.cards.get(shown.focus)?.body else { return None };
+    let share = |at: u16, from: u16, n: u16| (f64::from(at - from) + 0.5) / f64::from(n.max(1));
+    let along = |(lo, hi): (f64, f64), p: f64| lo + (hi - lo) * p;
+    Some((along(map.x_range, share(x, plot.x, plot.width)), along(map.y_range, 1.0 - share(y, plot.y, plot.height))))
+}
+
+/// The wheel goes closer to a map or stretches a plot around the mouse, and scrolls anything else.
 fn wheel(app: &mut App, event: MouseEvent, by: i32) -> Vec<Effect> {
     if !focus_at(app, event.column, event.row) {
+        return Vec::new();
+    }
+    if let Some(anchor) = map_point(app, event.column, event.row)
+        && map::zoom(app, if by < 0 { WHEEL } else { 1.0 / WHEEL }, Some(anchor))
+    {
         return Vec::new();
     }
     let shown = layout::shown(app);

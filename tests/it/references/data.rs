@@ -90,6 +90,8 @@ fn scale(json: &Value) -> Features {
     let (mean, std) = (numbers(&json["mean"]), numbers(&json["std"]));
     let d = std.len();
     Features {
+        what: "observation dimensions".into(),
+        rotation: None,
         dim_in: d,
         kept: (0..d).collect(),
         names: (0..d).map(|i| i.to_string()).collect(),

@@ -6,6 +6,11 @@ use super::{TableView, words};
 use crate::metrics::report::Cell;
 use crate::ui::widget::ink;
 
+/// The first column keeps so many characters, if it has them, as long as other columns can be left out.
+const SUBJECT: u16 = 34;
+/// Columns that are not left out for it.
+const SAID: usize = 4;
+
 impl TableView<'_> {
     /// Heading of a column, with the sign of its order.
     pub(super) fn head(&self, column: usize) -> String {
@@ -38,7 +43,9 @@ impl TableView<'_> {
         loop {
             let widths = self.fitted(columns, room);
             let taken = widths.iter().map(|w| u32::from(*w) + 2).sum::<u32>();
-            if taken <= u32::from(room) + 1 || columns <= 1 {
+            // What the rows are about comes before the last of what is said of them.
+            let squeezed = widths[0] < self.narrow(0, 3).min(SUBJECT) && columns > SAID;
+            if (taken <= u32::from(room) + 1 && !squeezed) || columns <= 1 {
                 return widths;
             }
             columns -= 1;

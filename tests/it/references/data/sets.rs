@@ -100,7 +100,8 @@ fn coverage(set: &Set, want: &Value) -> Verdict {
         let bins = numbers(&grid["bins"])[0] as usize;
         let mut density = Density::new((lo[0], hi[0]), (lo[1], hi[1]), bins);
         let (a, b) = (dims[0] as usize, dims[1] as usize);
-        density.add(set.rows.chunks_exact(d).map(|r| (f64::from(r[a]), f64::from(r[b]))));
+        let (x, y): (Vec<f32>, Vec<f32>) = set.rows.chunks_exact(d).map(|r| (r[a], r[b])).unzip();
+        density.count(&x, &y);
         let occupied = density.occupied() as f64;
         let cells = density.counts.len() as f64;
         got.extend([occupied, cells, occupied / cells, density.total() as f64]);
