@@ -18,7 +18,7 @@ pub struct CompareArgs {
     /// What is held against it: a dataset or rollouts, in any dataset format
     #[arg(required_unless_present = "imagined")]
     b: Option<PathBuf>,
-    /// Compare what the checkpoint's world model imagines from A's held-out episodes
+    /// Compare what the checkpoint's world model imagines along A's held-out episodes with their recorded actions
     #[arg(long, conflicts_with = "b", requires = "checkpoint")]
     imagined: bool,
     /// World model that imagines: a folder or file
@@ -27,16 +27,13 @@ pub struct CompareArgs {
     /// Steps of an imagined rollout
     #[arg(long, value_name = "H", default_value = "50", value_parser = count, requires = "imagined")]
     horizon: usize,
-    /// Imagined rollouts
-    #[arg(long, value_name = "N", default_value = "256", value_parser = count, requires = "imagined")]
-    starts: usize,
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
     k: usize,
     /// False-alarm level of A's novelty threshold
     #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
     alpha: f64,
-    /// Most states of each set in the distances that look at every pair; both are thinned evenly to the same number
+    /// Most states of each set in the distances that look at every pair; both are thinned to the same number
     #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
     states: usize,
     /// Shuffles of whole episodes behind every p-value
@@ -73,7 +70,6 @@ impl CompareArgs {
             source,
             imagined: self.imagined,
             horizon: self.horizon,
-            starts: self.starts,
             k: self.k,
             alpha: self.alpha,
             states: self.states,

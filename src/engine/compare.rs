@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cover::all_episodes;
-use super::job::{Body, CompareSpec, ImagineSpec, Outcome};
+use super::job::{Body, CompareSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, imagine};
 use crate::metrics::States;
@@ -58,17 +58,10 @@ fn recorded(spec: &CompareSpec, opened: &Opened) -> Result<Second, Ended> {
 
 /// Imagined states without their real starts; the episode that a rollout started in owns its states.
 fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, Ended> {
-    let wanted = ImagineSpec {
-        source: spec.source.clone(),
-        horizon: spec.horizon,
-        starts: spec.starts,
-        episode: None,
-        seed: spec.seed,
-    };
-    let rollouts = imagine::rollouts(&wanted, opened, &cx.phase("imagining"))?;
+    let rollouts = imagine::rollouts(&spec.source, spec.horizon, opened, &cx.phase("imagining"))?;
     let what = format!(
-        "{} open-loop rollouts of {} steps that the world model imagines from {} held-out episodes with their recorded \
-         actions (the held-out episodes are no part of A)",
+        "{} open-loop rollouts of {} steps that the world model imagines along {} held-out episodes with their recorded \
+         actions (these episodes are no part of A)",
         rollouts.starts, rollouts.horizon, rollouts.episodes
     );
     Ok(Second { states: rollouts.states, what })

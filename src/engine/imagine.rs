@@ -67,16 +67,17 @@ pub struct Imagined {
     pub episodes: usize,
 }
 
-/// Open-loop rollouts from held-out starts.
+/// Open-loop rollouts that follow each other along every held-out episode, so that a perfect model would imagine the
+/// episode itself and an episode has about as many imagined states as real ones.
 ///
 /// # Errors
 /// A sentence where there is no world model or no held-out stretch to start from; or cancelled.
-pub fn rollouts(spec: &ImagineSpec, opened: &Opened, cx: &Ctx) -> Result<Imagined, Ended> {
-    let (_, model) = world_model(&spec.source, opened)?;
+pub fn rollouts(source: &Source, horizon: usize, opened: &Opened, cx: &Ctx) -> Result<Imagined, Ended> {
+    let (_, model) = world_model(source, opened)?;
     let data = &opened.data;
-    let windows = Windows::choose(data, &opened.split.heldout, spec);
+    let windows = Windows::tile(data, &opened.split.heldout, horizon);
     if windows.starts.is_empty() {
-        let path = spec.source.dataset.display();
+        let path = source.dataset.display();
         return Err(Ended::BadInput(format!(
             "{path}: no held-out episode has two finite steps in a row to imagine from; name a dataset with longer episodes"
         )));
@@ -141,6 +142,26 @@ impl Windows {
         let mut rng = stream(spec.seed, "starts");
         let mut starts = stretches.iter().flat_map(usable).sample(&mut rng, spec.starts);
         starts.sort_unstable();
+        Self { horizon, starts }
+    }
+
+    /// Starts one horizon after the other along every episode. Where no episode is that long, the horizon is that of the
+    /// longest.
+    fn tile(data: &Dataset, heldout: &[usize], horizon: usize) -> Self {
+        let stretches: Vec<(usize, Vec<usize>)> = heldout.iter().map(|&e| (e, follows(data, e))).collect();
+        let longest = stretches.iter().flat_map(|(_, n)| n.iter().copied()).max().unwrap_or(0);
+        let horizon = horizon.min(longest);
+        let mut starts = Vec::new();
+        for (e, follows) in &stretches {
+            let mut t = 0;
+            while horizon > 0 && t < follows.len() {
+                let usable = follows[t] >= horizon;
+                if usable {
+                    starts.push((*e, t));
+                }
+                t += if usable { horizon } else { 1 };
+            }
+        }
         Self { horizon, starts }
     }
 

@@ -79,6 +79,9 @@ impl Default for Options {
     }
 }
 
+/// The classifier sees about twice so many states of both sets together.
+const CLASSIFIED: usize = 400;
+
 /// Compares B with A.
 ///
 /// # Errors
@@ -98,7 +101,8 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
     let sample = Sample::new(features, &input.a(), input.b, options.states)?;
     let measured = Measured::of(&sample, options, cx)?;
     let tested = Sample::alike(features, &input.a(), input.b, options.states)?;
-    let evidence = Evidence::gather(&tested, options, cx)?;
+    let few = Sample::alike(features, &input.a(), input.b, options.states.min(CLASSIFIED))?;
+    let evidence = Evidence::gather(&tested, &few, options, cx)?;
     let regions = region::most_different(&sample, features, &cx.phase("looking for the region that differs"))?;
     let permutations = options.permutations;
     let found = Found { sample: &sample, measured: &measured, tested: &tested, evidence: &evidence, permutations };

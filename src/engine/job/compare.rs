@@ -9,17 +9,15 @@ use super::Source;
 pub struct CompareSpec {
     /// A with its split, B under `rollouts`, and the model that imagines.
     pub source: Source,
-    /// B is what the world model imagines from held-out starts with the recorded actions.
+    /// B is what the world model imagines along A's held-out episodes with their recorded actions.
     pub imagined: bool,
     /// Steps of an imagined rollout.
     pub horizon: usize,
-    /// Number of imagined rollouts.
-    pub starts: usize,
     /// Which neighbour's distance is the novelty.
     pub k: usize,
     /// False-alarm level of the novelty threshold.
     pub alpha: f64,
-    /// Most states of each set in what looks at every pair.
+    /// Most states of each set in what looks at every pair; a test has twice as many of both together.
     pub states: usize,
     /// Shuffles of whole episodes behind every p-value.
     pub permutations: usize,
@@ -33,7 +31,6 @@ impl Default for CompareSpec {
             source: Source::default(),
             imagined: false,
             horizon: 50,
-            starts: 256,
             k: 5,
             alpha: 0.1,
             states: 1000,

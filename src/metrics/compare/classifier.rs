@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::evidence::stream;
 use super::logistic::Logistic;
 use super::sample::Sample;
 use crate::metrics::trust::auroc;
@@ -15,6 +16,9 @@ use crate::task::Ctx;
 const FOLDS: usize = 5;
 /// Strength of the penalty (scikit-learn's default C).
 pub const C: f64 = 1.0;
+/// Share of the first gradient at which a fit ends: far below what moves a digit, and below what moves a rank.
+const EXACT: f64 = 1e-9;
+const LOOSE: f64 = 1e-3;
 
 /// Folds of whole episodes, each with episodes of both sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,15 +31,19 @@ pub struct Folds {
 
 impl Folds {
     /// Deals the shuffled episodes of each set onto at most five folds; nothing with fewer than two episodes of a set.
-    pub fn new(sample: &Sample, rng: &mut ChaCha8Rng) -> Option<Self> {
-        let count = FOLDS.min(sample.blocks_a).min(sample.blocks_b());
-        let mut of = vec![0; sample.blocks];
-        for set in [0..sample.blocks_a, sample.blocks_a..sample.blocks] {
-            let mut episodes: Vec<usize> = set.collect();
+    pub fn new(is_a: &[bool], rng: &mut ChaCha8Rng) -> Option<Self> {
+        let set = |a: bool| -> Vec<usize> { (0..is_a.len()).filter(|&e| is_a[e] == a).collect() };
+        let sets = [set(true), set(false)];
+        let count = FOLDS.min(sets[0].len()).min(sets[1].len());
+        if count < 2 {
+            return None;
+        }
+        let mut of = vec![0; is_a.len()];
+        for mut episodes in sets {
             episodes.shuffle(rng);
             episodes.iter().enumerate().for_each(|(i, &e)| of[e] = i % count);
         }
-        (count >= 2).then_some(Self { of, count })
+        Some(Self { of, count })
     }
 }
 
@@ -51,35 +59,67 @@ pub struct Classified {
     pub decision: Vec<f64>,
 }
 
-/// Trains on all folds but one and decides the states of that one, for each.
-///
-/// # Errors
-/// When cancelled.
-pub fn cross_validate(sample: &Sample, folds: &Folds, cx: &Ctx) -> Result<Classified, MetricError> {
-    let d = sample.points.dim();
-    let points = &sample.points;
-    let x: Vec<f64> = (0..points.len()).flat_map(|i| points.standardise(points.raw(i))).collect();
-    let is_b = sample.is_b();
-    let fold = |i: usize| folds.of[sample.block[i]];
-    let one = |f: usize| -> Result<(Vec<usize>, Vec<f64>), MetricError> {
-        let (test, train): (Vec<usize>, Vec<usize>) = (0..is_b.len()).partition(|&i| fold(i) == f);
-        let rows: Vec<f64> = train.iter().flat_map(|&i| x[i * d..(i + 1) * d].to_vec()).collect();
-        let labels: Vec<bool> = train.iter().map(|&i| is_b[i]).collect();
-        let model = Logistic::fit(&rows, d, &labels, C, cx)?;
-        let decision = test.iter().map(|&i| model.decide(&x[i * d..(i + 1) * d])).collect();
-        Ok((test, decision))
-    };
-    let decided: Vec<_> = (0..folds.count).into_par_iter().map(one).collect::<Result<_, _>>()?;
-    let mut out = vec![0.0; is_b.len()];
-    let (mut accuracies, mut areas) = (Vec::new(), Vec::new());
-    for (test, decision) in decided {
-        let truth: Vec<bool> = test.iter().map(|&i| is_b[i]).collect();
-        accuracies.push(balanced_accuracy(&decision, &truth));
-        areas.push(auroc(&decision, &truth));
-        test.iter().zip(decision).for_each(|(&i, v)| out[i] = v);
-    }
-    Ok(Classified { accuracy: stats::mean(&accuracies), auroc: stats::mean(&areas), decision: out })
+/// A sample whose episodes can be given to either set.
+pub struct Classifier<'a> {
+    sample: &'a Sample,
+    /// [N, D] standardised states.
+    rows: Vec<f64>,
 }
+
+impl<'a> Classifier<'a> {
+    /// Takes the states of the sample.
+    pub fn new(sample: &'a Sample) -> Self {
+        let points = &sample.points;
+        Self { sample, rows: (0..points.len()).flat_map(|i| points.standardise(points.raw(i))).collect() }
+    }
+
+    /// Trains on all folds but one and decides the states of that one, for each; `is_a` [E] says whose an episode is.
+    ///
+    /// # Errors
+    /// When cancelled.
+    pub fn cross_validate(&self, is_a: &[bool], folds: &Folds, cx: &Ctx) -> Result<Classified, MetricError> {
+        self.validate(is_a, folds, EXACT, cx)
+    }
+
+    fn validate(&self, is_a: &[bool], folds: &Folds, tolerance: f64, cx: &Ctx) -> Result<Classified, MetricError> {
+        let (d, block) = (self.sample.points.dim(), &self.sample.block);
+        let is_b = |i: usize| !is_a[block[i]];
+        let row = |i: usize| &self.rows[i * d..(i + 1) * d];
+        let mut decision = vec![0.0; block.len()];
+        let (mut accuracies, mut areas) = (Vec::new(), Vec::new());
+        for fold in 0..folds.count {
+            let (test, train): (Vec<usize>, Vec<usize>) = (0..block.len()).partition(|&i| folds.of[block[i]] == fold);
+            let rows: Vec<f64> = train.iter().flat_map(|&i| row(i)).copied().collect();
+            let labels: Vec<bool> = train.iter().map(|&i| is_b(i)).collect();
+            let model = Logistic::fit(&rows, d, &labels, C, tolerance, cx)?;
+            let decided: Vec<f64> = test.iter().map(|&i| model.decide(row(i))).collect();
+            let truth: Vec<bool> = test.iter().map(|&i| is_b(i)).collect();
+            accuracies.push(balanced_accuracy(&decided, &truth));
+            areas.push(auroc(&decided, &truth));
+            test.iter().zip(decided).for_each(|(&i, v)| decision[i] = v);
+        }
+        Ok(Classified { accuracy: stats::mean(&accuracies), auroc: stats::mean(&areas), decision })
+    }
+
+    /// The cross-validated AUROC for every assignment of episodes to A: [P] for [P][E] labels. Folds are dealt and all
+    /// classifiers fitted anew for each: the folds share training episodes, so with fixed classifiers their areas would
+    /// vary more together than shuffled labels do, and p-values would be too small.
+    ///
+    /// # Errors
+    /// When cancelled.
+    pub fn shuffled(&self, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        let one = |(p, is_a): (usize, &Vec<bool>)| -> Result<f64, MetricError> {
+            match Folds::new(is_a, &mut stream(seed, FIRST_STREAM + p as u64)) {
+                Some(folds) => Ok(self.validate(is_a, &folds, LOOSE, cx)?.auroc),
+                None => Ok(f64::NAN),
+            }
+        };
+        labels.par_iter().enumerate().map(one).collect()
+    }
+}
+
+/// The streams of random numbers from here on deal the folds.
+pub const FIRST_STREAM: u64 = 1000;
 
 /// Mean over the two sets of the share of their states on the right side of 0.
 fn balanced_accuracy(decision: &[f64], is_b: &[bool]) -> f64 {
@@ -88,66 +128,6 @@ fn balanced_accuracy(decision: &[f64], is_b: &[bool]) -> f64 {
         of.iter().filter(|d| (**d > 0.0) == set).count() as f64 / of.len() as f64
     };
     f64::midpoint(recall(false), recall(true))
-}
-
-/// The mean AUROC over folds if the episodes of each fold had other labels: `shuffles` times, the real labels first.
-///
-/// The classifier of a fold never saw the fold's labels, so under the hypothesis of no difference they are exchangeable.
-///
-/// # Errors
-/// When cancelled.
-pub fn shuffled(
-    sample: &Sample,
-    folds: &Folds,
-    decision: &[f64],
-    shuffles: usize,
-    rng: &mut ChaCha8Rng,
-    cx: &Ctx,
-) -> Result<Vec<f64>, MetricError> {
-    // Mann-Whitney: the area follows from the sum of B's ranks, so an episode's ranks are summed once.
-    let mut parts: Vec<Vec<Ranked>> = Vec::new();
-    for f in 0..folds.count {
-        let test: Vec<usize> = (0..decision.len()).filter(|&i| folds.of[sample.block[i]] == f).collect();
-        let ranks = stats::ranks(&test.iter().map(|&i| decision[i]).collect::<Vec<_>>());
-        let owner: Vec<usize> = test.iter().map(|&i| sample.block[i]).collect();
-        let episodes = stats::by_episode(&owner).into_iter();
-        parts.push(
-            episodes
-                .map(|(e, rows)| Ranked {
-                    is_b: e >= sample.blocks_a,
-                    states: rows.len() as f64,
-                    ranks: rows.iter().map(|&r| ranks[r]).sum(),
-                })
-                .collect(),
-        );
-    }
-    let mut out = Vec::with_capacity(shuffles + 1);
-    for shuffle in 0..=shuffles {
-        cx.check()?;
-        let mut areas = Vec::with_capacity(parts.len());
-        for part in &parts {
-            let mut labels: Vec<bool> = part.iter().map(|e| e.is_b).collect();
-            if shuffle > 0 {
-                labels.shuffle(rng);
-            }
-            let (mut b, mut a, mut ranks) = (0.0, 0.0, 0.0);
-            for (episode, is_b) in part.iter().zip(labels) {
-                *if is_b { &mut b } else { &mut a } += episode.states;
-                ranks += if is_b { episode.ranks } else { 0.0 };
-            }
-            areas.push((ranks - b * (b + 1.0) / 2.0) / (a * b));
-        }
-        out.push(stats::mean(&areas));
-    }
-    Ok(out)
-}
-
-/// An episode of a fold.
-struct Ranked {
-    is_b: bool,
-    states: f64,
-    /// Sum of the ranks of its states' decisions within the fold.
-    ranks: f64,
 }
 
 #[cfg(test)]

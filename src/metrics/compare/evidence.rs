@@ -28,7 +28,7 @@ pub struct Evidence {
     /// Dimensions, the most different first.
     pub dimensions: Vec<Dimension>,
     /// With fewer than two episodes of a set nothing.
-    pub classifier: Option<Classifier>,
+    pub classifier: Option<Told>,
 }
 
 /// W1 of one dimension.
@@ -42,15 +42,17 @@ pub struct Dimension {
     pub p_of_all: f64,
 }
 
-/// Cross-validated classifier.
+/// How well a cross-validated classifier tells the sets apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Classifier {
+pub struct Told {
     /// Mean of the shares of A's and of B's states that are put into the right set.
     pub accuracy: f64,
     /// Area under the ROC curve.
     pub auroc: Tested,
     /// Folds.
     pub folds: usize,
+    /// States of A and of B that it was shown.
+    pub states: (usize, usize),
 }
 
 /// The stream of random numbers for one purpose.
@@ -61,13 +63,16 @@ pub fn stream(seed: u64, purpose: u64) -> ChaCha8Rng {
 }
 
 impl Evidence {
-    /// Makes every comparison.
+    /// Makes every comparison; the classifier, which is fitted anew for every shuffle, sees the smaller sample.
     ///
     /// # Errors
     /// When cancelled.
-    pub fn gather(sample: &Sample, options: &Options, cx: &Ctx) -> Result<Self, MetricError> {
-        let labels =
-            Labels::new(sample.blocks, sample.blocks_a, options.permutations, &mut stream(options.seed, 1)).all;
+    pub fn gather(sample: &Sample, few: &Sample, options: &Options, cx: &Ctx) -> Result<Self, MetricError> {
+        let shuffles = |sample: &Sample| {
+            let mut rng = stream(options.seed, 1);
+            Labels::new(sample.blocks, sample.blocks_a, options.permutations, &mut rng).all
+        };
+        let labels = shuffles(sample);
         let at = cx.phase("shuffling episodes");
         at.step(0, 4)?;
         let distances = Distances::new(&sample.points, &at)?;
@@ -87,7 +92,7 @@ impl Evidence {
         let sliced_w1 = slices(sample, options, &labels, &scale, &at)?;
         at.step(3, 4)?;
         let (dimensions, w1_max) = dimensions(sample, &labels, &scale, &at)?;
-        let classifier = classify(sample, options, &cx.phase("telling the sets apart"))?;
+        let classifier = classify(few, &shuffles(few), options.seed, &cx.phase("telling the sets apart"))?;
         let (energy, mmd2) = (permute::test_scaled(&energies, &scale), permute::test_scaled(&mmd2, &scale));
         Ok(Self { energy, mmd2, sliced_w1, w1_max, dimensions, classifier })
     }
@@ -155,11 +160,17 @@ fn dimensions(
     Ok((dimensions, permute::test_scaled(&largest, &roots)))
 }
 
-fn classify(sample: &Sample, options: &Options, cx: &Ctx) -> Result<Option<Classifier>, MetricError> {
+fn classify(sample: &Sample, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Option<Told>, MetricError> {
     cx.step(0, 0)?;
-    let Some(folds) = Folds::new(sample, &mut stream(options.seed, 3)) else { return Ok(None) };
-    let got = classifier::cross_validate(sample, &folds, cx)?;
-    let mut rng = stream(options.seed, 4);
-    let areas = classifier::shuffled(sample, &folds, &got.decision, options.permutations, &mut rng, cx)?;
-    Ok(Some(Classifier { accuracy: got.accuracy, auroc: permute::test(&areas), folds: folds.count }))
+    // The folds are those of the first of the shuffles' labels, which are the real ones.
+    let Some(folds) = Folds::new(&labels[0], &mut stream(seed, classifier::FIRST_STREAM)) else { return Ok(None) };
+    let classifier = classifier::Classifier::new(sample);
+    let got = classifier.cross_validate(&labels[0], &folds, cx)?;
+    let test = permute::test(&classifier.shuffled(labels, seed, cx)?);
+    Ok(Some(Told {
+        accuracy: got.accuracy,
+        auroc: Tested { value: got.auroc, ..test },
+        folds: folds.count,
+        states: (sample.n_a, sample.n_b),
+    }))
 }

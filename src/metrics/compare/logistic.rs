@@ -7,8 +7,8 @@ use crate::task::Ctx;
 
 /// Newton steps; a convex problem of this kind takes about ten.
 const STEPS: usize = 100;
-/// The gradient's length, as a share of that of the first step, at which the search ends.
-const TOLERANCE: f64 = 1e-9;
+/// A Newton step is solved to this share of the gradient: more would be lost on the next step.
+const INNER: f64 = 0.1;
 
 /// A fitted classifier.
 #[derive(Debug, Clone)]
@@ -31,11 +31,11 @@ struct Problem {
 }
 
 impl Logistic {
-    /// Fits rows [N, d] with their classes.
+    /// Fits rows [N, d] with their classes, until the gradient is shorter than `tolerance` times the first one.
     ///
     /// # Errors
     /// When cancelled.
-    pub fn fit(rows: &[f64], d: usize, class: &[bool], c: f64, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn fit(rows: &[f64], d: usize, class: &[bool], c: f64, tolerance: f64, cx: &Ctx) -> Result<Self, MetricError> {
         let (mean, std) = moments(rows, d);
         let mut x = Vec::with_capacity(class.len() * (d + 1));
         for row in rows.chunks_exact(d) {
@@ -47,7 +47,7 @@ impl Logistic {
         let weight = |count: usize| c * class.len() as f64 / (2 * count.max(1)) as f64;
         let (of_one, of_other) = (weight(ones), weight(class.len() - ones));
         let c = class.iter().map(|&b| if b { of_one } else { of_other }).collect();
-        let weights = Problem { x, y, c, width: d + 1 }.minimise(cx)?;
+        let weights = Problem { x, y, c, width: d + 1 }.minimise(tolerance, cx)?;
         Ok(Self { mean, std, weights })
     }
 
@@ -70,14 +70,14 @@ fn moments(rows: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
 
 impl Problem {
     /// Newton's method; each step is solved by conjugate gradients, which need no matrix of width².
-    fn minimise(&self, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn minimise(&self, tolerance: f64, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
         let mut w = vec![0.0; self.width];
         let (mut value, mut margin) = self.value(&w);
         let mut first = None;
         for _ in 0..STEPS {
             let (gradient, curvature) = self.derivatives(&w, &margin);
             let length = norm(&gradient);
-            if length <= TOLERANCE * *first.get_or_insert(length) || length == 0.0 {
+            if length <= tolerance * *first.get_or_insert(length) || length == 0.0 {
                 break;
             }
             let step = self.newton_step(&gradient, &curvature, cx)?;
@@ -123,13 +123,13 @@ impl Problem {
         (gradient, curvature)
     }
 
-    /// Solves H s = g.
+    /// Solves H s = g about.
     fn newton_step(&self, gradient: &[f64], curvature: &[f64], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
         let mut step = vec![0.0; self.width];
         let mut rest = gradient.to_vec();
         let mut direction = rest.clone();
         let mut square = dot(&rest, &rest);
-        let enough = 1e-20 * square;
+        let enough = INNER * INNER * square;
         for _ in 0..2 * self.width + 20 {
             cx.check()?;
             let bent = self.hessian_times(&direction, curvature);

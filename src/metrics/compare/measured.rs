@@ -46,9 +46,10 @@ impl Measured {
         let energy = whole(&|d| d)?.first().map_or(f64::NAN, energy::of_sums);
         let sigma = distances.median();
         let kernel = mmd::kernel(sigma);
-        let mmd2 = match sigma > 0.0 {
-            true => whole(&kernel)?.first().map_or(f64::NAN, |s| mmd::of_sums(s, sigma).unbiased),
-            false => f64::NAN,
+        let mmd2 = if sigma > 0.0 {
+            whole(&kernel)?.first().map_or(f64::NAN, |s| mmd::of_sums(s, sigma).unbiased)
+        } else {
+            f64::NAN
         };
         at.step(1, 3)?;
         let enough = sample.n_a.min(sample.n_b) > NEIGHBOUR;

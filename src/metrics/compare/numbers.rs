@@ -84,19 +84,21 @@ pub fn stats(report: &mut Report, found: &Found<'_>) {
 fn classifier(report: &mut Report, found: &Found<'_>, p_of: &str) {
     let Some(c) = found.evidence.classifier else { return };
     let (folds, tested) = (c.folds, found.tested);
-    let what = format!("states of both sets ({} of A, {} of B)", tested.n_a, tested.n_b);
+    let (a, b) = c.states;
+    let what = format!("states of both sets ({a} of A, {b} of B)");
     let auroc = format!(
         "Mean area under the ROC curve of an L2 logistic regression (C = 1, standardised, classes weighted equally) that \
          tells B from A, over {folds} folds of whole episodes; 0.5 is chance. It sees differences along a line, the energy \
-         distance sees all. For its p-value the episodes of each fold are shuffled under the classifier that never saw them."
+         distance sees all. For its p-value all of that is done anew for \
+         shuffled episodes."
     );
-    report.stat("auroc", "classifier AUROC", c.auroc.value, "", &auroc).of(tested.n_a + tested.n_b, &what);
+    report.stat("auroc", "classifier AUROC", c.auroc.value, "", &auroc).of(a + b, &what);
     report.stat("auroc_p", "classifier AUROC, p", c.auroc.p, "", p_of).of(tested.blocks, "episodes of both sets");
     let accuracy = format!(
         "Mean over {folds} folds of whole episodes of the balanced accuracy: the mean of the shares of A's and of B's states \
          that the classifier puts into the right set; 0.5 is chance."
     );
-    report.stat("accuracy", "classifier accuracy", c.accuracy, "", &accuracy).of(tested.n_a + tested.n_b, &what);
+    report.stat("accuracy", "classifier accuracy", c.accuracy, "", &accuracy).of(a + b, &what);
 }
 
 /// Precision, recall, density and coverage.

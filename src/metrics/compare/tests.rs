@@ -146,7 +146,7 @@ fn the_pooled_way_gives_the_plain_functions_numbers() {
         assert!((w1 - wasserstein::one_dimension(&x.column(d), &y.column(d)).wasserstein1).abs() < 1e-12, "{d}");
     }
     // The tests of one and the same sample begin with the same numbers.
-    let tests = Evidence::gather(&sample, &options, &cx).unwrap();
+    let tests = Evidence::gather(&sample, &sample, &options, &cx).unwrap();
     for (tested, measured) in [(tests.energy, got.energy), (tests.mmd2, got.mmd2), (tests.sliced_w1, got.sliced_w1)] {
         assert!((tested.value - measured).abs() < 1e-12, "{tested:?} {measured}");
     }
