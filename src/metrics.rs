@@ -4,6 +4,7 @@
 //! The way of one number: [`features`] standardise, [`neighbors`] measure distances, [`novelty`] makes them a score with
 //! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means.
 
+pub mod bootstrap;
 pub mod compare;
 pub mod coverage;
 pub mod density;
@@ -20,6 +21,7 @@ pub mod report;
 pub mod stats;
 pub mod threshold;
 pub mod trust;
+pub mod vendi;
 pub mod verdict;
 
 /// States of several episodes: row-major values and the episode of each row.

@@ -250,6 +250,12 @@ impl Stat {
         self.interval = Some((lo, hi));
         self
     }
+
+    /// Adds an interval where there is one.
+    pub fn within(&mut self, interval: Option<(f64, f64)>) -> &mut Self {
+        self.interval = interval;
+        self
+    }
 }
 
 impl From<&str> for Cell {
