@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod args;
 mod collect;
+mod coverage;
 mod dashboard;
 mod demo;
 mod diagnose;
@@ -61,6 +62,8 @@ struct DashboardArgs {
 enum Command {
     /// Print what the dataset holds and covers, and how well the checkpoint imagines it
     Report(report::ReportArgs),
+    /// Measure what the dataset covers, with intervals over episodes
+    Coverage(coverage::CoverageArgs),
     /// Train a world model, and a policy in its imagination
     Fit(fit::FitArgs),
     /// Hold open-loop imagination against held-out episodes
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
     let status = match cli.command {
         None => dashboard(&cli.dashboard),
         Some(Command::Report(args)) => args.run(),
+        Some(Command::Coverage(args)) => args.run(),
         Some(Command::Fit(args)) => args.run(),
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
@@ -105,6 +109,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;
     spec.cover.policy.seed = args.output.seed;
+    spec.cover.seed = args.output.seed;
     spec.diagnose.policy.seed = args.output.seed;
     spec.topup.seed = args.output.seed;
     dashboard::open(spec, Panel::Data)

@@ -18,6 +18,7 @@ pub mod novelty;
 pub mod ood;
 pub mod pca;
 pub mod report;
+pub mod select;
 pub mod stats;
 pub mod threshold;
 pub mod trust;

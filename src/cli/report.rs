@@ -34,7 +34,7 @@ pub fn print(source: &Source, output: &OutputArgs) -> Status {
 fn jobs(source: &Source, seed: u64) -> Vec<JobSpec> {
     let source = || source.clone();
     let policy = PolicySpec { seed, ..PolicySpec::default() };
-    let cover = CoverSpec { source: source(), policy: policy.clone(), ..CoverSpec::default() };
+    let cover = CoverSpec { source: source(), policy: policy.clone(), seed, ..CoverSpec::default() };
     let mut jobs = vec![JobSpec::Load(source()), JobSpec::Cover(cover)];
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));

@@ -95,11 +95,30 @@ pub struct CoverSpec {
     pub bins: usize,
     /// The policy whose states are held against the data where no rollouts are named.
     pub policy: PolicySpec,
+    /// The largest or best dataset of the environment: the reference of SACo, and the expert of TQ.
+    pub reference: Option<PathBuf>,
+    /// A dataset of a random policy: the lower end of TQ.
+    pub random: Option<PathBuf>,
+    /// How often episodes are drawn anew for an interval; 0 gives no intervals.
+    pub bootstrap: usize,
+    /// Seed of those draws.
+    pub seed: u64,
 }
 
 impl Default for CoverSpec {
     fn default() -> Self {
-        Self { source: Source::default(), k: 5, alpha: 0.1, axes: None, bins: 40, policy: PolicySpec::default() }
+        Self {
+            source: Source::default(),
+            k: 5,
+            alpha: 0.1,
+            axes: None,
+            bins: 40,
+            policy: PolicySpec::default(),
+            reference: None,
+            random: None,
+            bootstrap: 200,
+            seed: 0,
+        }
     }
 }
 

@@ -1,11 +1,18 @@
 //! What the training part covers, and how much of other data lies outside.
 
+mod actions;
 pub mod axes;
 pub mod cells;
+mod grid;
 pub mod holes;
 mod occupancy;
 mod order;
 mod parts;
+mod published;
+mod quality;
+mod ranges;
+pub mod recorded;
+mod returns;
 mod spectrum;
 mod spread;
 
@@ -16,6 +23,7 @@ use super::threshold::episode_max;
 use super::{MetricError, States, density, ood};
 use crate::task::Ctx;
 use axes::Map;
+pub use order::joined;
 use spectrum::Spectrum;
 
 /// What coverage is computed of.

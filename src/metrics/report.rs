@@ -232,6 +232,17 @@ impl Report {
         self.notes.push(Note { level, text: text.into() });
     }
 
+    /// Adds everything that `other` holds.
+    pub fn extend(&mut self, other: Self) {
+        self.stats.extend(other.stats);
+        self.series.extend(other.series);
+        self.histograms.extend(other.histograms);
+        self.maps.extend(other.maps);
+        self.scatters.extend(other.scatters);
+        self.tables.extend(other.tables);
+        self.notes.extend(other.notes);
+    }
+
     /// Value of the stat called `key`.
     pub fn value(&self, key: &str) -> Option<f64> {
         self.stats.iter().find(|s| s.key == key).map(|s| s.value)

@@ -38,6 +38,13 @@ pub fn stats(report: &mut Report) {
     report.stats.sort_by_key(|s| TELLING.iter().position(|key| *key == s.key).unwrap_or(TELLING.len()));
 }
 
+/// One report of both, in that order.
+pub fn joined(mut report: Report, more: Report) -> Report {
+    report.extend(more);
+    stats(&mut report);
+    report
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
