@@ -126,3 +126,6 @@ pub fn tell(
     super::order::stats(report);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
