@@ -43,8 +43,8 @@ pub fn of_points(points: &Points, cx: &Ctx) -> Result<(Vendi, f64), Cancelled> {
         cx.check()?;
         squares.extend((0..i).map(|j| points.squared(i, points, j)));
     }
-    // The k-th smallest square is the square of the k-th smallest distance, so the middle ones are enough.
-    let h = stats::quantile(&squares, 0.5).sqrt();
+    let distances: Vec<f64> = squares.iter().map(|s| s.sqrt()).collect();
+    let h = stats::quantile(&distances, 0.5);
     let mut kernel = DMatrix::identity(n, n);
     let mut pairs = squares.iter();
     for i in 0..n {
@@ -77,5 +77,33 @@ mod tests {
         (0..4).for_each(|i| identity[5 * i] = 1.0);
         assert!((score(&identity) - 4.0).abs() < 1e-9);
         assert!((score(&[1.0, 0.5, 0.5, 1.0]) - 1.754_765).abs() < 1e-6);
+    }
+
+    /// numpy 2.4, scipy 1.17: `d = pdist(X)`, `h = np.median(d)`, `K = exp(-squareform(d)**2 / (2 h**2))`,
+    /// `l = eigvalsh(K / 12)`, `exp(-(l * log(l)).sum())` of the twelve float32 rows below.
+    #[test]
+    fn points_are_scored_as_by_numpy() {
+        let row = |i: u32| [f64::from(i).sin() as f32, (0.7 * f64::from(i)).cos() as f32, (i % 5) as f32 / 2.0];
+        let points = Points::plain((0..12).flat_map(row).collect(), 3);
+        let (vendi, h) = of_points(&points, &Ctx::quiet()).unwrap();
+        assert!((h - 1.672_695_189_182_917_6).abs() < 1e-6 && (vendi.score - 3.262_769_595_353_937_7).abs() < 1e-6);
+        assert!((stats::mean(&vendi.parts).exp() - vendi.score).abs() < 1e-12);
+    }
+
+    /// Doubling the weight of half of the states moves the entropy by the mean of their parts, to first order.
+    #[test]
+    fn parts_are_the_influence_of_each_state() {
+        let row = |i: u32| [f64::from(i).sin() as f32, (0.7 * f64::from(i)).cos() as f32];
+        let n = 30;
+        let points = Points::plain((0..n).flat_map(row).collect(), 2);
+        let (all, h) = of_points(&points, &Ctx::quiet()).unwrap();
+        let step = 1e-3;
+        let weights: Vec<f64> = (0..n).map(|i| if i < n / 2 { 1.0 + step } else { 1.0 - step }).collect();
+        let kernel = DMatrix::from_fn(n as usize, n as usize, |i, j| {
+            (weights[i] * weights[j]).sqrt() * (-points.squared(i, &points, j) / (2.0 * h * h)).exp()
+        });
+        let moved = of_kernel(kernel).score.ln() - all.score.ln();
+        let told: f64 = all.parts.iter().zip(&weights).map(|(p, w)| p * (w - 1.0)).sum::<f64>() / f64::from(n);
+        assert!((moved - told).abs() < 0.02 * moved.abs(), "{moved} {told}");
     }
 }

@@ -43,3 +43,48 @@ fn intervals_hold_what_the_process_gives_on_average() {
         "{missed:?} of 300"
     );
 }
+
+/// 100 data sets of 40 episodes around levels of their own in three dimensions; the truth of each number is its mean over the
+/// sets. A 95 % interval misses in 5 of 100 on average; up to 14 is chance (four standard deviations). The Vendi score's is
+/// wider than it need be: its draws keep the spreads and the kernel's width, which every new data set would adapt.
+#[test]
+fn intervals_of_rank_and_vendi_hold_what_the_process_gives_on_average() {
+    use crate::metrics::features::Features;
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let names: Vec<String> = ["x", "y", "z"].map(String::from).to_vec();
+    let owner: Vec<usize> = (0..400).map(|i| i / 10).collect();
+    let mut numbers: Vec<Vec<(f64, (f64, f64))>> = vec![Vec::new(); 2];
+    for set in 0..100 {
+        let mut rows = Vec::new();
+        for _ in 0..40 {
+            let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
+            let (a, b, c) = (normal(), normal(), normal());
+            for _ in 0..10 {
+                rows.extend([a, 0.8 * a + 0.6 * b, c].map(|level| (level + 0.3 * normal()) as f32));
+            }
+        }
+        let states = States { rows: &rows, owner: &owner };
+        let (b, cx) = (Bootstrap { draws: 200, seed: set }, Ctx::quiet());
+        let mut report = Report::new("coverage", "Coverage");
+        let spectrum = crate::metrics::coverage::spectrum::Spectrum::of(states, 3, &Units::of(&owner), &cx).unwrap();
+        spectrum.tell(&mut report, &b, &cx).unwrap();
+        let thin: Vec<usize> = (0..50).map(|i| 8 * i).collect();
+        let few: Vec<f32> = thin.iter().flat_map(|&i| &rows[3 * i..3 * i + 3]).copied().collect();
+        let of: Vec<usize> = thin.iter().map(|&i| owner[i]).collect();
+        let features = Features::fit(&few, &names).unwrap();
+        let few = States { rows: &few, owner: &of };
+        crate::metrics::coverage::spread::vendi(&mut report, &features, few, &b, &cx).unwrap();
+        for (key, told) in ["effective_rank", "vendi_score"].iter().zip(&mut numbers) {
+            let s = report.stats.iter().find(|s| s.key == *key).unwrap();
+            told.push((s.value, s.interval.unwrap()));
+        }
+    }
+    let missed: Vec<usize> = numbers
+        .iter()
+        .map(|told| {
+            let truth = told.iter().map(|t| t.0).sum::<f64>() / told.len() as f64;
+            told.iter().filter(|(_, (lo, hi))| truth < *lo || truth > *hi).count()
+        })
+        .collect();
+    assert!((1..=14).contains(&missed[0]) && missed[1] <= 14, "{missed:?} of 100");
+}
