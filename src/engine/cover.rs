@@ -84,8 +84,8 @@ fn dimensions(space: &Space) -> Dimensions {
     Dimensions { names: space.names.clone(), bounds: (0..space.dim()).map(|d| space.bounds(d)).collect(), choices }
 }
 
-/// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their place.
-/// `first` gets what needs no neighbour as soon as it is there.
+/// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their
+/// place. `first` gets what needs no neighbour as soon as it is there.
 pub fn measure(
     spec: &CoverSpec,
     workspace: &Workspace,

@@ -1,7 +1,7 @@
 //! Vendi score: the effective number of different states in a sample.
 //!
-//! Friedman & Dieng 2023: exp(-Σ λ log λ) over the eigenvalues λ of K/n with K the similarity of every pair, K_ii = 1; n
-//! equal states score 1, n states without any similarity score n.
+//! Friedman & Dieng 2023: exp(-Σ λ log λ) over the eigenvalues λ of K/n with K the similarity of every pair, K_ii = 1;
+//! n equal states score 1, n states without any similarity score n.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
@@ -14,9 +14,9 @@ use crate::task::{Cancelled, Ctx};
 pub struct Vendi {
     /// The score, from 1 to n.
     pub score: f64,
-    /// [n]: each state's part of the entropy of the spectrum; their mean is the logarithm of the score. To first order the
-    /// entropy of a reweighted sample is the weighted mean of these (the influence function of -tr ρ log ρ, less its
-    /// constant), so that a bootstrap needs no further eigenvalues.
+    /// [n]: each state's part of the entropy of the spectrum; their mean is the logarithm of the score. To first order
+    /// the entropy of a reweighted sample is the weighted mean of these (the influence function of -tr ρ log ρ, less
+    /// its constant), so that a bootstrap needs no further eigenvalues.
     pub parts: Vec<f64>,
 }
 

@@ -1,9 +1,9 @@
-//! How long the coverage report of a million states takes: `cargo bench --bench coverage -- [STATES [DIMENSIONS [ACTIONS]]]`.
-//! Prints times, asserts nothing about them.
+//! How long the coverage report of a million states takes: `cargo bench --bench coverage -- [STATES [DIMENSIONS
+//! [ACTIONS]]]`. Prints times, asserts nothing about them.
 //!
-//! States are auto-regressive trajectories of 1,000 steps whose dimensions are mixed, so that they are correlated in time
-//! and with each other, as simulator states are. "First numbers" is the report that the screen shows at once; the search
-//! for neighbours is timed apart from all other measures.
+//! States are auto-regressive trajectories of 1,000 steps whose dimensions are mixed, so that they are correlated in
+//! time and with each other, as simulator states are. "First numbers" is the report that the screen shows at once; the
+//! search for neighbours is timed apart from all other measures.
 
 use std::time::Instant;
 
@@ -89,7 +89,8 @@ fn main() {
     let first = start.elapsed();
     println!("{n} x {d} (+ {a}), {} episodes, 200 draws", data.episodes.len());
     println!(
-        "ranges, actions, returns, SACo against itself: {of_episodes:.2?}; with cells and spectrum, first numbers: {first:.2?}"
+        "ranges, actions, returns, SACo against itself: {of_episodes:.2?}; with cells and spectrum, \
+            first numbers: {first:.2?}"
     );
     begun.finish(&cx).expect("the bench's own data");
     println!("whole report (of 4,000 + 5,000 neighbour searches): {:.2?}", start.elapsed());

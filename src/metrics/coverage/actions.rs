@@ -62,7 +62,20 @@ fn told(report: &mut Report, cells: &Cells, what: &str, all: f64, place: &str, b
     let left_out = if b.draws > 0 { cells.left_out() } else { vec![] };
     let n = cells.states() as usize;
     let interval = bootstrap::jackknife(left_out.iter().map(|t| t.effective), here.effective, (1.0, all));
-    report.stat("effective_action_cells", "effective action cells", here.effective, "cells", &format!("exp(entropy) of the actions' frequencies in the {} {place}: as many equally used ones have the same entropy; interval: 95 % jackknife over episodes.", what.to_lowercase())).of(n, "actions").within(interval);
+    report
+        .stat(
+            "effective_action_cells",
+            "effective action cells",
+            here.effective,
+            "cells",
+            &format!(
+                "exp(entropy) of the actions' frequencies in the {} {place}: as many equally used ones have the same \
+        entropy; interval: 95 % jackknife over episodes.",
+                what.to_lowercase()
+            ),
+        )
+        .of(n, "actions")
+        .within(interval);
     let interval = bootstrap::jackknife(left_out.iter().map(|t| t.occupied), here.occupied, (0.0, all));
     report
         .stat(
@@ -94,20 +107,13 @@ fn chosen(report: &mut Report, data: &Recorded<'_>, choices: Choices) {
 /// Steps at a bound and steps of every dimension of one episode.
 type AtBounds = Vec<(u64, u64)>;
 
-fn saturated(
-    report: &mut Report,
-    data: &Recorded<'_>,
-    columns: &[Column],
-    b: &Bootstrap,
-    cx: &Ctx,
-) -> Result<(), MetricError> {
-    let limits: Vec<(f64, f64)> = columns
-        .iter()
-        .map(|c| {
-            let ((lo, hi), near) = (c.ends(), NEAR * (c.ends().1 - c.ends().0));
-            (lo + near, hi - near)
-        })
-        .collect();
+/// Steps of every episode at a bound of each column.
+fn at_bounds(data: &Recorded<'_>, columns: &[Column], cx: &Ctx) -> Result<Vec<AtBounds>, Cancelled> {
+    let limit = |c: &Column| {
+        let (lo, hi) = c.ends();
+        (lo + NEAR * (hi - lo), hi - NEAR * (hi - lo))
+    };
+    let limits: Vec<(f64, f64)> = columns.iter().map(limit).collect();
     let episode = |e: &Episode<'_>| {
         cx.check()?;
         let mut counts: AtBounds = vec![(0, 0); columns.len()];
@@ -120,7 +126,17 @@ fn saturated(
         }
         Ok(counts)
     };
-    let counts: Vec<AtBounds> = data.episodes.par_iter().map(episode).collect::<Result<_, Cancelled>>()?;
+    data.episodes.par_iter().map(episode).collect()
+}
+
+fn saturated(
+    report: &mut Report,
+    data: &Recorded<'_>,
+    columns: &[Column],
+    b: &Bootstrap,
+    cx: &Ctx,
+) -> Result<(), MetricError> {
+    let counts = at_bounds(data, columns, cx)?;
     let visited = ranges::visited(data, |e| e.actions, columns, cx)?;
     let moves = |c: usize| !columns[c].is_constant();
     let pairs: Vec<(f64, f64)> = counts
@@ -137,7 +153,20 @@ fn saturated(
         "a bound (stated, or the largest and smallest action of a dimension without bounds)"
     };
     let value = bootstrap::ratio(&pairs, &vec![1; pairs.len()]);
-    report.stat("action_saturation", "saturated actions", value, "", &format!("Share of the action components (all steps, all dimensions that move) within {:.0} % of the range of {stated}; interval: 95 % over episodes drawn anew.", 100.0 * NEAR)).of(data.steps(), "steps").within(bootstrap::percentile(draws));
+    report
+        .stat(
+            "action_saturation",
+            "saturated actions",
+            value,
+            "",
+            &format!(
+                "Share of the action components (all steps, all dimensions that move) within {:.0} % of the range of \
+        {stated}; interval: 95 % over episodes drawn anew.",
+                100.0 * NEAR
+            ),
+        )
+        .of(data.steps(), "steps")
+        .within(bootstrap::percentile(draws));
     let row = |(c, name): (usize, &String)| {
         let (at, all) = counts.iter().fold((0, 0), |sum, dims| (sum.0 + dims[c].0, sum.1 + dims[c].1));
         let mut row = vec![Cell::from(name.as_str())];

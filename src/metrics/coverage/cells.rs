@@ -2,8 +2,8 @@
 //!
 //! Two kinds of unseen mass. Good & Turing: n₁/N, cells seen by one state over states; right for independent states,
 //! much too small for states that follow each other. Chao2 (Chao 1987, Chao & Jost 2012) takes the episode as the unit:
-//! 1 - C = (Q₁/U) · ((m-1) Q₁) / ((m-1) Q₁ + 2 Q₂) with Q₁, Q₂ = cells that one or two episodes visit, U = visits summed
-//! over episodes, m = episodes.
+//! 1 - C = (Q₁/U) · ((m-1) Q₁) / ((m-1) Q₁ + 2 Q₂) with Q₁, Q₂ = cells that one or two episodes visit, U = visits
+//! summed over episodes, m = episodes.
 
 use rayon::prelude::*;
 
@@ -173,8 +173,8 @@ impl Sums {
     }
 }
 
-/// Chao2's unseen mass 1 - C and its number of unseen cells, of `one` and `two` = Q₁ and Q₂, `visits` = U and `m` episodes.
-/// Without a cell that two episodes visit the bias-corrected forms stand in (Chao & Jost 2012, equation 4b).
+/// Chao2's unseen mass 1 - C and its number of unseen cells, of `one` and `two` = Q₁ and Q₂, `visits` = U and `m`
+/// episodes. Without a cell that two episodes visit the bias-corrected forms stand in (Chao & Jost 2012, equation 4b).
 pub fn chao2(one: f64, two: f64, visits: f64, m: f64) -> (f64, f64) {
     if one <= 0.0 || visits <= 0.0 {
         return (0.0, 0.0);

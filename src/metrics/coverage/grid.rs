@@ -24,8 +24,9 @@ impl Grid {
         self.sides.iter().map(|s| f64::from(s.2)).product()
     }
 
-    /// The cell's number: exact up to 2^128 cells, beyond that a 128-bit fingerprint (FNV-1a; two of 10^9 cells share one with
-    /// a probability below 1e-20). What lies outside counts in the outermost bin; nothing for a row that is not finite.
+    /// The cell's number: exact up to 2^128 cells, beyond that a 128-bit fingerprint (FNV-1a; two of 10^9 cells share
+    /// one with a probability below 1e-20). What lies outside counts in the outermost bin; nothing for a row that is
+    /// not finite.
     pub fn key(&self, row: impl Iterator<Item = f32>) -> Option<u128> {
         let mut key: u128 = if self.exact { 0 } else { 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d };
         for (&(lo, scale, bins), v) in self.sides.iter().zip(row) {

@@ -6,7 +6,7 @@ use super::axes::Map;
 use super::cells::{Cells, Tally};
 use crate::metrics::bootstrap::{self, Bootstrap, Units};
 use crate::metrics::pca::Pca;
-use crate::metrics::report::{Level, Report, Stat};
+use crate::metrics::report::{Level, Report};
 use crate::metrics::{MetricError, States};
 use crate::task::{Cancelled, Ctx};
 
@@ -18,8 +18,8 @@ pub const EDGE: f64 = 0.5;
 const AXES: usize = 4;
 /// Share of the variance after which no further axis is taken.
 const ENOUGH: f64 = 0.95;
-/// With more cells than this share that hold one state only, counts say more about the number of states than about where
-/// they are.
+/// With more cells than this share that hold one state only, counts say more about the number of states than about
+/// where they are.
 const TOO_FINE: f64 = 0.5;
 
 /// A cell's key of every state [N, D] that has one, with the number of its episode.
@@ -39,6 +39,85 @@ pub fn keyed<K: Send>(
     Ok(parts.into_iter().flatten().collect())
 }
 
+/// One number of the report: key, label, unit, what it rests on, how it is had of a tally and the number of all cells,
+/// and its definition, in which `@` stands for the place of the cells.
+type Row = (&'static str, &'static str, &'static str, &'static str, fn(&Tally, f64) -> f64, &'static str);
+
+const ON_MAP: &[Row] = &[
+    ("occupied_cells", "occupied cells", "cells", "states", |t, _| t.occupied, "Cells @ with any training state"),
+    ("cells", "cells", "cells", "", |_, all| all, "Cells @, reachable or not"),
+    (
+        "occupied_fraction",
+        "occupied fraction",
+        "",
+        "states",
+        |t, all| t.occupied / all,
+        "Cells with any training state over all cells @, reachable or not",
+    ),
+    (
+        "effective_cells",
+        "effective cells",
+        "cells",
+        "states",
+        |t, _| t.effective,
+        "exp(entropy of the frequencies) of the cells @: as many equally visited cells have the same entropy",
+    ),
+    (
+        "missing_mass",
+        "missing mass",
+        "",
+        "states",
+        |t, _| t.missing_by_state,
+        "Good-Turing estimate n1/N of the probability that the next state falls into a cell @ never visited; too small \
+         for states that follow each other",
+    ),
+    (
+        "missing_mass_episodes",
+        "missing mass, next episode",
+        "",
+        "episodes",
+        |t, _| t.missing_by_episode,
+        "Chao2 estimate of the probability that a cell @ that the next episode visits was never visited: \
+         (Q1/U) (m-1)Q1 / ((m-1)Q1 + 2 Q2), Q1 and Q2 cells of one and of two episodes, U visits, m episodes",
+    ),
+    (
+        "estimated_cells",
+        "cells within reach",
+        "cells",
+        "episodes",
+        |t, all| t.estimated.min(all),
+        "Chao2 estimate (a lower bound) of the cells @ that ever more such episodes would visit",
+    ),
+];
+
+const ON_AXES: &[Row] = &[
+    ("state_cells", "state cells", "cells", "states", |t, _| t.occupied, "Cells @ with any training state"),
+    (
+        "effective_state_cells",
+        "effective state cells",
+        "cells",
+        "states",
+        |t, _| t.effective,
+        "exp(entropy of the frequencies) of the cells @",
+    ),
+    (
+        "state_missing_mass_episodes",
+        "missing state mass, next episode",
+        "",
+        "episodes",
+        |t, _| t.missing_by_episode,
+        "Chao2 estimate of the probability that a cell @ that the next episode visits was never visited",
+    ),
+    (
+        "estimated_state_cells",
+        "state cells within reach",
+        "cells",
+        "episodes",
+        |t, _| t.estimated,
+        "Chao2 estimate (a lower bound) of the cells @ that ever more such episodes would visit",
+    ),
+];
+
 /// Cells of the map.
 ///
 /// # Errors
@@ -54,41 +133,9 @@ pub fn on_map(
     let d = train.rows.len() / train.len().max(1);
     let pairs = keyed(train.rows, d, units, cx, |row| map.density.cell(map.project(row)))?;
     let cells = Cells::count(pairs, units.len());
-    let all = map.density.counts.len() as f64;
-    let (here, left_out) = (cells.tally(), left_out(&cells, b));
-    let n = cells.states() as usize;
-    let told = Told { here, left_out: &left_out, all };
-    told.stat(
-        report,
-        "occupied_cells",
-        "occupied cells",
-        "cells",
-        |t, _| t.occupied,
-        "Cells of the map with any training state; interval: 95 % jackknife over episodes.",
-    )
-    .of(n, "states");
-    report.stat("cells", "cells", all, "cells", "Cells of the map, reachable or not.");
-    told.stat(
-        report,
-        "occupied_fraction",
-        "occupied fraction",
-        "",
-        |t, all| t.occupied / all,
-        "Occupied cells over all cells of the map, reachable or not; interval: 95 % jackknife over episodes.",
-    )
-    .of(n, "states");
-    told.stat(report, "effective_cells", "effective cells", "cells", |t, _| t.effective, "exp(entropy of the cell frequencies): as many equally visited cells have the same entropy; interval: 95 % jackknife over episodes.").of(n, "states");
-    told.stat(report, "missing_mass", "missing mass", "", |t, _| t.missing_by_state, "Good-Turing estimate n1/N of the probability that the next state falls into a map cell never visited; too small for states that follow each other.").of(n, "states");
-    told.stat(report, "missing_mass_episodes", "missing mass, next episode", "", |t, _| t.missing_by_episode, "Chao2 estimate of the probability that a map cell which the next episode visits was never visited: (Q1/U) (m-1)Q1 / ((m-1)Q1 + 2 Q2), Q1 and Q2 cells of one and of two episodes, U visits, m episodes.").of(units.len(), "episodes");
-    told.stat(
-        report,
-        "estimated_cells",
-        "cells within reach",
-        "cells",
-        |t, all| t.estimated.min(all),
-        "Chao2 estimate (a lower bound) of the map cells that ever more such episodes would visit.",
-    )
-    .of(units.len(), "episodes");
+    let (w, h) = (map.density.width(), map.density.height());
+    let place = format!("of the map ({w} bins of {} x {h} bins of {})", map.names.0, map.names.1);
+    tell(report, &cells, (ON_MAP, &place, (w * h) as f64), units, b);
     report.stat(
         "variance_share",
         "variance on the map",
@@ -119,55 +166,36 @@ pub fn on_axes(
         more && **share > 0.0
     };
     let axes = pca.ratio.iter().take(AXES).take_while(before).count().max(1);
-    let pairs = keyed(train.rows, d, units, cx, |row| Some(key(pca, row, axes)))?;
-    let cells = Cells::count(pairs, units.len());
-    let (here, left_out) = (cells.tally(), left_out(&cells, b));
-    let n = cells.states() as usize;
-    let told = Told { here, left_out: &left_out, all: f64::INFINITY };
-    let place = format!(
-        "cells {EDGE} std wide along the first {axes} principal axes ({:.0} % of the variance)",
-        100.0 * pca.ratio.iter().take(axes).sum::<f64>()
-    );
-    told.stat(
-        report,
-        "state_cells",
-        "state cells",
-        "cells",
-        |t, _| t.occupied,
-        &format!("Occupied {place}; interval: 95 % jackknife over episodes."),
-    )
-    .of(n, "states");
-    told.stat(
-        report,
-        "effective_state_cells",
-        "effective state cells",
-        "cells",
-        |t, _| t.effective,
-        &format!("exp(entropy of the frequencies) of {place}; interval: 95 % jackknife over episodes."),
-    )
-    .of(n, "states");
-    told.stat(
-        report,
-        "state_missing_mass_episodes",
-        "missing state mass, next episode",
-        "",
-        |t, _| t.missing_by_episode,
-        &format!("Chao2 estimate of the probability that one of the next episode's {place} was never visited."),
-    )
-    .of(units.len(), "episodes");
-    told.stat(
-        report,
-        "estimated_state_cells",
-        "state cells within reach",
-        "cells",
-        |t, _| t.estimated,
-        &format!("Chao2 estimate (a lower bound) of the {place} that ever more such episodes would visit."),
-    )
-    .of(units.len(), "episodes");
+    let cells = Cells::count(keyed(train.rows, d, units, cx, |row| Some(key(pca, row, axes)))?, units.len());
+    let share = 100.0 * pca.ratio.iter().take(axes).sum::<f64>();
+    let place = format!("{EDGE} std wide along the first {axes} principal axes ({share:.0} % of the variance)");
+    tell(report, &cells, (ON_AXES, &place, f64::INFINITY), units, b);
     if cells.alone() > TOO_FINE {
-        report.note(Level::Info, format!("{:.0} % of the occupied state cells hold a single state: their number grows with the number of states; compare it at equal n only.", 100.0 * cells.alone()));
+        let text = format!(
+            "{:.0} % of the occupied state cells hold a single state: their number grows with the number of states; \
+             compare it at equal n only.",
+            100.0 * cells.alone()
+        );
+        report.note(Level::Info, text);
     }
     Ok(())
+}
+
+/// Adds `rows` about the cells at `place`, `all` at most.
+fn tell(report: &mut Report, cells: &Cells, (rows, place, all): (&[Row], &str, f64), units: &Units, b: &Bootstrap) {
+    let here = cells.tally();
+    let left_out = if b.draws > 0 { cells.left_out() } else { Vec::new() };
+    for &(key, label, unit, rests_on, get, definition) in rows {
+        let (value, top) = (get(&here, all), if unit.is_empty() { 1.0 } else { all });
+        let counted = !rests_on.is_empty();
+        let interval = bootstrap::jackknife(left_out.iter().map(|t| get(t, all)), value, (0.0, top));
+        let interval = interval.filter(|_| counted);
+        let how = if interval.is_some() { "; interval: 95 % jackknife over episodes." } else { "." };
+        let stat = report.stat(key, label, value, unit, &(definition.replace('@', place) + how)).within(interval);
+        if counted {
+            stat.of(if rests_on == "states" { cells.states() as usize } else { units.len() }, rests_on);
+        }
+    }
 }
 
 /// 16 bits for each of at most four axes: the number of the cell from the middle one.
@@ -176,34 +204,6 @@ fn key(pca: &Pca, row: &[f32], axes: usize) -> u64 {
         let cell = (pca.project(row, axis) / EDGE).round().clamp(f64::from(i16::MIN), f64::from(i16::MAX));
         key << 16 | u64::from(cell as i16 as u16)
     })
-}
-
-fn left_out(cells: &Cells, b: &Bootstrap) -> Vec<Tally> {
-    if b.draws > 0 { cells.left_out() } else { Vec::new() }
-}
-
-/// A tally with those without each episode; `all` cells at most.
-struct Told<'a> {
-    here: Tally,
-    left_out: &'a [Tally],
-    all: f64,
-}
-
-impl Told<'_> {
-    fn stat<'r>(
-        &self,
-        report: &'r mut Report,
-        key: &str,
-        label: &str,
-        unit: &str,
-        get: fn(&Tally, f64) -> f64,
-        definition: &str,
-    ) -> &'r mut Stat {
-        let value = get(&self.here, self.all);
-        let top = if unit.is_empty() { 1.0 } else { self.all };
-        let interval = bootstrap::jackknife(self.left_out.iter().map(|t| get(t, self.all)), value, (0.0, top));
-        report.stat(key, label, value, unit, definition).within(interval)
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Published returns of random and expert policies.
 
-/// Reference returns of D4RL's environments (`d4rl/infos.py`): the words by which a dataset's name is known, all of which it
-/// must begin with, then random and expert return. Longer names stand before those that they begin with.
+/// Reference returns of D4RL's environments (`d4rl/infos.py`): the words by which a dataset's name is known, all of
+/// which it must begin with, then random and expert return. Longer names stand before those that they begin with.
 const D4RL: &[(&str, f64, f64)] = &[
     ("halfcheetah", -280.178_953, 12_135.0),
     ("hopper", -20.272_305, 3_234.3),
@@ -27,8 +27,8 @@ const KINDS: &[&str] = &[
 ];
 
 /// Random and expert return of the D4RL dataset called `id` ("hopper-medium-v2", its file's "`hopper_medium-v2`", or
-/// Minari's "D4RL/pen/human-v2"). Nothing for others: "mujoco/hopper/medium-v0" is of another version of the environment, and
-/// its rewards are not comparable.
+/// Minari's "D4RL/pen/human-v2"). Nothing for others: "mujoco/hopper/medium-v0" is of another version of the
+/// environment, and its rewards are not comparable.
 pub fn d4rl(id: &str) -> Option<(f64, f64)> {
     let id = id.trim().to_lowercase().replace('_', "-");
     // Minari's own D4RL sets keep the rewards of the Adroit environments only.

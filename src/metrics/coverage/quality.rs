@@ -1,7 +1,7 @@
 //! A dataset against others of its environment (Schweighofer et al. 2022; Swazinna et al. 2021).
 //!
-//! SACo = u(D) / u(D_ref), u the number of different state-actions. TQ = (g(D) - g_random) / (g_expert - g_random), g the
-//! mean undiscounted return. ERI = (max g_i - g(D)) / g(D).
+//! SACo = u(D) / u(R), u the number of different state-actions, R the reference. TQ = (g(D) - g(random)) / (g(expert) -
+//! g(random)), g the mean undiscounted return. ERI = (best return - g(D)) / g(D).
 
 use super::cells::Cells;
 use super::grid::Grid;
@@ -33,7 +33,8 @@ pub(super) fn tell(
         if widths(peer) != widths(data) || peer.episodes.is_empty() {
             let ((d, a), (d2, a2)) = (widths(data), widths(peer));
             return Err(MetricError::bad(format!(
-                "the {what} has {} episodes of {d2} observation and {a2} action dimensions, the dataset has {d} and {a}: name a dataset of the same environment",
+                "the {what} has {} episodes of {d2} observation and {a2} action dimensions, the dataset \
+                    has {d} and {a}: name a dataset of the same environment",
                 peer.episodes.len()
             )));
         }
@@ -79,7 +80,9 @@ fn saco<'a>(
     let (ours, theirs) = (count(data)?, count(reference)?);
     let [u, u_ref] = [&ours, &theirs].map(|c| c.occupied() as f64);
     let definition = format!(
-        "SACo: different state-actions of all episodes ({u}) over those of the reference ({u_ref}), in cells of {bins} bins a dimension over the range that both span together; interval: 95 %, jackknife over the episodes of both."
+        "SACo: different state-actions of all episodes ({u}) over those of the reference ({u_ref}), in \
+            cells of {bins} bins a dimension over the range that both span together; interval: 95 %, \
+            jackknife over the episodes of both."
     );
     report
         .stat("saco", "SACo", u / u_ref, "", &definition)
@@ -87,7 +90,16 @@ fn saco<'a>(
         .within(ratio_interval(&ours, &theirs, b));
     let alone = ours.alone().min(theirs.alone());
     if alone > TOO_FINE {
-        report.note(Level::Warn, format!("SACo: {:.0} % of the cells hold a single step, so it compares little but the numbers of steps ({} and {}).", 100.0 * alone, ours.states(), theirs.states()));
+        report.note(
+            Level::Warn,
+            format!(
+                "SACo: {:.0} % of the cells hold a single step, so it compares little but the numbers of steps \
+            ({} and {}).",
+                100.0 * alone,
+                ours.states(),
+                theirs.states()
+            ),
+        );
     }
     Ok(())
 }
@@ -163,7 +175,8 @@ fn trajectory_quality(
         (g - bottom) / (top - bottom)
     });
     let definition = format!(
-        "TQ: (mean return - random) / (expert - random) with random = {bottom:.3} ({of_bottom}) and expert = {top:.3} ({of_top}); interval: 95 % over episodes drawn anew, the expert's return held."
+        "TQ: (mean return - random) / (expert - random) with random = {bottom:.3} ({of_bottom}) and \
+            expert = {top:.3} ({of_top}); interval: 95 % over episodes drawn anew, the expert's return held."
     );
     report
         .stat("tq", "trajectory quality (TQ)", value, "", &definition)
@@ -176,7 +189,13 @@ fn improvement(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx
     let returns = data.returns();
     let (mean, best) = (stats::mean(&returns), returns.iter().copied().fold(f64::NEG_INFINITY, f64::max));
     if mean <= 0.0 {
-        report.note(Level::Info, format!("ERI (estimated relative return improvement) is undefined: it divides by the mean return, which is {mean:.3} and not above 0."));
+        report.note(
+            Level::Info,
+            format!(
+                "ERI (estimated relative return improvement) is undefined: it divides by the mean return, which \
+            is {mean:.3} and not above 0."
+            ),
+        );
         return Ok(());
     }
     let pairs: Vec<(f64, f64)> = returns.iter().map(|&g| (g, 1.0)).collect();
@@ -184,6 +203,16 @@ fn improvement(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx
         let mean = bootstrap::ratio(&pairs, w);
         if mean > 0.0 { best / mean - 1.0 } else { f64::NAN }
     })?;
-    report.stat("eri", "return improvement (ERI)", best / mean - 1.0, "", "Estimated relative return improvement: (best return - mean return) / mean return over all episodes; interval: 95 % over episodes drawn anew, the best return held.").of(returns.len(), "episodes").within(bootstrap::percentile(draws));
+    report
+        .stat(
+            "eri",
+            "return improvement (ERI)",
+            best / mean - 1.0,
+            "",
+            "Estimated relative return improvement: (best return - mean return) / mean return over all episodes; \
+        interval: 95 % over episodes drawn anew, the best return held.",
+        )
+        .of(returns.len(), "episodes")
+        .within(bootstrap::percentile(draws));
     Ok(())
 }

@@ -55,8 +55,8 @@ impl Column {
 /// Names of [`Column::cells`].
 pub const CELLS: [&str; 7] = ["min", "1 %", "median", "99 %", "max", "low", "high"];
 
-/// Every column of the rows that `pick` takes; a dimension without stated bounds has the range of `reference`, if there is
-/// one.
+/// Every column of the rows that `pick` takes; a dimension without stated bounds has the range of `reference`, if there
+/// is one.
 pub fn columns<'a>(
     data: &Recorded<'a>,
     dims: &Dimensions,
@@ -164,7 +164,9 @@ pub(super) fn tell<'a>(
     let interval = bootstrap::jackknife(left_out.iter().map(|t| t.occupied / all), share, (0.0, 1.0));
     let stated = columns.iter().filter(|c| c.whole.is_some()).count();
     let definition = format!(
-        "Share of {BINS} bins a dimension with any state, mean over the {} dimensions that move; bins span the stated bounds or the reference's range ({stated} dimensions), else what the data themselves span; interval: 95 % jackknife over episodes.",
+        "Share of {BINS} bins a dimension with any state, mean over the {} dimensions that move; bins \
+            span the stated bounds or the reference's range ({stated} dimensions), else what the data \
+            themselves span; interval: 95 % jackknife over episodes.",
         moving.len()
     );
     report

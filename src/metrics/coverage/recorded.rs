@@ -1,5 +1,5 @@
-//! A dataset as it was recorded, episode by episode and without a copy: ranges, actions, returns and quality are measured
-//! of it, over all its episodes.
+//! A dataset as it was recorded, episode by episode and without a copy: ranges, actions, returns and quality are
+//! measured of it, over all its episodes.
 
 use super::cells::Cells;
 use crate::metrics::MetricError;
@@ -42,7 +42,7 @@ impl Dimensions {
 /// One episode.
 #[derive(Debug, Clone, Copy)]
 pub struct Episode<'a> {
-    /// [T, D]: the states s_t, t < T.
+    /// [T, D]: the states before each step.
     pub states: &'a [f32],
     /// [T, A].
     pub actions: &'a [f32],
@@ -81,12 +81,12 @@ pub struct Peers<'a> {
 
 impl<'a> Recorded<'a> {
     /// Column `c` of the states or actions that `rows` picks, of every episode.
-    pub(super) fn column<'s>(
-        &'s self,
+    pub(super) fn column(
+        &self,
         rows: fn(&Episode<'a>) -> &'a [f32],
         width: usize,
         c: usize,
-    ) -> impl Iterator<Item = f32> + 's {
+    ) -> impl Iterator<Item = f32> {
         self.episodes.iter().flat_map(move |e| rows(e).iter().skip(c).step_by(width.max(1)).copied())
     }
 

@@ -88,22 +88,26 @@ pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: 
     );
     report.histograms.push(histogram("returns", "Return of an episode", "return", "", &returns));
     report.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", &lengths));
+    report.tables.push(table(&r, &l));
+    Ok(())
+}
+
+fn table(r: &Spread, l: &Spread) -> Table {
     let names = ["mean", "std"].into_iter().chain(QUANTILES.iter().map(|q| q.0));
     let row = |(i, name): (usize, &str)| {
         let three = |s: &Spread| {
             let (lo, hi) = s.intervals[i].unwrap_or((f64::NAN, f64::NAN));
             [s.values[i], lo, hi].map(Cell::from)
         };
-        [vec![Cell::from(name)], three(&r).to_vec(), three(&l).to_vec()].concat()
+        [vec![Cell::from(name)], three(r).to_vec(), three(l).to_vec()].concat()
     };
     let heads = ["", "return", "from", "to", "length (steps)", "from ", "to "];
-    report.tables.push(Table {
+    Table {
         key: "returns".into(),
         label: "Returns and lengths (95 % over episodes)".into(),
         columns: heads.map(String::from).to_vec(),
         rows: names.enumerate().map(row).collect(),
-    });
-    Ok(())
+    }
 }
 
 fn histogram(key: &str, label: &str, axis: &str, unit: &str, values: &[f64]) -> Histogram {

@@ -91,7 +91,9 @@ impl Spectrum {
         };
         let groups: Vec<Moments> = ranges.par_iter().map(sums).collect::<Result<_, MetricError>>()?;
         let mut all = Moments::zero(d);
-        groups.iter().for_each(|g| all.add(g, 1.0));
+        for group in &groups {
+            all.add(group, 1.0);
+        }
         let std: Vec<f64> = all.variances().into_iter().map(f64::sqrt).collect();
         let live = features::moving(&std, states.rows).into_iter().map(|s| s > 0.0).collect();
         Ok(Self { pca: Pca::of(&all, &centre)?, live, groups, episodes: units.len() })
@@ -127,56 +129,52 @@ impl Spectrum {
             "effective rank",
             here.rank,
             |s| s.rank,
-            "exp of the entropy of the principal axes' shares of the standardised training states' variance (Roy & Vetterli 2007): as many equal axes have the same entropy; interval: 95 % over episodes drawn anew.",
+            "exp of the entropy of the principal axes' shares of the standardised training states' \
+                variance (Roy & Vetterli 2007): as many equal axes have the same entropy; interval: 95 % \
+                over episodes drawn anew.",
         );
         add(
             "participation_ratio",
             "participation ratio",
             here.participation,
             |s| s.participation,
-            "(sum of the axes' variances)^2 over the sum of their squares: as the effective rank, but small axes weigh less; interval: 95 % over episodes drawn anew.",
+            "(sum of the axes' variances)^2 over the sum of their squares: as the effective rank, but \
+                small axes weigh less; interval: 95 % over episodes drawn anew.",
         );
         add(
             "axes_90",
             "axes for 90 % of variance",
             here.axes,
             |s| s.axes,
-            "Principal axes that carry 90 % of the standardised training states' variance together; interval: 95 % over episodes drawn anew.",
+            "Principal axes that carry 90 % of the standardised training states' variance together; \
+                interval: 95 % over episodes drawn anew.",
         );
-        let band =
-            |i: usize| bootstrap::percentile(draws.iter().map(|s| s.cumulative[i])).unwrap_or((f64::NAN, f64::NAN));
-        let bands: Vec<(f64, f64)> = (0..here.cumulative.len()).map(band).collect();
-        let shares =
-            (0..here.cumulative.len()).map(|i| here.cumulative[i] - if i > 0 { here.cumulative[i - 1] } else { 0.0 });
-        let curve = |key: &str, label: &str, y: Vec<f64>, band, definition: &str| Series {
-            key: key.into(),
-            label: label.into(),
-            group: "spectrum".into(),
-            x_axis: Axis { label: "principal axis".into(), ..Axis::default() },
-            y_axis: Axis { label: "share of variance".into(), ..Axis::default() },
-            x: (1..=y.len()).map(|i| i as f64).collect(),
-            y,
-            band,
-            definition: definition.into(),
-        };
-        let shares: Vec<f64> = shares.collect();
-        report.series.push(curve(
-            "spectrum",
-            "this axis",
-            shares,
-            None,
-            "Share of the standardised training states' variance along each principal axis.",
-        ));
-        let band = (!draws.is_empty()).then(|| bands.into_iter().unzip());
-        report.series.push(curve(
-            "spectrum_cumulative",
-            "up to this axis",
-            here.cumulative,
-            band,
-            "Share of the first axes together; band: 95 % over episodes drawn anew.",
-        ));
+        curves(report, &here, &draws);
         Ok(())
     }
+}
+
+/// Shares of the axes one by one and added up, the latter with a band.
+fn curves(report: &mut Report, here: &Shape, draws: &[Shape]) {
+    let band = |i: usize| bootstrap::percentile(draws.iter().map(|s| s.cumulative[i])).unwrap_or((f64::NAN, f64::NAN));
+    let bands = (!draws.is_empty()).then(|| (0..here.cumulative.len()).map(band).unzip());
+    let before = [0.0].iter().chain(&here.cumulative);
+    let shares: Vec<f64> = here.cumulative.iter().zip(before).map(|(sum, before)| sum - before).collect();
+    let curve = |key: &str, label: &str, y: Vec<f64>, band, definition: &str| Series {
+        key: key.into(),
+        label: label.into(),
+        group: "spectrum".into(),
+        x_axis: Axis { label: "principal axis".into(), ..Axis::default() },
+        y_axis: Axis { label: "share of variance".into(), ..Axis::default() },
+        x: (1..=y.len()).map(|i| i as f64).collect(),
+        y,
+        band,
+        definition: definition.into(),
+    };
+    let one = "Share of the standardised training states' variance along each principal axis.";
+    report.series.push(curve("spectrum", "this axis", shares, None, one));
+    let all = "Share of the first axes together; band: 95 % over episodes drawn anew.";
+    report.series.push(curve("spectrum_cumulative", "up to this axis", here.cumulative.clone(), bands, all));
 }
 
 #[cfg(test)]

@@ -46,20 +46,28 @@ pub fn entropy(
     let sums = units.sums(&parts);
     let draws = b.draws(units.len(), "entropy", cx, |w| bootstrap::ratio(&sums, w))?;
     let definition = format!(
-        "Kozachenko-Leonenko entropy (k = {k}) of the standardised training states, evenly thinned to at most {ENTROPY_STATES}; compare at equal n only; interval: 95 % over episodes drawn anew, distances kept."
+        "Kozachenko-Leonenko entropy (k = {k}) of the standardised training states, evenly thinned to at \
+            most {ENTROPY_STATES}; compare at equal n only; interval: 95 % over episodes drawn anew, \
+            distances kept."
     );
     report
         .stat("entropy_kl", "entropy", nats, "nats", &definition)
         .of(n, "states")
         .within(bootstrap::percentile(draws));
     if d > BIASED {
-        report.note(Level::Warn, format!("The entropy of {d} dimensions is biased upwards (by about half a nat at d = 17 with 10,000 independent states, more with fewer): compare datasets of equal n and d only."));
+        report.note(
+            Level::Warn,
+            format!(
+                "The entropy of {d} dimensions is biased upwards (by about half a nat at d = 17 with 10,000 \
+            independent states, more with fewer): compare datasets of equal n and d only."
+            ),
+        );
     }
     Ok(())
 }
 
-/// Vendi score with an RBF kernel as wide as the median distance. The interval draws episodes of the states' parts of the
-/// entropy (its first-order term), so no further eigenvalues are needed.
+/// Vendi score with an RBF kernel as wide as the median distance. The interval draws episodes of the states' parts of
+/// the entropy (its first-order term), so no further eigenvalues are needed.
 ///
 /// # Errors
 /// When cancelled.
@@ -79,7 +87,10 @@ pub fn vendi(
     let sums = units.sums(&vendi.parts);
     let draws = b.draws(units.len(), "vendi", cx, |w| bootstrap::ratio(&sums, w).exp())?;
     let definition = format!(
-        "Vendi score: exp of the entropy of the eigenvalues of K/n, K = exp(-|x - y|^2 / (2 h^2)) of standardised training states, evenly thinned to at most {VENDI_STATES}, h = their median distance ({h:.3} std): the number of fully different states with the same entropy; compare at equal n only; interval: 95 % over episodes drawn anew, to first order."
+        "Vendi score: exp of the entropy of the eigenvalues of K/n, K = exp(-|x - y|^2 / (2 h^2)) of \
+            standardised training states, evenly thinned to at most {VENDI_STATES}, h = their median \
+            distance ({h:.3} std): the number of fully different states with the same entropy; compare at \
+            equal n only; interval: 95 % over episodes drawn anew, to first order."
     );
     let interval = bootstrap::recentred(draws, vendi.score, (1.0, n as f64));
     report.stat("vendi_score", "Vendi score", vendi.score, "states", &definition).of(n, "states").within(interval);

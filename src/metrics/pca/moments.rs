@@ -27,7 +27,7 @@ impl Moments {
 
     /// Of rows [N, D] around `centre` [D], in parallel; sums are taken in a fixed order.
     pub fn of(rows: &[f32], centre: &[f64]) -> Self {
-        Self::of_ranges(rows, centre, &[0..rows.len() / centre.len().max(1)])
+        Self::of_ranges(rows, centre, std::slice::from_ref(&(0..rows.len() / centre.len().max(1))))
     }
 
     /// Of the named ranges of rows.
@@ -44,12 +44,16 @@ impl Moments {
             .par_chunks(BLOCK.div_ceil(mean_rows))
             .map(|some| {
                 let mut sums = Self::zero(d);
-                some.iter().for_each(|r| sums.push(&rows[r.start * d..r.end * d], centre));
+                for r in some {
+                    sums.push(&rows[r.start * d..r.end * d], centre);
+                }
                 sums
             })
             .collect();
         let mut all = Self::zero(d);
-        parts.iter().for_each(|part| all.add(part, 1.0));
+        for part in &parts {
+            all.add(part, 1.0);
+        }
         all
     }
 

@@ -18,10 +18,10 @@ fn world(episodes: usize, rng: &mut ChaCha8Rng) -> Cells {
     Cells::count(pairs, episodes)
 }
 
-/// 300 data sets of one process; the truth of each number is its mean over the sets. A 95 % interval misses in 15 of 300 on
-/// average; up to 33 is chance (four standard deviations plus what a symmetric interval of a skewed number costs). The
-/// missing masses and Chao2's total have conservative intervals: the jackknife's variance is too large, never too small, on
-/// average (Efron & Stein 1981).
+/// 300 data sets of one process; the truth of each number is its mean over the sets. A 95 % interval misses in 15 of
+/// 300 on average; up to 33 is chance (four standard deviations plus what a symmetric interval of a skewed number
+/// costs). The missing masses and Chao2's total have conservative intervals: the jackknife's variance is too large,
+/// never too small, on average (Efron & Stein 1981).
 #[test]
 fn intervals_hold_what_the_process_gives_on_average() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
@@ -44,9 +44,10 @@ fn intervals_hold_what_the_process_gives_on_average() {
     );
 }
 
-/// 100 data sets of 40 episodes around levels of their own in three dimensions; the truth of each number is its mean over the
-/// sets. A 95 % interval misses in 5 of 100 on average; up to 14 is chance (four standard deviations). The Vendi score's is
-/// wider than it need be: its draws keep the spreads and the kernel's width, which every new data set would adapt.
+/// 100 data sets of 40 episodes around levels of their own in three dimensions; the truth of each number is its mean
+/// over the sets. A 95 % interval misses in 5 of 100 on average; up to 14 is chance (four standard deviations). The
+/// Vendi score's is wider than it need be: its draws keep the spreads and the kernel's width, which every new data set
+/// would adapt.
 #[test]
 fn intervals_of_rank_and_vendi_hold_what_the_process_gives_on_average() {
     use crate::metrics::features::Features;

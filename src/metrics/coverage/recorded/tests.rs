@@ -1,7 +1,8 @@
 use super::*;
 use crate::metrics::report::{Cell, Level};
 
-/// Columns of a dataset with three observation dimensions (the last never moves), one action and episodes of five steps.
+/// Columns of a dataset with three observation dimensions (the last never moves), one action and episodes of five
+/// steps.
 struct Columns {
     states: Vec<f32>,
     actions: Vec<f32>,
@@ -59,10 +60,10 @@ fn number(report: &Report, table: &str, row: usize, column: &str) -> f64 {
     }
 }
 
-/// numpy 2.4 on the same columns as float32: `np.quantile(S[:, c], [0, .01, .5, .99, 1])`, `np.histogram(S[:, c], bins=40,
-/// range=(reference min, max))`, `np.histogram(A, bins=40, range=(-1, 1))`, `np.mean(abs(A) >= .98)`; SACo by `np.unique` of
-/// rows quantised to ten bins over the shared range: 38 and 55; TQ = (mean - random mean) / (best of reference - random mean).
-/// 1e-6: numbers are stored as f32.
+/// numpy 2.4 on the same columns as float32: `np.quantile(S[:, c], [0, .01, .5, .99, 1])`, `np.histogram(S[:, c],
+/// bins=40, range=(reference min, max))`, `np.histogram(A, bins=40, range=(-1, 1))`, `np.mean(abs(A) >= .98)`; SACo by
+/// `np.unique` of rows quantised to ten bins over the shared range: 38 and 55; TQ = (mean - random mean) / (best of
+/// reference - random mean). 1e-6: numbers are stored as f32.
 #[test]
 fn every_number_is_numpys() {
     let (c, r, z) = (ours(), reference(), random());
