@@ -1,5 +1,7 @@
 //! The two axes of the density map: two observation dimensions, or the first two principal axes.
 
+use rayon::prelude::*;
+
 use super::{Input, Options};
 use crate::metrics::density::{Density, Range};
 use crate::metrics::features::Features;
@@ -69,7 +71,7 @@ impl Map {
 
     /// The points of rows [N, D].
     pub fn points(&self, rows: &[f32]) -> Vec<(f64, f64)> {
-        rows.chunks_exact(self.dim).map(|row| self.project(row)).collect()
+        rows.par_chunks_exact(self.dim).map(|row| self.project(row)).collect()
     }
 
     /// What the training states span, and beyond it what others span, by at most half of that on each side: one exploded
