@@ -1,6 +1,6 @@
 //! Vendi score: the effective number of different states in a sample.
 //!
-//! Friedman & Dieng 2023: exp(-Σ λ log λ) over the eigenvalues λ of K/n with K the similarity of every pair, K_ii = 1;
+//! Friedman & Dieng 2023: exp(-Σ λ log λ) over the eigenvalues λ of K/n with K the similarity of every pair, K(i, i) = 1;
 //! n equal states score 1, n states without any similarity score n.
 
 use nalgebra::{DMatrix, SymmetricEigen};
