@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 mod args;
 mod collect;
 mod compare;
+mod coverage;
 mod dashboard;
 mod demo;
 mod diagnose;
@@ -67,6 +68,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Compare a second dataset, rollouts or imagined states with a dataset: what differs, how sure, and where
     Compare(compare::CompareArgs),
+    /// Measure what the dataset covers, with intervals over episodes
+    Coverage(coverage::CoverageArgs),
     /// Train a world model, and a policy in its imagination
     Fit(fit::FitArgs),
     /// Hold open-loop imagination against held-out episodes
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         None => dashboard(&cli.dashboard),
         Some(Command::Report(args)) => args.run(),
         Some(Command::Compare(args)) => args.run(),
+        Some(Command::Coverage(args)) => args.run(),
         Some(Command::Fit(args)) => args.run(),
         Some(Command::Imagine(args)) => args.run(),
         Some(Command::Diagnose(args)) => args.run(),
@@ -115,6 +119,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
     let mut spec = OpenSpec::new(source, args.theme);
     spec.imagine.seed = args.output.seed;
     spec.cover.policy.seed = args.output.seed;
+    spec.cover.seed = args.output.seed;
     spec.diagnose.policy.seed = args.output.seed;
     spec.topup.seed = args.output.seed;
     dashboard::open(spec, Panel::Data)

@@ -7,6 +7,7 @@
 
 pub mod alarm;
 pub mod binomial;
+pub mod bootstrap;
 pub mod compare;
 pub mod coverage;
 pub mod density;
@@ -22,9 +23,11 @@ pub mod pca;
 pub mod report;
 pub mod score;
 pub mod scoring;
+pub mod select;
 pub mod stats;
 pub mod threshold;
 pub mod trust;
+pub mod vendi;
 pub mod verdict;
 
 /// States of several episodes: row-major values and the episode of each row.

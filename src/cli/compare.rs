@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, count, level};
+use super::args::{OutputArgs, SpaceArgs, count, level};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::data::split::SplitSpec;
@@ -46,6 +46,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     split_seed: u64,
     #[command(flatten)]
+    space: SpaceArgs,
+    #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     gates: GateArgs,
@@ -68,6 +70,7 @@ impl CompareArgs {
         };
         JobSpec::Compare(CompareSpec {
             source,
+            space: self.space.spec(),
             imagined: self.imagined,
             horizon: self.horizon,
             k: self.k,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
+use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{JobSpec, PolicySpec, ScoreSpec, Source};
 use crate::metrics::threshold::Kind;
@@ -15,6 +16,8 @@ use crate::metrics::threshold::Kind;
 pub struct ScoreArgs {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    space: SpaceArgs,
     /// Episodes to collect with the checkpoint's policy where no rollouts are named; 0: the held-out episodes instead
     #[arg(long, value_name = "N", default_value = "10", value_parser = count_or_none)]
     episodes: usize,
@@ -36,6 +39,8 @@ pub struct ScoreArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    gates: GateArgs,
 }
 
 const FILE: &str = "\
@@ -52,7 +57,7 @@ impl ScoreArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Ok(source) => headless::run_gated(&[self.job(source)], &self.output, &self.gates),
             Err(ended) => headless::complain(&ended),
         }
     }
@@ -62,7 +67,7 @@ impl ScoreArgs {
         let seed = self.output.seed;
         let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed };
         let (k, alpha, threshold, out) = (self.k, self.alpha, self.threshold, self.out.clone());
-        JobSpec::Score(ScoreSpec { source, policy, k, alpha, threshold, out, seed })
+        JobSpec::Score(ScoreSpec { source, space: self.space.spec(), policy, k, alpha, threshold, out, seed })
     }
 }
 

@@ -1,7 +1,9 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::engine::job::{CompareSpec, DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, ScoreSpec, Source, TopUpSpec};
+use crate::engine::job::{
+    CompareSpec, CoverSpec, DiagnoseSpec, FitSpec, ImagineSpec, JobSpec, ScoreSpec, Source, TopUpSpec,
+};
 
 fn command(args: &[&str]) -> Command {
     let all = [&["oodscope"], args].concat();
@@ -18,6 +20,8 @@ fn the_defaults_of_the_options_are_those_of_the_specs() {
     let source = Source::default;
     let Command::Fit(fit) = command(&["fit"]) else { panic!("fit") };
     assert_eq!(fit.job(source()), JobSpec::Fit(FitSpec::default()));
+    let Command::Coverage(coverage) = command(&["coverage"]) else { panic!("coverage") };
+    assert_eq!(coverage.job(source()), JobSpec::Cover(CoverSpec::default()));
     let Command::Imagine(imagine) = command(&["imagine"]) else { panic!("imagine") };
     assert_eq!(imagine.job(source()), JobSpec::Imagine(ImagineSpec::default()));
     let Command::Diagnose(diagnose) = command(&["diagnose"]) else { panic!("diagnose") };
@@ -67,6 +71,16 @@ fn the_kind_of_threshold_and_the_file_reach_the_spec() {
     assert_eq!((spec.threshold, spec.policy.episodes, spec.seed), (crate::metrics::threshold::Kind::PerStep, 0, 4));
     assert_eq!(spec.out, Some("s.csv".into()));
     assert!(Cli::try_parse_from(["oodscope", "score", "d", "--threshold", "mine"]).is_err());
+}
+
+#[test]
+fn the_options_of_coverage_reach_its_spec() {
+    let args = ["coverage", "d", "--axes", "2", "0", "--bootstrap", "50", "--random", "r", "--k", "7", "--seed", "3"];
+    let Command::Coverage(coverage) = command(&args) else { panic!("coverage") };
+    let JobSpec::Cover(spec) = coverage.job(Source::default()) else { panic!("coverage") };
+    assert_eq!((spec.axes, spec.bootstrap, spec.k), (Some((2, 0)), 50, 7));
+    assert_eq!((spec.seed, spec.policy.seed, spec.random), (3, 3, Some("r".into())));
+    assert!(Cli::try_parse_from(["oodscope", "coverage", "d", "--axes", "2"]).is_err());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::cover::all_episodes;
-use super::job::{Body, CompareSpec, Outcome};
+use super::feature_space::{FeatureRows, FeatureSpace};
+use super::job::{Body, CompareSpec, FeatureSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, imagine};
 use crate::metrics::States;
@@ -14,18 +15,20 @@ use crate::task::Ctx;
 /// Compares B with A and reports it.
 pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
-    let b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened)? };
+    let space = space(spec, &opened)?;
+    let b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened, &space, cx)? };
     let (data, split) = (&opened.data, &opened.split);
-    let part = |episodes: &[usize]| data.states(episodes);
-    let (train, calibration, heldout) = (part(&split.train), part(&split.calibration), part(&split.heldout));
+    let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
+    let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
     // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
     let nothing = States { rows: &[], owner: &[] };
     let input = Input {
-        names: &data.obs_space.names,
-        train: states(&train),
-        calibration: states(&calibration),
-        heldout: if spec.imagined { nothing } else { states(&heldout) },
-        b: states(&b.states),
+        names: space.names(),
+        choice: space.choice(),
+        train: train.states(),
+        calibration: calibration.states(),
+        heldout: if spec.imagined { nothing } else { heldout.states() },
+        b: b.states.states(),
         shared: split.is_shared(),
     };
     let options =
@@ -40,20 +43,34 @@ pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     Ok(Outcome::default())
 }
 
+/// The feature space that both are compared in.
+fn space(spec: &CompareSpec, opened: &Opened) -> Result<FeatureSpace, Ended> {
+    if spec.space.pca.is_some() {
+        let text = "a comparison tells dimensions by their names, and principal axes have none: leave --pca away";
+        return Err(Ended::BadInput(text.into()));
+    }
+    if spec.imagined && spec.space != FeatureSpec::default() {
+        let text = "imagined states are whole observations: leave --space and --dims away, or compare recorded states";
+        return Err(Ended::BadInput(text.into()));
+    }
+    FeatureSpace::resolve(&spec.space, opened)
+}
+
 /// B with a name.
 struct Second {
-    states: (Vec<f32>, Vec<usize>),
+    states: FeatureRows,
     what: String,
 }
 
-fn recorded(spec: &CompareSpec, opened: &Opened) -> Result<Second, Ended> {
+fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx) -> Result<Second, Ended> {
     let (Some(data), Some(path)) = (&opened.rollouts, &spec.source.rollouts) else {
         return Err(Ended::BadInput(
             "a comparison needs a second set: name another dataset or rollouts, or compare with --imagined states"
                 .into(),
         ));
     };
-    Ok(Second { states: data.states(&all_episodes(data)), what: path.display().to_string() })
+    let states = space.rows(data, &all_episodes(data), &cx.phase("reading the second set"))?;
+    Ok(Second { states, what: path.display().to_string() })
 }
 
 /// Imagined states without their real starts; the episode that a rollout started in owns its states.
@@ -64,10 +81,6 @@ fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, End
          actions (these episodes are no part of A)",
         rollouts.starts, rollouts.horizon, rollouts.episodes
     );
-    Ok(Second { states: rollouts.states, what })
-}
-
-/// States as the metrics take them.
-fn states((rows, owner): &(Vec<f32>, Vec<usize>)) -> States<'_> {
-    States { rows, owner }
+    let (rows, owner) = rollouts.states;
+    Ok(Second { states: FeatureRows { rows, owner, step: Vec::new() }, what })
 }

@@ -1,5 +1,6 @@
 //! What the training part covers, and how far other states are from it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::feature_space::{FeatureRows, FeatureSpace};
@@ -7,14 +8,19 @@ use super::job::{Body, CoverSpec, MapSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
+use crate::data::space::{Space, SpaceKind};
+use crate::metrics::bootstrap::Bootstrap;
+use crate::metrics::coverage::recorded::{self, Choices, Dimensions, Peers, Recorded};
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
 use crate::task::Ctx;
 
-/// Computes coverage and reports it.
+/// Computes coverage and reports it: at once what needs no neighbour, then everything under the same name.
 pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
-    let coverage = workspace.coverage(spec, cx)?;
-    emit(Body::Report(Arc::new(coverage.report.clone())));
+    let more = as_recorded(spec, workspace, cx)?;
+    let tell = |report: &Report| emit(Body::Report(Arc::new(coverage::joined(report.clone(), more.clone()))));
+    let coverage = workspace.coverage_telling(spec, cx, &tell)?;
+    tell(&coverage.report);
     Ok(Outcome::default())
 }
 
@@ -32,10 +38,80 @@ pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     Ok(Outcome::default())
 }
 
-/// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their place.
-pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Coverage, Ended> {
+/// What is measured of all episodes as they were recorded: ranges, actions, returns, quality against other datasets.
+fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Report, Ended> {
+    let data = workspace.open(&spec.source, cx)?.data;
+    let peer = |path: &Option<std::path::PathBuf>| path.as_deref().map(|p| peer(p, &data, workspace, cx)).transpose();
+    let (reference, random) = (peer(&spec.reference)?, peer(&spec.random)?);
+    let origin = &data.origin;
+    let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    let peers = Peers {
+        reference: reference.as_deref().map(of_dataset),
+        random: random.as_deref().map(of_dataset),
+        ids: [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten().collect(),
+    };
+    let mut report = Report::new("coverage", "Coverage");
+    recorded::tell(&mut report, &of_dataset(&data), &peers, &bootstrap(spec), cx)?;
+    Ok(report)
+}
+
+/// Another dataset of the same environment.
+fn peer(path: &Path, data: &Dataset, workspace: &Workspace, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+    let other = workspace.dataset(path, None, cx)?;
+    let (a, b) = ((data.obs_dim(), data.action_dim()), (other.obs_dim(), other.action_dim()));
+    if a == b {
+        return Ok(other);
+    }
+    Err(Ended::BadInput(format!(
+        "{}: it has {} observation and {} action dimensions, the dataset has {} and {}; name a dataset of the same \
+         environment",
+        path.display(),
+        b.0,
+        b.1,
+        a.0,
+        a.1
+    )))
+}
+
+fn bootstrap(spec: &CoverSpec) -> Bootstrap {
+    Bootstrap { draws: spec.bootstrap, seed: spec.seed }
+}
+
+/// All episodes of a dataset, borrowed.
+fn of_dataset(data: &Dataset) -> Recorded<'_> {
+    let episode = |i| {
+        let e = data.episode(i);
+        recorded::Episode { states: &e.obs[..e.steps() * e.obs_dim], actions: e.actions, rewards: e.rewards }
+    };
+    Recorded {
+        observation: dimensions(&data.obs_space),
+        action: dimensions(&data.action_space),
+        episodes: (0..data.num_episodes()).map(episode).collect(),
+    }
+}
+
+fn dimensions(space: &Space) -> Dimensions {
+    let choices = match space.kind {
+        SpaceKind::Discrete { n, start } => Some(Choices { n, first: start }),
+        SpaceKind::Box { .. } | SpaceKind::Unknown => None,
+    };
+    Dimensions { names: space.names.clone(), bounds: (0..space.dim()).map(|d| space.bounds(d)).collect(), choices }
+}
+
+/// Computes coverage of opened data; without named rollouts, fresh episodes of the checkpoint's policy take their
+/// place. `first` gets what needs no neighbour as soon as it is there.
+pub fn measure(
+    spec: &CoverSpec,
+    workspace: &Workspace,
+    opened: &Opened,
+    cx: &Ctx,
+    first: &dyn Fn(&Report),
+) -> Result<Coverage, Ended> {
     let rows = Rows::gather(spec, workspace, opened, cx)?;
-    let mut coverage = coverage::report(&rows.input(opened), &options(spec), cx)?;
+    let input = rows.input(opened);
+    let begun = coverage::begin(&input, &options(spec), cx)?;
+    first(&begun.report);
+    let mut coverage = begun.finish(cx)?;
     if let Some(fresh) = &rows.fresh {
         let text = format!(
             "rollouts: {} fresh episodes of the checkpoint's policy in {} ({} environment steps)",
@@ -49,7 +125,7 @@ pub fn measure(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
 }
 
 fn options(spec: &CoverSpec) -> Options {
-    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins }
+    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins, bootstrap: bootstrap(spec) }
 }
 
 /// The states of every part in the feature space.

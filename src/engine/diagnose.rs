@@ -59,7 +59,7 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     }
     let rule = Rule { kind: Kind::Conformal, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
     // Ranks need no thresholds: the calibration part is left alone.
-    let scored = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
+    let scored = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
     if let Some(evidence) = &scored.evidence {
         metrics::scoring::trust(&mut report, evidence, rule.seed);
     }

@@ -109,6 +109,14 @@ pub struct CoverSpec {
     pub bins: usize,
     /// The policy whose states are held against the data where no rollouts are named.
     pub policy: PolicySpec,
+    /// The largest or best dataset of the environment: the reference of SACo, and the expert of TQ.
+    pub reference: Option<PathBuf>,
+    /// A dataset of a random policy: the lower end of TQ.
+    pub random: Option<PathBuf>,
+    /// How often episodes are drawn anew for an interval; 0 gives no intervals.
+    pub bootstrap: usize,
+    /// Seed of those draws.
+    pub seed: u64,
 }
 
 impl Default for CoverSpec {
@@ -121,6 +129,10 @@ impl Default for CoverSpec {
             axes: None,
             bins: 40,
             policy: PolicySpec::default(),
+            reference: None,
+            random: None,
+            bootstrap: 200,
+            seed: 0,
         }
     }
 }
@@ -191,6 +203,8 @@ impl Default for DiagnoseSpec {
 pub struct ScoreSpec {
     /// Data and model; states come from `rollouts`, or from the policy's episodes, or from the held-out ones.
     pub source: Source,
+    /// Feature space of the scores that look at states; those of the model are its own.
+    pub space: FeatureSpec,
     /// The policy whose episodes are scored where no rollouts are named; 0 episodes: the held-out ones instead.
     pub policy: PolicySpec,
     /// Which neighbour's distance is the novelty.
@@ -209,6 +223,7 @@ impl Default for ScoreSpec {
     fn default() -> Self {
         Self {
             source: Source::default(),
+            space: FeatureSpec::default(),
             policy: PolicySpec::default(),
             k: 5,
             alpha: 0.1,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::feature_space::FeatureSpace;
 use super::job::{Body, CoverSpec, Outcome, PolicySpec, ScoreSpec};
 use super::judged::Judged;
 use super::one_step::OneStepError;
@@ -27,17 +28,19 @@ pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     // Judged states need no place on the coverage's map: no episode is collected for it.
     let cover = CoverSpec {
         source: spec.source.clone(),
+        space: spec.space.clone(),
         k: spec.k,
         alpha: spec.alpha,
         policy: PolicySpec { episodes: 0, ..spec.policy.clone() },
         ..CoverSpec::default()
     };
+    let space = FeatureSpace::resolve(&spec.space, &opened)?;
     let coverage = workspace.coverage(&cover, cx)?;
     let judged = Judged::choose(&spec.source, &spec.policy, "scored", workspace, &opened, cx)?;
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
     let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
     let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
-    let scorer = Scorer::new(&opened, &coverage.novelty, error.as_ref(), cx)?;
+    let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
     let alarms = scorer.alarms(rule, cx)?;
     let scored = scorer.judged(&judged, rule, cx)?;
     let data = judged.data(&opened);

@@ -2,6 +2,7 @@
 //! and what came of it: the road that `score` and `diagnose` share.
 
 use super::Ended;
+use super::feature_space::FeatureSpace;
 use super::judged::Judged;
 use super::one_step::OneStepError;
 use super::workspace::Opened;
@@ -32,6 +33,7 @@ pub struct Rule {
 /// Every score that the data and the model allow, fitted to the training part.
 pub struct Scorer<'a> {
     opened: &'a Opened,
+    space: &'a FeatureSpace,
     fitted: Fitted<'a>,
     error: Option<&'a OneStepError<'a>>,
 }
@@ -51,6 +53,8 @@ pub struct Scored {
 /// States with their actions, row by row.
 #[derive(Debug, Default)]
 pub struct Rows {
+    /// [N, F] in the feature space.
+    features: Vec<f32>,
     obs: Vec<f32>,
     action: Vec<f32>,
     /// [N, D]; NaN where the next observation is not known.
@@ -66,15 +70,19 @@ const CHUNK: usize = 512;
 
 impl Rows {
     /// Every state s_t, t < T, of the episodes; only those whose numbers are finite if `usable`.
-    fn of(data: &Dataset, episodes: &[usize], usable: bool) -> Self {
+    fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Ended> {
         let mut rows = Self::default();
+        let width = space.names().len();
         let unknown = vec![f32::NAN; data.obs_dim()];
         for e in data.episodes(episodes) {
+            let features = space.of_episode(data, e.index, cx)?;
             for t in 0..e.steps() {
                 let finite = |row: &[f32]| row.iter().all(|v| v.is_finite());
-                if usable && !(finite(e.obs_at(t)) && finite(e.action_at(t))) {
+                let feature = &features[t * width..(t + 1) * width];
+                if usable && !(finite(feature) && finite(e.obs_at(t)) && finite(e.action_at(t))) {
                     continue;
                 }
+                rows.features.extend_from_slice(feature);
                 rows.obs.extend_from_slice(e.obs_at(t));
                 rows.action.extend_from_slice(e.action_at(t));
                 rows.next.extend_from_slice(e.next_obs_at(t).unwrap_or(&unknown));
@@ -82,11 +90,11 @@ impl Rows {
                 rows.step.push(t);
             }
         }
-        rows
+        Ok(rows)
     }
 
     fn states(&self) -> States<'_> {
-        States { rows: &self.obs, owner: &self.owner }
+        States { rows: &self.features, owner: &self.owner }
     }
 }
 
@@ -97,14 +105,15 @@ impl<'a> Scorer<'a> {
     /// A sentence where the training part does not allow one; or cancelled.
     pub fn new(
         opened: &'a Opened,
+        space: &'a FeatureSpace,
         novelty: &'a Novelty,
         error: Option<&'a OneStepError<'a>>,
         cx: &Ctx,
     ) -> Result<Self, Ended> {
-        let (rows, owner) = opened.data.states(&opened.split.train);
-        let train = States { rows: &rows, owner: &owner };
-        let fitted = Fitted::new(novelty, train, &cx.phase("fitting the scores"))?;
-        Ok(Self { opened, fitted, error })
+        let cx = cx.phase("fitting the scores");
+        let train = space.rows(&opened.data, &opened.split.train, &cx)?;
+        let fitted = Fitted::new(novelty, train.states(), &cx)?;
+        Ok(Self { opened, space, fitted, error })
     }
 
     /// A threshold for every score from the calibration part, and its record on the held-out part.
@@ -113,8 +122,8 @@ impl<'a> Scorer<'a> {
     /// A sentence where a part is empty or the level is none; or cancelled.
     pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Ended> {
         let (data, split) = (&self.opened.data, &self.opened.split);
-        let calibration = Rows::of(data, &split.calibration, true);
-        let heldout = Rows::of(data, &split.heldout, true);
+        let calibration = Rows::of(data, &split.calibration, self.space, true, cx)?;
+        let heldout = Rows::of(data, &split.heldout, self.space, true, cx)?;
         let (of_calibration, _) = self.score(&calibration, false, "calibration", cx)?;
         let (of_heldout, _) = self.score(&heldout, false, "held-out", cx)?;
         let how = (rule.kind, rule.alpha, split.is_shared());
@@ -132,7 +141,7 @@ impl<'a> Scorer<'a> {
     /// A sentence where the states do not fit the data; or cancelled.
     pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Ended> {
         let data = judged.data(self.opened);
-        let rows = Rows::of(data, &judged.episodes, false);
+        let rows = Rows::of(data, &judged.episodes, self.space, false, cx)?;
         let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
         let evidence = evidence(&columns, &rows, &errors, self.error, data, rule, cx)?;
         let error = self.error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());

@@ -10,6 +10,7 @@ use crate::data::dataset::Dataset;
 use crate::data::format;
 use crate::data::split::Split;
 use crate::metrics::coverage::Coverage;
+use crate::metrics::report::Report;
 use crate::model::checkpoint::{self, Checkpoint};
 use crate::task::Ctx;
 
@@ -61,7 +62,20 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::open`], or where the data allows no coverage.
     pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
-        cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx))
+        self.coverage_telling(spec, cx, &|_| {})
+    }
+
+    /// [`Workspace::coverage`]; where it must be measured, `first` gets what needs no neighbour as soon as it is there.
+    ///
+    /// # Errors
+    /// As [`Workspace::coverage`].
+    pub fn coverage_telling(
+        &self,
+        spec: &CoverSpec,
+        cx: &Ctx,
+        first: &dyn Fn(&Report),
+    ) -> Result<Arc<Coverage>, Ended> {
+        cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx, first))
     }
 
     /// A coverage of the observations of `source` for its novelty alone: any that was measured already, else one that collects no episode.
@@ -72,6 +86,8 @@ impl Workspace {
         let wanted = CoverSpec {
             source: source.clone(),
             policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
+            // Nobody reads its report.
+            bootstrap: 0,
             ..CoverSpec::default()
         };
         let alike = |spec: &CoverSpec| {
@@ -125,7 +141,11 @@ impl Workspace {
         Ok(checkpoint)
     }
 
-    fn dataset(&self, path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+    /// The dataset at `path`, from the cache if it was opened before.
+    ///
+    /// # Errors
+    /// A sentence naming the file and what to do; or cancelled.
+    pub fn dataset(&self, path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
         let key = (path.to_path_buf(), format.map(String::from));
         cached(&self.datasets, key, || Ok(format::open(path, format, &cx.phase("reading the dataset"))?))
     }

@@ -25,6 +25,7 @@ pub mod wasserstein;
 
 use rayon::prelude::*;
 
+use super::features::Choice;
 use super::neighbors::points::Points;
 use super::report::Report;
 use super::{MetricError, States};
@@ -39,6 +40,8 @@ use sample::Sample;
 pub struct Input<'a> {
     /// Name of every dimension.
     pub names: &'a [String],
+    /// Which feature space the states are in.
+    pub choice: Choice<'a>,
     /// A's training part: the reference of novelty, and the unit of distances.
     pub train: States<'a>,
     /// A's episodes that the novelty threshold comes from.

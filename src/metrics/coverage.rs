@@ -1,22 +1,37 @@
 //! What the training part covers, and how much of other data lies outside.
 
+mod actions;
 pub mod axes;
 pub mod boxes;
+pub mod cells;
+mod grid;
 pub mod holes;
+mod occupancy;
+mod order;
 mod parts;
+mod published;
+mod quality;
+mod ranges;
+pub mod recorded;
+mod returns;
+mod spectrum;
+mod spread;
 pub mod survey;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::bootstrap::{Bootstrap, Units};
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
 use super::report::{Axis, HeatMap, Histogram, Level, Report};
 use super::threshold::{episode_max, is_alarm};
-use super::{MetricError, States, density, entropy, ood, stats};
+use super::{MetricError, States, density, ood};
 use crate::task::Ctx;
 use axes::Map;
 use holes::Visits;
+pub use order::joined;
+use spectrum::Spectrum;
 use survey::Survey;
 
 /// What coverage is computed of.
@@ -49,11 +64,13 @@ pub struct Options {
     pub axes: Option<(usize, usize)>,
     /// Cells along each axis.
     pub bins: usize,
+    /// How intervals over episodes are had.
+    pub bootstrap: Bootstrap,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { k: 5, alpha: 0.1, axes: None, bins: 40 }
+        Self { k: 5, alpha: 0.1, axes: None, bins: 40, bootstrap: Bootstrap::default() }
     }
 }
 
@@ -69,57 +86,96 @@ pub struct Coverage {
     pub ratios: Vec<f64>,
 }
 
-/// At most so many training states go into the entropy, evenly spread.
-const ENTROPY_STATES: usize = 5000;
 /// Bars of the novelty histogram.
 const BARS: usize = 40;
 
-/// Computes coverage.
+/// Computes coverage: [`begin`] and [`Begun::finish`].
 ///
 /// # Errors
 /// A sentence where a part is empty, not finite or of another width, or an axis does not exist; cancelled.
 pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage, MetricError> {
-    let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
+    begin(input, options, cx)?.finish(cx)
+}
+
+/// The part of coverage that is there at once: the map, its cells, the spectrum.
+pub struct Begun<'a> {
+    /// The numbers so far, under the same name as the whole report.
+    pub report: Report,
+    input: Input<'a>,
+    options: Options,
+    map: Map,
+}
+
+/// Counts cells and finds axes: what needs no neighbour.
+///
+/// # Errors
+/// As [`report`].
+pub fn begin<'a>(input: &Input<'a>, options: &Options, cx: &Ctx) -> Result<Begun<'a>, MetricError> {
     let map = Map::build(input, options)?;
-    let novelty = Novelty::fit_in(
-        (input.names, input.choice),
-        input.train,
-        input.calibration,
-        rule,
-        &cx.phase("novelty of the calibration part"),
-    )?;
-    let heldout = novelty.score(input.heldout, &cx.phase("novelty of the held-out part"))?;
-    let rollouts = match input.rollouts {
-        Some(r) => Some((r, novelty.score_fresh(r.rows, &cx.phase("novelty of the rollouts"))?)),
-        None => None,
-    };
+    let (train, b) = (input.train, &options.bootstrap);
+    let units = Units::of(train.owner);
     let mut report = Report::new("coverage", "Coverage");
-    threshold_stats(&mut report, &novelty, input.heldout, &heldout);
-    if let Some((states, scores)) = &rollouts {
-        rollout_stats(&mut report, &novelty, *states, scores, ood::fraction(&heldout, novelty.threshold.value));
-    }
-    cell_stats(&mut report, &map);
-    entropy_stat(&mut report, &novelty, input, &cx.phase("entropy"))?;
-    report.histograms.push(histogram("novelty", "Novelty of held-out states", &heldout, &novelty, &[]));
-    let mut ratios = Vec::new();
-    if let Some((_, scores)) = &rollouts {
-        report.histograms.push(histogram("novelty_rollouts", "Novelty of rollout states", scores, &novelty, &heldout));
-        ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
-    }
-    report.maps.push(drawn(&map, input, &ratios));
-    parts::dropped_table(&mut report, &novelty);
-    let survey = Survey::new(input, &cx.phase("all pairs of dimensions"))?;
-    let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
-    let visits = input.rollouts.zip(failing.as_deref()).map(|(states, failing)| Visits { states, failing });
-    holes::table(&mut report, &survey, visits, &cx.phase("holes"))?;
-    report.pairs = Some(Arc::new(survey.report()));
-    report.note(Level::Info, novelty.sentence());
-    report.note(Level::Info, novelty.features.sentence());
-    let level = if novelty.threshold.is_calibrated() { Level::Info } else { Level::Warn };
-    report
-        .note(level, format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence()));
+    occupancy::on_map(&mut report, &map, train, &units, b, &cx.phase("cells of the map"))?;
+    let cx = cx.phase("principal axes");
+    let spectrum = Spectrum::of(train, input.names.len(), &units, &cx)?;
+    occupancy::on_axes(&mut report, &spectrum.pca, train, &units, b, &cx)?;
+    spectrum.tell(&mut report, b, &cx)?;
+    report.maps.push(map.heat_map());
     report.note(Level::Info, map.sentence());
-    Ok(Coverage { report, novelty, map, ratios })
+    order::stats(&mut report);
+    Ok(Begun { report, input: *input, options: *options, map })
+}
+
+impl Begun<'_> {
+    /// Adds novelty with its threshold, entropy, Vendi score and holes.
+    ///
+    /// # Errors
+    /// As [`report`].
+    pub fn finish(self, cx: &Ctx) -> Result<Coverage, MetricError> {
+        let Self { mut report, input, options, map } = self;
+        let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
+        let cx_of = |phase| cx.phase(phase);
+        let novelty = Novelty::fit_in(
+            (input.names, input.choice),
+            input.train,
+            input.calibration,
+            rule,
+            &cx_of("novelty of the calibration part"),
+        )?;
+        let heldout = novelty.score(input.heldout, &cx_of("novelty of the held-out part"))?;
+        let rollouts = match input.rollouts {
+            Some(r) => Some((r, novelty.score_fresh(r.rows, &cx_of("novelty of the rollouts"))?)),
+            None => None,
+        };
+        threshold_stats(&mut report, &novelty, input.heldout, &heldout);
+        if let Some((states, scores)) = &rollouts {
+            rollout_stats(&mut report, &novelty, *states, scores, ood::fraction(&heldout, novelty.threshold.value));
+        }
+        let (features, b) = (&novelty.features, &options.bootstrap);
+        spread::entropy(&mut report, features, input.train, options.k, b, &cx_of("entropy"))?;
+        spread::vendi(&mut report, features, input.train, b, &cx_of("Vendi score"))?;
+        report.histograms.push(histogram("novelty", "Novelty of held-out states", &heldout, &novelty, &[]));
+        let mut ratios = Vec::new();
+        if let Some((_, scores)) = &rollouts {
+            let bars = histogram("novelty_rollouts", "Novelty of rollout states", scores, &novelty, &heldout);
+            report.histograms.push(bars);
+            ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
+        }
+        report.maps = vec![drawn(&map, &input, &ratios)];
+        parts::dropped_table(&mut report, &novelty);
+        let survey = Survey::new(&input, &cx_of("all pairs of dimensions"))?;
+        let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
+        let visits = input.rollouts.zip(failing.as_deref()).map(|(states, failing)| Visits { states, failing });
+        holes::table(&mut report, &survey, visits, &cx_of("holes"))?;
+        report.pairs = Some(Arc::new(survey.report()));
+        report.note(Level::Info, novelty.sentence());
+        report.note(Level::Info, novelty.features.sentence());
+        let level = if novelty.threshold.is_calibrated() { Level::Info } else { Level::Warn };
+        let text = format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence());
+        report.note(level, text);
+        order::stats(&mut report);
+        Ok(Coverage { report, novelty, map, ratios })
+    }
 }
 
 /// The map of two other axes, with the rollouts whose novelty is `ratios` ([`Coverage::ratios`]) over it.
@@ -239,64 +295,6 @@ fn rollout_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, sco
         () => Level::Good,
     };
     report.note(level, text);
-}
-
-fn cell_stats(report: &mut Report, map: &Map) {
-    let d = &map.density;
-    let states = d.total() as usize;
-    let cells = d.counts.len();
-    report
-        .stat(
-            "occupied_cells",
-            "occupied cells",
-            d.occupied() as f64,
-            "cells",
-            "Cells of the map with any training state.",
-        )
-        .of(states, "states");
-    report.stat("cells", "cells", cells as f64, "cells", "Cells of the map, reachable or not.");
-    report.stat(
-        "occupied_fraction",
-        "occupied fraction",
-        d.occupied() as f64 / cells as f64,
-        "",
-        "Occupied cells over all cells of the map.",
-    );
-    report
-        .stat(
-            "effective_cells",
-            "effective cells",
-            d.effective_cells(),
-            "cells",
-            "exp(entropy of the cell frequencies): as many equally visited cells have the same entropy.",
-        )
-        .of(states, "states");
-    report
-        .stat("missing_mass", "missing mass", d.missing_mass(), "", "Good-Turing estimate n1/N of the probability that the next state falls into a map cell never visited; too small for states that follow each other.")
-        .of(states, "states");
-    report.stat(
-        "variance_share",
-        "variance on the map",
-        map.share,
-        "",
-        "Share of the standardised training states' variance that the two axes of the map carry.",
-    );
-}
-
-fn entropy_stat(report: &mut Report, novelty: &Novelty, input: &Input<'_>, cx: &Ctx) -> Result<(), MetricError> {
-    let at = stats::evenly(input.train.len(), ENTROPY_STATES);
-    let n = at.len();
-    if n <= novelty.rule().k {
-        return Ok(());
-    }
-    let d = novelty.features.dim_in;
-    let rows: Vec<f32> = at.iter().flat_map(|&i| &input.train.rows[i * d..(i + 1) * d]).copied().collect();
-    let points = novelty.features.points(&rows, &vec![0; n])?;
-    let nats = entropy::kozachenko_leonenko(points, novelty.rule().k, cx)?;
-    report
-        .stat("entropy_kl", "entropy", nats, "nats", "Kozachenko-Leonenko entropy of the standardised training states, evenly thinned to at most 5000; compare at equal n only.")
-        .of(n, "states");
-    Ok(())
 }
 
 /// Bars from 0 to the largest finite score of `scores` and `also` or a little beyond the threshold; infinite scores count

@@ -6,6 +6,7 @@
 use super::MetricError;
 use super::neighbors::points::Points;
 use super::neighbors::{self, Exclude};
+use super::stats;
 use crate::task::Ctx;
 
 /// Entropy of the points in their standardised units.
@@ -13,11 +14,19 @@ use crate::task::Ctx;
 /// # Errors
 /// With fewer than k + 1 points, or when cancelled.
 pub fn kozachenko_leonenko(points: Points, k: usize, cx: &Ctx) -> Result<f64, MetricError> {
+    Ok(stats::mean(&by_state(points, k, cx)?))
+}
+
+/// Every point's part of the entropy, ψ(N) - ψ(k) + ln V + d·ln ε: the entropy is their mean.
+///
+/// # Errors
+/// As [`kozachenko_leonenko`].
+pub fn by_state(points: Points, k: usize, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
     let (n, d) = (points.len() as f64, points.dim());
     let queries = points.clone();
     let distances = neighbors::index(points, cx)?.knn(&queries, k, Exclude::SameRow, cx)?.kth(k);
-    let mean_ln = distances.iter().map(|e| e.max(1e-10).ln()).sum::<f64>() / n;
-    Ok(digamma(n) - digamma(k as f64) + ln_ball(d) + d as f64 * mean_ln)
+    let same = digamma(n) - digamma(k as f64) + ln_ball(d);
+    Ok(distances.into_iter().map(|e| same + d as f64 * e.max(1e-10).ln()).collect())
 }
 
 /// ψ(x) for x > 0: recurrence up to 10, then the asymptotic series (error below 1e-14 there).

@@ -3,16 +3,19 @@
 //! Convention of the references (scikit-learn with a fixed sign): rows are standardised with their own mean and ddof-0
 //! spread, variances have ddof 1, and the entry of largest magnitude of each component is positive.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+pub mod moments;
+
+use nalgebra::SymmetricEigen;
 
 use super::MetricError;
-use super::stats;
+use moments::Moments;
 
 /// Principal axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Vec<f64>,
-    std: Vec<f64>,
+    /// [D][D]: `components` over the spreads.
+    per_raw: Vec<Vec<f64>>,
     /// Variance along each axis, largest first (ddof 1).
     pub variance: Vec<f64>,
     /// Share of the whole variance along each axis.
@@ -27,49 +30,42 @@ impl Pca {
     /// # Errors
     /// With fewer than two rows or a number that is not finite.
     pub fn fit(rows: &[f32], d: usize) -> Result<Self, MetricError> {
-        let n = rows.len() / d.max(1);
-        if d == 0 || n < 2 || rows.iter().any(|v| !v.is_finite()) {
-            return Err(MetricError::bad("principal axes need at least two finite states"));
+        if d == 0 || rows.len() / d < 2 {
+            return Err(MetricError::bad(NEEDED));
         }
-        let (mean, mut std) = stats::mean_std(rows, d);
+        let centre = moments::mean(rows, d);
+        Self::of(&Moments::of(rows, &centre), &centre)
+    }
+
+    /// Axes of rows whose sums around `centre` [D] are known.
+    ///
+    /// # Errors
+    /// With fewer than two rows or a number that is not finite.
+    pub fn of(sums: &Moments, centre: &[f64]) -> Result<Self, MetricError> {
+        if sums.n < 2.0 || sums.second.iter().any(|v| !v.is_finite()) {
+            return Err(MetricError::bad(NEEDED));
+        }
+        let mut std: Vec<f64> = sums.variances().into_iter().map(f64::sqrt).collect();
         std.iter_mut().filter(|s| **s < 1e-12).for_each(|s| *s = 1.0);
-        let mut cov = DMatrix::<f64>::zeros(d, d);
-        let mut z = vec![0.0; d];
-        for row in rows.chunks_exact(d) {
-            for (c, z) in z.iter_mut().enumerate() {
-                *z = (f64::from(row[c]) - mean[c]) / std[c];
-            }
-            for a in 0..d {
-                for b in 0..=a {
-                    cov[(a, b)] += z[a] * z[b];
-                }
-            }
-        }
-        for a in 0..d {
-            for b in 0..=a {
-                cov[(a, b)] /= (n - 1) as f64;
-                cov[(b, a)] = cov[(a, b)];
-            }
-        }
-        let eigen = SymmetricEigen::new(cov);
-        let mut order: Vec<usize> = (0..d).collect();
+        let eigen = SymmetricEigen::new(sums.covariance(&std));
+        let mut order: Vec<usize> = (0..std.len()).collect();
         order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
         let variance: Vec<f64> = order.iter().map(|&i| eigen.eigenvalues[i].max(0.0)).collect();
         let all: f64 = variance.iter().sum();
-        let components =
+        let components: Vec<Vec<f64>> =
             order.iter().map(|&i| signed(eigen.eigenvectors.column(i).iter().copied().collect())).collect();
-        Ok(Self { mean, std, ratio: variance.iter().map(|v| v / all).collect(), variance, components })
+        let per_raw = components.iter().map(|w| w.iter().zip(&std).map(|(w, s)| w / s).collect()).collect();
+        let mean = centre.iter().zip(sums.offset()).map(|(c, o)| c + o).collect();
+        Ok(Self { mean, per_raw, ratio: variance.iter().map(|v| v / all).collect(), variance, components })
     }
 
     /// Coordinate of a raw row along axis `i`.
     pub fn project(&self, row: &[f32], i: usize) -> f64 {
-        row.iter()
-            .zip(&self.components[i])
-            .enumerate()
-            .map(|(c, (&v, w))| (f64::from(v) - self.mean[c]) / self.std[c] * w)
-            .sum()
+        row.iter().zip(&self.mean).zip(&self.per_raw[i]).map(|((&v, m), w)| (f64::from(v) - m) * w).sum()
     }
 }
+
+const NEEDED: &str = "principal axes need at least two finite states";
 
 /// The vector or its opposite: the one whose entry of largest magnitude is positive.
 fn signed(v: Vec<f64>) -> Vec<f64> {

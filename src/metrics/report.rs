@@ -255,6 +255,17 @@ impl Report {
         self.notes.push(Note { level, text: text.into() });
     }
 
+    /// Adds everything that `other` holds.
+    pub fn extend(&mut self, other: Self) {
+        self.stats.extend(other.stats);
+        self.series.extend(other.series);
+        self.histograms.extend(other.histograms);
+        self.maps.extend(other.maps);
+        self.scatters.extend(other.scatters);
+        self.tables.extend(other.tables);
+        self.notes.extend(other.notes);
+    }
+
     /// Value of the stat called `key`.
     pub fn value(&self, key: &str) -> Option<f64> {
         self.stats.iter().find(|s| s.key == key).map(|s| s.value)
@@ -271,6 +282,12 @@ impl Stat {
     /// Adds an interval.
     pub fn between(&mut self, lo: f64, hi: f64) -> &mut Self {
         self.interval = Some((lo, hi));
+        self
+    }
+
+    /// Adds an interval where there is one.
+    pub fn within(&mut self, interval: Option<(f64, f64)>) -> &mut Self {
+        self.interval = interval;
         self
     }
 }

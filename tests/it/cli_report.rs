@@ -106,6 +106,25 @@ fn rollouts_are_held_against_the_data() {
 }
 
 #[test]
+fn coverage_has_intervals_over_episodes_and_is_held_against_other_datasets() {
+    let random = at("measures/random-v0");
+    run(&["collect", "--policy", "random", "--episodes", "6", "--out", text(&random)]).good();
+    let peers = ["--reference", text(pendulum()), "--random", text(&random), "--axes", "0", "2", "--bins", "20"];
+    let json = run(&[&["coverage", text(pendulum()), "--json"], &peers[..]].concat()).json();
+    let coverage = report(&json, "coverage");
+    assert_eq!((stat(coverage, "saco"), stat(coverage, "cells")), (1.0, 400.0));
+    assert!(stat(coverage, "tq") > 0.0 && stat(coverage, "tq") < 1.0);
+    for key in ["occupied_cells", "effective_rank", "action_saturation", "return_mean", "range_used", "entropy_kl"] {
+        let s = coverage["stats"].as_array().unwrap().iter().find(|s| s["key"] == key).unwrap();
+        let ends: Vec<f64> = s["interval"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        assert!(ends[0] <= stat(coverage, key) && stat(coverage, key) <= ends[1], "{s}");
+    }
+    let shown = run(&["coverage", text(pendulum()), "--bootstrap", "0"]);
+    assert!(shown.good().contains("effective rank") && shown.good().contains("Range of each dimension"));
+    run(&["coverage", text(pendulum()), "--reference", "nowhere"]).refuses(&["nowhere"]);
+}
+
+#[test]
 fn a_checkpoint_without_a_policy_diagnoses_the_held_out_part() {
     let out = at("no-policy");
     let size = ["--members", "2", "--hidden", "8", "--layers", "1", "--epochs", "2"];

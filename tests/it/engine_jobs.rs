@@ -53,7 +53,15 @@ fn a_job_begins_reports_and_ends() {
     assert!(seen.iter().any(|e| matches!(&e.body, Body::Report(r) if r.name == "data")));
     let id = engine.start(JobSpec::Cover(CoverSpec { source: source(), ..CoverSpec::default() }));
     let seen = until_end(&events, id);
-    assert!(seen.iter().any(|e| matches!(&e.body, Body::Report(r) if r.name == "coverage")));
+    let told = seen.iter().filter_map(|e| match &e.body {
+        Body::Report(r) if r.name == "coverage" => Some(r),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 2, "first what needs no neighbour, then everything");
+    let has = |i: usize, key: &str| told[i].value(key).is_some();
+    assert!(has(0, "occupied_cells") && has(0, "return_mean") && !has(0, "threshold"));
+    assert!(has(1, "occupied_cells") && has(1, "return_mean") && has(1, "threshold"));
 }
 
 #[test]

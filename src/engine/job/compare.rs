@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Source;
+use super::{FeatureSpec, Source};
 
 /// Which two sets of states are compared, and how. A is the dataset; B the rollouts (or another dataset in their place), or
 /// what the checkpoint's world model imagines.
@@ -9,6 +9,8 @@ use super::Source;
 pub struct CompareSpec {
     /// A with its split, B under `rollouts`, and the model that imagines.
     pub source: Source,
+    /// Feature space of both; principal axes have no names to tell differences by and are refused.
+    pub space: FeatureSpec,
     /// B is what the world model imagines along A's held-out episodes with their recorded actions.
     pub imagined: bool,
     /// Steps of an imagined rollout.
@@ -29,6 +31,7 @@ impl Default for CompareSpec {
     fn default() -> Self {
         Self {
             source: Source::default(),
+            space: FeatureSpec::default(),
             imagined: false,
             horizon: 50,
             k: 5,

@@ -22,7 +22,8 @@ pub struct Beyond {
 /// As [`Novelty::fit`].
 pub fn report(input: &Input<'_>, options: &Options, report: &mut Report, cx: &Ctx) -> Result<Beyond, MetricError> {
     let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
-    let novelty = Novelty::fit(input.names, input.train, input.calibration, rule, &cx.phase("novelty of A"))?;
+    let novelty =
+        Novelty::fit_in((input.names, input.choice), input.train, input.calibration, rule, &cx.phase("novelty of A"))?;
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
     let ood_fraction = novelty_stats(input, options, report, &novelty, &scores);
     mahalanobis_stats(input, options, report, &novelty, cx)?;

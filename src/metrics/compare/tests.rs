@@ -30,6 +30,7 @@ fn compared(b: &(Vec<f32>, Vec<usize>), options: &Options) -> Report {
     let names = names();
     let input = Input {
         names: &names,
+        choice: Choice::default(),
         train: part(0, 20),
         calibration: part(20, 29),
         heldout: part(29, 30),
@@ -96,7 +97,9 @@ fn too_few_episodes_and_other_widths_are_said() {
     let names = names();
     let states = States { rows: &b.0, owner: &b.1 };
     let narrow = States { rows: &b.0[..40], owner: &b.1 };
-    let input = Input { names: &names, train: states, calibration: states, heldout: states, b: narrow, shared: true };
+    let choice = Choice::default();
+    let input =
+        Input { names: &names, choice, train: states, calibration: states, heldout: states, b: narrow, shared: true };
     let refused = report(&input, &Options::default(), &Ctx::quiet()).unwrap_err().to_string();
     assert!(refused.contains("same observation space"), "{refused}");
 }
@@ -109,7 +112,8 @@ fn a_dimension_that_only_b_moves_is_an_alarm() {
     let names = names();
     let states = States { rows: &a.0, owner: &a.1 };
     let b = States { rows: &b.0, owner: &b.1 };
-    let input = Input { names: &names, train: states, calibration: states, heldout: states, b, shared: true };
+    let choice = Choice::default();
+    let input = Input { names: &names, choice, train: states, calibration: states, heldout: states, b, shared: true };
     let r = report(&input, &Options { permutations: 19, ..Options::default() }, &Ctx::quiet()).unwrap();
     assert!(r.notes.iter().any(|n| n.text.starts_with("z is constant at 9.81") && n.text.contains("100 %")));
 }
@@ -120,7 +124,9 @@ fn a_cancel_is_seen() {
     cancel.cancel();
     let a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
     let (names, states) = (names(), States { rows: &a.0, owner: &a.1 });
-    let input = Input { names: &names, train: states, calibration: states, heldout: states, b: states, shared: true };
+    let choice = Choice::default();
+    let input =
+        Input { names: &names, choice, train: states, calibration: states, heldout: states, b: states, shared: true };
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
     assert!(matches!(stopped, Err(MetricError::Cancelled(_))));
 }

@@ -100,7 +100,7 @@ impl Map {
 
     /// The points of rows [N, D].
     pub fn points(&self, rows: &[f32]) -> Vec<(f64, f64)> {
-        rows.chunks_exact(self.dim).map(|row| self.project(row)).collect()
+        rows.par_chunks_exact(self.dim).map(|row| self.project(row)).collect()
     }
 
     /// The map for the screen, without overlays.

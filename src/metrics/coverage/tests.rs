@@ -70,6 +70,35 @@ fn a_policy_that_leaves_the_data_is_found_with_its_hole() {
     assert!(v("occupied_cells") <= 280.0 && v("effective_cells") <= v("occupied_cells"));
     assert!((v("variance_share") - 1.0).abs() < 1e-12, "the third dimension is constant");
     assert!(v("missing_mass") < 0.1 && v("entropy_kl").is_finite());
+    for key in [
+        "occupied_cells",
+        "occupied_fraction",
+        "effective_cells",
+        "missing_mass",
+        "missing_mass_episodes",
+        "estimated_cells",
+        "state_cells",
+        "effective_state_cells",
+        "state_missing_mass_episodes",
+        "estimated_state_cells",
+        "effective_rank",
+        "participation_ratio",
+        "axes_90",
+        "entropy_kl",
+        "vendi_score",
+    ] {
+        let s = r.stats.iter().find(|s| s.key == key).unwrap_or_else(|| panic!("{key} is a key of the contract"));
+        assert!(
+            s.interval.is_some_and(|(lo, hi)| lo <= s.value + 1e-9 && s.value <= hi + 1e-9),
+            "{key}: {:?} around {}",
+            s.interval,
+            s.value
+        );
+    }
+    assert!((v("effective_rank") - 2.0).abs() < 0.01, "two dimensions move, and not together");
+    assert_eq!(r.stats[0].key, "ood_fraction_rollouts", "the most telling number is first");
+    let spectrum: Vec<&str> = r.series.iter().filter(|s| s.group == "spectrum").map(|s| s.key.as_str()).collect();
+    assert_eq!(spectrum, ["spectrum", "spectrum_cumulative"]);
     let table = |key: &str| r.tables.iter().find(|t| t.key == key).unwrap();
     assert_eq!(table("dimensions_dropped").rows[0][0], Cell::Text("mass".into()));
     let hole = &table("holes").rows[0];
@@ -108,6 +137,28 @@ fn the_same_input_gives_the_same_report() {
     let (a, b) = (ask(&world(), &names(), true, Options::default()), ask(&world(), &names(), true, Options::default()));
     let json = |c: Result<Coverage, MetricError>| serde_json::to_string(&c.unwrap().report).unwrap();
     assert_eq!(json(a), json(b));
+}
+
+#[test]
+fn the_first_report_has_the_name_of_the_whole_and_none_of_the_search() {
+    let w = world();
+    let names = names();
+    let s = |p: &'_ (Vec<f32>, Vec<usize>)| -> States<'static> {
+        States { rows: p.0.clone().leak(), owner: p.1.clone().leak() }
+    };
+    let (train, calibration, heldout) = (s(&w.train), s(&w.calibration), s(&w.heldout));
+    let choice = Choice::default();
+    let input = Input { names: &names, choice, train, calibration, heldout, rollouts: None, shared: false };
+    let options = Options { bootstrap: Bootstrap { draws: 0, seed: 0 }, ..Options::default() };
+    let begun = begin(&input, &options, &Ctx::quiet()).unwrap();
+    assert_eq!((begun.report.name.as_str(), begun.report.maps.len()), ("coverage", 1));
+    assert!(begun.report.value("occupied_cells").is_some() && begun.report.value("threshold").is_none());
+    let whole = begun.finish(&Ctx::quiet()).unwrap().report;
+    assert!(whole.value("threshold").is_some());
+    assert!(whole.stats.iter().all(|s| s.interval.is_none()), "no draws, no intervals");
+    let cancel = crate::task::Cancel::default();
+    cancel.cancel();
+    assert!(begin(&input, &options, &Ctx::new(cancel, |_| {})).is_err());
 }
 
 #[test]

@@ -13,12 +13,15 @@ use crate::task::{Cancelled, Ctx};
 /// Queries near each other.
 #[derive(Clone, Copy)]
 pub struct Packet<'a> {
+    /// What they search.
     pub index: &'a Packets,
+    /// What is asked.
     pub search: &'a Search<'a>,
     /// Positions among the search's queries, at most [`PACKET`].
     pub positions: &'a [u32],
     /// [positions, width] turned coordinates.
     pub coords: &'a [f32],
+    /// To be stopped by.
     pub cx: &'a Ctx,
 }
 

@@ -25,30 +25,60 @@ pub fn plan(room: Room) -> &'static [Node] {
     const SMALL: &[Node] = &[
         Row(&[(Part(3), C("map:density")), (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))]))]),
         Column(&[(Part(1), C("table:holes")), (Part(1), C("notes"))]),
+        Column(&[(Part(1), C("table:dimensions")), (Part(1), C("plot:spectrum"))]),
+        Column(&[
+            (Part(1), C("table:actions")),
+            (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+        ]),
         C("pairs"),
     ];
-    const MIDDLE: &[Node] = &[Column(&[
-        (
-            Part(3),
-            Row(&[
-                (Part(3), C("map:density")),
-                (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))])),
-            ]),
-        ),
-        (Fix(11), Row(&[(Part(3), C("table:holes")), (Part(2), C("notes"))])),
-    ])];
-    const LARGE: &[Node] = &[Row(&[
-        (Part(3), C("map:density")),
-        (
-            Part(2),
-            Column(&[
-                (Fix(14), C("stats")),
-                (Part(3), C("hist:novelty")),
-                (Part(3), C("table:holes")),
-                (Part(2), C("notes")),
-            ]),
-        ),
-    ])];
+    const MIDDLE: &[Node] = &[
+        Column(&[
+            (
+                Part(3),
+                Row(&[
+                    (Part(3), C("map:density")),
+                    (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))])),
+                ]),
+            ),
+            (Fix(11), Row(&[(Part(3), C("table:holes")), (Part(2), C("notes"))])),
+        ]),
+        Column(&[
+            (Part(1), C("table:dimensions")),
+            (Part(1), Row(&[(Part(1), C("plot:spectrum")), (Part(1), C("hist:returns"))])),
+        ]),
+        Column(&[
+            (Part(1), C("table:actions")),
+            (Part(1), Row(&[(Part(3), C("table:returns")), (Part(2), C("hist:lengths"))])),
+        ]),
+        C("pairs"),
+    ];
+    const LARGE: &[Node] = &[
+        Row(&[
+            (Part(3), C("map:density")),
+            (
+                Part(2),
+                Column(&[
+                    (Fix(14), C("stats")),
+                    (Part(3), C("hist:novelty")),
+                    (Part(3), C("table:holes")),
+                    (Part(2), C("notes")),
+                ]),
+            ),
+        ]),
+        Row(&[
+            (Part(3), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("table:actions"))])),
+            (
+                Part(2),
+                Column(&[
+                    (Part(1), C("plot:spectrum")),
+                    (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+                    (Part(1), C("table:returns")),
+                ]),
+            ),
+        ]),
+        C("pairs"),
+    ];
     match room {
         Room::Tiny => &[],
         Room::Small => SMALL,
