@@ -22,10 +22,10 @@ pub struct CompareArgs {
     #[arg(long, conflicts_with = "b", requires = "checkpoint")]
     imagined: bool,
     /// World model that imagines: a folder or file
-    #[arg(long, value_name = "PATH", requires = "imagined")]
+    #[arg(long, value_name = "PATH", requires = "imagined", conflicts_with = "b")]
     checkpoint: Option<PathBuf>,
     /// Steps of an imagined rollout
-    #[arg(long, value_name = "H", default_value = "50", value_parser = count, requires = "imagined")]
+    #[arg(long, value_name = "H", default_value = "50", value_parser = count, conflicts_with = "b")]
     horizon: usize,
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]

@@ -1,10 +1,10 @@
 //! How far B's states are from A's: share beyond A's novelty threshold, and Mahalanobis distance.
 
 use super::bootstrap;
-use super::mahalanobis::{Mahalanobis, SHRINK};
+use super::mahalanobis::Mahalanobis;
 use super::{Input, Options};
 use crate::metrics::novelty::{Novelty, Rule};
-use crate::metrics::report::{Level, Report};
+use crate::metrics::report::Report;
 use crate::metrics::{MetricError, ood, stats};
 use crate::task::Ctx;
 
@@ -14,6 +14,8 @@ pub struct Beyond {
     pub novelty: Novelty,
     /// Share of B's states beyond the threshold.
     pub ood_fraction: f64,
+    /// A's covariance is singular and was shrunk for the Mahalanobis distance.
+    pub shrunk: bool,
 }
 
 /// Measures both and adds them to the report.
@@ -26,8 +28,8 @@ pub fn report(input: &Input<'_>, options: &Options, report: &mut Report, cx: &Ct
         Novelty::fit_in((input.names, input.choice), input.train, input.calibration, rule, &cx.phase("novelty of A"))?;
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
     let ood_fraction = novelty_stats(input, options, report, &novelty, &scores);
-    mahalanobis_stats(input, options, report, &novelty, cx)?;
-    Ok(Beyond { novelty, ood_fraction })
+    let shrunk = mahalanobis_stats(input, options, report, &novelty, cx)?;
+    Ok(Beyond { novelty, ood_fraction, shrunk })
 }
 
 fn novelty_stats(input: &Input<'_>, options: &Options, report: &mut Report, novelty: &Novelty, scores: &[f64]) -> f64 {
@@ -77,7 +79,7 @@ fn mahalanobis_stats(
     report: &mut Report,
     novelty: &Novelty,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<bool, MetricError> {
     let cx = cx.phase("Mahalanobis distance of B");
     let model = Mahalanobis::fit(&novelty.features, input.train, &cx)?;
     let usual = stats::quantile(&model.distances(input.calibration.rows, &cx)?, 0.95);
@@ -109,14 +111,5 @@ fn mahalanobis_stats(
     if let Some((lo, hi)) = bootstrap::of_mean(&beyond, input.b.owner, options.seed) {
         stat.between(lo, hi);
     }
-    if model.shrunk {
-        report.note(
-            Level::Info,
-            format!(
-                "A's covariance is singular (a dimension is a combination of others): for the Mahalanobis distance it is \
-                 mixed with {SHRINK:e} of a sphere of the same size."
-            ),
-        );
-    }
-    Ok(())
+    Ok(model.shrunk)
 }
