@@ -65,7 +65,7 @@ pub struct Rows {
 const CHUNK: usize = 512;
 
 impl Rows {
-    /// Every state s_t, t < T, of the episodes; only those whose numbers are finite if `usable`.
+    /// Every state `s_t`, t < T, of the episodes; only those whose numbers are finite if `usable`.
     fn of(data: &Dataset, episodes: &[usize], usable: bool) -> Self {
         let mut rows = Self::default();
         let unknown = vec![f32::NAN; data.obs_dim()];
