@@ -69,7 +69,7 @@ pub struct Rows {
 const CHUNK: usize = 512;
 
 impl Rows {
-    /// Every state s_t, t < T, of the episodes; only those whose numbers are finite if `usable`.
+    /// Every state `s_t`, t < T, of the episodes; only those whose numbers are finite if `usable`.
     fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Ended> {
         let mut rows = Self::default();
         let width = space.names().len();

@@ -70,7 +70,7 @@ fn report(spec: &JobSpec) -> Report {
         JobSpec::Load(_) | JobSpec::Episodes(_) | JobSpec::Fit(_) => fixture::data(),
         JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage(),
         JobSpec::Imagine(_) => fixture::imagination(),
-        JobSpec::Diagnose(_) => fixture::diagnosis(),
+        JobSpec::Diagnose(_) | JobSpec::Score(_) => fixture::diagnosis(),
         JobSpec::TopUp(_) => fixture::topup(12),
     }
 }

@@ -140,7 +140,7 @@ impl Case<'_> {
         }
     }
 
-    /// MOReL's discrepancy of the rows whose member means (in double precision) the reference keeps: it has no column of its
+    /// The discrepancy of `MOReL` in the rows whose member means (in double precision) the reference keeps: it has no column of its
     /// own there, so it is taken from them by its formula.
     fn discrepancy(&self, p: &Prediction, mean: &[f64], tally: &mut Tally) {
         let (d, targets) = (self.model.obs_dim, self.model.targets());
