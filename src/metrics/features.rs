@@ -66,7 +66,7 @@ pub fn moving(std: &[f64], rows: &[f32]) -> Vec<f64> {
 }
 
 /// A spread below this share of the largest magnitude is rounding of f32 numbers (2⁻²⁴ ≈ 6e-8), not movement.
-const CONSTANT: f64 = 1e-7;
+pub(super) const CONSTANT: f64 = 1e-7;
 
 impl Features {
     /// Learns mean and spread of the reference rows [N, `names.len()`] of observations.

@@ -6,6 +6,7 @@ use crate::metrics::report::Report;
 const TELLING: &[&str] = &[
     "ood_fraction_rollouts",
     "alarm_rollouts",
+    "threshold",
     "unusual_fraction_rollouts",
     "missing_mass_episodes",
     "occupied_fraction",
@@ -23,7 +24,6 @@ const TELLING: &[&str] = &[
     "saco",
     "tq",
     "eri",
-    "threshold",
     "calibration_episodes",
     "ood_fraction_heldout",
     "false_alarm_heldout",
@@ -52,11 +52,11 @@ mod tests {
     #[test]
     fn telling_numbers_come_first_and_the_others_keep_their_order() {
         let mut r = Report::new("coverage", "Coverage");
-        for key in ["zebra", "threshold", "ape", "occupied_cells"] {
+        for key in ["zebra", "occupied_cells", "ape", "threshold"] {
             r.stat(key, key, 0.0, "", "");
         }
         stats(&mut r);
         let keys: Vec<&str> = r.stats.iter().map(|s| s.key.as_str()).collect();
-        assert_eq!(keys, ["occupied_cells", "threshold", "zebra", "ape"]);
+        assert_eq!(keys, ["threshold", "occupied_cells", "zebra", "ape"]);
     }
 }

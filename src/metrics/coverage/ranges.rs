@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::recorded::{Dimensions, Episode, Recorded, together};
 use crate::metrics::MetricError;
 use crate::metrics::bootstrap::{self, Bootstrap};
+use crate::metrics::features;
 use crate::metrics::report::{Cell, Level, Report, Table};
 use crate::metrics::select::{self, Quantiles};
 use crate::task::{Cancelled, Ctx};
@@ -13,8 +14,6 @@ use crate::task::{Cancelled, Ctx};
 pub const BINS: usize = 40;
 /// Quantiles in the tables.
 const AT: [f64; 3] = [0.01, 0.5, 0.99];
-/// A range below this share of the largest magnitude is rounding of f32 numbers, not movement.
-const CONSTANT: f64 = 1e-7;
 
 /// Picks the states or the actions of an episode.
 pub type Pick<'a> = fn(&Episode<'a>) -> &'a [f32];
@@ -37,7 +36,7 @@ impl Column {
     /// Never moves.
     pub fn is_constant(&self) -> bool {
         let largest = self.seen.min.abs().max(self.seen.max.abs());
-        self.seen.n == 0 || self.seen.max - self.seen.min <= CONSTANT * largest
+        self.seen.n == 0 || self.seen.max - self.seen.min <= features::CONSTANT * largest
     }
 
     /// Share of the whole range between the extremes; NaN where there is no whole range.

@@ -95,7 +95,8 @@ impl Spectrum {
             all.add(group, 1.0);
         }
         let std: Vec<f64> = all.variances().into_iter().map(f64::sqrt).collect();
-        let live = features::moving(&std, states.rows).into_iter().map(|s| s > 0.0).collect();
+        let largest = moments::largest(states.rows, d);
+        let live = std.iter().zip(largest).map(|(s, most)| *s > features::CONSTANT * f64::from(most)).collect();
         Ok(Self { pca: Pca::of(&all, &centre)?, live, groups, episodes: units.len() })
     }
 

@@ -139,6 +139,16 @@ pub fn mean(rows: &[f32], d: usize) -> Vec<f64> {
     (0..d).map(|c| parts.iter().map(|p| p[c]).sum::<f64>() / n).collect()
 }
 
+/// Largest magnitude of each of `d` columns of rows [N, d], in parallel.
+pub fn largest(rows: &[f32], d: usize) -> Vec<f32> {
+    let more = |mut most: Vec<f32>, row: &[f32]| {
+        most.iter_mut().zip(row).for_each(|(m, v)| *m = m.max(v.abs()));
+        most
+    };
+    let block = |rows: &[f32]| rows.chunks_exact(d).fold(vec![0.0; d], more);
+    rows.par_chunks(BLOCK * d).map(block).reduce(|| vec![0.0; d], |a, b| more(a, &b))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
