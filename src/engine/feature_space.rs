@@ -133,7 +133,7 @@ impl FeatureSpace {
                 row.clear();
                 match &latent {
                     Some((values, width)) => {
-                        row.extend_from_slice(&values[(t - start) * width..(t - start + 1) * width])
+                        row.extend_from_slice(&values[(t - start) * width..(t - start + 1) * width]);
                     }
                     None => self.raw(episode, t, &data.action_space, &mut row),
                 }
@@ -176,7 +176,8 @@ impl FeatureSpace {
             match actions.kind {
                 SpaceKind::Discrete { n, start } => {
                     let taken = episode.action_at(t)[0];
-                    row.extend((0..n).map(|i| f32::from(u8::from(taken == (start + i as i64) as f32))));
+                    let choice = taken.is_finite().then(|| taken.round() as i64 - start);
+                    row.extend((0..n).map(|i| f32::from(u8::from(choice == Some(i as i64)))));
                 }
                 _ => row.extend_from_slice(episode.action_at(t)),
             }

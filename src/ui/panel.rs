@@ -9,6 +9,8 @@ mod imagination;
 mod topup;
 mod waiting;
 
+use std::fmt::Write as _;
+
 use super::app::{App, Panel};
 use super::card::{Body, Card};
 use super::layout::{Node, Room};
@@ -29,7 +31,7 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
             let part = app.looks.cards.get(&(app.panel, card.id.clone())).and_then(|look| look.part.as_deref());
             if let (Some(part), Some(whole)) = (part, app.map(app.panel, &card.id)) {
                 let times = (whole.x_range.1 - whole.x_range.0) / (part.x_range.1 - part.x_range.0);
-                card.title += &format!(" · {} times closer", number::number(times));
+                let _ = write!(card.title, " · {} times closer", number::number(times));
             }
             *map = part.or_else(|| app.map(app.panel, &card.id)).unwrap_or(map);
         }

@@ -4,7 +4,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use oodscope::engine::Engine;
-use oodscope::engine::job::{Body, Control, CoverSpec, Event, FitSpec, JobId, JobSpec, Source};
+use oodscope::engine::job::{
+    Base, Body, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
+};
 
 use crate::support::program::{at, dataset, pendulum, written};
 
@@ -164,4 +166,33 @@ fn files_are_read_anew_by_a_load_and_shared_by_the_others() {
     assert!(matches!(until_end(&events, id).pop().unwrap().body, Body::Done(_)), "the opened data serves");
     written("changing", &dataset(&[20; 12], |_| {}));
     assert_eq!(steps(JobSpec::Load(source), &mut engine), 240.0);
+}
+
+#[test]
+fn the_map_of_other_axes_and_the_feature_space_reach_the_reports() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let space = FeatureSpec { base: Base::ObservationAction, pca: Some(0.9), ..FeatureSpec::default() };
+    let cover = CoverSpec { source: source(), space, ..CoverSpec::default() };
+    let mut reports = |spec: JobSpec| {
+        let id = engine.start(spec);
+        let seen = until_end(&events, id);
+        let report = |e: Event| if let Body::Report(r) = e.body { Some(r) } else { None };
+        seen.into_iter().filter_map(report).next_back().unwrap()
+    };
+    let coverage = reports(JobSpec::Cover(cover.clone()));
+    let said = |words: &str| coverage.notes.iter().any(|n| n.text.contains(words));
+    assert!(said("observation and action dimensions") && said("principal axes"), "{:#?}", coverage.notes);
+    let pairs = coverage.pairs.as_ref().unwrap();
+    assert_eq!((pairs.names.len(), pairs.pairs.len()), (4, 6));
+    let map = reports(JobSpec::Map(MapSpec { cover, axes: Some((1, 3)) }));
+    assert_eq!((map.name.as_str(), map.maps.len()), ("map", 1));
+    let (drawn, whole) = (&map.maps[0], &coverage.maps[0]);
+    assert_eq!((&drawn.x_axis.label, &drawn.y_axis.label), (&pairs.names[1], &pairs.names[3]));
+    assert_eq!(drawn.values.iter().sum::<f64>(), whole.values.iter().sum::<f64>(), "the same states");
+    assert!(drawn.fine.is_some());
+    let bad = FeatureSpec { dims: vec!["nowhere".into()], ..FeatureSpec::default() };
+    let id = engine.start(JobSpec::Cover(CoverSpec { source: source(), space: bad, ..CoverSpec::default() }));
+    let Body::Failed(failure) = until_end(&events, id).pop().unwrap().body else { panic!("no such dimension") };
+    assert!(failure.message.contains("no dimension 'nowhere'"), "{failure}");
 }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::ui_fixture as fixture;
 
@@ -59,6 +60,28 @@ fn data_screens() {
 #[test]
 fn coverage_screens() {
     snapshots(Panel::Coverage, "coverage");
+}
+
+/// A map gone closer to, and the maps of all pairs with one of them selected.
+#[test]
+fn screens_of_a_map_that_is_explored() {
+    let press = |app: &mut App, keys: &str| {
+        for c in keys.chars() {
+            update(app, Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        }
+    };
+    for (w, h) in [(80, 24), (120, 40)] {
+        let mut app = fixture::app_with(Scheme::Dark, (w, h), vec![fixture::data(), fixture::coverage_to_explore()]);
+        press(&mut app, "2l++llllll");
+        let near = screen(&app);
+        app.looks.focus.insert(Panel::Coverage, "pairs".into());
+        press(&mut app, "jl");
+        let pairs = screen(&app);
+        for (name, buf) in [("near", near), ("pairs", pairs)] {
+            let shot = format!("{}\ncolours {:016x}", text(&buf), colours(&buf));
+            insta::assert_snapshot!(format!("coverage_{name}_{w}x{h}"), shot);
+        }
+    }
 }
 
 #[test]

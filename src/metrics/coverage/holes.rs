@@ -8,6 +8,8 @@
 
 mod hull;
 
+use std::fmt::Write as _;
+
 use super::boxes::{self, Hole};
 use super::parts::short;
 use super::survey::Survey;
@@ -59,17 +61,12 @@ pub fn table(
     cx: &Ctx,
 ) -> Result<(), MetricError> {
     let mut rows = Vec::new();
-    let label = match visits {
-        Some(visits) => {
-            visited(report, survey, visits, &mut rows, cx)?;
-            "Holes that the rollouts visit"
-        }
-        None => {
-            for found in empty(survey, cx)? {
-                rows.push(row(survey, &found, None, f64::NAN));
-            }
-            "Empty boxes within the data"
-        }
+    let label = if let Some(visits) = visits {
+        visited(report, survey, visits, &mut rows, cx)?;
+        "Holes that the rollouts visit"
+    } else {
+        rows.extend(empty(survey, cx)?.iter().map(|found| row(survey, found, None, f64::NAN)));
+        "Empty boxes within the data"
     };
     let columns = ["where", "data (%)", "rollouts (%)", "failing (%)", "n data", "n rollouts"];
     let columns = columns.map(String::from).to_vec();
@@ -101,9 +98,10 @@ fn visited(
         if (new as f64) < NEW * inside.len() as f64 {
             continue;
         }
-        inside.iter().for_each(|&i| seen[i] = true);
         let mut within = vec![false; owner.len()];
-        inside.iter().for_each(|&i| within[i] = true);
+        for &i in &inside {
+            (seen[i], within[i]) = (true, true);
+        }
         let through = episodes(&|i| within[i] && visits.failing[i]);
         let share = if failing == 0 { f64::NAN } else { percent(through as u64, failing) };
         if rows.is_empty() {
@@ -125,7 +123,7 @@ fn say(report: &mut Report, survey: &Survey<'_>, found: &Found, rollouts: usize,
         place(survey, found)
     );
     if failing.is_finite() {
-        text += &format!("; {failing:.0} % of the episodes with an alarm pass through it");
+        let _ = write!(text, "; {failing:.0} % of the episodes with an alarm pass through it");
     }
     report.note(if visits >= 10.0 { Level::Alarm } else { Level::Warn }, text + ".");
 }

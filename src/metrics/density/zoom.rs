@@ -52,7 +52,9 @@ impl Zoom {
         let (x_edges, y_edges) = (edges(x_range, FINE), edges(y_range, FINE));
         let cells = cells(x, y, &Axis::new(&x_edges), &Axis::new(&y_edges));
         let mut counts = vec![0u32; FINE * FINE + 1];
-        cells.iter().for_each(|&c| counts[c as usize] += 1);
+        for &c in &cells {
+            counts[c as usize] += 1;
+        }
         let table = table(&counts);
         let mut next = 0;
         for slot in &mut counts {

@@ -146,6 +146,7 @@ fn useful(app: &App, card: &Card, b: &Binding) -> bool {
         Action::Pause | Action::Stop => running,
         Action::TopUp | Action::Schedule => !running && app.open.source.checkpoint.is_some(),
         Action::Imagine => app.report(Panel::Data).is_some() && app.open.source.checkpoint.is_some(),
+        Action::Axes(_) => app.report(Panel::Coverage).is_some_and(|r| r.pairs.is_some()),
         Action::Move(..) | Action::Zoom | Action::NextCard | Action::Episode(_) => !waiting,
         _ => true,
     }

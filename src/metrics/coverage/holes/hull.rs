@@ -11,7 +11,7 @@ pub fn empty_within(counts: &[u32], w: usize) -> Vec<bool> {
     // Cells are taken in the order of their columns, as the walk along the hull needs it.
     let h = counts.len() / w.max(1);
     let by_column = (0..w).flat_map(|x| (0..h).map(move |y| y * w + x));
-    let hull = convex(by_column.filter(|&c| counts[c] > 0).map(centre).collect());
+    let hull = convex(&by_column.filter(|&c| counts[c] > 0).map(centre).collect::<Vec<_>>());
     let corners = |c: usize| {
         let (x, y) = centre(c);
         [(x - 1, y - 1), (x + 1, y - 1), (x - 1, y + 1), (x + 1, y + 1)]
@@ -25,7 +25,7 @@ fn turn(a: Point, b: Point, c: Point) -> i64 {
 }
 
 /// Corners of the convex hull, to the left around (Andrew's monotone chain), of points in ascending order.
-fn convex(points: Vec<Point>) -> Vec<Point> {
+fn convex(points: &[Point]) -> Vec<Point> {
     let half = |points: &mut dyn Iterator<Item = Point>| {
         let mut chain: Vec<Point> = Vec::new();
         for p in points {
@@ -63,7 +63,7 @@ mod tests {
     /// scipy 1.17: `ConvexHull` of these points has the corners (0,0), (6,0), (7,3), (2,6).
     #[test]
     fn corners_of_a_hull() {
-        let hull = convex(vec![(0, 0), (1, 2), (2, 3), (2, 6), (3, 0), (4, 3), (6, 0), (7, 3)]);
+        let hull = convex(&[(0, 0), (1, 2), (2, 3), (2, 6), (3, 0), (4, 3), (6, 0), (7, 3)]);
         assert_eq!(hull, [(0, 0), (6, 0), (7, 3), (2, 6)]);
     }
 }

@@ -7,7 +7,7 @@ use crate::metrics::report::Cell;
 use crate::ui::widget::ink;
 
 /// The first column keeps so many characters, if it has them, as long as other columns can be left out.
-const SUBJECT: u16 = 34;
+const SUBJECT: u16 = 48;
 /// Columns that are not left out for it.
 const SAID: usize = 4;
 
