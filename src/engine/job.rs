@@ -7,13 +7,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod compare;
+mod score;
+mod train;
 
 pub use compare::CompareSpec;
+pub use score::ScoreSpec;
+pub use train::{FitSpec, TopUpSpec};
 
 pub use super::feature_space::{Base, FeatureSpec};
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
-use crate::metrics::threshold::Kind;
 use crate::task::Progress;
 pub use crate::topup::controller::Schedule;
 
@@ -193,135 +196,6 @@ impl Default for DiagnoseSpec {
             k: 5,
             alpha: 0.1,
             space: FeatureSpec::default(),
-        }
-    }
-}
-
-/// Which states are scored, and how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ScoreSpec {
-    /// Data and model; states come from `rollouts`, or from the policy's episodes, or from the held-out ones.
-    pub source: Source,
-    /// Feature space of the scores that look at states; those of the model are its own.
-    pub space: FeatureSpec,
-    /// The policy whose episodes are scored where no rollouts are named; 0 episodes: the held-out ones instead.
-    pub policy: PolicySpec,
-    /// Which neighbour's distance is the novelty.
-    pub k: usize,
-    /// False-alarm level of the thresholds.
-    pub alpha: f64,
-    /// How thresholds are set.
-    pub threshold: Kind,
-    /// File of the scores, one row a state; its name ends in `.csv` or `.parquet`.
-    pub out: Option<PathBuf>,
-    /// Seed of the bootstraps.
-    pub seed: u64,
-}
-
-impl Default for ScoreSpec {
-    fn default() -> Self {
-        Self {
-            source: Source::default(),
-            space: FeatureSpec::default(),
-            policy: PolicySpec::default(),
-            k: 5,
-            alpha: 0.1,
-            threshold: Kind::Conformal,
-            out: None,
-            seed: 0,
-        }
-    }
-}
-
-/// How a world model and a policy are trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FitSpec {
-    /// Data; a checkpoint here is the starting point.
-    pub source: Source,
-    /// Ensemble members.
-    pub members: usize,
-    /// Members kept for prediction: the best on held-out episodes.
-    pub elites: usize,
-    /// Width of the hidden layers.
-    pub hidden: usize,
-    /// Number of hidden layers.
-    pub layers: usize,
-    /// At most so many passes over the data.
-    pub epochs: usize,
-    /// Passes without improvement on held-out episodes before training stops.
-    pub patience: usize,
-    /// Gradient steps of the policy in imagination; 0 trains no policy.
-    pub policy_steps: usize,
-    /// Folder that the checkpoint is written to.
-    pub out: PathBuf,
-    /// Seed of weights and batches.
-    pub seed: u64,
-}
-
-impl Default for FitSpec {
-    fn default() -> Self {
-        Self {
-            source: Source::default(),
-            members: 5,
-            elites: 5,
-            hidden: 64,
-            layers: 3,
-            epochs: 200,
-            patience: 10,
-            policy_steps: 0,
-            out: PathBuf::from("checkpoint"),
-            seed: 0,
-        }
-    }
-}
-
-/// How a top-up is run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TopUpSpec {
-    /// Data and model.
-    pub source: Source,
-    /// Environment to collect in; the dataset's own if none is named.
-    pub env: Option<String>,
-    /// When data is collected.
-    pub schedule: Schedule,
-    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
-    pub threshold: Option<f64>,
-    /// Most data added, as a share of the dataset's steps.
-    pub budget: f64,
-    /// Probe episodes at each check.
-    pub probes: usize,
-    /// Most checks.
-    pub rounds: usize,
-    /// Gradient steps of the world model between checks.
-    pub model_steps: usize,
-    /// Gradient steps of the policy between checks.
-    pub policy_steps: usize,
-    /// Evaluation episodes before and after.
-    pub eval_episodes: usize,
-    /// Folder of run directories.
-    pub out: PathBuf,
-    /// Seed of everything random.
-    pub seed: u64,
-}
-
-impl Default for TopUpSpec {
-    fn default() -> Self {
-        Self {
-            source: Source::default(),
-            env: None,
-            schedule: Schedule::Adaptive,
-            threshold: None,
-            budget: 0.1,
-            probes: 4,
-            rounds: 24,
-            model_steps: 3000,
-            policy_steps: 1000,
-            eval_episodes: 20,
-            out: PathBuf::from("runs"),
-            seed: 0,
         }
     }
 }
