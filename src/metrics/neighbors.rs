@@ -11,6 +11,8 @@
 //!
 //! [`growing`] adds rows to any of them without a rebuild.
 
+#![allow(clippy::inline_always, reason = "what is dispatched to vector instructions must be inlined into the dispatch")]
+
 pub mod best;
 pub mod boxes;
 pub mod growing;

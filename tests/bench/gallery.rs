@@ -68,7 +68,8 @@ impl EngineDoor for Player {
 fn report(spec: &JobSpec) -> Report {
     match spec {
         JobSpec::Load(_) | JobSpec::Episodes(_) | JobSpec::Fit(_) => fixture::data(),
-        JobSpec::Cover(_) | JobSpec::Map(_) | JobSpec::Compare(_) => fixture::coverage(),
+        JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage_to_explore(),
+        JobSpec::Map(_) => Report { name: "map".into(), pairs: None, ..fixture::coverage_to_explore() },
         JobSpec::Imagine(_) => fixture::imagination(),
         JobSpec::Diagnose(_) | JobSpec::Score(_) => fixture::diagnosis(),
         JobSpec::TopUp(_) => fixture::topup(12),

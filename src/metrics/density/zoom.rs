@@ -11,7 +11,7 @@ const FINE: usize = 2048;
 /// So few points are counted anew for every view (below a millisecond) and need no table.
 const FEW: usize = 200_000;
 /// A view smaller than the grid's cells that holds more points is shown in the grid's cells: it must be there at once.
-const DEEP: usize = 400_000;
+const DEEP: usize = 150_000;
 /// Points whose cells are found by one task.
 const BLOCK: usize = 16_384;
 

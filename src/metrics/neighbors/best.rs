@@ -113,7 +113,9 @@ impl Best {
     fn measure_all(&mut self, measure: &impl Measure) {
         self.measured = true;
         let undecided = std::mem::take(&mut self.near);
-        undecided.iter().for_each(|&(_, place)| self.offer_measured(measure(place)));
+        for &(_, place) in &undecided {
+            self.offer_measured(measure(place));
+        }
         self.near = undecided;
         self.near.clear();
     }

@@ -55,7 +55,7 @@ pub fn scan(points: &Points, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Me
         let mut best = Best::new(search.k, true);
         best.begin(Slack { relative: 0.0, absolute: 0.0 }, f64::INFINITY, true);
         for row in 0..points.len() as u32 {
-            if row as usize % CHUNK == 0 {
+            if (row as usize).is_multiple_of(CHUNK) {
                 cx.check()?;
             }
             if !search.bars(points, row, at) {

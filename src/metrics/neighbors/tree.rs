@@ -87,8 +87,8 @@ impl Neighbors for Tree {
         let scale: Vec<f32> = self.points.inv_std().iter().map(|&s| s as f32).collect();
         let order = order::order(&search.rows(), &scale, FINE, cx)?;
         let out = Mutex::new(Answer::new(search));
-        order.from.par_chunks(RUN).try_for_each(|run| {
-            let run = Run { tree: self, search, run };
+        order.from.par_chunks(RUN).try_for_each(|positions| {
+            let run = Run { tree: self, search, positions };
             let found = match self.points.dim() {
                 1 => Arch::new().dispatch(Walk::<1>(run)),
                 2 => Arch::new().dispatch(Walk::<2>(run)),
@@ -115,7 +115,7 @@ struct Run<'a> {
     tree: &'a Tree,
     search: &'a Search<'a>,
     /// Positions among the search's queries.
-    run: &'a [u32],
+    positions: &'a [u32],
 }
 
 struct Walk<'a, const D: usize>(Run<'a>);
@@ -128,15 +128,15 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Run { tree, search, run } = self.0;
+        let Run { tree, search, positions } = self.0;
         let points = &tree.points;
         let scale: [f32; D] = std::array::from_fn(|d| points.inv_std()[d] as f32);
         let slack = Slack { relative: (D as f64 + 8.0) * U, absolute: 0.0 };
         let mut best = Best::new(search.k, false);
         let mut stack: Vec<Step> = Vec::with_capacity(WIDE * tree.levels.len() + WIDE);
         let mut last: Option<(usize, f64)> = None;
-        let mut out = Found::new(search.k, run.len());
-        for &position in run {
+        let mut out = Found::new(search.k, positions.len());
+        for &position in positions {
             let at = search.query(position);
             let row = search.queries.raw(at);
             let query: [f32; D] = std::array::from_fn(|d| row[d]);

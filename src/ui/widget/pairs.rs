@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(view.pair_at(area, 14, 8), Some(1));
         assert_eq!(view.pair_at(area, 34, 8), Some(2));
         assert_eq!(view.pair_at(area, 34, 3), None, "above the diagonal");
-        assert_eq!(buf.cell((12, 8)).map(|c| c.symbol()), Some("▐"));
+        assert_eq!(buf.cell((12, 8)).map(ratatui::buffer::Cell::symbol), Some("▐"));
         for (w, h) in [(0, 0), (1, 1), (5, 2), (60, 1)] {
             let area = Rect::new(0, 0, w, h);
             view.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
