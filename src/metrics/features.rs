@@ -185,13 +185,11 @@ impl Features {
                 self.dim_in
             )));
         }
-        Ok(match self.rotation {
-            None => Points::new(self.columns(rows), &self.mean, &self.std, owner),
-            Some(_) => {
-                let d = self.dim();
-                Points::new(self.transform(rows), &vec![0.0; d], &vec![1.0; d], owner)
-            }
-        })
+        if self.rotation.is_none() {
+            return Ok(Points::new(self.columns(rows), &self.mean, &self.std, owner));
+        }
+        let d = self.dim();
+        Ok(Points::new(self.transform(rows), &vec![0.0; d], &vec![1.0; d], owner))
     }
 
     /// Each kept dimension's part of the squared distance between point `i` of `a` and point `j` of `b`, both of
