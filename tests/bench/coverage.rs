@@ -10,6 +10,7 @@ use std::time::Instant;
 use oodscope::metrics::bootstrap::Bootstrap;
 use oodscope::metrics::coverage::recorded::{self, Dimensions, Episode, Peers, Recorded};
 use oodscope::metrics::coverage::{self, Input, Options};
+use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::Report;
 use oodscope::metrics::{MetricError, States};
 use oodscope::task::Ctx;
@@ -71,7 +72,8 @@ fn main() -> Result<(), MetricError> {
     let part = |from: usize, to: usize| States { rows: &rows[from * d..to * d], owner: &owner[from..to] };
     let (train, few) = (part(0, n - 2 * STEPS), part(n - 2 * STEPS, n));
     let names = &names_of.0;
-    let input = Input { names, train, calibration: few, heldout: few, rollouts: None, shared: false };
+    let choice = Choice::default();
+    let input = Input { names, choice, train, calibration: few, heldout: few, rollouts: None, shared: false };
     let options = Options { bootstrap: Bootstrap { draws: 200, seed: 0 }, ..Options::default() };
     let (cx, b) = (Ctx::quiet(), &options.bootstrap);
     println!("{n} x {d} (+ {a}), {} episodes, 200 draws", data.episodes.len());
