@@ -21,6 +21,10 @@ use oodscope::metrics::neighbors::{self, Exclude, Knn, Neighbors};
 use oodscope::task::Ctx;
 use states::States;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const REPEATS: usize = 5;
 
 #[derive(Default)]
@@ -161,7 +165,7 @@ fn build(points: Points) -> (f64, Box<dyn Neighbors>) {
     let start = Instant::now();
     match neighbors::index(points, &Ctx::quiet()) {
         Ok(index) => (start.elapsed().as_secs_f64(), index),
-        Err(e) => panic!("{e}"),
+        Err(e) => stop(&e.to_string()),
     }
 }
 
@@ -169,7 +173,7 @@ fn ask(index: &dyn Neighbors, queries: &Points, k: usize, exclude: Exclude) -> (
     let start = Instant::now();
     match index.knn(queries, k, exclude, &Ctx::quiet()) {
         Ok(found) => (start.elapsed().as_secs_f64(), found),
-        Err(e) => panic!("{e}"),
+        Err(e) => stop(&e.to_string()),
     }
 }
 
@@ -182,5 +186,10 @@ fn median<T>(n: usize, mut run: impl FnMut() -> (f64, T)) -> (f64, T) {
         last = Some(value);
     }
     times.sort_by(f64::total_cmp);
-    (times[n / 2], last.unwrap_or_else(|| panic!("no run")))
+    (times[n / 2], last.unwrap_or_else(|| stop("no run")))
+}
+
+fn stop(why: &str) -> ! {
+    println!("{why}");
+    std::process::exit(1)
 }

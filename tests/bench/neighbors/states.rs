@@ -44,11 +44,11 @@ impl States {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut walk = |n: usize, wide: f32| -> Vec<f32> {
             let mut rows = Vec::with_capacity(n * dim);
-            let mut phase = vec![0.0f32; 3];
+            let mut phase = [0.0f32; 3];
             let mut state = vec![0.0f32; dim];
             for t in 0..n {
                 if t % 1000 == 0 {
-                    phase.iter_mut().for_each(|p| *p = rng.random_range(0.0..6.3));
+                    phase = std::array::from_fn(|_| rng.random_range(0.0..6.3));
                 }
                 for (i, s) in state.iter_mut().enumerate() {
                     let drive = wide * (phase[i % 3] + t as f32 * 0.05 * (1 + i % 4) as f32).sin();
