@@ -28,7 +28,7 @@ def peer(name, build, ask):
     start = time.perf_counter()
     ask(index, q[probe])
     once = (time.perf_counter() - start) / len(probe)
-    rows = even(min(len(q), max(1024, int(PATIENCE / max(once, 1e-9)))))
+    rows = even(min(len(q), max(512, int(PATIENCE / max(once, 1e-9)))))
     times = []
     for _ in range(REPEATS):
         start = time.perf_counter()
