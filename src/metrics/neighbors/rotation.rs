@@ -5,6 +5,7 @@
 //! distances of these coordinates never exceed the true ones: what is too far by them is too far.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::points::Points;
@@ -70,22 +71,45 @@ impl Rotation {
         let (d, w) = (self.dim, self.width());
         let mut out = vec![0.0f32; asked.len() / d * w];
         out.par_chunks_mut(CHUNK * w).zip(asked.par_chunks(CHUNK * d)).try_for_each(|(out, rows)| {
-            let mut turned = vec![0.0f64; self.axes];
-            for (to, row) in out.chunks_exact_mut(w).zip(rows.chunks_exact(d)) {
-                turned.fill(0.0);
-                let mut whole = 0.0;
-                for (v, axis) in points.standardise(row).zip(self.matrix.chunks_exact(self.axes)) {
-                    whole += v * v;
-                    turned.iter_mut().zip(axis).for_each(|(t, a)| *t += v * a);
-                }
-                to.iter_mut().zip(&turned).for_each(|(to, &t)| *to = t as f32);
-                if self.is_bounding() {
-                    let kept: f64 = turned.iter().map(|t| t * t).sum();
-                    to[self.axes] = (whole - kept).max(0.0).sqrt() as f32;
-                }
-            }
+            Arch::new().dispatch(Turn { rotation: self, points, rows, out });
             cx.check()
         })?;
         Ok(out)
+    }
+}
+
+/// Some rows to turn.
+struct Turn<'a> {
+    rotation: &'a Rotation,
+    points: &'a Points,
+    rows: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { rotation, points, rows, out } = self;
+        let (axes, w) = (rotation.axes, rotation.width());
+        let mut turned = vec![0.0f64; axes];
+        for (to, row) in out.chunks_exact_mut(w).zip(rows.chunks_exact(rotation.dim)) {
+            turned.fill(0.0);
+            let mut whole = 0.0;
+            for (v, axis) in points.standardise(row).zip(rotation.matrix.chunks_exact(axes)) {
+                whole += v * v;
+                for (t, a) in turned.iter_mut().zip(axis) {
+                    *t += v * a;
+                }
+            }
+            for (to, &t) in to.iter_mut().zip(&turned) {
+                *to = t as f32;
+            }
+            if rotation.is_bounding() {
+                let kept: f64 = turned.iter().map(|t| t * t).sum();
+                to[axes] = (whole - kept).max(0.0).sqrt() as f32;
+            }
+        }
     }
 }
