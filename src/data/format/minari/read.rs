@@ -40,9 +40,11 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -
     let tick = |_| cx.check();
     for (batch, some) in ids.chunks(BATCH).enumerate() {
         cx.step((batch * BATCH) as u64, ids.len() as u64)?;
-        let loaded: Result<Vec<Loaded>, DataError> =
+        // Not collected into one result: that would name whichever bad episode a thread met first.
+        let loaded: Vec<Result<Loaded, DataError>> =
             some.par_iter().map(|&id| episode::read(file, id, &observations, &actions, &tick)).collect();
-        for episode in loaded? {
+        for episode in loaded {
+            let episode = episode?;
             odd.extend(episode.odd.map(|what| (what, episode.id)));
             push(&mut parts, episode);
         }
