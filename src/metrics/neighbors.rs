@@ -20,6 +20,7 @@ pub mod order;
 pub mod packet;
 pub mod packets;
 pub mod points;
+pub mod recent;
 pub mod rotation;
 pub mod scan;
 pub mod search;

@@ -28,17 +28,11 @@ impl Slack {
         // Rounding to f32 may go down by U, and squares below the normal range lose more.
         (far * far * (1.0 + 4.0 * U)) as f32 + f32::MIN_POSITIVE
     }
-}
 
-impl Slack {
-    /// [`Slack::beyond`] the root of a squared f32 distance.
-    #[inline(always)]
-    fn beyond_squared(self, squared: f32) -> f32 {
-        if self.absolute > 0.0 {
-            return self.beyond(f64::from(squared).sqrt());
-        }
+    /// What makes a squared distance its [`Slack::beyond`] where the slack is relative only.
+    fn factor(self) -> f32 {
         // (1 + 4ρ)² ≤ 1 + 9ρ for ρ < 1/16, and f32 rounds the factor and the product by U each.
-        squared * (1.0 + 9.0 * self.relative + 8.0 * U) as f32 + f32::MIN_POSITIVE
+        (1.0 + 9.0 * self.relative + 8.0 * U) as f32
     }
 }
 
@@ -51,6 +45,7 @@ impl<T: Fn(u32) -> (f64, u32)> Measure for T {}
 pub struct Best {
     k: usize,
     slack: Slack,
+    factor: f32,
     bound: f32,
     /// Ascending (squared f32 distance, place): the k nearest and what cannot be told from them.
     near: Vec<(f32, u32)>,
@@ -63,7 +58,8 @@ impl Best {
     /// Nothing found yet. `bounding`: f32 distances are lower bounds only, so every row that is offered is measured.
     pub fn new(k: usize, bounding: bool) -> Self {
         let slack = Slack { relative: 0.0, absolute: 0.0 };
-        let mut best = Self { k, slack, bound: f32::INFINITY, near: vec![], exact: vec![], measured: bounding };
+        let mut best =
+            Self { k, slack, factor: 1.0, bound: f32::INFINITY, near: vec![], exact: vec![], measured: bounding };
         best.near.reserve(k + SPARE + 1);
         best.exact.reserve(k + 1);
         best
@@ -72,7 +68,9 @@ impl Best {
     /// Begins a query. `reach`: k rows are known to be within this distance (infinite if nothing is known).
     #[inline(always)]
     pub fn begin(&mut self, slack: Slack, reach: f64, bounding: bool) {
-        self.slack = slack;
+        if slack != self.slack {
+            (self.slack, self.factor) = (slack, slack.factor());
+        }
         self.bound = if reach.is_finite() { slack.beyond(reach) } else { f32::INFINITY };
         self.near.clear();
         self.exact.clear();
@@ -91,6 +89,10 @@ impl Best {
         if self.measured {
             return self.offer_measured(measure(place));
         }
+        if self.near.len() > self.k + SPARE {
+            self.measure_all(measure);
+            return self.offer_measured(measure(place));
+        }
         let mut at = self.near.len();
         self.near.push((squared, place));
         while at > 0 && self.near[at - 1].0 > squared {
@@ -99,13 +101,23 @@ impl Best {
         }
         self.near[at] = (squared, place);
         if at < self.k && self.near.len() >= self.k {
-            self.bound = min(self.bound, self.slack.beyond_squared(self.near[self.k - 1].0));
+            let kth = self.near[self.k - 1].0;
+            let beyond = if self.slack.absolute > 0.0 {
+                self.slack.beyond(f64::from(kth).sqrt())
+            } else {
+                kth * self.factor + f32::MIN_POSITIVE
+            };
+            self.bound = min(self.bound, beyond);
             while self.near.last().is_some_and(|n| n.0 > self.bound) {
                 self.near.pop();
             }
         }
-        if self.near.len() > self.k + SPARE {
-            self.measure_all(measure);
+    }
+
+    /// Adds the places of k rows that are near: the nearest, unless too many were. None if there are fewer.
+    pub fn places(&self, out: &mut Vec<u32>) {
+        if self.near.len() >= self.k {
+            out.extend(self.near[..self.k].iter().map(|n| n.1));
         }
     }
 
@@ -117,7 +129,6 @@ impl Best {
             self.offer_measured(measure(place));
         }
         self.near = undecided;
-        self.near.clear();
     }
 
     /// Considers a row by its f64 distance.

@@ -1,5 +1,8 @@
 //! Bounding boxes, sixteen a block, dimension-major: one block is tested at once.
 
+use std::any::Any;
+
+use pulp::Simd;
 use rayon::prelude::*;
 
 /// Boxes in a block.
@@ -118,16 +121,42 @@ pub fn min(a: f32, b: f32) -> f32 {
 
 /// Lanes whose number is at most `bound`, ascending.
 #[inline(always)]
-pub fn within<const N: usize>(lanes: &[f32; N], bound: f32) -> Lanes {
-    let mut mask = 0;
-    for (lane, &v) in lanes.iter().enumerate() {
-        mask |= u64::from(v <= bound) << lane;
+pub fn within<S: Simd, const N: usize>(simd: S, lanes: &[f32; N], bound: f32) -> Lanes {
+    let (vectors, _) = S::as_simd_f32s(lanes);
+    let bound = simd.splat_f32s(bound);
+    let each = vectors.iter().enumerate();
+    Lanes(each.fold(0, |mask, (i, &v)| mask | bits(simd, simd.less_than_or_equal_f32s(v, bound)) << (i * S::F32_LANES)))
+}
+
+/// A mask as bits, lane 0 the lowest: one instruction where there is one. Compilers make dozens of the plain loop.
+#[inline(always)]
+fn bits<S: Simd>(simd: S, mask: S::m32s) -> u64 {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        let (simd, mask): (&dyn Any, &dyn Any) = (&simd, &mask);
+        if let Some(mask) = mask.downcast_ref::<pulp::b16>() {
+            return u64::from(mask.0);
+        }
+        if let (Some(simd), Some(&mask)) = (simd.downcast_ref::<pulp::x86::V3>(), mask.downcast_ref::<pulp::m32x8>()) {
+            return u64::from(simd.avx._mm256_movemask_ps(pulp::cast(mask)).cast_unsigned());
+        }
     }
-    Lanes(mask)
+    let ones = [simd.select_f32s(mask, simd.splat_f32s(1.0), simd.splat_f32s(0.0))];
+    let ones: &[f32] = pulp::bytemuck::cast_slice(&ones);
+    ones.iter().enumerate().fold(0, |mask, (lane, &v)| mask | u64::from(v > 0.0) << lane)
 }
 
 /// Lanes as the set bits of a mask.
+#[derive(Clone, Copy)]
 pub struct Lanes(u64);
+
+impl Lanes {
+    /// The lane of the least number, the first of equals.
+    #[inline(always)]
+    pub fn least(self, of: &[f32]) -> Option<usize> {
+        self.reduce(|best, lane| if of[lane] < of[best] { lane } else { best })
+    }
+}
 
 impl Iterator for Lanes {
     type Item = usize;

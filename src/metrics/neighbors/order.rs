@@ -6,12 +6,13 @@
 
 use rayon::prelude::*;
 
+use super::boxes::{max, min};
 use crate::task::{Cancelled, Ctx};
 
 /// Binary splits between two moves of the rows themselves.
 const SPLITS: u32 = 4;
 /// Rows looked at for the longest side.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 96;
 /// Ranges below this many rows are split on one thread.
 const PARALLEL: usize = 8192;
 
@@ -19,8 +20,10 @@ const PARALLEL: usize = 8192;
 pub struct Ordered {
     /// [N, D].
     pub rows: Vec<f32>,
-    /// [N] where each row was.
+    /// [N] where each row was; with capacity for whole leaves.
     pub from: Vec<u32>,
+    /// Room for the rows of all leaves, the last one filled up; what is in it means nothing.
+    pub room: Vec<f32>,
 }
 
 /// Orders `rows` [N, D] into leaves of `leaf`; `scale` [D] makes sides comparable.
@@ -28,16 +31,20 @@ pub struct Ordered {
 /// # Errors
 /// When cancelled.
 pub fn order(rows: &[f32], scale: &[f32], leaf: usize, cx: &Ctx) -> Result<Ordered, Cancelled> {
-    let (n, d) = (rows.len() / scale.len().max(1), scale.len());
-    let job = Job { scale, leaf, cx };
-    let mut from: Vec<u32> = (0..n as u32).collect();
-    job.split(rows, &mut from, SPLITS)?;
-    let mut out = Ordered { rows: vec![0.0; rows.len()], from: vec![0; n] };
-    pick_rows(rows, &from, &mut out.rows, d);
-    out.from.copy_from_slice(&from);
-    let mut spare = vec![0.0; rows.len()];
-    job.parts(&mut out.rows, &mut out.from, &mut spare, &mut from, SPLITS)?;
-    Ok(out)
+    match scale.len() {
+        2 => Job::<2> { scale, leaf, cx }.order(rows),
+        3 => Job::<3> { scale, leaf, cx }.order(rows),
+        4 => Job::<4> { scale, leaf, cx }.order(rows),
+        5 => Job::<5> { scale, leaf, cx }.order(rows),
+        6 => Job::<6> { scale, leaf, cx }.order(rows),
+        7 => Job::<7> { scale, leaf, cx }.order(rows),
+        8 => Job::<8> { scale, leaf, cx }.order(rows),
+        9 => Job::<9> { scale, leaf, cx }.order(rows),
+        10 => Job::<10> { scale, leaf, cx }.order(rows),
+        11 => Job::<11> { scale, leaf, cx }.order(rows),
+        12 => Job::<12> { scale, leaf, cx }.order(rows),
+        _ => Job::<0> { scale, leaf, cx }.order(rows),
+    }
 }
 
 /// Rows of the left part of a range of `n` > `leaf` rows.
@@ -46,57 +53,134 @@ fn half(n: usize, leaf: usize) -> usize {
     leaf << (leaves - 1).ilog2()
 }
 
-struct Job<'a> {
+/// Rows that lie together, and as much room again to move them to.
+struct Range<'a> {
+    rows: &'a mut [f32],
+    from: &'a mut [u32],
+    spare_rows: &'a mut [f32],
+    spare_from: &'a mut [u32],
+    keys: &'a mut [u64],
+    /// The rows are where they shall be in the end, and not in the room beside it.
+    at_home: bool,
+}
+
+impl Range<'_> {
+    fn split_at(self, n: usize, d: usize) -> (Self, Self) {
+        let ((rows, rows_b), (from, from_b)) = (self.rows.split_at_mut(n * d), self.from.split_at_mut(n));
+        let (spare_rows, spare_rows_b) = self.spare_rows.split_at_mut(n * d);
+        let (spare_from, spare_from_b) = self.spare_from.split_at_mut(n);
+        let (keys, keys_b) = self.keys.split_at_mut(n);
+        let at_home = self.at_home;
+        (
+            Self { rows, from, spare_rows, spare_from, keys, at_home },
+            Self {
+                rows: rows_b,
+                from: from_b,
+                spare_rows: spare_rows_b,
+                spare_from: spare_from_b,
+                keys: keys_b,
+                at_home,
+            },
+        )
+    }
+
+    fn go_home(self) {
+        if !self.at_home {
+            self.spare_rows.copy_from_slice(self.rows);
+            self.spare_from.copy_from_slice(self.from);
+        }
+    }
+}
+
+/// `D`: dimensions, or 0 where they are known only when it runs.
+struct Job<'a, const D: usize> {
     scale: &'a [f32],
     leaf: usize,
     cx: &'a Ctx,
 }
 
-impl Job<'_> {
+impl<const D: usize> Job<'_, D> {
+    #[inline(always)]
+    fn dim(&self) -> usize {
+        if D > 0 { D } else { self.scale.len() }
+    }
+
+    #[inline(always)]
+    fn row<'r>(&self, rows: &'r [f32], key: u64) -> &'r [f32] {
+        let first = key as u32 as usize * self.dim();
+        &rows[first..first + self.dim()]
+    }
+
+    fn order(&self, rows: &[f32]) -> Result<Ordered, Cancelled> {
+        let n = rows.len() / self.dim();
+        let mut keys: Vec<u64> = (0..n as u32).into_par_iter().map(u64::from).collect();
+        self.split(rows, &mut keys, SPLITS)?;
+        let filled = n.div_ceil(self.leaf) * self.leaf;
+        let mut out = Ordered {
+            rows: vec![0.0; rows.len()],
+            from: Vec::with_capacity(filled),
+            room: vec![0.0; filled * self.dim()],
+        };
+        self.pick(rows, &keys, &mut out.rows);
+        out.from.extend(keys.iter().map(|&key| key as u32));
+        let mut spare_from = vec![0; n];
+        let range = Range {
+            rows: &mut out.rows,
+            from: &mut out.from,
+            spare_rows: &mut out.room[..rows.len()],
+            spare_from: &mut spare_from,
+            keys: &mut keys,
+            at_home: true,
+        };
+        self.parts(range, SPLITS)?;
+        Ok(out)
+    }
+
     /// Splits a range a few times, moves its rows, and goes on with each part.
-    fn refine(
-        &self,
-        rows: &mut [f32],
-        from: &mut [u32],
-        spare_rows: &mut [f32],
-        spare_from: &mut [u32],
-    ) -> Result<(), Cancelled> {
-        let n = from.len();
-        if n <= self.leaf {
-            return Ok(());
-        }
+    fn refine(&self, range: Range<'_>) -> Result<(), Cancelled> {
         self.cx.check()?;
-        let mut at: Vec<u32> = (0..n as u32).collect();
-        self.split(rows, &mut at, SPLITS)?;
-        pick_rows(rows, &at, spare_rows, self.scale.len());
-        rows.copy_from_slice(spare_rows);
-        spare_from.copy_from_slice(from);
-        from.iter_mut().zip(&at).for_each(|(id, &i)| *id = spare_from[i as usize]);
-        self.parts(rows, from, spare_rows, spare_from, SPLITS)
+        range.keys.iter_mut().zip(0..).for_each(|(key, i)| *key = i);
+        self.split(range.rows, range.keys, SPLITS)?;
+        self.parts(self.moved(range), SPLITS)
+    }
+
+    /// Moves row `keys[i]` of the range to its place i, into the spare room.
+    fn moved<'r>(&self, range: Range<'r>) -> Range<'r> {
+        self.pick(range.rows, range.keys, range.spare_rows);
+        let ids = range.spare_from.iter_mut().zip(&*range.keys);
+        ids.for_each(|(id, &key)| *id = range.from[key as u32 as usize]);
+        Range {
+            rows: range.spare_rows,
+            from: range.spare_from,
+            spare_rows: range.rows,
+            spare_from: range.from,
+            keys: range.keys,
+            at_home: !range.at_home,
+        }
+    }
+
+    /// Copies row `keys[i]` to place i of `out`.
+    fn pick(&self, rows: &[f32], keys: &[u64], out: &mut [f32]) {
+        let one = |(to, &key): (&mut [f32], &u64)| to.copy_from_slice(self.row(rows, key));
+        if keys.len() > PARALLEL {
+            out.par_chunks_exact_mut(self.dim()).zip_eq(keys.par_iter()).with_min_len(1024).for_each(one);
+        } else {
+            out.chunks_exact_mut(self.dim()).zip(keys).for_each(one);
+        }
     }
 
     /// Refines the parts that `splits` splits of this range have made.
-    fn parts(
-        &self,
-        rows: &mut [f32],
-        from: &mut [u32],
-        spare_rows: &mut [f32],
-        spare_from: &mut [u32],
-        splits: u32,
-    ) -> Result<(), Cancelled> {
-        let n = from.len();
+    fn parts(&self, range: Range<'_>, splits: u32) -> Result<(), Cancelled> {
+        let n = range.from.len();
         if n <= self.leaf {
+            range.go_home();
             return Ok(());
         }
         if splits == 0 {
-            return self.refine(rows, from, spare_rows, spare_from);
+            return self.refine(range);
         }
-        let half = half(n, self.leaf);
-        let at = half * self.scale.len();
-        let ((a, b), (fa, fb)) = (rows.split_at_mut(at), from.split_at_mut(half));
-        let ((sa, sb), (ga, gb)) = (spare_rows.split_at_mut(at), spare_from.split_at_mut(half));
-        let mut left = || self.parts(a, fa, sa, ga, splits - 1);
-        let mut right = || self.parts(b, fb, sb, gb, splits - 1);
+        let (left, right) = range.split_at(half(n, self.leaf), self.dim());
+        let (left, right) = (|| self.parts(left, splits - 1), || self.parts(right, splits - 1));
         if n > PARALLEL {
             let (l, r) = rayon::join(left, right);
             return l.and(r);
@@ -105,24 +189,28 @@ impl Job<'_> {
         right()
     }
 
-    /// Orders `at`, positions in `rows`, by `splits` median splits.
-    fn split(&self, rows: &[f32], at: &mut [u32], splits: u32) -> Result<(), Cancelled> {
-        let n = at.len();
+    /// Orders `keys`, of which the low halves are positions in `rows`, by `splits` median splits.
+    fn split(&self, rows: &[f32], keys: &mut [u64], splits: u32) -> Result<(), Cancelled> {
+        let n = keys.len();
         if n <= self.leaf || splits == 0 {
             return Ok(());
         }
-        let axis = self.longest_side(rows, at);
+        let axis = self.longest_side(rows, keys);
         let half = half(n, self.leaf);
-        let d = self.scale.len();
-        let key = |&i: &u32| u64::from(ascending(rows[i as usize * d + axis])) << 32 | u64::from(i);
-        let mut keys: Vec<u64> =
-            if n > PARALLEL { at.par_iter().map(key).collect() } else { at.iter().map(key).collect() };
+        let renew = |key: &mut u64| {
+            let v = rows[*key as u32 as usize * self.dim() + axis];
+            *key = u64::from(ascending(v)) << 32 | u64::from(*key as u32);
+        };
+        if n > PARALLEL {
+            keys.par_iter_mut().with_min_len(PARALLEL / 2).for_each(renew);
+        } else {
+            keys.iter_mut().for_each(renew);
+        }
         if half < n {
             keys.select_nth_unstable(half);
         }
-        at.iter_mut().zip(&keys).for_each(|(i, &k)| *i = k as u32);
         self.cx.check()?;
-        let (a, b) = at.split_at_mut(half);
+        let (a, b) = keys.split_at_mut(half);
         if n > PARALLEL {
             let (l, r) = rayon::join(|| self.split(rows, a, splits - 1), || self.split(rows, b, splits - 1));
             return l.and(r);
@@ -131,28 +219,25 @@ impl Job<'_> {
         self.split(rows, b, splits - 1)
     }
 
-    fn longest_side(&self, rows: &[f32], at: &[u32]) -> usize {
-        let d = self.scale.len();
-        let (mut lo, mut hi) = (vec![f32::INFINITY; d], vec![f32::NEG_INFINITY; d]);
-        for &i in at.iter().step_by((at.len() / SAMPLE).max(1)) {
-            let row = &rows[i as usize * d..(i as usize + 1) * d];
-            for ((&v, lo), hi) in row.iter().zip(&mut lo).zip(&mut hi) {
-                *lo = lo.min(v);
-                *hi = hi.max(v);
+    /// The longest side of the box around a sample; the first of equals.
+    fn longest_side(&self, rows: &[f32], keys: &[u64]) -> usize {
+        let sample = keys.iter().step_by((keys.len() / SAMPLE).max(1));
+        let (mut few, mut many);
+        let (lo, hi): (&mut [f32], &mut [f32]) = if D > 0 {
+            few = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
+            (&mut few.0, &mut few.1)
+        } else {
+            many = (vec![f32::INFINITY; self.dim()], vec![f32::NEG_INFINITY; self.dim()]);
+            (&mut many.0, &mut many.1)
+        };
+        for &key in sample {
+            for ((&v, lo), hi) in self.row(rows, key).iter().zip(&mut *lo).zip(&mut *hi) {
+                *lo = min(v, *lo);
+                *hi = max(v, *hi);
             }
         }
-        let side = |c: usize| (hi[c] - lo[c]) * self.scale[c];
-        (0..d).max_by(|&a, &b| side(a).total_cmp(&side(b)).then(b.cmp(&a))).unwrap_or(0)
-    }
-}
-
-/// Copies row `at[i]` to place i of `out`.
-fn pick_rows(rows: &[f32], at: &[u32], out: &mut [f32], d: usize) {
-    let one = |(to, &i): (&mut [f32], &u32)| to.copy_from_slice(&rows[i as usize * d..(i as usize + 1) * d]);
-    if at.len() > PARALLEL {
-        out.par_chunks_mut(d).zip_eq(at.par_iter()).with_min_len(1024).for_each(one);
-    } else {
-        out.chunks_exact_mut(d).zip(at).for_each(one);
+        let sides = lo.iter().zip(&*hi).zip(self.scale).map(|((l, h), s)| (h - l) * s);
+        sides.enumerate().fold((0, f32::NEG_INFINITY), |best, new| if new.1 > best.1 { new } else { best }).0
     }
 }
 

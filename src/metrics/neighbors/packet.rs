@@ -150,7 +150,7 @@ impl Packet<'_> {
             let bounds = who.map(|q| walkers.bounds[q]);
             if tile::measure(simd, points, queries, bounds, &mut tile) {
                 for (&query, distances) in four.iter().zip(&tile) {
-                    self.offer(usize::from(query), leaf, distances, walkers);
+                    self.offer(simd, usize::from(query), leaf, distances, walkers);
                 }
             }
         }
@@ -158,9 +158,10 @@ impl Packet<'_> {
 
     /// Offers what of a leaf is within a query's bound.
     #[inline(always)]
-    fn offer(&self, query: usize, leaf: usize, distances: &[f32; LEAF], walkers: &mut Walkers) {
-        let mut bound = walkers.bounds[query];
-        let near = boxes::within(distances, bound);
+    fn offer<S: Simd>(&self, simd: S, query: usize, leaf: usize, distances: &[f32; LEAF], walkers: &mut Walkers) {
+        // Places that hold no point are infinitely far.
+        let mut bound = boxes::min(walkers.bounds[query], f32::MAX);
+        let near = boxes::within(simd, distances, bound);
         let at = self.search.query(self.positions[query]);
         let best = &mut walkers.best[query];
         let measure = self.measure(at);
@@ -168,7 +169,7 @@ impl Packet<'_> {
             let s = distances[lane];
             if s <= bound {
                 let place = (leaf * LEAF + lane) as u32;
-                if !self.search.bars(&self.index.points, self.index.rows[place as usize], at) {
+                if !self.search.bars(&self.index.points, || self.index.rows[place as usize], at) {
                     best.offer(s, place, &measure);
                     bound = best.bound();
                 }

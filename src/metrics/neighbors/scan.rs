@@ -58,7 +58,7 @@ pub fn scan(points: &Points, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Me
             if (row as usize).is_multiple_of(CHUNK) {
                 cx.check()?;
             }
-            if !search.bars(points, row, at) {
+            if !search.bars(points, || row, at) {
                 best.offer_measured((points.squared(row as usize, search.queries, at), row));
             }
         }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::points::Points;
 use super::{Exclude, Knn};
 use crate::metrics::MetricError;
@@ -10,6 +12,8 @@ use crate::task::{Cancelled, Ctx};
 
 /// Squares of larger standardised numbers could leave f32's range.
 const ORDINARY: f64 = 1e15;
+/// Rows that one thread looks at before it takes more.
+const FEW: usize = 4096;
 
 /// Queries to be answered together.
 pub struct Search<'a> {
@@ -52,11 +56,10 @@ impl<'a> Search<'a> {
         Cow::Owned(self.at.iter().flat_map(|&i| self.queries.raw(i as usize)).copied().collect())
     }
 
-    /// True if reference row `row` must not be found by query `at`.
+    /// True if a reference row must not be found by query `at`. The row is looked up only if it matters.
     #[inline(always)]
-    pub fn bars(&self, points: &Points, row: u32, at: usize) -> bool {
-        row == u32::MAX
-            || (self.exclude == Exclude::SameEpisode && points.owner(row as usize) == self.queries.owner(at))
+    pub fn bars(&self, points: &Points, row: impl FnOnce() -> u32, at: usize) -> bool {
+        self.exclude == Exclude::SameEpisode && points.owner(row() as usize) == self.queries.owner(at)
     }
 
     /// True if two queries may find the same rows.
@@ -155,23 +158,23 @@ impl Answer {
 /// Queries that an index can answer, and those that are finite but too large for it. What is not finite is in neither and
 /// stays infinitely far from everything.
 pub fn divide(points: &Points, queries: &Points) -> (Vec<u32>, Vec<u32>) {
-    let (mut ordinary, mut huge) = (Vec::with_capacity(queries.len()), Vec::new());
-    for i in 0..queries.len() {
-        let largest = points
-            .standardise(queries.raw(i))
-            .map(f64::abs)
-            .fold(0.0, |m: f64, v| if v >= m || v.is_nan() { v } else { m });
-        match () {
-            () if largest < ORDINARY => ordinary.push(i as u32),
-            () if queries.is_finite(i) => huge.push(i as u32),
-            () => {}
-        }
-    }
-    (ordinary, huge)
+    let largest = |i: usize| {
+        let sizes = points.standardise(queries.raw(i)).map(f64::abs);
+        sizes.fold(0.0, |m: f64, v| if v >= m || v.is_nan() { v } else { m })
+    };
+    let is_ordinary: Vec<bool> =
+        (0..queries.len()).into_par_iter().with_min_len(FEW).map(|i| largest(i) < ORDINARY).collect();
+    let (ordinary, others): (Vec<u32>, Vec<u32>) = (0..queries.len() as u32).partition(|&i| is_ordinary[i as usize]);
+    (ordinary, others.into_iter().filter(|&i| queries.is_finite(i as usize)).collect())
 }
 
 /// True if the points and their spreads are numbers that f32 can square.
 pub fn is_ordinary(points: &Points) -> bool {
     let spreads = points.inv_std().iter().all(|s| (1.0 / ORDINARY..ORDINARY).contains(s));
-    spreads && (0..points.len()).all(|i| points.standardise(points.raw(i)).all(|v| v.abs() < ORDINARY))
+    let all = |rows: &[f32]| {
+        // No short cut within a row, so that it is done with vectors.
+        let ordinary = |row| points.standardise(row).fold(true, |all, v| all & (v.abs() < ORDINARY));
+        rows.chunks_exact(points.dim()).all(ordinary)
+    };
+    spreads && points.rows().par_chunks(points.dim() * FEW).all(all)
 }

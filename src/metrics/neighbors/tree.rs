@@ -10,20 +10,21 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::best::{Best, Slack, U};
-use super::boxes::{Boxes, WIDE, max, within};
+use super::boxes::{Boxes, WIDE, min, within};
 use super::order;
 use super::points::Points;
+use super::recent::{RECENT, Recent};
 use super::search::Found;
 use super::{Answer, Neighbors, Search};
 use crate::metrics::MetricError;
 use crate::task::Ctx;
 
-/// Points in a leaf.
-const LEAF: usize = 32;
+/// Points in a leaf; as many queries are remembered.
+const LEAF: usize = RECENT;
 /// Queries that are near each other and walked by one thread, one after the other.
 const RUN: usize = 256;
 /// Queries in the smallest part of their order.
-const FINE: usize = 4;
+const FINE: usize = 16;
 /// Most dimensions that this walk is compiled for.
 pub const MOST: usize = 12;
 /// Place that holds no point.
@@ -32,9 +33,9 @@ const EMPTY: u32 = u32::MAX;
 /// The index.
 pub struct Tree {
     points: Points,
-    /// [leaves, D] of sixteen coordinates.
-    leaves: Vec<[f32; LEAF]>,
-    /// [leaves · 16] row of each place.
+    /// [leaves, D, 32] coordinates.
+    leaves: Vec<f32>,
+    /// [leaves · 32] row of each place.
     rows: Vec<u32>,
     /// Boxes of leaves, of sixteen leaves, of 256, …; the last level is one block.
     levels: Vec<Boxes>,
@@ -49,15 +50,16 @@ impl Tree {
         let (n, d) = (points.len(), points.dim());
         let scale: Vec<f32> = points.inv_std().iter().map(|&s| s as f32).collect();
         let ordered = order::order(points.rows(), &scale, LEAF, cx)?;
-        let count = n.div_ceil(LEAF);
-        let mut leaves = vec![[f32::INFINITY; LEAF]; count * d];
-        let mut rows = vec![EMPTY; count * LEAF];
-        leaves.par_chunks_mut(d).zip(ordered.rows.par_chunks(LEAF * d)).with_min_len(256).for_each(|(leaf, rows)| {
-            for (place, row) in rows.chunks_exact(d).enumerate() {
-                leaf.iter_mut().zip(row).for_each(|(lanes, &v)| lanes[place] = v);
-            }
-        });
-        rows[..n].copy_from_slice(&ordered.from);
+        let (mut rows, mut leaves) = (ordered.from, ordered.room);
+        rows.resize(n.div_ceil(LEAF) * LEAF, EMPTY);
+        leaves.par_chunks_mut(LEAF * d).zip(ordered.rows.par_chunks(LEAF * d)).with_min_len(256).for_each(
+            |(leaf, rows)| {
+                for (axis, lanes) in leaf.chunks_exact_mut(LEAF).enumerate() {
+                    let mut column = rows.iter().skip(axis).step_by(d);
+                    lanes.fill_with(|| column.next().copied().unwrap_or(f32::INFINITY));
+                }
+            },
+        );
         cx.check()?;
         let mut levels = vec![Boxes::around(&ordered.rows, d, d, LEAF)];
         while let Some(top) = levels.last().filter(|top| top.count() > WIDE) {
@@ -65,6 +67,18 @@ impl Tree {
             levels.push(parents);
         }
         Ok(Self { points, leaves, rows, levels })
+    }
+}
+
+impl Tree {
+    /// Coordinates of a leaf. `D` is the dimension of the points.
+    #[inline(always)]
+    fn leaf<const D: usize>(&self, leaf: usize) -> &[[f32; LEAF]; D] {
+        let (lanes, _) = self.leaves[leaf * LEAF * D..(leaf + 1) * LEAF * D].as_chunks::<LEAF>();
+        match lanes.try_into() {
+            Ok(lanes) => lanes,
+            Err(_) => &[[f32::INFINITY; LEAF]; D],
+        }
     }
 }
 
@@ -78,9 +92,7 @@ impl Neighbors for Tree {
     }
 
     fn bytes(&self) -> usize {
-        self.leaves.len() * size_of::<[f32; LEAF]>()
-            + self.rows.len() * 4
-            + self.levels.iter().map(Boxes::bytes).sum::<usize>()
+        self.leaves.len() * size_of::<f32>() + self.rows.len() * 4 + self.levels.iter().map(Boxes::bytes).sum::<usize>()
     }
 
     fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
@@ -120,63 +132,75 @@ struct Run<'a> {
 
 struct Walk<'a, const D: usize>(Run<'a>);
 
-/// A node on the way: squared distance, level (0 = a leaf), number in the level.
+/// A block of boxes on the way: squared distance, level (0 = boxes of leaves), number in the level.
 type Step = (f32, u32, u32);
 
 impl<const D: usize> WithSimd for Walk<'_, D> {
     type Output = Found;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
         let Run { tree, search, positions } = self.0;
         let points = &tree.points;
         let scale: [f32; D] = std::array::from_fn(|d| points.inv_std()[d] as f32);
+        let inv_std: [f64; D] = std::array::from_fn(|d| points.inv_std()[d]);
         let slack = Slack { relative: (D as f64 + 8.0) * U, absolute: 0.0 };
         let mut best = Best::new(search.k, false);
         let mut stack: Vec<Step> = Vec::with_capacity(WIDE * tree.levels.len() + WIDE);
-        let mut last: Option<(usize, f64)> = None;
+        let (mut recent, mut places) = (Recent::<D>::new(search.k), Vec::with_capacity(search.k));
         let mut out = Found::new(search.k, positions.len());
         for &position in positions {
             let at = search.query(position);
             let row = search.queries.raw(at);
             let query: [f32; D] = std::array::from_fn(|d| row[d]);
-            let reach = match last {
-                Some((before, kth)) if search.alike(before, at) => kth + search.apart(points, before, at),
+            // The same sum as `Points::squared`, of coordinates that are in the cache already.
+            let measure = |place: u32| {
+                let lanes = &tree.leaf::<D>(place as usize / LEAF);
+                let gap = |d: usize| (f64::from(lanes[d][place as usize % LEAF]) - f64::from(query[d])) * inv_std[d];
+                ((0..D).map(|d| gap(d) * gap(d)).sum(), tree.rows[place as usize])
+            };
+            let before = recent.nearest(&leaf_distances::<S, D>(simd, &recent.queries, &query, &scale));
+            let reach = match before {
+                Some((before, places)) if search.alike(before, at) => {
+                    places.iter().map(|&place| measure(place).0).fold(0.0, f64::max).sqrt()
+                }
                 _ => f64::INFINITY,
             };
             best.begin(slack, reach, false);
-            // The same sum as `Points::squared`, of coordinates that are in the cache already.
-            let measure = |place: u32| {
-                let (leaf, lane) = (place as usize / LEAF * D, place as usize % LEAF);
-                let gap =
-                    |d: usize| (f64::from(tree.leaves[leaf + d][lane]) - f64::from(query[d])) * points.inv_std()[d];
-                ((0..D).map(|d| gap(d) * gap(d)).sum(), tree.rows[place as usize])
-            };
             stack.clear();
-            stack.push((0.0, tree.levels.len() as u32, 0));
+            stack.push((0.0, tree.levels.len() as u32 - 1, 0));
             while let Some((distance, level, node)) = stack.pop() {
                 if distance > best.bound() {
                     continue;
                 }
+                let boxes = &tree.levels[level as usize];
+                let near = distances::<S, D>(simd, boxes.block(node as usize), &query, &scale);
+                let bound = min(best.bound(), f32::MAX);
+                let first = node * WIDE as u32;
                 if level > 0 {
-                    let boxes = &tree.levels[level as usize - 1];
-                    let near = distances::<D>(boxes.block(node as usize), &query, &scale);
-                    push(&mut stack, &near, best.bound(), level - 1, node * WIDE as u32);
+                    push(simd, &mut stack, &near, bound, level - 1, first);
                     continue;
                 }
-                let first = node as usize * D;
-                let near = leaf_distances::<D>(&tree.leaves[first..first + D], &query, &scale);
-                let bound = best.bound();
-                for lane in within(&near, bound) {
-                    let (s, place) = (near[lane], node * LEAF as u32 + lane as u32);
-                    if s <= best.bound() && !search.bars(points, tree.rows[place as usize], at) {
-                        best.offer(s, place, &measure);
+                let mut others = within(simd, &near, bound);
+                let nearest = others.least(&near);
+                let mut next = nearest;
+                while let Some(child) = next {
+                    let leaf = first as usize + child;
+                    let near_points = leaf_distances::<S, D>(simd, tree.leaf(leaf), &query, &scale);
+                    for lane in within(simd, &near_points, min(best.bound(), f32::MAX)) {
+                        let (s, place) = (near_points[lane], (leaf * LEAF + lane) as u32);
+                        if s <= best.bound() && !search.bars(points, || tree.rows[place as usize], at) {
+                            best.offer(s, place, &measure);
+                        }
                     }
+                    next = others.find(|&child| near[child] <= best.bound() && nearest != Some(child));
                 }
             }
             let found = best.finish(&measure);
-            last = (found.len() == search.k).then(|| (at, found[search.k - 1].0.sqrt()));
             out.push(position, found);
+            places.clear();
+            best.places(&mut places);
+            recent.keep(at, &query, &places);
         }
         out
     }
@@ -184,35 +208,57 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
 
 /// Squared distances of a query from sixteen boxes.
 #[inline(always)]
-fn distances<const D: usize>(block: &[[f32; WIDE]], query: &[f32; D], scale: &[f32; D]) -> [f32; WIDE] {
-    let mut sum = [0.0; WIDE];
-    for (d, ends) in block.chunks_exact(2).take(D).enumerate() {
-        for lane in 0..WIDE {
-            let gap = max(max(ends[0][lane] - query[d], query[d] - ends[1][lane]), 0.0) * scale[d];
-            sum[lane] += gap * gap;
+fn distances<S: Simd, const D: usize>(
+    simd: S,
+    block: &[[f32; WIDE]],
+    query: &[f32; D],
+    scale: &[f32; D],
+) -> [f32; WIDE] {
+    let mut out = [f32::INFINITY; WIDE];
+    let (block, _) = block.as_chunks::<2>();
+    let Ok(block) = <&[_; D]>::try_from(block) else { return out };
+    let (sums, _) = S::as_mut_simd_f32s(&mut out);
+    for (v, sum) in sums.iter_mut().enumerate() {
+        let mut squares = simd.splat_f32s(0.0);
+        for (d, [lo, hi]) in block.iter().enumerate() {
+            let (q, zero) = (simd.splat_f32s(query[d]), simd.splat_f32s(0.0));
+            let below = simd.sub_f32s(S::as_simd_f32s(lo).0[v], q);
+            let above = simd.sub_f32s(q, S::as_simd_f32s(hi).0[v]);
+            let gap = simd.mul_f32s(simd.max_f32s(simd.max_f32s(below, above), zero), simd.splat_f32s(scale[d]));
+            squares = simd.mul_add_f32s(gap, gap, squares);
         }
+        *sum = squares;
     }
-    sum
+    out
 }
 
-/// Squared distances of a query from sixteen points.
+/// Squared distances of a query from the points of a leaf.
 #[inline(always)]
-fn leaf_distances<const D: usize>(leaf: &[[f32; LEAF]], query: &[f32; D], scale: &[f32; D]) -> [f32; LEAF] {
-    let mut sum = [0.0; LEAF];
-    for (d, lanes) in leaf.iter().take(D).enumerate() {
-        for lane in 0..LEAF {
-            let gap = (lanes[lane] - query[d]) * scale[d];
-            sum[lane] += gap * gap;
+fn leaf_distances<S: Simd, const D: usize>(
+    simd: S,
+    leaf: &[[f32; LEAF]; D],
+    query: &[f32; D],
+    scale: &[f32; D],
+) -> [f32; LEAF] {
+    let mut out = [0.0; LEAF];
+    let (sums, _) = S::as_mut_simd_f32s(&mut out);
+    for (v, sum) in sums.iter_mut().enumerate() {
+        let mut squares = simd.splat_f32s(0.0);
+        for (d, lanes) in leaf.iter().enumerate() {
+            let gap = simd.sub_f32s(S::as_simd_f32s(lanes).0[v], simd.splat_f32s(query[d]));
+            let gap = simd.mul_f32s(gap, simd.splat_f32s(scale[d]));
+            squares = simd.mul_add_f32s(gap, gap, squares);
         }
+        *sum = squares;
     }
-    sum
+    out
 }
 
 /// Adds the children within `bound`, the nearest on top.
 #[inline(always)]
-fn push(stack: &mut Vec<Step>, near: &[f32; WIDE], bound: f32, level: u32, first: u32) {
+fn push<S: Simd>(simd: S, stack: &mut Vec<Step>, near: &[f32; WIDE], bound: f32, level: u32, first: u32) {
     let start = stack.len();
-    for lane in within(near, super::boxes::min(bound, f32::MAX)) {
+    for lane in within(simd, near, bound) {
         let new = (near[lane], level, first + lane as u32);
         let mut at = stack.len();
         stack.push(new);
