@@ -16,6 +16,7 @@ pub mod disagreement;
 pub mod divergence;
 pub mod entropy;
 pub mod features;
+pub mod mahalanobis;
 pub mod neighbors;
 pub mod novelty;
 pub mod ood;

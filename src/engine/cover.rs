@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::feature_space::{FeatureRows, FeatureSpace};
-use super::job::{Body, CoverSpec, MapSpec, Outcome};
+use super::job::{Body, CoverSpec, FeatureSpec, MapSpec, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Ended, Workspace, imagine};
 use crate::data::dataset::Dataset;
 use crate::data::space::{Space, SpaceKind};
 use crate::metrics::bootstrap::Bootstrap;
@@ -14,6 +14,9 @@ use crate::metrics::coverage::recorded::{self, Choices, Dimensions, Peers, Recor
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
 use crate::task::Ctx;
+
+/// Steps of a rollout that the world model imagines.
+const HORIZON: usize = 50;
 
 /// Computes coverage and reports it: at once what needs no neighbour, then everything under the same name.
 pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
@@ -30,7 +33,7 @@ pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     let opened = workspace.open(&spec.cover.source, cx)?;
     let cover = CoverSpec { axes: spec.axes, ..spec.cover.clone() };
     let rows = Rows::gather(&cover, workspace, &opened, cx)?;
-    let (map, drawn) = coverage::map(&rows.input(&opened), &options(&cover), &coverage.ratios)?;
+    let (map, drawn) = coverage::map(&rows.input(&opened), &options(&cover), &coverage)?;
     let mut report = Report::new("map", "Map");
     report.maps.push(drawn);
     report.note(Level::Info, map.sentence());
@@ -135,6 +138,8 @@ struct Rows {
     calibration: FeatureRows,
     heldout: FeatureRows,
     rollouts: Option<FeatureRows>,
+    /// What the world model imagines, where there are no rollouts.
+    imagined: Option<FeatureRows>,
     /// Where the rollouts were collected and not named.
     fresh: Option<Arc<Dataset>>,
 }
@@ -159,7 +164,8 @@ impl Rows {
         };
         let rollouts = opened.rollouts.as_ref().or(fresh.as_ref());
         let rollouts = rollouts.map(|r| space.rows(r, &all_episodes(r), cx)).transpose()?;
-        Ok(Self { space, train, calibration, heldout, rollouts, fresh })
+        let imagined = if rollouts.is_none() { imagined(spec, opened, cx)? } else { None };
+        Ok(Self { space, train, calibration, heldout, rollouts, imagined, fresh })
     }
 
     fn input(&self, opened: &Opened) -> Input<'_> {
@@ -170,8 +176,23 @@ impl Rows {
             calibration: self.calibration.states(),
             heldout: self.heldout.states(),
             rollouts: self.rollouts.as_ref().map(FeatureRows::states),
+            imagined: self.imagined.as_ref().map(FeatureRows::states),
             shared: opened.split.is_shared(),
         }
+    }
+}
+
+/// Open-loop rollouts of the world model along the held-out episodes; nothing without one, or where the features are not
+/// whole observations.
+fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Ended> {
+    let whole = FeatureSpec { pca: spec.space.pca, ..FeatureSpec::default() };
+    if opened.checkpoint.as_ref().is_none_or(|c| c.world_model.is_none()) || spec.space != whole {
+        return Ok(None);
+    }
+    match imagine::rollouts(&spec.source, HORIZON, opened, &cx.phase("imagining")) {
+        Ok(imagine::Imagined { states: (rows, owner), .. }) => Ok(Some(FeatureRows { rows, owner, step: Vec::new() })),
+        Err(Ended::BadInput(_)) => Ok(None),
+        Err(ended) => Err(ended),
     }
 }
 

@@ -5,12 +5,10 @@
 //! A's training part.
 
 pub mod beyond;
-pub mod bootstrap;
 pub mod classifier;
 pub mod energy;
 pub mod evidence;
 pub mod logistic;
-pub mod mahalanobis;
 pub mod measured;
 pub mod mmd;
 mod numbers;

@@ -29,7 +29,7 @@ use super::threshold::{episode_max, is_alarm};
 use super::{MetricError, States, density, ood};
 use crate::task::Ctx;
 use axes::Map;
-use holes::Visits;
+use holes::{HoleBox, Visits};
 pub use order::joined;
 use spectrum::Spectrum;
 use survey::Survey;
@@ -49,6 +49,8 @@ pub struct Input<'a> {
     pub heldout: States<'a>,
     /// Episodes of a policy, where there are any.
     pub rollouts: Option<States<'a>>,
+    /// What a world model imagines, where there are no rollouts: it ranks the holes.
+    pub imagined: Option<States<'a>>,
     /// The parts share their episodes because there are too few.
     pub shared: bool,
 }
@@ -82,6 +84,8 @@ pub struct Coverage {
     pub novelty: Novelty,
     /// The density map: further paths can be laid over it.
     pub map: Map,
+    /// The boxes of the table of holes, in its order.
+    pub holes: Vec<HoleBox>,
     /// [N] novelty of the rollout states in units of the threshold; empty without rollouts.
     pub ratios: Vec<f64>,
 }
@@ -161,12 +165,19 @@ impl Begun<'_> {
             report.histograms.push(bars);
             ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
         }
-        report.maps = vec![drawn(&map, &input, &ratios)];
         parts::dropped_table(&mut report, &novelty);
         let survey = Survey::new(&input, &cx_of("all pairs of dimensions"))?;
         let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
-        let visits = input.rollouts.zip(failing.as_deref()).map(|(states, failing)| Visits { states, failing });
-        holes::table(&mut report, &survey, visits, &cx_of("holes"))?;
+        let visits = match (input.rollouts, failing, input.imagined) {
+            (Some(states), Some(failing), _) => Some(Visits { states, failing, whose: &holes::ROLLOUTS }),
+            (None, _, Some(states)) => {
+                let scores = novelty.score_fresh(states.rows, &cx_of("novelty of the imagined states"))?;
+                Some(Visits { states, failing: self::failing(states, &scores, &novelty), whose: &holes::IMAGINED })
+            }
+            _ => None,
+        };
+        let holes = holes::table(&mut report, &survey, visits.as_ref(), &cx_of("holes"))?;
+        report.maps = vec![drawn(&map, &input, &ratios, &holes)];
         report.pairs = Some(Arc::new(survey.report()));
         report.note(Level::Info, novelty.sentence());
         report.note(Level::Info, novelty.features.sentence());
@@ -174,22 +185,25 @@ impl Begun<'_> {
         let text = format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence());
         report.note(level, text);
         order::stats(&mut report);
-        Ok(Coverage { report, novelty, map, ratios })
+        Ok(Coverage { report, novelty, map, ratios, holes })
     }
 }
 
-/// The map of two other axes, with the rollouts whose novelty is `ratios` ([`Coverage::ratios`]) over it.
+/// The map of two other axes, with the rollouts whose novelty is [`Coverage::ratios`] and the holes of those axes over it.
 ///
 /// # Errors
 /// A sentence where an axis does not exist.
-pub fn map(input: &Input<'_>, options: &Options, ratios: &[f64]) -> Result<(Map, HeatMap), MetricError> {
+pub fn map(input: &Input<'_>, options: &Options, coverage: &Coverage) -> Result<(Map, HeatMap), MetricError> {
     let map = Map::build(input, options)?;
-    let drawn = drawn(&map, input, ratios);
+    let drawn = drawn(&map, input, &coverage.ratios, &coverage.holes);
     Ok((map, drawn))
 }
 
-fn drawn(map: &Map, input: &Input<'_>, ratios: &[f64]) -> HeatMap {
+fn drawn(map: &Map, input: &Input<'_>, ratios: &[f64], holes: &[HoleBox]) -> HeatMap {
     let mut drawn = map.heat_map();
+    if let Some(axes) = map.dims() {
+        drawn.marks = holes.iter().filter_map(|hole| hole.on(axes)).collect();
+    }
     if let Some(states) = input.rollouts.filter(|s| s.len() == ratios.len()) {
         drawn.overlays = parts::paths(map, states, ratios);
     }

@@ -171,6 +171,13 @@ impl Features {
         out
     }
 
+    /// Writes a raw row [`dim_in`] as standard deviations from the mean, one of every kept dimension, unrotated.
+    pub fn in_spreads(&self, row: &[f32], out: &mut [f64]) {
+        for (d, slot) in out.iter_mut().enumerate() {
+            *slot = (f64::from(row[self.kept[d]]) - self.mean[d]) / self.std[d];
+        }
+    }
+
     /// Rows ready for a neighbour search: standardised for the search, unstandardised for the final distances; turned
     /// rows are both.
     ///

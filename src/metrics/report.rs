@@ -142,9 +142,23 @@ pub struct HeatMap {
     pub variance_share: Option<f64>,
     /// Paths or points laid over the map.
     pub overlays: Vec<Overlay>,
+    /// Boxes drawn around parts of the map.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
     /// What any part of the map is counted from, where the screen can go closer; not in JSON.
     #[serde(skip)]
     pub fine: Option<Arc<Zoom>>,
+}
+
+/// A box on a map.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Mark {
+    /// What is written at its corner.
+    pub label: String,
+    /// Left and right end.
+    pub x: (f64, f64),
+    /// Lower and upper end.
+    pub y: (f64, f64),
 }
 
 /// A path or a set of points over a map.

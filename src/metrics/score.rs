@@ -105,7 +105,7 @@ impl<'a> Reference<'a> {
     /// # Errors
     /// If the states are of another width than the index, or when cancelled.
     pub fn new(novelty: &'a Novelty, train: States<'a>, cx: &Ctx) -> Result<Self, MetricError> {
-        let covariance = mahalanobis::covariance(&novelty.features, train.rows, cx)?;
+        let covariance = crate::metrics::mahalanobis::covariance(&novelty.features, train.rows, cx)?;
         Ok(Self { novelty, train, covariance })
     }
 }

@@ -34,6 +34,7 @@ fn cover(expert: &Dataset, rollouts: &Dataset) -> Coverage {
         train: states(&train),
         calibration: states(&calibration),
         heldout: states(&heldout),
+        imagined: None,
         rollouts: Some(states(&other)),
         shared: false,
     };

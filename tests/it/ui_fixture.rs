@@ -6,7 +6,7 @@ use std::sync::Arc;
 use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::report::{
-    Axis, Cell, HeatMap, Histogram, Level, Overlay, PairMaps, Report, Scatter, Series, Table,
+    Axis, Cell, HeatMap, Histogram, Level, Mark, Overlay, PairMaps, Report, Scatter, Series, Table,
 };
 use oodscope::ui::app::{App, OpenSpec};
 use oodscope::ui::theme::{Scheme, Theme};
@@ -123,6 +123,7 @@ fn density() -> HeatMap {
         unit: "states in the cell".into(),
         variance_share: Some(0.873),
         overlays: vec![],
+        marks: vec![Mark { label: "1".into(), x: (0.25, 0.75), y: (2.0, 6.0) }],
         fine: None,
     }
 }

@@ -1,11 +1,10 @@
 //! How far B's states are from A's: share beyond A's novelty threshold, and Mahalanobis distance.
 
-use super::bootstrap;
-use super::mahalanobis::Mahalanobis;
 use super::{Input, Options};
+use crate::metrics::mahalanobis::{self, Mahalanobis};
 use crate::metrics::novelty::{Novelty, Rule};
 use crate::metrics::report::Report;
-use crate::metrics::{MetricError, ood, stats};
+use crate::metrics::{MetricError, bootstrap, ood, stats};
 use crate::task::Ctx;
 
 /// What lies beyond A.
@@ -14,8 +13,8 @@ pub struct Beyond {
     pub novelty: Novelty,
     /// Share of B's states beyond the threshold.
     pub ood_fraction: f64,
-    /// A's covariance is singular and was shrunk for the Mahalanobis distance.
-    pub shrunk: bool,
+    /// What was done to A's covariance for the Mahalanobis distance, if it is singular.
+    pub singular: Option<String>,
 }
 
 /// Measures both and adds them to the report.
@@ -28,8 +27,8 @@ pub fn report(input: &Input<'_>, options: &Options, report: &mut Report, cx: &Ct
         Novelty::fit_in((input.names, input.choice), input.train, input.calibration, rule, &cx.phase("novelty of A"))?;
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
     let ood_fraction = novelty_stats(input, options, report, &novelty, &scores);
-    let shrunk = mahalanobis_stats(input, options, report, &novelty, cx)?;
-    Ok(Beyond { novelty, ood_fraction, shrunk })
+    let singular = mahalanobis_stats(input, options, report, &novelty, cx)?;
+    Ok(Beyond { novelty, ood_fraction, singular })
 }
 
 fn novelty_stats(input: &Input<'_>, options: &Options, report: &mut Report, novelty: &Novelty, scores: &[f64]) -> f64 {
@@ -79,9 +78,10 @@ fn mahalanobis_stats(
     report: &mut Report,
     novelty: &Novelty,
     cx: &Ctx,
-) -> Result<bool, MetricError> {
+) -> Result<Option<String>, MetricError> {
     let cx = cx.phase("Mahalanobis distance of B");
-    let model = Mahalanobis::fit(&novelty.features, input.train, &cx)?;
+    let model =
+        Mahalanobis::new(&novelty.features, &mahalanobis::covariance(&novelty.features, input.train.rows, &cx)?)?;
     let usual = stats::quantile(&model.distances(input.calibration.rows, &cx)?, 0.95);
     let of_b = model.distances(input.b.rows, &cx)?;
     let beyond: Vec<f64> = of_b.iter().map(|d| f64::from(u8::from(*d > usual))).collect();
@@ -111,5 +111,5 @@ fn mahalanobis_stats(
     if let Some((lo, hi)) = bootstrap::of_mean(&beyond, input.b.owner, options.seed) {
         stat.between(lo, hi);
     }
-    Ok(model.shrunk)
+    Ok(model.note("A's training states"))
 }

@@ -3,7 +3,6 @@
 use super::Input;
 use super::beyond::Beyond;
 use super::evidence::Evidence;
-use super::mahalanobis::SHRINK;
 use super::measured::Measured;
 use super::numbers::Found;
 use super::region::{Region, Share};
@@ -89,14 +88,8 @@ pub fn basis(report: &mut Report, beyond: &Beyond, found: &Found<'_>, options: &
         ),
     );
     report.note(Level::Info, beyond.novelty.features.sentence());
-    if beyond.shrunk {
-        report.note(
-            Level::Info,
-            format!(
-                "A's covariance is singular (a dimension is a combination of others): for the Mahalanobis distance it is \
-                 mixed with {SHRINK:e} of a sphere of the same size."
-            ),
-        );
+    if let Some(singular) = &beyond.singular {
+        report.note(Level::Info, singular.clone());
     }
     report.note(Level::Info, beyond.novelty.sentence());
     let threshold = &beyond.novelty.threshold;

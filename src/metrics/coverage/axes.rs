@@ -76,6 +76,14 @@ impl Map {
         Ok(map)
     }
 
+    /// The two dimensions that are its axes, where it is no projection.
+    pub fn dims(&self) -> Option<(usize, usize)> {
+        match self.projection {
+            Projection::Columns(x, y) => Some((x, y)),
+            Projection::Principal(_) => None,
+        }
+    }
+
     /// The two coordinates of rows [N, D], each [N].
     pub fn columns(&self, rows: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let point = |row: &[f32]| match &self.projection {
@@ -121,6 +129,7 @@ impl Map {
             unit: "states in the cell".into(),
             variance_share: Some(self.share),
             overlays: vec![],
+            marks: vec![],
             fine: self.zoom.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! Small maps of every pair of dimensions, data and rollouts on the same cells: what holes are looked for on, and what
+//! Small maps of every pair of dimensions, data and visits on the same cells: what holes are looked for on, and what
 //! the screen shows of all pairs.
 
 use super::Input;
@@ -18,8 +18,8 @@ pub struct Survey<'a> {
     pub names: &'a [String],
     /// The training states.
     pub data: Binned,
-    /// The rollout states, where there are any.
-    pub rollouts: Option<Binned>,
+    /// The rollout states, or else the imagined ones, where there are any.
+    pub visits: Option<Binned>,
     /// Dimensions that are looked at, ascending.
     pub dims: Vec<usize>,
     /// Training states of each pair.
@@ -34,21 +34,22 @@ impl<'a> Survey<'a> {
     pub fn new(input: &Input<'a>, cx: &Ctx) -> Result<Self, MetricError> {
         let d = input.names.len();
         let column = |rows: &'a [f32], c: usize| rows.iter().skip(c).step_by(d).copied();
-        let others = || [Some(input.heldout), input.rollouts].into_iter().flatten();
+        let visits = input.rollouts.or(input.imagined);
+        let others = || [Some(input.heldout), visits].into_iter().flatten();
         let mut ranges: Vec<Range> = Vec::with_capacity(d);
         for c in 0..d {
             cx.check()?;
             ranges.push(spanned(column(input.train.rows, c), others().flat_map(|s| column(s.rows, c))));
         }
         let data = Binned::new(input.train.rows, &ranges, cx)?;
-        let rollouts = input.rollouts.map(|r| Binned::new(r.rows, &ranges, cx)).transpose()?;
+        let visits = visits.map(|v| Binned::new(v.rows, &ranges, cx)).transpose()?;
         let mut dims: Vec<(f64, usize)> =
-            (0..d).filter_map(|c| Some((weight(&data, rollouts.as_ref(), c)?, c))).collect();
+            (0..d).filter_map(|c| Some((weight(&data, visits.as_ref(), c)?, c))).collect();
         dims.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut dims: Vec<usize> = dims.into_iter().take(DIMS).map(|(_, c)| c).collect();
         dims.sort_unstable();
         let maps = data.pairs(&dims, cx)?;
-        Ok(Self { names: input.names, data, rollouts, dims, maps })
+        Ok(Self { names: input.names, data, visits, dims, maps })
     }
 
     /// The small maps as a part of the report.
@@ -62,9 +63,9 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// How much dimension `c` says: the divergence of the rollouts from the data along it in nats, or without rollouts the
+/// How much dimension `c` says: the divergence of the visits from the data along it in nats, or without visits the
 /// entropy of the data; nothing where the data do not move.
-fn weight(data: &Binned, rollouts: Option<&Binned>, c: usize) -> Option<f64> {
+fn weight(data: &Binned, visits: Option<&Binned>, c: usize) -> Option<f64> {
     let q = data.marginal(c);
     if q.iter().filter(|&&n| n > 0).count() < 2 {
         return None;
@@ -73,9 +74,9 @@ fn weight(data: &Binned, rollouts: Option<&Binned>, c: usize) -> Option<f64> {
         let all = f64::from(counts.iter().sum::<u32>()) + more * counts.len() as f64;
         (f64::from(counts[i]) + more) / all
     };
-    Some(match rollouts {
-        Some(rollouts) => {
-            let p = rollouts.marginal(c);
+    Some(match visits {
+        Some(visits) => {
+            let p = visits.marginal(c);
             (0..p.len())
                 .filter(|&i| p[i] > 0)
                 .map(|i| share(&p, i, 0.0) * (share(&p, i, 0.0) / share(&q, i, 1.0)).ln())

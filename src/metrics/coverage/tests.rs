@@ -49,6 +49,7 @@ fn ask(w: &World, names: &[String], with_rollouts: bool, options: Options) -> Re
         train: s(&w.train),
         calibration: s(&w.calibration),
         heldout: s(&w.heldout),
+        imagined: None,
         rollouts: with_rollouts.then(|| s(&w.rollouts)),
         shared: false,
     };
@@ -105,7 +106,7 @@ fn a_policy_that_leaves_the_data_is_found_with_its_hole() {
     let (Cell::Text(place), Cell::Number(data), Cell::Number(rollouts)) = (&hole[0], &hole[1], &hole[2]) else {
         panic!("place, share, share")
     };
-    assert!(place.starts_with("cos θ ∈ [") && place.contains("speed ∈ ["), "{place}");
+    assert!(place.starts_with("1  cos θ ∈ [") && place.contains("speed ∈ ["), "{place}");
     assert!(*data < 0.5 && *rollouts > 10.0, "{data} {rollouts}");
     assert!(r.notes.iter().any(|n| n.level == Level::Alarm));
     let map = &r.maps[0];
@@ -148,7 +149,8 @@ fn the_first_report_has_the_name_of_the_whole_and_none_of_the_search() {
     };
     let (train, calibration, heldout) = (s(&w.train), s(&w.calibration), s(&w.heldout));
     let choice = Choice::default();
-    let input = Input { names: &names, choice, train, calibration, heldout, rollouts: None, shared: false };
+    let input =
+        Input { names: &names, choice, train, calibration, heldout, rollouts: None, imagined: None, shared: false };
     let options = Options { bootstrap: Bootstrap { draws: 0, seed: 0 }, ..Options::default() };
     let begun = begin(&input, &options, &Ctx::quiet()).unwrap();
     assert_eq!((begun.report.name.as_str(), begun.report.maps.len()), ("coverage", 1));

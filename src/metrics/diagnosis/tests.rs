@@ -24,6 +24,7 @@ fn fixture() -> Fixture {
         calibration: states,
         heldout: states,
         rollouts: None,
+        imagined: None,
         shared: false,
     };
     let options = Options { axes: Some((0, 1)), bins: 10, ..Options::default() };

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use nalgebra::SymmetricEigen;
 
-use super::mahalanobis::standardise;
 use super::{Measure, Reference, Score, Seen, StateScore, each_row};
 use crate::metrics::MetricError;
 use crate::metrics::features::Features;
@@ -94,7 +93,7 @@ impl Cells {
 
     fn project(&self, axis: &Axis, rows: &[f32], i: usize) -> f64 {
         let mut z = vec![0.0; self.features.dim()];
-        standardise(&self.features, rows, i, &mut z);
+        self.features.in_spreads(&rows[i * self.features.dim_in..(i + 1) * self.features.dim_in], &mut z);
         z.iter().zip(&axis.direction).map(|(z, u)| z * u).sum()
     }
 

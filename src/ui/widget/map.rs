@@ -1,6 +1,7 @@
 //! Heat maps of two pixels a cell, with axes, a colour bar, paths coloured by their alarm, and a crosshair.
 
 mod legend;
+mod marks;
 mod overlays;
 
 use ratatui::buffer::Buffer;
@@ -84,6 +85,7 @@ impl MapView<'_> {
         let colors = self.color_range();
         self.paint(grid.plot, &colors, buf, theme);
         overlays::draw(self, &axes, grid.plot, buf, theme);
+        marks::draw(&self.map.marks, &axes, grid.plot, buf, theme);
         legend::draw(self, &colors, area, grid.plot, buf, theme);
         self.draw_cursor(grid.plot, buf, theme);
     }

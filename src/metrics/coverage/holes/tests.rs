@@ -20,7 +20,13 @@ fn states(n: usize, seed: u64, avoid: impl Fn(&[f32]) -> bool) -> (Vec<f32>, Vec
     (rows, (0..n).map(|i| i / 50).collect())
 }
 
-fn holes(data: &(Vec<f32>, Vec<usize>), rollouts: Option<&(Vec<f32>, Vec<usize>)>, failing: &[bool]) -> Report {
+type Set = (Vec<f32>, Vec<usize>);
+
+fn holes(data: &Set, rollouts: Option<&Set>, failing: &[bool]) -> Report {
+    visited_by(data, rollouts, failing, false).0
+}
+
+fn visited_by(data: &Set, rollouts: Option<&Set>, failing: &[bool], imagined: bool) -> (Report, Vec<HoleBox>) {
     fn view(p: &(Vec<f32>, Vec<usize>)) -> States<'_> {
         States { rows: &p.0, owner: &p.1 }
     }
@@ -31,14 +37,16 @@ fn holes(data: &(Vec<f32>, Vec<usize>), rollouts: Option<&(Vec<f32>, Vec<usize>)
         train: view(data),
         calibration: view(data),
         heldout: view(data),
-        rollouts: rollouts.map(view),
+        rollouts: rollouts.map(view).filter(|_| !imagined),
+        imagined: rollouts.map(view).filter(|_| imagined),
         shared: true,
     };
     let survey = Survey::new(&input, &Ctx::quiet()).unwrap();
     let mut report = Report::default();
-    let visits = rollouts.map(|r| Visits { states: view(r), failing });
-    table(&mut report, &survey, visits, &Ctx::quiet()).unwrap();
-    report
+    let whose = if imagined { &IMAGINED } else { &ROLLOUTS };
+    let visits = rollouts.map(|r| Visits { states: view(r), failing: failing.to_vec(), whose });
+    let boxes = table(&mut report, &survey, visits.as_ref(), &Ctx::quiet()).unwrap();
+    (report, boxes)
 }
 
 fn ends(text: &Cell) -> Vec<f64> {
@@ -101,4 +109,20 @@ fn data_that_cover_the_rollouts_have_no_hole() {
     let report = holes(&data, Some(&rollouts), &[false; 2000]);
     assert!(report.tables[0].rows.is_empty(), "{:?}", report.tables[0].rows);
     assert!(holes(&data, None, &[]).tables[0].rows.is_empty());
+}
+
+#[test]
+fn imagined_states_rank_holes_too_and_boxes_lie_on_the_maps_of_their_axes() {
+    let hole = |r: &[f32]| r[1] > 0.5 && (0.2..0.6).contains(&r[2]);
+    let data = states(20_000, 1, hole);
+    let imagined = states(2000, 7, |r| !hole(r));
+    let (report, boxes) = visited_by(&data, Some(&imagined), &[false; 2000], true);
+    let table = &report.tables[0];
+    assert_eq!((table.label.as_str(), table.columns[2].as_str()), ("Holes that imagination visits", "imagined (%)"));
+    assert!(report.notes[0].text.contains("% of imagined states"), "{:?}", report.notes);
+    let mark = boxes[0].on((1, 2)).unwrap();
+    let swapped = boxes[0].on((2, 1)).unwrap();
+    assert!(near(&[mark.x.0, mark.x.1, mark.y.0, mark.y.1], &[0.5, 1.0, 0.2, 0.6]), "{mark:?}");
+    assert_eq!((mark.label.as_str(), mark.x, mark.y), ("1", swapped.y, swapped.x));
+    assert!(boxes[0].on((0, 1)).is_none());
 }

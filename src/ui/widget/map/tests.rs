@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::report::{Axis, Overlay};
+use crate::metrics::report::{Axis, Mark, Overlay};
 use crate::ui::theme::{Depth, Scheme};
 
 fn grid() -> HeatMap {
@@ -76,4 +76,14 @@ fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
     for (w, h) in [(1, 1), (2, 9), (12, 4), (35, 6), (36, 6)] {
         text(&MapView { map: &grid(), log: true, cursor: Some((3, 1)), step: Some(0) }, w, h, theme);
     }
+}
+
+#[test]
+fn a_box_is_drawn_around_its_part_and_cut_at_the_edge() {
+    let mut map = grid();
+    map.overlays.clear();
+    map.marks = vec![Mark { label: "1".into(), x: (-0.5, 0.5), y: (2.0, 20.0) }];
+    map.marks.push(Mark { label: "2".into(), x: (3.0, 4.0), y: (0.0, 1.0) });
+    let got = text(&MapView { map: &map, log: true, cursor: None, step: None }, 70, 16, Theme::new(Scheme::Dark));
+    assert!(got.contains("1──") && got.contains('┐') && got.contains('└') && !got.contains("2──"), "{got}");
 }
