@@ -5,6 +5,7 @@ use std::path::Path;
 use super::dataset::Dataset;
 use crate::task::Ctx;
 
+mod assemble;
 pub mod d4rl;
 mod finite;
 pub mod hdf5;
