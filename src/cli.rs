@@ -8,8 +8,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod args;
+mod audit;
 mod collect;
 mod compare;
+mod convert;
 mod coverage;
 mod dashboard;
 mod demo;
@@ -80,8 +82,16 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
-    /// Write the table of episodes as CSV or Parquet
+    /// Say how the dataset was read and what cannot be trusted in it
+    Audit(audit::AuditArgs),
+    /// Print the table of episodes, or write it as CSV or Parquet: filtered, sorted, grouped
     Episodes(episodes::EpisodesArgs),
+    /// Write a dataset, or some of its episodes, in another format
+    Convert(convert::ConvertArgs),
+    /// Write the episodes of several datasets as one
+    Combine(convert::CombineArgs),
+    /// Write training, held-out and calibration part each for itself, divided by episode
+    Split(convert::SplitArgs),
     /// Make a dataset by acting in a built-in environment
     Collect(collect::CollectArgs),
 }
@@ -101,7 +111,11 @@ pub fn main() -> ExitCode {
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Audit(args)) => args.run(),
         Some(Command::Episodes(args)) => args.run(),
+        Some(Command::Convert(args)) => args.run(),
+        Some(Command::Combine(args)) => args.run(),
+        Some(Command::Split(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),
     };
     status.into()

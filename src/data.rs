@@ -1,5 +1,6 @@
 //! Offline datasets: formats, episodes, splits, statistics. Knows no model and no metric.
 
+pub mod audit;
 pub mod columns;
 pub mod dataset;
 pub mod episode;

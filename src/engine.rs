@@ -10,7 +10,9 @@ pub mod job;
 pub mod worker;
 pub mod workspace;
 
+mod audit;
 mod compare;
+mod convert;
 mod cover;
 mod diagnose;
 mod episodes;
@@ -87,7 +89,9 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     panic_if_asked(spec);
     match spec {
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
-        JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx),
+        JobSpec::Audit(source) => audit::run(source, workspace, cx, emit),
+        JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx, emit),
+        JobSpec::Convert(spec) => convert::run(spec, workspace, cx),
         JobSpec::Cover(spec) => cover::run(spec, workspace, cx, emit),
         JobSpec::Map(spec) => cover::map(spec, workspace, cx, emit),
         JobSpec::Imagine(spec) => imagine::run(spec, workspace, cx, emit),

@@ -23,6 +23,9 @@ pub struct SourceArgs {
     /// Format of the dataset, where it is not to be found out
     #[arg(long, value_name = "NAME")]
     pub format: Option<String>,
+    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub state: Vec<String>,
     /// Seed of the division into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub split_seed: u64,
@@ -42,6 +45,7 @@ impl SourceArgs {
         Ok(Source {
             dataset,
             format: self.format.clone(),
+            state: self.state.clone(),
             checkpoint: self.checkpoint.clone().or(checkpoint),
             rollouts: self.rollouts.clone(),
             split,
@@ -101,6 +105,14 @@ fn share(text: &str, most: f64) -> Result<f64, String> {
         Ok(v) if (0.0..=most).contains(&v) => Ok(v),
         _ => Err(format!("a share from 0 to {most} is needed")),
     }
+}
+
+/// A share of the episodes: above 0 and below 1.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn share_of_episodes(text: &str) -> Result<f64, String> {
+    level(text).map_err(|_| "a share between 0 and 1 is needed".into())
 }
 
 /// A share of the dataset that may be added.

@@ -42,6 +42,9 @@ pub struct CompareArgs {
     /// Format of A, where it is not to be found out
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
+    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    state: Vec<String>,
     /// Seed of the division of A into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     split_seed: u64,
@@ -64,6 +67,7 @@ impl CompareArgs {
         let source = Source {
             dataset: self.a.clone(),
             format: self.format.clone(),
+            state: self.state.clone(),
             checkpoint: self.checkpoint.clone(),
             rollouts: self.b.clone(),
             split: SplitSpec { seed: self.split_seed, ..SplitSpec::default() },

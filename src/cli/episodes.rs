@@ -1,4 +1,4 @@
-//! `oodscope episodes`: the table of episodes as CSV or Parquet.
+//! `oodscope episodes`: the table of episodes, printed or as CSV or Parquet.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,23 @@ use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs};
 use super::headless::{self, Status};
-use crate::engine::job::{EpisodesSpec, JobSpec};
+use crate::engine::job::{EpisodesSpec, Filter, JobSpec};
 
 /// Options of `oodscope episodes`.
 #[derive(Debug, Args)]
 pub struct EpisodesArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// File to write; its name ends in .csv or .parquet
+    /// File to write; its name ends in .csv or .parquet; without one the table is printed
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Column to sort by: index, id, steps, return, terminated, truncated, part
+    out: Option<PathBuf>,
+    /// Only episodes that meet this SQL condition: "return > 100 AND steps < 200"
+    #[arg(long = "where", value_name = "SQL")]
+    condition: Option<String>,
+    /// One row for each value of this column: how many episodes and steps, and their returns
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Column to sort by: index, id, source, steps, score, return, terminated, truncated, part, flags
     #[arg(long, value_name = "COLUMN")]
     sort: Option<String>,
     /// Largest first
@@ -29,10 +35,10 @@ pub struct EpisodesArgs {
 impl EpisodesArgs {
     /// Does it.
     pub fn run(&self) -> Status {
-        let (sort, descending, out) = (self.sort.clone(), self.descending, self.out.clone());
+        let filter = Filter { condition: self.condition.clone(), sort: self.sort.clone(), descending: self.descending };
         match self.source.source() {
             Ok(source) => {
-                let spec = EpisodesSpec { source, sort, descending, out };
+                let spec = EpisodesSpec { source, filter, group: self.group.clone(), out: self.out.clone() };
                 headless::run(&[JobSpec::Episodes(spec)], &self.output)
             }
             Err(ended) => headless::complain(&ended),

@@ -204,6 +204,80 @@ impl Dataset {
         part
     }
 
+    /// The dataset with only the named parts of the observation, in the order named: a dimension by its whole name, or
+    /// every dimension of a part (`position` of `position.0` and `position.1`; `obs.` before a name may be left out).
+    ///
+    /// # Errors
+    /// A sentence with the names that are there.
+    pub fn with_state(self, parts: &[String]) -> Result<Self, String> {
+        let at = self.obs_space.select(parts)?;
+        let d = self.obs_dim();
+        let narrow =
+            |rows: &[f32]| rows.chunks_exact(d).flat_map(|row| at.iter().map(|&c| row[c])).collect::<Vec<f32>>();
+        let mut data = Self {
+            obs: narrow(&self.obs),
+            next_obs: self.next_obs.as_deref().map(narrow),
+            obs_space: self.obs_space.of(&at),
+            ..self
+        };
+        data.origin.rules.push(format!(
+            "the state is {} of {d} observation dimensions: {}",
+            at.len(),
+            parts.join(", ")
+        ));
+        Ok(data)
+    }
+
+    /// Numbers the episodes from 0 in their order.
+    pub fn number_anew(&mut self) {
+        (0..).zip(&mut self.spans).for_each(|(id, span)| span.id = id);
+    }
+
+    /// The dataset with T+1 observations in every episode: where the last step leads to no observation it is left out (an
+    /// episode of one such step altogether), and such an episode counts as truncated. Answers how many were cut.
+    pub fn completed(&self) -> (Self, usize) {
+        let cut = self.spans.iter().filter(|s| s.obs_rows == s.steps).count();
+        if cut == 0 {
+            return (self.clone(), 0);
+        }
+        let (d, a) = (self.obs_dim(), self.action_dim());
+        let mut whole = Self {
+            spans: Vec::with_capacity(self.spans.len()),
+            actions: Vec::with_capacity(self.actions.len()),
+            rewards: Vec::with_capacity(self.rewards.len()),
+            obs: Vec::with_capacity(self.obs.len()),
+            next_obs: self.next_obs.as_ref().map(|n| Vec::with_capacity(n.len())),
+            origin: self.origin.clone(),
+            obs_space: self.obs_space.clone(),
+            action_space: self.action_space.clone(),
+        };
+        for e in (0..self.num_episodes()).map(|i| self.episode(i)) {
+            let open = e.span.obs_rows == e.steps();
+            let steps = e.steps() - usize::from(open);
+            if steps == 0 {
+                continue;
+            }
+            let (first_step, first_obs) = (whole.rewards.len(), whole.obs.len() / d.max(1));
+            let (terminated, truncated) = if open { (false, true) } else { (e.span.terminated, e.span.truncated) };
+            whole.spans.push(EpisodeSpan {
+                steps,
+                first_step,
+                first_obs,
+                obs_rows: steps + 1,
+                terminated,
+                truncated,
+                ..e.span
+            });
+            whole.obs.extend_from_slice(e.obs);
+            whole.actions.extend_from_slice(&e.actions[..steps * a]);
+            whole.rewards.extend_from_slice(&e.rewards[..steps]);
+            if let (Some(all), Some(own)) = (&mut whole.next_obs, e.next_obs) {
+                all.extend_from_slice(&own[..steps * d]);
+            }
+        }
+        (whole, cut)
+    }
+
     /// A dataset of both, the episodes of `other` after ours.
     ///
     /// # Errors

@@ -29,6 +29,27 @@ pub trait Format: Sync {
 /// Every format, in the order in which they are asked.
 pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl];
 
+/// How a dataset is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Name of the format; found out if none is named.
+    pub format: Option<String>,
+    /// Parts of the observation that are the state, by name; all if none is named.
+    pub state: Vec<String>,
+}
+
+/// [`open`], and then only the chosen parts of the observation.
+///
+/// # Errors
+/// As [`open`]; a part that is not there.
+pub fn open_as(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Dataset, DataError> {
+    let data = open(path, choice.format.as_deref(), cx)?;
+    if choice.state.is_empty() {
+        return Ok(data);
+    }
+    data.with_state(&choice.state).map_err(|e| DataError::bad(path, e))
+}
+
 /// Why a dataset could not be read: one sentence naming file, key and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {

@@ -59,4 +59,64 @@ impl Space {
     pub fn is_discrete(&self) -> bool {
         matches!(self.kind, SpaceKind::Discrete { .. })
     }
+
+    /// Columns of the named parts, in the order named.
+    ///
+    /// # Errors
+    /// A sentence with the names that are there.
+    pub fn select(&self, parts: &[String]) -> Result<Vec<usize>, String> {
+        let mut at = Vec::new();
+        for part in parts {
+            let before = at.len();
+            let belongs = |name: &str| {
+                let whole = |part: &str| {
+                    name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                };
+                whole(part) || part.strip_prefix("obs.").is_some_and(whole)
+            };
+            at.extend((0..self.dim()).filter(|&c| belongs(&self.names[c])));
+            if at.len() == before {
+                let mut known: Vec<&str> = self.names.iter().map(|n| n.split(['.', '[']).next().unwrap_or(n)).collect();
+                known.dedup();
+                return Err(format!("no part of the observation is called '{part}'; there are {}", known.join(", ")));
+            }
+        }
+        let mut sorted = at.clone();
+        sorted.sort_unstable();
+        if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
+            return Err(format!("'{}' is named twice as state", self.names[twice[0]]));
+        }
+        Ok(at)
+    }
+
+    /// The space of these columns.
+    pub fn of(&self, at: &[usize]) -> Self {
+        let pick = |v: &[f32]| at.iter().map(|&c| v[c]).collect();
+        let kind = match &self.kind {
+            SpaceKind::Box { low, high } => SpaceKind::Box { low: pick(low), high: pick(high) },
+            other => other.clone(),
+        };
+        Self { names: at.iter().map(|&c| self.names[c].clone()).collect(), kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_named_whole_or_by_dimension_and_keep_their_order() {
+        let names = ["position.0", "position.1", "positions", "v[0]", "v[1]"].map(String::from).to_vec();
+        let space = Space { names, kind: SpaceKind::Box { low: vec![0.0; 5], high: vec![1.0, 2.0, 3.0, 4.0, 5.0] } };
+        let select = |parts: &[&str]| space.select(&parts.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(select(&["v", "position"]), Ok(vec![3, 4, 0, 1]));
+        assert_eq!(select(&["obs.position.1"]), Ok(vec![1]));
+        assert!(select(&["speed"]).unwrap_err().contains("there are position, positions, v"));
+        assert!(select(&["v", "v[1]"]).unwrap_err().contains("named twice"));
+        let part = space.of(&[4, 2]);
+        assert_eq!(
+            (part.names, part.kind),
+            (vec!["v[1]".into(), "positions".into()], SpaceKind::Box { low: vec![0.0; 2], high: vec![5.0, 3.0] })
+        );
+    }
 }

@@ -6,16 +6,27 @@ use polars::prelude::*;
 
 use super::dataset::Dataset;
 use super::format::DataError;
-use super::save;
+use super::save as atomic;
 use super::split::Split;
 
-/// Columns `index, id, steps, return, terminated, truncated, part`; part is "train", "held-out" or "calibration", or
-/// "all" where too few episodes keep the parts from being apart.
+/// What is known of episodes beside their numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Returns of a random and an expert policy, that scores are counted from and to.
+    pub reference: Option<(f64, f64)>,
+    /// For every episode the rules of the audit that name it; nothing if it was not audited.
+    pub flags: Vec<String>,
+}
+
+/// Columns `index, id, source, steps, return, score, terminated, truncated, part, flags`. `score` is the return on the
+/// scale from random (0) to expert (100) policy, null where that is not known; part is "train", "held-out" or
+/// "calibration", or "all" where too few episodes keep the parts from being apart.
 ///
 /// # Errors
 /// Whatever polars fails with; none is known.
-pub fn episode_table(data: &Dataset, split: &Split) -> PolarsResult<DataFrame> {
-    let mut part = vec!["train"; data.num_episodes()];
+pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResult<DataFrame> {
+    let n = data.num_episodes();
+    let mut part = vec!["train"; n];
     if split.is_shared() {
         part.fill("all");
     } else {
@@ -28,15 +39,63 @@ pub fn episode_table(data: &Dataset, split: &Split) -> PolarsResult<DataFrame> {
         }
     }
     let spans = data.spans();
+    let returns: Vec<f64> = (0..n).map(|i| data.episode(i).ret()).collect();
+    let score = |r: &f64| known.reference.map(|(random, expert)| 100.0 * (r - random) / (expert - random));
+    let mut flags = known.flags.clone();
+    flags.resize(n, String::new());
     df!(
-        "index" => (0..data.num_episodes() as u64).collect::<Vec<_>>(),
+        "index" => (0..n as u64).collect::<Vec<_>>(),
         "id" => spans.iter().map(|s| s.id).collect::<Vec<_>>(),
+        "source" => vec![data.origin.path.display().to_string(); n],
         "steps" => spans.iter().map(|s| s.steps as u64).collect::<Vec<_>>(),
-        "return" => (0..data.num_episodes()).map(|i| data.episode(i).ret()).collect::<Vec<_>>(),
+        "score" => returns.iter().map(score).collect::<Vec<Option<f64>>>(),
+        "return" => returns,
         "terminated" => spans.iter().map(|s| s.terminated).collect::<Vec<_>>(),
         "truncated" => spans.iter().map(|s| s.truncated).collect::<Vec<_>>(),
         "part" => part,
+        "flags" => flags,
     )
+}
+
+/// The rows that meet an SQL condition on the columns: `steps < 200 AND part = 'train'`.
+///
+/// # Errors
+/// A sentence where the condition cannot be understood or names a column that is not there.
+pub fn meeting(table: &DataFrame, condition: &str) -> Result<DataFrame, String> {
+    let query = format!("SELECT * FROM episodes WHERE {condition}");
+    asked(table, &query).map_err(|e| format!("the condition '{condition}' {e}"))
+}
+
+/// One row a group: how many episodes and steps, and the mean, smallest and largest return.
+///
+/// # Errors
+/// A sentence where there is no such column.
+pub fn grouped(table: &DataFrame, column: &str) -> Result<DataFrame, String> {
+    let query = format!(
+        "SELECT \"{column}\", COUNT(*) AS episodes, SUM(steps) AS steps, AVG(\"return\") AS return_mean, \
+         MIN(\"return\") AS return_min, MAX(\"return\") AS return_max FROM episodes GROUP BY \"{column}\" ORDER BY \"{column}\""
+    );
+    asked(table, &query).map_err(|e| format!("grouping by '{column}' {e}"))
+}
+
+fn asked(table: &DataFrame, query: &str) -> Result<DataFrame, String> {
+    let names: Vec<String> = table.get_column_names().iter().map(ToString::to_string).collect();
+    let bad = |e: PolarsError| {
+        let text = e.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        format!("is not understood ({first}); the columns are {}", names.join(", "))
+    };
+    let mut context = polars::sql::SQLContext::new();
+    context.register("episodes", table.clone().lazy());
+    context.execute(query).and_then(LazyFrame::collect).map_err(bad)
+}
+
+/// Positions among the dataset's episodes of the rows of a table.
+///
+/// # Errors
+/// If the table has no column `index`.
+pub fn indices(table: &DataFrame) -> PolarsResult<Vec<usize>> {
+    Ok(table.column("index")?.u64()?.iter().flatten().map(|i| i as usize).collect())
 }
 
 /// The table in the order of `column`; rows that are equal in it keep their order.
@@ -67,30 +126,16 @@ pub fn of_part(table: &DataFrame, part: &str) -> PolarsResult<DataFrame> {
     table.filter(&mask)
 }
 
-/// Saves the table of all episodes to `path`, in the order of `by` (a column, and whether the largest comes first): CSV
-/// or Parquet by the name's ending. Answers the number of rows.
+/// Saves a table as CSV or Parquet, by the ending of the name.
 ///
 /// # Errors
-/// [`DataError`] naming the column or the ending that is not known, or a file that cannot be written.
-pub fn save_episodes(data: &Dataset, split: &Split, by: Option<(&str, bool)>, path: &Path) -> Result<usize, DataError> {
-    let bad = |e: PolarsError| DataError::bad(path, e.to_string());
-    let mut table = episode_table(data, split).map_err(bad)?;
-    if let Some((column, descending)) = by {
-        if table.column(column).is_err() {
-            let names: Vec<String> = table.get_column_names().iter().map(ToString::to_string).collect();
-            return Err(DataError::bad(
-                path,
-                format!("no column is called '{column}'; there are {}", names.join(", ")),
-            ));
-        }
-        table = sorted(&table, column, descending).map_err(bad)?;
-    }
+/// [`DataError`] naming the ending that is not known, or a file that cannot be written.
+pub fn save(table: &DataFrame, path: &Path) -> Result<(), DataError> {
     match path.extension().and_then(|e| e.to_str()) {
-        Some("csv") => write_csv(&table, path)?,
-        Some("parquet") => write_parquet(&table, path)?,
-        _ => return Err(DataError::bad(path, "the name must end in .csv or .parquet")),
+        Some("csv") => write_csv(table, path),
+        Some("parquet") => write_parquet(table, path),
+        _ => Err(DataError::bad(path, "the name must end in .csv or .parquet")),
     }
-    Ok(table.height())
 }
 
 /// Saves a table as CSV with a header line.
@@ -98,7 +143,7 @@ pub fn save_episodes(data: &Dataset, split: &Split, by: Option<(&str, bool)>, pa
 /// # Errors
 /// If `path` cannot be written.
 pub fn write_csv(table: &DataFrame, path: &Path) -> Result<(), DataError> {
-    save::file(path, |file| CsvWriter::new(file).finish(&mut table.clone()).map_err(|e| e.to_string()))
+    atomic::file(path, |file| CsvWriter::new(file).finish(&mut table.clone()).map_err(|e| e.to_string()))
 }
 
 /// Saves a table as Parquet.
@@ -115,7 +160,7 @@ pub fn write_parquet(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 /// If `path` cannot be written.
 pub fn write_parquet_about(table: &DataFrame, about: &[(String, String)], path: &Path) -> Result<(), DataError> {
     let words = (!about.is_empty()).then(|| KeyValueMetadata::from_static(about.to_vec()));
-    save::file(path, |file| {
+    atomic::file(path, |file| {
         let writer = ParquetWriter::new(file).with_key_value_metadata(words);
         writer.finish(&mut table.clone()).map(|_| ()).map_err(|e| e.to_string())
     })
@@ -146,7 +191,8 @@ mod tests {
         let parts = Parts { spans, obs: vec![0.0; episodes], actions: vec![0.0; episodes], rewards, next_obs: None };
         let (obs, action) = (Space::unnamed("obs", 1), Space::unnamed("action", 1));
         let data = Dataset::from_parts(Origin::default(), obs, action, parts).expect("parts fit");
-        episode_table(&data, &Split::new(&data, SplitSpec::default())).expect("a table")
+        let known = Known { reference: Some((0.0, 2.0)), flags: Vec::new() };
+        episode_table(&data, &Split::new(&data, SplitSpec::default()), &known).expect("a table")
     }
 
     fn returns(table: &DataFrame) -> Vec<f64> {
@@ -156,13 +202,32 @@ mod tests {
     #[test]
     fn rows_are_sorted_and_filtered_by_any_column() {
         let t = table(4);
-        assert_eq!(t.get_column_names(), ["index", "id", "steps", "return", "terminated", "truncated", "part"]);
+        let names = ["index", "id", "source", "steps", "score", "return", "terminated", "truncated", "part", "flags"];
+        assert_eq!(t.get_column_names(), names);
         assert_eq!(returns(&sorted(&t, "return", false).expect("sorted")), [-1.0, 0.5, 2.0, 3.0]);
         assert_eq!(returns(&sorted(&t, "terminated", true).expect("sorted")), [3.0, 2.0, -1.0, 0.5], "ties keep order");
         assert_eq!(returns(&between(&t, "return", 0.0, 2.0).expect("filtered")), [2.0, 0.5]);
         assert_eq!(returns(&between(&t, "terminated", 1.0, 1.0).expect("filtered")), [3.0, 2.0]);
         assert!(sorted(&t, "nothing", false).is_err());
         assert!(between(&t, "part", 0.0, 1.0).is_err(), "text is no number");
+    }
+
+    #[test]
+    fn conditions_are_sql_on_the_columns() {
+        let t = table(8);
+        let met = meeting(&t, "return > 0 AND NOT terminated").expect("understood");
+        assert_eq!(indices(&met).expect("indices"), [3, 7]);
+        assert_eq!(
+            indices(&meeting(&t, "score = 150 OR id IN (11)").expect("understood")).expect("indices"),
+            [0, 1, 4]
+        );
+        for (condition, word) in [("retrun > 0", "retrun"), ("steps >", "not understood"), ("1", "not understood")] {
+            let e = meeting(&t, condition).expect_err("refused");
+            assert!(e.contains(word) && e.contains("the columns are index"), "{e}");
+        }
+        let by = grouped(&t, "terminated").expect("grouped");
+        assert_eq!((by.height(), by.width()), (2, 6));
+        assert!(grouped(&t, "nothing").is_err());
     }
 
     #[test]
@@ -180,7 +245,7 @@ mod tests {
         let (csv, parquet) = (dir.path().join("t.csv"), dir.path().join("t.parquet"));
         write_csv(&t, &csv).expect("written");
         let text = std::fs::read_to_string(&csv).expect("text");
-        assert_eq!(text.lines().next(), Some("index,id,steps,return,terminated,truncated,part"));
+        assert_eq!(text.lines().next(), Some("index,id,source,steps,score,return,terminated,truncated,part,flags"));
         assert_eq!(text.lines().count(), 6);
         write_parquet(&t, &parquet).expect("written");
         let back = ParquetReader::new(std::fs::File::open(&parquet).expect("file")).finish().expect("a frame");

@@ -1,4 +1,4 @@
-//! Writing datasets: Minari folders that Minari 0.5.4 and h5py open.
+//! Writing datasets: Minari folders that Minari 0.5.4 and h5py open, D4RL files, Parquet.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -10,9 +10,54 @@ use super::format::DataError;
 use super::format::minari::{MAIN_FILE, METADATA_FILE, space};
 use super::save;
 
+mod d4rl;
+mod flat;
 mod store;
 
 use store::{EpisodeStore, PureStore};
+
+/// A format that datasets are written in.
+pub struct Writer {
+    /// Its name, for `--to`.
+    pub name: &'static str,
+    /// Ending of the name of what is written, with the dot; nothing for a folder.
+    pub ending: &'static str,
+    /// It holds T+1 observations for T actions only ([`Dataset::completed`]).
+    pub needs_last: bool,
+    /// Writes a new file or folder.
+    pub write: fn(&Path, &Dataset, &MinariAbout) -> Result<(), DataError>,
+}
+
+/// Every such format.
+pub const WRITERS: &[Writer] = &[
+    Writer { name: "minari", ending: "", needs_last: true, write: write_minari },
+    Writer { name: "d4rl", ending: ".hdf5", needs_last: false, write: d4rl::write },
+    Writer { name: "parquet", ending: ".parquet", needs_last: false, write: flat::write },
+];
+
+/// The format called `name`.
+///
+/// # Errors
+/// A sentence with the names that there are.
+pub fn writer(name: &str) -> Result<&'static Writer, String> {
+    WRITERS.iter().find(|w| w.name == name).ok_or_else(|| {
+        let names: Vec<&str> = WRITERS.iter().map(|w| w.name).collect();
+        format!("no format to write is called '{name}'; there are {}", names.join(", "))
+    })
+}
+
+/// The next observation of every step `[steps, D]`, where every step has one.
+fn next_observations(data: &Dataset) -> Option<Vec<f32>> {
+    let mut out = Vec::with_capacity(data.num_steps() * data.obs_dim());
+    for e in (0..data.num_episodes()).map(|i| data.episode(i)) {
+        match e.next_obs {
+            Some(next) => out.extend_from_slice(next),
+            None if e.span.obs_rows > e.steps() => out.extend_from_slice(&e.obs[e.obs_dim..]),
+            None => return None,
+        }
+    }
+    Some(out)
+}
 
 /// What a Minari dataset says about itself beside its numbers.
 #[derive(Debug, Clone, Default)]

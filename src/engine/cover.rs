@@ -8,6 +8,7 @@ use super::job::{Body, CoverSpec, FeatureSpec, MapSpec, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, imagine};
 use crate::data::dataset::Dataset;
+use crate::data::format::Choice;
 use crate::data::space::{Space, SpaceKind};
 use crate::metrics::bootstrap::Bootstrap;
 use crate::metrics::coverage::recorded::{self, Choices, Dimensions, Peers, Recorded};
@@ -44,7 +45,9 @@ pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 /// What is measured of all episodes as they were recorded: ranges, actions, returns, quality against other datasets.
 fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Report, Ended> {
     let data = workspace.open(&spec.source, cx)?.data;
-    let peer = |path: &Option<std::path::PathBuf>| path.as_deref().map(|p| peer(p, &data, workspace, cx)).transpose();
+    let peer = |path: &Option<std::path::PathBuf>| {
+        path.as_deref().map(|p| peer(p, &data, &spec.source.beside(), workspace, cx)).transpose()
+    };
     let (reference, random) = (peer(&spec.reference)?, peer(&spec.random)?);
     let origin = &data.origin;
     let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
@@ -59,8 +62,8 @@ fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Repo
 }
 
 /// Another dataset of the same environment.
-fn peer(path: &Path, data: &Dataset, workspace: &Workspace, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
-    let other = workspace.dataset(path, None, cx)?;
+fn peer(path: &Path, data: &Dataset, choice: &Choice, workspace: &Workspace, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+    let other = workspace.dataset(path, choice, cx)?;
     let (a, b) = ((data.obs_dim(), data.action_dim()), (other.obs_dim(), other.action_dim()));
     if a == b {
         return Ok(other);

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod compare;
+mod data;
 mod score;
 mod train;
 
 pub use compare::CompareSpec;
+pub use data::{ConvertSpec, EpisodesSpec, Filter};
 pub use score::ScoreSpec;
 pub use train::{FitSpec, TopUpSpec};
 
 pub use super::feature_space::{Base, FeatureSpec};
+use crate::data::format::Choice;
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
@@ -28,6 +31,8 @@ pub struct Source {
     pub dataset: PathBuf,
     /// Name of the format, where it is not to be found out.
     pub format: Option<String>,
+    /// Parts of the observation that are the state, by name (`position` of `position.0`, `position.1`); all if none is named.
+    pub state: Vec<String>,
     /// Checkpoint file or folder.
     pub checkpoint: Option<PathBuf>,
     /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
@@ -36,14 +41,30 @@ pub struct Source {
     pub split: SplitSpec,
 }
 
+impl Source {
+    /// How the dataset is to be read.
+    pub fn choice(&self) -> Choice {
+        Choice { format: self.format.clone(), state: self.state.clone() }
+    }
+
+    /// How datasets are to be read that are held against it: of any format, the same parts of the observation.
+    pub fn beside(&self) -> Choice {
+        Choice { format: None, ..self.choice() }
+    }
+}
+
 /// Anything the engine can do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "lowercase")]
 pub enum JobSpec {
     /// Open the dataset and the checkpoint; statistics.
     Load(Source),
-    /// Write the table of episodes to a file.
+    /// What cannot be trusted in the dataset.
+    Audit(Source),
+    /// The table of episodes: reported, or written to a file.
     Episodes(EpisodesSpec),
+    /// Write episodes as a new dataset.
+    Convert(ConvertSpec),
     /// Coverage of the training part; out-of-distribution fraction of the other parts and of the rollouts.
     Cover(CoverSpec),
     /// The map of two other axes of a coverage.
@@ -60,20 +81,6 @@ pub enum JobSpec {
     Fit(FitSpec),
     /// Collect a little, fine-tune, compare.
     TopUp(TopUpSpec),
-}
-
-/// Where the table of episodes goes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EpisodesSpec {
-    /// Data.
-    pub source: Source,
-    /// Column to sort by; the file's order if none is named.
-    pub sort: Option<String>,
-    /// Largest first.
-    pub descending: bool,
-    /// File whose name ends in `.csv` or `.parquet`.
-    pub out: PathBuf,
 }
 
 /// Episodes of the checkpoint's policy, collected where no rollouts are named.
@@ -205,6 +212,8 @@ impl Default for DiagnoseSpec {
 pub enum Slot {
     /// Opening files.
     Load,
+    /// Audit.
+    Audit,
     /// Coverage.
     Cover,
     /// Another map of the coverage.
@@ -221,7 +230,8 @@ impl JobSpec {
     /// The slot that the job takes.
     pub fn slot(&self) -> Slot {
         match self {
-            Self::Load(_) | Self::Episodes(_) => Slot::Load,
+            Self::Load(_) | Self::Episodes(_) | Self::Convert(_) => Slot::Load,
+            Self::Audit(_) => Slot::Audit,
             Self::Cover(_) => Slot::Cover,
             Self::Map(_) => Slot::Map,
             Self::Compare(_) => Slot::Compare,
@@ -234,7 +244,9 @@ impl JobSpec {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Load(_) => "load",
+            Self::Audit(_) => "audit",
             Self::Episodes(_) => "episodes",
+            Self::Convert(_) => "convert",
             Self::Cover(_) => "coverage",
             Self::Map(_) => "map",
             Self::Imagine(_) => "imagination",

@@ -7,7 +7,7 @@ use super::job::{CoverSpec, PolicySpec, Source};
 use super::trajectories::{self, Why};
 use super::{Ended, cover};
 use crate::data::dataset::Dataset;
-use crate::data::format;
+use crate::data::format::{self, Choice};
 use crate::data::split::Split;
 use crate::metrics::coverage::Coverage;
 use crate::metrics::report::Report;
@@ -22,7 +22,7 @@ type Named<K, V> = Mutex<Vec<(K, Arc<V>)>>;
 /// A cache of opened files. Jobs on several threads share one.
 #[derive(Default)]
 pub struct Workspace {
-    datasets: Named<(PathBuf, Option<String>), Dataset>,
+    datasets: Named<(PathBuf, Choice), Dataset>,
     checkpoints: Named<PathBuf, Checkpoint>,
     coverages: Named<CoverSpec, Coverage>,
     trajectories: Named<(Option<PathBuf>, PolicySpec), Dataset>,
@@ -47,8 +47,9 @@ impl Workspace {
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
     pub fn open(&self, source: &Source, cx: &Ctx) -> Result<Opened, Ended> {
-        let data = self.dataset(&source.dataset, source.format.as_deref(), cx)?;
-        let rollouts = source.rollouts.as_deref().map(|path| self.dataset(path, None, cx)).transpose()?;
+        let data = self.dataset(&source.dataset, &source.choice(), cx)?;
+        let beside = source.beside();
+        let rollouts = source.rollouts.as_deref().map(|path| self.dataset(path, &beside, cx)).transpose()?;
         if let Some(rollouts) = &rollouts {
             fits(&data, rollouts, source)?;
         }
@@ -145,9 +146,9 @@ impl Workspace {
     ///
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
-    pub fn dataset(&self, path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
-        let key = (path.to_path_buf(), format.map(String::from));
-        cached(&self.datasets, key, || Ok(format::open(path, format, &cx.phase("reading the dataset"))?))
+    pub fn dataset(&self, path: &Path, choice: &Choice, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+        let key = (path.to_path_buf(), choice.clone());
+        cached(&self.datasets, key, || Ok(format::open_as(path, choice, &cx.phase("reading the dataset"))?))
     }
 }
 

@@ -9,7 +9,7 @@ pub mod holes;
 mod occupancy;
 mod order;
 mod parts;
-mod published;
+pub mod published;
 mod quality;
 mod ranges;
 pub mod recorded;

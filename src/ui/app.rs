@@ -148,6 +148,7 @@ impl App {
         };
         app.jobs.queue =
             [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| app.job_of(p)).collect();
+        app.jobs.queue.push_back(JobSpec::Audit(app.open.source.clone()));
         let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
         (app, vec![load])
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp)]
 // Counts and fixtures are exact.
 mod cli_compare;
+mod cli_data;
 mod cli_faults;
 mod cli_report;
 mod cli_score;

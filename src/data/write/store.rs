@@ -86,7 +86,7 @@ fn attributes(group: &mut GroupBuilder, id: u64, episode: &Episode<'_>, reset: &
 }
 
 /// h5py reads an enumeration of FALSE and TRUE over int8 as bool.
-fn bool_type() -> Result<Datatype, String> {
+pub(super) fn bool_type() -> Result<Datatype, String> {
     let values = EnumTypeBuilder::with_base(make_i8_type()).value("FALSE", 0).value("TRUE", 1);
     values.build().map_err(|e| e.to_string())
 }

@@ -9,9 +9,16 @@ use crate::ui::layout::{
     Room,
 };
 
+/// What the audit found.
+const FINDINGS: &str = "table:findings";
+
 /// Its cards.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
-    app.report(Panel::Data).map(generic::cards).unwrap_or_default()
+    let mut cards = app.report(Panel::Data).map(generic::cards).unwrap_or_default();
+    if let Some(audit) = app.reports.get("audit") {
+        cards.extend(generic::cards(audit).into_iter().filter(|card| card.id == FINDINGS));
+    }
+    cards
 }
 
 /// Its pages.
@@ -22,7 +29,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
             (Fix(4), C("notes")),
         ]),
-        Column(&[(Part(2), C("table:dimensions")), (Part(3), C("table:episodes"))]),
+        Column(&[(Part(2), C("table:dimensions")), (Part(2), C(FINDINGS)), (Part(3), C("table:episodes"))]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
         (Fix(8), C("stats")),
@@ -31,7 +38,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             Part(3),
             Row(&[
                 (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
-                (Part(1), C("table:episodes")),
+                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
             ]),
         ),
     ])];
@@ -42,7 +49,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             Row(&[
                 (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
                 (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
-                (Part(1), C("table:episodes")),
+                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
             ]),
         ),
     ])];

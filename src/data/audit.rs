@@ -1,0 +1,199 @@
+//! The audit: rules that a dataset either keeps or breaks, each finding with its count, where to look and what to do.
+//!
+//! Wrong ends of episodes and wrong next observations make learning fail without a word. A rule is one file and one line in
+//! [`RULES`]; it looks at the dataset as it was read, after the reader's own checks, whose warnings are findings too.
+
+use serde::Serialize;
+
+use super::dataset::Dataset;
+use super::episode::Episode;
+use crate::task::{Cancelled, Ctx};
+
+mod bounds;
+mod dimensions;
+mod duplicates;
+mod ends;
+mod jumps;
+mod linear;
+mod next;
+mod nonfinite;
+mod reading;
+mod shift;
+mod units;
+
+/// Episodes and rows that a finding names at most.
+const NAMED: usize = 8;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing to mend.
+    Info,
+    /// Likely to mislead learning or statistics.
+    Warning,
+    /// Data that cannot be right.
+    Error,
+}
+
+impl Severity {
+    /// "info", "warning", "error".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Name of the rule ([`Rule::name`]).
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence.
+    pub what: String,
+    /// How many (rows, episodes or dimensions: `unit`).
+    pub count: u64,
+    /// Out of how many.
+    pub of: u64,
+    /// What is counted.
+    pub unit: &'static str,
+    /// Numbers in the file of the worst episodes, the worst first.
+    pub episodes: Vec<u64>,
+    /// The worst steps, counted over the whole file from 0, the worst first.
+    pub rows: Vec<usize>,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// A property that good data have.
+pub struct Rule {
+    /// Short name, for `--json` and filters ("jumps").
+    pub name: &'static str,
+    /// What it looks for, in a few words.
+    pub label: &'static str,
+    /// Looks for it.
+    pub check: fn(&Dataset, &Ctx) -> Result<Vec<Finding>, Cancelled>,
+}
+
+/// Every rule, in the order in which findings of equal severity are listed.
+pub const RULES: &[Rule] = &[
+    reading::RULE,
+    ends::TIMEOUTS,
+    jumps::RULE,
+    next::RULE,
+    shift::RULE,
+    nonfinite::RULE,
+    bounds::OUTSIDE,
+    units::RULE,
+    duplicates::EPISODES,
+    duplicates::ROWS,
+    dimensions::RULE,
+    bounds::SATURATED,
+    ends::UNFINISHED,
+    ends::SHORT,
+];
+
+/// Everything that was found, and the rules of reading that it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Audit {
+    /// How steps, observations and ends were read, one sentence each.
+    pub alignment: Vec<String>,
+    /// The most severe first.
+    pub findings: Vec<Finding>,
+}
+
+impl Audit {
+    /// The worst severity, if anything was found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|f| f.severity).max()
+    }
+
+    /// For every episode of `data` the names of the rules that name it, the worst finding first.
+    pub fn flags(&self, data: &Dataset) -> Vec<String> {
+        let named = |id: u64| {
+            let rules = self.findings.iter().filter(|f| f.episodes.contains(&id)).map(|f| f.rule);
+            rules.collect::<Vec<_>>().join(" ")
+        };
+        data.spans().iter().map(|span| named(span.id)).collect()
+    }
+}
+
+/// Asks every rule.
+///
+/// # Errors
+/// When cancelled.
+pub fn audit(data: &Dataset, cx: &Ctx) -> Result<Audit, Cancelled> {
+    let cx = cx.phase("auditing");
+    let mut findings = Vec::new();
+    for (i, rule) in RULES.iter().enumerate() {
+        cx.step(i as u64, RULES.len() as u64)?;
+        findings.extend((rule.check)(data, &cx)?);
+    }
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    Ok(Audit { alignment: alignment(data), findings })
+}
+
+/// How the file's rows became steps, in words.
+fn alignment(data: &Dataset) -> Vec<String> {
+    let spans = data.spans();
+    let mut said = data.origin.rules.clone();
+    let whole = spans.iter().filter(|s| s.obs_rows > s.steps).count();
+    said.push(match whole {
+        0 => "T observations an episode: the last action leads to no observation, so the last step is left out of dynamics \
+              learning"
+            .into(),
+        n if n == spans.len() => "T+1 observations an episode: every action has the observation that it leads to".into(),
+        n => format!(
+            "{n} of {} episodes have T+1 observations; of the others the last step is left out of dynamics learning",
+            spans.len()
+        ),
+    });
+    if data.next_obs.is_some() {
+        said.push("the file's own next observations are used, not the following rows".into());
+    }
+    let count = |keep: fn(bool, bool) -> bool| spans.iter().filter(|s| keep(s.terminated, s.truncated)).count();
+    said.push(format!(
+        "episodes end: {} terminated, {} truncated, {} both, {} neither",
+        count(|end, cut| end && !cut),
+        count(|end, cut| !end && cut),
+        count(|end, cut| end && cut),
+        count(|end, cut| !end && !cut)
+    ));
+    said
+}
+
+/// All episodes.
+fn all(data: &Dataset) -> impl Iterator<Item = Episode<'_>> {
+    (0..data.num_episodes()).map(|i| data.episode(i))
+}
+
+/// Step `t` of an episode, counted over the whole file.
+fn row(e: &Episode<'_>, t: usize) -> usize {
+    e.span.first_step + t
+}
+
+/// The steps `worst` (row, how bad) as the rows and episodes of a finding: the worst first, episodes named once.
+fn name_steps(data: &Dataset, mut worst: Vec<(usize, f64)>) -> (Vec<u64>, Vec<usize>) {
+    worst.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut episodes: Vec<u64> = Vec::new();
+    for &(row, _) in &worst {
+        let id = data.spans()[data.spans().partition_point(|s| s.first_step + s.steps <= row)].id;
+        if episodes.len() < NAMED && !episodes.contains(&id) {
+            episodes.push(id);
+        }
+    }
+    (episodes, worst.into_iter().take(NAMED).map(|w| w.0).collect())
+}
+
+/// "1 row", "3 rows".
+fn counted(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! What the audit of a dataset found, as a report.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::job::{Body, Outcome, Source};
+use super::{Emit, Ended, Workspace};
+use crate::data::audit::{self, Audit, Finding, RULES, Severity};
+use crate::data::dataset::Dataset;
+use crate::metrics::report::{Cell, Level, Report, Table};
+use crate::task::Ctx;
+
+/// Audits the dataset and reports it.
+pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    let opened = workspace.open(source, cx)?;
+    let audit = audit::audit(&opened.data, cx)?;
+    emit(Body::Report(Arc::new(report(&opened.data, &audit))));
+    Ok(Outcome { summary: summary(&audit), written: Vec::new() })
+}
+
+fn count(audit: &Audit, severity: Severity) -> usize {
+    audit.findings.iter().filter(|f| f.severity == severity).count()
+}
+
+/// "2 errors, 1 warning and 3 notes by 14 rules".
+fn summary(audit: &Audit) -> String {
+    let [errors, warnings, notes] =
+        [Severity::Error, Severity::Warning, Severity::Info].map(|severity| count(audit, severity));
+    let many = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    let rules = RULES.len();
+    format!("{}, {} and {} by {rules} rules", many(errors, "error"), many(warnings, "warning"), many(notes, "note"))
+}
+
+fn report(data: &Dataset, audit: &Audit) -> Report {
+    let name = data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string());
+    let mut r = Report::new("audit", &format!("Audit: {name}"));
+    let stats = [
+        ("errors", "errors", Severity::Error, "findings that cannot be right"),
+        ("warnings", "warnings", Severity::Warning, "findings that are likely to mislead learning or statistics"),
+        ("infos", "notes", Severity::Info, "findings worth knowing"),
+    ];
+    for (key, label, severity, definition) in stats {
+        r.stat(key, label, count(audit, severity) as f64, "", definition).of(RULES.len(), "rules");
+    }
+    r.stat("episodes", "episodes", data.num_episodes() as f64, "", "episodes in the dataset");
+    r.stat("steps", "steps", data.num_steps() as f64, "", "environment steps over all episodes");
+    r.tables.push(findings(audit));
+    let level = match audit.worst() {
+        Some(Severity::Error) => Level::Alarm,
+        Some(Severity::Warning) => Level::Warn,
+        Some(Severity::Info) | None => Level::Good,
+    };
+    r.note(level, format!("{}.", summary(audit)));
+    r.note(Level::Info, format!("{} read as {}.", data.origin.path.display(), data.origin.format));
+    audit.alignment.iter().for_each(|rule| r.note(Level::Info, capital(rule)));
+    r
+}
+
+/// As a sentence.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(chars).chain(['.']).collect()
+}
+
+fn findings(audit: &Audit) -> Table {
+    let columns = ["severity", "finding", "count", "of", "unit", "episodes", "steps", "what to do", "rule"];
+    Table {
+        key: "findings".into(),
+        label: "Findings".into(),
+        columns: columns.map(String::from).to_vec(),
+        rows: audit.findings.iter().map(row).collect(),
+    }
+}
+
+fn row(f: &Finding) -> Vec<Cell> {
+    vec![
+        f.severity.name().into(),
+        f.what.as_str().into(),
+        (f.count as usize).into(),
+        (f.of as usize).into(),
+        f.unit.into(),
+        list(&f.episodes).into(),
+        list(&f.rows).into(),
+        f.remedy.into(),
+        f.rule.into(),
+    ]
+}
+
+/// "3 17 42".
+fn list<T: std::fmt::Display>(numbers: &[T]) -> String {
+    let mut out = String::new();
+    for n in numbers {
+        let _ = write!(out, "{}{n}", if out.is_empty() { "" } else { " " });
+    }
+    out
+}

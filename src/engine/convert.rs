@@ -1,0 +1,134 @@
+//! Recorded episodes written anew: another format, a part of them, several datasets as one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::job::{ConvertSpec, Outcome};
+use super::workspace::Opened;
+use super::{Ended, Workspace, episodes};
+use crate::data::dataset::Dataset;
+use crate::data::split::Split;
+use crate::data::table;
+use crate::data::write::{self, MinariAbout, Writer};
+use crate::task::Ctx;
+
+/// Writes what is asked for.
+pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
+    let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
+    let opened = joined(spec, workspace, cx)?;
+    let frame = episodes::selected(&opened, &spec.filter, cx)?;
+    let chosen = table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?;
+    if chosen.is_empty() {
+        return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
+    }
+    let mut said = Vec::new();
+    let mut written = Vec::new();
+    for (name, part) in parts(spec, &opened.split, &chosen)? {
+        cx.check()?;
+        let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
+        let (data, dropped) = completed(opened.data.subset(&part), writer);
+        let n = data.num_episodes();
+        save(&data, writer, &about(spec, &opened.data, name), &out)?;
+        let lost = match dropped {
+            0 => String::new(),
+            n => format!(" (without the last step of {n}, which leads to no observation in the file)"),
+        };
+        said.push(format!(
+            "{}{n} episodes, {} steps{lost}",
+            name.map_or_else(String::new, |n| format!("{n}: ")),
+            data.num_steps()
+        ));
+        written.push(out);
+    }
+    Ok(Outcome { summary: said.join("; "), written })
+}
+
+/// The dataset with the episodes of the further ones behind its own.
+fn joined(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Opened, Ended> {
+    let mut opened = workspace.open(&spec.source, cx)?;
+    for path in &spec.more {
+        let other = workspace.dataset(path, &spec.source.beside(), cx)?;
+        let (a, b) = (&opened.data.obs_space.names, &other.obs_space.names);
+        if a.len() == b.len() && a != b && !unnamed(a) && !unnamed(b) {
+            let first = a.iter().zip(b).find(|(a, b)| a != b).map_or(("", ""), |(a, b)| (a, b));
+            return Err(Ended::BadInput(format!(
+                "{}: its observation has '{}' where the first dataset has '{}'; choose the same parts with --state",
+                path.display(),
+                first.1,
+                first.0
+            )));
+        }
+        let all = opened.data.join(&other).map_err(|e| Ended::BadInput(format!("{}: {e}", path.display())))?;
+        opened.data = Arc::new(all);
+    }
+    if !spec.more.is_empty() {
+        // Numbers of episodes come from several files: the parts are drawn by place.
+        let data = Arc::make_mut(&mut opened.data);
+        data.number_anew();
+        opened.split = Split::new(&opened.data, spec.source.split);
+    }
+    Ok(opened)
+}
+
+/// True for names that the reader made up.
+fn unnamed(names: &[String]) -> bool {
+    names.iter().all(|name| name.starts_with("obs["))
+}
+
+/// The parts to write: a name and the episodes in the order asked for.
+fn parts(
+    spec: &ConvertSpec,
+    split: &Split,
+    chosen: &[usize],
+) -> Result<Vec<(Option<&'static str>, Vec<usize>)>, Ended> {
+    if !spec.parts {
+        return Ok(vec![(None, chosen.to_vec())]);
+    }
+    if split.is_shared() {
+        return Err(Ended::BadInput("fewer than three episodes cannot be divided".into()));
+    }
+    let of = |part: &[usize]| chosen.iter().copied().filter(|i| part.contains(i)).collect::<Vec<_>>();
+    let all = [("train", &split.train), ("heldout", &split.heldout), ("calibration", &split.calibration)];
+    let parts = all.into_iter().map(|(name, part)| (Some(name), of(part)));
+    Ok(parts.filter(|(_, part)| !part.is_empty()).collect())
+}
+
+/// Where the writer needs the observation that every action leads to: without the steps that have none.
+fn completed(data: Dataset, writer: &Writer) -> (Dataset, usize) {
+    if writer.needs_last { data.completed() } else { (data, 0) }
+}
+
+fn save(data: &Dataset, writer: &Writer, about: &MinariAbout, out: &Path) -> Result<(), Ended> {
+    if out.exists() {
+        return Err(Ended::BadInput(format!("{}: is there already; remove it or name another", out.display())));
+    }
+    if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)
+            .map_err(|e| Ended::BadInput(format!("{}: cannot be made ({e})", parent.display())))?;
+    }
+    Ok((writer.write)(out, data, about)?)
+}
+
+fn about(spec: &ConvertSpec, data: &Dataset, part: Option<&str>) -> MinariAbout {
+    let origin = &data.origin;
+    let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let sources: Vec<String> = std::iter::once(&origin.path).chain(&spec.more).map(|p: &PathBuf| name(p)).collect();
+    let made_up = || {
+        let plain: String = name(&spec.out)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' })
+            .collect();
+        format!("{}-v0", plain.trim_end_matches("-v0"))
+    };
+    let id = spec.id.clone().or_else(|| origin.dataset_id.clone().filter(|_| spec.more.is_empty() && part.is_none()));
+    let id = id.unwrap_or_else(made_up);
+    MinariAbout {
+        dataset_id: match (part, id.rsplit_once("-v")) {
+            (Some(part), Some((name, version))) => format!("{name}-{part}-v{version}"),
+            _ => id,
+        },
+        env_spec: origin.env_id.as_deref().map(write::env_spec),
+        description: format!("Episodes of {}, written by oodscope", sources.join(", ")),
+        ..MinariAbout::default()
+    }
+}

@@ -1,0 +1,104 @@
+//! `audit`, `episodes`, `convert`, `combine` and `split` as a person runs them.
+
+#![allow(clippy::float_cmp, reason = "copies are equal to the last bit")]
+
+use std::path::Path;
+
+use oodscope::data::dataset::Dataset;
+use oodscope::data::format;
+use oodscope::task::Ctx;
+
+use crate::support::program::{at, dataset, pendulum, run, text, written};
+
+fn open(path: &Path) -> Dataset {
+    format::open(path, None, &Ctx::quiet()).unwrap()
+}
+
+/// Every number of every episode, and how it ended.
+fn assert_same(a: &Dataset, b: &Dataset) {
+    assert_eq!(a.num_episodes(), b.num_episodes());
+    for i in 0..a.num_episodes() {
+        let (x, y) = (a.episode(i), b.episode(i));
+        assert_eq!((x.obs, x.actions, x.rewards), (y.obs, y.actions, y.rewards), "episode {i}");
+        assert_eq!((x.span.terminated, x.span.truncated), (y.span.terminated, y.span.truncated), "episode {i}");
+    }
+}
+
+#[test]
+fn every_format_that_is_written_is_read_back_bit_for_bit() {
+    let original = open(pendulum());
+    let mut last = pendulum().to_path_buf();
+    for (to, name) in [("d4rl", "trip/a.hdf5"), ("parquet", "trip/b.parquet"), ("minari", "trip/c-v0")] {
+        let out = at(name);
+        let said = run(&["convert", text(&last), text(&out), "--to", to]);
+        assert!(said.good().contains("episodes") && said.good().contains(name), "{}", said.good());
+        assert_same(&original, &open(&out));
+        last = out;
+    }
+    run(&["convert", text(pendulum()), text(&last)]).refuses(&["there already"]);
+    run(&["convert", text(pendulum()), text(&at("trip/d")), "--to", "rlds"]).refuses(&["rlds", "minari, d4rl, parquet"]);
+}
+
+#[test]
+fn conditions_choose_episodes_and_what_is_not_understood_is_refused() {
+    let data = written("chosen", &dataset(&[3, 9, 5, 7], |_| {}));
+    let out = at("chosen-long-v0");
+    run(&["convert", text(&data), text(&out), "--where", "steps > 4"]).good();
+    assert_eq!(open(&out).spans().iter().map(|s| s.steps).collect::<Vec<_>>(), [9, 5, 7]);
+    let refused = |condition: &str, words: &[&str]| {
+        run(&["convert", text(&data), text(&at("never")), "--where", condition]).refuses(words);
+        assert!(!at("never").exists());
+    };
+    refused("steps > 400", &["no episode meets"]);
+    refused("speed > 1", &["speed", "the columns are index"]);
+    let json = run(&["episodes", text(&data), "--where", "steps > 4", "--sort", "steps", "--json"]).json();
+    let rows = json["reports"][0]["tables"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|r| r[3].as_u64().unwrap()).collect::<Vec<_>>(), [5, 7, 9]);
+    let grouped = run(&["episodes", text(&data), "--group", "terminated"]);
+    assert!(grouped.good().contains("return_mean"), "{}", grouped.good());
+}
+
+#[test]
+fn datasets_are_combined_and_divided_by_episode() {
+    let a = written("joined-a", &dataset(&[4; 12], |_| {}));
+    let b = written("joined-b", &dataset(&[6; 8], |_| {}));
+    let both = at("joined-v0");
+    run(&["combine", text(&a), text(&b), "--out", text(&both)]).good();
+    let data = open(&both);
+    assert_eq!((data.num_episodes(), data.num_steps()), (20, 96));
+    let (once, twice) = (at("parts-1"), at("parts-2"));
+    for out in [&once, &twice] {
+        run(&["split", text(&both), text(out), "--by-episode", "--seed", "3", "--heldout", "0.2", "--to", "d4rl"]).good();
+    }
+    let parts: Vec<Dataset> =
+        ["train", "heldout", "calibration"].iter().map(|p| open(&once.join(format!("{p}.hdf5")))).collect();
+    assert_eq!(parts.iter().map(Dataset::num_episodes).collect::<Vec<_>>(), [14, 4, 2]);
+    assert_eq!(parts.iter().map(Dataset::num_steps).sum::<usize>(), 96);
+    assert_same(&parts[1], &open(&twice.join("heldout.hdf5")));
+}
+
+#[test]
+fn the_audit_tells_what_is_wrong_and_fails_when_asked_to() {
+    let clean = run(&["audit", text(pendulum()), "--fail-on", "warning"]);
+    assert!(clean.good().contains("0 errors, 0 warnings"), "{}", clean.good());
+    assert!(clean.good().contains("T+1 observations an episode"));
+    let spoiled = written("spoiled", &dataset(&[30; 12], |parts| parts.rewards[100] = f64::NAN));
+    let json = run(&["audit", text(&spoiled), "--json"]).json();
+    let report = &json["reports"][0];
+    let finding = &report["tables"][0]["rows"][0];
+    assert_eq!((&finding[0], &finding[6], &finding[8]), (&"error".into(), &"100".into(), &"not-finite".into()));
+    let failed = run(&["audit", text(&spoiled), "--fail-on", "error"]);
+    assert_eq!(failed.status, Some(1), "{}", failed.err);
+    assert!(failed.err.contains("errors < 1"), "{}", failed.err);
+    run(&["audit", "nowhere"]).refuses(&["nowhere"]);
+}
+
+#[test]
+fn the_state_is_what_the_user_names() {
+    let json = run(&["report", text(pendulum()), "--state", "obs[2],obs[0]", "--json"]).json();
+    let data = json["reports"].as_array().unwrap().iter().find(|r| r["name"] == "data").unwrap();
+    let dims = data["tables"].as_array().unwrap().iter().find(|t| t["key"] == "dimensions").unwrap();
+    let names: Vec<&str> = dims["rows"].as_array().unwrap().iter().map(|r| r[0].as_str().unwrap()).collect();
+    assert_eq!(names[..2], ["obs[2]", "obs[0]"], "{names:?}");
+    run(&["report", text(pendulum()), "--state", "speed"]).refuses(&["speed", "there are"]);
+}
