@@ -51,6 +51,19 @@ fn report(data: &Dataset, audit: &Audit) -> Report {
         Some(Severity::Info) | None => Level::Good,
     };
     r.note(level, format!("{}.", summary(audit)));
+    for f in &audit.findings {
+        let level = match f.severity {
+            Severity::Error => Level::Alarm,
+            Severity::Warning => Level::Warn,
+            Severity::Info => Level::Info,
+        };
+        let places = match (list(&f.episodes), list(&f.rows)) {
+            (e, s) if !e.is_empty() && !s.is_empty() => format!(" (episodes {e}; steps {s})"),
+            (e, _) if !e.is_empty() => format!(" (episodes {e})"),
+            _ => String::new(),
+        };
+        r.note(level, format!("{}: {}{places}. {}", f.rule, f.what, capital(f.remedy)));
+    }
     r.note(Level::Info, format!("{} read as {}.", data.origin.path.display(), data.origin.format));
     audit.alignment.iter().for_each(|rule| r.note(Level::Info, capital(rule)));
     r
@@ -64,7 +77,7 @@ fn capital(text: &str) -> String {
 }
 
 fn findings(audit: &Audit) -> Table {
-    let columns = ["severity", "finding", "count", "of", "unit", "episodes", "steps", "what to do", "rule"];
+    let columns = ["severity", "rule", "count", "of", "unit", "finding", "what to do", "episodes", "steps"];
     Table {
         key: "findings".into(),
         label: "Findings".into(),
@@ -76,14 +89,14 @@ fn findings(audit: &Audit) -> Table {
 fn row(f: &Finding) -> Vec<Cell> {
     vec![
         f.severity.name().into(),
-        f.what.as_str().into(),
+        f.rule.into(),
         (f.count as usize).into(),
         (f.of as usize).into(),
         f.unit.into(),
+        f.what.as_str().into(),
+        f.remedy.into(),
         list(&f.episodes).into(),
         list(&f.rows).into(),
-        f.remedy.into(),
-        f.rule.into(),
     ]
 }
 

@@ -95,7 +95,8 @@ fn ends(data: &Dataset) -> Vec<Option<(f32, f32)>> {
 }
 
 fn saturated(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
-    if data.action_space.is_discrete() {
+    // Whole numbers are choices, whatever the file calls them.
+    if data.action_space.is_discrete() || data.actions.iter().all(|a| a.fract() == 0.0) {
         return Ok(Vec::new());
     }
     let ends = ends(data);

@@ -2,7 +2,8 @@
 //! that were set by hand (D4RL issue 77).
 //!
 //! A step is predicted by a polynomial of state and action ([`Linear`]). A contact throws some dimensions far off; a jump to
-//! an unrelated state throws off most of them at once.
+//! an unrelated state throws off most of them at once, and it is long: two unrelated states lie about √2 standard
+//! deviations apart in every dimension.
 
 use rayon::prelude::*;
 
@@ -25,6 +26,10 @@ const DIMS: usize = 256;
 const FACTOR: f64 = 6.0;
 /// A step is a jump where this share of the moving dimensions is off.
 const SHARE: f64 = 0.5;
+/// A jump is at least so long: root mean square over the moving dimensions, in standard deviations of the states.
+const LONG: f64 = 0.5;
+/// And so many times the 95 % quantile of the steps' lengths.
+const LONGER: f64 = 2.5;
 /// If more of the steps than this look so, it is how the system moves.
 const RARE: f64 = 0.04;
 /// Share of the worst rows that the second fit leaves out.
@@ -102,6 +107,10 @@ struct Usual {
     /// [D] residual beyond which a dimension is off; infinite for one that does not move.
     limit: Vec<f64>,
     moving: usize,
+    /// [D] one over the states' standard deviations; 0 for a dimension that does not move.
+    inv_std: Vec<f64>,
+    /// Length from which on a step can be a jump.
+    long: f64,
 }
 
 impl Usual {
@@ -137,11 +146,26 @@ impl Usual {
             )
             .collect();
         let moving = limit.iter().filter(|l| l.is_finite()).count();
-        Ok((moving > 0).then_some(Self { step, limit, moving }))
+        let inv_std: Vec<f64> = (0..d)
+            .map(|c| if limit[c].is_finite() { deviation(rows.x.iter().skip(c).step_by(inputs)).recip() } else { 0.0 })
+            .collect();
+        let mut usual = Self { step, limit, moving, inv_std, long: 0.0 };
+        let lengths = rows.y.chunks_exact(d).map(|step| usual.length(step)).collect();
+        usual.long = LONG.max(LONGER * quantile(lengths, 0.95));
+        Ok((moving > 0).then_some(usual))
+    }
+
+    /// Root mean square of a step over the moving dimensions, in standard deviations.
+    fn length(&self, step: &[f64]) -> f64 {
+        let squares = step.iter().zip(&self.inv_std).map(|(y, s)| (y * s).powi(2)).sum::<f64>();
+        (squares / self.moving.max(1) as f64).sqrt()
     }
 
     /// How far off the step is, if it is a jump.
     fn jump(&self, s: &mut Scratch) -> Option<f64> {
+        if self.length(&s.y) < self.long {
+            return None;
+        }
         self.step.residual(&s.x, &s.y, &mut s.room, &mut s.residual);
         let off = s.residual.iter().zip(&self.limit).filter(|(r, limit)| r.abs() > **limit);
         let (count, far) = off.fold((0, 0.0), |(n, far), (r, limit)| (n + 1, far + r.abs() / limit));
@@ -166,6 +190,15 @@ fn trimmed(rows: &Rows, residuals: &[f64]) -> Rows {
         kept.y.extend_from_slice(&rows.y[i * d..(i + 1) * d]);
     }
     kept
+}
+
+/// Standard deviation (ddof 0).
+fn deviation<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    for v in values {
+        (n, sum, squares) = (n + 1.0, sum + v, squares + v * v);
+    }
+    (squares / n - (sum / n).powi(2)).max(0.0).sqrt()
 }
 
 fn quantile(mut v: Vec<f64>, share: f64) -> f64 {
