@@ -1,15 +1,19 @@
 //! The registry of dataset formats. A new format is one file under `format/` and one line in [`FORMATS`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::dataset::Dataset;
 use crate::task::Ctx;
 
 mod assemble;
+mod choices;
+pub mod d3rlpy;
 pub mod d4rl;
 mod finite;
+mod foreign;
 pub mod hdf5;
 pub mod minari;
+pub mod robomimic;
 
 /// A layout of offline data on disk, recognised by what is inside.
 pub trait Format: Sync {
@@ -27,7 +31,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl];
+pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &robomimic::Robomimic, &d3rlpy::D3rlpy, &d4rl::D4rl];
 
 /// How a dataset is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,7 +79,8 @@ impl DataError {
 
 /// `text` without control characters, without marks that reorder text, and of bounded length: names come from files.
 fn printable(text: &str) -> String {
-    const MAX_CHARS: usize = 600;
+    // Room for a command that converts the file.
+    const MAX_CHARS: usize = 2000;
     let harmless = |c: char| {
         let reorders = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if c.is_control() || reorders { '?' } else { c }
@@ -92,9 +97,7 @@ fn printable(text: &str) -> String {
 /// # Errors
 /// [`DataError`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, DataError> {
-    if !path.exists() {
-        return Err(DataError::bad(path, "no such file or folder"));
-    }
+    let path = &resolve(path)?;
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
     let chosen = match format {
         Some(name) => FORMATS
@@ -106,8 +109,23 @@ pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Data
     chosen.open(path, cx)
 }
 
+/// The path that `given` stands for: itself, or the folder of the Minari dataset that it names by its id.
+///
+/// # Errors
+/// [`DataError`] if there is neither.
+pub fn resolve(given: &Path) -> Result<PathBuf, DataError> {
+    if given.exists() {
+        return Ok(given.to_owned());
+    }
+    let found = minari::ids::resolve(given, minari::ids::root().as_deref())?;
+    found.ok_or_else(|| DataError::bad(given, "no such file or folder"))
+}
+
 /// Why no format takes `path`; a damaged HDF5 file says so itself.
 fn unknown(path: &Path, names: &str) -> DataError {
+    if let Some(answer) = foreign::answer(path) {
+        return DataError::bad(path, answer);
+    }
     match seen(path) {
         Ok(what) => DataError::bad(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
         Err(damaged) => damaged,
@@ -119,7 +137,10 @@ fn seen(path: &Path) -> Result<String, DataError> {
     if path.is_dir() {
         return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => "an empty folder".into(),
-            Ok(false) => "a folder without a dataset in it".into(),
+            Ok(false) => match minari::ids::below(path).as_slice() {
+                [] => "a folder without a dataset in it".into(),
+                ids => format!("a folder with Minari datasets below it; open one of {}", hdf5::listed(ids)),
+            },
             Err(e) => format!("a folder that cannot be read ({e})"),
         });
     }
@@ -128,12 +149,6 @@ fn seen(path: &Path) -> Result<String, DataError> {
         Ok(m) if m.len() == 0 => Ok("an empty file".into()),
         Err(e) => Ok(format!("cannot be read ({e})")),
         Ok(_) if !hdf5::is_hdf5(path) => Ok("a file that is not HDF5".into()),
-        Ok(_) => hdf5::Hdf5::open(path).map(|file| {
-            if file.is_group("data/demo_0") {
-                "a robomimic file, which is not read yet".into()
-            } else {
-                format!("an HDF5 file with {}", hdf5::listed(&file.members("")))
-            }
-        }),
+        Ok(_) => hdf5::Hdf5::open(path).map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::dataset::Dataset;
 use super::format::DataError;
+use super::format::minari::ids::is_dataset_id;
 use super::format::minari::{MAIN_FILE, METADATA_FILE, space};
 use super::save;
 
@@ -155,15 +156,6 @@ fn check(data: &Dataset, about: &MinariAbout) -> Result<(), String> {
         Some(i) => Err(format!("episode {i} has no final observation; Minari needs T+1 observations for T steps")),
         None => Ok(()),
     }
-}
-
-/// `(namespace/)*name-vN` as in `minari/dataset/minari_dataset.py`.
-fn is_dataset_id(id: &str) -> bool {
-    let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let version = id.rsplit_once("-v").is_some_and(|(name, v)| {
-        !name.is_empty() && !name.ends_with('/') && !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit())
-    });
-    version && id.split('/').all(word)
 }
 
 /// The keys that Minari 0.5.4 writes; spaces and environment are JSON in strings.

@@ -13,8 +13,10 @@ use super::DataError;
 mod column;
 mod lzf;
 mod number;
+mod parts;
 
 pub use column::{Column, Tick};
+pub(super) use parts::{Parts, beside};
 
 /// First bytes of an HDF5 file without a user block.
 const SIGNATURE: [u8; 8] = [0x89, b'H', b'D', b'F', 0x0d, 0x0a, 0x1a, 0x0a];
@@ -138,6 +140,43 @@ impl Hdf5 {
     pub fn text_attribute(&self, key: &str, name: &str) -> Option<String> {
         let text = self.file.group(key).ok()?.attribute(name).ok()?.read_string().ok()?;
         short_text(&text)
+    }
+
+    /// JSON from a text attribute of group `key`; texts beyond 4 MB are not looked at.
+    pub fn json_attribute(&self, key: &str, name: &str) -> Option<serde_json::Value> {
+        const MAX_BYTES: usize = 4 << 20;
+        let text = self.file.group(key).ok()?.attribute(name).ok()?.read_string().ok()?;
+        (text.len() <= MAX_BYTES).then(|| serde_json::from_str(text.trim_matches(['\0', ' '])).ok())?
+    }
+
+    /// The single number stored under `key`.
+    ///
+    /// # Errors
+    /// If the key is missing, or is anything but one number.
+    pub fn number(&self, key: &str) -> Result<f64, DataError> {
+        let dataset = match self.file.dataset(key) {
+            Ok(dataset) => dataset,
+            Err(e) if is_absent(&e) => return Err(self.bad(key, "is missing, one number is needed")),
+            Err(e) => return Err(self.unreadable(key, &e)),
+        };
+        if !number::is_numeric(dataset.dtype()) || dataset.shape().iter().any(|&n| n != 1) {
+            return Err(self.bad(key, format!("is not one number but {}", number::name(dataset.dtype()))));
+        }
+        let values = dataset.read_array::<number::Number>().map_err(|e| self.unreadable(key, &e))?;
+        values.first().map(|v| v.0).ok_or_else(|| self.bad(key, "is empty, one number is needed"))
+    }
+
+    /// What is stored under `key` instead of numbers ("strings", "a group"), or nothing where it may be numbers.
+    pub fn not_numbers(&self, key: &str) -> Option<String> {
+        match self.file.dataset(key) {
+            Ok(dataset) => (!number::is_numeric(dataset.dtype())).then(|| number::name(dataset.dtype())),
+            Err(_) => self.is_group(key).then(|| "a group".to_owned()),
+        }
+    }
+
+    /// Rows of the dataset `key`, whatever it holds.
+    pub fn length(&self, key: &str) -> Option<u64> {
+        self.file.dataset(key).ok()?.shape().first().copied()
     }
 
     /// A short text stored as the scalar dataset `key`.

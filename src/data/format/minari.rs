@@ -11,6 +11,7 @@ use crate::data::dataset::Dataset;
 use crate::task::Ctx;
 
 mod episode;
+pub(in crate::data) mod ids;
 mod metadata;
 mod read;
 pub(in crate::data) mod space;

@@ -4,7 +4,7 @@ use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 use crate::task::{Cancelled, Ctx};
 
 /// The file's columns, one row a step.
-pub(super) struct Rows {
+pub(in crate::data::format) struct Rows {
     pub obs_dim: usize,
     /// `[N, obs_dim]`.
     pub obs: Vec<f32>,
@@ -21,6 +21,27 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// The rows of `other` after these; both have the same columns.
+    pub fn append(&mut self, other: Self) {
+        self.obs.extend(other.obs);
+        self.actions.extend(other.actions);
+        self.rewards.extend(other.rewards);
+        self.terminals.extend(other.terminals);
+        if let (Some(next), Some(more)) = (&mut self.next, other.next) {
+            next.extend(more);
+        }
+        if let (Some(timeouts), Some(more)) = (&mut self.timeouts, other.timeouts) {
+            timeouts.extend(more);
+        }
+    }
+
+    /// Where an end is marked for either reason: what is a terminal is no timeout.
+    pub fn only_timeouts(&mut self) {
+        for (timeout, &terminal) in self.timeouts.iter_mut().flatten().zip(&self.terminals) {
+            *timeout &= !terminal;
+        }
+    }
+
     fn timeout(&self, row: usize) -> bool {
         self.timeouts.as_ref().is_some_and(|t| t[row])
     }

@@ -4,6 +4,7 @@ use hdf5_pure::{AttrValue, FileBuilder};
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::space::SpaceKind;
 
 /// Ten steps of two dimensions; an end at step 3 (terminal) and at step 7 (time limit).
 fn file(change: impl FnOnce(&mut FileBuilder)) -> (TempDir, std::path::PathBuf) {
@@ -119,4 +120,56 @@ fn files_of_other_layouts_are_not_taken() {
     b.add_group(demo.finish());
     b.write(&path).expect("written");
     assert!(!D4rl.probe(&path) && !D4rl.probe(dir.path()));
+}
+
+#[test]
+fn pieces_are_put_end_to_end_in_the_order_of_their_numbers() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.hdf5");
+    let write = |odd: usize| {
+        let mut b = FileBuilder::new();
+        let mut pieces = b.create_group("virtual");
+        for id in (0..12u64).rev() {
+            let width = if id as usize == odd { 2 } else { 1 };
+            let mut piece = pieces.create_group(&id.to_string());
+            piece
+                .create_dataset("observations")
+                .with_f32_data(&vec![id as f32; 2 * width])
+                .with_shape(&[2, width as u64]);
+            piece.create_dataset("actions").with_f32_data(&[0.0; 2]).with_shape(&[2, 1]);
+            piece.create_dataset("rewards").with_f32_data(&[1.0; 2]).with_shape(&[2, 1]);
+            piece.create_dataset("terminals").with_u8_data(&[u8::from(id == 5), 0]).with_shape(&[2, 1]);
+            pieces.add_group(piece.finish());
+        }
+        b.add_group(pieces.finish());
+        b.write(&path).expect("written");
+    };
+    write(99);
+    assert!(D4rl.probe(&path));
+    let data = open(&path).expect("opens");
+    assert_eq!(
+        data.spans().iter().map(|s| s.steps).collect::<Vec<_>>(),
+        [11, 13],
+        "an episode runs on into the next piece"
+    );
+    assert_eq!(data.obs, (0..24).map(|i| (i / 2) as f32).collect::<Vec<_>>());
+    assert!(data.origin.rules.iter().any(|r| r.contains("'virtual/0', 'virtual/1'")), "{:?}", data.origin.rules);
+    write(7);
+    let text = open(&path).expect_err("refused").to_string();
+    assert!(text.contains("'virtual/7/observations' has 2 values a row and 'virtual/0/observations' 1"), "{text}");
+}
+
+#[test]
+fn what_is_in_infos_is_named_and_a_goal_explains_timeouts() {
+    let (_dir, path) = file(|b| {
+        with_ends(b);
+        b.create_dataset("actions").with_f32_data(&[0.0; 10]);
+        let mut infos = b.create_group("infos");
+        infos.create_dataset("goal").with_f32_data(&[0.0; 10]);
+        infos.create_dataset("qpos").with_f32_data(&[0.0; 10]);
+        b.add_group(infos.finish());
+    });
+    let rules = open(&path).expect("opens").origin.rules.join("; ");
+    assert!(rules.contains("'infos/goal', 'infos/qpos' are not part of the observations"), "{rules}");
+    assert!(rules.contains("may mean a reached goal"), "{rules}");
 }

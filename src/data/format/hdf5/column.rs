@@ -81,6 +81,18 @@ impl<'f> Column<'f> {
         number::is_whole(self.dataset.dtype())
     }
 
+    /// True for what looks like pictures: three dimensions and more a row, or two of at least 32 bytes each.
+    pub fn is_image(&self) -> bool {
+        let inner = self.dataset.shape().get(1..).unwrap_or_default();
+        let bytes = matches!(self.dataset.dtype(), Datatype::FixedPoint { size: 1, signed: false, .. });
+        inner.len() >= 3 || (bytes && inner.len() == 2 && inner.iter().all(|&n| n >= 32))
+    }
+
+    /// The sizes of a row for people: `84 x 84 x 3`.
+    pub fn inner_text(&self) -> String {
+        self.inner_shape().iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
+    }
+
     /// The stored type as NumPy calls it.
     pub fn dtype(&self) -> String {
         number::name(self.dataset.dtype())

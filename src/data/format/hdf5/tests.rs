@@ -126,6 +126,33 @@ fn attributes_are_read_within_bounds() {
 }
 
 #[test]
+fn single_numbers_kinds_and_json_are_told_apart() {
+    let (_dir, path) = file(|b| {
+        b.create_dataset("one").with_u8_data(&[1]).with_shape(&[]);
+        b.create_dataset("two").with_f32_data(&[1.0, 2.0]);
+        b.create_dataset("words").with_ascii_strings(&["a", "b"]).expect("strings");
+        b.create_dataset("pictures").with_u8_data(&[0; 12]).with_shape(&[1, 2, 2, 3]);
+        b.create_dataset("grey").with_u8_data(&vec![0; 1024]).with_shape(&[1, 32, 32]);
+        let mut group = b.create_group("data");
+        group.set_attr("args", AttrValue::String("{\n \"a\": 1}".into()));
+        group.set_attr("text", AttrValue::String("{".into()));
+        b.add_group(group.finish());
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    assert_eq!(file.number("one").expect("one"), 1.0);
+    for (key, words) in [("two", "is not one number"), ("words", "is not one number"), ("none", "is missing")] {
+        assert!(message(file.number(key)).contains(words), "{key}");
+    }
+    assert_eq!((file.not_numbers("words"), file.not_numbers("data")), (Some("strings".into()), Some("a group".into())));
+    assert_eq!((file.not_numbers("two"), file.not_numbers("none")), (None, None));
+    assert_eq!((file.length("words"), file.length("data")), (Some(2), None));
+    assert_eq!(file.json_attribute("data", "args").expect("JSON")["a"], 1);
+    assert!(file.json_attribute("data", "text").is_none() && file.json_attribute("none", "args").is_none());
+    let is_image = |key: &str| file.column(key).expect("there").is_image();
+    assert!(is_image("pictures") && is_image("grey") && !is_image("two"));
+}
+
+#[test]
 fn what_is_no_hdf5_is_said() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let path = dir.path().join("x.hdf5");

@@ -1,7 +1,7 @@
 //! One group of the storage file: T actions, rewards and flags, T+1 observations.
 
 use super::super::DataError;
-use super::super::hdf5::{Hdf5, Tick};
+use super::super::hdf5::{Hdf5, Tick, beside};
 use super::space::Leaf;
 
 /// The numbers of one episode.
@@ -75,12 +75,7 @@ fn leaves(file: &Hdf5, key: &str, leaves: &[Leaf], rows: usize, tick: Tick<'_>) 
     let mut parts = Vec::with_capacity(leaves.len());
     for leaf in leaves {
         let path = if leaf.path.is_empty() { key.to_owned() } else { format!("{key}/{}", leaf.path) };
-        let column = match file.column(&path) {
-            Err(_) if leaf.image && file.contains(&path) => {
-                return Err(file.bad(&path, "holds images as JPEG, which is not read yet"));
-            }
-            other => other?,
-        };
+        let column = file.column(&path)?;
         if column.rows() != rows {
             return Err(column.bad(format!(
                 "has {} rows, {rows} are needed (T actions and rewards, T+1 observations)",
@@ -88,20 +83,9 @@ fn leaves(file: &Hdf5, key: &str, leaves: &[Leaf], rows: usize, tick: Tick<'_>) 
             )));
         }
         if column.width() != leaf.width {
-            let hint = if leaf.image { "; images stored as JPEG are not read yet" } else { "" };
-            return Err(column.bad(format!("has {} values a row, its space has {}{hint}", column.width(), leaf.width)));
+            return Err(column.bad(format!("has {} values a row, its space has {}", column.width(), leaf.width)));
         }
         parts.push((column.f32(tick)?, leaf.width));
     }
-    if parts.len() == 1 {
-        return Ok(parts.swap_remove(0).0);
-    }
-    let width: usize = parts.iter().map(|p| p.1).sum();
-    let mut out = Vec::with_capacity(rows * width);
-    for row in 0..rows {
-        for (values, w) in &parts {
-            out.extend_from_slice(&values[row * w..(row + 1) * w]);
-        }
-    }
-    Ok(out)
+    Ok(beside(parts, rows))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::DataError;
 use super::METADATA_FILE;
-use super::space::{Leaf, leaves, plain_json};
+use super::space::{Leaves, leaves, plain_json};
 
 /// Spaces of images take tens of kilobytes; nothing sensible takes more than this.
 const MAX_BYTES: u64 = 64 << 20;
@@ -20,8 +20,8 @@ pub(super) struct Metadata {
     pub env_id: Option<String>,
     pub total_episodes: Option<u64>,
     pub total_steps: Option<u64>,
-    pub observations: Option<Vec<Leaf>>,
-    pub actions: Option<Vec<Leaf>>,
+    pub observations: Option<Leaves>,
+    pub actions: Option<Leaves>,
     /// Names of the flat columns, which our own writer adds.
     pub observation_names: Vec<String>,
     pub action_names: Vec<String>,
@@ -57,7 +57,7 @@ impl Metadata {
         }
         let json: Value = serde_json::from_str(&plain_json(&text))
             .map_err(|e| bad(format!("is no valid JSON ({e}): the file is damaged or cut off")))?;
-        let space = |key: &str| -> Result<Option<Vec<Leaf>>, DataError> {
+        let space = |key: &str| -> Result<Option<Leaves>, DataError> {
             let Some(text) = json[key].as_str() else { return Ok(None) };
             leaves(text).map(Some).map_err(|e| bad(format!("'{key}' {e}")))
         };

@@ -8,7 +8,7 @@ use super::super::hdf5::Hdf5;
 use super::super::{DataError, finite};
 use super::episode::{self, Loaded};
 use super::metadata::Metadata;
-use super::space::{self, Leaf};
+use super::space::{self, Leaf, Leaves};
 use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
 use crate::data::space::Space;
 use crate::task::Ctx;
@@ -20,9 +20,9 @@ const BATCH: usize = 64;
 pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -> Result<Dataset, DataError> {
     let ids = episode_ids(file, metadata)?;
     let (observations, obs_space) =
-        layout(file, "observations", "obs", ids[0], metadata.observations.as_deref(), &metadata.observation_names)?;
+        layout(file, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
     let (actions, action_space) =
-        layout(file, "actions", "action", ids[0], metadata.actions.as_deref(), &metadata.action_names)?;
+        layout(file, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
     let mut origin = Origin {
         path: path.to_owned(),
         format: "minari".into(),
@@ -34,6 +34,10 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -
     if observations.len() > 1 {
         let names = observations.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
         origin.rules.push(format!("observations are the parts {names} side by side"));
+    }
+    for (what, leaves) in [("observation", &metadata.observations), ("action", &metadata.actions)] {
+        let skipped = leaves.iter().flat_map(|l| &l.skipped);
+        origin.rules.extend(skipped.map(|part| format!("{what} {part} is not read")));
     }
     let cx = cx.phase("reading the dataset");
     let (mut parts, mut odd) = (Parts::default(), Vec::new());
@@ -83,11 +87,11 @@ fn layout(
     what: &str,
     prefix: &str,
     first: u64,
-    described: Option<&[Leaf]>,
+    described: Option<&Leaves>,
     names: &[String],
 ) -> Result<(Vec<Leaf>, Space), DataError> {
-    let (leaves, mut space) = if let Some(leaves) = described {
-        (leaves.to_vec(), space::flat(prefix, leaves))
+    let (leaves, mut space) = if let Some(Leaves { read, .. }) = described {
+        (read.clone(), space::flat(prefix, read))
     } else {
         let column = file.column(&format!("episode_{first}/{what}"))?;
         (vec![Leaf::plain(column.width())], Space::unnamed(prefix, column.width()))

@@ -1,7 +1,7 @@
 //! Minari's JSON description of Gymnasium spaces, read into flat columns and written from them.
 //!
 //! Layout as in `minari/serialization.py` 0.5.4. A `Dict` is flattened with its keys in alphabetical order, Gymnasium's
-//! own order, a `Tuple` in its order (stored under `_index_0`, `_index_1`, …).
+//! own order, a `Tuple` in its order (stored under `_index_0`, `_index_1`, …). Text and images are left out.
 
 use serde_json::Value;
 
@@ -19,30 +19,43 @@ pub(super) struct Leaf {
     low: Vec<f32>,
     high: Vec<f32>,
     choices: Option<(usize, i64)>,
-    /// True if frames of this space are stored as JPEG.
-    pub image: bool,
+}
+
+/// The arrays of a space.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Leaves {
+    /// Those that are read.
+    pub read: Vec<Leaf>,
+    /// What is left out, for a rule: `top (images of 84 x 84 x 3)`, `(text)` where it is all there is.
+    pub skipped: Vec<String>,
 }
 
 impl Leaf {
     /// An array of which only the width is known.
     pub(super) fn plain(width: usize) -> Self {
         let (low, high) = (vec![f32::NEG_INFINITY; width], vec![f32::INFINITY; width]);
-        Self { path: String::new(), name: String::new(), width, low, high, choices: None, image: false }
+        Self { path: String::new(), name: String::new(), width, low, high, choices: None }
     }
 }
 
 /// Reads the text of a space.
 ///
 /// # Errors
-/// A sentence naming the part that is not understood.
-pub(super) fn leaves(text: &str) -> Result<Vec<Leaf>, String> {
+/// A sentence naming the part that is not understood, or what there is instead of numbers.
+pub(super) fn leaves(text: &str) -> Result<Leaves, String> {
     let json: Value = serde_json::from_str(&plain_json(text)).map_err(|e| format!("is no JSON ({e})"))?;
-    let mut leaves = Vec::new();
+    let mut leaves = Leaves::default();
     collect(&json, "", "", &mut leaves)?;
-    if leaves.iter().map(|l| l.width).sum::<usize>() == 0 {
-        return Err("has no numbers in it".into());
+    if leaves.read.iter().map(|l| l.width).sum::<usize>() > 0 {
+        return Ok(leaves);
     }
-    Ok(leaves)
+    Err(match leaves.skipped.as_slice() {
+        [] => "has no numbers in it".into(),
+        skipped => format!(
+            "has no numbers to read, only {}; encode them into numbers and write the dataset again",
+            skipped.join(", ")
+        ),
+    })
 }
 
 /// The flat space of these leaves; `prefix` names the dimensions of a single one.
@@ -65,7 +78,7 @@ pub(super) fn flat(prefix: &str, leaves: &[Leaf]) -> Space {
     Space { names, kind: SpaceKind::Box { low, high } }
 }
 
-fn collect(json: &Value, path: &str, name: &str, out: &mut Vec<Leaf>) -> Result<(), String> {
+fn collect(json: &Value, path: &str, name: &str, out: &mut Leaves) -> Result<(), String> {
     let below = |child: &str, shown: &str| {
         let join = |parent: &str, sep: &str, child: &str| {
             if parent.is_empty() { child.to_owned() } else { format!("{parent}{sep}{child}") }
@@ -91,10 +104,33 @@ fn collect(json: &Value, path: &str, name: &str, out: &mut Vec<Leaf>) -> Result<
             Ok(())
         }
         other => {
-            out.push(leaf(json, other, path, name)?);
+            match not_numbers(json, other) {
+                Some(what) if name.is_empty() => out.skipped.push(what),
+                Some(what) => out.skipped.push(format!("{name} ({what})")),
+                None => out.read.push(leaf(json, other, path, name)?),
+            }
             Ok(())
         }
     }
+}
+
+/// What a space holds that is not read: text, or images, stored as JPEG (as `minari/dataset/minari_storage.py` decides
+/// by the sizes) or as they are. Small grids of bytes (`MiniGrid`'s 7 x 7 x 3) are numbers.
+fn not_numbers(json: &Value, kind: &str) -> Option<String> {
+    if kind == "Text" {
+        return Some("text".into());
+    }
+    let shape = shape(json)?;
+    let image = kind == "Box"
+        && json["dtype"] == "uint8"
+        && (shape.len() == 2 || shape.len() == 3)
+        && shape.iter().take(2).all(|&n| n >= 32);
+    let text = || shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+    image.then(|| format!("images of {}", text()))
+}
+
+fn shape(json: &Value) -> Option<Vec<usize>> {
+    Some(json["shape"].as_array()?.iter().map(|n| n.as_u64().unwrap_or(0) as usize).collect())
 }
 
 fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String> {
@@ -102,9 +138,7 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
     match kind {
         "Box" => {
             (leaf.low, leaf.high) = (numbers(&json["low"]), numbers(&json["high"]));
-            let shape: Option<Vec<usize>> =
-                json["shape"].as_array().map(|s| s.iter().map(|n| n.as_u64().unwrap_or(0) as usize).collect());
-            let shape = shape.ok_or("is a Box without shape")?;
+            let shape = shape(json).ok_or("is a Box without shape")?;
             leaf.width = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n)).ok_or("has an endless shape")?;
             if leaf.low.len() != leaf.width || leaf.high.len() != leaf.width {
                 return Err(format!(
@@ -114,12 +148,6 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
                     leaf.high.len()
                 ));
             }
-            // As minari/dataset/minari_storage.py decides which arrays hold JPEG frames.
-            leaf.image = json["dtype"] == "uint8"
-                && (shape.len() == 2 || shape.len() == 3)
-                && shape.iter().take(2).all(|&n| n >= 32)
-                && leaf.low.iter().all(|&v| v.to_bits() == 0f32.to_bits())
-                && leaf.high.iter().all(|&v| v.to_bits() == 255f32.to_bits());
         }
         "Discrete" => {
             let n = json["n"].as_u64().filter(|&n| n > 0).ok_or("is Discrete without n")?;
@@ -142,7 +170,11 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
             }
             (leaf.low, leaf.high) = (vec![0.0; leaf.width], vec![1.0; leaf.width]);
         }
-        other => return Err(format!("has a part of type '{other}', which is no array of numbers")),
+        other => {
+            return Err(format!(
+                "has a part of type '{other}', which is not read; flatten it with Gymnasium's FlattenObservation and write the dataset again"
+            ));
+        }
     }
     Ok(leaf)
 }

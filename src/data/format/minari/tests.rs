@@ -92,8 +92,8 @@ fn arrays_that_do_not_fit_their_space_are_named() {
     let text = open(&folder(&[0], &narrow, |_, _, _| {})).expect_err("refused").to_string();
     assert!(text.contains("'episode_0/observations/b' has 2 values a row, its space has 1"), "{text}");
     let text =
-        open(&folder(&[0], &metadata(1, 1).replace("Discrete", "Text"), |_, _, _| {})).expect_err("text").to_string();
-    assert!(text.contains("'observation_space'") && text.contains("'Text'"), "{text}");
+        open(&folder(&[0], &metadata(1, 1).replace("Discrete", "Graph"), |_, _, _| {})).expect_err("graph").to_string();
+    assert!(text.contains("'observation_space'") && text.contains("'Graph'"), "{text}");
 }
 
 #[test]
@@ -109,4 +109,11 @@ fn other_storage_is_recognised_and_named() {
     assert!(text.contains("main_data.hdf5 is missing"), "{text}");
     std::fs::write(dir.path().join(METADATA_FILE), r#"{"name": "something else"}"#).expect("written");
     assert!(!Minari.probe(dir.path()));
+}
+
+#[test]
+fn text_is_left_out_with_a_rule() {
+    let data = open(&folder(&[0], &metadata(1, 1).replace("Discrete", "Text"), |_, _, _| {})).expect("opens");
+    assert_eq!(data.obs_space.names, ["b.0", "b.1"]);
+    assert!(data.origin.rules.contains(&"observation a (text) is not read".to_owned()), "{:?}", data.origin.rules);
 }

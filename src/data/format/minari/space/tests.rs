@@ -10,7 +10,7 @@ fn spaces_that_minari_writes_are_flattened() {
         {"type": "MultiDiscrete", "dtype": "int64", "nvec": [3, 4], "start": [0, 1]},
         {"type": "Dict", "subspaces": {"z": {"type": "MultiBinary", "n": 2},
           "k": {"type": "Box", "dtype": "float32", "shape": [1, 2], "low": [[-1.5, -Infinity]], "high": [[1.5, 2]]}}}]}"#;
-    let leaves = leaves(text).expect("a space");
+    let leaves = leaves(text).expect("a space").read;
     let paths: Vec<_> = leaves.iter().map(|l| (l.path.as_str(), l.width)).collect();
     assert_eq!(paths, [("_index_0", 2), ("_index_1/k", 2), ("_index_1/z", 2)]);
     let space = flat("obs", &leaves);
@@ -20,18 +20,36 @@ fn spaces_that_minari_writes_are_flattened() {
 
 #[test]
 fn a_lone_array_is_named_by_its_place_and_choices_are_kept() {
-    let space = flat("action", &leaves(r#"{"type": "Discrete", "dtype": "int64", "start": 2, "n": 5}"#).expect("ok"));
+    let space =
+        flat("action", &leaves(r#"{"type": "Discrete", "dtype": "int64", "start": 2, "n": 5}"#).expect("ok").read);
     assert_eq!((space.kind, space.names), (SpaceKind::Discrete { n: 5, start: 2 }, vec!["action[0]".to_owned()]));
-    let image = r#"{"type": "Box", "dtype": "uint8", "shape": [32, 32], "low": LOW, "high": HIGH}"#;
-    let image = image.replace("LOW", &format!("{:?}", [0; 1024])).replace("HIGH", &format!("{:?}", [255; 1024]));
-    assert!(leaves(&image).expect("ok")[0].image);
+}
+
+#[test]
+fn text_and_images_are_left_out_by_name_and_small_grids_are_numbers() {
+    let image =
+        |shape: &str| format!(r#"{{"type": "Box", "dtype": "uint8", "shape": {shape}, "low": [], "high": []}}"#);
+    let grid = format!(
+        r#"{{"type": "Box", "dtype": "uint8", "shape": [7, 7, 3], "low": {:?}, "high": {:?}}}"#,
+        [0; 147], [255; 147]
+    );
+    let text = format!(
+        r#"{{"type": "Dict", "subspaces": {{"z": {grid}, "top": {}, "mission": {{"type": "Text", "max_length": 9}}}}}}"#,
+        image("[84, 84, 3]")
+    );
+    let leaves = leaves(&text).expect("a space");
+    assert_eq!(leaves.skipped, ["mission (text)", "top (images of 84 x 84 x 3)"]);
+    assert_eq!(leaves.read.iter().map(|l| (l.name.as_str(), l.width)).collect::<Vec<_>>(), [("z", 147)]);
+    let alone = super::leaves(&image("[32, 32]")).expect_err("images alone");
+    assert!(alone.contains("only images of 32 x 32; encode"), "{alone}");
 }
 
 #[test]
 fn spaces_without_numbers_or_sense_are_refused() {
     for (text, words) in [
         ("{", "is no JSON"),
-        (r#"{"type": "Text", "max_length": 5}"#, "'Text'"),
+        (r#"{"type": "Text", "max_length": 5}"#, "only text"),
+        (r#"{"type": "Graph"}"#, "'Graph'"),
         (r#"{"type": "Dict", "subspaces": {}}"#, "no numbers"),
         (r#"{"type": "Box", "shape": [3], "low": [0], "high": [1, 1, 1]}"#, "3 values with 1 lower and 3 upper"),
         (r#"{"type": "Box", "shape": [4294967296, 4294967296], "low": [], "high": []}"#, "endless"),
@@ -61,7 +79,7 @@ proptest! {
         let clean = |v: f32| if v.is_nan() { f32::INFINITY } else { v };
         let (low, high): (Vec<f32>, Vec<f32>) = bounds.iter().map(|&(l, h)| (clean(l), clean(h))).unzip();
         let space = Space { kind: SpaceKind::Box { low, high }, ..Space::unnamed("obs", bounds.len()) };
-        prop_assert_eq!(flat("obs", &leaves(&to_json(&space)).expect("ours")), space);
+        prop_assert_eq!(flat("obs", &leaves(&to_json(&space)).expect("ours").read), space);
     }
 
     #[test]

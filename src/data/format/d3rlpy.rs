@@ -1,0 +1,49 @@
+//! d3rlpy's HDF5 files, as `dataset/io.py` writes and reads them.
+//!
+//! `ReplayBuffer.dump` of 2.x: `columns`, `num_episodes`, `version` and for each episode i `observations_i` (or
+//! `observations_i_j` for the parts of a tuple), `actions_i`, `rewards_i` and the single truth value `terminated_i`. T
+//! observations: the last step of an episode has no next one. `MDPDataset.dump` of 1.x: flat columns as D4RL's, with
+//! `episode_terminals` at every end.
+
+use std::path::Path;
+
+use super::d4rl::{self, Columns, Ends};
+use super::hdf5::{Hdf5, is_hdf5};
+use super::{DataError, Format};
+use crate::data::dataset::Dataset;
+use crate::task::Ctx;
+
+mod buffer;
+
+/// The format.
+pub struct D3rlpy;
+
+impl Format for D3rlpy {
+    fn name(&self) -> &'static str {
+        "d3rlpy"
+    }
+
+    fn probe(&self, path: &Path) -> bool {
+        is_hdf5(path) && Hdf5::open(path).is_ok_and(|file| buffer::is_one(&file) || is_flat(&file))
+    }
+
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
+        let file = Hdf5::open(path)?;
+        if buffer::is_one(&file) {
+            return buffer::dataset(path, &file, cx);
+        }
+        let columns = Columns::find(&file, "", Ends::EpisodeTerminals)?;
+        let rules = columns.rules();
+        d4rl::assemble(path, self.name(), &file, &(columns, Vec::new()), rules, cx)
+    }
+}
+
+/// Version 1 looks much like D4RL, which keeps what has a key of its own.
+fn is_flat(file: &Hdf5) -> bool {
+    let has = |key: &str| file.contains(key);
+    let own = has("episode_terminals") || (has("discrete_action") && has("version"));
+    own && has("observations") && !has("timeouts") && !has("next_observations")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! The columns of a flat file, checked against each other and read at once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::super::hdf5::{Column, Hdf5};
+use super::super::{DataError, choices, finite};
+use super::episodes::Rows;
+use crate::task::Ctx;
+
+/// Where a file marks the ends of episodes beside `terminals`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::data::format) enum Ends {
+    /// `timeouts`: D4RL.
+    Timeouts,
+    /// `episode_terminals`, set at every end: d3rlpy 1.
+    EpisodeTerminals,
+}
+
+impl Ends {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Timeouts => "timeouts",
+            Self::EpisodeTerminals => "episode_terminals",
+        }
+    }
+}
+
+/// The columns of a file, found and checked against each other; nothing read yet.
+pub(in crate::data::format) struct Columns<'f> {
+    ends: Ends,
+    observations: Column<'f>,
+    actions: Column<'f>,
+    rewards: Column<'f>,
+    terminals: Column<'f>,
+    timeouts: Option<Column<'f>>,
+    next: Option<Column<'f>>,
+}
+
+impl<'f> Columns<'f> {
+    /// The columns below `prefix` ("" or "virtual/0/").
+    ///
+    /// # Errors
+    /// A sentence about the column that is missing or does not fit the others.
+    pub fn find(file: &'f Hdf5, prefix: &str, ends: Ends) -> Result<Self, DataError> {
+        let needed = |key: &str| file.column(&format!("{prefix}{key}"));
+        let optional =
+            |key: &str| if file.contains(&format!("{prefix}{key}")) { needed(key).map(Some) } else { Ok(None) };
+        let found = Self {
+            ends,
+            observations: needed("observations")?,
+            actions: needed("actions")?,
+            rewards: needed("rewards")?,
+            terminals: needed("terminals")?,
+            timeouts: optional(ends.key())?,
+            next: optional("next_observations")?,
+        };
+        found.check(file)?;
+        Ok(found)
+    }
+
+    /// Every column that is there.
+    fn all(&self) -> impl Iterator<Item = &Column<'f>> {
+        [&self.observations, &self.actions, &self.rewards, &self.terminals]
+            .into_iter()
+            .chain(&self.timeouts)
+            .chain(&self.next)
+    }
+
+    /// Lengths and widths must agree; an empty file is none.
+    fn check(&self, file: &Hdf5) -> Result<(), DataError> {
+        let rows = self.observations.rows();
+        if let Some(other) = self.all().find(|c| c.rows() != rows) {
+            return Err(other.bad(format!(
+                "has {} rows and '{}' {rows}; all columns must have one row a step",
+                other.rows(),
+                self.observations.key()
+            )));
+        }
+        if rows == 0 {
+            let problem = format!("the dataset is empty: '{}' has 0 rows", self.observations.key());
+            return Err(DataError::bad(file.path(), problem));
+        }
+        for scalar in [Some(&self.rewards), Some(&self.terminals), self.timeouts.as_ref()].into_iter().flatten() {
+            if scalar.width() != 1 {
+                return Err(scalar.bad(format!("has {} values a row, one is needed", scalar.width())));
+            }
+        }
+        for wide in [&self.observations, &self.actions] {
+            if wide.width() == 0 {
+                return Err(wide.bad("has no columns"));
+            }
+        }
+        match &self.next {
+            Some(next) if next.width() != self.observations.width() => Err(next.bad(format!(
+                "has {} values a row and '{}' {}",
+                next.width(),
+                self.observations.key(),
+                self.observations.width()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads all columns at once, one thread each where there are threads.
+    pub fn read(&self, cx: &Ctx) -> Result<Rows, DataError> {
+        let cx = cx.phase("reading the dataset");
+        let done = AtomicU64::new(0);
+        let total = self.all().map(|c| c.rows() as u64).sum();
+        let tick = |rows: u64| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, total);
+        let ((obs, next), (actions, (rewards, (terminals, timeouts)))) = rayon::join(
+            || rayon::join(|| self.observations.f32(&tick), || self.next.as_ref().map(|c| c.f32(&tick)).transpose()),
+            || {
+                (
+                    self.actions.f32(&tick),
+                    (
+                        self.rewards.f64(&tick),
+                        (self.terminals.flags(&tick), self.timeouts.as_ref().map(|c| c.flags(&tick)).transpose()),
+                    ),
+                )
+            },
+        );
+        let mut rows = Rows {
+            obs_dim: self.observations.width(),
+            obs: obs?,
+            next: next?,
+            actions: actions?,
+            rewards: rewards?,
+            terminals: terminals?,
+            timeouts: timeouts?,
+        };
+        if self.ends == Ends::EpisodeTerminals {
+            rows.only_timeouts();
+        }
+        Ok(rows)
+    }
+
+    /// Columns of an action.
+    pub fn action_width(&self) -> usize {
+        self.actions.width()
+    }
+
+    /// The stored type of actions that may be choices.
+    pub fn choices(&self) -> Option<String> {
+        choices::may_be(&self.actions).then(|| self.actions.dtype())
+    }
+
+    /// Pieces of one dataset have the same columns.
+    ///
+    /// # Errors
+    /// A sentence about the column that the pieces do not share.
+    pub fn fits(&self, first: &Self) -> Result<(), DataError> {
+        for (own, other) in [(&self.observations, &first.observations), (&self.actions, &first.actions)] {
+            if own.width() != other.width() {
+                let there = format!("'{}' {}", other.key(), other.width());
+                return Err(own.bad(format!("has {} values a row and {there}; all pieces must be alike", own.width())));
+            }
+        }
+        if self.timeouts.is_some() != first.timeouts.is_some() || self.next.is_some() != first.next.is_some() {
+            let problem = "is in a piece that has other columns (timeouts, next_observations) than the first";
+            return Err(self.observations.bad(problem));
+        }
+        Ok(())
+    }
+
+    /// How the columns are read, in words.
+    pub fn rules(&self) -> Vec<String> {
+        let ends = match (&self.timeouts, self.ends) {
+            (None, _) => "episodes end at terminals",
+            (_, Ends::Timeouts) => "episodes end at terminals | timeouts",
+            (_, Ends::EpisodeTerminals) => {
+                "episodes end at terminals | episode_terminals; truncated where episode_terminals alone is set"
+            }
+        };
+        let last = if self.next.is_some() {
+            "the last row of next_observations completes each episode"
+        } else {
+            "no next_observations: the next observation is the following row, and the last step of an episode has none"
+        };
+        let mut rules = vec![ends.to_owned(), last.to_owned()];
+        if self.observations.inner_shape().len() > 1 {
+            let shape = self.observations.inner_text();
+            let width = self.observations.width();
+            rules.push(format!("observations of {shape} are flattened to {width} columns, row by row"));
+        }
+        rules
+    }
+
+    /// What is odd in the columns.
+    pub fn warnings(&self, rows: &Rows) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.timeouts.is_none() {
+            warnings.push(format!(
+                "no '{}' in the file: time limits cannot be seen, so episodes that hit one run on into the next",
+                self.ends.key()
+            ));
+        }
+        warnings.extend(finite::warning("observations", &rows.obs, rows.obs_dim));
+        warnings.extend(finite::warning("actions", &rows.actions, self.actions.width()));
+        warnings.extend(finite::warning("rewards", &rows.rewards, 1));
+        if let Some(next) = &rows.next {
+            warnings.extend(finite::warning("next_observations", next, rows.obs_dim));
+        }
+        warnings
+    }
+}
