@@ -11,6 +11,7 @@ mod cli_score;
 mod data_open;
 mod data_write;
 mod engine_jobs;
+mod formats;
 mod layers;
 mod metrics_oracles;
 mod metrics_properties;

@@ -54,7 +54,7 @@ impl Assembly {
     ///
     /// # Errors
     /// A sentence about the array whose length does not fit the rewards.
-    pub fn push(&mut self, episode: Found) -> Result<(), String> {
+    pub fn push(&mut self, episode: &Found) -> Result<(), String> {
         let (d, a, steps) = (self.obs_space.dim(), self.action_space.dim(), episode.rewards.len());
         if steps == 0 {
             return Ok(());

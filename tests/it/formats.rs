@@ -1,0 +1,176 @@
+//! Every format, as the real libraries write it (`tests/real_formats.py`): one set of random trajectories, opened from each file
+//! and compared number by number. A small set written once is in `tests/reference/formats`; where `OODSCOPE_PYTHON` names
+//! a Python with the libraries, a fresh and larger one is written and compared too. The small files are then cut off and
+//! changed byte by byte: what is wrong with them must be said, never panicked about.
+
+#![allow(clippy::float_cmp, reason = "files hold the same f32 to the last bit")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use oodscope::data::dataset::Dataset;
+use oodscope::data::format;
+use oodscope::task::Ctx;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+/// Changes of single bytes of each format.
+const CHANGES: usize = 2000;
+/// Places at which each file is cut.
+const CUTS: u64 = 200;
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats")
+}
+
+fn truth(folder: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(folder.join("truth.json")).unwrap()).unwrap()
+}
+
+fn numbers(v: &Value) -> Vec<f64> {
+    match v {
+        Value::Array(rows) => rows.iter().flat_map(numbers).collect(),
+        other => vec![other.as_f64().unwrap()],
+    }
+}
+
+fn wide(v: &[f32]) -> Vec<f64> {
+    v.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// Holds a dataset against the trajectories that it was written from.
+fn compare(name: &str, data: &Dataset, truth: &Value, holds: &Value) {
+    let episodes = truth["episodes"].as_array().unwrap();
+    let holds = |what: &str| holds[what].as_bool().unwrap();
+    assert_eq!(data.num_episodes(), episodes.len(), "{name}");
+    for (i, want) in episodes.iter().enumerate() {
+        let e = data.episode(i);
+        let (obs, rewards) = (numbers(&want["obs"]), numbers(&want["rew"]));
+        let rows = rewards.len() + usize::from(holds("last"));
+        assert_eq!(e.span.obs_rows, rows, "{name}, episode {i}: observations of {} steps", rewards.len());
+        assert_eq!(wide(e.obs), obs[..rows * 3], "{name}, episode {i}: observations");
+        assert_eq!(wide(e.actions), numbers(&want["act"]), "{name}, episode {i}: actions");
+        let rewards = if holds("rewards") { rewards } else { vec![0.0; rewards.len()] };
+        // CSV writes the shortest decimals of the f32, which are other f64.
+        let same = e.rewards.iter().zip(&rewards).all(|(a, b)| (*a as f32) == (*b as f32));
+        assert!(same && e.rewards.len() == rewards.len(), "{name}, episode {i}: rewards");
+        if holds("ends") {
+            let ends = ["terminated", "truncated"].map(|key| want[key].as_bool().unwrap());
+            assert_eq!([e.span.terminated, e.span.truncated], ends, "{name}, episode {i}: its end");
+        }
+    }
+    assert!(data.episode(0).next_obs.is_none(), "{name}: next observations repeat the following ones");
+    assert_eq!(data.origin.warnings, Vec::<String>::new(), "{name}");
+    assert!(!data.origin.rules.is_empty(), "{name}: says how it was read");
+}
+
+fn compare_all(folder: &Path) -> usize {
+    let truth = truth(folder);
+    let files = truth["files"].as_object().unwrap();
+    for (name, holds) in files {
+        let data = format::open(&folder.join(name), None, &Ctx::quiet());
+        compare(name, &data.unwrap_or_else(|e| panic!("{name}: {e}")), &truth, holds);
+    }
+    files.len()
+}
+
+#[test]
+fn formats_of_the_real_libraries_hold_the_same_episodes() {
+    assert!(compare_all(&shipped()) >= 19);
+    let Some(python) = std::env::var_os("OODSCOPE_PYTHON") else {
+        println!("OODSCOPE_PYTHON is not set: only the small set that ships is compared");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_formats.py");
+    let arguments = ["--episodes", "12", "--seed", "7"];
+    let written = Command::new(python).arg(script).arg(folder.path()).args(arguments).output().unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    println!("{} datasets written anew are the same", compare_all(folder.path()));
+}
+
+/// Every dataset of the small set with the files that it is made of.
+fn datasets() -> Vec<(String, Vec<PathBuf>)> {
+    fn files(path: &Path, out: &mut Vec<PathBuf>) {
+        if path.is_dir() {
+            let mut entries: Vec<PathBuf> = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
+            entries.sort();
+            entries.iter().for_each(|entry| files(entry, out));
+        } else {
+            out.push(path.to_path_buf());
+        }
+    }
+    let names = truth(&shipped())["files"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let of = |name: String| {
+        let mut all = Vec::new();
+        files(&shipped().join(&name), &mut all);
+        // The map of the columns lies beside its file.
+        all.extend(Some(shipped().join(format!("{name}.toml"))).filter(|toml| toml.exists()));
+        (name, all)
+    };
+    names.into_iter().map(of).collect()
+}
+
+/// A copy of a dataset; answers the path to open and that of each file.
+fn copied(to: &Path, name: &str, files: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
+    let copies: Vec<PathBuf> = files.iter().map(|f| to.join(f.strip_prefix(shipped()).unwrap())).collect();
+    for (from, copy) in files.iter().zip(&copies) {
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(from, copy).unwrap();
+    }
+    (to.join(name), copies)
+}
+
+/// Opens it; a sentence that names the file is as good as a dataset.
+fn survives(path: &Path, what: &str) {
+    let opened = std::panic::catch_unwind(|| format::open(path, None, &Ctx::quiet()).map_err(|e| e.to_string()));
+    match opened {
+        Ok(Ok(_)) => {}
+        Ok(Err(text)) => {
+            let folder = path.parent().unwrap().display().to_string();
+            assert!(text.contains(&folder) && !text.contains('\n') && text.len() > 20, "{what}: {text}");
+        }
+        Err(_) => panic!("{what}: a panic"),
+    }
+}
+
+#[test]
+fn formats_that_are_cut_off_are_told() {
+    for (name, files) in datasets() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copies) = copied(folder.path(), &name, &files);
+        for (from, copy) in files.iter().zip(&copies) {
+            let bytes = std::fs::read(from).unwrap();
+            let step = (bytes.len() as u64).div_ceil(CUTS / files.len().min(CUTS as usize) as u64).max(1);
+            for cut in (0..bytes.len() as u64).step_by(step as usize) {
+                std::fs::write(copy, &bytes[..cut as usize]).unwrap();
+                survives(&path, &format!("{name}: {} cut at {cut}", copy.display()));
+            }
+            std::fs::write(copy, &bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn formats_with_a_changed_byte_are_survived() {
+    for (name, files) in datasets() {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copies) = copied(folder.path(), &name, &files);
+        let contents: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).unwrap()).collect();
+        for change in 0..CHANGES {
+            let file = rng.random_range(0..files.len());
+            let mut bytes = contents[file].clone();
+            if bytes.is_empty() {
+                continue;
+            }
+            let at = rng.random_range(0..bytes.len());
+            let bits = rng.random_range(1..=255u8);
+            bytes[at] ^= bits;
+            std::fs::write(&copies[file], &bytes).unwrap();
+            survives(&path, &format!("{name}, change {change}: byte {at} of {} by {bits}", copies[file].display()));
+            std::fs::write(&copies[file], &contents[file]).unwrap();
+        }
+    }
+}
