@@ -10,6 +10,8 @@ pub mod d4rl;
 mod finite;
 pub mod hdf5;
 pub mod minari;
+pub mod npz;
+pub mod ogbench;
 
 /// A layout of offline data on disk, recognised by what is inside.
 pub trait Format: Sync {
@@ -27,7 +29,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl];
+pub const FORMATS: &[&dyn Format] =
+    &[&minari::Minari, &d4rl::D4rl, &exorl::ExOrl, &dreamer::Dreamer, &mbrl_replay::MbrlReplay, &ogbench::OgBench];
 
 /// Why a dataset could not be read: one sentence naming file, key and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +88,7 @@ pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Data
     chosen.open(path, cx)
 }
 
-/// Why no format takes `path`; a damaged HDF5 file says so itself.
+/// Why no format takes `path`; a damaged file says so itself.
 fn unknown(path: &Path, names: &str) -> DataError {
     match seen(path) {
         Ok(what) => DataError::bad(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
@@ -93,7 +96,7 @@ fn unknown(path: &Path, names: &str) -> DataError {
     }
 }
 
-/// What is there instead of a dataset, for the message; fails where an HDF5 file cannot even be opened.
+/// What is there instead of a dataset, for the message; fails where an HDF5 or NumPy file cannot even be opened.
 fn seen(path: &Path) -> Result<String, DataError> {
     if path.is_dir() {
         return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
@@ -106,6 +109,7 @@ fn seen(path: &Path) -> Result<String, DataError> {
         Ok(m) if !m.is_file() => Ok("neither a file nor a folder".into()),
         Ok(m) if m.len() == 0 => Ok("an empty file".into()),
         Err(e) => Ok(format!("cannot be read ({e})")),
+        Ok(_) if npz::is_numpy(path) => npz::seen(path),
         Ok(_) if !hdf5::is_hdf5(path) => Ok("a file that is not HDF5".into()),
         Ok(_) => hdf5::Hdf5::open(path).map(|file| {
             if file.is_group("data/demo_0") {
