@@ -7,6 +7,7 @@ use crate::task::Ctx;
 
 mod assemble;
 pub mod d4rl;
+pub mod dreamer;
 pub mod exorl;
 mod finite;
 pub mod hdf5;
