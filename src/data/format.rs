@@ -11,6 +11,7 @@ pub mod dreamer;
 pub mod exorl;
 mod finite;
 pub mod hdf5;
+pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
