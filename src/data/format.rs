@@ -9,10 +9,15 @@ mod assemble;
 mod choices;
 pub mod d3rlpy;
 pub mod d4rl;
+pub mod dreamer;
+pub mod exorl;
 mod finite;
 mod foreign;
 pub mod hdf5;
+pub mod mbrl_replay;
 pub mod minari;
+pub mod npz;
+pub mod ogbench;
 pub mod robomimic;
 
 /// A layout of offline data on disk, recognised by what is inside.
@@ -31,7 +36,16 @@ pub trait Format: Sync {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &robomimic::Robomimic, &d3rlpy::D3rlpy, &d4rl::D4rl];
+pub const FORMATS: &[&dyn Format] = &[
+    &minari::Minari,
+    &robomimic::Robomimic,
+    &d3rlpy::D3rlpy,
+    &d4rl::D4rl,
+    &exorl::ExOrl,
+    &dreamer::Dreamer,
+    &mbrl_replay::MbrlReplay,
+    &ogbench::OgBench,
+];
 
 /// How a dataset is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,7 +135,7 @@ pub fn resolve(given: &Path) -> Result<PathBuf, DataError> {
     found.ok_or_else(|| DataError::bad(given, "no such file or folder"))
 }
 
-/// Why no format takes `path`; a damaged HDF5 file says so itself.
+/// Why no format takes `path`; a damaged file says so itself.
 fn unknown(path: &Path, names: &str) -> DataError {
     if let Some(answer) = foreign::answer(path) {
         return DataError::bad(path, answer);
@@ -132,7 +146,7 @@ fn unknown(path: &Path, names: &str) -> DataError {
     }
 }
 
-/// What is there instead of a dataset, for the message; fails where an HDF5 file cannot even be opened.
+/// What is there instead of a dataset, for the message; fails where an HDF5 or NumPy file cannot even be opened.
 fn seen(path: &Path) -> Result<String, DataError> {
     if path.is_dir() {
         return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
@@ -148,6 +162,7 @@ fn seen(path: &Path) -> Result<String, DataError> {
         Ok(m) if !m.is_file() => Ok("neither a file nor a folder".into()),
         Ok(m) if m.len() == 0 => Ok("an empty file".into()),
         Err(e) => Ok(format!("cannot be read ({e})")),
+        Ok(_) if npz::is_numpy(path) => npz::seen(path),
         Ok(_) if !hdf5::is_hdf5(path) => Ok("a file that is not HDF5".into()),
         Ok(_) => hdf5::Hdf5::open(path).map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
     }

@@ -160,14 +160,14 @@ mod tests {
             ..Found::default()
         };
         let mut same = assembly();
-        same.push(episode(&[0.0, 0.0, 1.0, 1.0], &[1.0, 1.0, 2.0, 2.0])).unwrap();
+        same.push(&episode(&[0.0, 0.0, 1.0, 1.0], &[1.0, 1.0, 2.0, 2.0])).unwrap();
         let data = same.finish(Path::new("x")).unwrap();
         assert_eq!((data.spans()[0].obs_rows, data.episode(0).obs_at(2)), (3, &[2.0, 2.0][..]));
         assert!(data.next_obs.is_none() && data.origin.warnings.is_empty());
 
         let mut differ = assembly();
-        differ.push(Found { rewards: vec![0.0], actions: vec![0.0], obs: vec![5.0; 4], ..Found::default() }).unwrap();
-        differ.push(episode(&[0.0, 0.0, 1.0, 1.0], &[9.0, 1.0, 2.0, 2.0])).unwrap();
+        differ.push(&Found { rewards: vec![0.0], actions: vec![0.0], obs: vec![5.0; 4], ..Found::default() }).unwrap();
+        differ.push(&episode(&[0.0, 0.0, 1.0, 1.0], &[9.0, 1.0, 2.0, 2.0])).unwrap();
         let data = differ.finish(Path::new("x")).unwrap();
         assert!(data.origin.warnings[0].contains("1 differ") && data.origin.warnings[0].contains("step 1"));
         assert_eq!(data.episode(1).next_obs_at(0), Some(&[9.0, 1.0][..]));
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn arrays_that_do_not_fit_are_named_and_an_episode_without_steps_is_left_out() {
         let mut a = assembly();
-        a.push(Found::default()).unwrap();
+        a.push(&Found::default()).unwrap();
         let short = Found { rewards: vec![0.0; 3], obs: vec![0.0; 4], actions: vec![0.0; 3], ..Found::default() };
-        assert!(a.push(short).unwrap_err().starts_with("observations have 4 values"));
+        assert!(a.push(&short).unwrap_err().starts_with("observations have 4 values"));
         let actions = Found { rewards: vec![0.0; 2], obs: vec![0.0; 4], actions: vec![0.0; 3], ..Found::default() };
-        assert!(a.push(actions).unwrap_err().starts_with("actions have 3 values"));
+        assert!(a.push(&actions).unwrap_err().starts_with("actions have 3 values"));
         assert!(a.finish(Path::new("x")).unwrap_err().to_string().contains("no episode has a step"));
     }
 }

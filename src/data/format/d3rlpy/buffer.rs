@@ -60,7 +60,7 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
         // Not collected into one result: that would name whichever bad episode a thread met first.
         let loaded: Vec<Result<Found, DataError>> = some.par_iter().map(|&id| layout.read(file, id, &tick)).collect();
         for (episode, id) in loaded.into_iter().zip(some) {
-            all.push(episode?).map_err(|e| file.bad(&format!("actions_{id}"), e))?;
+            all.push(&episode?).map_err(|e| file.bad(&format!("actions_{id}"), e))?;
         }
     }
     let mut data = all.finish(path)?;

@@ -41,7 +41,7 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
             odd.extend(what.map(|what| (what, found.id)));
             steps += found.rewards.len() as u64;
             let id = found.id;
-            all.push(found).map_err(|e| file.bad(&name(id), e))?;
+            all.push(&found).map_err(|e| file.bad(&name(id), e))?;
         }
     }
     let warnings = counted(&odd).into_iter().chain(check_total(file, &ids, steps)?);

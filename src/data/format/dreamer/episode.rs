@@ -1,0 +1,66 @@
+//! NM512's layout: one file an episode.
+
+use std::path::{Path, PathBuf};
+
+use super::layout::Layout;
+use super::rows_of;
+use crate::data::dataset::Dataset;
+use crate::data::format::DataError;
+use crate::data::format::assemble::Found;
+use crate::data::format::npz::folder::{self, Odd};
+use crate::data::format::npz::{Npz, settle_actions};
+use crate::task::Ctx;
+
+const RULES: [&str; 2] = [
+    "a file is an episode; row 0 is the reset and its action is dropped: step t has the observation of row t, action and \
+     reward of row t+1, and leads to the observation of row t+1",
+    "an episode is terminated where is_terminal holds in its last row (the discount is 0 where there is no is_terminal), \
+     else truncated",
+];
+
+/// Reads every episode.
+pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Dataset, DataError> {
+    let layout = Layout::of(first)?;
+    let mut assembly = layout.assembly(path, &RULES);
+    let [mut lies, mut empty] = [(); 2].map(|()| Odd::default());
+    let cx = cx.phase("reading the dataset");
+    folder::each(
+        files,
+        &cx,
+        |file| read(file, &layout, &cx),
+        |index, mut found| {
+            let file = &files[index];
+            // DreamerV2 counts steps in the name, NM512 rows.
+            let steps = found.rewards.len();
+            lies.count(rows_of(file).is_some_and(|said| said != steps + 1 && said != steps), file);
+            empty.count(steps == 0, file);
+            found.id = index as u64;
+            assembly.push(&found).map_err(|problem| DataError::bad(file, problem))
+        },
+    )?;
+    let oddities = [
+        lies.told("have another length than their name says; what is in them is read"),
+        empty.told("have no step and are left out"),
+    ];
+    assembly.origin().warnings.extend(oddities.into_iter().flatten());
+    Ok(settle_actions(assembly.finish(path)?, &first.column("action")?))
+}
+
+fn read(file: &Npz, layout: &Layout, cx: &Ctx) -> Result<Found, DataError> {
+    let mut rows = layout.read(file, cx)?;
+    let reset = rows.rewards.len().min(1);
+    let terminated = match file.optional("is_terminal")? {
+        Some(column) => Layout::flags(&column, rows.rewards.len(), cx)?.last() == Some(&true),
+        None => Layout::flags(&file.column("discount")?, rows.rewards.len(), cx)?.last() == Some(&false),
+    };
+    rows.actions.drain(..reset * layout.action_dim());
+    rows.rewards.drain(..reset);
+    Ok(Found {
+        obs: rows.obs,
+        actions: rows.actions,
+        rewards: rows.rewards,
+        terminated,
+        truncated: !terminated,
+        ..Found::default()
+    })
+}

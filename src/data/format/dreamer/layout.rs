@@ -1,0 +1,141 @@
+//! Which arrays of a file are observations, and reading them side by side.
+
+use std::path::Path;
+
+use crate::data::dataset::Origin;
+use crate::data::format::DataError;
+use crate::data::format::assemble::Assembly;
+use crate::data::format::npz::{Column, Npz, names_of};
+use crate::data::space::{Space, SpaceKind};
+use crate::task::Ctx;
+
+/// Arrays that are no observations.
+const CONTROL: [&str; 11] = [
+    "action",
+    "reward",
+    "is_first",
+    "is_last",
+    "is_terminal",
+    "discount",
+    "logprob",
+    "stepid",
+    "id",
+    "reset",
+    "consec",
+];
+/// Beginnings of names that the agent itself writes: logs, and latent states of the model that collected the data.
+const OWN: [&str; 5] = ["log/", "log_", "enc/", "dyn/", "dec/"];
+
+/// The arrays of the first file, which all others must have too.
+pub(super) struct Layout {
+    /// Names and widths of the observations, in alphabetical order.
+    observations: Vec<(String, usize)>,
+    actions: usize,
+    skipped: Vec<String>,
+}
+
+impl Layout {
+    /// Looks at every array's header.
+    pub fn of(file: &Npz) -> Result<Self, DataError> {
+        let mut keys: Vec<&str> = file.keys().filter(|k| !CONTROL.contains(k)).collect();
+        keys.sort_unstable();
+        let (mut observations, mut skipped) = (Vec::new(), Vec::new());
+        for key in keys {
+            if OWN.iter().any(|own| key.starts_with(own)) {
+                skipped.push(format!("'{key}' (the agent's own)"));
+                continue;
+            }
+            let array = file.array(key)?;
+            match array.unusable() {
+                _ if array.is_image() => skipped.push(format!("'{key}' (images, {})", array.shape())),
+                Some(why) => skipped.push(format!("'{key}' ({why})")),
+                None if array.width() == 0 => skipped.push(format!("'{key}' (empty)")),
+                None => observations.push((key.to_owned(), array.width())),
+            }
+        }
+        if observations.is_empty() {
+            let left = if skipped.is_empty() { "nothing else".to_owned() } else { skipped.join(", ") };
+            return Err(DataError::bad(
+                file.path(),
+                format!("no array holds observations as numbers; beside action and reward there is {left}"),
+            ));
+        }
+        let actions = file.column("action")?.width();
+        Ok(Self { observations, actions, skipped })
+    }
+
+    /// An assembly without episodes.
+    pub fn assembly(&self, path: &Path, rules: &[&str]) -> Assembly {
+        let mut rules: Vec<String> = rules.iter().map(|&r| r.to_owned()).collect();
+        if self.observations.len() > 1 {
+            let keys: Vec<&str> = self.observations.iter().map(|(key, _)| key.as_str()).collect();
+            rules.push(format!("observations are the arrays {} side by side, in alphabetical order", keys.join(", ")));
+        }
+        if !self.skipped.is_empty() {
+            rules.push(format!("not read: {}", self.skipped.join("; ")));
+        }
+        let names = self.observations.iter().flat_map(|(key, width)| names_of(key, *width)).collect();
+        let origin = Origin { path: path.to_owned(), format: "dreamer".into(), rules, ..Origin::default() };
+        let obs_space = Space { names, kind: SpaceKind::Unknown };
+        Assembly::new(origin, obs_space, Space::unnamed("action", self.actions))
+    }
+
+    pub fn obs_dim(&self) -> usize {
+        self.observations.iter().map(|(_, width)| width).sum()
+    }
+
+    pub fn action_dim(&self) -> usize {
+        self.actions
+    }
+
+    /// Reads a file's observations, actions and rewards.
+    pub fn read(&self, file: &Npz, cx: &Ctx) -> Result<Rows, DataError> {
+        let tick = |_: u64| cx.check();
+        let (action, reward) = (file.column("action")?, file.column("reward")?);
+        let rows = reward.rows();
+        fits(&reward, rows, 1)?;
+        fits(&action, rows, self.actions)?;
+        let mut columns = Vec::new();
+        for (key, width) in &self.observations {
+            let column = file.column(key)?;
+            fits(&column, rows, *width)?;
+            columns.push(column);
+        }
+        let dim = self.obs_dim();
+        let mut obs = vec![0.0; rows * dim];
+        let mut offset = 0;
+        for column in columns {
+            let width = column.width();
+            let values = column.f32(&tick)?;
+            for (row, values) in obs.chunks_exact_mut(dim).zip(values.chunks_exact(width.max(1))) {
+                row[offset..offset + width].copy_from_slice(values);
+            }
+            offset += width;
+        }
+        Ok(Rows { obs, actions: action.f32(&tick)?, rewards: reward.f64(&tick)? })
+    }
+
+    /// Reads truth values, one a row.
+    pub fn flags(column: &Column<'_>, rows: usize, cx: &Ctx) -> Result<Vec<bool>, DataError> {
+        fits(column, rows, 1)?;
+        column.flags(&|_| cx.check())
+    }
+}
+
+fn fits(column: &Column<'_>, rows: usize, width: usize) -> Result<(), DataError> {
+    if column.rows() != rows {
+        return Err(column
+            .bad(format!("has {} rows and 'reward' {rows}; all arrays of a file are of one length", column.rows())));
+    }
+    if rows > 0 && column.width() != width {
+        return Err(column.bad(format!("has {} values a row, {width} are needed as in the first file", column.width())));
+    }
+    Ok(())
+}
+
+/// The rows of a file.
+pub(super) struct Rows {
+    pub obs: Vec<f32>,
+    pub actions: Vec<f32>,
+    pub rewards: Vec<f64>,
+}

@@ -1,0 +1,179 @@
+//! OGBench's `.npz` files: `observations`, `actions`, `terminals`, one row an observation. Layout read in
+//! `ogbench/utils.py`.
+//!
+//! The row with `terminals` = 1 is the last state of its episode and its action leads nowhere: an episode of n rows has
+//! n - 1 steps and n observations. There are no rewards.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::assemble::{Assembly, Found};
+use super::npz::{self, Column, Npz, holds};
+use super::{DataError, Format};
+use crate::data::dataset::{Dataset, Origin};
+use crate::data::space::Space;
+use crate::task::{Cancelled, Ctx};
+
+/// The format.
+pub struct OgBench;
+
+/// What is read; with any of them it is such a file, so that the missing ones can be named.
+const KEYS: [&str; 3] = ["observations", "actions", "terminals"];
+/// With one of these a row is a step, which makes it another layout.
+const OTHERS: [&str; 3] = ["rewards", "next_observations", "timeouts"];
+
+impl Format for OgBench {
+    fn name(&self) -> &'static str {
+        "ogbench"
+    }
+
+    fn probe(&self, path: &Path) -> bool {
+        holds(path, |f| KEYS.iter().any(|k| f.contains(k)) && !OTHERS.iter().any(|k| f.contains(k)))
+    }
+
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
+        let file = Npz::open(path)?;
+        let columns = Columns::find(&file)?;
+        let rows = columns.read(cx)?;
+        let action_space = Space::unnamed("action", columns.actions.width());
+        let origin = Origin { path: path.to_owned(), format: self.name().into(), ..Origin::default() };
+        let mut assembly = Assembly::new(origin, Space::unnamed("obs", columns.observations.width()), action_space);
+        let (episodes, open_rows) = rows.episodes();
+        assembly.origin().rules = columns.rules(&file, rows.is_compact());
+        if open_rows > 0 {
+            assembly.origin().warnings.push(format!(
+                "terminals: the last {open_rows} rows are closed by none; they are kept as an unfinished episode"
+            ));
+        }
+        for (id, episode) in episodes.into_iter().enumerate() {
+            cx.check()?;
+            let closed = rows.terminals[episode.end - 1];
+            let found = rows.cut(id as u64, episode, closed);
+            assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
+        }
+        Ok(npz::settle_actions(assembly.finish(path)?, &columns.actions))
+    }
+}
+
+/// The columns of a file, found and checked against each other; nothing read yet.
+struct Columns<'f> {
+    observations: Column<'f>,
+    actions: Column<'f>,
+    terminals: Column<'f>,
+}
+
+impl<'f> Columns<'f> {
+    fn find(file: &'f Npz) -> Result<Self, DataError> {
+        let [observations, actions, terminals] = KEYS.map(|key| file.column(key));
+        let (observations, actions, terminals) = (observations?, actions?, terminals?);
+        if observations.is_image() {
+            return Err(observations.bad(npz::images(&observations)));
+        }
+        let rows = observations.rows();
+        for other in [&actions, &terminals] {
+            if other.rows() != rows {
+                return Err(other.bad(format!(
+                    "has {} rows and 'observations' {rows}; the arrays of an OGBench file have one row an observation",
+                    other.rows()
+                )));
+            }
+        }
+        if rows == 0 {
+            return Err(DataError::bad(file.path(), "the dataset is empty: 'observations' has no values"));
+        }
+        if terminals.width() != 1 {
+            return Err(terminals.bad(format!("has {} values a row, one is needed", terminals.width())));
+        }
+        Ok(Self { observations, actions, terminals })
+    }
+
+    fn read(&self, cx: &Ctx) -> Result<Rows, DataError> {
+        let cx = cx.phase("reading the dataset");
+        let total = self.observations.rows() as u64;
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let tick = |rows: u64| cx.step(done.fetch_add(rows, std::sync::atomic::Ordering::Relaxed) + rows, total);
+        let quiet = |_: u64| -> Result<(), Cancelled> { cx.check() };
+        let (obs, (actions, terminals)) =
+            rayon::join(|| self.observations.f32(&tick), || (self.actions.f32(&quiet), self.terminals.flags(&quiet)));
+        Ok(Rows { obs: obs?, actions: actions?, terminals: terminals? })
+    }
+
+    fn rules(&self, file: &Npz, compact: bool) -> Vec<String> {
+        let end = if compact {
+            "two rows with terminals = 1 close an episode: the second is its last state, whose action leads nowhere and \
+             is dropped"
+        } else {
+            "the row with terminals = 1 is the last state of its episode; its action leads nowhere and is dropped"
+        };
+        let mut rules = vec![
+            end.to_owned(),
+            "terminals only close a recording (a limit): such episodes are truncated, none is terminated".to_owned(),
+            "the file has no rewards: every reward is 0".to_owned(),
+        ];
+        rules.extend(npz::flattened(&self.observations));
+        let unread: Vec<String> = file.keys().filter(|k| !KEYS.contains(k)).map(|k| format!("'{k}'")).collect();
+        if !unread.is_empty() {
+            rules.push(format!("not read: {}", unread.join(", ")));
+        }
+        if let Some(pair) = pair_of(file.path()) {
+            rules.push(format!("{pair} beside it is not merged; open it by itself"));
+        }
+        rules
+    }
+}
+
+/// Name of the other file of a pair `<name>.npz`, `<name>-val.npz`, where it is there.
+fn pair_of(path: &Path) -> Option<String> {
+    let stem = npz::folder::stem(path)?;
+    let other = stem.strip_suffix("-val").map_or_else(|| format!("{stem}-val.npz"), |name| format!("{name}.npz"));
+    path.with_file_name(&other).is_file().then_some(other)
+}
+
+struct Rows {
+    obs: Vec<f32>,
+    actions: Vec<f32>,
+    terminals: Vec<bool>,
+}
+
+impl Rows {
+    /// True for the form that OGBench makes in memory: the last step's row is marked beside the last state's.
+    fn is_compact(&self) -> bool {
+        let mut runs = self.terminals.chunk_by(|a, b| a == b).filter(|run| run[0]).peekable();
+        runs.peek().is_some() && runs.all(|run| run.len() == 2)
+    }
+
+    /// Rows of every episode, the last state included; and how many rows at the end none closes.
+    fn episodes(&self) -> (Vec<Range<usize>>, usize) {
+        let rows = self.terminals.len();
+        let compact = self.is_compact();
+        let mut episodes = Vec::new();
+        let mut start = 0;
+        for row in (0..rows).filter(|&row| self.terminals[row]) {
+            // In the compact form the first of the pair is still a step.
+            if !(compact && self.terminals.get(row + 1) == Some(&true)) {
+                episodes.push(start..row + 1);
+                start = row + 1;
+            }
+        }
+        if start < rows {
+            episodes.push(start..rows);
+        }
+        (episodes, rows - start)
+    }
+
+    fn cut(&self, id: u64, rows: Range<usize>, closed: bool) -> Found {
+        let (d, a) = (self.obs.len() / self.terminals.len(), self.actions.len() / self.terminals.len());
+        let steps = rows.len() - 1;
+        Found {
+            id,
+            obs: self.obs[rows.start * d..rows.end * d].to_vec(),
+            actions: self.actions[rows.start * a..(rows.start + steps) * a].to_vec(),
+            rewards: vec![0.0; steps],
+            truncated: closed,
+            ..Found::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
