@@ -28,15 +28,11 @@ fn truth(folder: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join("truth.json")).unwrap()).unwrap()
 }
 
-fn numbers(v: &Value) -> Vec<f64> {
+fn numbers(v: &Value) -> Vec<f32> {
     match v {
         Value::Array(rows) => rows.iter().flat_map(numbers).collect(),
-        other => vec![other.as_f64().unwrap()],
+        other => vec![other.as_f64().unwrap() as f32],
     }
-}
-
-fn wide(v: &[f32]) -> Vec<f64> {
-    v.iter().map(|&v| f64::from(v)).collect()
 }
 
 /// Holds a dataset against the trajectories that it was written from.
@@ -49,11 +45,11 @@ fn compare(name: &str, data: &Dataset, truth: &Value, holds: &Value) {
         let (obs, rewards) = (numbers(&want["obs"]), numbers(&want["rew"]));
         let rows = rewards.len() + usize::from(holds("last"));
         assert_eq!(e.span.obs_rows, rows, "{name}, episode {i}: observations of {} steps", rewards.len());
-        assert_eq!(wide(e.obs), obs[..rows * 3], "{name}, episode {i}: observations");
-        assert_eq!(wide(e.actions), numbers(&want["act"]), "{name}, episode {i}: actions");
+        assert_eq!(e.obs, &obs[..rows * 3], "{name}, episode {i}: observations");
+        assert_eq!(e.actions, numbers(&want["act"]), "{name}, episode {i}: actions");
         let rewards = if holds("rewards") { rewards } else { vec![0.0; rewards.len()] };
         // CSV writes the shortest decimals of the f32, which are other f64.
-        let same = e.rewards.iter().zip(&rewards).all(|(a, b)| (*a as f32) == (*b as f32));
+        let same = e.rewards.iter().zip(&rewards).all(|(a, b)| (*a as f32) == *b);
         assert!(same && e.rewards.len() == rewards.len(), "{name}, episode {i}: rewards");
         if holds("ends") {
             let ends = ["terminated", "truncated"].map(|key| want[key].as_bool().unwrap());
