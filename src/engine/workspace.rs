@@ -123,13 +123,11 @@ impl Workspace {
         Ok(collected)
     }
 
-    /// Forgets what was read of `source`, so that the next [`Workspace::open`] sees the files as they are now.
+    /// Forgets every dataset and the checkpoint of `source`, so that the next [`Workspace::open`] sees the files as they are now.
     pub fn forget(&self, source: &Source) {
-        let paths: Vec<&PathBuf> = [Some(&source.dataset), source.rollouts.as_ref()].into_iter().flatten().collect();
-        lock(&self.datasets).retain(|((path, _), _)| !paths.contains(&path));
-        lock(&self.coverages).retain(|(spec, _)| {
-            !paths.contains(&&spec.source.dataset) && !spec.source.rollouts.iter().any(|r| paths.contains(&r))
-        });
+        // References and random datasets too: whatever was compared with it may have changed as well.
+        lock(&self.datasets).clear();
+        lock(&self.coverages).clear();
         lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
         lock(&self.trajectories).retain(|((path, _), _)| *path != source.checkpoint);
     }

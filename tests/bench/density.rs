@@ -2,6 +2,8 @@
 //! and of all pairs' small maps; beside counting, `numpy.histogram2d` and fast-histogram on the same points where
 //! `OODSCOPE_PYTHON` names a Python that has them. Asserts nothing about times.
 
+mod python;
+
 mod density {
     pub mod peers;
 }

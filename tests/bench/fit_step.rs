@@ -2,6 +2,8 @@
 //! step through burn's autodiff, and beside PyTorch where `OODSCOPE_PYTHON` names a Python that has it. Asserts
 //! nothing about times.
 
+mod python;
+
 mod fit_step {
     pub mod burn_path;
     pub mod torch;

@@ -13,6 +13,7 @@ use std::time::Instant;
 use oodscope::data::dataset::Dataset;
 use oodscope::data::format;
 use oodscope::task::Ctx;
+use python::Python;
 
 /// The program's own.
 #[global_allocator]
@@ -36,7 +37,7 @@ fn main() {
     let folder_text = folder.display().to_string();
     let chosen: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut names: Vec<String> = Vec::new();
-    let made = python::lines(SCRIPT, &[&["make", &folder_text], &chosen[..]].concat(), |line| {
+    let made = script(&[&["make", &folder_text], &chosen[..]].concat(), |line| {
         names.extend(line["name"].as_str().map(String::from));
     });
     if let Err(why) = made {
@@ -46,6 +47,12 @@ fn main() {
     for name in &names {
         one(&folder, name);
     }
+}
+
+/// Runs the script and hands over its lines.
+fn script(args: &[&str], take: impl FnMut(&serde_json::Value)) -> Result<(), String> {
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    Python::start(SCRIPT, &args, |_| Ok(Vec::new()))?.each(take)
 }
 
 fn open(path: &Path) -> Option<Dataset> {
@@ -85,7 +92,7 @@ fn one(folder: &Path, name: &str) {
     );
     drop(data);
     let folder = folder.display().to_string();
-    let peer = python::lines(SCRIPT, &["read", &folder, name], |line| {
+    let peer = script(&["read", &folder, name], |line| {
         let times =
             line["times"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64).collect::<Vec<_>>();
         if let Some(theirs) = times.get(times.len() / 2) {

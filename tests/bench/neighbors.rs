@@ -7,6 +7,8 @@
 //! `OODSCOPE_PYTHON` names the Python that has the peers. `--more` adds leave-own-episode-out self-scoring, insertion and
 //! how cost grows with the number of states. Prints medians of five and ratios; asserts nothing about time.
 
+mod python;
+
 #[path = "neighbors/peers.rs"]
 mod peers;
 #[path = "neighbors/states.rs"]
