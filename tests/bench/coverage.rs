@@ -73,7 +73,8 @@ fn main() -> Result<(), MetricError> {
     let (train, few) = (part(0, n - 2 * STEPS), part(n - 2 * STEPS, n));
     let names = &names_of.0;
     let choice = Choice::default();
-    let input = Input { names, choice, train, calibration: few, heldout: few, rollouts: None, imagined: None, shared: false };
+    let input =
+        Input { names, choice, train, calibration: few, heldout: few, rollouts: None, imagined: None, shared: false };
     let options = Options { bootstrap: Bootstrap { draws: 200, seed: 0 }, ..Options::default() };
     let (cx, b) = (Ctx::quiet(), &options.bootstrap);
     println!("{n} x {d} (+ {a}), {} episodes, 200 draws", data.episodes.len());

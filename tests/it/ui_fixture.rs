@@ -404,8 +404,30 @@ pub fn topup(checks: usize) -> Report {
     r
 }
 
+/// What the audit found.
+pub fn audit() -> Report {
+    let mut r = Report::new("audit", "Audit: pendulum/narrow-v0");
+    r.stat("errors", "errors", 0.0, "", "findings that cannot be right").of(14, "rules");
+    let columns = ["severity", "rule", "count", "of", "unit", "finding", "what to do", "episodes", "steps"];
+    let row = |severity: &str, rule: &str, count: usize, of: usize, unit: &str, what: &str| -> Vec<Cell> {
+        let text = [what, "cut the episode, never learn from this step", "4 17", "499 3412"];
+        let head: Vec<Cell> = vec![severity.into(), rule.into(), count.into(), of.into(), unit.into()];
+        head.into_iter().chain(text.map(Cell::from)).collect()
+    };
+    r.tables.push(Table {
+        key: "findings".into(),
+        label: "Findings".into(),
+        columns: columns.map(String::from).to_vec(),
+        rows: vec![
+            row("warning", "jumps", 2, 20_000, "steps", "2 jumps that no other step of the data resembles"),
+            row("info", "unfinished", 1, 100, "episodes", "the last episode (60 steps) is partial"),
+        ],
+    });
+    r
+}
+
 pub fn all() -> Vec<Report> {
-    vec![data(), coverage(), imagination(), diagnosis(), topup(12)]
+    vec![data(), audit(), coverage(), imagination(), diagnosis(), topup(12)]
 }
 
 pub fn source(checkpoint: bool) -> Source {
