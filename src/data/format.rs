@@ -8,8 +8,10 @@ use crate::task::Ctx;
 mod assemble;
 pub mod d4rl;
 mod finite;
+mod frame;
 pub mod hdf5;
 pub mod minari;
+pub mod tabular;
 
 /// A layout of offline data on disk, recognised by what is inside.
 pub trait Format: Sync {
@@ -27,7 +29,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl];
+pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl, &tabular::Tabular];
 
 /// Why a dataset could not be read: one sentence naming file, key and what to do.
 #[derive(Debug, thiserror::Error)]
