@@ -6,10 +6,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::assemble::Assembly;
-use super::frame::{Frame, Matrix, Parquet, is_parquet};
+use super::frame::{Frame, Matrix, Parquet, choices, is_parquet};
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
-use crate::data::space::{Space, SpaceKind};
+use crate::data::space::Space;
 use crate::task::Ctx;
 
 mod csv;
@@ -27,8 +27,6 @@ pub struct Tabular;
 const HEAD: u64 = 1 << 16;
 /// Entries of a folder that are looked at.
 const MAX_ENTRIES: usize = 100_000;
-/// A column of integers with more different values than this is not a set of choices.
-const MAX_CHOICES: f32 = 4096.0;
 
 impl Format for Tabular {
     fn name(&self) -> &'static str {
@@ -202,10 +200,8 @@ fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
 
 fn action_space(rows: &Rows, roles: &Roles) -> Space {
     let mut space = space("action", &rows.actions, &roles.action);
-    let values = &rows.actions.values;
-    let largest = values.iter().copied().fold(0.0, f32::max);
-    if rows.whole_actions && values.iter().all(|&v| v >= 0.0) && largest < MAX_CHOICES {
-        space.kind = SpaceKind::Discrete { n: largest as usize + 1, start: 0 };
+    if rows.whole_actions && space.dim() == 1 {
+        space.kind = choices(rows.actions.values.iter().copied()).unwrap_or(space.kind);
     }
     space
 }

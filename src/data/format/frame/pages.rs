@@ -13,6 +13,8 @@ use super::VALUES_PER_BYTE;
 const MAX_HEADER: u64 = 1 << 13;
 /// Deepest nesting inside a header.
 const MAX_DEPTH: usize = 8;
+/// Ends a struct.
+const STOP: u8 = 0;
 
 /// True if the pages in `range` hold at most `values` values and unpack to sizes that can be.
 pub(super) fn plausible(file: &mut File, range: Range<u64>, values: u64) -> bool {
@@ -66,8 +68,10 @@ impl Reader<'_> {
     fn header(&mut self) -> Option<Header> {
         let mut header = Header::default();
         let mut id = 0;
-        while let Some(kind) = self.field(&mut id)? {
+        loop {
+            let kind = self.field(&mut id)?;
             match (id, kind) {
+                (_, STOP) => return Some(header),
                 (2, 5) => header.unpacked = self.integer()?,
                 (3, 5) => header.packed = self.integer()?,
                 (5 | 8, 12) => header.values = Some(self.first()?),
@@ -75,14 +79,14 @@ impl Reader<'_> {
                 _ => self.skip(kind, 0)?,
             }
         }
-        Some(header)
     }
 
     /// Field 1 of a struct, its number of values; nothing may be negative in it.
     fn first(&mut self) -> Option<i64> {
         let (mut id, mut found) = (0, None);
-        while let Some(kind) = self.field(&mut id)? {
-            match kind {
+        loop {
+            match self.field(&mut id)? {
+                STOP => return found,
                 5 => {
                     let value = self.integer()?;
                     if value < 0 {
@@ -90,20 +94,19 @@ impl Reader<'_> {
                     }
                     found = if id == 1 { Some(value) } else { found };
                 }
-                _ => self.skip(kind, 0)?,
+                kind => self.skip(kind, 0)?,
             }
         }
-        found
     }
 
-    /// The type of the next field, whose number is put into `id`; nothing at the end of the struct.
-    fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
+    /// The type of the next field, whose number is put into `id`; [`STOP`] at the end of the struct.
+    fn field(&mut self, id: &mut i64) -> Option<u8> {
         let byte = self.byte()?;
-        if byte == 0 {
-            return Some(None);
+        if byte == STOP {
+            return Some(STOP);
         }
         *id = if byte >> 4 == 0 { self.integer()? } else { *id + i64::from(byte >> 4) };
-        Some(Some(byte & 15))
+        Some(byte & 15)
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -156,10 +159,12 @@ impl Reader<'_> {
             }
             12 => {
                 let mut id = 0;
-                while let Some(kind) = self.field(&mut id)? {
-                    self.skip(kind, depth + 1)?;
+                loop {
+                    match self.field(&mut id)? {
+                        STOP => return Some(()),
+                        kind => self.skip(kind, depth + 1)?,
+                    }
                 }
-                Some(())
             }
             _ => None,
         }

@@ -12,7 +12,10 @@ use rayon::prelude::*;
 
 use super::super::DataError;
 use super::{Frame, guarded, pages, plausible};
-use crate::task::Ctx;
+use crate::task::{Cancelled, Ctx};
+
+/// Told of progress; stops the work where it fails.
+type Tick<'t> = &'t (dyn Fn(u64, u64) -> Result<(), Cancelled> + Sync);
 
 /// True if the file begins as Parquet does.
 pub(in super::super) fn is_parquet(path: &Path) -> bool {
@@ -73,6 +76,11 @@ impl Parquet {
     /// # Errors
     /// If a column is missing or damaged, or the work was cancelled.
     pub fn read<S: AsRef<str> + Sync>(&self, columns: &[S], cx: &Ctx) -> Result<Frame, DataError> {
+        self.read_with(columns, &|done, total| cx.step(done, total))
+    }
+
+    /// [`Parquet::read`] that calls `tick` with how many pieces are done of how many.
+    pub fn read_with<S: AsRef<str> + Sync>(&self, columns: &[S], tick: Tick<'_>) -> Result<Frame, DataError> {
         if let Some(missing) = columns.iter().find(|c| !self.names.iter().any(|n| n == c.as_ref())) {
             let (missing, there) = (missing.as_ref(), self.names.join(", "));
             return Err(DataError::bad(&self.path, format!("'{missing}' is missing; the file has {there}")));
@@ -88,10 +96,10 @@ impl Parquet {
         let read: Vec<Result<Series, DataError>> = pieces
             .par_iter()
             .map(|&(g, c, start)| {
-                cx.check()?;
-                let piece = self.piece(g, columns[c].as_ref(), start)?;
-                cx.step(done.fetch_add(1, Ordering::Relaxed) + 1, total)?;
-                Ok(piece)
+                tick(done.load(Ordering::Relaxed), total)?;
+                let piece = self.piece(g, columns[c].as_ref(), start);
+                done.fetch_add(1, Ordering::Relaxed);
+                piece
             })
             .collect();
         let mut whole: Vec<Option<Series>> = vec![None; columns.len()];

@@ -37,7 +37,7 @@ fn read(columns: Vec<Column>) -> Result<Frame, DataError> {
 
 #[test]
 fn scalars_lists_and_structs_are_flattened_over_all_row_groups() {
-    let columns = vec![
+    let columns = [
         Column::new("a".into(), [1i64, 2, 3, 4, 5]),
         lists("b", &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 2, true),
         lists("c", &[0.5; 15], 3, false),
@@ -90,6 +90,8 @@ fn a_panic_inside_polars_is_a_sentence() {
     assert_eq!(text, format!("x: cannot be read: {DAMAGED}"));
 }
 
+type Open<'o> = &'o dyn Fn() -> Result<Matrix, DataError>;
+
 #[test]
 fn cut_off_and_flipped_files_never_panic() {
     let dir = tempfile::tempdir().expect("temporary folder");
@@ -102,8 +104,7 @@ fn cut_off_and_flipped_files_never_panic() {
         file.read(&["a", "b"], &Ctx::quiet())?.matrix(&["a".into(), "b".into()])
     };
     let open_arrow = || Frame::arrow(&broken, &["a", "b"])?.matrix(&["a".into(), "b".into()]);
-    let opens: [(&Path, &dyn Fn() -> Result<Matrix, DataError>); 2] =
-        [(&parquet, &open_parquet), (&arrow, &open_arrow)];
+    let opens: [(&Path, Open<'_>); 2] = [(&parquet, &open_parquet), (&arrow, &open_arrow)];
     for (path, open) in opens {
         let whole = std::fs::read(path).expect("written");
         std::fs::write(&broken, &whole).expect("copied");

@@ -114,6 +114,7 @@ impl Csv {
         blocks
     }
 
+    /// Reads whole lines, of which the first has number `line`.
     fn block(&self, mut line: usize, mut block: &[u8], wanted: &[usize]) -> Result<Vec<Column>, String> {
         let mut columns = vec![Column::default(); wanted.len()];
         while !block.is_empty() {
@@ -137,7 +138,7 @@ impl Csv {
                     })?;
                 }
             }
-            line += block[..end].iter().filter(|&&b| b == b'\n').count();
+            line += block[..end].split(|&b| b == b'\n').skip(1).count();
             block = &block[end..];
         }
         Ok(columns)

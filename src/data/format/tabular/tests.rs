@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};
 use super::*;
+use crate::data::space::SpaceKind;
 
 /// Opens `text` as a file called `name`, with a mapping if there is one.
 fn open(name: &str, text: &[u8], mapping: &str) -> Result<Dataset, DataError> {
