@@ -10,6 +10,7 @@ pub mod d4rl;
 mod finite;
 mod frame;
 pub mod hdf5;
+pub mod lerobot;
 pub mod minari;
 pub mod tabular;
 
@@ -29,7 +30,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in the order in which they are asked.
-pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &d4rl::D4rl, &tabular::Tabular];
+pub const FORMATS: &[&dyn Format] = &[&minari::Minari, &lerobot::LeRobot, &d4rl::D4rl, &tabular::Tabular];
 
 /// Why a dataset could not be read: one sentence naming file, key and what to do.
 #[derive(Debug, thiserror::Error)]
