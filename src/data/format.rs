@@ -13,12 +13,15 @@ pub mod dreamer;
 pub mod exorl;
 mod finite;
 mod foreign;
+mod frame;
 pub mod hdf5;
+pub mod lerobot;
 pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
 pub mod robomimic;
+pub mod tabular;
 
 /// A layout of offline data on disk, recognised by what is inside.
 pub trait Format: Sync {
@@ -38,6 +41,7 @@ pub trait Format: Sync {
 /// Every format, in the order in which they are asked.
 pub const FORMATS: &[&dyn Format] = &[
     &minari::Minari,
+    &lerobot::LeRobot,
     &robomimic::Robomimic,
     &d3rlpy::D3rlpy,
     &d4rl::D4rl,
@@ -45,6 +49,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &dreamer::Dreamer,
     &mbrl_replay::MbrlReplay,
     &ogbench::OgBench,
+    &tabular::Tabular,
 ];
 
 /// How a dataset is to be read.

@@ -15,7 +15,9 @@ fn the_table_of_keys_is_the_programs_own() {
 #[test]
 fn every_sub_command_and_format_is_named() {
     let readme = readme();
-    for command in ["report", "fit", "imagine", "diagnose", "topup", "collect"] {
+    for command in [
+        "report", "audit", "coverage", "compare", "score", "fit", "imagine", "diagnose", "topup", "episodes", "collect",
+    ] {
         assert!(readme.contains(&format!("`oodscope {command}`")), "{command}");
     }
     for format in oodscope::data::format::FORMATS {

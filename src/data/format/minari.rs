@@ -1,4 +1,5 @@
-//! Minari folders with HDF5 storage: `data/metadata.json` and `data/main_data.hdf5` with one group an episode.
+//! Minari folders: `data/metadata.json`, and `data/main_data.hdf5` with one group an episode or a folder an episode with
+//! an Arrow or Parquet file.
 //!
 //! Seen in files that Minari 0.5.4 wrote: T actions, rewards and flags, T+1 observations; `Dict` observations are a
 //! group with an array a key. Group names sort as text (`episode_10` before `episode_2`) and are read by number.
@@ -11,11 +12,13 @@ use crate::data::dataset::Dataset;
 use crate::task::Ctx;
 
 mod episode;
+mod frames;
 pub(in crate::data) mod ids;
 mod metadata;
 mod read;
 pub(in crate::data) mod space;
 
+use frames::Folders;
 use metadata::Metadata;
 
 /// The format.
@@ -40,14 +43,14 @@ impl Format for Minari {
             DataError::bad(path, format!("no Minari dataset: neither {METADATA_FILE} nor {MAIN_FILE} is in it"))
         })?;
         let metadata = Metadata::read(&folder)?;
-        if metadata.data_format != "hdf5" {
-            return Err(DataError::bad(
-                path,
-                format!(
-                    "data_format '{}' is not read yet, only 'hdf5'; convert it with Minari itself",
-                    metadata.data_format
-                ),
-            ));
+        match metadata.data_format.as_str() {
+            "hdf5" => {}
+            "arrow" => return read::dataset(path, &Folders::new(&folder, "arrow"), &metadata, cx),
+            "parquet" => return read::dataset(path, &Folders::new(&folder, "parquet"), &metadata, cx),
+            other => {
+                let problem = format!("data_format '{other}' is none of hdf5, arrow, parquet; convert it with Minari");
+                return Err(DataError::bad(path, problem));
+            }
         }
         let file = folder.join(MAIN_FILE);
         if !file.exists() {

@@ -21,6 +21,31 @@ pub(super) struct Loaded {
     pub odd: Option<&'static str>,
 }
 
+impl Loaded {
+    /// An episode whose flags are `(terminations, truncations)`; `said` is the number of steps that the file states.
+    pub fn new(
+        id: u64,
+        steps: usize,
+        obs: Vec<f32>,
+        actions: Vec<f32>,
+        rewards: Vec<f64>,
+        (terminations, truncations): (&[bool], &[bool]),
+        said: Option<u64>,
+    ) -> Self {
+        let last = |f: &[bool]| f.last().copied().unwrap_or(false);
+        let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
+        let odd = if early(terminations) || early(truncations) {
+            Some("end (terminations or truncations) before their last step")
+        } else if said.is_some_and(|n| n != steps as u64) {
+            Some("have an attribute total_steps that is not their number of rewards")
+        } else {
+            None
+        };
+        let (terminated, truncated) = (last(terminations), last(truncations));
+        Self { id, steps, obs, actions, rewards, terminated, truncated, odd }
+    }
+}
+
 /// Reads group `episode_<id>`.
 pub(super) fn read(
     file: &Hdf5,
@@ -48,26 +73,10 @@ pub(super) fn read(
         column.flags(tick)
     };
     let (terminations, truncations) = (flags("terminations")?, flags("truncations")?);
-    let last = |f: &[bool]| f.last().copied().unwrap_or(false);
-    let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
     let said = file.count_attribute(&group, "total_steps");
-    let odd = if early(&terminations) || early(&truncations) {
-        Some("end (terminations or truncations) before their last step")
-    } else if said.is_some_and(|n| n != steps as u64) {
-        Some("have an attribute total_steps that is not their number of rewards")
-    } else {
-        None
-    };
-    Ok(Loaded {
-        id,
-        steps,
-        obs: leaves(file, &key("observations"), observations, steps + 1, tick)?,
-        actions: leaves(file, &key("actions"), actions, steps, tick)?,
-        rewards: rewards.f64(tick)?,
-        terminated: last(&terminations),
-        truncated: last(&truncations),
-        odd,
-    })
+    let obs = leaves(file, &key("observations"), observations, steps + 1, tick)?;
+    let actions = leaves(file, &key("actions"), actions, steps, tick)?;
+    Ok(Loaded::new(id, steps, obs, actions, rewards.f64(tick)?, (&terminations, &truncations), said))
 }
 
 /// The arrays below `key` side by side: [rows, Σ widths].

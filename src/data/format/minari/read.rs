@@ -16,19 +16,66 @@ use crate::task::Ctx;
 /// Episodes that are read between two reports.
 const BATCH: usize = 64;
 
-/// Reads every episode of `file`.
-pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -> Result<Dataset, DataError> {
-    let ids = episode_ids(file, metadata)?;
+/// A storage: where the episodes lie.
+pub(super) trait Store: Sync {
+    /// Numbers of the episodes, in no order.
+    fn ids(&self) -> Vec<u64>;
+
+    /// An error about episode `id`.
+    fn bad(&self, id: u64, problem: &str) -> DataError;
+
+    /// The error of a storage without episodes.
+    fn empty(&self) -> DataError;
+
+    /// What an episode is in it.
+    fn rule(&self) -> &'static str;
+
+    /// Numbers a row of `observations` or `actions` in episode `id`, where its space is not described.
+    fn width(&self, id: u64, what: &str) -> Result<usize, DataError>;
+
+    /// Reads episode `id`.
+    fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError>;
+}
+
+impl Store for Hdf5 {
+    fn ids(&self) -> Vec<u64> {
+        self.groups("").iter().filter_map(|g| g.strip_prefix("episode_")?.parse().ok()).collect()
+    }
+
+    fn bad(&self, id: u64, problem: &str) -> DataError {
+        Hdf5::bad(self, &format!("episode_{id}"), problem)
+    }
+
+    fn empty(&self) -> DataError {
+        DataError::bad(self.path(), "the dataset is empty: no group is called 'episode_0'")
+    }
+
+    fn rule(&self) -> &'static str {
+        "an episode is a group of the file: T steps, T+1 observations"
+    }
+
+    fn width(&self, id: u64, what: &str) -> Result<usize, DataError> {
+        Ok(self.column(&format!("episode_{id}/{what}"))?.width())
+    }
+
+    fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError> {
+        episode::read(self, id, observations, actions, &|_| cx.check())
+    }
+}
+
+/// Reads every episode of `store`.
+pub(super) fn dataset(path: &Path, store: &impl Store, metadata: &Metadata, cx: &Ctx) -> Result<Dataset, DataError> {
+    let ids = episode_ids(store, metadata)?;
     let (observations, obs_space) =
-        layout(file, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
+        layout(store, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
     let (actions, action_space) =
-        layout(file, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
+        layout(store, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
     let mut origin = Origin {
         path: path.to_owned(),
         format: "minari".into(),
         env_id: metadata.env_id.clone(),
         dataset_id: metadata.dataset_id.clone(),
-        rules: vec!["an episode is a group of the file: T steps, T+1 observations".into()],
+        rules: vec![store.rule().into()],
         warnings: Vec::new(),
     };
     if observations.len() > 1 {
@@ -41,12 +88,11 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -
     }
     let cx = cx.phase("reading the dataset");
     let (mut parts, mut odd) = (Parts::default(), Vec::new());
-    let tick = |_| cx.check();
     for (batch, some) in ids.chunks(BATCH).enumerate() {
         cx.step((batch * BATCH) as u64, ids.len() as u64)?;
         // Not collected into one result: that would name whichever bad episode a thread met first.
         let loaded: Vec<Result<Loaded, DataError>> =
-            some.par_iter().map(|&id| episode::read(file, id, &observations, &actions, &tick)).collect();
+            some.par_iter().map(|&id| store.read(id, &observations, &actions, &cx)).collect();
         for episode in loaded {
             let episode = episode?;
             odd.extend(episode.odd.map(|what| (what, episode.id)));
@@ -61,16 +107,14 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, metadata: &Metadata, cx: &Ctx) -
 ///
 /// A gap is an error. So are episodes missing at the end, unless the file has fewer than half of what the description
 /// promises: then the description is what is wrong, and a warning says so.
-fn episode_ids(file: &Hdf5, metadata: &Metadata) -> Result<Vec<u64>, DataError> {
-    let groups = file.groups("");
-    let mut ids: Vec<u64> = groups.iter().filter_map(|g| g.strip_prefix("episode_")?.parse().ok()).collect();
+fn episode_ids(store: &impl Store, metadata: &Metadata) -> Result<Vec<u64>, DataError> {
+    let mut ids = store.ids();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
-        return Err(DataError::bad(file.path(), "the dataset is empty: no group is called 'episode_0'"));
+        return Err(store.empty());
     }
-    let missing =
-        |id: u64| file.bad(&format!("episode_{id}"), "is missing: the dataset is incomplete, download it again");
+    let missing = |id: u64| store.bad(id, "is missing: the dataset is incomplete, download it again");
     if let Some(gap) = ids.iter().zip(0..).find_map(|(&id, want)| (id != want).then_some(want)) {
         return Err(missing(gap));
     }
@@ -83,7 +127,7 @@ fn episode_ids(file: &Hdf5, metadata: &Metadata) -> Result<Vec<u64>, DataError> 
 
 /// Where the arrays of `what` lie and what their columns are called; from the first episode where the file does not say.
 fn layout(
-    file: &Hdf5,
+    store: &impl Store,
     what: &str,
     prefix: &str,
     first: u64,
@@ -93,8 +137,8 @@ fn layout(
     let (leaves, mut space) = if let Some(Leaves { read, .. }) = described {
         (read.clone(), space::flat(prefix, read))
     } else {
-        let column = file.column(&format!("episode_{first}/{what}"))?;
-        (vec![Leaf::plain(column.width())], Space::unnamed(prefix, column.width()))
+        let width = store.width(first, what)?;
+        (vec![Leaf::plain(width)], Space::unnamed(prefix, width))
     };
     if names.len() == space.dim() {
         space.names = names.to_vec();

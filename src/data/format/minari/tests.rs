@@ -99,11 +99,10 @@ fn arrays_that_do_not_fit_their_space_are_named() {
 #[test]
 fn other_storage_is_recognised_and_named() {
     let dir = tempfile::tempdir().expect("temporary folder");
-    std::fs::write(dir.path().join(METADATA_FILE), r#"{"data_format": "parquet", "total_episodes": 1}"#)
-        .expect("written");
+    std::fs::write(dir.path().join(METADATA_FILE), r#"{"data_format": "zarr", "total_episodes": 1}"#).expect("written");
     assert!(Minari.probe(dir.path()));
     let text = open(&dir).expect_err("not read").to_string();
-    assert!(text.contains("data_format 'parquet' is not read yet"), "{text}");
+    assert!(text.contains("data_format 'zarr' is none of hdf5, arrow, parquet"), "{text}");
     std::fs::write(dir.path().join(METADATA_FILE), r#"{"data_format": "hdf5", "total_episodes": 1}"#).expect("written");
     let text = open(&dir).expect_err("nothing there").to_string();
     assert!(text.contains("main_data.hdf5 is missing"), "{text}");

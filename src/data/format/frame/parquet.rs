@@ -1,0 +1,142 @@
+//! Parquet files, column by column.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use polars::io::parquet::read::FileMetadata;
+use polars::prelude::{ParallelStrategy, ParquetReader, SerReader, Series};
+use rayon::prelude::*;
+
+use super::super::DataError;
+use super::{Frame, guarded, pages, plausible};
+use crate::task::{Cancelled, Ctx};
+
+/// Told of progress; stops the work where it fails.
+type Tick<'t> = &'t (dyn Fn(u64, u64) -> Result<(), Cancelled> + Sync);
+
+/// True if the file begins as Parquet does.
+pub(in super::super) fn is_parquet(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    path.is_file() && File::open(path).and_then(|mut f| f.read_exact(&mut magic)).is_ok() && &magic == b"PAR1"
+}
+
+/// A file of which only the footer was read.
+pub(in super::super) struct Parquet {
+    path: PathBuf,
+    names: Vec<String>,
+    rows: usize,
+    metadata: Arc<FileMetadata>,
+}
+
+impl Parquet {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    /// If it is damaged, or claims more than the file can hold.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let file = file(path)?;
+        let (metadata, names) = guarded(path, || {
+            let mut reader = ParquetReader::new(file);
+            let names = reader.schema()?.iter_names().map(ToString::to_string).collect();
+            Ok((reader.get_metadata()?.clone(), names))
+        })?;
+        let (mut values, mut rows) = (0u64, 0usize);
+        for group in &metadata.row_groups {
+            rows = rows.saturating_add(group.num_rows());
+            for column in group.parquet_columns() {
+                values = values.saturating_add(column.num_values().max(0) as u64);
+            }
+        }
+        plausible(path, values.max(rows as u64))?;
+        if rows != metadata.num_rows {
+            let said = metadata.num_rows;
+            return Err(DataError::bad(
+                path,
+                format!("says it has {said} rows, its parts have {rows}; the file is damaged"),
+            ));
+        }
+        Ok(Self { path: path.to_owned(), names, rows, metadata })
+    }
+
+    /// Names of the columns, in the file's order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Reads the named columns and no other, on all threads.
+    ///
+    /// # Errors
+    /// If a column is missing or damaged, or the work was cancelled.
+    pub fn read<S: AsRef<str> + Sync>(&self, columns: &[S], cx: &Ctx) -> Result<Frame, DataError> {
+        self.read_with(columns, &|done, total| cx.step(done, total))
+    }
+
+    /// [`Parquet::read`] that calls `tick` with how many pieces are done of how many.
+    pub fn read_with<S: AsRef<str> + Sync>(&self, columns: &[S], tick: Tick<'_>) -> Result<Frame, DataError> {
+        if let Some(missing) = columns.iter().find(|c| !self.names.iter().any(|n| n == c.as_ref())) {
+            let (missing, there) = (missing.as_ref(), self.names.join(", "));
+            return Err(DataError::bad(&self.path, format!("'{missing}' is missing; the file has {there}")));
+        }
+        let mut start = 0;
+        let mut pieces = Vec::new();
+        for (g, group) in self.metadata.row_groups.iter().enumerate() {
+            pieces.extend((0..columns.len()).map(|c| (g, c, start)));
+            start += group.num_rows();
+        }
+        let (done, total) = (AtomicU64::new(0), pieces.len() as u64);
+        // Not collected into one result: that would name whichever bad column a thread met first.
+        let read: Vec<Result<Series, DataError>> = pieces
+            .par_iter()
+            .map(|&(g, c, start)| {
+                tick(done.load(Ordering::Relaxed), total)?;
+                let piece = self.piece(g, columns[c].as_ref(), start);
+                done.fetch_add(1, Ordering::Relaxed);
+                piece
+            })
+            .collect();
+        let mut whole: Vec<Option<Series>> = vec![None; columns.len()];
+        for (&(_, c, _), piece) in pieces.iter().zip(read) {
+            let piece = piece?;
+            match &mut whole[c] {
+                Some(column) => guarded(&self.path, || column.append(&piece).map(|_| ()))?,
+                empty => *empty = Some(piece),
+            }
+        }
+        Frame::new(&self.path, self.rows, whole.into_iter().flatten().collect())
+    }
+
+    /// One column of row group `group`, which begins at row `start`.
+    fn piece(&self, group: usize, column: &str, start: usize) -> Result<Series, DataError> {
+        let group = &self.metadata.row_groups[group];
+        let mut source = file(&self.path)?;
+        let sound = guarded(&self.path, || {
+            let mut parts = group.columns_under_root_iter(column).into_iter().flatten();
+            Ok(parts.all(|p| pages::plausible(&mut source, p.byte_range(), p.num_values().max(0) as u64)))
+        })?;
+        if !sound {
+            let problem = format!("'{column}' has pages whose sizes do not fit; the file is damaged, write it again");
+            return Err(DataError::bad(&self.path, problem));
+        }
+        let rows = group.num_rows();
+        guarded(&self.path, || {
+            let mut reader = ParquetReader::new(source)
+                .with_columns(Some(vec![column.to_owned()]))
+                .with_slice(Some((start, rows)))
+                .read_parallel(ParallelStrategy::None);
+            reader.set_metadata(Arc::clone(&self.metadata));
+            Ok(reader.finish()?.column(column)?.as_materialized_series().clone())
+        })
+    }
+}
+
+fn file(path: &Path) -> Result<File, DataError> {
+    File::open(path).map_err(|e| DataError::bad(path, format!("cannot be opened ({e})")))
+}

@@ -1,0 +1,237 @@
+//! CSV text as columns of numbers. Only the wanted columns are kept; every fault is named with its line.
+
+use std::path::Path;
+
+use polars::prelude::{NamedFrom as _, Series};
+use rayon::prelude::*;
+
+use super::super::DataError;
+use super::super::frame::Frame;
+use crate::task::Ctx;
+
+/// Bytes that one thread reads at a time.
+const BLOCK: usize = 1 << 20;
+/// Bytes of the first line that are looked at.
+const MAX_HEADER: usize = 1 << 20;
+
+/// A file in memory, its first line read.
+pub(super) struct Csv {
+    text: Vec<u8>,
+    names: Vec<String>,
+    separator: u8,
+    /// Where the second line begins.
+    body: usize,
+}
+
+/// What the first bytes of a file say: its separator and its columns, if it is a table of text.
+pub(super) fn header(head: &[u8], whole: bool) -> Option<(u8, Vec<String>, usize)> {
+    let start = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let end = match head.iter().position(|&b| b == b'\n') {
+        Some(end) => end,
+        None if whole => head.len(),
+        None => return None,
+    };
+    let line = std::str::from_utf8(head.get(start..end)?).ok()?.trim_end_matches('\r');
+    if line.trim().is_empty() || line.chars().any(|c| c.is_control() && c != '\t') {
+        return None;
+    }
+    // The most frequent one; a comma where none is there at all.
+    let mut separators = [b',', b';', b'\t'];
+    separators.sort_by_key(|&s| std::cmp::Reverse(line.bytes().filter(|&b| b == s).count()));
+    let names = fields(line.as_bytes(), separators[0]).iter().map(|f| text(f).trim().to_owned()).collect();
+    Some((separators[0], names, (end + 1).min(head.len())))
+}
+
+impl Csv {
+    /// Reads the file and its first line.
+    ///
+    /// # Errors
+    /// If it is no text, or two columns have one name.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let text = std::fs::read(path).map_err(|e| DataError::bad(path, format!("cannot be read ({e})")))?;
+        if std::str::from_utf8(&text).is_err() || text.contains(&0) {
+            return Err(DataError::bad(path, "is binary, not text in UTF-8; a table is CSV or Parquet"));
+        }
+        let (separator, names, body) = header(&text[..text.len().min(MAX_HEADER)], text.len() <= MAX_HEADER)
+            .ok_or_else(|| DataError::bad(path, "line 1 names no columns; a table begins with its column names"))?;
+        if let Some(twice) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
+            return Err(DataError::bad(path, format!("line 1 has two columns '{twice}'; rename one")));
+        }
+        Ok(Self { text, names, separator, body })
+    }
+
+    /// Names of the columns.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Reads the named columns: whole numbers if every field is one, else numbers.
+    ///
+    /// # Errors
+    /// The first line that has another number of fields, or text where a number is needed.
+    pub fn read(&self, path: &Path, columns: &[String], cx: &Ctx) -> Result<Frame, DataError> {
+        let place = |c: &String| self.names.iter().position(|n| n == c);
+        let wanted: Vec<usize> = columns.iter().filter_map(place).collect();
+        let blocks = self.blocks();
+        let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
+        let threads = rayon::current_num_threads().max(1);
+        for (round, some) in blocks.chunks(threads).enumerate() {
+            cx.step((round * threads) as u64, blocks.len() as u64)?;
+            // Not collected into one result: that would name whichever bad line a thread met first.
+            let read: Vec<Result<Vec<Column>, String>> =
+                some.par_iter().map(|&(line, block)| self.block(line, block, &wanted)).collect();
+            for block in read {
+                for (column, more) in all.iter_mut().zip(block.map_err(|e| DataError::bad(path, e))?) {
+                    column.append(more);
+                }
+            }
+        }
+        let rows = all.first().map_or(0, |c| c.values.len());
+        let series = all.into_iter().zip(&wanted).map(|(c, &at)| c.series(&self.names[at])).collect();
+        Frame::new(path, rows, series)
+    }
+
+    /// Pieces of the text that end at a line's end, each with the number of its first line.
+    fn blocks(&self) -> Vec<(usize, &[u8])> {
+        let mut blocks = Vec::new();
+        let (mut start, mut first, mut line, mut quoted) = (self.body, 2, 2, false);
+        for (i, &b) in self.text.iter().enumerate().skip(self.body) {
+            match b {
+                b'"' => quoted = !quoted,
+                b'\n' => {
+                    line += 1;
+                    if !quoted && i + 1 - start >= BLOCK {
+                        blocks.push((first, &self.text[start..=i]));
+                        (start, first) = (i + 1, line);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if start < self.text.len() {
+            blocks.push((first, &self.text[start..]));
+        }
+        blocks
+    }
+
+    /// Reads whole lines, of which the first has number `line`.
+    fn block(&self, mut line: usize, mut block: &[u8], wanted: &[usize]) -> Result<Vec<Column>, String> {
+        let mut columns = vec![Column::default(); wanted.len()];
+        while !block.is_empty() {
+            let end = record_end(block);
+            let record = block[..end].trim_ascii_end();
+            if !record.is_empty() {
+                let found = fields(record_fields(&block[..end]), self.separator);
+                if found.len() != self.names.len() {
+                    return Err(format!(
+                        "line {line} has {} fields of {}; every line needs as many as line 1",
+                        found.len(),
+                        self.names.len()
+                    ));
+                }
+                for (column, &at) in columns.iter_mut().zip(wanted) {
+                    column.push(found[at]).map_err(|word| {
+                        format!(
+                            "'{}' line {line} is '{word}', not a number; correct it or leave it empty",
+                            self.names[at]
+                        )
+                    })?;
+                }
+            }
+            line += block[..end].split(|&b| b == b'\n').skip(1).count();
+            block = &block[end..];
+        }
+        Ok(columns)
+    }
+}
+
+/// Where the first record ends: after the line's end that is in no quotes.
+fn record_end(block: &[u8]) -> usize {
+    let mut quoted = false;
+    for (i, &b) in block.iter().enumerate() {
+        match b {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => return i + 1,
+            _ => {}
+        }
+    }
+    block.len()
+}
+
+/// A record without its line's end: a tab at its end is an empty field.
+fn record_fields(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
+}
+
+/// The fields of a record, quotes and all.
+fn fields(record: &[u8], separator: u8) -> Vec<&[u8]> {
+    let (mut quoted, mut start, mut out) = (false, 0, Vec::new());
+    for (i, &b) in record.iter().enumerate() {
+        if b == b'"' {
+            quoted = !quoted;
+        } else if b == separator && !quoted {
+            out.push(&record[start..i]);
+            start = i + 1;
+        }
+    }
+    out.push(&record[start..]);
+    out
+}
+
+/// A field without the quotes around it.
+fn text(field: &[u8]) -> String {
+    let text = String::from_utf8_lossy(field);
+    let bare = text.trim();
+    match bare.strip_prefix('"').and_then(|b| b.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => bare.to_owned(),
+    }
+}
+
+/// Numbers of one column; whole as long as every field is.
+#[derive(Clone)]
+struct Column {
+    values: Vec<f64>,
+    whole: bool,
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self { values: Vec::new(), whole: true }
+    }
+}
+
+impl Column {
+    /// Adds a field; what is no number comes back, shortened.
+    fn push(&mut self, field: &[u8]) -> Result<(), String> {
+        let plain = std::str::from_utf8(field).unwrap_or_default().trim();
+        if let Ok(value) = plain.parse::<f64>() {
+            self.whole &= plain.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'+') && value.abs() < 9e15;
+            self.values.push(value);
+            return Ok(());
+        }
+        let word = text(field);
+        let value = match word.trim().to_ascii_lowercase().as_str() {
+            "" | "na" | "n/a" | "null" | "none" => f64::NAN,
+            "true" => 1.0,
+            "false" => 0.0,
+            other => other.parse().map_err(|_| word.chars().take(40).collect::<String>())?,
+        };
+        self.whole &= value.is_finite() && value.fract() == 0.0 && value.abs() < 9e15;
+        self.values.push(value);
+        Ok(())
+    }
+
+    fn append(&mut self, more: Self) {
+        self.whole &= more.whole;
+        self.values.extend(more.values);
+    }
+
+    fn series(self, name: &str) -> Series {
+        if self.whole {
+            return Series::new(name.into(), self.values.iter().map(|&v| v as i64).collect::<Vec<_>>());
+        }
+        Series::new(name.into(), self.values)
+    }
+}
