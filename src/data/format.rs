@@ -168,7 +168,7 @@ fn seen(path: &Path) -> Result<String, DataError> {
         Ok(m) if m.len() == 0 => Ok("an empty file".into()),
         Err(e) => Ok(format!("cannot be read ({e})")),
         Ok(_) if npz::is_numpy(path) => npz::seen(path),
-        Ok(_) if !hdf5::is_hdf5(path) => Ok("a file that is not HDF5".into()),
+        Ok(_) if !hdf5::is_hdf5(path) => Ok("a file of no known kind (HDF5, Parquet, Arrow, NumPy, CSV)".into()),
         Ok(_) => hdf5::Hdf5::open(path).map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
     }
 }

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+/// A table of columns; polars' own.
+pub use polars::prelude::DataFrame as Frame;
+
 use super::dataset::Dataset;
 use super::format::DataError;
 use super::save as atomic;
@@ -24,7 +27,7 @@ pub struct Known {
 ///
 /// # Errors
 /// Whatever polars fails with; none is known.
-pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResult<DataFrame> {
+pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResult<Frame> {
     let n = data.num_episodes();
     let mut part = vec!["train"; n];
     if split.is_shared() {
@@ -41,6 +44,7 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
     let spans = data.spans();
     let returns: Vec<f64> = (0..n).map(|i| data.episode(i).ret()).collect();
     let score = |r: &f64| known.reference.map(|(random, expert)| 100.0 * (r - random) / (expert - random));
+    let scores: Vec<Option<f64>> = returns.iter().map(score).collect();
     let mut flags = known.flags.clone();
     flags.resize(n, String::new());
     df!(
@@ -48,8 +52,8 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
         "id" => spans.iter().map(|s| s.id).collect::<Vec<_>>(),
         "source" => vec![data.origin.path.display().to_string(); n],
         "steps" => spans.iter().map(|s| s.steps as u64).collect::<Vec<_>>(),
-        "score" => returns.iter().map(score).collect::<Vec<Option<f64>>>(),
         "return" => returns,
+        "score" => scores,
         "terminated" => spans.iter().map(|s| s.terminated).collect::<Vec<_>>(),
         "truncated" => spans.iter().map(|s| s.truncated).collect::<Vec<_>>(),
         "part" => part,
@@ -61,7 +65,7 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
 ///
 /// # Errors
 /// A sentence where the condition cannot be understood or names a column that is not there.
-pub fn meeting(table: &DataFrame, condition: &str) -> Result<DataFrame, String> {
+pub fn meeting(table: &Frame, condition: &str) -> Result<Frame, String> {
     let query = format!("SELECT * FROM episodes WHERE {condition}");
     asked(table, &query).map_err(|e| format!("the condition '{condition}' {e}"))
 }
@@ -70,7 +74,7 @@ pub fn meeting(table: &DataFrame, condition: &str) -> Result<DataFrame, String> 
 ///
 /// # Errors
 /// A sentence where there is no such column.
-pub fn grouped(table: &DataFrame, column: &str) -> Result<DataFrame, String> {
+pub fn grouped(table: &Frame, column: &str) -> Result<Frame, String> {
     let query = format!(
         "SELECT \"{column}\", COUNT(*) AS episodes, SUM(steps) AS steps, AVG(\"return\") AS return_mean, \
          MIN(\"return\") AS return_min, MAX(\"return\") AS return_max FROM episodes GROUP BY \"{column}\" ORDER BY \"{column}\""
@@ -78,7 +82,7 @@ pub fn grouped(table: &DataFrame, column: &str) -> Result<DataFrame, String> {
     asked(table, &query).map_err(|e| format!("grouping by '{column}' {e}"))
 }
 
-fn asked(table: &DataFrame, query: &str) -> Result<DataFrame, String> {
+fn asked(table: &Frame, query: &str) -> Result<Frame, String> {
     let names: Vec<String> = table.get_column_names().iter().map(ToString::to_string).collect();
     let bad = |e: PolarsError| {
         let text = e.to_string();
@@ -94,7 +98,7 @@ fn asked(table: &DataFrame, query: &str) -> Result<DataFrame, String> {
 ///
 /// # Errors
 /// If the table has no column `index`.
-pub fn indices(table: &DataFrame) -> PolarsResult<Vec<usize>> {
+pub fn indices(table: &Frame) -> PolarsResult<Vec<usize>> {
     Ok(table.column("index")?.u64()?.iter().flatten().map(|i| i as usize).collect())
 }
 
@@ -102,7 +106,7 @@ pub fn indices(table: &DataFrame) -> PolarsResult<Vec<usize>> {
 ///
 /// # Errors
 /// If there is no such column.
-pub fn sorted(table: &DataFrame, column: &str, descending: bool) -> PolarsResult<DataFrame> {
+pub fn sorted(table: &Frame, column: &str, descending: bool) -> PolarsResult<Frame> {
     let options = SortMultipleOptions::default().with_order_descending(descending).with_maintain_order(true);
     table.sort([column], options)
 }
@@ -111,7 +115,7 @@ pub fn sorted(table: &DataFrame, column: &str, descending: bool) -> PolarsResult
 ///
 /// # Errors
 /// If there is no such column, or if it holds text.
-pub fn between(table: &DataFrame, column: &str, low: f64, high: f64) -> PolarsResult<DataFrame> {
+pub fn between(table: &Frame, column: &str, low: f64, high: f64) -> PolarsResult<Frame> {
     let values = table.column(column)?.strict_cast(&DataType::Float64)?;
     let mask: BooleanChunked = values.f64()?.iter().map(|v| v.is_some_and(|v| low <= v && v <= high)).collect();
     table.filter(&mask)
@@ -121,16 +125,45 @@ pub fn between(table: &DataFrame, column: &str, low: f64, high: f64) -> PolarsRe
 ///
 /// # Errors
 /// If the table has no column `part`.
-pub fn of_part(table: &DataFrame, part: &str) -> PolarsResult<DataFrame> {
+pub fn of_part(table: &Frame, part: &str) -> PolarsResult<Frame> {
     let mask: BooleanChunked = table.column("part")?.str()?.iter().map(|v| v == Some(part)).collect();
     table.filter(&mask)
+}
+
+/// What stands in one row of one column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// Nothing is known.
+    Missing,
+    /// Yes or no.
+    Truth(bool),
+    /// A whole number.
+    Whole(i64),
+    /// Any other number.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+/// The rows of a table, each with its entries in the order of the columns.
+pub fn rows(table: &Frame) -> Vec<Vec<Entry>> {
+    let entry = |value: AnyValue<'_>| match value {
+        AnyValue::Null => Entry::Missing,
+        AnyValue::Boolean(yes) => Entry::Truth(yes),
+        AnyValue::String(text) => Entry::Text(text.into()),
+        AnyValue::Float64(v) => Entry::Number(v),
+        AnyValue::Float32(v) => Entry::Number(v.into()),
+        other => other.try_extract().map_or_else(|_| Entry::Text(other.to_string()), Entry::Whole),
+    };
+    let row = |i: usize| table.columns().iter().map(|c| c.get(i).map_or(Entry::Missing, entry)).collect();
+    (0..table.height()).map(row).collect()
 }
 
 /// Saves a table as CSV or Parquet, by the ending of the name.
 ///
 /// # Errors
 /// [`DataError`] naming the ending that is not known, or a file that cannot be written.
-pub fn save(table: &DataFrame, path: &Path) -> Result<(), DataError> {
+pub fn save(table: &Frame, path: &Path) -> Result<(), DataError> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("csv") => write_csv(table, path),
         Some("parquet") => write_parquet(table, path),
@@ -142,7 +175,7 @@ pub fn save(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_csv(table: &DataFrame, path: &Path) -> Result<(), DataError> {
+pub fn write_csv(table: &Frame, path: &Path) -> Result<(), DataError> {
     atomic::file(path, |file| CsvWriter::new(file).finish(&mut table.clone()).map_err(|e| e.to_string()))
 }
 
@@ -150,7 +183,7 @@ pub fn write_csv(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_parquet(table: &DataFrame, path: &Path) -> Result<(), DataError> {
+pub fn write_parquet(table: &Frame, path: &Path) -> Result<(), DataError> {
     write_parquet_about(table, &[], path)
 }
 
@@ -158,7 +191,7 @@ pub fn write_parquet(table: &DataFrame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_parquet_about(table: &DataFrame, about: &[(String, String)], path: &Path) -> Result<(), DataError> {
+pub fn write_parquet_about(table: &Frame, about: &[(String, String)], path: &Path) -> Result<(), DataError> {
     let words = (!about.is_empty()).then(|| KeyValueMetadata::from_static(about.to_vec()));
     atomic::file(path, |file| {
         let writer = ParquetWriter::new(file).with_key_value_metadata(words);
@@ -175,7 +208,7 @@ mod tests {
     use crate::data::space::Space;
     use crate::data::split::SplitSpec;
 
-    fn table(episodes: usize) -> DataFrame {
+    fn table(episodes: usize) -> Frame {
         let spans = (0..episodes)
             .map(|i| EpisodeSpan {
                 id: 10 + i as u64,
@@ -195,14 +228,14 @@ mod tests {
         episode_table(&data, &Split::new(&data, SplitSpec::default()), &known).expect("a table")
     }
 
-    fn returns(table: &DataFrame) -> Vec<f64> {
+    fn returns(table: &Frame) -> Vec<f64> {
         table.column("return").expect("column").f64().expect("numbers").iter().flatten().collect()
     }
 
     #[test]
     fn rows_are_sorted_and_filtered_by_any_column() {
         let t = table(4);
-        let names = ["index", "id", "source", "steps", "score", "return", "terminated", "truncated", "part", "flags"];
+        let names = ["index", "id", "source", "steps", "return", "score", "terminated", "truncated", "part", "flags"];
         assert_eq!(t.get_column_names(), names);
         assert_eq!(returns(&sorted(&t, "return", false).expect("sorted")), [-1.0, 0.5, 2.0, 3.0]);
         assert_eq!(returns(&sorted(&t, "terminated", true).expect("sorted")), [3.0, 2.0, -1.0, 0.5], "ties keep order");
@@ -245,7 +278,7 @@ mod tests {
         let (csv, parquet) = (dir.path().join("t.csv"), dir.path().join("t.parquet"));
         write_csv(&t, &csv).expect("written");
         let text = std::fs::read_to_string(&csv).expect("text");
-        assert_eq!(text.lines().next(), Some("index,id,source,steps,score,return,terminated,truncated,part,flags"));
+        assert_eq!(text.lines().next(), Some("index,id,source,steps,return,score,terminated,truncated,part,flags"));
         assert_eq!(text.lines().count(), 6);
         write_parquet(&t, &parquet).expect("written");
         let back = ParquetReader::new(std::fs::File::open(&parquet).expect("file")).finish().expect("a frame");

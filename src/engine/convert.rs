@@ -75,12 +75,10 @@ fn unnamed(names: &[String]) -> bool {
     names.iter().all(|name| name.starts_with("obs["))
 }
 
-/// The parts to write: a name and the episodes in the order asked for.
-fn parts(
-    spec: &ConvertSpec,
-    split: &Split,
-    chosen: &[usize],
-) -> Result<Vec<(Option<&'static str>, Vec<usize>)>, Ended> {
+/// One dataset to write: the part's name, where there are several, and its episodes in the order asked for.
+type Part = (Option<&'static str>, Vec<usize>);
+
+fn parts(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part>, Ended> {
     if !spec.parts {
         return Ok(vec![(None, chosen.to_vec())]);
     }

@@ -185,7 +185,7 @@ impl Begun<'_> {
         let text = format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence());
         report.note(level, text);
         order::stats(&mut report);
-        Ok(Coverage { report, novelty, map, ratios, holes })
+        Ok(Coverage { report, novelty, map, holes, ratios })
     }
 }
 

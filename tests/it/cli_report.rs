@@ -176,12 +176,12 @@ fn the_table_of_episodes_is_sorted_and_refused_with_the_remedy() {
     let out = at("episodes.csv");
     run(&["episodes", text(pendulum()), "--sort", "return", "--descending", "--out", text(&out)]).good();
     let csv = std::fs::read_to_string(&out).unwrap();
-    let returns: Vec<f64> = csv.lines().skip(1).map(|l| l.split(',').nth(3).unwrap().parse().unwrap()).collect();
+    let returns: Vec<f64> = csv.lines().skip(1).map(|l| l.split(',').nth(4).unwrap().parse().unwrap()).collect();
     assert!(returns.len() == 15 && returns.is_sorted_by(|a, b| a >= b), "{csv}");
     run(&["episodes", text(pendulum()), "--out", text(&at("episodes.parquet"))]).good();
     assert_eq!(&std::fs::read(at("episodes.parquet")).unwrap()[..4], b"PAR1");
     let refused = |args: &[&str], word: &str| run(&[&["episodes", text(pendulum())], args].concat()).refuses(&[word]);
-    refused(&["--sort", "score", "--out", text(&at("x.csv"))], "return");
+    refused(&["--sort", "reward", "--out", text(&at("x.csv"))], "return");
     refused(&["--out", text(&at("x.txt"))], ".parquet");
 }
 

@@ -28,8 +28,10 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["pulp"], &["src/metrics/neighbors"]),
     (&["ratatui", "crossterm"], &["src/ui"]),
     (&["clap", "ctrlc"], &["src/cli"]),
-    (&["kdtree", "nalgebra"], &["src/metrics/"]),
-    (&["safetensors", "zip"], &["src/model/checkpoint"]),
+    (&["kdtree"], &["src/metrics/"]),
+    (&["nalgebra"], &["src/metrics/", "src/data/audit/"]),
+    (&["safetensors"], &["src/model/checkpoint"]),
+    (&["zip"], &["src/model/checkpoint", "src/data/format/npz"]),
 ];
 
 /// Longest file of the house.

@@ -16,9 +16,10 @@ fn the_table_of_keys_is_the_programs_own() {
 fn every_sub_command_and_format_is_named() {
     let readme = readme();
     for command in [
-        "report", "audit", "coverage", "compare", "score", "fit", "imagine", "diagnose", "topup", "episodes", "collect",
+        "report", "audit", "coverage", "compare", "score", "fit", "imagine", "diagnose", "topup", "episodes",
+        "collect", "convert", "combine", "split",
     ] {
-        assert!(readme.contains(&format!("`oodscope {command}`")), "{command}");
+        assert!(readme.contains(&format!("`oodscope {command}")), "{command}");
     }
     for format in oodscope::data::format::FORMATS {
         assert!(readme.contains(&format!("`{}`", format.name())), "{}", format.name());

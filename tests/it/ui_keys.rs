@@ -54,23 +54,30 @@ fn names(effects: &[Effect]) -> Vec<&'static str> {
 fn the_opening_walks_the_road_one_job_at_a_time() {
     let (mut app, first) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
     assert_eq!(names(&first), ["load"]);
-    let road = [(Slot::Load, "coverage"), (Slot::Cover, "imagination"), (Slot::Evaluate, "diagnosis")];
+    let road = [
+        (Slot::Load, "coverage"),
+        (Slot::Cover, "imagination"),
+        (Slot::Evaluate, "diagnosis"),
+        (Slot::Evaluate, "audit"),
+    ];
     for (id, (slot, next)) in (1..).zip(road) {
         started(&mut app, slot, id);
         assert_eq!(names(&event(&mut app, id, Body::Done(Outcome::default()))), [next]);
     }
-    started(&mut app, Slot::Evaluate, 9);
+    started(&mut app, Slot::Audit, 9);
     assert!(event(&mut app, 9, Body::Done(Outcome::default())).is_empty());
     assert!(app.jobs.running.is_empty());
 }
 
 #[test]
-fn without_a_checkpoint_the_road_ends_at_coverage() {
+fn without_a_checkpoint_the_road_goes_from_coverage_to_the_audit() {
     let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
     started(&mut app, Slot::Load, 1);
     assert_eq!(names(&event(&mut app, 1, Body::Done(Outcome::default()))), ["coverage"]);
     started(&mut app, Slot::Cover, 2);
-    assert!(event(&mut app, 2, Body::Done(Outcome::default())).is_empty());
+    assert_eq!(names(&event(&mut app, 2, Body::Done(Outcome::default()))), ["audit"]);
+    started(&mut app, Slot::Audit, 3);
+    assert!(event(&mut app, 3, Body::Done(Outcome::default())).is_empty());
     assert!(press(&mut app, "5 t").is_empty());
     assert!(app.message.as_deref().unwrap().contains("--checkpoint"));
 }
@@ -168,17 +175,17 @@ fn an_axis_is_stretched_around_the_cursor_and_never_beyond_the_data() {
 fn focus_walks_over_all_cards_and_round() {
     let mut app = fixture::app_with(Scheme::Dark, (80, 24), fixture::all());
     let mut seen = Vec::new();
-    for _ in 0..9 {
+    for _ in 0..10 {
         press(&mut app, "Tab");
         seen.push(app.looks.focus[&Panel::Data].clone());
     }
     let mut all = seen.clone();
     all.sort();
     all.dedup();
-    assert_eq!(all.len(), 6, "{seen:?}");
-    assert_eq!(seen[0], seen[6]);
+    assert_eq!(all.len(), 7, "{seen:?}");
+    assert_eq!(seen[0], seen[7]);
     press(&mut app, "BackTab");
-    assert_eq!(app.looks.focus[&Panel::Data], seen[7]);
+    assert_eq!(app.looks.focus[&Panel::Data], seen[8]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Episodes and steps that are there more than once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::{Finding, NAMED, Rule, Severity, all, row};
@@ -17,7 +17,9 @@ pub const ROWS: Rule = Rule { name: "duplicate-steps", label: "steps that are th
 const MANY: f64 = 0.01;
 
 fn feed(hasher: &mut DefaultHasher, values: &[f32]) {
-    values.iter().for_each(|v| hasher.write_u32(v.to_bits()));
+    for v in values {
+        hasher.write_u32(v.to_bits());
+    }
 }
 
 /// Observations, actions and rewards; equal hashes of 64 bits are taken for equal.
@@ -70,7 +72,7 @@ fn episodes(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
 fn rows(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let mut copied = vec![false; data.num_episodes()];
     copies(data, cx)?.into_iter().for_each(|(copy, _)| copied[copy] = true);
-    let (mut seen, mut twice, mut n) = (HashMap::<u64, ()>::with_capacity(data.num_steps()), Vec::new(), 0usize);
+    let (mut seen, mut twice, mut n) = (HashSet::with_capacity(data.num_steps()), Vec::new(), 0usize);
     let mut of_episode = vec![0usize; data.num_episodes()];
     for e in all(data).filter(|e| !copied[e.index]) {
         cx.check()?;
@@ -80,7 +82,7 @@ fn rows(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             feed(&mut hasher, e.action_at(t));
             hasher.write_u64(e.rewards[t].to_bits());
             n += 1;
-            if seen.insert(hasher.finish(), ()).is_some() {
+            if !seen.insert(hasher.finish()) {
                 of_episode[e.index] += 1;
                 if twice.len() < NAMED {
                     twice.push(row(&e, t));

@@ -28,7 +28,8 @@ fn first_rows(spans: &[&EpisodeSpan]) -> Vec<usize> {
 }
 
 /// Episodes of exactly the greatest length that are terminated and not truncated, where no other is longer.
-fn timeouts(data: &Dataset, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn timeouts(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let spans = data.spans();
     let longest = spans.iter().map(|s| s.steps).max().unwrap_or(0);
     let at_limit: Vec<&EpisodeSpan> = spans.iter().filter(|s| s.steps == longest).collect();
@@ -57,7 +58,8 @@ fn timeouts(data: &Dataset, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     }])
 }
 
-fn unfinished(data: &Dataset, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn unfinished(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let spans = data.spans();
     let open: Vec<&EpisodeSpan> = spans.iter().filter(|s| !s.terminated && !s.truncated).collect();
     if open.is_empty() {
@@ -82,7 +84,8 @@ fn unfinished(data: &Dataset, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     }])
 }
 
-fn short(data: &Dataset, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn short(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let spans = data.spans();
     let single: Vec<&EpisodeSpan> = spans.iter().filter(|s| s.steps == 1).collect();
     if single.is_empty() {

@@ -170,7 +170,7 @@ impl Usual {
         let off = s.residual.iter().zip(&self.limit).filter(|(r, limit)| r.abs() > **limit);
         let (count, far) = off.fold((0, 0.0), |(n, far), (r, limit)| (n + 1, far + r.abs() / limit));
         // A system of one dimension gives no second opinion.
-        let enough = count as f64 >= SHARE * self.moving as f64 && (self.moving > 1 || far > FACTOR);
+        let enough = f64::from(count) >= SHARE * self.moving as f64 && (self.moving > 1 || far > FACTOR);
         enough.then_some(far)
     }
 }

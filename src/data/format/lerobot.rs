@@ -77,18 +77,13 @@ fn dataset(
     info: &Info,
     columns: &Columns,
     recorded: Vec<Recorded>,
-    mut warnings: Vec<String>,
+    warnings: Vec<String>,
     cx: &Ctx,
 ) -> Result<Dataset, DataError> {
     let mut action_space = named(std::slice::from_ref(&columns.action));
     if columns.action.is_whole() && action_space.dim() == 1 {
         let values = recorded.iter().flat_map(|e| e.found.actions.iter().copied());
         action_space.kind = choices(values).unwrap_or(action_space.kind);
-    }
-    if columns.done && recorded.iter().any(|e| e.found.terminated) {
-        let problem =
-            "'next.done' does not say why an episode ended: it is read as terminated, also where a time limit";
-        warnings.push(format!("{problem} ended it"));
     }
     let origin = Origin {
         path: path.to_owned(),
@@ -130,7 +125,11 @@ fn rules(info: &Info, columns: &Columns) -> Vec<String> {
     ];
     rules.push(match (columns.done, columns.success) {
         (false, false) => "no next.done: every episode counts as truncated".into(),
-        (true, false) => "an episode whose last frame has next.done is terminated, any other truncated".into(),
+        (true, false) => {
+            "an episode whose last frame has next.done is terminated (also where a time limit ended it: the layout \
+             does not tell them apart), any other truncated"
+                .into()
+        }
         (false, true) => "an episode whose last frame has next.success is terminated, any other truncated".into(),
         _ => "an episode whose last frame has next.done or next.success is terminated, any other truncated".into(),
     });

@@ -147,14 +147,13 @@ fn bits<S: Simd>(simd: S, mask: S::m32s) -> u64 {
 }
 
 /// Lanes as the set bits of a mask.
-#[derive(Clone, Copy)]
 pub struct Lanes(u64);
 
 impl Lanes {
     /// The lane of the least number, the first of equals.
     #[inline(always)]
-    pub fn least(self, of: &[f32]) -> Option<usize> {
-        self.reduce(|best, lane| if of[lane] < of[best] { lane } else { best })
+    pub fn least(&self, of: &[f32]) -> Option<usize> {
+        Self(self.0).reduce(|best, lane| if of[lane] < of[best] { lane } else { best })
     }
 }
 

@@ -146,17 +146,12 @@ impl<const D: usize> Job<'_, D> {
 
     /// Moves row `keys[i]` of the range to its place i, into the spare room.
     fn moved<'r>(&self, range: Range<'r>) -> Range<'r> {
-        self.pick(range.rows, range.keys, range.spare_rows);
-        let ids = range.spare_from.iter_mut().zip(&*range.keys);
-        ids.for_each(|(id, &key)| *id = range.from[key as u32 as usize]);
-        Range {
-            rows: range.spare_rows,
-            from: range.spare_from,
-            spare_rows: range.rows,
-            spare_from: range.from,
-            keys: range.keys,
-            at_home: !range.at_home,
+        let Range { rows, from, spare_rows, spare_from, keys, at_home } = range;
+        self.pick(rows, keys, spare_rows);
+        for (id, &key) in spare_from.iter_mut().zip(&*keys) {
+            *id = from[key as u32 as usize];
         }
+        Range { rows: spare_rows, from: spare_from, spare_rows: rows, spare_from: from, keys, at_home: !at_home }
     }
 
     /// Copies row `keys[i]` to place i of `out`.

@@ -42,7 +42,7 @@ fn entry_verdict(file: &Path, entry: &Value) -> Verdict {
     }
     let result = result.map(|data| data.origin.warnings.join("; ")).map_err(|e| e.to_string());
     let names: Vec<&str> = entry["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    judge(&result, entry["expect"].as_str().unwrap_or_default(), &names, read_at_all(file))
+    judge(&result, entry["expect"].as_str().unwrap_or_default(), &names)
 }
 
 /// Opens the file; nothing where that panics.
@@ -52,14 +52,7 @@ fn timed(file: &Path) -> (Option<Result<Dataset, DataError>>, Duration) {
     (result, start.elapsed())
 }
 
-/// True for the layouts that are read; the others must only fail cleanly.
-fn read_at_all(file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let ours = name.ends_with(".hdf5") && !name.starts_with("robomimic");
-    ours || name.starts_with("minari") || name == "empty_folder" || name == "symlink_loop"
-}
-
-fn judge(result: &Result<String, String>, expect: &str, names: &[&str], read: bool) -> Verdict {
+fn judge(result: &Result<String, String>, expect: &str, names: &[&str]) -> Verdict {
     let missing =
         |text: &str| names.iter().find(|n| !text.contains(**n)).map(|n| format!("'{n}' is not named in: {text}"));
     if let Err(text) | Ok(text) = result
@@ -68,8 +61,6 @@ fn judge(result: &Result<String, String>, expect: &str, names: &[&str], read: bo
         return Verdict::Differs("a control character reaches the message".into());
     }
     match (expect, result) {
-        (_, Err(message)) if !read => Verdict::Unsupported(format!("fails cleanly: {message}")),
-        (_, Ok(_)) if !read => Verdict::Differs("opens, though this layout is not read".into()),
         ("ok", Ok(_)) => Verdict::Agrees("opens".into()),
         ("warn", Ok(warnings)) => {
             missing(warnings).map_or_else(|| Verdict::Agrees(format!("warns: {warnings}")), Verdict::Differs)
@@ -85,8 +76,8 @@ fn judge(result: &Result<String, String>, expect: &str, names: &[&str], read: bo
 #[test]
 fn a_verdict_needs_every_name() {
     let refused = Err("x.hdf5: 'actions' has 150 rows".to_owned());
-    assert!(matches!(judge(&refused, "error", &["actions", "150"], true), Verdict::Agrees(_)));
-    assert!(matches!(judge(&refused, "error", &["actions", "200"], true), Verdict::Differs(_)));
-    assert!(matches!(judge(&refused, "ok", &[], true), Verdict::Differs(_)));
-    assert!(matches!(judge(&Ok(String::new()), "error", &[], true), Verdict::Differs(_)));
+    assert!(matches!(judge(&refused, "error", &["actions", "150"]), Verdict::Agrees(_)));
+    assert!(matches!(judge(&refused, "error", &["actions", "200"]), Verdict::Differs(_)));
+    assert!(matches!(judge(&refused, "ok", &[]), Verdict::Differs(_)));
+    assert!(matches!(judge(&Ok(String::new()), "error", &[]), Verdict::Differs(_)));
 }
