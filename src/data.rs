@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod episode;
 pub mod format;
 pub mod hash;
+pub mod memory;
 pub mod save;
 pub mod space;
 pub mod split;

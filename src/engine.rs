@@ -1,8 +1,12 @@
 //! Runs jobs: specs in, events out. The screen starts them on threads through [`Engine`]; the command line calls
 //! [`run`] itself. Both take the same road, so the numbers are the same.
 
+use std::sync::Arc;
+
 use crate::data::format::DataError;
+use crate::data::memory::Bytes;
 use crate::metrics::MetricError;
+use crate::metrics::report::Level;
 use crate::task::{Cancelled, Ctx};
 
 pub mod feature_space;
@@ -87,7 +91,9 @@ pub type Emit<'a> = &'a (dyn Fn(Body) + Sync);
 /// [`Ended`]: cancelled, bad input, or a failure of the work.
 pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     panic_if_asked(spec);
+    let emit: Emit<'_> = &|body| emit(on_a_sample(spec, workspace, body));
     match spec {
+        JobSpec::Scan(source) => load::scan(source, workspace, cx, emit),
         JobSpec::Load(source) => load::run(source, workspace, cx, emit),
         JobSpec::Audit(source) => audit::run(source, workspace, cx, emit),
         JobSpec::Episodes(spec) => episodes::run(spec, workspace, cx, emit),
@@ -101,6 +107,26 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
         JobSpec::Fit(spec) => fit::run(spec, workspace, cx, emit),
         JobSpec::TopUp(spec) => topup::run(spec, workspace, cx, emit),
     }
+}
+
+/// Says in every report that only a sample of the dataset was looked at, where that is so.
+fn on_a_sample(spec: &JobSpec, workspace: &Workspace, body: Body) -> Body {
+    let Body::Report(report) = body else { return body };
+    let Some((episodes, steps, whole)) = workspace.sample(spec.source()) else { return Body::Report(report) };
+    let mut report = Arc::unwrap_or_clone(report);
+    let exact = matches!(spec, JobSpec::Scan(_));
+    report.note(
+        if exact { Level::Info } else { Level::Warn },
+        format!(
+            "{}{episodes} of {} episodes ({steps} of {} steps) are in memory, drawn at random; the whole takes {}, allow \
+             it with --memory",
+            if exact { "" } else { "computed on a sample: " },
+            whole.episodes,
+            whole.steps,
+            Bytes(whole.bytes)
+        ),
+    );
+    Body::Report(Arc::new(report))
 }
 
 /// A fault on request, so that tests can see it survived: `OODSCOPE_PANIC_IN` names a job ("cover").

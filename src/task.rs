@@ -60,12 +60,13 @@ pub struct Ctx {
     cancel: Cancel,
     sink: Sink,
     phase: Arc<str>,
+    memory: u64,
 }
 
 impl Ctx {
     /// A context that reports to `sink` and stops with `cancel`.
     pub fn new(cancel: Cancel, sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { cancel, sink: Arc::new(sink), phase: Arc::from("") }
+        Self { cancel, sink: Arc::new(sink), phase: Arc::from(""), memory: u64::MAX }
     }
 
     /// A context that nobody watches and nobody stops: for tests and small work.
@@ -75,7 +76,17 @@ impl Ctx {
 
     /// The same context under another phase name.
     pub fn phase(&self, name: &str) -> Self {
-        Self { cancel: self.cancel.clone(), sink: Arc::clone(&self.sink), phase: Arc::from(name) }
+        Self { phase: Arc::from(name), ..self.clone() }
+    }
+
+    /// The same context for work that may keep only so many bytes.
+    pub fn within(&self, memory: u64) -> Self {
+        Self { memory, ..self.clone() }
+    }
+
+    /// Bytes that the work may keep.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// Reports `done` of `total`, waits while paused.

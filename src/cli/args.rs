@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::demo;
+use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
 use crate::engine::Ended;
 use crate::engine::job::{Base, FeatureSpec, Source};
@@ -12,7 +13,7 @@ use crate::engine::job::{Base, FeatureSpec, Source};
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// Dataset file or folder (D4RL HDF5, Minari); the shipped demo if none is named
+    /// Dataset file or folder, or the id of a Minari dataset; the shipped demo if none is named
     pub dataset: Option<PathBuf>,
     /// World model and policy: a folder or file
     #[arg(long, value_name = "PATH")]
@@ -26,6 +27,10 @@ pub struct SourceArgs {
     /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub state: Vec<String>,
+    /// Memory that datasets may take: 2GiB, 500MB; of larger ones a random sample of the episodes is read. Half of what is
+    /// free if none is named
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Bytes>,
     /// Seed of the division into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub split_seed: u64,
@@ -49,6 +54,7 @@ impl SourceArgs {
             checkpoint: self.checkpoint.clone().or(checkpoint),
             rollouts: self.rollouts.clone(),
             split,
+            memory: self.memory,
         })
     }
 }

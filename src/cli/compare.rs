@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::{OutputArgs, SpaceArgs, count, level};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
+use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
 use crate::engine::job::{CompareSpec, JobSpec, Source};
 
@@ -45,6 +46,10 @@ pub struct CompareArgs {
     /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     state: Vec<String>,
+    /// Memory that datasets may take: 2GiB, 500MB; of larger ones a random sample of the episodes is read. Half of what is
+    /// free if none is named
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Bytes>,
     /// Seed of the division of A into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     split_seed: u64,
@@ -71,6 +76,7 @@ impl CompareArgs {
             checkpoint: self.checkpoint.clone(),
             rollouts: self.b.clone(),
             split: SplitSpec { seed: self.split_seed, ..SplitSpec::default() },
+            memory: self.memory,
         };
         JobSpec::Compare(CompareSpec {
             source,

@@ -1,5 +1,6 @@
 //! Runs jobs one after the other on this thread and prints what they report.
 
+use std::collections::VecDeque;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -120,14 +121,24 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
     let cancel = interrupt::install();
     let workspace = Workspace::default();
     let mut ran = Ran { reports: Vec::new(), outcomes: Vec::new(), status: Status::Good, problem: None };
-    for spec in specs {
-        let (made, ended) = one(spec, &workspace, &cancel);
-        if !output.json {
+    let mut queue: VecDeque<JobSpec> = specs.iter().cloned().collect();
+    while let Some(spec) = queue.pop_front() {
+        let (made, ended) = one(&spec, &workspace, &cancel);
+        let next = made.iter().find_map(|report| spec.follow(report));
+        // What follows says the same in exact numbers.
+        if !output.json && next.is_none() {
             for report in &made {
                 print(&text::report(report));
             }
         }
-        ran.reports.extend(made);
+        if let Some(next) = next {
+            queue.push_front(next);
+        }
+        for report in made {
+            // A later report of a name replaces the earlier.
+            ran.reports.retain(|old| old.name != report.name);
+            ran.reports.push(report);
+        }
         match ended {
             Ok(outcome) => {
                 if !output.json {

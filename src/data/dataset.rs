@@ -20,6 +20,8 @@ pub struct Origin {
     pub env_id: Option<String>,
     /// The dataset's own name (`pendulum/expert-v0`), where it has one.
     pub dataset_id: Option<String>,
+    /// Returns of a random and an expert policy that the file states: scores count from the one to the other.
+    pub reference: Option<(f64, f64)>,
     /// Rules of reading that the user should know ("episodes end at terminals | timeouts").
     pub rules: Vec<String>,
     /// What was odd and survived ("3 rows with NaN in observations are skipped").
@@ -60,6 +62,19 @@ pub struct Dataset {
     pub(crate) rewards: Vec<f64>,
     /// The file's own next observations, kept only where they differ from the following row of the same episode.
     pub(crate) next_obs: Option<Vec<f32>>,
+    /// What this is a random sample of, where the whole does not fit into memory.
+    pub sample: Option<Sample>,
+}
+
+/// The whole of which some episodes, drawn at random, are in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Sample {
+    /// Its episodes.
+    pub episodes: usize,
+    /// Its steps.
+    pub steps: usize,
+    /// Bytes that it would take in memory.
+    pub bytes: u64,
 }
 
 /// What a [`Dataset`] is put together from; [`Dataset::from_parts`] checks it.
@@ -100,7 +115,7 @@ impl Dataset {
                 return Err(format!("{name} has {got} values, the episodes need {want}"));
             }
         }
-        Ok(Self { origin, obs_space, action_space, spans, obs, actions, rewards, next_obs })
+        Ok(Self { origin, obs_space, action_space, spans, obs, actions, rewards, next_obs, sample: None })
     }
 
     /// Columns of an observation.
@@ -148,6 +163,12 @@ impl Dataset {
         }
     }
 
+    /// Bytes of the columns in memory.
+    pub fn bytes(&self) -> u64 {
+        let floats = self.obs.len() + self.actions.len() + self.next_obs.as_ref().map_or(0, Vec::len);
+        (4 * floats + 8 * self.rewards.len()) as u64
+    }
+
     /// Views of the named episodes.
     pub fn episodes<'a>(&'a self, indices: &'a [usize]) -> impl Iterator<Item = Episode<'a>> + 'a {
         indices.iter().map(|&i| self.episode(i))
@@ -190,6 +211,7 @@ impl Dataset {
             actions: Vec::new(),
             rewards: Vec::new(),
             next_obs: self.next_obs.as_ref().map(|_| Vec::new()),
+            sample: self.sample,
         };
         for e in self.episodes(indices) {
             let (first_step, first_obs) = (part.rewards.len(), part.obs.len() / self.obs_dim().max(1));
@@ -250,6 +272,7 @@ impl Dataset {
             origin: self.origin.clone(),
             obs_space: self.obs_space.clone(),
             action_space: self.action_space.clone(),
+            sample: self.sample,
         };
         for e in (0..self.num_episodes()).map(|i| self.episode(i)) {
             let open = e.span.obs_rows == e.steps();

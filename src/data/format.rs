@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use pieces::Pieces;
+
 use super::dataset::Dataset;
+use super::memory::Bytes;
 use crate::task::Ctx;
 
 mod assemble;
@@ -20,6 +23,7 @@ pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
+pub mod pieces;
 pub mod robomimic;
 pub mod tabular;
 
@@ -36,6 +40,24 @@ pub trait Format: Sync {
     /// # Errors
     /// [`DataError`] naming file, key and remedy.
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError>;
+
+    /// Bytes that its numbers take in memory, without reading them; nothing where only reading tells, which then stops at
+    /// [`Ctx::memory`].
+    ///
+    /// # Errors
+    /// As [`Format::open`].
+    fn bytes(&self, _path: &Path) -> Result<Option<u64>, DataError> {
+        Ok(None)
+    }
+
+    /// The dataset as episodes that can be read apart, for one larger than memory; nothing where the layout has to be
+    /// read at once.
+    ///
+    /// # Errors
+    /// As [`Format::open`].
+    fn pieces(&self, _path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(None)
+    }
 }
 
 /// Every format, in the order in which they are asked.
@@ -59,18 +81,64 @@ pub struct Choice {
     pub format: Option<String>,
     /// Parts of the observation that are the state, by name; all if none is named.
     pub state: Vec<String>,
+    /// Bytes that datasets may take together; half of what is free if none are named.
+    pub memory: Option<Bytes>,
 }
 
-/// [`open`], and then only the chosen parts of the observation.
+impl Choice {
+    /// Statistics of the chosen parts of the observation alone.
+    fn narrow(&self, mut known: pieces::Known) -> Result<pieces::Known, String> {
+        if !self.state.is_empty() {
+            let at = known.obs_space.select(&self.state)?;
+            known.summary.obs = at.iter().map(|&d| known.summary.obs[d].clone()).collect();
+            known.obs_space = known.obs_space.of(&at);
+        }
+        Ok(known)
+    }
+
+    fn apply(&self, path: &Path, data: Dataset) -> Result<Dataset, DataError> {
+        if self.state.is_empty() {
+            return Ok(data);
+        }
+        data.with_state(&self.state).map_err(|e| DataError::bad(path, e))
+    }
+}
+
+/// Opens `path` as `choice` says: whole if its numbers take at most `room`, else a random sample of its episodes
+/// ([`Dataset::sample`]). `tell` hears what is known while a sample is read.
 ///
 /// # Errors
-/// As [`open`]; a part that is not there.
-pub fn open_as(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Dataset, DataError> {
-    let data = open(path, choice.format.as_deref(), cx)?;
-    if choice.state.is_empty() {
-        return Ok(data);
+/// As [`open`]; a part that is not there; a dataset that does not fit and cannot be read in parts.
+pub fn open_within(
+    path: &Path,
+    choice: &Choice,
+    room: Bytes,
+    cx: &Ctx,
+    tell: pieces::Tell<'_>,
+) -> Result<Dataset, DataError> {
+    let path = &resolve(path)?;
+    let chosen = chosen(path, choice.format.as_deref())?;
+    if chosen.bytes(path)?.is_none_or(|need| need <= room.0) {
+        return choice.apply(path, chosen.open(path, &cx.within(room.0))?);
     }
-    data.with_state(&choice.state).map_err(|e| DataError::bad(path, e))
+    let pieces = chosen.pieces(path, cx)?;
+    let pieces = pieces.ok_or_else(|| DataError::bad(path, assemble::too_large(room.0)))?;
+    let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    choice.apply(path, pieces::sample(path, &*pieces, room, cx, narrow)?)
+}
+
+/// Exact statistics of all episodes of a dataset that is not in memory as a whole.
+///
+/// # Errors
+/// As [`open_within`].
+pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
+    let path = &resolve(path)?;
+    let chosen = chosen(path, choice.format.as_deref())?;
+    let pieces = chosen.pieces(path, cx)?;
+    let pieces = pieces.ok_or_else(|| DataError::bad(path, "is read only as a whole"))?;
+    let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    let known = pieces::scan(&*pieces, cx, narrow)?;
+    choice.narrow(known).map_err(|e| DataError::bad(path, e))
 }
 
 /// Why a dataset could not be read: one sentence naming file, key and what to do.
@@ -117,15 +185,19 @@ fn printable(text: &str) -> String {
 /// [`DataError`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, DataError> {
     let path = &resolve(path)?;
+    chosen(path, format)?.open(path, cx)
+}
+
+fn chosen(path: &Path, format: Option<&str>) -> Result<&'static dyn Format, DataError> {
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
-    let chosen = match format {
+    let found = match format {
         Some(name) => FORMATS
             .iter()
             .find(|f| f.name() == name)
             .ok_or_else(|| DataError::bad(path, format!("no format is called '{name}'; known formats: {}", names())))?,
         None => FORMATS.iter().find(|f| f.probe(path)).ok_or_else(|| unknown(path, &names()))?,
     };
-    chosen.open(path, cx)
+    Ok(*found)
 }
 
 /// The path that `given` stands for: itself, or the folder of the Minari dataset that it names by its id.

@@ -5,6 +5,10 @@ use serde::Serialize;
 use super::dataset::Dataset;
 use super::episode::Episode;
 
+mod running;
+
+pub use running::{EpisodeRow, Part, Running};
+
 /// A dataset (or some of its episodes) in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::{Body, Outcome, Source};
 use super::{Emit, Ended, Workspace};
-use crate::data::audit::{self, Audit, Finding, RULES, Severity};
+use crate::data::audit::{Audit, Finding, RULES, Severity};
 use crate::data::dataset::Dataset;
 use crate::metrics::report::{Cell, Level, Report, Table};
 use crate::task::Ctx;
@@ -13,7 +13,7 @@ use crate::task::Ctx;
 /// Audits the dataset and reports it.
 pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(source, cx)?;
-    let audit = audit::audit(&opened.data, cx)?;
+    let audit = workspace.audit(source, &opened.data, cx)?;
     emit(Body::Report(Arc::new(report(&opened.data, &audit))));
     Ok(Outcome { summary: summary(&audit), written: Vec::new() })
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::job::{ConvertSpec, Outcome};
 use super::workspace::Opened;
 use super::{Ended, Workspace, episodes};
+use crate::data::audit;
 use crate::data::dataset::Dataset;
+use crate::data::memory::Bytes;
 use crate::data::split::Split;
 use crate::data::table;
 use crate::data::write::{self, MinariAbout, Writer};
@@ -16,7 +18,8 @@ use crate::task::Ctx;
 pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
     let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
     let opened = joined(spec, workspace, cx)?;
-    let frame = episodes::selected(&opened, &spec.filter, cx)?;
+    let audit = audit::audit(&opened.data, cx)?;
+    let frame = episodes::selected(&opened, &audit, &spec.filter)?;
     let chosen = table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?;
     if chosen.is_empty() {
         return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
@@ -46,8 +49,10 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
 /// The dataset with the episodes of the further ones behind its own.
 fn joined(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Opened, Ended> {
     let mut opened = workspace.open(&spec.source, cx)?;
+    whole(&spec.source.dataset, &opened.data)?;
     for path in &spec.more {
         let other = workspace.dataset(path, &spec.source.beside(), cx)?;
+        whole(path, &other)?;
         let (a, b) = (&opened.data.obs_space.names, &other.obs_space.names);
         if a.len() == b.len() && a != b && !unnamed(a) && !unnamed(b) {
             let first = a.iter().zip(b).find(|(a, b)| a != b).map_or(("", ""), |(a, b)| (a, b));
@@ -68,6 +73,18 @@ fn joined(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Opened,
         opened.split = Split::new(&opened.data, spec.source.split);
     }
     Ok(opened)
+}
+
+/// A part of a dataset is not what was asked for.
+fn whole(path: &Path, data: &Dataset) -> Result<(), Ended> {
+    match data.sample {
+        None => Ok(()),
+        Some(whole) => Err(Ended::BadInput(format!(
+            "{}: takes {} and does not fit into memory: allow more with --memory",
+            path.display(),
+            Bytes(whole.bytes)
+        ))),
+    }
 }
 
 /// True for names that the reader made up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
-use crate::data::audit;
+use crate::data::audit::Audit;
 use crate::data::table::{self, Entry, Frame, Known};
 use crate::metrics::coverage::published;
 use crate::metrics::report::{Cell, Report, Table};
@@ -14,7 +14,8 @@ use crate::task::Ctx;
 /// Reports or saves the table.
 pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
-    let mut frame = selected(&opened, &spec.filter, cx)?;
+    let audit = workspace.audit(&spec.source, &opened.data, cx)?;
+    let mut frame = selected(&opened, &audit, &spec.filter)?;
     if let Some(column) = &spec.group {
         frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
     }
@@ -35,14 +36,16 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
 /// The rows of the table that are asked for, with what the audit says of the episodes.
 ///
 /// # Errors
-/// A sentence where a condition or a column is not understood; or cancelled.
-pub fn selected(opened: &Opened, filter: &Filter, cx: &Ctx) -> Result<Frame, Ended> {
+/// A sentence where a condition or a column is not understood.
+pub fn selected(opened: &Opened, audit: &Audit, filter: &Filter) -> Result<Frame, Ended> {
     let data = &opened.data;
     let origin = &data.origin;
     let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
     let mut ids = [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten();
-    let known =
-        Known { reference: ids.find_map(|id| published::d4rl(&id)), flags: audit::audit(data, cx)?.flags(data) };
+    let known = Known {
+        reference: origin.reference.or_else(|| ids.find_map(|id| published::d4rl(&id))),
+        flags: audit.flags(data),
+    };
     let mut frame = table::episode_table(data, &opened.split, &known).map_err(|e| Ended::BadInput(e.to_string()))?;
     if let Some(condition) = &filter.condition {
         frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;

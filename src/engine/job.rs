@@ -18,6 +18,7 @@ pub use train::{FitSpec, TopUpSpec};
 
 pub use super::feature_space::{Base, FeatureSpec};
 use crate::data::format::Choice;
+use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
 use crate::metrics::report::Report;
 use crate::task::Progress;
@@ -39,12 +40,14 @@ pub struct Source {
     pub rollouts: Option<PathBuf>,
     /// How episodes are divided.
     pub split: SplitSpec,
+    /// Bytes that datasets may take in memory; half of what is free if none are named.
+    pub memory: Option<Bytes>,
 }
 
 impl Source {
     /// How the dataset is to be read.
     pub fn choice(&self) -> Choice {
-        Choice { format: self.format.clone(), state: self.state.clone() }
+        Choice { format: self.format.clone(), state: self.state.clone(), memory: self.memory }
     }
 
     /// How datasets are to be read that are held against it: of any format, the same parts of the observation.
@@ -59,6 +62,8 @@ impl Source {
 pub enum JobSpec {
     /// Open the dataset and the checkpoint; statistics.
     Load(Source),
+    /// Exact statistics of all episodes, where only a sample of them is in memory.
+    Scan(Source),
     /// What cannot be trusted in the dataset.
     Audit(Source),
     /// The table of episodes: reported, or written to a file.
@@ -212,8 +217,12 @@ impl Default for DiagnoseSpec {
 pub enum Slot {
     /// Opening files.
     Load,
+    /// Going through a dataset that is not in memory.
+    Scan,
     /// Audit.
     Audit,
+    /// The table of episodes.
+    Episodes,
     /// Coverage.
     Cover,
     /// Another map of the coverage.
@@ -230,8 +239,10 @@ impl JobSpec {
     /// The slot that the job takes.
     pub fn slot(&self) -> Slot {
         match self {
-            Self::Load(_) | Self::Episodes(_) | Self::Convert(_) => Slot::Load,
+            Self::Load(_) | Self::Convert(_) => Slot::Load,
+            Self::Episodes(_) => Slot::Episodes,
             Self::Audit(_) => Slot::Audit,
+            Self::Scan(_) => Slot::Scan,
             Self::Cover(_) => Slot::Cover,
             Self::Map(_) => Slot::Map,
             Self::Compare(_) => Slot::Compare,
@@ -240,10 +251,34 @@ impl JobSpec {
         }
     }
 
+    /// The data that the job is about.
+    pub fn source(&self) -> &Source {
+        match self {
+            Self::Load(source) | Self::Scan(source) | Self::Audit(source) => source,
+            Self::Episodes(spec) => &spec.source,
+            Self::Convert(spec) => &spec.source,
+            Self::Cover(spec) => &spec.source,
+            Self::Map(spec) => &spec.cover.source,
+            Self::Imagine(spec) => &spec.source,
+            Self::Diagnose(spec) => &spec.source,
+            Self::Compare(spec) => &spec.source,
+            Self::Score(spec) => &spec.source,
+            Self::Fit(spec) => &spec.source,
+            Self::TopUp(spec) => &spec.source,
+        }
+    }
+
+    /// What is to be done once this job has reported: exact statistics, where only a sample fits into memory.
+    pub fn follow(&self, report: &Report) -> Option<Self> {
+        let Self::Load(source) = self else { return None };
+        report.value("held").map(|_| Self::Scan(source.clone()))
+    }
+
     /// Short name for people.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Load(_) => "load",
+            Self::Scan(_) => "scan",
             Self::Audit(_) => "audit",
             Self::Episodes(_) => "episodes",
             Self::Convert(_) => "convert",

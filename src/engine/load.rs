@@ -8,6 +8,8 @@ use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
+use crate::data::format::{self, pieces::Known};
+use crate::data::space::Space;
 use crate::data::split::Split;
 use crate::data::stats::{self, Moments, Summary};
 use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
@@ -20,8 +22,11 @@ const BINS: usize = 30;
 /// Opens what `source` names, as it is on disk now, and reports what it holds.
 pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     workspace.forget(source);
-    let opened = workspace.open(source, cx)?;
-    emit(Body::Report(Arc::new(report(&opened))));
+    let early = |known: &Known| emit(Body::Report(Arc::new(so_far(source, known))));
+    let opened = workspace.open_telling(source, cx, &early)?;
+    let mut r = report(&opened);
+    memory(&mut r, source, workspace, &opened.data);
+    emit(Body::Report(Arc::new(r)));
     let data = &opened.data;
     let mut summary = format!(
         "opened {}: {} episodes, {} steps, read as {}",
@@ -36,30 +41,100 @@ pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> 
     Ok(Outcome { summary, written: Vec::new() })
 }
 
+/// Exact statistics of a dataset of which only a sample is in memory: the report of [`run`] with the numbers of all
+/// episodes.
+pub fn scan(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+    let opened = workspace.open(source, cx)?;
+    let tell = |known: &Known| {
+        let mut r = Report::new("data", &title(&opened.data));
+        of_known(&mut r, known);
+        memory(&mut r, source, workspace, &opened.data);
+        r.tables.push(episodes(&opened.data, &opened.split));
+        notes(&mut r, &opened);
+        emit(Body::Report(Arc::new(r)));
+    };
+    let known = format::scan(&source.dataset, &source.choice(), cx, &tell)?;
+    tell(&known);
+    let (episodes, steps) = (known.summary.episodes, known.summary.transitions);
+    Ok(Outcome { summary: format!("went through all {episodes} episodes, {steps} steps"), written: Vec::new() })
+}
+
+fn title(data: &Dataset) -> String {
+    let name = data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string());
+    format!("Data: {name}")
+}
+
 fn report(opened: &Opened) -> Report {
     let data = &opened.data;
     let all: Vec<usize> = (0..data.num_episodes()).collect();
     let s = stats::summary(data, &all);
-    let name = data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string());
-    let mut r = Report::new("data", &format!("Data: {name}"));
-    numbers(&mut r, data, &s);
+    let mut r = Report::new("data", &title(data));
+    numbers(&mut r, &s);
     let returns: Vec<f64> = data.episodes(&all).map(|e| e.ret()).collect();
     let lengths: Vec<f64> = data.episodes(&all).map(|e| e.steps() as f64).collect();
-    r.histograms.push(histogram("returns", "Return of an episode", "return", "", &returns, s.returns.mean));
-    r.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", &lengths, s.lengths.mean));
-    r.tables.push(dimensions(data, &s));
+    distributions(&mut r, &s, &returns, &lengths);
+    r.tables.push(dimensions(&data.obs_space, &data.action_space, &s));
     r.tables.push(episodes(data, &opened.split));
     notes(&mut r, opened);
     r
 }
 
-fn numbers(r: &mut Report, data: &Dataset, s: &Summary) {
+/// What is known while a sample is read.
+fn so_far(source: &Source, known: &Known) -> Report {
+    let mut r = Report::new("data", &format!("Data: {}", source.dataset.display()));
+    of_known(&mut r, known);
+    r
+}
+
+fn of_known(r: &mut Report, known: &Known) {
+    let s = &known.summary;
+    numbers(r, s);
+    let returns: Vec<f64> = known.rows.iter().map(|e| e.ret).collect();
+    let lengths: Vec<f64> = known.rows.iter().map(|e| e.steps as f64).collect();
+    distributions(r, s, &returns, &lengths);
+    r.tables.push(dimensions(&known.obs_space, &known.action_space, s));
+    let (n, of) = (s.episodes, known.of);
+    if n == of {
+        r.note(Level::Good, format!("these statistics are of all {of} episodes"));
+    } else {
+        let error = 2.0 * known.error;
+        let how = if error.is_finite() {
+            format!("; means of the dimensions are within ± {error:.3} standard deviations of the whole's (95 %)")
+        } else {
+            String::new()
+        };
+        r.stat(
+            "whole_episodes",
+            "episodes of the whole",
+            of as f64,
+            "",
+            "episodes in the file; those read so far are a sample",
+        );
+        r.note(Level::Warn, format!("so far {n} of {of} episodes, drawn at random{how}"));
+    }
+}
+
+/// How much is held in memory, and of how much.
+fn memory(r: &mut Report, source: &Source, workspace: &Workspace, data: &Dataset) {
+    let allowed = workspace.allowed(source.memory);
+    let mib = data.bytes() as f64 / f64::from(1 << 20);
+    let what = format!("numbers of the dataset held in memory; --memory allows {allowed}");
+    r.stat("memory", &format!("in memory (of {allowed})"), mib, "MiB", &what);
+    if let Some(whole) = data.sample {
+        let share = 100.0 * data.num_steps() as f64 / whole.steps as f64;
+        r.stat("whole_episodes", "episodes of the whole", whole.episodes as f64, "", "episodes in the file");
+        r.stat("held", "held of the whole", share, "%", "steps in memory: a random sample of the episodes")
+            .of(whole.steps, "steps");
+    }
+}
+
+fn numbers(r: &mut Report, s: &Summary) {
     let e = s.episodes;
     r.stat("episodes", "episodes", e as f64, "", "episodes in the dataset");
     r.stat("steps", "steps", s.transitions as f64, "", "environment steps over all episodes");
     r.stat("usable", "usable transitions", s.usable as f64, "", "steps with a next observation and no NaN or Inf");
-    r.stat("obs_dim", "observation dimensions", data.obs_dim() as f64, "", "columns of a flattened observation");
-    r.stat("action_dim", "action dimensions", data.action_dim() as f64, "", "columns of an action");
+    r.stat("obs_dim", "observation dimensions", s.obs.len() as f64, "", "columns of a flattened observation");
+    r.stat("action_dim", "action dimensions", s.actions.len() as f64, "", "columns of an action");
     let stat =
         r.stat("return_mean", "mean return", s.returns.mean, "", "mean over episodes of the undiscounted return");
     stat.of(e, "episodes");
@@ -75,6 +150,11 @@ fn numbers(r: &mut Report, data: &Dataset, s: &Summary) {
         .of(e, "episodes");
     r.stat("unfinished", "unfinished", s.unfinished as f64, "episodes", "neither: the recording stopped")
         .of(e, "episodes");
+}
+
+fn distributions(r: &mut Report, s: &Summary, returns: &[f64], lengths: &[f64]) {
+    r.histograms.push(histogram("returns", "Return of an episode", "return", "", returns, s.returns.mean));
+    r.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", lengths, s.lengths.mean));
 }
 
 /// Equally wide bins over the finite values.
@@ -98,7 +178,7 @@ fn histogram(key: &str, label: &str, axis: &str, unit: &str, values: &[f64], mea
     }
 }
 
-fn dimensions(data: &Dataset, s: &Summary) -> Table {
+fn dimensions(obs_space: &Space, action_space: &Space, s: &Summary) -> Table {
     let row = |kind: &str, m: &Moments, bounds: Option<(f32, f32)>| {
         let (lo, hi) = bounds.map_or((f64::NAN, f64::NAN), |(lo, hi)| (f64::from(lo), f64::from(hi)));
         let numbers = [m.mean, m.std, m.min, m.max, lo, hi].map(Cell::from);
@@ -107,8 +187,8 @@ fn dimensions(data: &Dataset, s: &Summary) -> Table {
         row.push(Cell::from(m.nonfinite));
         row
     };
-    let obs = s.obs.iter().enumerate().map(|(d, m)| row("observation", m, data.obs_space.bounds(d)));
-    let actions = s.actions.iter().enumerate().map(|(d, m)| row("action", m, data.action_space.bounds(d)));
+    let obs = s.obs.iter().enumerate().map(|(d, m)| row("observation", m, obs_space.bounds(d)));
+    let actions = s.actions.iter().enumerate().map(|(d, m)| row("action", m, action_space.bounds(d)));
     let columns = ["dimension", "of", "mean", "std", "min", "max", "low", "high", "NaN or Inf"];
     Table {
         key: "dimensions".into(),

@@ -1,13 +1,16 @@
 //! What jobs share: opened datasets and checkpoints, so that each is read once however many jobs need it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::job::{CoverSpec, PolicySpec, Source};
 use super::trajectories::{self, Why};
 use super::{Ended, cover};
-use crate::data::dataset::Dataset;
+use crate::data::audit::{self, Audit};
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::format::pieces::Tell;
 use crate::data::format::{self, Choice};
+use crate::data::memory::Bytes;
 use crate::data::split::Split;
 use crate::metrics::coverage::Coverage;
 use crate::metrics::report::Report;
@@ -26,6 +29,8 @@ pub struct Workspace {
     checkpoints: Named<PathBuf, Checkpoint>,
     coverages: Named<CoverSpec, Coverage>,
     trajectories: Named<(Option<PathBuf>, PolicySpec), Dataset>,
+    audits: Named<(PathBuf, Choice), Audit>,
+    half: OnceLock<Bytes>,
 }
 
 /// Everything that a [`Source`] names, opened.
@@ -47,7 +52,15 @@ impl Workspace {
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
     pub fn open(&self, source: &Source, cx: &Ctx) -> Result<Opened, Ended> {
-        let data = self.dataset(&source.dataset, &source.choice(), cx)?;
+        self.open_telling(source, cx, &|_| {})
+    }
+
+    /// [`Workspace::open`]; of a dataset that does not fit into memory `tell` hears what is known while a sample is read.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub fn open_telling(&self, source: &Source, cx: &Ctx, tell: Tell<'_>) -> Result<Opened, Ended> {
+        let data = self.dataset_telling(&source.dataset, &source.choice(), cx, tell)?;
         let beside = source.beside();
         let rollouts = source.rollouts.as_deref().map(|path| self.dataset(path, &beside, cx)).transpose()?;
         if let Some(rollouts) = &rollouts {
@@ -128,6 +141,7 @@ impl Workspace {
         // References and random datasets too: whatever was compared with it may have changed as well.
         lock(&self.datasets).clear();
         lock(&self.coverages).clear();
+        lock(&self.audits).clear();
         lock(&self.checkpoints).retain(|(path, _)| Some(path) != source.checkpoint.as_ref());
         lock(&self.trajectories).retain(|((path, _), _)| *path != source.checkpoint);
     }
@@ -145,8 +159,59 @@ impl Workspace {
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
     pub fn dataset(&self, path: &Path, choice: &Choice, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+        self.dataset_telling(path, choice, cx, &|_| {})
+    }
+
+    /// [`Workspace::dataset`]; of one that does not fit into memory `tell` hears what is known while a sample is read.
+    ///
+    /// # Errors
+    /// As [`Workspace::dataset`].
+    pub fn dataset_telling(
+        &self,
+        path: &Path,
+        choice: &Choice,
+        cx: &Ctx,
+        tell: Tell<'_>,
+    ) -> Result<Arc<Dataset>, Ended> {
         let key = (path.to_path_buf(), choice.clone());
-        cached(&self.datasets, key, || Ok(format::open_as(path, choice, &cx.phase("reading the dataset"))?))
+        let open = || {
+            let cx = cx.phase("reading the dataset");
+            Ok(format::open_within(path, choice, self.room(choice.memory), &cx, tell)?)
+        };
+        cached(&self.datasets, key, open)
+    }
+
+    /// What the audit finds in the dataset of `source`, from the cache if it was audited before.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub fn audit(&self, source: &Source, data: &Dataset, cx: &Ctx) -> Result<Arc<Audit>, Ended> {
+        cached(&self.audits, (source.dataset.clone(), source.choice()), || Ok(audit::audit(data, cx)?))
+    }
+
+    /// Bytes that datasets may take together: what is asked for, or half of what was free at first.
+    pub fn allowed(&self, asked: Option<Bytes>) -> Bytes {
+        asked.unwrap_or_else(|| *self.half.get_or_init(Bytes::of_this_machine))
+    }
+
+    /// What of `source`'s dataset is in memory, where that is a sample.
+    pub fn sample(&self, source: &Source) -> Option<(usize, usize, Sample)> {
+        let key = (source.dataset.clone(), source.choice());
+        let datasets = lock(&self.datasets);
+        let (_, data) = datasets.iter().find(|(k, _)| *k == key)?;
+        Some((data.num_episodes(), data.num_steps(), data.sample?))
+    }
+
+    /// What a further dataset may take: of what is allowed, what those in use leave.
+    fn room(&self, asked: Option<Bytes>) -> Bytes {
+        let allowed = self.allowed(asked);
+        let mut kept = lock(&self.datasets);
+        let held = |kept: &[(_, Arc<Dataset>)]| kept.iter().map(|(_, data)| data.bytes()).sum::<u64>();
+        if held(&kept) > allowed.0 / 2 {
+            // Those that no job works with are read again if they are wanted again.
+            kept.retain(|(_, data)| Arc::strong_count(data) > 1);
+        }
+        Bytes(allowed.0.saturating_sub(held(&kept)))
     }
 }
 

@@ -12,7 +12,7 @@ pub use look::{CardLook, Looks, ScaleChoice, Selection};
 use super::theme::Theme;
 use super::update::Effect;
 use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, MapSpec, Source, TopUpSpec};
-use crate::metrics::report::{HeatMap, Report};
+use crate::metrics::report::{HeatMap, Report, Table};
 
 /// What the dashboard is opened with.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +101,22 @@ impl Panel {
 /// The coverage's card whose axes can be chosen.
 pub const COVERAGE_MAP: &str = "map:density";
 
+/// A line of text that is being written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// So far.
+    pub text: String,
+    /// Characters before the cursor.
+    pub at: usize,
+}
+
+impl Prompt {
+    /// Bytes before the cursor.
+    pub fn byte(&self) -> usize {
+        self.text.char_indices().nth(self.at).map_or(self.text.len(), |(byte, _)| byte)
+    }
+}
+
 /// Everything the screen knows.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -122,6 +138,10 @@ pub struct App {
     pub help: Option<usize>,
     /// A sentence that waits to be read.
     pub message: Option<String>,
+    /// SQL condition on the episodes that the table shows; all of them where there is none.
+    pub filter: Option<String>,
+    /// The line that asks for a condition, while it is open.
+    pub prompt: Option<Prompt>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Frames of the spinner so far.
@@ -143,6 +163,8 @@ impl App {
             theme,
             help: None,
             message: None,
+            filter: None,
+            prompt: None,
             size: (80, 24),
             tick: 0,
         };
@@ -151,6 +173,14 @@ impl App {
         app.jobs.queue.push_back(JobSpec::Audit(app.open.source.clone()));
         let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
         (app, vec![load])
+    }
+
+    /// The table of the data's episodes that is shown: those that meet the condition, where there is one.
+    pub fn episodes(&self) -> Option<&Table> {
+        let of = |r: &'_ Arc<Report>| r.tables.iter().position(|t| t.key == "episodes");
+        let chosen = self.filter.as_ref().and_then(|_| self.reports.get("episodes"));
+        let report = chosen.or_else(|| self.reports.get("data"))?;
+        of(report).map(|i| &report.tables[i])
     }
 
     /// The job that fills `panel`, as it would be started now; nothing where a checkpoint is needed and not named.

@@ -48,6 +48,8 @@ pub enum Action {
     Episode(i32),
     /// Draw the imagined traces of the selected episode.
     Imagine,
+    /// Ask for a condition on the episodes.
+    Filter,
     /// Start the top-up.
     TopUp,
     /// Choose the next schedule of the top-up.

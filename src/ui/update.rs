@@ -4,6 +4,7 @@ mod act;
 mod job;
 mod map;
 mod mouse;
+mod prompt;
 
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
@@ -52,6 +53,9 @@ pub enum Effect {
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) if key.kind != KeyEventKind::Release => {
+            if let Some(open) = app.prompt.take() {
+                return prompt::key(app, open, &key);
+            }
             let focus = layout::shown(app);
             let place = focus.cards.get(focus.focus).map_or(keymap::Place::Everywhere, super::card::Card::place);
             match keymap::action(Key::of(&key), app.panel, place) {

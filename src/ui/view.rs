@@ -37,7 +37,10 @@ fn draw(app: &App, buf: &mut Buffer) {
         }
         chrome::status(app, regions.status, buf);
         let card = &shown.cards[shown.focus];
-        chrome::footer(app, card, regions.footer, buf);
+        match &app.prompt {
+            Some(prompt) => chrome::prompt(app, prompt, regions.footer, buf),
+            None => chrome::footer(app, card, regions.footer, buf),
+        }
         chrome::message(app, regions.body, buf);
         if app.help.is_some() {
             help::draw(app, card.place(), regions.body, buf);

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use oodscope::data::dataset::Dataset;
 use oodscope::data::format;
+use oodscope::data::memory::Bytes;
 use oodscope::task::Ctx;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -168,4 +169,37 @@ fn formats_with_a_changed_byte_are_survived() {
             std::fs::write(&copies[file], &contents[file]).unwrap();
         }
     }
+}
+
+#[test]
+fn a_sample_of_a_format_is_a_part_of_its_whole() {
+    let mut sampled = Vec::new();
+    for (name, _) in datasets() {
+        let (path, cx) = (shipped().join(&name), Ctx::quiet());
+        let whole = format::open(&path, None, &cx).unwrap();
+        let longest = (0..whole.num_episodes()).map(|i| whole.subset(&[i]).bytes()).max().unwrap();
+        let choice = format::Choice::default();
+        // Next observations that may have to be kept count too, so that two of three episodes fit at most.
+        let room = Bytes(longest * 2);
+        match format::open_within(&path, &choice, room, &cx, &|_| {}) {
+            Ok(part) => {
+                assert!(part.sample.is_some() && part.bytes() <= room.0, "{name}: {} of {room}", part.bytes());
+                let ids: Vec<usize> = part.spans().iter().map(|s| s.id as usize).collect();
+                let places: Vec<usize> =
+                    ids.iter().map(|&id| whole.spans().iter().position(|s| s.id as usize == id).unwrap()).collect();
+                let wanted = whole.subset(&places);
+                assert_eq!(part.states(&(0..ids.len()).collect::<Vec<_>>()).0, {
+                    wanted.states(&(0..ids.len()).collect::<Vec<_>>()).0
+                });
+                assert_eq!((&part.origin.rules, part.spans()), (&wanted.origin.rules, wanted.spans()), "{name}");
+                let known = format::scan(&path, &choice, &cx, &|_| {}).unwrap();
+                assert_eq!(known.summary.transitions, whole.num_steps(), "{name}");
+                sampled.push(name);
+            }
+            Err(e) => assert!(e.to_string().contains("--memory"), "{name}: {e}"),
+        }
+    }
+    let parts = ["d4rl", "minari"].map(|kind| sampled.iter().filter(|n| n.starts_with(kind)).count());
+    assert!(parts.iter().all(|n| *n > 0), "{sampled:?}");
+    println!("read in parts: {}", sampled.join(", "));
 }

@@ -31,6 +31,8 @@ fn press(app: &mut App, keys: &str) -> Vec<Effect> {
             "Home" => KeyCode::Home,
             "End" => KeyCode::End,
             "PgDn" => KeyCode::PageDown,
+            "Backspace" => KeyCode::Backspace,
+            "Space" => KeyCode::Char(' '),
             other => KeyCode::Char(other.chars().next().unwrap()),
         };
         out.extend(update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))));
@@ -205,6 +207,62 @@ fn an_episode_of_the_data_is_imagined() {
     let effects = press(&mut app, "i");
     assert!(matches!(&effects[..], [Effect::Start(JobSpec::Imagine(spec))] if spec.episode == Some(3)), "{effects:?}");
     assert_eq!(app.panel, Panel::Imagination);
+}
+
+#[test]
+fn a_condition_on_the_episodes_is_written_asked_and_taken_back() {
+    let mut app = app();
+    let all = app.episodes().unwrap().rows.len();
+    assert!(press(&mut app, "/ s t e p s Space < Space 9 9 q Left Left Backspace Right Right Backspace").is_empty());
+    assert_eq!(app.prompt.as_ref().map(|p| (p.text.as_str(), p.at)), Some(("steps < 9", 9)));
+    assert_eq!(app.panel, Panel::Data, "letters are text while the line is open");
+    let effects = press(&mut app, "Enter");
+    let [Effect::Start(JobSpec::Episodes(spec))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(spec.filter.condition.as_deref(), Some("steps < 9"));
+    started(&mut app, Slot::Episodes, 40);
+    assert_eq!(app.episodes().unwrap().rows.len(), all, "until the answer is there");
+    let mut report = oodscope::metrics::report::Report::new("episodes", "Episodes");
+    let mut table = app.episodes().unwrap().clone();
+    table.rows.drain(..all - 2);
+    report.tables.push(table);
+    event(&mut app, 40, Body::Report(Arc::new(report)));
+    event(&mut app, 40, Body::Done(Outcome::default()));
+    assert_eq!(app.episodes().unwrap().rows.len(), 2);
+    // The selected row is one of those shown.
+    app.looks.focus.insert(Panel::Data, "table:episodes".into());
+    let effects = press(&mut app, "Down i");
+    assert!(matches!(&effects[..], [Effect::Start(JobSpec::Imagine(s))] if s.episode == Some(all - 1)), "{effects:?}");
+    press(&mut app, "1 / Backspace Esc");
+    assert_eq!(app.filter.as_deref(), Some("steps < 9"), "Esc changes nothing");
+    press(&mut app, "/");
+    for _ in 0..9 {
+        press(&mut app, "Backspace");
+    }
+    assert!(press(&mut app, "Enter").is_empty());
+    assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
+}
+
+#[test]
+fn a_condition_that_is_not_understood_is_told_and_keeps_all_episodes() {
+    let mut app = app();
+    let all = app.episodes().unwrap().rows.len();
+    press(&mut app, "/ x Enter");
+    started(&mut app, Slot::Episodes, 41);
+    let failure = Failure { message: "no column is called 'x'".into(), panicked: false };
+    event(&mut app, 41, Body::Failed(failure));
+    assert!(app.message.as_deref().unwrap().contains("'x'"));
+    assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
+}
+
+#[test]
+fn exact_statistics_follow_where_a_sample_is_in_memory() {
+    let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
+    started(&mut app, Slot::Load, 1);
+    let mut data = oodscope::metrics::report::Report::new("data", "Data");
+    data.stat("held", "held of the whole", 20.0, "%", "a sample");
+    event(&mut app, 1, Body::Report(Arc::new(data)));
+    event(&mut app, 1, Body::Done(Outcome::default()));
+    assert!(matches!(app.jobs.queue.back(), Some(JobSpec::Scan(_))), "{:?}", app.jobs.queue);
 }
 
 #[test]

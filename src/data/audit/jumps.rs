@@ -24,7 +24,7 @@ const LEAST: usize = 200;
 const DIMS: usize = 256;
 /// A dimension is off where its residual is so many times the 95 % quantile of its residuals.
 const FACTOR: f64 = 6.0;
-/// A step is a jump where this share of the moving dimensions is off.
+/// A step is a jump where more than this share of the moving dimensions is off: a contact on one axis of two is half.
 const SHARE: f64 = 0.5;
 /// A jump is at least so long: root mean square over the moving dimensions, in standard deviations of the states.
 const LONG: f64 = 0.5;
@@ -170,7 +170,7 @@ impl Usual {
         let off = s.residual.iter().zip(&self.limit).filter(|(r, limit)| r.abs() > **limit);
         let (count, far) = off.fold((0, 0.0), |(n, far), (r, limit)| (n + 1, far + r.abs() / limit));
         // A system of one dimension gives no second opinion.
-        let enough = f64::from(count) >= SHARE * self.moving as f64 && (self.moving > 1 || far > FACTOR);
+        let enough = f64::from(count) > SHARE * self.moving as f64 && (self.moving > 1 || far > FACTOR);
         enough.then_some(far)
     }
 }

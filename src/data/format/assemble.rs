@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::{DataError, finite};
 use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use crate::data::memory::Bytes;
 use crate::data::space::Space;
+use crate::task::Ctx;
 
 /// One episode.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,15 @@ pub struct Found {
     pub truncated: bool,
 }
 
+/// What a dataset is told that does not fit and is not read in parts.
+pub fn too_large(memory: u64) -> String {
+    format!(
+        "its numbers take more than the {} that are left of --memory, and this layout is read only as a whole; allow \
+         more, or store it as d4rl or minari, which are read in parts",
+        Bytes(memory)
+    )
+}
+
 /// A dataset in the making: episodes are added in the order of the file.
 pub struct Assembly {
     origin: Origin,
@@ -36,13 +47,20 @@ pub struct Assembly {
     /// Steps whose own next observation is not the following observation, and the first of them.
     differ: usize,
     first: usize,
+    /// Bytes that it may take.
+    memory: u64,
 }
 
 impl Assembly {
     /// No episode yet.
     pub fn new(origin: Origin, obs_space: Space, action_space: Space) -> Self {
         let (parts, next) = (Parts::default(), Vec::new());
-        Self { origin, obs_space, action_space, parts, next, differ: 0, first: 0 }
+        Self { origin, obs_space, action_space, parts, next, differ: 0, first: 0, memory: u64::MAX }
+    }
+
+    /// Takes no more than the work may keep.
+    pub fn within(self, cx: &Ctx) -> Self {
+        Self { memory: cx.memory(), ..self }
     }
 
     /// Rules and warnings, to add to.
@@ -58,6 +76,11 @@ impl Assembly {
         let (d, a, steps) = (self.obs_space.dim(), self.action_space.dim(), episode.rewards.len());
         if steps == 0 {
             return Ok(());
+        }
+        let held = self.parts.obs.len() + self.parts.actions.len() + self.next.len();
+        let floats = held + episode.obs.len() + episode.actions.len();
+        if (4 * floats + 8 * (self.parts.rewards.len() + steps)) as u64 > self.memory {
+            return Err(too_large(self.memory));
         }
         let rows = episode.obs.len() / d.max(1);
         let fits = |len: usize, rows: usize, width: usize| len == rows * width;

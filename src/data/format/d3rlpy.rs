@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
-use super::d4rl::{self, Columns, Ends};
+use super::d4rl::{self, Ends, FlatFile, Layout};
 use super::hdf5::{Hdf5, is_hdf5};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::Dataset;
 use crate::task::Ctx;
@@ -32,10 +33,27 @@ impl Format for D3rlpy {
         if buffer::is_one(&file) {
             return buffer::dataset(path, &file, cx);
         }
-        let columns = Columns::find(&file, "", Ends::EpisodeTerminals)?;
-        let rules = columns.rules();
-        d4rl::assemble(path, self.name(), &file, &(columns, Vec::new()), rules, cx)
+        d4rl::whole(path, &file, &flat(), cx)
     }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let file = Hdf5::open(path)?;
+        if buffer::is_one(&file) { Ok(None) } else { d4rl::bytes(&file, &flat()).map(Some) }
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        let file = Hdf5::open(path)?;
+        if buffer::is_one(&file) {
+            return Ok(None);
+        }
+        let layout = flat();
+        Ok(Some(Box::new(FlatFile::open(path, file, layout, cx)?)))
+    }
+}
+
+/// Version 1: the columns of a flat file.
+fn flat() -> Layout {
+    Layout { format: D3rlpy.name(), prefixes: vec![String::new()], ends: Ends::EpisodeTerminals, rules: Vec::new() }
 }
 
 /// Version 1 looks much like D4RL, which keeps what has a key of its own.

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::hdf5::{Hdf5, is_hdf5, listed};
+use super::pieces::Pieces;
 use super::{DataError, Format, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -15,8 +16,11 @@ use crate::task::Ctx;
 
 mod columns;
 mod episodes;
+mod pieces;
 
 pub(super) use columns::{Columns, Ends};
+use episodes::Rows;
+pub(super) use pieces::FlatFile;
 
 /// The format.
 pub struct D4rl;
@@ -41,51 +45,106 @@ impl Format for D4rl {
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         let file = Hdf5::open(path)?;
-        let prefixes = prefixes(&file);
-        let mut columns =
-            prefixes.iter().map(|p| Columns::find(&file, p, Ends::Timeouts)).collect::<Result<Vec<_>, _>>()?;
-        let first = columns.remove(0);
-        let mut rules = first.rules();
+        whole(path, &file, &Layout::of(&file), cx)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let file = Hdf5::open(path)?;
+        bytes(&file, &Layout::of(&file)).map(Some)
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        let file = Hdf5::open(path)?;
+        let layout = Layout::of(&file);
+        Ok(Some(Box::new(FlatFile::open(path, file, layout, cx)?)))
+    }
+}
+
+/// Where the columns of a flat file lie and how they are read.
+pub(super) struct Layout {
+    /// Name of the format.
+    pub format: &'static str,
+    /// What stands before the keys of each piece; one empty text for a file in one piece.
+    pub prefixes: Vec<String>,
+    /// Where ends of episodes are marked.
+    pub ends: Ends,
+    /// Rules beside those of the columns.
+    pub rules: Vec<String>,
+}
+
+impl Layout {
+    fn of(file: &Hdf5) -> Self {
+        let prefixes = prefixes(file);
+        let mut rules = Vec::new();
         if prefixes.len() > 1 || !prefixes[0].is_empty() {
             let names: Vec<String> = prefixes.iter().map(|p| p.trim_end_matches('/').to_owned()).collect();
             rules.push(format!("the pieces {} are put end to end", listed(&names)));
         }
-        rules.extend(infos(&file));
-        assemble(path, self.name(), &file, &(first, columns), rules, cx)
+        rules.extend(infos(file));
+        Self { format: D4rl.name(), prefixes, ends: Ends::Timeouts, rules }
+    }
+
+    /// The columns of every piece; at least one.
+    ///
+    /// # Errors
+    /// A sentence about the column that is missing or does not fit.
+    pub fn columns<'f>(&self, file: &'f Hdf5) -> Result<Vec<Columns<'f>>, DataError> {
+        let find = |p: &String| Columns::find(file, p, self.ends);
+        let all = self.prefixes.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        all.iter().skip(1).try_for_each(|piece| piece.fits(&all[0]))?;
+        Ok(all)
     }
 }
 
-/// Reads the columns, piece after piece, and cuts them into episodes.
-pub(super) fn assemble<'f>(
-    path: &Path,
-    format: &str,
-    file: &Hdf5,
-    (first, rest): &(Columns<'f>, Vec<Columns<'f>>),
-    rules: Vec<String>,
-    cx: &Ctx,
-) -> Result<Dataset, DataError> {
-    for piece in rest {
-        piece.fits(first)?;
-    }
-    let mut rows = first.read(cx)?;
-    for piece in rest {
+/// Reads all rows of all pieces.
+pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Result<Dataset, DataError> {
+    let pieces = layout.columns(file)?;
+    let mut rows = pieces[0].read(cx)?;
+    for piece in &pieces[1..] {
         rows.append(piece.read(cx)?);
     }
+    let mut data = put_together(path, file, layout, &pieces, rows, cx)?;
+    settle_choices(file, layout, &mut data);
+    Ok(data)
+}
+
+/// Bytes that all rows take in memory.
+pub(super) fn bytes(file: &Hdf5, layout: &Layout) -> Result<u64, DataError> {
+    let pieces = layout.columns(file)?;
+    Ok(pieces.iter().map(|p| p.width().bytes(0, p.steps() as u64)).sum())
+}
+
+/// Cuts rows into episodes.
+fn put_together(
+    path: &Path,
+    file: &Hdf5,
+    layout: &Layout,
+    pieces: &[Columns<'_>],
+    rows: Rows,
+    cx: &Ctx,
+) -> Result<Dataset, DataError> {
+    let first = &pieces[0];
     let mut origin = Origin {
         path: path.to_owned(),
-        format: format.into(),
+        format: layout.format.into(),
         env_id: env_id(file),
         dataset_id: None,
-        rules,
+        reference: None,
+        rules: first.rules(),
         warnings: first.warnings(&rows),
     };
-    let mut action_space = Space::unnamed("action", first.action_width());
-    if let Some(dtype) = first.choices() {
-        origin.rules.extend(choices::settle(&mut action_space, &rows.actions, &dtype));
-    }
-    let obs_space = Space::unnamed("obs", rows.obs_dim);
+    origin.rules.extend(layout.rules.iter().cloned());
+    let spaces = (Space::unnamed("obs", rows.obs_dim), Space::unnamed("action", first.action_width()));
     let parts = rows.into_parts(&mut origin, cx)?;
-    Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(path, e))
+    Dataset::from_parts(origin, spaces.0, spaces.1, parts).map_err(|e| DataError::bad(path, e))
+}
+
+/// Actions may be choices: their numbers tell.
+fn settle_choices(file: &Hdf5, layout: &Layout, data: &mut Dataset) {
+    let dtype = layout.columns(file).ok().and_then(|pieces| pieces[0].choices());
+    if let Some(dtype) = dtype {
+        data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, &dtype));
+    }
 }
 
 fn has_keys(file: &Hdf5, prefix: &str) -> bool {

@@ -44,7 +44,7 @@ impl Format for ExOrl {
         files.sort();
         let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
         let first = Npz::open(&files[0])?;
-        let mut assembly = layout(&first, path)?;
+        let mut assembly = layout(&first, path)?.within(cx);
         let (width, actions) = (first.column("observation")?.width(), first.column("action")?.width());
         let [mut lies, mut empty, mut inside] = [(); 3].map(|()| Odd::default());
         let cx = cx.phase("reading the dataset");

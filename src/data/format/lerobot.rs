@@ -35,6 +35,14 @@ impl Format for LeRobot {
         root(path).is_some()
     }
 
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let Some(root) = root(path) else { return Ok(None) };
+        let info = Info::read(&root)?;
+        let used = |f: &&Feature| f.is_number() && (f.key.starts_with("observation") || f.key == "action");
+        let width: usize = info.features.iter().filter(used).map(|f| f.width).sum();
+        Ok(info.total_frames.map(|frames| frames.saturating_mul(4 * width as u64 + 8)))
+    }
+
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         let root = root(path).ok_or_else(|| DataError::bad(path, "no LeRobot dataset: meta/info.json is not in it"))?;
         let cx = cx.phase("reading the dataset");
@@ -90,10 +98,11 @@ fn dataset(
         format: LeRobot.name().into(),
         env_id: None,
         dataset_id: None,
+        reference: None,
         rules: rules(info, columns),
         warnings,
     };
-    let mut all = Assembly::new(origin, named(&columns.observations), action_space);
+    let mut all = Assembly::new(origin, named(&columns.observations), action_space).within(cx);
     for episode in recorded {
         cx.check()?;
         all.push(&episode.found).map_err(|e| DataError::bad(path, e))?;

@@ -32,6 +32,12 @@ impl Format for MbrlReplay {
         holds(&file_of(path), |f| f.contains("next_obs") && ["obs", "action", "reward"].iter().any(|k| f.contains(k)))
     }
 
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let file = Npz::open(&file_of(path))?;
+        let Columns { obs, action, .. } = Columns::find(&file)?;
+        Ok(Some((obs.rows() * (4 * (2 * obs.width() + action.width()) + 8)) as u64))
+    }
+
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         let file = file_of(path);
         if path.is_dir() {
@@ -48,7 +54,7 @@ impl Format for MbrlReplay {
             ..Origin::default()
         };
         let (d, a) = (columns.obs.width(), columns.action.width());
-        let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a));
+        let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a)).within(cx);
         let segments = match &trajectories {
             Some(trajectories) => steps.along(trajectories).map_err(|why| file.bad(TRAJECTORIES, why))?,
             None => steps.cut(0..steps.rewards.len(), true),

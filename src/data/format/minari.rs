@@ -4,9 +4,11 @@
 //! Seen in files that Minari 0.5.4 wrote: T actions, rewards and flags, T+1 observations; `Dict` observations are a
 //! group with an array a key. Group names sort as text (`episode_10` before `episode_2`) and are read by number.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::hdf5::{Hdf5, is_hdf5};
+use super::pieces::{Pieces, Width};
 use super::{DataError, Format};
 use crate::data::dataset::Dataset;
 use crate::task::Ctx;
@@ -20,6 +22,7 @@ pub(in crate::data) mod space;
 
 use frames::Folders;
 use metadata::Metadata;
+use read::{Episodes, Store};
 
 /// The format.
 pub struct Minari;
@@ -39,27 +42,80 @@ impl Format for Minari {
     }
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
-        let folder = data_folder(path).ok_or_else(|| {
-            DataError::bad(path, format!("no Minari dataset: neither {METADATA_FILE} nor {MAIN_FILE} is in it"))
-        })?;
-        let metadata = Metadata::read(&folder)?;
-        match metadata.data_format.as_str() {
-            "hdf5" => {}
-            "arrow" => return read::dataset(path, &Folders::new(&folder, "arrow"), &metadata, cx),
-            "parquet" => return read::dataset(path, &Folders::new(&folder, "parquet"), &metadata, cx),
-            other => {
-                let problem = format!("data_format '{other}' is none of hdf5, arrow, parquet; convert it with Minari");
-                return Err(DataError::bad(path, problem));
-            }
+        match storage(path)? {
+            (Storage::File(file), about) => Episodes::find(path, file, about)?.read(cx),
+            (Storage::Folders(folders), about) => Episodes::find(path, folders, about)?.read(cx),
         }
-        let file = folder.join(MAIN_FILE);
-        if !file.exists() {
-            return Err(DataError::bad(
-                &folder,
-                format!("{MAIN_FILE} is missing beside {METADATA_FILE}; download it again"),
-            ));
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let bytes = match storage(path)? {
+            (Storage::File(file), about) => Episodes::find(path, file, about)?.bytes()?,
+            (Storage::Folders(folders), about) => Episodes::find(path, folders, about)?.bytes()?,
+        };
+        Ok(Some(bytes))
+    }
+
+    fn pieces(&self, path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(Some(match storage(path)? {
+            (Storage::File(file), about) => Box::new(InParts::new(path, file, about)?),
+            (Storage::Folders(folders), about) => Box::new(InParts::new(path, folders, about)?),
+        }))
+    }
+}
+
+/// What a dataset is stored in.
+enum Storage {
+    File(Hdf5),
+    Folders(Folders),
+}
+
+fn storage(path: &Path) -> Result<(Storage, Metadata), DataError> {
+    let folder = data_folder(path).ok_or_else(|| {
+        DataError::bad(path, format!("no Minari dataset: neither {METADATA_FILE} nor {MAIN_FILE} is in it"))
+    })?;
+    let metadata = Metadata::read(&folder)?;
+    match metadata.data_format.as_str() {
+        "hdf5" => {}
+        "arrow" => return Ok((Storage::Folders(Folders::new(&folder, "arrow")), metadata)),
+        "parquet" => return Ok((Storage::Folders(Folders::new(&folder, "parquet")), metadata)),
+        other => {
+            let problem = format!("data_format '{other}' is none of hdf5, arrow, parquet; convert it with Minari");
+            return Err(DataError::bad(path, problem));
         }
-        read::dataset(path, &Hdf5::open(&file)?, &metadata, cx)
+    }
+    let file = folder.join(MAIN_FILE);
+    if !file.exists() {
+        let problem = format!("{MAIN_FILE} is missing beside {METADATA_FILE}; download it again");
+        return Err(DataError::bad(&folder, problem));
+    }
+    Ok((Storage::File(Hdf5::open(&file)?), metadata))
+}
+
+/// A storage read a few episodes at a time.
+struct InParts<S> {
+    episodes: Episodes<S>,
+    lengths: Vec<usize>,
+}
+
+impl<S: Store> InParts<S> {
+    fn new(path: &Path, store: S, about: Metadata) -> Result<Self, DataError> {
+        let episodes = Episodes::find(path, store, about)?;
+        Ok(Self { lengths: episodes.lengths()?, episodes })
+    }
+}
+
+impl<S: Store> Pieces for InParts<S> {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        self.episodes.width()
+    }
+
+    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        self.episodes.read_some(episodes, cx, false)
     }
 }
 

@@ -31,13 +31,20 @@ impl Format for OgBench {
         holds(path, |f| KEYS.iter().any(|k| f.contains(k)) && !OTHERS.iter().any(|k| f.contains(k)))
     }
 
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let file = Npz::open(path)?;
+        let Columns { observations, actions, .. } = Columns::find(&file)?;
+        Ok(Some((observations.rows() * (4 * (observations.width() + actions.width()) + 8)) as u64))
+    }
+
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         let file = Npz::open(path)?;
         let columns = Columns::find(&file)?;
         let rows = columns.read(cx)?;
         let action_space = Space::unnamed("action", columns.actions.width());
         let origin = Origin { path: path.to_owned(), format: self.name().into(), ..Origin::default() };
-        let mut assembly = Assembly::new(origin, Space::unnamed("obs", columns.observations.width()), action_space);
+        let mut assembly =
+            Assembly::new(origin, Space::unnamed("obs", columns.observations.width()), action_space).within(cx);
         let (episodes, open_rows) = rows.episodes();
         assembly.origin().rules = columns.rules(&file, rows.is_compact());
         if open_rows > 0 {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::assemble::Assembly;
+use super::assemble::{Assembly, too_large};
 use super::frame::{Frame, Matrix, Parquet, choices, is_parquet};
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
@@ -122,6 +122,9 @@ impl Table {
         if frame.rows() > 0 {
             let rows = Rows::read(&frame, &self.roles)?;
             self.rows.append(rows).map_err(|e| DataError::bad(file, e))?;
+            if self.rows.bytes() > cx.memory() {
+                return Err(DataError::bad(path, too_large(cx.memory())));
+            }
         }
         Ok(())
     }
@@ -155,7 +158,7 @@ impl Table {
             origin.rules.push("actions are whole numbers: choices, in one column".into());
         }
         let obs_space = space("obs", &rows.obs, &roles.observation);
-        let mut all = Assembly::new(origin, obs_space, action_space);
+        let mut all = Assembly::new(origin, obs_space, action_space).within(cx);
         rows.put(path, &mut all, cx)?;
         all.finish(path)
     }

@@ -62,9 +62,19 @@ impl Jobs {
 
     /// The running jobs, in the order of the road.
     pub fn in_order(&self) -> Vec<&Running> {
-        [Slot::Load, Slot::Audit, Slot::Cover, Slot::Map, Slot::Evaluate, Slot::Compare, Slot::Train]
-            .iter()
-            .filter_map(|s| self.running.get(s))
-            .collect()
+        [
+            Slot::Load,
+            Slot::Scan,
+            Slot::Audit,
+            Slot::Episodes,
+            Slot::Cover,
+            Slot::Map,
+            Slot::Evaluate,
+            Slot::Compare,
+            Slot::Train,
+        ]
+        .iter()
+        .filter_map(|s| self.running.get(s))
+        .collect()
     }
 }

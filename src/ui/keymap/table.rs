@@ -31,6 +31,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[ch('t')], Action::TopUp, "start", "start the top-up", On(Panel::TopUp)),
     bind(&[ch('m')], Action::Schedule, "schedule", "next collection schedule", On(Panel::TopUp)),
     bind(&[ch('i')], Action::Imagine, "imagine", "imagine selected episode", On(Panel::Data)),
+    bind(&[ch('/')], Action::Filter, "filter", "choose episodes by a condition", On(Panel::Data)),
     bind(&[ch(']'), ch('n')], Action::Episode(1), "next episode", "next episode", On(Panel::Diagnosis)),
     bind(&[ch('['), ch('b')], Action::Episode(-1), "", "previous episode", On(Panel::Diagnosis)),
     bind(&[ch('a')], Action::Axes(1), "axes", "map's next pair of dimensions", On(Panel::Coverage)),

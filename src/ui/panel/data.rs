@@ -2,7 +2,7 @@
 
 use super::generic;
 use crate::ui::app::{App, Panel};
-use crate::ui::card::Card;
+use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
@@ -15,6 +15,13 @@ const FINDINGS: &str = "table:findings";
 /// Its cards.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
     let mut cards = app.report(Panel::Data).map(generic::cards).unwrap_or_default();
+    let chosen = app.filter.as_ref().filter(|_| app.reports.contains_key("episodes"));
+    if let (Some(condition), Some(table), Some(card)) =
+        (chosen, app.episodes(), cards.iter_mut().find(|card| card.id == "table:episodes"))
+    {
+        card.title = format!("Episodes where {condition}");
+        card.body = Body::Table(table);
+    }
     if let Some(audit) = app.reports.get("audit") {
         cards.extend(generic::cards(audit).into_iter().filter(|card| card.id == FINDINGS));
     }

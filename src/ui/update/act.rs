@@ -1,6 +1,6 @@
 //! Keys' actions.
 
-use super::{Effect, map};
+use super::{Effect, map, prompt};
 use crate::engine::job::{Control, ImagineSpec, JobSpec, Schedule};
 use crate::metrics::report::Cell;
 use crate::ui::app::{App, Panel, ScaleChoice};
@@ -38,6 +38,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Reverse => sort(app, true),
         Action::Episode(by) => episode(app, by),
         Action::Imagine => return imagine(app),
+        Action::Filter => prompt::open(app),
         Action::TopUp => return topup(app),
         Action::Schedule => schedule(app),
         Action::Pause => return pause(app),
@@ -176,9 +177,8 @@ fn episode(app: &mut App, by: i32) {
 
 /// Imagines the episode selected in the data's table, and shows it.
 fn imagine(app: &mut App) -> Vec<Effect> {
-    let table = app.report(Panel::Data).and_then(|r| r.tables.iter().find(|t| t.key == "episodes"));
     let look = app.looks.of(Panel::Data, "table:episodes");
-    let row = table.and_then(|data| {
+    let row = app.episodes().and_then(|data| {
         let view = TableView { data, sort: look.sort, selected: None };
         data.rows.get(*view.order().get(look.row.unwrap_or(0))?)?.first().cloned()
     });

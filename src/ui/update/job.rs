@@ -1,8 +1,8 @@
 //! News of jobs.
 
 use super::{Effect, map};
-use crate::engine::job::{Body, Event, Slot};
-use crate::ui::app::{App, Ended};
+use crate::engine::job::{Body, Event, JobSpec, Slot};
+use crate::ui::app::{App, Ended, Panel};
 
 /// Takes in one event; news of a job that was replaced change nothing.
 pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
@@ -20,8 +20,18 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             app.reports.insert(report.name.clone(), report);
             Vec::new()
         }
-        Body::Done(outcome) => ended(app, slot, Ended::Done(outcome.summary)),
+        Body::Done(outcome) => {
+            if slot == Slot::Load {
+                let load = JobSpec::Load(app.open.source.clone());
+                let next = app.report(Panel::Data).and_then(|report| load.follow(report));
+                app.jobs.queue.extend(next);
+            }
+            ended(app, slot, Ended::Done(outcome.summary))
+        }
         Body::Failed(failure) => {
+            if slot == Slot::Episodes {
+                app.filter = None;
+            }
             app.message = Some(failure.message.clone());
             ended(app, slot, Ended::Failed(failure.message))
         }

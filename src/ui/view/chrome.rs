@@ -2,9 +2,9 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
-use crate::ui::app::{App, Ended, Panel};
+use crate::ui::app::{App, Ended, Panel, Prompt};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Action, BINDINGS, Binding};
 use crate::ui::layout::{Shown, regions};
@@ -24,14 +24,16 @@ fn short(path: &std::path::Path, most: usize) -> String {
 pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     raised(app, area, buf);
-    let badge =
-        Style::new().fg(theme.colors().ground).bg(theme.colors().accent).add_modifier(ratatui::style::Modifier::BOLD);
+    let badge = Style::new().fg(theme.colors().ground).bg(theme.colors().accent).add_modifier(Modifier::BOLD);
     let mut x = ink::put(buf, area, area.x, area.y, " oodscope ", badge) + 1;
     let mut right = String::new();
     let crowded = area.width < 100 && app.open.source.rollouts.is_some();
     if let Some(data) = app.report(Panel::Data).filter(|_| !crowded) {
-        let part = |key: &str| data.value(key).map(|v| format!("{} {key}", number::number(v)));
-        right = [part("episodes"), part("steps")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        // Of a sample it is said what it is a sample of.
+        let of = data.value("whole_episodes").filter(|of| data.value("episodes").is_some_and(|n| n < *of));
+        let of = of.map(|n| format!("of {} ", number::number(n))).unwrap_or_default();
+        let part = |key: &str, of: &str| data.value(key).map(|v| format!("{} {of}{key}", number::number(v)));
+        right = [part("episodes", &of), part("steps", "")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         right.push(' ');
     }
     let right_at = ink::put_right(buf, area, area.y, &right, theme.dim());
@@ -185,6 +187,26 @@ pub fn footer(app: &App, card: &Card, area: Rect, buf: &mut Buffer) {
     x = end;
     for b in shown.iter().filter(always) {
         x = put(b, x);
+    }
+}
+
+/// The line that asks for a condition; its end stays in sight.
+pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    raised(app, area, buf);
+    let mut x = ink::put(buf, area, area.x + 1, area.y, "episodes where ", theme.accent());
+    let hint = "Enter shows them · Esc closes ";
+    let wide = area.width > ink::width(hint) + 50;
+    let end = if wide { ink::put_right(buf, area, area.y, hint, theme.dim()) } else { area.right() };
+    let room = usize::from(end.saturating_sub(x + 2));
+    let chars: Vec<char> = prompt.text.chars().chain([' ']).collect();
+    let first = (prompt.at + 1).saturating_sub(room);
+    if chars.len() == 1 {
+        ink::put(buf, area, x + 1, area.y, &ink::fit("steps < 200 AND return > 0", room as u16), theme.faint());
+    }
+    for (i, c) in chars.iter().enumerate().skip(first).take(room) {
+        let style = if i == prompt.at { theme.strong().add_modifier(Modifier::REVERSED) } else { theme.strong() };
+        x = ink::put(buf, area, x, area.y, &c.to_string(), style);
     }
 }
 

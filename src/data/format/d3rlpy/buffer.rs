@@ -51,7 +51,7 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
         warnings: warning.into_iter().collect(),
         ..Origin::default()
     };
-    let mut all = Assembly::new(origin, layout.space(), Space::unnamed("action", layout.action_width));
+    let mut all = Assembly::new(origin, layout.space(), Space::unnamed("action", layout.action_width)).within(cx);
     let cx = cx.phase("reading the dataset");
     let tick = |_| cx.check();
     let ids: Vec<u64> = (0..episodes).collect();

@@ -1,8 +1,10 @@
 //! The columns of a flat file, checked against each other and read at once.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::hdf5::{Column, Hdf5};
+use super::super::hdf5::{Column, Hdf5, Tick};
+use super::super::pieces::Width;
 use super::super::{DataError, choices, finite};
 use super::episodes::Rows;
 use crate::task::Ctx;
@@ -101,37 +103,57 @@ impl<'f> Columns<'f> {
         }
     }
 
-    /// Reads all columns at once, one thread each where there are threads.
+    /// Number of steps.
+    pub fn steps(&self) -> usize {
+        self.observations.rows()
+    }
+
+    /// What a row takes: the last row of `next_observations` completes each episode.
+    pub fn width(&self) -> Width {
+        let next = self.next.is_some();
+        Width { obs: self.observations.width(), action: self.actions.width(), extra: usize::from(next), next }
+    }
+
+    /// Reads all columns.
     pub fn read(&self, cx: &Ctx) -> Result<Rows, DataError> {
         let cx = cx.phase("reading the dataset");
         let done = AtomicU64::new(0);
         let total = self.all().map(|c| c.rows() as u64).sum();
-        let tick = |rows: u64| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, total);
-        let ((obs, next), (actions, (rewards, (terminals, timeouts)))) = rayon::join(
-            || rayon::join(|| self.observations.f32(&tick), || self.next.as_ref().map(|c| c.f32(&tick)).transpose()),
+        self.read_rows(0..self.steps(), &|rows| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, total))
+    }
+
+    /// Reads some rows of all columns at once, one thread each where there are threads.
+    pub fn read_rows(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Rows, DataError> {
+        let at = || rows.clone();
+        let ((obs, next), (actions, (rewards, ends))) = rayon::join(
             || {
-                (
-                    self.actions.f32(&tick),
-                    (
-                        self.rewards.f64(&tick),
-                        (self.terminals.flags(&tick), self.timeouts.as_ref().map(|c| c.flags(&tick)).transpose()),
-                    ),
+                rayon::join(
+                    || self.observations.f32_of(at(), tick),
+                    || self.next.as_ref().map(|c| c.f32_of(at(), tick)).transpose(),
                 )
             },
+            || (self.actions.f32_of(at(), tick), (self.rewards.f64_of(at(), tick), self.ends_of(at(), tick))),
         );
+        let (terminals, timeouts) = ends?;
         let mut rows = Rows {
             obs_dim: self.observations.width(),
             obs: obs?,
             next: next?,
             actions: actions?,
             rewards: rewards?,
-            terminals: terminals?,
-            timeouts: timeouts?,
+            terminals,
+            timeouts,
         };
         if self.ends == Ends::EpisodeTerminals {
             rows.only_timeouts();
         }
         Ok(rows)
+    }
+
+    /// `terminals` and the other marks of an end of some rows, as they are in the file.
+    pub fn ends_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<(Vec<bool>, Option<Vec<bool>>), DataError> {
+        let terminals = self.terminals.flags_of(rows.clone(), tick)?;
+        Ok((terminals, self.timeouts.as_ref().map(|c| c.flags_of(rows, tick)).transpose()?))
     }
 
     /// Columns of an action.
@@ -185,15 +207,16 @@ impl<'f> Columns<'f> {
         rules
     }
 
+    /// Said where the file has no mark for time limits.
+    pub fn unseen_ends(&self) -> Option<String> {
+        let key = self.ends.key();
+        let problem = "in the file: time limits cannot be seen, so episodes that hit one run on into the next";
+        self.timeouts.is_none().then(|| format!("no '{key}' {problem}"))
+    }
+
     /// What is odd in the columns.
     pub fn warnings(&self, rows: &Rows) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.timeouts.is_none() {
-            warnings.push(format!(
-                "no '{}' in the file: time limits cannot be seen, so episodes that hit one run on into the next",
-                self.ends.key()
-            ));
-        }
+        let mut warnings: Vec<String> = self.unseen_ends().into_iter().collect();
         warnings.extend(finite::warning("observations", &rows.obs, rows.obs_dim));
         warnings.extend(finite::warning("actions", &rows.actions, self.actions.width()));
         warnings.extend(finite::warning("rewards", &rows.rewards, 1));

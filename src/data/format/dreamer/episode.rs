@@ -21,7 +21,7 @@ const RULES: [&str; 2] = [
 /// Reads every episode.
 pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Dataset, DataError> {
     let layout = Layout::of(first)?;
-    let mut assembly = layout.assembly(path, &RULES);
+    let mut assembly = layout.assembly(path, &RULES).within(cx);
     let [mut lies, mut empty] = [(); 2].map(|()| Odd::default());
     let cx = cx.phase("reading the dataset");
     folder::each(

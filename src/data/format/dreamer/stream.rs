@@ -25,7 +25,7 @@ const RULES: [&str; 3] = [
 pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Dataset, DataError> {
     let layout = Layout::of(first)?;
     let (files, heads): (Vec<PathBuf>, Vec<bool>) = chain::streams(path, files)?.into_iter().unzip();
-    let mut cutter = Cutter::new(&layout, layout.assembly(path, &RULES));
+    let mut cutter = Cutter::new(&layout, layout.assembly(path, &RULES).within(cx));
     let mut lies = Odd::default();
     let cx = cx.phase("reading the dataset");
     folder::each(

@@ -1,5 +1,7 @@
 //! One dataset of numbers as a column: rows × everything else, read in blocks so that a cancel is seen soon.
 
+use std::ops::Range;
+
 use hdf5_reader::{Dataset, Datatype, H5Type, SliceInfo, SliceInfoElem};
 
 use super::{Hdf5, number};
@@ -13,7 +15,7 @@ pub type Tick<'a> = &'a (dyn Fn(u64) -> Result<(), Cancelled> + Sync);
 const BLOCK_BYTES: u64 = 8 << 20;
 /// Deflate reaches at most 1032 : 1, so what claims more than this over the file's size is not in the file.
 const MAX_RATIO: u64 = 1100;
-/// Values of a column in all (16 GiB as f32), however large the file.
+/// Values that are read at once (16 GiB as f32), however large the file.
 const MAX_VALUES: u64 = 1 << 32;
 
 /// A dataset of numbers in an open file; row-major.
@@ -50,8 +52,8 @@ impl<'f> Column<'f> {
                 ),
             ));
         }
-        if values.is_none_or(|v| v > MAX_VALUES) {
-            return Err(file.bad(key, format!("has more than the {MAX_VALUES} values that oodscope reads at once")));
+        if values.is_none() {
+            return Err(file.bad(key, "claims more values than can be counted; the file is damaged"));
         }
         Ok(Self { file, key: key.to_owned(), dataset, rows, width: width.unwrap_or(0) })
     }
@@ -108,10 +110,18 @@ impl<'f> Column<'f> {
     /// # Errors
     /// If the data cannot be decoded, or if `tick` stops it.
     pub fn f32(&self, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
+        self.f32_of(0..self.rows(), tick)
+    }
+
+    /// The values of some rows as f32.
+    ///
+    /// # Errors
+    /// If the data cannot be decoded, or if `tick` stops it.
+    pub fn f32_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
         if f32::native_copy_compatible(self.dataset.dtype()) {
-            self.blocks(tick, |out, block: Vec<f32>| out.extend_from_slice(&block))
+            self.blocks(rows, tick, |out, block: Vec<f32>| out.extend_from_slice(&block))
         } else {
-            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0 as f32)))
+            self.blocks(rows, tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0 as f32)))
         }
     }
 
@@ -120,10 +130,18 @@ impl<'f> Column<'f> {
     /// # Errors
     /// If the data cannot be decoded, or if `tick` stops it.
     pub fn f64(&self, tick: Tick<'_>) -> Result<Vec<f64>, DataError> {
+        self.f64_of(0..self.rows(), tick)
+    }
+
+    /// The values of some rows as f64.
+    ///
+    /// # Errors
+    /// If the data cannot be decoded, or if `tick` stops it.
+    pub fn f64_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Vec<f64>, DataError> {
         if f64::native_copy_compatible(self.dataset.dtype()) {
-            self.blocks(tick, |out, block: Vec<f64>| out.extend_from_slice(&block))
+            self.blocks(rows, tick, |out, block: Vec<f64>| out.extend_from_slice(&block))
         } else {
-            self.blocks(tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0)))
+            self.blocks(rows, tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0)))
         }
     }
 
@@ -132,29 +150,47 @@ impl<'f> Column<'f> {
     /// # Errors
     /// If the data cannot be decoded, if a value is NaN, or if `tick` stops it.
     pub fn flags(&self, tick: Tick<'_>) -> Result<Vec<bool>, DataError> {
+        self.flags_of(0..self.rows(), tick)
+    }
+
+    /// The values of some rows as truth.
+    ///
+    /// # Errors
+    /// As [`Column::flags`].
+    pub fn flags_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Vec<bool>, DataError> {
+        let first = rows.start;
         if !matches!(self.dataset.dtype(), Datatype::FloatingPoint { .. }) {
-            return self.blocks(tick, |out, block: Vec<number::Flag>| out.extend(block.iter().map(|v| v.0)));
+            return self.blocks(rows, tick, |out, block: Vec<number::Flag>| out.extend(block.iter().map(|v| v.0)));
         }
-        let values = self.f32(tick)?;
+        let values = self.f32_of(rows, tick)?;
         if let Some(row) = values.iter().position(|v| v.is_nan()) {
-            return Err(self.bad(format!("has NaN in row {row} where true or false is needed")));
+            return Err(self.bad(format!("has NaN in row {} where true or false is needed", first + row)));
         }
         Ok(values.into_iter().map(|v| v != 0.0).collect())
     }
 
-    /// Reads block after block and has each appended.
-    fn blocks<T: H5Type, O>(&self, tick: Tick<'_>, append: fn(&mut Vec<O>, Vec<T>)) -> Result<Vec<O>, DataError> {
+    /// Reads some rows block after block and has each appended.
+    fn blocks<T: H5Type, O>(
+        &self,
+        rows: Range<usize>,
+        tick: Tick<'_>,
+        append: fn(&mut Vec<O>, Vec<T>),
+    ) -> Result<Vec<O>, DataError> {
         let mut out = Vec::new();
-        let values = self.rows() * self.width();
+        let values = rows.len() * self.width();
+        if values as u64 > MAX_VALUES {
+            return Err(self.bad(format!("has more than the {MAX_VALUES} values that oodscope reads at once")));
+        }
         out.try_reserve_exact(values)
             .map_err(|_| self.bad(format!("needs memory for {values} values, which there is not")))?;
         if values == 0 {
             return Ok(out);
         }
         let step = self.block_rows();
-        let mut start = 0;
-        while start < self.rows {
-            let end = (start + step).min(self.rows);
+        let (mut start, last) = (rows.start as u64, rows.end as u64);
+        while start < last {
+            // Blocks end where chunks do, wherever they begin.
+            let end = ((start / step + 1) * step).min(last);
             let mut selections = vec![SliceInfoElem::Slice { start, end, step: 1 }];
             selections.resize(self.dataset.ndim(), SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 });
             let block = self

@@ -90,6 +90,13 @@ impl Store for Folders {
         Err(DataError::bad(frame.path(), problem))
     }
 
+    fn steps(&self, id: u64) -> Result<usize, DataError> {
+        if let Some(steps) = self.said(id) {
+            return Ok(steps as usize);
+        }
+        Ok(self.frame(id, &Ctx::quiet())?.rows().saturating_sub(1))
+    }
+
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError> {
         cx.check()?;
         let frame = self.frame(id, cx)?;

@@ -20,6 +20,8 @@ pub(super) struct Metadata {
     pub env_id: Option<String>,
     pub total_episodes: Option<u64>,
     pub total_steps: Option<u64>,
+    /// `ref_min_score` and `ref_max_score`, as `minari.get_normalized_score` uses them.
+    pub reference: Option<(f64, f64)>,
     pub observations: Option<Leaves>,
     pub actions: Option<Leaves>,
     /// Names of the flat columns, which our own writer adds.
@@ -62,6 +64,7 @@ impl Metadata {
             leaves(text).map(Some).map_err(|e| bad(format!("'{key}' {e}")))
         };
         let text = |key: &str| json[key].as_str().map(str::to_owned);
+        let number = |key: &str| json[key].as_f64().filter(|v| v.is_finite());
         let names = |key: &str| -> Vec<String> {
             let list = json["oodscope"][key].as_array().into_iter().flatten();
             list.filter_map(|n| n.as_str().map(|n| n.chars().filter(|c| !c.is_control()).take(80).collect())).collect()
@@ -72,6 +75,7 @@ impl Metadata {
             env_id: json["env_spec"].as_str().and_then(env_id),
             total_episodes: json["total_episodes"].as_u64(),
             total_steps: json["total_steps"].as_u64(),
+            reference: number("ref_min_score").zip(number("ref_max_score")).filter(|(low, high)| low < high),
             observations: space("observation_space")?,
             actions: space("action_space")?,
             observation_names: names("observation_names"),

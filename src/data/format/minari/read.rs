@@ -1,10 +1,12 @@
 //! All episodes of a storage file put together, and its totals checked against the description.
 
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::super::hdf5::Hdf5;
+use super::super::pieces::Width;
 use super::super::{DataError, finite};
 use super::episode::{self, Loaded};
 use super::metadata::Metadata;
@@ -33,6 +35,9 @@ pub(super) trait Store: Sync {
     /// Numbers a row of `observations` or `actions` in episode `id`, where its space is not described.
     fn width(&self, id: u64, what: &str) -> Result<usize, DataError>;
 
+    /// Number of steps of episode `id`.
+    fn steps(&self, id: u64) -> Result<usize, DataError>;
+
     /// Reads episode `id`.
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError>;
 }
@@ -58,49 +63,105 @@ impl Store for Hdf5 {
         Ok(self.column(&format!("episode_{id}/{what}"))?.width())
     }
 
+    fn steps(&self, id: u64) -> Result<usize, DataError> {
+        Ok(self.column(&format!("episode_{id}/rewards"))?.rows())
+    }
+
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError> {
         episode::read(self, id, observations, actions, &|_| cx.check())
     }
 }
 
-/// Reads every episode of `store`.
-pub(super) fn dataset(path: &Path, store: &impl Store, metadata: &Metadata, cx: &Ctx) -> Result<Dataset, DataError> {
-    let ids = episode_ids(store, metadata)?;
-    let (observations, obs_space) =
-        layout(store, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
-    let (actions, action_space) =
-        layout(store, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
-    let mut origin = Origin {
-        path: path.to_owned(),
-        format: "minari".into(),
-        env_id: metadata.env_id.clone(),
-        dataset_id: metadata.dataset_id.clone(),
-        rules: vec![store.rule().into()],
-        warnings: Vec::new(),
-    };
-    if observations.len() > 1 {
-        let names = observations.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
-        origin.rules.push(format!("observations are the parts {names} side by side"));
-    }
-    for (what, leaves) in [("observation", &metadata.observations), ("action", &metadata.actions)] {
-        let skipped = leaves.iter().flat_map(|l| &l.skipped);
-        origin.rules.extend(skipped.map(|part| format!("{what} {part} is not read")));
-    }
-    let cx = cx.phase("reading the dataset");
-    let (mut parts, mut odd) = (Parts::default(), Vec::new());
-    for (batch, some) in ids.chunks(BATCH).enumerate() {
-        cx.step((batch * BATCH) as u64, ids.len() as u64)?;
-        // Not collected into one result: that would name whichever bad episode a thread met first.
-        let loaded: Vec<Result<Loaded, DataError>> =
-            some.par_iter().map(|&id| store.read(id, &observations, &actions, &cx)).collect();
-        for episode in loaded {
-            let episode = episode?;
-            odd.extend(episode.odd.map(|what| (what, episode.id)));
-            push(&mut parts, episode);
+/// A storage whose episodes and columns are known; no number of it is read yet.
+pub(super) struct Episodes<S> {
+    store: S,
+    metadata: Metadata,
+    ids: Vec<u64>,
+    observations: Vec<Leaf>,
+    actions: Vec<Leaf>,
+    spaces: (Space, Space),
+    origin: Origin,
+}
+
+impl<S: Store> Episodes<S> {
+    /// Finds the episodes and columns of `store`.
+    pub fn find(path: &Path, store: S, metadata: Metadata) -> Result<Self, DataError> {
+        let ids = episode_ids(&store, &metadata)?;
+        let (observations, obs_space) =
+            layout(&store, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
+        let (actions, action_space) =
+            layout(&store, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
+        let mut origin = Origin {
+            path: path.to_owned(),
+            format: "minari".into(),
+            env_id: metadata.env_id.clone(),
+            dataset_id: metadata.dataset_id.clone(),
+            reference: metadata.reference,
+            rules: vec![store.rule().into()],
+            warnings: Vec::new(),
+        };
+        if observations.len() > 1 {
+            let names = observations.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
+            origin.rules.push(format!("observations are the parts {names} side by side"));
         }
+        for (what, leaves) in [("observation", &metadata.observations), ("action", &metadata.actions)] {
+            let skipped = leaves.iter().flat_map(|l| &l.skipped);
+            origin.rules.extend(skipped.map(|part| format!("{what} {part} is not read")));
+        }
+        Ok(Self { store, metadata, ids, observations, actions, spaces: (obs_space, action_space), origin })
     }
-    origin.warnings = warnings(metadata, &parts, &odd, obs_space.dim(), action_space.dim());
-    Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(path, e))
+
+    /// What a row takes.
+    pub fn width(&self) -> Width {
+        Width { obs: self.spaces.0.dim(), action: self.spaces.1.dim(), extra: 1, next: false }
+    }
+
+    /// Bytes in memory, as the description has it or as the first episode lets expect.
+    pub fn bytes(&self) -> Result<u64, DataError> {
+        let episodes = self.ids.len() as u64;
+        let steps = match self.metadata.total_steps {
+            Some(steps) => steps,
+            None => self.store.steps(self.ids[0])? as u64 * episodes,
+        };
+        Ok(self.width().bytes(episodes, steps))
+    }
+
+    /// Number of steps of every episode.
+    pub fn lengths(&self) -> Result<Vec<usize>, DataError> {
+        let each: Vec<Result<usize, DataError>> = self.ids.par_iter().map(|&id| self.store.steps(id)).collect();
+        each.into_iter().collect()
+    }
+
+    /// Reads all episodes.
+    pub fn read(&self, cx: &Ctx) -> Result<Dataset, DataError> {
+        let mut data = self.read_some(0..self.ids.len(), &cx.phase("reading the dataset"), true)?;
+        let totals = totals(&self.metadata, data.num_episodes(), data.num_steps());
+        data.origin.warnings.splice(0..0, totals);
+        Ok(data)
+    }
+
+    /// Reads consecutive episodes.
+    pub fn read_some(&self, episodes: Range<usize>, cx: &Ctx, told: bool) -> Result<Dataset, DataError> {
+        let (mut parts, mut odd) = (Parts::default(), Vec::new());
+        let ids = &self.ids[episodes];
+        for (batch, some) in ids.chunks(BATCH).enumerate() {
+            if told {
+                cx.step((batch * BATCH) as u64, ids.len() as u64)?;
+            }
+            // Not collected into one result: that would name whichever bad episode a thread met first.
+            let loaded: Vec<Result<Loaded, DataError>> =
+                some.par_iter().map(|&id| self.store.read(id, &self.observations, &self.actions, cx)).collect();
+            for episode in loaded {
+                let episode = episode?;
+                odd.extend(episode.odd.map(|what| (what, episode.id)));
+                push(&mut parts, episode);
+            }
+        }
+        let (mut origin, (obs_space, action_space)) = (self.origin.clone(), self.spaces.clone());
+        origin.warnings = warnings(&parts, &odd, obs_space.dim(), action_space.dim());
+        let path = origin.path.clone();
+        Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(&path, e))
+    }
 }
 
 /// Numbers of the episodes in ascending order.
@@ -162,17 +223,18 @@ fn push(parts: &mut Parts, episode: Loaded) {
     parts.rewards.extend(episode.rewards);
 }
 
-fn warnings(metadata: &Metadata, parts: &Parts, odd: &[(&str, u64)], obs_dim: usize, action_dim: usize) -> Vec<String> {
+/// Where the description counts otherwise.
+fn totals(metadata: &Metadata, episodes: usize, steps: usize) -> Vec<String> {
+    let totals = [("total_episodes", metadata.total_episodes, episodes), ("total_steps", metadata.total_steps, steps)];
+    let wrong = totals.into_iter().filter_map(|(key, said, found)| {
+        let said = said.filter(|&n| n != found as u64)?;
+        Some(format!("metadata.json says {key} {said}, the file has {found}"))
+    });
+    wrong.collect()
+}
+
+fn warnings(parts: &Parts, odd: &[(&str, u64)], obs_dim: usize, action_dim: usize) -> Vec<String> {
     let mut warnings = Vec::new();
-    let totals = [
-        ("total_episodes", metadata.total_episodes, parts.spans.len()),
-        ("total_steps", metadata.total_steps, parts.rewards.len()),
-    ];
-    for (key, said, found) in totals {
-        if let Some(said) = said.filter(|&n| n != found as u64) {
-            warnings.push(format!("metadata.json says {key} {said}, the file has {found}"));
-        }
-    }
     let mut kinds: Vec<&str> = odd.iter().map(|o| o.0).collect();
     kinds.dedup();
     kinds.sort_unstable();

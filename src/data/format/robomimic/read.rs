@@ -25,10 +25,12 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
         format: "robomimic".into(),
         env_id: env_id(file),
         dataset_id: None,
+        reference: None,
         rules: rules(file, &layout),
         warnings: Vec::new(),
     };
-    let mut all = Assembly::new(origin, layout.observations.space(), Space::unnamed("action", layout.action_width));
+    let mut all =
+        Assembly::new(origin, layout.observations.space(), Space::unnamed("action", layout.action_width)).within(cx);
     let cx = cx.phase("reading the dataset");
     let (mut steps, mut odd) = (0u64, Vec::new());
     let tick = |_| cx.check();

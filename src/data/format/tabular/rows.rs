@@ -27,6 +27,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Bytes of the numbers so far.
+    pub fn bytes(&self) -> u64 {
+        let next = self.next.as_ref().map_or(0, |m| m.values.len());
+        (4 * (self.obs.values.len() + self.actions.values.len() + next) + 8 * self.rewards.len()) as u64
+    }
+
     /// Reads the columns of `frame` by their roles.
     pub fn read(frame: &Frame, roles: &Roles) -> Result<Self, DataError> {
         let rows = frame.rows();

@@ -1,0 +1,62 @@
+//! The line that asks for a condition on the episodes.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::Effect;
+use crate::engine::job::{EpisodesSpec, Filter, JobSpec};
+use crate::ui::app::{App, Prompt};
+
+/// Most characters of a condition.
+const LONGEST: usize = 500;
+
+/// Opens it with the condition that holds.
+pub fn open(app: &mut App) {
+    let text = app.filter.clone().unwrap_or_default();
+    app.prompt = Some(Prompt { at: text.chars().count(), text });
+}
+
+/// Takes a key while the line is open.
+pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let length = prompt.text.chars().count();
+    match key.code {
+        KeyCode::Esc => return Vec::new(),
+        KeyCode::Char('c') if control => return vec![Effect::Quit],
+        KeyCode::Enter => return ask(app, prompt.text.trim()),
+        KeyCode::Char('u') if control => prompt = Prompt::default(),
+        KeyCode::Char('a') if control => prompt.at = 0,
+        KeyCode::Char('e') if control => prompt.at = length,
+        KeyCode::Char(c) if !control && length < LONGEST => {
+            prompt.text.insert(prompt.byte(), c);
+            prompt.at += 1;
+        }
+        KeyCode::Backspace if prompt.at > 0 => {
+            prompt.at -= 1;
+            prompt.text.remove(prompt.byte());
+        }
+        KeyCode::Delete if prompt.at < length => {
+            prompt.text.remove(prompt.byte());
+        }
+        KeyCode::Left => prompt.at = prompt.at.saturating_sub(1),
+        KeyCode::Right => prompt.at = (prompt.at + 1).min(length),
+        KeyCode::Home => prompt.at = 0,
+        KeyCode::End => prompt.at = length,
+        _ => {}
+    }
+    app.prompt = Some(prompt);
+    Vec::new()
+}
+
+/// Asks for the episodes that meet a condition; all of them where there is none.
+fn ask(app: &mut App, condition: &str) -> Vec<Effect> {
+    app.message = None;
+    app.reports.remove("episodes");
+    if condition.is_empty() {
+        app.filter = None;
+        return Vec::new();
+    }
+    app.filter = Some(condition.to_owned());
+    let filter = Filter { condition: Some(condition.to_owned()), ..Filter::default() };
+    let spec = EpisodesSpec { source: app.open.source.clone(), filter, ..EpisodesSpec::default() };
+    vec![app.jobs.start(JobSpec::Episodes(spec))]
+}
