@@ -104,3 +104,33 @@ fn the_state_is_what_the_user_names() {
     assert_eq!(names[..2], ["dθ/dt", "cos θ"], "{names:?}");
     run(&["report", text(pendulum()), "--state", "speed"]).refuses(&["speed", "there are"]);
 }
+
+#[test]
+fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_sample() {
+    let data = written("large", &dataset(&[200; 60], |_| {}));
+    let whole = open(&data);
+    let memory = (whole.bytes() / 3).max(1 << 16).to_string();
+    assert!(whole.bytes() > 2 << 16, "{} bytes are no test", whole.bytes());
+    let report = |more: &[&str]| run(&[&["report", text(&data), "--json"], more].concat()).json();
+    let (all, part) = (report(&[]), report(&["--memory", &memory]));
+    let of = |json: &serde_json::Value, name: &str| {
+        let reports = json["reports"].as_array().unwrap();
+        let found: Vec<_> = reports.iter().filter(|r| r["name"] == name).cloned().collect();
+        assert_eq!(found.len(), 1, "{name}");
+        found[0].clone()
+    };
+    let stat = |report: &serde_json::Value, key: &str| {
+        let stats = report["stats"].as_array().unwrap();
+        stats.iter().find(|s| s["key"] == key).map(|s| s["value"].as_f64().unwrap())
+    };
+    for key in ["episodes", "steps", "usable", "return_median", "return_max", "truncated"] {
+        assert_eq!(stat(&of(&part, "data"), key), stat(&of(&all, "data"), key), "{key}");
+    }
+    assert!(stat(&of(&part, "data"), "held").unwrap() < 34.0 && stat(&of(&all, "data"), "held").is_none());
+    let notes = of(&part, "coverage")["notes"].to_string();
+    assert!(notes.contains("computed on a sample") && notes.contains("of 60 episodes"), "{notes}");
+    assert!(!of(&all, "coverage")["notes"].to_string().contains("computed on a sample"));
+    let out = at("never-whole");
+    run(&["convert", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--memory"]);
+    run(&["audit", text(&data), "--memory", "much"]).refuses(&["a size is needed"]);
+}

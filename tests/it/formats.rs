@@ -203,3 +203,22 @@ fn a_sample_of_a_format_is_a_part_of_its_whole() {
     assert!(parts.iter().all(|n| *n > 0), "{sampled:?}");
     println!("read in parts: {}", sampled.join(", "));
 }
+
+#[test]
+fn a_format_that_is_deleted_under_its_reader_is_told() {
+    for (name, files) in datasets().into_iter().filter(|(_, files)| files.len() > 3) {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = copied(folder.path(), &name, &files);
+        let (start, cx) = (std::time::Instant::now(), Ctx::quiet());
+        std::thread::scope(|scope| {
+            scope.spawn(|| std::fs::remove_dir_all(&path));
+            while path.exists() && start.elapsed() < std::time::Duration::from_secs(10) {
+                if let Err(e) = format::open(&path, None, &cx) {
+                    assert!(e.to_string().contains(&name), "{e}");
+                }
+            }
+        });
+        let gone = format::open(&path, None, &cx).unwrap_err().to_string();
+        assert!(gone.contains("no such file or folder"), "{gone}");
+    }
+}

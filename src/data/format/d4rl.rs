@@ -10,7 +10,7 @@ use std::path::Path;
 use super::hdf5::{Hdf5, is_hdf5, listed};
 use super::pieces::Pieces;
 use super::{DataError, Format, choices};
-use crate::data::dataset::{Dataset, Origin};
+use crate::data::dataset::{Dataset, Origin, Parts};
 use crate::data::space::Space;
 use crate::task::Ctx;
 
@@ -18,8 +18,9 @@ mod columns;
 mod episodes;
 mod pieces;
 
+use columns::Marks;
 pub(super) use columns::{Columns, Ends};
-use episodes::Rows;
+use episodes::Cutter;
 pub(super) use pieces::FlatFile;
 
 /// The format.
@@ -99,13 +100,32 @@ impl Layout {
 /// Reads all rows of all pieces.
 pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Result<Dataset, DataError> {
     let pieces = layout.columns(file)?;
-    let mut rows = pieces[0].read(cx)?;
-    for piece in &pieces[1..] {
-        rows.append(piece.read(cx)?);
+    let cx = cx.phase("reading the dataset");
+    let marks: Vec<Marks> =
+        pieces.iter().map(|p| p.ends_of(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
+    let is_end = |(terminals, others): &Marks, row: usize| terminals[row] || others.as_ref().is_some_and(|o| o[row]);
+    let ends = |marks: &Marks| (0..marks.0.len()).filter(|&row| is_end(marks, row)).count();
+    let last = pieces.len() - 1;
+    let open = !is_end(&marks[last], marks[last].0.len() - 1);
+    let episodes = marks.iter().map(ends).sum::<usize>() + usize::from(open);
+    let (first, steps) = (&pieces[0], pieces.iter().map(Columns::steps).sum());
+    let mut cutter = Cutter::new(first.width(), steps, episodes).ok_or_else(|| no_memory(path))?;
+    for (i, (piece, marks)) in pieces.iter().zip(&marks).enumerate() {
+        let mut read = 0;
+        piece.read(marks, &cx, &mut |rows| {
+            read += rows.rewards.len();
+            cutter.add(rows, i == last && read == piece.steps());
+        })?;
     }
-    let mut data = put_together(path, file, layout, &pieces, rows, cx)?;
+    let mut origin = origin(path, file, layout, first);
+    let parts = cutter.finish(&mut origin);
+    let mut data = put_together(origin, first, parts)?;
     settle_choices(file, layout, &mut data);
     Ok(data)
+}
+
+fn no_memory(path: &Path) -> DataError {
+    DataError::bad(path, "needs more memory than there is; read a part of it with --memory")
 }
 
 /// Bytes that all rows take in memory.
@@ -114,29 +134,25 @@ pub(super) fn bytes(file: &Hdf5, layout: &Layout) -> Result<u64, DataError> {
     Ok(pieces.iter().map(|p| p.width().bytes(0, p.steps() as u64)).sum())
 }
 
-/// Cuts rows into episodes.
-fn put_together(
-    path: &Path,
-    file: &Hdf5,
-    layout: &Layout,
-    pieces: &[Columns<'_>],
-    rows: Rows,
-    cx: &Ctx,
-) -> Result<Dataset, DataError> {
-    let first = &pieces[0];
-    let mut origin = Origin {
+/// Where the rows come from and how they are read.
+fn origin(path: &Path, file: &Hdf5, layout: &Layout, first: &Columns<'_>) -> Origin {
+    let mut rules = first.rules();
+    rules.extend(layout.rules.iter().cloned());
+    Origin {
         path: path.to_owned(),
         format: layout.format.into(),
         env_id: env_id(file),
         dataset_id: None,
         reference: None,
-        rules: first.rules(),
-        warnings: first.warnings(&rows),
-    };
-    origin.rules.extend(layout.rules.iter().cloned());
-    let spaces = (Space::unnamed("obs", rows.obs_dim), Space::unnamed("action", first.action_width()));
-    let parts = rows.into_parts(&mut origin, cx)?;
-    Dataset::from_parts(origin, spaces.0, spaces.1, parts).map_err(|e| DataError::bad(path, e))
+        rules,
+        warnings: first.unseen_ends().into_iter().collect(),
+    }
+}
+
+fn put_together(origin: Origin, first: &Columns<'_>, parts: Parts) -> Result<Dataset, DataError> {
+    let path = origin.path.clone();
+    let spaces = (Space::unnamed("obs", first.width().obs), Space::unnamed("action", first.action_width()));
+    Dataset::from_parts(origin, spaces.0, spaces.1, parts).map_err(|e| DataError::bad(&path, e))
 }
 
 /// Actions may be choices: their numbers tell.

@@ -1,23 +1,45 @@
 //! Counting rows with NaN or Inf, so that they can be named: they stay in the columns, and statistics and learning
 //! leave them out.
 
-/// A warning that names `key`, how many of its rows hold a number that is not finite, and the first of them.
-pub(super) fn warning<T: Copy + Into<f64>>(key: &str, values: &[T], width: usize) -> Option<String> {
-    // Nearly every column is clean, and a plain scan is much faster than going row by row.
-    if values.iter().all(|&v| v.into().is_finite()) {
-        return None;
+/// Rows of a matrix that hold a number that is not finite.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Count {
+    rows: usize,
+    /// The first of them.
+    first: usize,
+}
+
+impl Count {
+    /// Counts in further rows, of which the first is row `base`.
+    pub fn add<T: Copy + Into<f64>>(&mut self, values: &[T], width: usize, base: usize) {
+        // Nearly every column is clean, and a plain scan is much faster than going row by row.
+        if values.iter().all(|&v| v.into().is_finite()) {
+            return;
+        }
+        for (row, values) in values.chunks_exact(width.max(1)).enumerate() {
+            if values.iter().any(|&v| !v.into().is_finite()) {
+                self.first = if self.rows == 0 { base + row } else { self.first };
+                self.rows += 1;
+            }
+        }
     }
-    let mut bad = values
-        .chunks_exact(width.max(1))
-        .enumerate()
-        .filter(|(_, row)| row.iter().any(|&v| !v.into().is_finite()))
-        .map(|(row, _)| row);
-    let first = bad.next()?;
-    let count = 1 + bad.count();
-    let rows = if count == 1 { "row holds" } else { "rows hold" };
-    Some(format!(
-        "{key}: {count} {rows} NaN or Inf (first: row {first}); kept as they are, left out of statistics and learning"
-    ))
+
+    /// A warning that names `key`, how many rows there are and the first of them.
+    pub fn warning(self, key: &str) -> Option<String> {
+        let Self { rows, first } = self;
+        let hold = if rows == 1 { "row holds" } else { "rows hold" };
+        let told = format!(
+            "{key}: {rows} {hold} NaN or Inf (first: row {first}); kept as they are, left out of statistics and learning"
+        );
+        (rows > 0).then_some(told)
+    }
+}
+
+/// [`Count::warning`] of a whole matrix.
+pub(super) fn warning<T: Copy + Into<f64>>(key: &str, values: &[T], width: usize) -> Option<String> {
+    let mut count = Count::default();
+    count.add(values, width, 0);
+    count.warning(key)
 }
 
 #[cfg(test)]

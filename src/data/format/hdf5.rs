@@ -14,9 +14,11 @@ mod column;
 mod lzf;
 mod number;
 mod parts;
+mod stream;
 
 pub use column::{Column, Tick};
 pub(super) use parts::{Parts, beside};
+pub use stream::Stream;
 
 /// First bytes of an HDF5 file without a user block.
 const SIGNATURE: [u8; 8] = [0x89, b'H', b'D', b'F', 0x0d, 0x0a, 0x1a, 0x0a];

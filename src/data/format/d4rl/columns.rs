@@ -1,13 +1,18 @@
 //! The columns of a flat file, checked against each other and read at once.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::hdf5::{Column, Hdf5, Tick};
 use super::super::pieces::Width;
-use super::super::{DataError, choices, finite};
+use super::super::{DataError, choices};
 use super::episodes::Rows;
 use crate::task::Ctx;
+
+/// Bytes of observations that are read at once.
+const BLOCK: u64 = 1 << 20;
+
+/// Ends of episodes: `terminals` and the other marks, one a row.
+pub(in crate::data::format) type Marks = (Vec<bool>, Option<Vec<bool>>);
 
 /// Where a file marks the ends of episodes beside `terminals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +119,35 @@ impl<'f> Columns<'f> {
         Width { obs: self.observations.width(), action: self.actions.width(), extra: usize::from(next), next }
     }
 
-    /// Reads all columns.
-    pub fn read(&self, cx: &Ctx) -> Result<Rows, DataError> {
-        let cx = cx.phase("reading the dataset");
-        let done = AtomicU64::new(0);
-        let total = self.all().map(|c| c.rows() as u64).sum();
-        self.read_rows(0..self.steps(), &|rows| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, total))
+    /// Reads all rows block after block, whose ends of episodes are known already, and hands each on.
+    pub fn read(&self, ends: &Marks, cx: &Ctx, take: &mut dyn FnMut(&Rows)) -> Result<(), DataError> {
+        let (mut obs, mut actions) = (self.observations.stream(), self.actions.stream());
+        let mut next = self.next.as_ref().map(Column::stream);
+        let size = self.observations.rows_of_blocks(BLOCK);
+        let tick: Tick<'_> = &|_| cx.check();
+        for first in (0..self.steps()).step_by(size) {
+            cx.step(first as u64, self.steps() as u64)?;
+            let n = size.min(self.steps() - first);
+            let ((obs, next), (actions, rewards)) = rayon::join(
+                || rayon::join(|| obs.take(n, tick), || next.as_mut().map(|c| c.take(n, tick)).transpose()),
+                || (actions.take(n, tick), self.rewards.f64_of(first..first + n, tick)),
+            );
+            let part = |marks: &[bool]| marks[first..first + n].to_vec();
+            let mut rows = Rows {
+                obs_dim: self.observations.width(),
+                obs: obs?,
+                next: next?,
+                actions: actions?,
+                rewards: rewards?,
+                terminals: part(&ends.0),
+                timeouts: ends.1.as_deref().map(part),
+            };
+            if self.ends == Ends::EpisodeTerminals {
+                rows.only_timeouts();
+            }
+            take(&rows);
+        }
+        Ok(())
     }
 
     /// Reads some rows of all columns at once, one thread each where there are threads.
@@ -151,7 +179,7 @@ impl<'f> Columns<'f> {
     }
 
     /// `terminals` and the other marks of an end of some rows, as they are in the file.
-    pub fn ends_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<(Vec<bool>, Option<Vec<bool>>), DataError> {
+    pub fn ends_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Marks, DataError> {
         let terminals = self.terminals.flags_of(rows.clone(), tick)?;
         Ok((terminals, self.timeouts.as_ref().map(|c| c.flags_of(rows, tick)).transpose()?))
     }
@@ -212,17 +240,5 @@ impl<'f> Columns<'f> {
         let key = self.ends.key();
         let problem = "in the file: time limits cannot be seen, so episodes that hit one run on into the next";
         self.timeouts.is_none().then(|| format!("no '{key}' {problem}"))
-    }
-
-    /// What is odd in the columns.
-    pub fn warnings(&self, rows: &Rows) -> Vec<String> {
-        let mut warnings: Vec<String> = self.unseen_ends().into_iter().collect();
-        warnings.extend(finite::warning("observations", &rows.obs, rows.obs_dim));
-        warnings.extend(finite::warning("actions", &rows.actions, self.actions.width()));
-        warnings.extend(finite::warning("rewards", &rows.rewards, 1));
-        if let Some(next) = &rows.next {
-            warnings.extend(finite::warning("next_observations", next, rows.obs_dim));
-        }
-        warnings
     }
 }

@@ -79,7 +79,9 @@ impl Pieces for FlatFile {
             }
         }
         let read = all.ok_or_else(|| DataError::bad(&self.path, "changed while it was read: open it again"))?;
-        let mut data = super::put_together(&self.path, &self.file, &self.layout, &pieces, read, cx)?;
+        let mut origin = super::origin(&self.path, &self.file, &self.layout, &pieces[0]);
+        let parts = read.into_parts(&mut origin).ok_or_else(|| super::no_memory(&self.path))?;
+        let mut data = super::put_together(origin, &pieces[0], parts)?;
         (episodes.start as u64..).zip(&mut data.spans).for_each(|(id, span)| span.id = id);
         Ok(data)
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hdf5_reader::{Dataset, Datatype, H5Type, SliceInfo, SliceInfoElem};
 
-use super::{Hdf5, number};
+use super::{Hdf5, Stream, number};
 use crate::data::format::DataError;
 use crate::task::Cancelled;
 
@@ -20,9 +20,9 @@ const MAX_VALUES: u64 = 1 << 32;
 
 /// A dataset of numbers in an open file; row-major.
 pub struct Column<'f> {
-    file: &'f Hdf5,
-    key: String,
-    dataset: Dataset,
+    pub(super) file: &'f Hdf5,
+    pub(super) key: String,
+    pub(super) dataset: Dataset,
     rows: u64,
     width: u64,
 }
@@ -103,6 +103,19 @@ impl<'f> Column<'f> {
     /// An error about this column.
     pub fn bad(&self, problem: impl std::fmt::Display) -> DataError {
         self.file.bad(&self.key, problem)
+    }
+
+    /// The values as f32, from the first row to the last.
+    pub fn stream(&self) -> Stream<'_, 'f> {
+        Stream::new(self)
+    }
+
+    /// Rows of a block of about `bytes`: whole chunks, so that none is inflated twice.
+    pub fn rows_of_blocks(&self, bytes: u64) -> usize {
+        let size = hdf5_reader::dtype_element_size(self.dataset.dtype()).unwrap_or(1) as u64;
+        let wanted = (bytes / (self.width * size).max(1)).max(1);
+        let chunk = self.dataset.chunks().and_then(|c| c.first().copied()).map_or(1, |rows| u64::from(rows).max(1));
+        ((wanted / chunk).max(1) * chunk) as usize
     }
 
     /// All values as f32.
@@ -186,7 +199,7 @@ impl<'f> Column<'f> {
         if values == 0 {
             return Ok(out);
         }
-        let step = self.block_rows();
+        let step = self.rows_of_blocks(BLOCK_BYTES) as u64;
         let (mut start, last) = (rows.start as u64, rows.end as u64);
         while start < last {
             // Blocks end where chunks do, wherever they begin.
@@ -206,13 +219,5 @@ impl<'f> Column<'f> {
         } else {
             Err(self.bad(format!("gave {} values where {values} are declared: the file is damaged", out.len())))
         }
-    }
-
-    /// Rows of a block: whole chunks, so that none is inflated twice.
-    fn block_rows(&self) -> u64 {
-        let size = hdf5_reader::dtype_element_size(self.dataset.dtype()).unwrap_or(1) as u64;
-        let wanted = (BLOCK_BYTES / (self.width * size).max(1)).max(1);
-        let chunk = self.dataset.chunks().and_then(|c| c.first().copied()).map_or(1, |rows| u64::from(rows).max(1));
-        (wanted / chunk).max(1) * chunk
     }
 }
