@@ -27,6 +27,39 @@ pub struct Found {
     pub truncated: bool,
 }
 
+/// [`Found`] in numbers that belong to others.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundIn<'a> {
+    /// As in [`Found`].
+    pub id: u64,
+    /// As in [`Found`].
+    pub obs: &'a [f32],
+    /// As in [`Found`].
+    pub actions: &'a [f32],
+    /// As in [`Found`].
+    pub rewards: &'a [f64],
+    /// As in [`Found`].
+    pub next_obs: Option<&'a [f32]>,
+    /// As in [`Found`].
+    pub terminated: bool,
+    /// As in [`Found`].
+    pub truncated: bool,
+}
+
+impl Found {
+    fn view(&self) -> FoundIn<'_> {
+        FoundIn {
+            id: self.id,
+            obs: &self.obs,
+            actions: &self.actions,
+            rewards: &self.rewards,
+            next_obs: self.next_obs.as_deref(),
+            terminated: self.terminated,
+            truncated: self.truncated,
+        }
+    }
+}
+
 /// What a dataset is told that does not fit and is not read in parts.
 pub fn too_large(memory: u64) -> String {
     format!(
@@ -73,6 +106,25 @@ impl Assembly {
     /// # Errors
     /// A sentence about the array whose length does not fit the rewards.
     pub fn push(&mut self, episode: &Found) -> Result<(), String> {
+        self.put(episode.view())
+    }
+
+    /// Makes room for so many steps in so many episodes, if there is memory for them.
+    pub fn reserve(&mut self, steps: usize, episodes: usize) {
+        let (d, a, parts) = (self.obs_space.dim(), self.action_space.dim(), &mut self.parts);
+        let values = |rows: usize, width: usize| rows.checked_mul(width).unwrap_or(usize::MAX);
+        // Without it the columns grow as they are filled.
+        let _ = parts.obs.try_reserve_exact(values(steps, d));
+        let _ = parts.actions.try_reserve_exact(values(steps, a));
+        let _ = parts.rewards.try_reserve_exact(steps);
+        let _ = parts.spans.try_reserve_exact(episodes);
+    }
+
+    /// [`Assembly::push`] of numbers that belong to others.
+    ///
+    /// # Errors
+    /// As [`Assembly::push`].
+    pub fn put(&mut self, episode: FoundIn<'_>) -> Result<(), String> {
         let (d, a, steps) = (self.obs_space.dim(), self.action_space.dim(), episode.rewards.len());
         if steps == 0 {
             return Ok(());
@@ -94,9 +146,9 @@ impl Assembly {
         }
         let first_step = self.parts.rewards.len();
         let first_obs = self.parts.obs.len() / d.max(1);
-        self.parts.obs.extend_from_slice(&episode.obs);
+        self.parts.obs.extend_from_slice(episode.obs);
         let mut obs_rows = rows;
-        if let Some(next) = &episode.next_obs {
+        if let Some(next) = episode.next_obs {
             if !fits(next.len(), steps, d) || rows != steps {
                 return Err(format!(
                     "next observations have {} values, {steps} steps of {d} need {}",
@@ -106,10 +158,10 @@ impl Assembly {
             }
             self.parts.obs.extend_from_slice(&next[(steps - 1) * d..]);
             obs_rows += 1;
-            self.settle(&episode.obs, next, first_step);
+            self.settle(episode.obs, next, first_step);
         }
-        self.parts.actions.extend_from_slice(&episode.actions);
-        self.parts.rewards.extend_from_slice(&episode.rewards);
+        self.parts.actions.extend_from_slice(episode.actions);
+        self.parts.rewards.extend_from_slice(episode.rewards);
         self.parts.spans.push(EpisodeSpan {
             id: episode.id,
             first_step,

@@ -19,7 +19,7 @@ mod episodes;
 mod files;
 mod info;
 
-use episodes::{Columns, Recorded};
+use episodes::{Columns, Frames, Recorded};
 use files::Described;
 use info::{Feature, Info};
 
@@ -56,12 +56,12 @@ impl Format for LeRobot {
         for (batch, some) in files.chunks(threads).enumerate() {
             cx.step((batch * threads) as u64, files.len() as u64)?;
             // Not collected into one result: that would name whichever bad file a thread met first.
-            let read: Vec<Result<Vec<Recorded>, DataError>> =
+            let read: Vec<Result<Option<Recorded>, DataError>> =
                 some.par_iter().map(|file| episodes::read(file, &columns, &cx)).collect();
-            for episodes in read {
-                for episode in episodes? {
-                    seen.note(&episode);
-                    recorded.push(episode);
+            for file in read {
+                if let Some(file) = file? {
+                    file.episodes.iter().for_each(|episode| seen.note(episode));
+                    recorded.push(file);
                 }
             }
         }
@@ -90,7 +90,7 @@ fn dataset(
 ) -> Result<Dataset, DataError> {
     let mut action_space = named(std::slice::from_ref(&columns.action));
     if columns.action.is_whole() && action_space.dim() == 1 {
-        let values = recorded.iter().flat_map(|e| e.found.actions.iter().copied());
+        let values = recorded.iter().flat_map(|file| file.actions().iter().copied());
         action_space.kind = choices(values).unwrap_or(action_space.kind);
     }
     let origin = Origin {
@@ -103,9 +103,13 @@ fn dataset(
         warnings,
     };
     let mut all = Assembly::new(origin, named(&columns.observations), action_space).within(cx);
-    for episode in recorded {
-        cx.check()?;
-        all.push(&episode.found).map_err(|e| DataError::bad(path, e))?;
+    let episodes = || recorded.iter().flat_map(|file| &file.episodes);
+    all.reserve(episodes().map(|e| e.rows.len()).sum(), episodes().count());
+    for file in recorded {
+        for episode in &file.episodes {
+            cx.check()?;
+            all.put(file.found(episode)).map_err(|e| DataError::bad(path, e))?;
+        }
     }
     all.finish(path)
 }
@@ -174,8 +178,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, episode: &Recorded) {
-        let id = episode.found.id;
+    fn note(&mut self, episode: &Frames) {
+        let id = episode.id;
         let add = |count: &mut Option<(usize, u64)>, more: usize| {
             if more > 0 {
                 let (before, first) = count.unwrap_or((0, id));
@@ -187,8 +191,8 @@ impl Seen {
         let gap = matches!((self.last_index, episode.first_index), (Some(last), Some(first)) if first != last.wrapping_add(1));
         add(&mut self.index, episode.wrong_index + usize::from(gap));
         self.last_index = episode.last_index;
-        self.frames += episode.found.rewards.len();
-        self.episodes.push((id, episode.found.rewards.len()));
+        self.frames += episode.rows.len();
+        self.episodes.push((id, episode.rows.len()));
     }
 
     /// Episodes that are described must be there; some that are only counted may be missing if the count is absurd.

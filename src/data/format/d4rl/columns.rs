@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::hdf5::{Column, Hdf5, Tick};
+use super::super::hdf5::{Column, Hdf5, Stream, Tick};
 use super::super::pieces::Width;
 use super::super::{DataError, choices};
 use super::episodes::Rows;
@@ -119,35 +119,56 @@ impl<'f> Columns<'f> {
         Width { obs: self.observations.width(), action: self.actions.width(), extra: usize::from(next), next }
     }
 
-    /// Reads all rows block after block, whose ends of episodes are known already, and hands each on.
-    pub fn read(&self, ends: &Marks, cx: &Ctx, take: &mut dyn FnMut(&Rows)) -> Result<(), DataError> {
+    /// Reads all rows block after block, whose ends of episodes are known already, and hands each on while the next one is
+    /// read.
+    pub fn read(&self, ends: &Marks, cx: &Ctx, take: &mut (dyn FnMut(&Rows) + Send)) -> Result<(), DataError> {
         let (mut obs, mut actions) = (self.observations.stream(), self.actions.stream());
         let mut next = self.next.as_ref().map(Column::stream);
         let size = self.observations.rows_of_blocks(BLOCK);
         let tick: Tick<'_> = &|_| cx.check();
+        let mut ready: Option<Rows> = None;
         for first in (0..self.steps()).step_by(size) {
             cx.step(first as u64, self.steps() as u64)?;
             let n = size.min(self.steps() - first);
-            let ((obs, next), (actions, rewards)) = rayon::join(
-                || rayon::join(|| obs.take(n, tick), || next.as_mut().map(|c| c.take(n, tick)).transpose()),
-                || (actions.take(n, tick), self.rewards.f64_of(first..first + n, tick)),
+            let streams = (&mut obs, next.as_mut(), &mut actions);
+            let before = ready.take();
+            let (block, ()) = rayon::join(
+                || self.block(streams, first..first + n, ends, tick),
+                || before.iter().for_each(&mut *take),
             );
-            let part = |marks: &[bool]| marks[first..first + n].to_vec();
-            let mut rows = Rows {
-                obs_dim: self.observations.width(),
-                obs: obs?,
-                next: next?,
-                actions: actions?,
-                rewards: rewards?,
-                terminals: part(&ends.0),
-                timeouts: ends.1.as_deref().map(part),
-            };
-            if self.ends == Ends::EpisodeTerminals {
-                rows.only_timeouts();
-            }
-            take(&rows);
+            ready = Some(block?);
         }
+        ready.iter().for_each(take);
         Ok(())
+    }
+
+    /// The next rows of all columns.
+    fn block(
+        &self,
+        (obs, next, actions): (&mut Stream<'_, 'f>, Option<&mut Stream<'_, 'f>>, &mut Stream<'_, 'f>),
+        rows: Range<usize>,
+        ends: &Marks,
+        tick: Tick<'_>,
+    ) -> Result<Rows, DataError> {
+        let n = rows.len();
+        let ((obs, next), (actions, rewards)) = rayon::join(
+            || rayon::join(|| obs.take(n, tick), || next.map(|c| c.take(n, tick)).transpose()),
+            || (actions.take(n, tick), self.rewards.f64_of(rows.clone(), tick)),
+        );
+        let part = |marks: &[bool]| marks[rows.clone()].to_vec();
+        let mut rows = Rows {
+            obs_dim: self.observations.width(),
+            obs: obs?,
+            next: next?,
+            actions: actions?,
+            rewards: rewards?,
+            terminals: part(&ends.0),
+            timeouts: ends.1.as_deref().map(part),
+        };
+        if self.ends == Ends::EpisodeTerminals {
+            rows.only_timeouts();
+        }
+        Ok(rows)
     }
 
     /// Reads some rows of all columns at once, one thread each where there are threads.

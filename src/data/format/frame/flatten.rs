@@ -161,6 +161,11 @@ pub(in super::super) fn matrix(rows: usize, parts: &[Leaf]) -> Result<Matrix, St
 fn floats(values: &Series) -> Result<Vec<f32>, String> {
     let cast = values.cast(&DataType::Float32).map_err(|e| e.to_string())?;
     let cast = cast.f32().map_err(|e| e.to_string())?;
+    if cast.null_count() == 0 {
+        let mut all = Vec::with_capacity(cast.len());
+        cast.downcast_iter().for_each(|part| all.extend_from_slice(part.values()));
+        return Ok(all);
+    }
     Ok(cast.iter().map(|v| v.unwrap_or(f32::NAN)).collect())
 }
 

@@ -132,6 +132,9 @@ impl<'f> Column<'f> {
     /// If the data cannot be decoded, or if `tick` stops it.
     pub fn f32_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
         if f32::native_copy_compatible(self.dataset.dtype()) {
+            if !rows.is_empty() && rows.len() <= self.rows_of_blocks(BLOCK_BYTES) {
+                return self.slice(&rows, tick);
+            }
             self.blocks(rows, tick, |out, block: Vec<f32>| out.extend_from_slice(&block))
         } else {
             self.blocks(rows, tick, |out, block: Vec<number::Number>| out.extend(block.iter().map(|v| v.0 as f32)))
@@ -204,20 +207,25 @@ impl<'f> Column<'f> {
         while start < last {
             // Blocks end where chunks do, wherever they begin.
             let end = ((start / step + 1) * step).min(last);
-            let mut selections = vec![SliceInfoElem::Slice { start, end, step: 1 }];
-            selections.resize(self.dataset.ndim(), SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 });
-            let block = self
-                .dataset
-                .read_slice_parallel::<T>(&SliceInfo { selections })
-                .map_err(|e| self.file.unreadable(&self.key, &e))?;
-            append(&mut out, block.into_raw_vec_and_offset().0);
-            tick(end - start)?;
+            append(&mut out, self.slice(&(start as usize..end as usize), tick)?);
             start = end;
         }
-        if out.len() == values {
-            Ok(out)
-        } else {
-            Err(self.bad(format!("gave {} values where {values} are declared: the file is damaged", out.len())))
+        Ok(out)
+    }
+
+    /// Reads some rows at once, chunks on all threads.
+    fn slice<T: H5Type>(&self, rows: &Range<usize>, tick: Tick<'_>) -> Result<Vec<T>, DataError> {
+        let all = SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 };
+        let mut selections = vec![all; self.dataset.ndim()];
+        selections[0] = SliceInfoElem::Slice { start: rows.start as u64, end: rows.end as u64, step: 1 };
+        let slice = self.dataset.read_slice_parallel::<T>(&SliceInfo { selections });
+        let values = slice.map_err(|e| self.file.unreadable(&self.key, &e))?.into_raw_vec_and_offset().0;
+        let declared = rows.len() * self.width();
+        if values.len() != declared {
+            let problem = format!("gave {} values where {declared} are declared: the file is damaged", values.len());
+            return Err(self.bad(problem));
         }
+        tick(rows.len() as u64)?;
+        Ok(values)
     }
 }

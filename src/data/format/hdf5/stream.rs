@@ -48,6 +48,9 @@ impl<'c, 'f> Stream<'c, 'f> {
         let mut out = std::mem::take(&mut self.ready);
         let from = first + out.len() / self.column.width();
         let more = self.column.f32_of(from..first + rows, tick)?;
+        if out.is_empty() {
+            return Ok(more);
+        }
         out.extend_from_slice(&more);
         Ok(out)
     }

@@ -170,3 +170,26 @@ fn lists_in_messages_are_cut() {
     let names: Vec<String> = (0..20).map(|i| format!("demo_{i}")).collect();
     assert!(listed(&names).ends_with("'demo_7' and 12 more"), "{}", listed(&names));
 }
+
+#[test]
+fn streams_give_the_values_whatever_the_chunks_are() {
+    let values: Vec<f32> = (0..50_000).map(|i| i as f32).collect();
+    let (_dir, path) = file(|b| {
+        for (name, chunk) in [("narrow", [300, 1]), ("odd", [1_001, 2]), ("whole", [4_000, 5])] {
+            b.create_dataset(name).with_f32_data(&values).with_shape(&[10_000, 5]).with_chunks(&chunk).with_deflate(1);
+        }
+        b.create_dataset("plain").with_f32_data(&values).with_shape(&[10_000, 5]);
+        let f64s: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
+        b.create_dataset("f64").with_f64_data(&f64s).with_shape(&[10_000, 5]).with_chunks(&[300, 1]);
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    for name in ["narrow", "odd", "whole", "plain", "f64"] {
+        let column = file.column(name).expect("there");
+        for sizes in [&[10_000][..], &[1, 299, 700, 9_000], &[3_000, 3_000, 4_000]] {
+            let mut stream = column.stream();
+            let parts: Vec<f32> = sizes.iter().flat_map(|n| stream.take(*n, &|_| Ok(())).expect("reads")).collect();
+            assert_eq!(parts, values, "{name} {sizes:?}");
+        }
+        assert!(column.rows_of_blocks(20_000) >= 300, "{name}");
+    }
+}

@@ -1,9 +1,10 @@
 //! Frames of a data file, cut into episodes.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::super::DataError;
-use super::super::assemble::Found;
+use super::super::assemble::FoundIn;
 use super::super::frame::{Frame, Parquet, flags, numbers, whole};
 use super::info::{Feature, Info};
 use crate::task::Ctx;
@@ -86,9 +87,42 @@ fn root_of(file: &Path) -> PathBuf {
     file.ancestors().find(|f| f.join("meta").is_dir()).unwrap_or(file).to_owned()
 }
 
-/// One episode and what is odd about its frames.
+/// The numbers of a data file.
 pub(super) struct Recorded {
-    pub found: Found,
+    pub episodes: Vec<Frames>,
+    obs: Vec<f32>,
+    actions: Vec<f32>,
+    rewards: Vec<f64>,
+}
+
+impl Recorded {
+    /// Its actions, row by row.
+    pub fn actions(&self) -> &[f32] {
+        &self.actions
+    }
+
+    /// One of its episodes.
+    pub fn found(&self, frames: &Frames) -> FoundIn<'_> {
+        let (rows, n) = (frames.rows.clone(), self.rewards.len());
+        let of = |values: &'_ [f32]| rows.start * (values.len() / n)..rows.end * (values.len() / n);
+        FoundIn {
+            id: frames.id,
+            obs: &self.obs[of(&self.obs)],
+            actions: &self.actions[of(&self.actions)],
+            rewards: &self.rewards[rows.clone()],
+            next_obs: None,
+            terminated: frames.terminated,
+            truncated: !frames.terminated,
+        }
+    }
+}
+
+/// One episode and what is odd about its frames.
+pub(super) struct Frames {
+    pub id: u64,
+    /// Rows of the file.
+    pub rows: Range<usize>,
+    pub terminated: bool,
     /// Frames whose number is not their place.
     pub wrong_frame_index: usize,
     /// Frames whose number in the dataset does not follow that of the frame before.
@@ -100,16 +134,15 @@ pub(super) struct Recorded {
 }
 
 /// Reads the episodes of one data file.
-pub(super) fn read(file: &Path, columns: &Columns, cx: &Ctx) -> Result<Vec<Recorded>, DataError> {
+pub(super) fn read(file: &Path, columns: &Columns, cx: &Ctx) -> Result<Option<Recorded>, DataError> {
     cx.check()?;
     let parquet = Parquet::open(file)?;
     if parquet.rows() == 0 {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let frame = parquet.read_with(&columns.names(), &|_, _| cx.check())?;
     let obs = features(&frame, &columns.observations)?;
     let actions = features(&frame, std::slice::from_ref(&columns.action))?;
-    let (d, a) = (obs.len() / frame.rows(), actions.len() / frame.rows());
     let rewards = if columns.reward { frame.read(REWARD, numbers)? } else { vec![0.0; frame.rows()] };
     let optional = |there: bool, name: &str| there.then(|| frame.read(name, whole)).transpose();
     let (place, index) = (optional(columns.frame, FRAME)?, optional(columns.index, INDEX)?);
@@ -125,7 +158,10 @@ pub(super) fn read(file: &Path, columns: &Columns, cx: &Ctx) -> Result<Vec<Recor
         })?;
         let terminated = ends[end - 1];
         let index = index.as_ref().map(|i| &i[start..end]);
-        out.push(Recorded {
+        out.push(Frames {
+            id,
+            rows: start..end,
+            terminated,
             wrong_frame_index: place
                 .as_ref()
                 .map_or(0, |p| (0..).zip(&p[start..end]).filter(|&(t, &p)| p != t).count()),
@@ -133,19 +169,10 @@ pub(super) fn read(file: &Path, columns: &Columns, cx: &Ctx) -> Result<Vec<Recor
             first_index: index.map(|i| i[0]),
             last_index: index.map(|i| i[steps - 1]),
             early_ends: ends[start..end - 1].iter().filter(|&&e| e).count(),
-            found: Found {
-                id,
-                obs: obs[start * d..end * d].to_vec(),
-                actions: actions[start * a..end * a].to_vec(),
-                rewards: rewards[start..end].to_vec(),
-                next_obs: None,
-                terminated,
-                truncated: !terminated,
-            },
         });
         start = end;
     }
-    Ok(out)
+    Ok(Some(Recorded { episodes: out, obs, actions, rewards }))
 }
 
 /// The features side by side; each must be as wide as the description says.
