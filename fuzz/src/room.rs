@@ -110,3 +110,30 @@ fn with_array(archive: &[u8], name: &str, input: &[u8]) -> Vec<u8> {
     }
     zip.finish().expect("an archive in memory").into_inner()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CSV, D3RLPY, D4RL, DREAMER, EXORL, LEROBOT, MBRL_REPLAY, MINARI, MINARI_ARROW, MINARI_PARQUET};
+    use crate::{OGBENCH, PARQUET, ROBOMIMIC};
+    use oodscope::{data::format, task::Ctx};
+
+    #[test]
+    fn datasets_with_their_own_files_put_back_are_opened() {
+        let hdf5 = [MINARI, ROBOMIMIC, D3RLPY, D4RL];
+        let numpy = [EXORL, DREAMER, MBRL_REPLAY, OGBENCH];
+        let tables = [MINARI_ARROW, MINARI_PARQUET, LEROBOT, CSV, PARQUET];
+        for target in hdf5.into_iter().chain(numpy).chain(tables) {
+            let room = Room::new(target.datasets);
+            for (choice, slot) in room.slots.iter().enumerate() {
+                let mut input = if room.slots.len() == 1 { Vec::new() } else { vec![choice as u8] };
+                let array = |name: &String| arrays(&slot.content).into_iter().find(|(n, _)| n == name);
+                let content = slot.member.as_ref().and_then(array).map(|(_, bytes)| bytes);
+                input.extend(content.unwrap_or_else(|| slot.content.clone()));
+                let opened =
+                    room.with(&input, |path| format::open(path, Some(target.format), &Ctx::quiet()).map(|_| ()));
+                opened.unwrap_or_else(|e| panic!("{} {:?}: {e}", slot.file.display(), slot.member));
+            }
+        }
+    }
+}
