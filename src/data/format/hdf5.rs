@@ -15,6 +15,7 @@ mod lzf;
 mod number;
 mod parts;
 
+pub(super) use column::MAX_WIDTH;
 pub use column::{Column, Tick};
 pub(super) use parts::{Parts, beside};
 

@@ -55,7 +55,7 @@ impl Store for Hdf5 {
     }
 
     fn width(&self, id: u64, what: &str) -> Result<usize, DataError> {
-        Ok(self.column(&format!("episode_{id}/{what}"))?.width())
+        self.column(&format!("episode_{id}/{what}"))?.named_width()
     }
 
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError> {
