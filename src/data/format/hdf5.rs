@@ -16,6 +16,7 @@ mod number;
 mod parts;
 mod stream;
 
+pub(super) use column::MAX_WIDTH;
 pub use column::{Column, Tick};
 pub(super) use parts::{Parts, beside};
 pub use stream::Stream;

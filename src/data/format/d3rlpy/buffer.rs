@@ -100,9 +100,7 @@ impl Layout {
     /// Looks at the first episode; reads no data.
     fn find(file: &Hdf5) -> Result<Self, DataError> {
         let actions = file.column("actions_0")?;
-        if actions.width() == 0 {
-            return Err(actions.bad("has no columns"));
-        }
+        let action_width = actions.named_width()?;
         let part = |j: u64| Some(j.to_string()).filter(|j| file.contains(&format!("observations_0_{j}")));
         let mut keys: Vec<String> = (0..u64::from(u16::MAX)).map_while(part).collect();
         if keys.is_empty() {
@@ -118,7 +116,7 @@ impl Layout {
             ));
         }
         let choices = choices::may_be(&actions).then(|| actions.dtype());
-        Ok(Self { observations, action_width: actions.width(), choices })
+        Ok(Self { observations, action_width, choices })
     }
 
     /// Names of the observation's columns: a lone array has none of its own.

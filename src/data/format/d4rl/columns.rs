@@ -93,9 +93,7 @@ impl<'f> Columns<'f> {
             }
         }
         for wide in [&self.observations, &self.actions] {
-            if wide.width() == 0 {
-                return Err(wide.bad("has no columns"));
-            }
+            wide.named_width()?;
         }
         match &self.next {
             Some(next) if next.width() != self.observations.width() => Err(next.bad(format!(

@@ -15,6 +15,8 @@ pub type Tick<'a> = &'a (dyn Fn(u64) -> Result<(), Cancelled> + Sync);
 const BLOCK_BYTES: u64 = 8 << 20;
 /// Deflate reaches at most 1032 : 1, so what claims more than this over the file's size is not in the file.
 const MAX_RATIO: u64 = 1100;
+/// Values a row: each gets a name, and a file need not hold values to claim them.
+pub(in crate::data::format) const MAX_WIDTH: usize = 1 << 20;
 /// Values that are read at once (16 GiB as f32), however large the file.
 const MAX_VALUES: u64 = 1 << 32;
 
@@ -71,6 +73,20 @@ impl<'f> Column<'f> {
     /// Values a row: the product of all further dimensions, 1 for a plain list.
     pub fn width(&self) -> usize {
         self.width as usize
+    }
+
+    /// [`Column::width`] where every value of a row is to have a name.
+    ///
+    /// # Errors
+    /// If a row has no value, or more than are read.
+    pub fn named_width(&self) -> Result<usize, DataError> {
+        match self.width() {
+            0 => Err(self.bad("has no columns")),
+            width if width > MAX_WIDTH => {
+                Err(self.bad(format!("has {width} values a row, more than the {MAX_WIDTH} that are read")))
+            }
+            width => Ok(width),
+        }
     }
 
     /// Sizes of the dimensions after the first.

@@ -1,6 +1,6 @@
 //! Several arrays of one row a step, side by side as the columns of an observation.
 
-use super::{Column, Hdf5, Tick};
+use super::{Column, Hdf5, MAX_WIDTH, Tick};
 use crate::data::format::DataError;
 use crate::data::space::{Space, SpaceKind};
 
@@ -18,9 +18,9 @@ impl Parts {
     /// out, be it everything.
     ///
     /// # Errors
-    /// If an array of numbers cannot be read.
+    /// If an array of numbers cannot be read, or if they have more values a row than are read.
     pub fn find(file: &Hdf5, keys: Vec<String>, place: impl Fn(&str) -> String) -> Result<Self, DataError> {
-        let mut parts = Self::default();
+        let (mut parts, mut total) = (Self::default(), 0);
         for key in keys {
             let at = place(&key);
             if let Some(what) = file.not_numbers(&at) {
@@ -31,7 +31,17 @@ impl Parts {
             match column.width() {
                 _ if column.is_image() => parts.skipped.push(format!("{key} (images of {})", column.inner_text())),
                 0 => parts.skipped.push(format!("{key} (no columns)")),
-                width => parts.read.push((key, width)),
+                _ => {
+                    let width = column.named_width()?;
+                    total += width;
+                    if total > MAX_WIDTH {
+                        let problem = format!(
+                            "and the parts before it have {total} values a row, more than the {MAX_WIDTH} that are read"
+                        );
+                        return Err(column.bad(problem));
+                    }
+                    parts.read.push((key, width));
+                }
             }
         }
         Ok(parts)

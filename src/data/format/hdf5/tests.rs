@@ -113,6 +113,28 @@ fn sizes_that_the_file_cannot_hold_are_refused_with_the_limit() {
 }
 
 #[test]
+fn rows_of_more_values_than_get_a_name_are_refused() {
+    let (_dir, path) = file(|b| {
+        let mut wide = |name: &str, width: usize| {
+            let (zeros, width) = (vec![0; width], width as u64);
+            b.create_dataset(name)
+                .with_u8_data(&zeros)
+                .with_shape(&[1, width])
+                .with_chunks(&[1, width])
+                .with_deflate(9);
+        };
+        wide("wide", (1 << 20) + 1);
+        wide("half", 600_000);
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    let text = message(file.column("wide").expect("there").named_width());
+    assert!(text.contains("'wide' has 1048577 values a row"), "{text}");
+    assert_eq!(file.column("half").expect("there").named_width().expect("narrow"), 600_000);
+    let text = message(Parts::find(&file, vec!["a".into(), "b".into()], |_| "half".into()));
+    assert!(text.contains("'half' and the parts before it have 1200000 values a row"), "{text}");
+}
+
+#[test]
 fn attributes_are_read_within_bounds() {
     let (_dir, path) = file(|b| {
         b.set_attr("env_id", AttrValue::String("Pendulum-v1".into()));

@@ -60,7 +60,7 @@ impl Store for Hdf5 {
     }
 
     fn width(&self, id: u64, what: &str) -> Result<usize, DataError> {
-        Ok(self.column(&format!("episode_{id}/{what}"))?.width())
+        self.column(&format!("episode_{id}/{what}"))?.named_width()
     }
 
     fn steps(&self, id: u64) -> Result<usize, DataError> {

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::super::hdf5::MAX_WIDTH;
 use crate::data::space::{Space, SpaceKind};
 
 /// One stored array of a space and where it is found below `observations` or `actions` ("" for the array itself).
@@ -45,7 +46,7 @@ impl Leaf {
 pub(super) fn leaves(text: &str) -> Result<Leaves, String> {
     let json: Value = serde_json::from_str(&plain_json(text)).map_err(|e| format!("is no JSON ({e})"))?;
     let mut leaves = Leaves::default();
-    collect(&json, "", "", &mut leaves)?;
+    collect(&json, "", "", &mut leaves, &mut 0)?;
     if leaves.read.iter().map(|l| l.width).sum::<usize>() > 0 {
         return Ok(leaves);
     }
@@ -78,7 +79,8 @@ pub(super) fn flat(prefix: &str, leaves: &[Leaf]) -> Space {
     Space { names, kind: SpaceKind::Box { low, high } }
 }
 
-fn collect(json: &Value, path: &str, name: &str, out: &mut Leaves) -> Result<(), String> {
+/// Adds the arrays of `json` to `out` and their columns to `total`.
+fn collect(json: &Value, path: &str, name: &str, out: &mut Leaves, total: &mut usize) -> Result<(), String> {
     let below = |child: &str, shown: &str| {
         let join = |parent: &str, sep: &str, child: &str| {
             if parent.is_empty() { child.to_owned() } else { format!("{parent}{sep}{child}") }
@@ -92,14 +94,14 @@ fn collect(json: &Value, path: &str, name: &str, out: &mut Leaves) -> Result<(),
             keys.sort();
             for key in keys {
                 let (path, name) = below(key, key);
-                collect(&spaces[key.as_str()], &path, &name, out)?;
+                collect(&spaces[key.as_str()], &path, &name, out, total)?;
             }
             Ok(())
         }
         "Tuple" => {
             for (i, space) in json["subspaces"].as_array().ok_or("is a Tuple without subspaces")?.iter().enumerate() {
                 let (path, name) = below(&format!("_index_{i}"), &i.to_string());
-                collect(space, &path, &name, out)?;
+                collect(space, &path, &name, out, total)?;
             }
             Ok(())
         }
@@ -107,7 +109,14 @@ fn collect(json: &Value, path: &str, name: &str, out: &mut Leaves) -> Result<(),
             match not_numbers(json, other) {
                 Some(what) if name.is_empty() => out.skipped.push(what),
                 Some(what) => out.skipped.push(format!("{name} ({what})")),
-                None => out.read.push(leaf(json, other, path, name)?),
+                None => {
+                    let leaf = leaf(json, other, path, name)?;
+                    *total = total.saturating_add(leaf.width);
+                    if *total > MAX_WIDTH {
+                        return Err(format!("has {total} values a row, more than the {MAX_WIDTH} that are read"));
+                    }
+                    out.read.push(leaf);
+                }
             }
             Ok(())
         }
@@ -165,7 +174,7 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
         }
         "MultiBinary" => {
             leaf.width = numbers(&json["n"]).iter().product::<f32>() as usize;
-            if leaf.width > 1 << 24 {
+            if leaf.width > MAX_WIDTH {
                 return Err("has an endless shape".into());
             }
             (leaf.low, leaf.high) = (vec![0.0; leaf.width], vec![1.0; leaf.width]);

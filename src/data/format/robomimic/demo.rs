@@ -31,9 +31,7 @@ impl Layout {
         let key = |part: &str| format!("{first}/{part}");
         let has = |part: &str| file.contains(&key(part));
         let actions = file.column(&key("actions"))?;
-        if actions.width() == 0 {
-            return Err(actions.bad("has no columns"));
-        }
+        let action_width = actions.named_width()?;
         let group = if has("obs") || !has("states") { "obs" } else { "" };
         let observations = if group.is_empty() { vec!["states".to_owned()] } else { sorted(file.members(&key("obs"))) };
         let observations = Parts::find(file, observations, |k| place(first, group, k))?;
@@ -51,7 +49,7 @@ impl Layout {
         Ok(Self {
             observations,
             group,
-            action_width: actions.width(),
+            action_width,
             choices: choices::may_be(&actions).then(|| actions.dtype()),
             rewards: has("rewards"),
             dones: has("dones"),

@@ -87,3 +87,12 @@ proptest! {
         let _ = leaves(&text);
     }
 }
+
+#[test]
+fn spaces_of_more_columns_than_are_read_are_refused_before_they_are_allocated() {
+    let binary = |n: u64| format!(r#"{{"type": "MultiBinary", "n": {n}}}"#);
+    assert!(leaves(&binary(16_000_000)).unwrap_err().contains("endless"));
+    // Each is within bounds: a short text could ask for a thousand of them.
+    let text = format!(r#"{{"type": "Tuple", "subspaces": [{0}, {0}, {0}]}}"#, binary(500_000));
+    assert!(leaves(&text).unwrap_err().contains("has 1500000 values a row"));
+}

@@ -1,0 +1,100 @@
+//! Fuzz targets of the dataset readers. A target copies the small datasets of `tests/reference/formats` that its reader
+//! opens, puts the input in the place of one of their files and opens that dataset. A dataset and an error are both
+//! fine; a panic, a hang, too much memory, and spans that do not fit the columns are not.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock};
+
+use oodscope::data::dataset::Dataset;
+use oodscope::data::format;
+use oodscope::task::Ctx;
+
+mod budget;
+mod room;
+
+use room::Room;
+
+/// A reader and the datasets that it is tried on. `seed.sh` has the same list.
+pub struct Target {
+    format: &'static str,
+    datasets: &'static [&'static str],
+}
+
+const fn target(format: &'static str, datasets: &'static [&'static str]) -> Target {
+    Target { format, datasets }
+}
+
+/// Minari, kept in HDF5.
+pub const MINARI: Target = target("minari", &["minari/hdf5-v0"]);
+/// Minari, kept in Arrow.
+pub const MINARI_ARROW: Target = target("minari", &["minari/arrow-v0"]);
+/// Minari, kept in Parquet.
+pub const MINARI_PARQUET: Target = target("minari", &["minari/parquet-v0"]);
+/// `LeRobot` folders of v2 and v3.
+pub const LEROBOT: Target = target("lerobot", &["lerobot2", "lerobot3"]);
+/// robomimic.
+pub const ROBOMIMIC: Target = target("robomimic", &["robomimic.hdf5"]);
+/// d3rlpy of v1 and v2.
+pub const D3RLPY: Target = target("d3rlpy", &["d3rlpy1.h5", "d3rlpy2.h5"]);
+/// D4RL, with and without next observations.
+pub const D4RL: Target = target("d4rl", &["d4rl-next.hdf5", "d4rl.hdf5"]);
+/// `ExORL` folders.
+pub const EXORL: Target = target("exorl", &["exorl"]);
+/// Dreamer folders of episodes and of chained streams.
+pub const DREAMER: Target = target("dreamer", &["dreamer-episodes", "dreamer-stream"]);
+/// Replay buffers of mbrl-lib.
+pub const MBRL_REPLAY: Target = target("mbrl_replay", &["replay_buffer.npz"]);
+/// `OGBench`.
+pub const OGBENCH: Target = target("ogbench", &["ogbench.npz"]);
+/// Text tables, with and without a map of their columns.
+pub const CSV: Target = target("table", &["named.csv", "table.csv"]);
+/// Parquet tables of numbers and of lists.
+pub const PARQUET: Target = target("table", &["flat.parquet", "lists.parquet"]);
+
+/// What the last panic said. Readers catch those of polars, so a panic is a finding only where it comes out of them.
+static SAID: Mutex<String> = Mutex::new(String::new());
+
+impl Target {
+    /// Opens a dataset with one file made of `input`: its first byte says which, where there are several.
+    pub fn run(&self, input: &[u8]) {
+        static ROOM: OnceLock<Room> = OnceLock::new();
+        let room = ROOM.get_or_init(|| {
+            // The hook of libfuzzer-sys ends the process at a panic that a reader would have caught.
+            std::panic::set_hook(Box::new(|info| {
+                let trace = std::backtrace::Backtrace::capture();
+                *SAID.lock().unwrap_or_else(|e| e.into_inner()) = format!("{info}\n{trace}");
+            }));
+            Room::new(self.datasets)
+        });
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            room.with(input, |path| match format::open(path, Some(self.format), &Ctx::quiet()) {
+                Ok(data) => check(&data),
+                Err(e) => assert!(!e.to_string().contains(char::is_control), "control characters in a message"),
+            });
+        }));
+        if result.is_err() {
+            eprintln!("{}", SAID.lock().unwrap_or_else(|e| e.into_inner()));
+            std::process::abort();
+        }
+    }
+}
+
+/// Walks the whole dataset.
+fn check(data: &Dataset) {
+    let (mut steps, mut rows) = (0, 0);
+    for (index, span) in data.spans().iter().enumerate() {
+        assert_eq!((span.first_step, span.first_obs), (steps, rows), "episode {index} follows the one before");
+        assert!(span.obs_rows == span.steps || span.obs_rows == span.steps + 1, "observations of episode {index}");
+        (steps, rows) = (steps + span.steps, rows + span.obs_rows);
+        let e = data.episode(index);
+        assert_eq!(e.obs.len(), span.obs_rows * data.obs_dim(), "observations of episode {index}");
+        assert_eq!(e.actions.len(), span.steps * data.action_dim(), "actions of episode {index}");
+        assert_eq!(e.rewards.len(), span.steps, "rewards of episode {index}");
+        assert!(!e.ret().is_nan(), "return of episode {index}");
+    }
+    assert_eq!(steps, data.num_steps(), "steps of all episodes");
+    assert_eq!(data.obs_space.names.len(), data.obs_dim(), "names of the observation");
+    assert_eq!(data.action_space.names.len(), data.action_dim(), "names of the action");
+    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    assert!(data.states(&all).1.len() <= steps && data.transitions(&all).len() <= steps, "more states than steps");
+}
