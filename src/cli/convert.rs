@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::{OutputArgs, share_of_episodes};
 use super::headless::{self, Status};
+use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
 use crate::engine::job::{ConvertSpec, Filter, JobSpec, Source};
 
@@ -27,14 +28,22 @@ struct Target {
     /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     state: Vec<String>,
+    /// Memory that the datasets may take: 2GiB, 500MB; half of what is free if none is named
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Bytes>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl Target {
     fn spec(&self, input: PathBuf, out: PathBuf) -> ConvertSpec {
-        let source =
-            Source { dataset: input, format: self.format.clone(), state: self.state.clone(), ..Source::default() };
+        let source = Source {
+            dataset: input,
+            format: self.format.clone(),
+            state: self.state.clone(),
+            memory: self.memory,
+            ..Source::default()
+        };
         let filter = Filter { condition: self.condition.clone(), ..Filter::default() };
         ConvertSpec { source, filter, to: self.to.clone(), id: self.id.clone(), out, ..ConvertSpec::default() }
     }

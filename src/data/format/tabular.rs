@@ -23,6 +23,8 @@ use rows::Rows;
 /// The format.
 pub struct Tabular;
 
+/// Columns are looked for by name, and more are pictures.
+const MAX_COLUMNS: usize = 8192;
 /// Bytes of a text that are looked at to see whether it is a table.
 const HEAD: u64 = 1 << 16;
 /// Entries of a folder that are looked at.
@@ -114,6 +116,10 @@ impl Table {
     /// Reads the next file.
     fn add(&mut self, path: &Path, file: &Path, cx: &Ctx) -> Result<(), DataError> {
         let source = Source::open(file)?;
+        if source.names().len() > MAX_COLUMNS {
+            let problem = format!("has {} columns, more than the {MAX_COLUMNS} that are read", source.names().len());
+            return Err(DataError::bad(file, problem));
+        }
         if self.names.is_empty() {
             self.roles = Roles::find(path, source.names())?;
             self.names = source.names().to_vec();
