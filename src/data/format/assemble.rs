@@ -112,7 +112,7 @@ impl Assembly {
     /// Makes room for so many steps in so many episodes, if there is memory for them.
     pub fn reserve(&mut self, steps: usize, episodes: usize) {
         let (d, a, parts) = (self.obs_space.dim(), self.action_space.dim(), &mut self.parts);
-        let values = |rows: usize, width: usize| rows.checked_mul(width).unwrap_or(usize::MAX);
+        let values = |rows: usize, width: usize| rows.saturating_mul(width);
         // Without it the columns grow as they are filled.
         let _ = parts.obs.try_reserve_exact(values(steps, d));
         let _ = parts.actions.try_reserve_exact(values(steps, a));
