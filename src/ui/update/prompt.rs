@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Effect;
 use crate::engine::job::{EpisodesSpec, Filter, JobSpec};
-use crate::ui::app::{App, Prompt};
+use crate::ui::app::{App, Panel, Prompt};
 
 /// Most characters of a condition.
 const LONGEST: usize = 500;
@@ -56,6 +56,7 @@ fn ask(app: &mut App, condition: &str) -> Vec<Effect> {
         return Vec::new();
     }
     app.filter = Some(condition.to_owned());
+    app.looks.focus.insert(Panel::Data, "table:episodes".into());
     let filter = Filter { condition: Some(condition.to_owned()), ..Filter::default() };
     let spec = EpisodesSpec { source: app.open.source.clone(), filter, ..EpisodesSpec::default() };
     vec![app.jobs.start(JobSpec::Episodes(spec))]
