@@ -12,7 +12,7 @@ use crate::engine::job::{Base, FeatureSpec, Source};
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// Dataset file or folder (D4RL HDF5, Minari); the shipped demo if none is named
+    /// Dataset file, folder or URL (s3://, gs://, hf://, https://); the shipped demo if none is named
     pub dataset: Option<PathBuf>,
     /// World model and policy: a folder or file
     #[arg(long, value_name = "PATH")]

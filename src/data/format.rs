@@ -20,6 +20,7 @@ pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
+pub(in crate::data) mod remote;
 pub mod robomimic;
 pub mod tabular;
 
@@ -111,12 +112,18 @@ fn printable(text: &str) -> String {
     out
 }
 
-/// Opens `path` with the format that recognises it, or with the one named by `format`.
+/// Opens `path`, which may be a URL, with the format that recognises it, or with the one named by `format`.
 ///
 /// # Errors
 /// [`DataError`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, DataError> {
-    let path = &resolve(path)?;
+    match remote::url(path) {
+        Some(url) => remote::open(url, cx, |copy| read(copy, format, cx)),
+        None => read(&resolve(path)?, format, cx),
+    }
+}
+
+fn read(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, DataError> {
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
     let chosen = match format {
         Some(name) => FORMATS
