@@ -31,7 +31,7 @@ s3.create_bucket(Bucket="data")
 for place, _, files in os.walk(folder):
     for name in files:
         path = os.path.join(place, name)
-        s3.upload_file(path, "data", "formats/" + os.path.relpath(path, folder).replace(os.sep, "/"))
+        s3.upload_file(path, "data", "formats/" + os.path.relpath(path, folder).replace(os.sep, "/"), {"ACL": "public-read"})
 for key in ["formats/lerobot3/videos/front/0.mp4", "formats/lerobot3/videos/front/1.mp4", "formats/lerobot3/README.md"]:
     s3.put_object(Bucket="data", Key=key, Body=b"x" * 1000)
 s3.put_object(Bucket="data", Key="formats/lerobot3/data/", Body=b"")
@@ -144,7 +144,7 @@ fn opened(wanted: &Value, cache: &Path, environment: &[(&str, &str)]) -> Vec<Ans
     let test = format!("{module}::urls_of_the_environment_open");
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", &test, "--ignored", "--nocapture", "--test-threads=1"]);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("AWS_") || n.starts_with("GOOGLE_")) {
         command.env_remove(name);
     }
     command.env("XDG_CACHE_HOME", cache).env("HOME", cache).env(WANTED, wanted.to_string());
@@ -246,6 +246,16 @@ fn a_bucket_opens_as_the_local_files_and_is_fetched_once() {
         assert!(answer.good && answer.text.contains("none of it was fetched now"), "{name}: {}", answer.text);
     }
     assert_eq!(server.gets(), gets, "nothing is asked for again");
+
+    // Google's store lists a bucket in the same words.
+    let google = [("GOOGLE_BASE_URL", server.url.as_str()), ("GOOGLE_SKIP_SIGNATURE", "true")];
+    let wanted = ["lists.parquet", "lerobot3", "minari/parquet-v0"]
+        .map(|name| json!({ "url": format!("gs://data/formats/{name}"), "local": formats().join(name) }));
+    for words in ["all of it was fetched now", "none of it was fetched now"] {
+        let answers = opened(&json!(wanted), &cache, &google);
+        assert!(answers.iter().all(|a| a.good && a.text.contains(words)), "{answers:?}");
+    }
+    let gets = server.gets();
 
     // Another table under the name of the first, and a description that is no longer there.
     let (other, key) = (formats().join("lists.parquet"), "formats/flat.parquet");

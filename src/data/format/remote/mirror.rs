@@ -100,6 +100,10 @@ fn choose(found: &mut Found) -> Result<BTreeMap<Kind, usize>, String> {
             _ => Ok(BTreeMap::new()),
         };
     }
+    let folders: HashSet<String> = found.objects.iter().flat_map(|o| above(&o.name)).map(str::to_owned).collect();
+    // Some programs mark a folder by an empty object of its name.
+    let mark = |object: &Object| object.stamp.as_ref().is_some_and(|s| s.size == 0) && folders.contains(&object.name);
+    found.objects.retain(|object| !mark(object));
     let mut skipped = BTreeMap::new();
     found.objects.retain(|object| {
         let kind = Kind::of(&object.name);
@@ -111,10 +115,6 @@ fn choose(found: &mut Found) -> Result<BTreeMap<Kind, usize>, String> {
     if let Some(object) = found.objects.iter().find(|o| !is_safe(&o.name)) {
         return Err(unsafe_name(&object.name));
     }
-    let folders: HashSet<String> = found.objects.iter().flat_map(|o| above(&o.name)).map(str::to_owned).collect();
-    // Some programs mark a folder by an empty object of its name.
-    let mark = |object: &Object| object.stamp.as_ref().is_some_and(|s| s.size == 0) && folders.contains(&object.name);
-    found.objects.retain(|object| !mark(object));
     if found.objects.is_empty() {
         let others = counted(&skipped);
         return Err(format!("no file below it is one that oodscope reads ({others}); name the folder of a dataset"));

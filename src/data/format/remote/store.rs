@@ -72,6 +72,8 @@ impl Found {
         match scheme.as_str() {
             "hf" => Self::on_hub(&url).await,
             "http" | "https" => Self::on_web(&url).await,
+            // Polars wants a slash behind the bucket.
+            _ if url.matches('/').count() == 2 => Self::in_bucket(&format!("{url}/"), &sign).await,
             _ => Self::in_bucket(&url, &sign).await,
         }
     }
@@ -100,7 +102,7 @@ impl Found {
             }
             if objects.len() > MOST_OBJECTS {
                 let problem = format!("more than {MOST_OBJECTS} objects are below it: name the dataset's own folder");
-                return Err(Trouble::Other(problem));
+                return Err(Trouble::Unfit(problem));
             }
         }
         if objects.is_empty() { Err(Trouble::Missing(String::new())) } else { Ok(Self { store, objects, file: None }) }
@@ -132,7 +134,9 @@ impl Found {
         let key = Key::from_url_path(last)?;
         let name = key.filename().unwrap_or_default().to_owned();
         if name.is_empty() {
-            return Err(Trouble::Other("it names no file, and a web server does not list its folders".into()));
+            return Err(Trouble::Unfit(
+                "names no file, and a web server does not list its folders; name one file".into(),
+            ));
         }
         let (store, _) = connect(url, None).await?;
         Ok(Self {

@@ -15,6 +15,12 @@ const LONGEST_REASON: usize = 200;
 /// Where machines in a cloud ask for their own credentials: asked only if none are set.
 const OWN_CREDENTIALS: &[&str] = &["169.254.169.254", "metadata.google.internal"];
 
+/// What stores that speak S3 say where there is no such bucket.
+const NO_BUCKET: &str = "NoSuchBucket";
+
+/// What object stores say where a listing is refused.
+const DENIED: &[&str] = &["status code: 401", "status code: 403"];
+
 /// What helps where the copy finds no room.
 pub(super) const ROOM: &str = "free some room, or set XDG_CACHE_HOME to a folder with more";
 
@@ -33,7 +39,9 @@ pub(super) enum Trouble {
     Anonymous,
     /// The copy cannot be written.
     Disk(String),
-    /// Anything else, in words.
+    /// It is nothing that opens; the whole of the problem.
+    Unfit(String),
+    /// Anything else: the reason.
     Other(String),
 }
 
@@ -51,10 +59,13 @@ impl From<&object_store::Error> for Trouble {
         }
         let reason = reason(e);
         match e {
+            _ if reason == NO_BUCKET => Self::Missing(reason),
             object_store::Error::NotFound { .. } => Self::Missing(reason),
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
                 Self::Denied(reason)
             }
+            // A refused listing is told apart by its words alone.
+            _ if DENIED.iter().any(|status| all.contains(status)) => Self::Denied(reason),
             _ => Self::Other(reason),
         }
     }
@@ -68,7 +79,7 @@ impl From<object_store::Error> for Trouble {
 
 impl From<object_store::path::Error> for Trouble {
     fn from(e: object_store::path::Error) -> Self {
-        Self::Other(reason(&e))
+        Self::Unfit(format!("has a name that cannot be a file's ({}); rename it", reason(&e)))
     }
 }
 
@@ -119,7 +130,7 @@ impl Trouble {
                 let seconds = PATIENCE.as_secs();
                 format!("no answer for {seconds} seconds; check the address, the network and {}", settings(scheme))
             }
-            Self::Missing(code) if code == "NoSuchBucket" => {
+            Self::Missing(code) if code == NO_BUCKET => {
                 let bucket = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
                 format!("there is no bucket '{bucket}'; check its name{}", endpoint(scheme))
             }
@@ -129,6 +140,7 @@ impl Trouble {
             }
             Self::Denied(reason) => format!("access is denied ({reason}); {}", credentials(scheme)),
             Self::Anonymous => format!("no credentials are found; {}", credentials(scheme)),
+            Self::Unfit(problem) => problem,
             Self::Disk(reason) => format!("cannot be copied to this machine ({reason}); {ROOM}"),
             Self::Other(reason) => {
                 format!("cannot be read ({reason}); check the address, the network and {}", settings(scheme))
