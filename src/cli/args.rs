@@ -13,7 +13,7 @@ use crate::engine::job::{Base, FeatureSpec, Source};
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// Dataset file or folder, or the id of a Minari dataset; the shipped demo if none is named
+    /// Dataset file, folder, id of a Minari dataset, or URL (s3://, gs://, hf://, https://); the shipped demo if none is named
     pub dataset: Option<PathBuf>,
     /// World model and policy: a folder or file
     #[arg(long, value_name = "PATH")]

@@ -12,7 +12,7 @@ use super::space::Space;
 /// Where a dataset came from and which rules were applied to read it.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Origin {
-    /// File or folder, as given.
+    /// File, folder or URL, as given.
     pub path: PathBuf,
     /// Name of the [`Format`](super::format::Format) that read it.
     pub format: String,

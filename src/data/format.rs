@@ -24,6 +24,7 @@ pub mod minari;
 pub mod npz;
 pub mod ogbench;
 pub mod pieces;
+pub(in crate::data) mod remote;
 pub mod robomimic;
 pub mod tabular;
 
@@ -116,7 +117,19 @@ pub fn open_within(
     cx: &Ctx,
     tell: pieces::Tell<'_>,
 ) -> Result<Dataset, DataError> {
-    let path = &resolve(path)?;
+    match remote::url(path) {
+        Some(url) => remote::open(url, cx, |copy| read_within(copy, choice, room, cx, tell)),
+        None => read_within(&resolve(path)?, choice, room, cx, tell),
+    }
+}
+
+fn read_within(
+    path: &Path,
+    choice: &Choice,
+    room: Bytes,
+    cx: &Ctx,
+    tell: pieces::Tell<'_>,
+) -> Result<Dataset, DataError> {
     let chosen = chosen(path, choice.format.as_deref())?;
     if chosen.bytes(path)?.is_none_or(|need| need <= room.0) {
         return choice.apply(path, chosen.open(path, &cx.within(room.0))?);
@@ -132,9 +145,14 @@ pub fn open_within(
 /// # Errors
 /// As [`open_within`].
 pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
-    let path = &resolve(path)?;
-    let chosen = chosen(path, choice.format.as_deref())?;
-    let pieces = chosen.pieces(path, cx)?;
+    match remote::url(path) {
+        Some(url) => remote::copied(url, cx, |copy| read_all(copy, choice, cx, tell)),
+        None => read_all(&resolve(path)?, choice, cx, tell),
+    }
+}
+
+fn read_all(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
+    let pieces = chosen(path, choice.format.as_deref())?.pieces(path, cx)?;
     let pieces = pieces.ok_or_else(|| DataError::bad(path, "is read only as a whole"))?;
     let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
     let known = pieces::scan(&*pieces, cx, narrow)?;
@@ -179,13 +197,16 @@ fn printable(text: &str) -> String {
     out
 }
 
-/// Opens `path` with the format that recognises it, or with the one named by `format`.
+/// Opens `path`, which may be a URL, with the format that recognises it, or with the one named by `format`.
 ///
 /// # Errors
 /// [`DataError`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, DataError> {
-    let path = &resolve(path)?;
-    chosen(path, format)?.open(path, cx)
+    let read = |path: &Path| chosen(path, format)?.open(path, cx);
+    match remote::url(path) {
+        Some(url) => remote::open(url, cx, read),
+        None => read(&resolve(path)?),
+    }
 }
 
 fn chosen(path: &Path, format: Option<&str>) -> Result<&'static dyn Format, DataError> {

@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::format::DataError;
+use super::format::{DataError, remote};
 
 /// Writes file `path` with `fill`, replacing one that is there.
 ///
 /// # Errors
 /// If the folder cannot be written, or what `fill` fails with.
 pub fn file(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), DataError> {
+    here(path)?;
     let parent = parent_of(path);
     let prefix = hidden(path);
     let mut builder = tempfile::Builder::new();
@@ -31,6 +32,7 @@ pub fn file(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> 
 /// # Errors
 /// If something is at `path` already, if its parent cannot be written, or what `fill` fails with.
 pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), DataError>) -> Result<(), DataError> {
+    here(path)?;
     let taken = || DataError::bad(path, "exists already and is not overwritten; give another name or remove it first");
     if path.symlink_metadata().is_ok() {
         return Err(taken());
@@ -56,6 +58,14 @@ pub(super) fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), Stri
     file.sync_all().map_err(|e| unwritable(path, &e))?;
     sync_folder(&parent_of(path));
     Ok(())
+}
+
+/// Refuses a URL: it would become folders called `s3:`.
+fn here(path: &Path) -> Result<(), DataError> {
+    match remote::url(path) {
+        Some(_) => Err(DataError::bad(path, "URLs are read and not written; write to this machine and upload it")),
+        None => Ok(()),
+    }
 }
 
 fn unwritable(path: &Path, e: &io::Error) -> DataError {
@@ -106,6 +116,15 @@ mod tests {
         assert!(failed.expect_err("fails").to_string().contains("the disk is full"));
         assert_eq!(fs::read_to_string(&path).expect("text"), "one");
         assert_eq!(names(dir.path()), ["x.csv"], "nothing temporary is left");
+    }
+
+    #[test]
+    fn a_url_is_not_written() {
+        let url = Path::new("s3://bucket/x");
+        let told = [file(url, |_| Ok(())), folder(url, |_| Ok(()))].map(|r| r.expect_err("refused").to_string());
+        let sentence = "s3://bucket/x: URLs are read and not written; write to this machine and upload it";
+        assert_eq!(told, [sentence; 2]);
+        assert!(!Path::new("s3:").exists());
     }
 
     #[test]

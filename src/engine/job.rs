@@ -28,7 +28,7 @@ pub use crate::topup::controller::Schedule;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Source {
-    /// Dataset file or folder.
+    /// Dataset file, folder or URL.
     pub dataset: PathBuf,
     /// Name of the format, where it is not to be found out.
     pub format: Option<String>,

@@ -23,6 +23,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["hdf5_reader"], &["src/data/format/"]),
     (&["hdf5_pure"], &["src/data/format/", "src/data/write"]),
     (&["polars"], &["src/data/"]),
+    (&["fs4", "object_store", "polars_core"], &["src/data/format/remote/"]),
     (&["burn"], &["src/model/", "src/topup/learner"]),
     (&["gemm"], &["src/model/matmul.rs"]),
     (&["pulp"], &["src/metrics/neighbors"]),

@@ -20,6 +20,8 @@ mod model_checkpoints;
 mod pty_dashboard;
 mod readme;
 mod references;
+#[cfg(feature = "cloud")]
+mod remote;
 mod support;
 mod topup_round;
 mod ui_fixture;
