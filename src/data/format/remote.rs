@@ -1,7 +1,7 @@
 //! Datasets behind a URL: their files are copied into a folder of this machine, and read from there like any others.
 //!
 //! The copy stays for the next time, and only what has changed on the server is fetched again. Opening needs the cargo
-//! feature `cloud`; without it a URL is still recognised, so that nobody is told that "s3://bucket/x" is no file.
+//! feature `cloud`; without it a URL is still recognised, so that nobody is told that `s3://bucket/x` is no file.
 
 use std::path::Path;
 
