@@ -362,7 +362,7 @@ fn a_server_that_says_nothing_is_given_up_and_a_cancel_is_heard_at_once() {
     let wanted = json!([{ "url": url, "cancel_ms": 300 }, { "url": url }]);
     let answers = opened(&wanted, folder.path(), &[]);
     assert_eq!(answers[0].text, "cancelled");
-    assert!(answers[0].took < Duration::from_millis(600), "{answers:?}");
+    assert!(answers[0].took < Duration::from_secs(2), "{answers:?}");
     assert!(answers[1].text.contains("no answer for 20 seconds"), "{answers:?}");
     assert!(answers[1].took < Duration::from_secs(25), "{answers:?}");
 }
