@@ -109,23 +109,34 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     }
 }
 
-/// Says in every report that only a sample of the dataset was looked at, where that is so.
+/// Says in every report which datasets only a sample was looked at of.
 fn on_a_sample(spec: &JobSpec, workspace: &Workspace, body: Body) -> Body {
     let Body::Report(report) = body else { return body };
-    let Some((episodes, steps, whole)) = workspace.sample(spec.source()) else { return Body::Report(report) };
+    let samples = workspace.samples();
+    if samples.is_empty() {
+        return Body::Report(report);
+    }
+    let (level, how) = match spec {
+        JobSpec::Scan(_) => (Level::Info, ""),
+        _ => (Level::Warn, "computed on a sample: "),
+    };
     let mut report = Arc::unwrap_or_clone(report);
-    let exact = matches!(spec, JobSpec::Scan(_));
-    report.note(
-        if exact { Level::Info } else { Level::Warn },
-        format!(
-            "{}{episodes} of {} episodes ({steps} of {} steps) are in memory, drawn at random; the whole takes {}, allow \
-             it with --memory",
-            if exact { "" } else { "computed on a sample: " },
-            whole.episodes,
-            whole.steps,
-            Bytes(whole.bytes)
-        ),
-    );
+    for data in samples {
+        let Some(whole) = data.sample else { continue };
+        report.note(
+            level,
+            format!(
+                "{how}{} of {} episodes of {} ({} of {} steps) are in memory, drawn at random; the whole takes {}, allow \
+                 it with --memory",
+                data.num_episodes(),
+                whole.episodes,
+                data.origin.path.display(),
+                data.num_steps(),
+                whole.steps,
+                Bytes(whole.bytes)
+            ),
+        );
+    }
     Body::Report(Arc::new(report))
 }
 

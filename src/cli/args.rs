@@ -10,6 +10,29 @@ use crate::data::split::SplitSpec;
 use crate::engine::Ended;
 use crate::engine::job::{Base, FeatureSpec, Source};
 
+/// How datasets are read.
+#[derive(Debug, Clone, Args)]
+pub struct ReadArgs {
+    /// Format of the dataset (of the first of two), where it is not to be found out
+    #[arg(long, value_name = "NAME")]
+    format: Option<String>,
+    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    state: Vec<String>,
+    /// Memory that datasets may take: 2GiB, 500MB; where only a part is needed, a random sample of the episodes of a larger
+    /// one is read. Half of what is free if none is named
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Bytes>,
+}
+
+impl ReadArgs {
+    /// The dataset read so, and nothing beside it.
+    pub fn of(&self, dataset: PathBuf) -> Source {
+        let (format, state) = (self.format.clone(), self.state.clone());
+        Source { dataset, format, state, memory: self.memory, ..Source::default() }
+    }
+}
+
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
@@ -21,16 +44,8 @@ pub struct SourceArgs {
     /// Recorded episodes of a policy, in any dataset format
     #[arg(long, value_name = "PATH")]
     pub rollouts: Option<PathBuf>,
-    /// Format of the dataset, where it is not to be found out
-    #[arg(long, value_name = "NAME")]
-    pub format: Option<String>,
-    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub state: Vec<String>,
-    /// Memory that datasets may take: 2GiB, 500MB; of larger ones a random sample of the episodes is read. Half of what is
-    /// free if none is named
-    #[arg(long, value_name = "SIZE")]
-    pub memory: Option<Bytes>,
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// Seed of the division into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub split_seed: u64,
@@ -48,13 +63,10 @@ impl SourceArgs {
             None => demo::find().map(|demo| (demo.dataset, Some(demo.checkpoint)))?,
         };
         Ok(Source {
-            dataset,
-            format: self.format.clone(),
-            state: self.state.clone(),
             checkpoint: self.checkpoint.clone().or(checkpoint),
             rollouts: self.rollouts.clone(),
             split,
-            memory: self.memory,
+            ..self.read.of(dataset)
         })
     }
 }

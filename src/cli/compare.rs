@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SpaceArgs, count, level};
+use super::args::{OutputArgs, ReadArgs, SpaceArgs, count, level};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
-use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
 use crate::engine::job::{CompareSpec, JobSpec, Source};
 
@@ -40,16 +39,8 @@ pub struct CompareArgs {
     /// Shuffles of whole episodes behind every p-value
     #[arg(long, value_name = "P", default_value = "199", value_parser = count)]
     permutations: usize,
-    /// Format of A, where it is not to be found out
-    #[arg(long, value_name = "NAME")]
-    format: Option<String>,
-    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    state: Vec<String>,
-    /// Memory that datasets may take: 2GiB, 500MB; of larger ones a random sample of the episodes is read. Half of what is
-    /// free if none is named
-    #[arg(long, value_name = "SIZE")]
-    memory: Option<Bytes>,
+    #[command(flatten)]
+    read: ReadArgs,
     /// Seed of the division of A into training, held-out and calibration episodes
     #[arg(long, value_name = "N", default_value_t = 0)]
     split_seed: u64,
@@ -70,13 +61,10 @@ impl CompareArgs {
     /// The job that is meant.
     pub fn job(&self) -> JobSpec {
         let source = Source {
-            dataset: self.a.clone(),
-            format: self.format.clone(),
-            state: self.state.clone(),
             checkpoint: self.checkpoint.clone(),
             rollouts: self.b.clone(),
             split: SplitSpec { seed: self.split_seed, ..SplitSpec::default() },
-            memory: self.memory,
+            ..self.read.of(self.a.clone())
         };
         JobSpec::Compare(CompareSpec {
             source,

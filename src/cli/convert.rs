@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, share_of_episodes};
+use super::args::{OutputArgs, ReadArgs, share_of_episodes};
 use super::headless::{self, Status};
-use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
-use crate::engine::job::{ConvertSpec, Filter, JobSpec, Source};
+use crate::engine::job::{ConvertSpec, Filter, JobSpec};
 
 /// How the result is written.
 #[derive(Debug, Clone, Args)]
@@ -22,28 +21,15 @@ struct Target {
     /// Only episodes that meet this SQL condition on the episode table: "return > 100 AND steps < 200"
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
-    /// Format of the input, where it is not to be found out
-    #[arg(long, value_name = "NAME")]
-    format: Option<String>,
-    /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    state: Vec<String>,
-    /// Memory that the datasets may take: 2GiB, 500MB; half of what is free if none is named
-    #[arg(long, value_name = "SIZE")]
-    memory: Option<Bytes>,
+    #[command(flatten)]
+    read: ReadArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl Target {
     fn spec(&self, input: PathBuf, out: PathBuf) -> ConvertSpec {
-        let source = Source {
-            dataset: input,
-            format: self.format.clone(),
-            state: self.state.clone(),
-            memory: self.memory,
-            ..Source::default()
-        };
+        let source = self.read.of(input);
         let filter = Filter { condition: self.condition.clone(), ..Filter::default() };
         ConvertSpec { source, filter, to: self.to.clone(), id: self.id.clone(), out, ..ConvertSpec::default() }
     }

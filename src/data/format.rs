@@ -105,8 +105,8 @@ impl Choice {
     }
 }
 
-/// Opens `path` as `choice` says: whole if its numbers take at most `room`, else a random sample of its episodes
-/// ([`Dataset::sample`]). `tell` hears what is known while a sample is read.
+/// Opens `path` as `choice` says: whole if its numbers take at most `room`, else a random sample of its episodes in half
+/// of it ([`Dataset::sample`]). `tell` hears what is known while a sample is read.
 ///
 /// # Errors
 /// As [`open`]; a part that is not there; a dataset that does not fit and cannot be read in parts.
@@ -137,7 +137,9 @@ fn read_within(
     let pieces = chosen.pieces(path, cx)?;
     let pieces = pieces.ok_or_else(|| DataError::bad(path, assemble::too_large(room.0)))?;
     let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
-    choice.apply(path, pieces::sample(path, &*pieces, room, cx, narrow)?)
+    // The other half is for what it is held against: rollouts, a second dataset.
+    let half = Bytes(room.0 / 2);
+    choice.apply(path, pieces::sample(path, &*pieces, half, cx, narrow)?)
 }
 
 /// Exact statistics of all episodes of a dataset that is not in memory as a whole.

@@ -18,8 +18,10 @@ use crate::task::Ctx;
 pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
     let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
     let opened = joined(spec, workspace, cx)?;
-    let audit = audit::audit(&opened.data, cx)?;
-    let frame = episodes::selected(&opened, &audit, &spec.filter)?;
+    // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
+    let asked = spec.filter.condition.is_some();
+    let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
+    let frame = episodes::selected(&opened, flags, &spec.filter)?;
     let chosen = table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?;
     if chosen.is_empty() {
         return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace};
-use crate::data::audit::Audit;
 use crate::data::table::{self, Entry, Frame, Known};
 use crate::metrics::coverage::published;
 use crate::metrics::report::{Cell, Report, Table};
@@ -15,7 +14,7 @@ use crate::task::Ctx;
 pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
     let audit = workspace.audit(&spec.source, &opened.data, cx)?;
-    let mut frame = selected(&opened, &audit, &spec.filter)?;
+    let mut frame = selected(&opened, audit.flags(&opened.data), &spec.filter)?;
     if let Some(column) = &spec.group {
         frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
     }
@@ -33,19 +32,16 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     Ok(Outcome { summary, written: Vec::new() })
 }
 
-/// The rows of the table that are asked for, with what the audit says of the episodes.
+/// The rows of the table that are asked for; `flags` is what the audit says of each episode.
 ///
 /// # Errors
 /// A sentence where a condition or a column is not understood.
-pub fn selected(opened: &Opened, audit: &Audit, filter: &Filter) -> Result<Frame, Ended> {
+pub fn selected(opened: &Opened, flags: Vec<String>, filter: &Filter) -> Result<Frame, Ended> {
     let data = &opened.data;
     let origin = &data.origin;
     let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
     let mut ids = [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten();
-    let known = Known {
-        reference: origin.reference.or_else(|| ids.find_map(|id| published::d4rl(&id))),
-        flags: audit.flags(data),
-    };
+    let known = Known { reference: origin.reference.or_else(|| ids.find_map(|id| published::d4rl(&id))), flags };
     let mut frame = table::episode_table(data, &opened.split, &known).map_err(|e| Ended::BadInput(e.to_string()))?;
     if let Some(condition) = &filter.condition {
         frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;

@@ -251,23 +251,6 @@ impl JobSpec {
         }
     }
 
-    /// The data that the job is about.
-    pub fn source(&self) -> &Source {
-        match self {
-            Self::Load(source) | Self::Scan(source) | Self::Audit(source) => source,
-            Self::Episodes(spec) => &spec.source,
-            Self::Convert(spec) => &spec.source,
-            Self::Cover(spec) => &spec.source,
-            Self::Map(spec) => &spec.cover.source,
-            Self::Imagine(spec) => &spec.source,
-            Self::Diagnose(spec) => &spec.source,
-            Self::Compare(spec) => &spec.source,
-            Self::Score(spec) => &spec.source,
-            Self::Fit(spec) => &spec.source,
-            Self::TopUp(spec) => &spec.source,
-        }
-    }
-
     /// What is to be done once this job has reported: exact statistics, where only a sample fits into memory.
     pub fn follow(&self, report: &Report) -> Option<Self> {
         let Self::Load(source) = self else { return None };

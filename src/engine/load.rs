@@ -83,6 +83,7 @@ fn report(opened: &Opened) -> Report {
 fn so_far(source: &Source, known: &Known) -> Report {
     let mut r = Report::new("data", &format!("Data: {}", source.dataset.display()));
     of_known(&mut r, known);
+    r.stat("whole_episodes", "episodes of the whole", known.of as f64, "", "episodes in the file");
     r
 }
 
@@ -103,13 +104,6 @@ fn of_known(r: &mut Report, known: &Known) {
         } else {
             String::new()
         };
-        r.stat(
-            "whole_episodes",
-            "episodes of the whole",
-            of as f64,
-            "",
-            "episodes in the file; those read so far are a sample",
-        );
         r.note(Level::Warn, format!("so far {n} of {of} episodes, drawn at random{how}"));
     }
 }

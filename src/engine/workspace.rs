@@ -7,7 +7,7 @@ use super::job::{CoverSpec, PolicySpec, Source};
 use super::trajectories::{self, Why};
 use super::{Ended, cover};
 use crate::data::audit::{self, Audit};
-use crate::data::dataset::{Dataset, Sample};
+use crate::data::dataset::Dataset;
 use crate::data::format::pieces::Tell;
 use crate::data::format::{self, Choice};
 use crate::data::memory::Bytes;
@@ -194,12 +194,10 @@ impl Workspace {
         asked.unwrap_or_else(|| *self.half.get_or_init(Bytes::of_this_machine))
     }
 
-    /// What of `source`'s dataset is in memory, where that is a sample.
-    pub fn sample(&self, source: &Source) -> Option<(usize, usize, Sample)> {
-        let key = (source.dataset.clone(), source.choice());
+    /// The open datasets of which only a sample is in memory.
+    pub fn samples(&self) -> Vec<Arc<Dataset>> {
         let datasets = lock(&self.datasets);
-        let (_, data) = datasets.iter().find(|(k, _)| *k == key)?;
-        Some((data.num_episodes(), data.num_steps(), data.sample?))
+        datasets.iter().filter(|(_, data)| data.sample.is_some()).map(|(_, data)| Arc::clone(data)).collect()
     }
 
     /// What a further dataset may take: of what is allowed, what those in use leave.

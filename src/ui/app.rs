@@ -3,7 +3,7 @@
 mod jobs;
 mod look;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use jobs::{Ended, Jobs, Running};
@@ -168,19 +168,26 @@ impl App {
             size: (80, 24),
             tick: 0,
         };
-        app.jobs.queue =
-            [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| app.job_of(p)).collect();
-        app.jobs.queue.push_back(JobSpec::Audit(app.open.source.clone()));
+        app.jobs.queue = app.road();
         let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
         (app, vec![load])
     }
 
-    /// The table of the data's episodes that is shown: those that meet the condition, where there is one.
+    /// The condition on the episodes and those that meet it, once they are known.
+    pub fn chosen(&self) -> Option<(&str, &Table)> {
+        let report = self.reports.get("episodes")?;
+        Some((self.filter.as_deref()?, report.tables.first()?))
+    }
+
+    /// The table of the data's episodes that is shown.
     pub fn episodes(&self) -> Option<&Table> {
-        let of = |r: &'_ Arc<Report>| r.tables.iter().position(|t| t.key == "episodes");
-        let chosen = self.filter.as_ref().and_then(|_| self.reports.get("episodes"));
-        let report = chosen.or_else(|| self.reports.get("data"))?;
-        of(report).map(|i| &report.tables[i])
+        let all = || self.report(Panel::Data)?.tables.iter().find(|t| t.key == "episodes");
+        self.chosen().map(|(_, table)| table).or_else(all)
+    }
+
+    /// The jobs that follow a dataset that was read: what does not depend on one another, in the order of the panels.
+    pub fn road(&self) -> VecDeque<JobSpec> {
+        [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| self.job_of(p)).collect()
     }
 
     /// The job that fills `panel`, as it would be started now; nothing where a checkpoint is needed and not named.

@@ -130,6 +130,11 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let notes = of(&part, "coverage")["notes"].to_string();
     assert!(notes.contains("computed on a sample") && notes.contains("of 60 episodes"), "{notes}");
     assert!(!of(&all, "coverage")["notes"].to_string().contains("computed on a sample"));
+    // Both of two are named where both are samples.
+    let other = written("large-too", &dataset(&[200; 50], |_| {}));
+    let two = run(&["compare", text(&data), text(&other), "--memory", &memory, "--permutations", "9", "--json"]).json();
+    let notes = of(&two, "compare")["notes"].to_string();
+    assert!(notes.contains("of 60 episodes of") && notes.contains("of 50 episodes of"), "{notes}");
     let out = at("never-whole");
     run(&["convert", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--memory"]);
     let wrong = oodscope(&["audit", text(&data), "--memory", "much"]).output().unwrap();

@@ -449,5 +449,8 @@ pub fn app_with(scheme: Scheme, size: (u16, u16), reports: Vec<Report>) -> App {
     }
     let done = Outcome { summary: "20,000 steps in 100 episodes".into(), written: vec![] };
     update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Done(done) }));
+    // The audit that follows is over too.
+    update(&mut app, Msg::JobStarted { slot: Slot::Audit, id: JobId(2) });
+    update(&mut app, Msg::Engine(Event { job: JobId(2), body: Body::Done(Outcome::default()) }));
     app
 }

@@ -266,6 +266,19 @@ fn exact_statistics_follow_where_a_sample_is_in_memory() {
 }
 
 #[test]
+fn data_read_again_are_chosen_and_audited_again() {
+    let mut app = app();
+    app.filter = Some("steps < 9".into());
+    press(&mut app, "1 r");
+    assert!(app.chosen().is_none(), "what met the condition in the old data");
+    started(&mut app, Slot::Load, 50);
+    assert!(press(&mut app, "/").is_empty() && app.prompt.is_none(), "not while the data are read");
+    event(&mut app, 50, Body::Done(Outcome::default()));
+    let queued: Vec<_> = app.jobs.queue.iter().map(JobSpec::name).collect();
+    assert!(queued.ends_with(&["episodes", "audit"]), "{queued:?}");
+}
+
+#[test]
 fn tables_sort_by_every_column_and_back() {
     let mut app = app();
     app.looks.focus.insert(Panel::Data, "table:dimensions".into());

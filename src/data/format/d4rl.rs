@@ -18,9 +18,8 @@ mod columns;
 mod episodes;
 mod pieces;
 
-use columns::Marks;
 pub(super) use columns::{Columns, Ends};
-use episodes::Cutter;
+use episodes::{Cutter, Marks};
 pub(super) use pieces::FlatFile;
 
 /// The format.
@@ -101,13 +100,10 @@ impl Layout {
 pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Result<Dataset, DataError> {
     let pieces = layout.columns(file)?;
     let cx = cx.phase("reading the dataset");
-    let marks: Vec<Marks> =
-        pieces.iter().map(|p| p.ends_of(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
-    let is_end = |(terminals, others): &Marks, row: usize| terminals[row] || others.as_ref().is_some_and(|o| o[row]);
-    let ends = |marks: &Marks| (0..marks.0.len()).filter(|&row| is_end(marks, row)).count();
+    let marks: Vec<Marks> = pieces.iter().map(|p| p.marks(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
     let last = pieces.len() - 1;
-    let open = !is_end(&marks[last], marks[last].0.len() - 1);
-    let episodes = marks.iter().map(ends).sum::<usize>() + usize::from(open);
+    let open = !marks[last].ends(pieces[last].steps() - 1);
+    let episodes = marks.iter().map(|m| m.all_ends().count()).sum::<usize>() + usize::from(open);
     let (first, steps) = (&pieces[0], pieces.iter().map(Columns::steps).sum());
     let mut cutter = Cutter::new(first.width(), steps, episodes).ok_or_else(|| no_memory(path))?;
     for (i, (piece, marks)) in pieces.iter().zip(&marks).enumerate() {
@@ -120,7 +116,7 @@ pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Resu
     let mut origin = origin(path, file, layout, first);
     let parts = cutter.finish(&mut origin);
     let mut data = put_together(origin, first, parts)?;
-    settle_choices(file, layout, &mut data);
+    settle_choices(first, &mut data);
     Ok(data)
 }
 
@@ -156,9 +152,8 @@ fn put_together(origin: Origin, first: &Columns<'_>, parts: Parts) -> Result<Dat
 }
 
 /// Actions may be choices: their numbers tell.
-fn settle_choices(file: &Hdf5, layout: &Layout, data: &mut Dataset) {
-    let dtype = layout.columns(file).ok().and_then(|pieces| pieces[0].choices());
-    if let Some(dtype) = dtype {
+fn settle_choices(columns: &Columns<'_>, data: &mut Dataset) {
+    if let Some(dtype) = columns.choices() {
         data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, &dtype));
     }
 }

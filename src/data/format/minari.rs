@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::hdf5::{Hdf5, is_hdf5};
 use super::pieces::{Pieces, Width};
 use super::{DataError, Format};
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
 use crate::task::Ctx;
 
 mod episode;
@@ -49,11 +49,15 @@ impl Format for Minari {
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
-        let bytes = match storage(path)? {
-            (Storage::File(file), about) => Episodes::find(path, file, about)?.bytes()?,
-            (Storage::Folders(folders), about) => Episodes::find(path, folders, about)?.bytes()?,
-        };
-        Ok(Some(bytes))
+        let (_, about) = folder_of(path)?;
+        match about.bytes() {
+            Some(bytes) => Ok(Some(bytes)),
+            // The description does not say: the storage does.
+            None => match storage(path)? {
+                (Storage::File(file), about) => Episodes::find(path, file, about)?.bytes().map(Some),
+                (Storage::Folders(folders), about) => Episodes::find(path, folders, about)?.bytes().map(Some),
+            },
+        }
     }
 
     fn pieces(&self, path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
@@ -70,11 +74,17 @@ enum Storage {
     Folders(Folders),
 }
 
-fn storage(path: &Path) -> Result<(Storage, Metadata), DataError> {
+/// The data folder and its description.
+fn folder_of(path: &Path) -> Result<(PathBuf, Metadata), DataError> {
     let folder = data_folder(path).ok_or_else(|| {
         DataError::bad(path, format!("no Minari dataset: neither {METADATA_FILE} nor {MAIN_FILE} is in it"))
     })?;
     let metadata = Metadata::read(&folder)?;
+    Ok((folder, metadata))
+}
+
+fn storage(path: &Path) -> Result<(Storage, Metadata), DataError> {
+    let (folder, metadata) = folder_of(path)?;
     match metadata.data_format.as_str() {
         "hdf5" => {}
         "arrow" => return Ok((Storage::Folders(Folders::new(&folder, "arrow")), metadata)),
@@ -112,6 +122,10 @@ impl<S: Store> Pieces for InParts<S> {
 
     fn width(&self) -> Width {
         self.episodes.width()
+    }
+
+    fn origin(&self) -> &Origin {
+        self.episodes.origin()
     }
 
     fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::DataError;
-use crate::data::dataset::{Dataset, Sample};
+use crate::data::dataset::{Dataset, Origin, Sample};
 use crate::data::memory::Bytes;
 use crate::data::space::Space;
 use crate::data::split::mix;
@@ -65,6 +65,9 @@ pub trait Pieces: Sync {
     /// What a row takes.
     fn width(&self) -> Width;
 
+    /// Rules and warnings that hold for the file as a whole; what a block says of itself counts its own rows.
+    fn origin(&self) -> &Origin;
+
     /// Reads consecutive episodes.
     ///
     /// # Errors
@@ -112,14 +115,17 @@ pub fn sample(path: &Path, pieces: &dyn Pieces, room: Bytes, cx: &Ctx, tell: Tel
     }
     if kept.is_empty() {
         let (need, most) = (Bytes(blocks.iter().map(bytes).max().unwrap_or(0)), room);
-        let problem = format!("its longest episode takes {need}, --memory allows {most}: allow more");
+        let problem = format!(
+            "its longest episode takes {need}, a sample may take {most}: half of what --memory leaves; allow more"
+        );
         return Err(DataError::bad(path, problem));
     }
     let mut places = Places::new(lengths, width, &kept);
     let cx = cx.phase("reading a sample of the episodes");
     visit(pieces, &kept, blocks.len(), &cx, tell, &mut |first, block| places.put(path, first, block))?;
-    let mut data = places.finish(path)?;
-    data.sample = Some(Sample {
+    let mut data = places.finish(path, pieces.origin().clone())?;
+    // A description may have promised more than there is.
+    data.sample = (kept.len() < blocks.len()).then(|| Sample {
         episodes: lengths.len(),
         steps: lengths.iter().sum(),
         bytes: lengths.iter().map(|&t| width.of(t)).sum(),

@@ -15,9 +15,8 @@ const FINDINGS: &str = "table:findings";
 /// Its cards.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
     let mut cards = app.report(Panel::Data).map(generic::cards).unwrap_or_default();
-    let chosen = app.filter.as_ref().filter(|_| app.reports.contains_key("episodes"));
-    if let (Some(condition), Some(table), Some(card)) =
-        (chosen, app.episodes(), cards.iter_mut().find(|card| card.id == "table:episodes"))
+    if let (Some((condition, table)), Some(card)) =
+        (app.chosen(), cards.iter_mut().find(|card| card.id == "table:episodes"))
     {
         card.title = format!("Episodes where {condition}");
         card.body = Body::Table(table);

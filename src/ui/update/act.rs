@@ -239,8 +239,8 @@ fn again(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     if panel == Panel::Data {
-        let follow = [Panel::Coverage, Panel::Imagination, Panel::Diagnosis];
-        app.jobs.queue = follow.into_iter().filter_map(|p| app.job_of(p)).collect();
+        app.jobs.queue = app.road();
+        app.reports.remove("episodes");
     }
     app.message = None;
     vec![app.jobs.start(spec)]

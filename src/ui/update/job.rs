@@ -1,6 +1,6 @@
 //! News of jobs.
 
-use super::{Effect, map};
+use super::{Effect, map, prompt};
 use crate::engine::job::{Body, Event, JobSpec, Slot};
 use crate::ui::app::{App, Ended, Panel};
 
@@ -22,9 +22,7 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Body::Done(outcome) => {
             if slot == Slot::Load {
-                let load = JobSpec::Load(app.open.source.clone());
-                let next = app.report(Panel::Data).and_then(|report| load.follow(report));
-                app.jobs.queue.extend(next);
+                read(app);
             }
             ended(app, slot, Ended::Done(outcome.summary))
         }
@@ -37,6 +35,14 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Body::Cancelled => ended(app, slot, Ended::Cancelled),
     }
+}
+
+/// The dataset was read: its episodes are chosen and audited, and counted where only a sample of them is in memory.
+fn read(app: &mut App) {
+    let load = JobSpec::Load(app.open.source.clone());
+    let scan = app.report(Panel::Data).and_then(|report| load.follow(report));
+    let chosen = prompt::job(app);
+    app.jobs.queue.extend(chosen.into_iter().chain([JobSpec::Audit(app.open.source.clone())]).chain(scan));
 }
 
 /// Notes the end and starts what waited for it. Nothing follows data that could not be loaded.

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Effect;
-use crate::engine::job::{EpisodesSpec, Filter, JobSpec};
+use crate::engine::job::{EpisodesSpec, Filter, JobSpec, Slot};
 use crate::ui::app::{App, Panel, Prompt};
 
 /// Most characters of a condition.
@@ -11,6 +11,11 @@ const LONGEST: usize = 500;
 
 /// Opens it with the condition that holds.
 pub fn open(app: &mut App) {
+    if app.jobs.running.contains_key(&Slot::Load) {
+        // It would be read a second time at once.
+        app.message = Some("The dataset is still being read: choose episodes when it is there.".into());
+        return;
+    }
     let text = app.filter.clone().unwrap_or_default();
     app.prompt = Some(Prompt { at: text.chars().count(), text });
 }
@@ -51,13 +56,14 @@ pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
 fn ask(app: &mut App, condition: &str) -> Vec<Effect> {
     app.message = None;
     app.reports.remove("episodes");
-    if condition.is_empty() {
-        app.filter = None;
-        return Vec::new();
-    }
-    app.filter = Some(condition.to_owned());
+    app.filter = (!condition.is_empty()).then(|| condition.to_owned());
+    let Some(job) = job(app) else { return Vec::new() };
     app.looks.focus.insert(Panel::Data, "table:episodes".into());
-    let filter = Filter { condition: Some(condition.to_owned()), ..Filter::default() };
-    let spec = EpisodesSpec { source: app.open.source.clone(), filter, ..EpisodesSpec::default() };
-    vec![app.jobs.start(JobSpec::Episodes(spec))]
+    vec![app.jobs.start(job)]
+}
+
+/// The job that finds the episodes that meet the condition, where there is one.
+pub fn job(app: &App) -> Option<JobSpec> {
+    let filter = Filter { condition: Some(app.filter.clone()?), ..Filter::default() };
+    Some(JobSpec::Episodes(EpisodesSpec { source: app.open.source.clone(), filter, ..EpisodesSpec::default() }))
 }

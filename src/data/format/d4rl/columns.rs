@@ -5,14 +5,11 @@ use std::ops::Range;
 use super::super::hdf5::{Column, Hdf5, Stream, Tick};
 use super::super::pieces::Width;
 use super::super::{DataError, choices};
-use super::episodes::Rows;
+use super::episodes::{Marks, Rows};
 use crate::task::Ctx;
 
 /// Bytes of observations that are read at once.
 const BLOCK: u64 = 1 << 20;
-
-/// Ends of episodes: `terminals` and the other marks, one a row.
-pub(in crate::data::format) type Marks = (Vec<bool>, Option<Vec<bool>>);
 
 /// Where a file marks the ends of episodes beside `terminals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,54 +150,29 @@ impl<'f> Columns<'f> {
             || rayon::join(|| obs.take(n, tick), || next.map(|c| c.take(n, tick)).transpose()),
             || (actions.take(n, tick), self.rewards.f64_of(rows.clone(), tick)),
         );
-        let part = |marks: &[bool]| marks[rows.clone()].to_vec();
-        let mut rows = Rows {
-            obs_dim: self.observations.width(),
-            obs: obs?,
-            next: next?,
-            actions: actions?,
-            rewards: rewards?,
-            terminals: part(&ends.0),
-            timeouts: ends.1.as_deref().map(part),
-        };
-        if self.ends == Ends::EpisodeTerminals {
-            rows.only_timeouts();
-        }
-        Ok(rows)
+        Ok(Rows { obs: obs?, next: next?, actions: actions?, rewards: rewards?, marks: ends.part(rows) })
     }
 
     /// Reads some rows of all columns at once, one thread each where there are threads.
     pub fn read_rows(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Rows, DataError> {
         let at = || rows.clone();
-        let ((obs, next), (actions, (rewards, ends))) = rayon::join(
-            || {
-                rayon::join(
-                    || self.observations.f32_of(at(), tick),
-                    || self.next.as_ref().map(|c| c.f32_of(at(), tick)).transpose(),
-                )
-            },
-            || (self.actions.f32_of(at(), tick), (self.rewards.f64_of(at(), tick), self.ends_of(at(), tick))),
+        let next = self.next.as_ref();
+        let ((obs, next), (actions, rewards)) = rayon::join(
+            || rayon::join(|| self.observations.f32_of(at(), tick), || next.map(|c| c.f32_of(at(), tick)).transpose()),
+            || (self.actions.f32_of(at(), tick), self.rewards.f64_of(at(), tick)),
         );
-        let (terminals, timeouts) = ends?;
-        let mut rows = Rows {
-            obs_dim: self.observations.width(),
-            obs: obs?,
-            next: next?,
-            actions: actions?,
-            rewards: rewards?,
-            terminals,
-            timeouts,
-        };
-        if self.ends == Ends::EpisodeTerminals {
-            rows.only_timeouts();
-        }
-        Ok(rows)
+        Ok(Rows { obs: obs?, next: next?, actions: actions?, rewards: rewards?, marks: self.marks(rows, tick)? })
     }
 
-    /// `terminals` and the other marks of an end of some rows, as they are in the file.
-    pub fn ends_of(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Marks, DataError> {
+    /// Where episodes end among some rows.
+    pub fn marks(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Marks, DataError> {
         let terminals = self.terminals.flags_of(rows.clone(), tick)?;
-        Ok((terminals, self.timeouts.as_ref().map(|c| c.flags_of(rows, tick)).transpose()?))
+        let mut timeouts = self.timeouts.as_ref().map(|c| c.flags_of(rows, tick)).transpose()?;
+        if self.ends == Ends::EpisodeTerminals {
+            // An end is marked for either reason: what is a terminal is no timeout.
+            timeouts.iter_mut().flatten().zip(&terminals).for_each(|(timeout, &terminal)| *timeout &= !terminal);
+        }
+        Ok(Marks { terminals, timeouts })
     }
 
     /// Columns of an action.

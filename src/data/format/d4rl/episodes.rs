@@ -6,9 +6,40 @@ use super::super::finite;
 use super::super::pieces::Width;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 
+/// Ends of episodes, one mark a row.
+#[derive(Debug, Clone, Default)]
+pub(in crate::data::format) struct Marks {
+    /// The environment ended it.
+    pub terminals: Vec<bool>,
+    /// A limit outside the environment ended it; nothing where the file does not say.
+    pub timeouts: Option<Vec<bool>>,
+}
+
+impl Marks {
+    /// True if a time limit ends an episode with this row.
+    pub fn timeout(&self, row: usize) -> bool {
+        self.timeouts.as_ref().is_some_and(|t| t[row])
+    }
+
+    /// True if an episode ends with this row.
+    pub fn ends(&self, row: usize) -> bool {
+        self.terminals[row] || self.timeout(row)
+    }
+
+    /// Rows with which an episode ends.
+    pub fn all_ends(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.terminals.len()).filter(|&row| self.ends(row))
+    }
+
+    /// The marks of some rows.
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        let timeouts = self.timeouts.as_ref().map(|t| t[rows.clone()].to_vec());
+        Self { terminals: self.terminals[rows].to_vec(), timeouts }
+    }
+}
+
 /// The file's columns, one row a step.
 pub(in crate::data::format) struct Rows {
-    pub obs_dim: usize,
     /// `[N, obs_dim]`.
     pub obs: Vec<f32>,
     /// `[N, obs_dim]`.
@@ -18,9 +49,7 @@ pub(in crate::data::format) struct Rows {
     /// [N].
     pub rewards: Vec<f64>,
     /// [N].
-    pub terminals: Vec<bool>,
-    /// [N].
-    pub timeouts: Option<Vec<bool>>,
+    pub marks: Marks,
 }
 
 impl Rows {
@@ -29,43 +58,19 @@ impl Rows {
         self.obs.extend(other.obs);
         self.actions.extend(other.actions);
         self.rewards.extend(other.rewards);
-        self.terminals.extend(other.terminals);
+        self.marks.terminals.extend(other.marks.terminals);
         if let (Some(next), Some(more)) = (&mut self.next, other.next) {
             next.extend(more);
         }
-        if let (Some(timeouts), Some(more)) = (&mut self.timeouts, other.timeouts) {
+        if let (Some(timeouts), Some(more)) = (&mut self.marks.timeouts, other.marks.timeouts) {
             timeouts.extend(more);
         }
     }
 
-    /// Where an end is marked for either reason: what is a terminal is no timeout.
-    pub fn only_timeouts(&mut self) {
-        for (timeout, &terminal) in self.timeouts.iter_mut().flatten().zip(&self.terminals) {
-            *timeout &= !terminal;
-        }
-    }
-
-    fn timeout(&self, row: usize) -> bool {
-        self.timeouts.as_ref().is_some_and(|t| t[row])
-    }
-
-    /// True if an episode ends with this row.
-    fn ends(&self, row: usize) -> bool {
-        self.terminals[row] || self.timeout(row)
-    }
-
-    /// What a row takes.
-    fn width(&self) -> Width {
-        let (next, n) = (self.next.is_some(), self.rewards.len().max(1));
-        Width { obs: self.obs_dim, action: self.actions.len() / n, extra: usize::from(next), next }
-    }
-
     /// Spans and columns, where these are all rows: T+1 observations an episode where `next_observations` gives the last
     /// one, else T. Nothing where there is no memory for them.
-    pub fn into_parts(self, origin: &mut Origin) -> Option<Parts> {
-        let n = self.rewards.len();
-        let episodes = (0..n).filter(|&row| self.ends(row)).count() + 1;
-        let mut cutter = Cutter::new(self.width(), n, episodes)?;
+    pub fn into_parts(self, width: Width, origin: &mut Origin) -> Option<Parts> {
+        let mut cutter = Cutter::new(width, self.rewards.len(), self.marks.all_ends().count() + 1)?;
         cutter.add(&self, true);
         Some(cutter.finish(origin))
     }
@@ -105,16 +110,16 @@ impl Cutter {
     /// Takes the next rows; `last` says that the file ends with them.
     pub fn add(&mut self, rows: &Rows, last: bool) {
         let (base, n, d) = (self.parts.rewards.len(), rows.rewards.len(), self.width.obs);
-        self.timeouts = rows.timeouts.is_some();
+        self.timeouts = rows.marks.timeouts.is_some();
         self.odd[0].add(&rows.obs, d, base);
         self.odd[1].add(&rows.actions, self.width.action, base);
         self.odd[2].add(&rows.rewards, 1, base);
         self.odd[3].add(rows.next.as_deref().unwrap_or_default(), d, base);
         let mut first = 0;
         for row in 0..n {
-            if rows.ends(row) || (last && row + 1 == n) {
+            if rows.marks.ends(row) || (last && row + 1 == n) {
                 self.run(rows, first..row + 1, base);
-                self.close(base + row, rows.terminals[row], rows.timeout(row));
+                self.close(base + row, rows.marks.terminals[row], rows.marks.timeout(row));
                 first = row + 1;
             }
         }
@@ -213,22 +218,25 @@ mod tests {
 
     use super::*;
 
+    /// One observation and one action a row.
+    fn width(next: bool) -> Width {
+        Width { obs: 1, action: 1, extra: usize::from(next), next }
+    }
+
     fn rows(n: usize, terminals: &[usize], timeouts: Option<&[usize]>, next: bool) -> Rows {
         let flags = |at: &[usize]| (0..n).map(|i| at.contains(&i)).collect::<Vec<_>>();
         Rows {
-            obs_dim: 1,
             obs: (0..n).map(|i| i as f32).collect(),
             next: next.then(|| (0..n).map(|i| i as f32 + 1.0).collect()),
             actions: vec![0.0; n],
             rewards: vec![1.0; n],
-            terminals: flags(terminals),
-            timeouts: timeouts.map(flags),
+            marks: Marks { terminals: flags(terminals), timeouts: timeouts.map(flags) },
         }
     }
 
     #[test]
     fn episodes_end_at_terminals_and_timeouts_and_the_rest_is_unfinished() {
-        let parts = rows(7, &[1], Some(&[4]), false).into_parts(&mut Origin::default()).expect("fits");
+        let parts = rows(7, &[1], Some(&[4]), false).into_parts(width(false), &mut Origin::default()).expect("fits");
         let ends: Vec<_> = parts.spans.iter().map(|s| (s.steps, s.terminated, s.truncated)).collect();
         assert_eq!(ends, [(2, true, false), (3, false, true), (2, false, false)]);
         assert!(parts.spans.iter().all(|s| s.obs_rows == s.steps), "no final observation without next_observations");
@@ -236,7 +244,7 @@ mod tests {
 
     #[test]
     fn next_observations_complete_each_episode_and_are_dropped_where_they_agree() {
-        let parts = rows(4, &[1], Some(&[3]), true).into_parts(&mut Origin::default()).expect("fits");
+        let parts = rows(4, &[1], Some(&[3]), true).into_parts(width(true), &mut Origin::default()).expect("fits");
         assert_eq!(parts.obs, [0.0, 1.0, 2.0, 2.0, 3.0, 4.0]);
         assert_eq!(parts.next_obs, None);
         assert_eq!(parts.spans[1].first_obs, 3);
@@ -247,7 +255,7 @@ mod tests {
         let mut r = rows(5, &[], Some(&[4]), true);
         r.next.as_mut().expect("given")[1] = 99.0;
         let mut origin = Origin::default();
-        let parts = r.into_parts(&mut origin).expect("fits");
+        let parts = r.into_parts(width(true), &mut origin).expect("fits");
         assert!(origin.warnings[0].contains("1 rows differ") && origin.warnings[0].contains("row 1"), "{origin:?}");
         assert_eq!(parts.next_obs.as_deref(), Some(&[1.0, 99.0, 3.0, 4.0, 5.0][..]));
         assert_eq!(parts.obs.len(), 6);
@@ -264,21 +272,19 @@ mod tests {
                 r
             };
             let mut origin = Origin::default();
-            let want = whole().into_parts(&mut origin).expect("fits");
+            let want = whole().into_parts(width(true), &mut origin).expect("fits");
             for size in [1, 2, 5, 7, 12] {
                 let all = whole();
-                let mut cutter = Cutter::new(all.width(), 12, 3).expect("fits");
+                let mut cutter = Cutter::new(width(true), 12, 3).expect("fits");
                 for first in (0..12).step_by(size) {
                     let at = first..(first + size).min(12);
                     let last = at.end == 12;
                     let part = Rows {
-                        obs_dim: 1,
                         obs: all.obs[at.clone()].to_vec(),
                         next: all.next.as_ref().map(|n| n[at.clone()].to_vec()),
                         actions: all.actions[at.clone()].to_vec(),
                         rewards: all.rewards[at.clone()].to_vec(),
-                        terminals: all.terminals[at.clone()].to_vec(),
-                        timeouts: all.timeouts.as_ref().map(|t| t[at].to_vec()),
+                        marks: all.marks.part(at),
                     };
                     cutter.add(&part, last);
                 }
@@ -301,6 +307,10 @@ mod tests {
         r.obs[1] = f32::NAN;
         r.next.as_mut().expect("given")[0] = f32::NAN;
         let mut origin = Origin::default();
-        assert_eq!((r.into_parts(&mut origin).expect("fits").next_obs, origin.warnings.len()), (None, 2), "{origin:?}");
+        assert_eq!(
+            (r.into_parts(width(true), &mut origin).expect("fits").next_obs, origin.warnings.len()),
+            (None, 2),
+            "{origin:?}"
+        );
     }
 }

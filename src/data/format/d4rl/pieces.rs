@@ -7,7 +7,7 @@ use super::super::DataError;
 use super::super::hdf5::Hdf5;
 use super::super::pieces::{Pieces, Width};
 use super::{Columns, Layout};
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
 use crate::task::Ctx;
 
 /// Rows whose marks are read at once.
@@ -22,6 +22,7 @@ pub(in crate::data::format) struct FlatFile {
     starts: Vec<usize>,
     lengths: Vec<usize>,
     width: Width,
+    origin: Origin,
 }
 
 impl FlatFile {
@@ -30,26 +31,25 @@ impl FlatFile {
         let cx = cx.phase("finding the episodes");
         let mut starts = vec![0];
         let mut base = 0;
-        let width = {
+        let (width, origin) = {
             let pieces = layout.columns(&file)?;
             let total: u64 = pieces.iter().map(|p| p.steps() as u64).sum();
             for piece in &pieces {
                 for first in (0..piece.steps()).step_by(ROWS) {
                     cx.step((base + first) as u64, total)?;
                     let rows = first..(first + ROWS).min(piece.steps());
-                    let (terminals, others) = piece.ends_of(rows, &|_| cx.check())?;
-                    let ends = |row: usize| terminals[row] || others.as_ref().is_some_and(|o| o[row]);
-                    starts.extend((0..terminals.len()).filter(|&row| ends(row)).map(|row| base + first + row + 1));
+                    let marks = piece.marks(rows, &|_| cx.check())?;
+                    starts.extend(marks.all_ends().map(|row| base + first + row + 1));
                 }
                 base += piece.steps();
             }
-            pieces[0].width()
+            (pieces[0].width(), super::origin(path, &file, &layout, &pieces[0]))
         };
         if starts.last() != Some(&base) {
             starts.push(base);
         }
         let lengths = starts.windows(2).map(|w| w[1] - w[0]).collect();
-        Ok(Self { path: path.to_owned(), file, layout, starts, lengths, width })
+        Ok(Self { path: path.to_owned(), file, layout, starts, lengths, width, origin })
     }
 }
 
@@ -79,14 +79,20 @@ impl Pieces for FlatFile {
             }
         }
         let read = all.ok_or_else(|| DataError::bad(&self.path, "changed while it was read: open it again"))?;
-        let mut origin = super::origin(&self.path, &self.file, &self.layout, &pieces[0]);
-        let parts = read.into_parts(&mut origin).ok_or_else(|| super::no_memory(&self.path))?;
+        let mut origin = self.origin.clone();
+        let parts = read.into_parts(self.width, &mut origin).ok_or_else(|| super::no_memory(&self.path))?;
         let mut data = super::put_together(origin, &pieces[0], parts)?;
         (episodes.start as u64..).zip(&mut data.spans).for_each(|(id, span)| span.id = id);
         Ok(data)
     }
 
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     fn settle(&self, data: &mut Dataset) {
-        super::settle_choices(&self.file, &self.layout, data);
+        if let Ok(pieces) = self.layout.columns(&self.file) {
+            super::settle_choices(&pieces[0], data);
+        }
     }
 }

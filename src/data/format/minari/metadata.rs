@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::super::DataError;
+use super::super::pieces::Width;
 use super::METADATA_FILE;
 use super::space::{Leaves, leaves, plain_json};
 
@@ -40,6 +41,13 @@ pub(super) fn is_minari(path: &Path) -> bool {
 }
 
 impl Metadata {
+    /// Bytes that the numbers take in memory, where totals and spaces are described.
+    pub fn bytes(&self) -> Option<u64> {
+        let width = |leaves: &Option<Leaves>| Some(leaves.as_ref()?.read.iter().map(|leaf| leaf.width).sum());
+        let (obs, action) = (width(&self.observations)?, width(&self.actions)?);
+        Some(Width { obs, action, extra: 1, next: false }.bytes(self.total_episodes?, self.total_steps?))
+    }
+
     /// Reads `folder/metadata.json`.
     ///
     /// # Errors

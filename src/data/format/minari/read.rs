@@ -116,14 +116,15 @@ impl<S: Store> Episodes<S> {
         Width { obs: self.spaces.0.dim(), action: self.spaces.1.dim(), extra: 1, next: false }
     }
 
-    /// Bytes in memory, as the description has it or as the first episode lets expect.
+    /// Bytes in memory.
     pub fn bytes(&self) -> Result<u64, DataError> {
-        let episodes = self.ids.len() as u64;
-        let steps = match self.metadata.total_steps {
-            Some(steps) => steps,
-            None => self.store.steps(self.ids[0])? as u64 * episodes,
-        };
-        Ok(self.width().bytes(episodes, steps))
+        let lengths = self.lengths()?;
+        Ok(self.width().bytes(lengths.len() as u64, lengths.iter().map(|&t| t as u64).sum()))
+    }
+
+    /// Rules that hold for all episodes.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Number of steps of every episode.
@@ -143,6 +144,7 @@ impl<S: Store> Episodes<S> {
     /// Reads consecutive episodes.
     pub fn read_some(&self, episodes: Range<usize>, cx: &Ctx, told: bool) -> Result<Dataset, DataError> {
         let (mut parts, mut odd) = (Parts::default(), Vec::new());
+        let path = &self.origin.path;
         let ids = &self.ids[episodes];
         for (batch, some) in ids.chunks(BATCH).enumerate() {
             if told {
@@ -156,11 +158,17 @@ impl<S: Store> Episodes<S> {
                 odd.extend(episode.odd.map(|what| (what, episode.id)));
                 push(&mut parts, episode);
             }
+            // A description that promises less must not lead beyond what may be kept.
+            if self.width().bytes(parts.spans.len() as u64, parts.rewards.len() as u64) > cx.memory() {
+                return Err(DataError::bad(
+                    path,
+                    "has more than metadata.json says, more than --memory allows; allow more",
+                ));
+            }
         }
         let (mut origin, (obs_space, action_space)) = (self.origin.clone(), self.spaces.clone());
         origin.warnings = warnings(&parts, &odd, obs_space.dim(), action_space.dim());
-        let path = origin.path.clone();
-        Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(&path, e))
+        Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| DataError::bad(path, e))
     }
 }
 

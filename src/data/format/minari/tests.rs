@@ -116,3 +116,15 @@ fn text_is_left_out_with_a_rule() {
     assert_eq!(data.obs_space.names, ["b.0", "b.1"]);
     assert!(data.origin.rules.contains(&"observation a (text) is not read".to_owned()), "{:?}", data.origin.rules);
 }
+
+#[test]
+fn no_more_is_kept_than_may_be_whatever_the_description_promises() {
+    let ids: Vec<u64> = (0..12).collect();
+    let dir = folder(&ids, &metadata(1, 1), |_, _, _| {});
+    let numbers = 4 * 3 * (78 + 12) + 78 * (4 + 8);
+    assert_eq!(Minari.bytes(dir.path()).expect("counted"), Some(numbers), "no action space is described: counted");
+    let open = |memory| Minari.open(dir.path(), &Ctx::quiet().within(memory));
+    assert_eq!(open(numbers).expect("fits").bytes(), numbers);
+    let text = open(numbers - 1).expect_err("too large").to_string();
+    assert!(text.contains("more than metadata.json says") && text.contains("--memory"), "{text}");
+}

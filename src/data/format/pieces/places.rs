@@ -14,7 +14,7 @@ pub(super) struct Places {
     blocks: Vec<(Range<usize>, usize)>,
     parts: Parts,
     /// Of the first block that came.
-    spaces: Option<(Origin, Space, Space)>,
+    spaces: Option<(Space, Space)>,
     /// Episodes whose own next observations are in place.
     settled: Vec<bool>,
     width: Width,
@@ -67,15 +67,14 @@ impl Places {
                 self.settled[place + i] = true;
             }
         }
-        let Dataset { origin, obs_space, action_space, .. } = block;
-        self.spaces.get_or_insert((origin, obs_space, action_space));
+        self.spaces.get_or_insert((block.obs_space, block.action_space));
         Ok(())
     }
 
     /// The dataset.
-    pub fn finish(self, path: &Path) -> Result<Dataset, DataError> {
+    pub fn finish(self, path: &Path, mut origin: Origin) -> Result<Dataset, DataError> {
         let Self { mut parts, spaces, settled, width, .. } = self;
-        let Some((mut origin, obs_space, action_space)) = spaces else {
+        let Some((obs_space, action_space)) = spaces else {
             return Err(DataError::bad(path, "the dataset is empty: no episode has a step"));
         };
         if let Some(next) = &mut parts.next_obs {
@@ -91,9 +90,6 @@ impl Places {
                     .into(),
             );
         }
-        // What blocks say of themselves counts their own rows.
-        let counts = |w: &String| w.starts_with("next_observations: ") || w.contains("NaN or Inf");
-        origin.warnings.retain(|w| !counts(w));
         let warnings = [
             finite::warning("observations", &parts.obs, width.obs),
             finite::warning("actions", &parts.actions, width.action),

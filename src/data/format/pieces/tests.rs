@@ -14,11 +14,12 @@ struct Fake {
     /// Episode whose length is another when it is read.
     liar: Option<usize>,
     read: AtomicUsize,
+    origin: Origin,
 }
 
 impl Fake {
     fn new(lengths: Vec<usize>, width: Width) -> Self {
-        Self { lengths, width, liar: None, read: AtomicUsize::new(0) }
+        Self { lengths, width, liar: None, read: AtomicUsize::new(0), origin: Origin::default() }
     }
 }
 
@@ -29,6 +30,10 @@ impl Pieces for Fake {
 
     fn width(&self) -> Width {
         self.width
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
