@@ -28,11 +28,14 @@ pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> 
     memory(&mut r, source, workspace, &opened.data);
     emit(Body::Report(Arc::new(r)));
     let data = &opened.data;
+    let of = |whole: Option<usize>| whole.map_or_else(String::new, |n| format!("of {n} "));
     let mut summary = format!(
-        "opened {}: {} episodes, {} steps, read as {}",
+        "opened {}: {} {}episodes, {} {}steps, read as {}",
         source.dataset.display(),
         data.num_episodes(),
+        of(data.sample.map(|whole| whole.episodes)),
         data.num_steps(),
+        of(data.sample.map(|whole| whole.steps)),
         data.origin.format
     );
     if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {

@@ -111,6 +111,11 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// `text` with the cursor behind it.
+    pub fn new(text: String) -> Self {
+        Self { at: text.chars().count(), text }
+    }
+
     /// Bytes before the cursor.
     pub fn byte(&self) -> usize {
         self.text.char_indices().nth(self.at).map_or(self.text.len(), |(byte, _)| byte)

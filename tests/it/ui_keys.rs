@@ -252,6 +252,9 @@ fn a_condition_that_is_not_understood_is_told_and_keeps_all_episodes() {
     event(&mut app, 41, Body::Failed(failure));
     assert!(app.message.as_deref().unwrap().contains("'x'"));
     assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
+    assert_eq!(app.prompt.as_ref().map(|p| p.text.as_str()), Some("x"), "what was written waits to be mended");
+    press(&mut app, "Esc");
+    assert_eq!((app.prompt.clone(), app.message.clone()), (None, None));
 }
 
 #[test]

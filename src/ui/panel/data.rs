@@ -22,7 +22,13 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
         card.body = Body::Table(table);
     }
     if let Some(audit) = app.reports.get("audit") {
-        cards.extend(generic::cards(audit).into_iter().filter(|card| card.id == FINDINGS));
+        let mut findings: Vec<_> = generic::cards(audit).into_iter().filter(|card| card.id == FINDINGS).collect();
+        for card in &mut findings {
+            if matches!(card.body, Body::Table(table) if table.rows.is_empty()) {
+                card.title = "Findings: none".into();
+            }
+        }
+        cards.extend(findings);
     }
     cards
 }

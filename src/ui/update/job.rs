@@ -28,7 +28,7 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Body::Failed(failure) => {
             if slot == Slot::Episodes {
-                app.filter = None;
+                prompt::refused(app);
             }
             app.message = Some(failure.message.clone());
             ended(app, slot, Ended::Failed(failure.message))

@@ -16,8 +16,7 @@ pub fn open(app: &mut App) {
         app.message = Some("The dataset is still being read: choose episodes when it is there.".into());
         return;
     }
-    let text = app.filter.clone().unwrap_or_default();
-    app.prompt = Some(Prompt { at: text.chars().count(), text });
+    app.prompt = Some(Prompt::new(app.filter.clone().unwrap_or_default()));
 }
 
 /// Takes a key while the line is open.
@@ -25,7 +24,10 @@ pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let length = prompt.text.chars().count();
     match key.code {
-        KeyCode::Esc => return Vec::new(),
+        KeyCode::Esc => {
+            app.message = None;
+            return Vec::new();
+        }
         KeyCode::Char('c') if control => return vec![Effect::Quit],
         KeyCode::Enter => return ask(app, prompt.text.trim()),
         KeyCode::Char('u') if control => prompt = Prompt::default(),
@@ -60,6 +62,12 @@ fn ask(app: &mut App, condition: &str) -> Vec<Effect> {
     let Some(job) = job(app) else { return Vec::new() };
     app.looks.focus.insert(Panel::Data, "table:episodes".into());
     vec![app.jobs.start(job)]
+}
+
+/// The condition was not understood: all episodes are shown, and what was written waits to be mended.
+pub fn refused(app: &mut App) {
+    let text = app.filter.take();
+    app.prompt = text.filter(|_| app.panel == Panel::Data).map(Prompt::new);
 }
 
 /// The job that finds the episodes that meet the condition, where there is one.
