@@ -35,14 +35,17 @@ impl Boxes {
         Self { dim, count, ends }
     }
 
-    /// Boxes around runs of `leaf` rows of `rows` [N, `width`], along their first `dim` columns.
-    pub fn around(rows: &[f32], width: usize, dim: usize, leaf: usize) -> Self {
-        let n = rows.len() / width;
-        Self::new(dim, n.div_ceil(leaf), |i, lo, hi| {
-            for row in rows[i * leaf * width..((i + 1) * leaf).min(n) * width].chunks_exact(width) {
-                for ((&v, lo), hi) in row.iter().zip(lo.iter_mut()).zip(hi.iter_mut()) {
-                    *lo = min(v, *lo);
-                    *hi = max(v, *hi);
+    /// Boxes around leaves of `n` points, [leaves, `width`, `LEAF`], along the first `dim` of their axes.
+    pub fn around<const LEAF: usize>(leaves: &[f32], n: usize, width: usize, dim: usize) -> Self {
+        let axes = leaves.as_chunks::<LEAF>().0;
+        Self::new(dim, n.div_ceil(LEAF), |i, lo, hi| {
+            let held = (n - i * LEAF).min(LEAF);
+            for ((lanes, lo), hi) in axes[i * width..].iter().zip(lo).zip(hi) {
+                if held == LEAF {
+                    (*lo, *hi) = (fold(lanes, min), fold(lanes, max));
+                } else {
+                    *lo = lanes[..held].iter().copied().fold(f32::INFINITY, min);
+                    *hi = lanes[..held].iter().copied().fold(f32::NEG_INFINITY, max);
                 }
             }
         })
@@ -107,6 +110,13 @@ pub fn box_distances(block: &[[f32; WIDE]], lo: &[f32], hi: &[f32]) -> [f32; WID
     sum
 }
 
+/// All lanes in one, eight at a time.
+fn fold<const N: usize>(lanes: &[f32; N], two: impl Fn(f32, f32) -> f32) -> f32 {
+    let eights = lanes.as_chunks::<8>().0;
+    let sums = eights.iter().fold(eights[0], |sums, eight| std::array::from_fn(|i| two(sums[i], eight[i])));
+    sums.into_iter().fold(sums[0], two)
+}
+
 /// The larger; compiles to one instruction, unlike [`f32::max`], which minds NaN.
 #[inline(always)]
 pub fn max(a: f32, b: f32) -> f32 {
@@ -150,11 +160,19 @@ fn bits<S: Simd>(simd: S, mask: S::m32s) -> u64 {
 pub struct Lanes(u64);
 
 impl Lanes {
-    /// The lane of the least number, the first of equals.
+    /// True if there is none.
     #[inline(always)]
-    pub fn least(&self, of: &[f32]) -> Option<usize> {
-        Self(self.0).reduce(|best, lane| if of[lane] < of[best] { lane } else { best })
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
     }
+}
+
+/// The least of all lanes.
+#[inline(always)]
+pub fn least<S: Simd, const N: usize>(simd: S, lanes: &[f32; N]) -> f32 {
+    let (vectors, _) = S::as_simd_f32s(lanes);
+    let least = vectors.iter().fold(simd.splat_f32s(f32::INFINITY), |least, &v| simd.min_f32s(least, v));
+    simd.reduce_min_f32s(least)
 }
 
 impl Iterator for Lanes {

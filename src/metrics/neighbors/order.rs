@@ -2,28 +2,49 @@
 //!
 //! A range of more than `leaf` rows is divided where the left part holds the largest power of two of leaves that is less
 //! than all of them. So leaf i's ancestors need no pointers: the leaves of one parent of 2^j are those with equal i / 2^j.
-//! The split goes along the side that is longest in a sample; whatever side is taken, the order is right, only slower.
+//! The split goes along the axis that is widest in a sample; whatever axis is taken, the order is right, only slower.
 
 use rayon::prelude::*;
 
-use super::boxes::{max, min};
 use crate::task::{Cancelled, Ctx};
 
 /// Binary splits between two moves of the rows themselves.
 const SPLITS: u32 = 4;
-/// Rows looked at for the longest side.
+/// Rows looked at for the widest axis.
 const SAMPLE: usize = 96;
 /// Ranges below this many rows are split on one thread.
 const PARALLEL: usize = 8192;
 
+/// Place that holds no row.
+pub const EMPTY: u32 = u32::MAX;
+
 /// Rows in such an order.
 pub struct Ordered {
-    /// [N, D].
+    /// [N, D]; with capacity for whole leaves.
     pub rows: Vec<f32>,
     /// [N] where each row was; with capacity for whole leaves.
     pub from: Vec<u32>,
-    /// Room for the rows of all leaves, the last one filled up; what is in it means nothing.
-    pub room: Vec<f32>,
+}
+
+impl Ordered {
+    /// The rows in leaves [leaves, D, `LEAF`], and where each was. The last leaf is filled up with [`EMPTY`] places that are
+    /// infinitely far from everything.
+    pub fn leaves<const LEAF: usize>(self, dim: usize) -> (Vec<f32>, Vec<u32>) {
+        let (mut leaves, mut from) = (self.rows, self.from);
+        let filled = from.len().next_multiple_of(LEAF);
+        from.resize(filled, EMPTY);
+        leaves.resize(filled * dim, f32::INFINITY);
+        leaves.par_chunks_exact_mut(LEAF * dim).with_min_len(256).for_each_init(
+            || vec![0.0f32; LEAF * dim],
+            |rows, leaf| {
+                rows.copy_from_slice(leaf);
+                for (axis, lanes) in leaf.as_chunks_mut::<LEAF>().0.iter_mut().enumerate() {
+                    lanes.iter_mut().zip(rows[axis..].iter().step_by(dim)).for_each(|(lane, &v)| *lane = v);
+                }
+            },
+        );
+        (leaves, from)
+    }
 }
 
 /// Orders `rows` [N, D] into leaves of `leaf`; `scale` [D] makes sides comparable.
@@ -53,41 +74,46 @@ fn half(n: usize, leaf: usize) -> usize {
     leaf << (leaves - 1).ilog2()
 }
 
-/// Rows that lie together, and as much room again to move them to.
-struct Range<'a> {
+/// Rows that lie together.
+struct Part<'a> {
     rows: &'a mut [f32],
     from: &'a mut [u32],
+    keys: &'a mut [u64],
+}
+
+impl Part<'_> {
+    fn split_at(self, n: usize, d: usize) -> (Self, Self) {
+        let ((rows, rows_b), (from, from_b)) = (self.rows.split_at_mut(n * d), self.from.split_at_mut(n));
+        let (keys, keys_b) = self.keys.split_at_mut(n);
+        (Self { rows, from, keys }, Self { rows: rows_b, from: from_b, keys: keys_b })
+    }
+}
+
+/// Rows that lie together, and as much room again to move them to.
+struct Range<'a> {
+    part: Part<'a>,
     spare_rows: &'a mut [f32],
     spare_from: &'a mut [u32],
-    keys: &'a mut [u64],
     /// The rows are where they shall be in the end, and not in the room beside it.
     at_home: bool,
 }
 
 impl Range<'_> {
     fn split_at(self, n: usize, d: usize) -> (Self, Self) {
-        let ((rows, rows_b), (from, from_b)) = (self.rows.split_at_mut(n * d), self.from.split_at_mut(n));
+        let (part, part_b) = self.part.split_at(n, d);
         let (spare_rows, spare_rows_b) = self.spare_rows.split_at_mut(n * d);
         let (spare_from, spare_from_b) = self.spare_from.split_at_mut(n);
-        let (keys, keys_b) = self.keys.split_at_mut(n);
         let at_home = self.at_home;
         (
-            Self { rows, from, spare_rows, spare_from, keys, at_home },
-            Self {
-                rows: rows_b,
-                from: from_b,
-                spare_rows: spare_rows_b,
-                spare_from: spare_from_b,
-                keys: keys_b,
-                at_home,
-            },
+            Self { part, spare_rows, spare_from, at_home },
+            Self { part: part_b, spare_rows: spare_rows_b, spare_from: spare_from_b, at_home },
         )
     }
 
     fn go_home(self) {
         if !self.at_home {
-            self.spare_rows.copy_from_slice(self.rows);
-            self.spare_from.copy_from_slice(self.from);
+            self.spare_rows.copy_from_slice(self.part.rows);
+            self.spare_from.copy_from_slice(self.part.from);
         }
     }
 }
@@ -115,43 +141,63 @@ impl<const D: usize> Job<'_, D> {
         let n = rows.len() / self.dim();
         let mut keys: Vec<u64> = (0..n as u32).into_par_iter().map(u64::from).collect();
         self.split(rows, &mut keys, SPLITS)?;
-        let filled = n.div_ceil(self.leaf) * self.leaf;
-        let mut out = Ordered {
-            rows: vec![0.0; rows.len()],
-            from: Vec::with_capacity(filled),
-            room: vec![0.0; filled * self.dim()],
-        };
-        self.pick(rows, &keys, &mut out.rows);
-        out.from.extend(keys.iter().map(|&key| key as u32));
-        let mut spare_from = vec![0; n];
-        let range = Range {
-            rows: &mut out.rows,
-            from: &mut out.from,
-            spare_rows: &mut out.room[..rows.len()],
-            spare_from: &mut spare_from,
-            keys: &mut keys,
-            at_home: true,
-        };
-        self.parts(range, SPLITS)?;
+        let filled = n.next_multiple_of(self.leaf);
+        let mut out = Ordered { rows: self.picked(rows, &keys, filled), from: Vec::with_capacity(filled) };
+        keys.par_iter().map(|&key| key as u32).collect_into_vec(&mut out.from);
+        self.rooms(Part { rows: &mut out.rows, from: &mut out.from, keys: &mut keys }, SPLITS)?;
         Ok(out)
+    }
+
+    /// Refines the parts that `splits` splits have made, each with a room of its own: few are open at a time.
+    fn rooms(&self, part: Part<'_>, splits: u32) -> Result<(), Cancelled> {
+        let n = part.from.len();
+        if n <= self.leaf {
+            return Ok(());
+        }
+        if splits == 0 {
+            let (mut rows, mut from) = (vec![0.0; part.rows.len()], vec![0; n]);
+            return self.refine(Range { part, spare_rows: &mut rows, spare_from: &mut from, at_home: true });
+        }
+        let (left, right) = part.split_at(half(n, self.leaf), self.dim());
+        let (l, r) = rayon::join(|| self.rooms(left, splits - 1), || self.rooms(right, splits - 1));
+        l.and(r)
     }
 
     /// Splits a range a few times, moves its rows, and goes on with each part.
     fn refine(&self, range: Range<'_>) -> Result<(), Cancelled> {
         self.cx.check()?;
-        range.keys.iter_mut().zip(0..).for_each(|(key, i)| *key = i);
-        self.split(range.rows, range.keys, SPLITS)?;
+        range.part.keys.iter_mut().zip(0..).for_each(|(key, i)| *key = i);
+        self.split(range.part.rows, range.part.keys, SPLITS)?;
         self.parts(self.moved(range), SPLITS)
     }
 
     /// Moves row `keys[i]` of the range to its place i, into the spare room.
     fn moved<'r>(&self, range: Range<'r>) -> Range<'r> {
-        let Range { rows, from, spare_rows, spare_from, keys, at_home } = range;
+        let Range { part: Part { rows, from, keys }, spare_rows, spare_from, at_home } = range;
         self.pick(rows, keys, spare_rows);
         for (id, &key) in spare_from.iter_mut().zip(&*keys) {
             *id = from[key as u32 as usize];
         }
-        Range { rows: spare_rows, from: spare_from, spare_rows: rows, spare_from: from, keys, at_home: !at_home }
+        let part = Part { rows: spare_rows, from: spare_from, keys };
+        Range { part, spare_rows: rows, spare_from: from, at_home: !at_home }
+    }
+
+    /// Row `keys[i]` at place i, with room for `filled` rows.
+    fn picked(&self, rows: &[f32], keys: &[u64], filled: usize) -> Vec<f32> {
+        if D > 0 {
+            // Without filling the memory with zeros first.
+            let mut out: Vec<[f32; D]> = Vec::with_capacity(filled);
+            let row = |&key: &u64| {
+                let row = self.row(rows, key);
+                std::array::from_fn(|d| row[d])
+            };
+            keys.par_iter().with_min_len(1024).map(row).collect_into_vec(&mut out);
+            return out.into_flattened();
+        }
+        let mut out = vec![0.0; filled * self.dim()];
+        out.truncate(rows.len());
+        self.pick(rows, keys, &mut out);
+        out
     }
 
     /// Copies row `keys[i]` to place i of `out`.
@@ -166,7 +212,7 @@ impl<const D: usize> Job<'_, D> {
 
     /// Refines the parts that `splits` splits of this range have made.
     fn parts(&self, range: Range<'_>, splits: u32) -> Result<(), Cancelled> {
-        let n = range.from.len();
+        let n = range.part.from.len();
         if n <= self.leaf {
             range.go_home();
             return Ok(());
@@ -190,7 +236,7 @@ impl<const D: usize> Job<'_, D> {
         if n <= self.leaf || splits == 0 {
             return Ok(());
         }
-        let axis = self.longest_side(rows, keys);
+        let axis = self.widest(rows, keys);
         let half = half(n, self.leaf);
         let renew = |key: &mut u64| {
             let v = rows[*key as u32 as usize * self.dim() + axis];
@@ -214,25 +260,32 @@ impl<const D: usize> Job<'_, D> {
         self.split(rows, b, splits - 1)
     }
 
-    /// The longest side of the box around a sample; the first of equals.
-    fn longest_side(&self, rows: &[f32], keys: &[u64]) -> usize {
-        let sample = keys.iter().step_by((keys.len() / SAMPLE).max(1));
+    /// The axis along which a sample is widest, by the mean distance from its mean; the first of equals. Far rows count less
+    /// than in the variance or in the longest side of a box: leaves that a search meets are a tenth fewer.
+    fn widest(&self, rows: &[f32], keys: &[u64]) -> usize {
         let (mut few, mut many);
-        let (lo, hi): (&mut [f32], &mut [f32]) = if D > 0 {
-            few = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
+        let (mean, spread): (&mut [f32], &mut [f32]) = if D > 0 {
+            few = ([0.0; D], [0.0; D]);
             (&mut few.0, &mut few.1)
         } else {
-            many = (vec![f32::INFINITY; self.dim()], vec![f32::NEG_INFINITY; self.dim()]);
+            many = (vec![0.0; self.dim()], vec![0.0; self.dim()]);
             (&mut many.0, &mut many.1)
         };
-        for &key in sample {
-            for ((&v, lo), hi) in self.row(rows, key).iter().zip(&mut *lo).zip(&mut *hi) {
-                *lo = min(v, *lo);
-                *hi = max(v, *hi);
+        let sample = || keys.iter().step_by((keys.len() / SAMPLE).max(1));
+        for &key in sample() {
+            self.row(rows, key).iter().zip(&mut *mean).for_each(|(&v, sum)| *sum += v);
+        }
+        let share = 1.0 / sample().len() as f32;
+        for sum in mean.iter_mut() {
+            *sum *= share;
+        }
+        for &key in sample() {
+            for ((&v, &m), sum) in self.row(rows, key).iter().zip(&*mean).zip(&mut *spread) {
+                *sum += (v - m).abs();
             }
         }
-        let sides = lo.iter().zip(&*hi).zip(self.scale).map(|((l, h), s)| (h - l) * s);
-        sides.enumerate().fold((0, f32::NEG_INFINITY), |best, new| if new.1 > best.1 { new } else { best }).0
+        let wide = spread.iter().zip(self.scale).map(|(sum, scale)| sum * scale);
+        wide.enumerate().fold((0, f32::NEG_INFINITY), |best, new| if new.1 > best.1 { new } else { best }).0
     }
 }
 

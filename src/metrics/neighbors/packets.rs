@@ -23,8 +23,6 @@ use crate::task::Ctx;
 pub const PACKET: usize = 128;
 /// Axes that boxes have ends along; along the later ones nearly every box spans everything.
 const BOXED: usize = 16;
-/// Place that holds no point.
-pub const EMPTY: u32 = u32::MAX;
 
 /// The index.
 pub struct Packets {
@@ -46,24 +44,14 @@ impl Packets {
     /// # Errors
     /// When cancelled.
     pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
-        let n = points.len();
         let rotation = Rotation::fit(&points);
         let w = rotation.width();
         let turned = rotation.turn(&points, points.rows(), cx)?;
         let ordered = order::order(&turned, &vec![1.0; w], LEAF, cx)?;
-        let count = n.div_ceil(LEAF);
-        let mut leaves = vec![f32::INFINITY; count * LEAF * w];
-        leaves.par_chunks_mut(LEAF * w).zip(ordered.rows.par_chunks(LEAF * w)).with_min_len(64).for_each(
-            |(leaf, rows)| {
-                for (place, row) in rows.chunks_exact(w).enumerate() {
-                    row.iter().enumerate().for_each(|(d, &v)| leaf[d * LEAF + place] = v);
-                }
-            },
-        );
+        drop(turned);
+        let (leaves, rows) = ordered.leaves::<LEAF>(w);
         cx.check()?;
-        let mut rows = vec![EMPTY; count * LEAF];
-        rows[..n].copy_from_slice(&ordered.from);
-        let boxes = Boxes::around(&ordered.rows, w, w.min(BOXED), LEAF);
+        let boxes = Boxes::around::<LEAF>(&leaves, points.len(), w, w.min(BOXED));
         let groups = boxes.parents();
         Ok(Self { points, rotation, leaves, rows, boxes, groups })
     }

@@ -3,6 +3,10 @@
 //! k rows that are near one query are not far from the next, so their distances from it bound its k-th neighbour: more
 //! tightly than the triangle inequality does, whatever rows they are.
 
+use pulp::Simd;
+
+use super::boxes;
+
 /// Queries that are remembered.
 pub const RECENT: usize = 32;
 
@@ -25,13 +29,10 @@ impl<const D: usize> Recent<D> {
 
     /// The nearest query, given the distances of all, and its k places.
     #[inline(always)]
-    pub fn nearest(&self, distances: &[f32; RECENT]) -> Option<(usize, &[u32])> {
-        let mut best = 0;
-        for (i, &distance) in distances.iter().enumerate() {
-            best = if distance < distances[best] { i } else { best };
-        }
-        let places = &self.places[best * self.k..(best + 1) * self.k];
-        (distances[best] < f32::INFINITY).then_some((self.at[best], places))
+    pub fn nearest<S: Simd>(&self, simd: S, distances: &[f32; RECENT]) -> Option<(usize, &[u32])> {
+        let least = boxes::least(simd, distances);
+        let best = boxes::within(simd, distances, least).next().filter(|_| least < f32::INFINITY)?;
+        Some((self.at[best], &self.places[best * self.k..(best + 1) * self.k]))
     }
 
     /// Remembers query `at` in place of the oldest; not if it has fewer than k `places`.

@@ -10,7 +10,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::best::{Best, Slack, U};
-use super::boxes::{Boxes, WIDE, min, within};
+use super::boxes::{Boxes, WIDE, least, min, within};
 use super::order;
 use super::points::Points;
 use super::recent::{RECENT, Recent};
@@ -27,8 +27,6 @@ const RUN: usize = 256;
 const FINE: usize = 16;
 /// Most dimensions that this walk is compiled for.
 pub const MOST: usize = 12;
-/// Place that holds no point.
-const EMPTY: u32 = u32::MAX;
 
 /// The index.
 pub struct Tree {
@@ -47,21 +45,11 @@ impl Tree {
     /// # Errors
     /// When cancelled.
     pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
-        let (n, d) = (points.len(), points.dim());
+        let d = points.dim();
         let scale: Vec<f32> = points.inv_std().iter().map(|&s| s as f32).collect();
-        let ordered = order::order(points.rows(), &scale, LEAF, cx)?;
-        let (mut rows, mut leaves) = (ordered.from, ordered.room);
-        rows.resize(n.div_ceil(LEAF) * LEAF, EMPTY);
-        leaves.par_chunks_mut(LEAF * d).zip(ordered.rows.par_chunks(LEAF * d)).with_min_len(256).for_each(
-            |(leaf, rows)| {
-                for (axis, lanes) in leaf.chunks_exact_mut(LEAF).enumerate() {
-                    let mut column = rows.iter().skip(axis).step_by(d);
-                    lanes.fill_with(|| column.next().copied().unwrap_or(f32::INFINITY));
-                }
-            },
-        );
+        let (leaves, rows) = order::order(points.rows(), &scale, LEAF, cx)?.leaves::<LEAF>(d);
         cx.check()?;
-        let mut levels = vec![Boxes::around(&ordered.rows, d, d, LEAF)];
+        let mut levels = vec![Boxes::around::<LEAF>(&leaves, points.len(), d, d)];
         while let Some(top) = levels.last().filter(|top| top.count() > WIDE) {
             let parents = top.parents();
             levels.push(parents);
@@ -159,7 +147,7 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
                 let gap = |d: usize| (f64::from(lanes[d][place as usize % LEAF]) - f64::from(query[d])) * inv_std[d];
                 ((0..D).map(|d| gap(d) * gap(d)).sum(), tree.rows[place as usize])
             };
-            let before = recent.nearest(&leaf_distances::<S, D>(simd, &recent.queries, &query, &scale));
+            let before = recent.nearest(simd, &leaf_distances::<S, D>(simd, &recent.queries, &query, &scale));
             let reach = match before {
                 Some((before, places)) if search.alike(before, at) => {
                     places.iter().map(|&place| measure(place).0).fold(0.0, f64::max).sqrt()
@@ -182,7 +170,7 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
                     continue;
                 }
                 let mut others = within(simd, &near, bound);
-                let nearest = others.least(&near);
+                let nearest = (!others.is_empty()).then(|| within(simd, &near, least(simd, &near)).next()).flatten();
                 let mut next = nearest;
                 while let Some(child) = next {
                     let leaf = first as usize + child;
@@ -219,15 +207,16 @@ fn distances<S: Simd, const D: usize>(
     let Ok(block) = <&[_; D]>::try_from(block) else { return out };
     let (sums, _) = S::as_mut_simd_f32s(&mut out);
     for (v, sum) in sums.iter_mut().enumerate() {
-        let mut squares = simd.splat_f32s(0.0);
+        // Two sums, so that an addition need not wait for the one before.
+        let mut squares = [simd.splat_f32s(0.0); 2];
         for (d, [lo, hi]) in block.iter().enumerate() {
             let (q, zero) = (simd.splat_f32s(query[d]), simd.splat_f32s(0.0));
             let below = simd.sub_f32s(S::as_simd_f32s(lo).0[v], q);
             let above = simd.sub_f32s(q, S::as_simd_f32s(hi).0[v]);
             let gap = simd.mul_f32s(simd.max_f32s(simd.max_f32s(below, above), zero), simd.splat_f32s(scale[d]));
-            squares = simd.mul_add_f32s(gap, gap, squares);
+            squares[d % 2] = simd.mul_add_f32s(gap, gap, squares[d % 2]);
         }
-        *sum = squares;
+        *sum = simd.add_f32s(squares[0], squares[1]);
     }
     out
 }
@@ -243,13 +232,13 @@ fn leaf_distances<S: Simd, const D: usize>(
     let mut out = [0.0; LEAF];
     let (sums, _) = S::as_mut_simd_f32s(&mut out);
     for (v, sum) in sums.iter_mut().enumerate() {
-        let mut squares = simd.splat_f32s(0.0);
+        let mut squares = [simd.splat_f32s(0.0); 2];
         for (d, lanes) in leaf.iter().enumerate() {
             let gap = simd.sub_f32s(S::as_simd_f32s(lanes).0[v], simd.splat_f32s(query[d]));
             let gap = simd.mul_f32s(gap, simd.splat_f32s(scale[d]));
-            squares = simd.mul_add_f32s(gap, gap, squares);
+            squares[d % 2] = simd.mul_add_f32s(gap, gap, squares[d % 2]);
         }
-        *sum = squares;
+        *sum = simd.add_f32s(squares[0], squares[1]);
     }
     out
 }
