@@ -19,6 +19,7 @@ mod compare;
 mod convert;
 mod cover;
 mod diagnose;
+mod episode_scores;
 mod episodes;
 mod fit;
 mod imagine;

@@ -8,6 +8,7 @@ pub mod controller;
 pub mod history;
 pub mod learner;
 pub mod loss;
+pub mod outside;
 pub mod prepare;
 pub mod replay;
 pub mod round;

@@ -12,6 +12,13 @@ use super::format::DataError;
 use super::save as atomic;
 use super::split::Split;
 
+/// Columns that are there only when they were measured, and what they mean.
+pub const SCORES: [(&str, &str); 3] = [
+    ("ood_fraction", "share of the states beyond the novelty threshold"),
+    ("novelty", "largest novelty of a state, in units of its threshold"),
+    ("model_error", "largest one-step error of the world model, in units of its threshold"),
+];
+
 /// What is known of episodes beside their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -19,9 +26,12 @@ pub struct Known {
     pub reference: Option<(f64, f64)>,
     /// For every episode the rules of the audit that name it; nothing if it was not audited.
     pub flags: Vec<String>,
+    /// Those of [`SCORES`] that were measured: one number an episode.
+    pub scores: Vec<(&'static str, Vec<f64>)>,
 }
 
-/// Columns `index, id, source, steps, return, score, terminated, truncated, part, flags`. `score` is the return on the
+/// Columns `index, id, source, steps, return, score, terminated, truncated, part, flags`, and the measured ones of
+/// [`SCORES`]. `score` is the return on the
 /// scale from random (0) to expert (100) policy, null where that is not known; part is "train", "held-out" or
 /// "calibration", or "all" where too few episodes keep the parts from being apart.
 ///
@@ -47,7 +57,7 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
     let scores: Vec<Option<f64>> = returns.iter().map(score).collect();
     let mut flags = known.flags.clone();
     flags.resize(n, String::new());
-    df!(
+    let mut frame = df!(
         "index" => (0..n as u64).collect::<Vec<_>>(),
         "id" => spans.iter().map(|s| s.id).collect::<Vec<_>>(),
         "source" => vec![data.origin.path.display().to_string(); n],
@@ -58,7 +68,11 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
         "truncated" => spans.iter().map(|s| s.truncated).collect::<Vec<_>>(),
         "part" => part,
         "flags" => flags,
-    )
+    )?;
+    for (name, numbers) in &known.scores {
+        frame.with_column(Column::new((*name).into(), numbers))?;
+    }
+    Ok(frame)
 }
 
 /// The rows that meet an SQL condition on the columns: `steps < 200 AND part = 'train'`.
@@ -224,7 +238,7 @@ mod tests {
         let parts = Parts { spans, obs: vec![0.0; episodes], actions: vec![0.0; episodes], rewards, next_obs: None };
         let (obs, action) = (Space::unnamed("obs", 1), Space::unnamed("action", 1));
         let data = Dataset::from_parts(Origin::default(), obs, action, parts).expect("parts fit");
-        let known = Known { reference: Some((0.0, 2.0)), flags: Vec::new() };
+        let known = Known { reference: Some((0.0, 2.0)), ..Known::default() };
         episode_table(&data, &Split::new(&data, SplitSpec::default()), &known).expect("a table")
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::job::{ConvertSpec, Outcome};
 use super::workspace::Opened;
-use super::{Ended, Workspace, episodes};
+use super::{Ended, Workspace, episode_scores, episodes};
 use crate::data::audit;
 use crate::data::dataset::Dataset;
 use crate::data::memory::Bytes;
@@ -21,7 +21,11 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
     // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
     let asked = spec.filter.condition.is_some();
     let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
-    let frame = episodes::selected(&opened, flags, &spec.filter)?;
+    let mut known = episodes::known(&opened, flags);
+    if episodes::asks_for_scores(&spec.filter, &opened)? {
+        known.scores = episode_scores::measure(&opened, cx)?;
+    }
+    let frame = episodes::selected(&opened, &known, &spec.filter)?;
     let chosen = table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?;
     if chosen.is_empty() {
         return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
-use crate::data::table::{self, Entry, Frame, Known};
+use super::{Emit, Ended, Workspace, episode_scores};
+use crate::data::table::{self, Entry, Frame, Known, SCORES};
 use crate::metrics::coverage::published;
 use crate::metrics::report::{Cell, Report, Table};
 use crate::task::Ctx;
@@ -14,7 +14,11 @@ use crate::task::Ctx;
 pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     let opened = workspace.open(&spec.source, cx)?;
     let audit = workspace.audit(&spec.source, &opened.data, cx)?;
-    let mut frame = selected(&opened, audit.flags(&opened.data), &spec.filter)?;
+    let mut known = known(&opened, audit.flags(&opened.data));
+    if spec.scores || asks_for_scores(&spec.filter, &opened)? {
+        known.scores = episode_scores::measure(&opened, cx)?;
+    }
+    let mut frame = selected(&opened, &known, &spec.filter)?;
     if let Some(column) = &spec.group {
         frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
     }
@@ -32,17 +36,36 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     Ok(Outcome { summary, written: Vec::new() })
 }
 
-/// The rows of the table that are asked for; `flags` is what the audit says of each episode.
+/// True if the rows cannot be chosen or ordered without scores.
+///
+/// # Errors
+/// A sentence where the world model is missing that one of them is about.
+pub fn asks_for_scores(filter: &Filter, opened: &Opened) -> Result<bool, Ended> {
+    let names = |name: &str| [&filter.condition, &filter.sort].into_iter().flatten().any(|text| text.contains(name));
+    let (model_error, _) = SCORES[2];
+    if names(model_error) && opened.checkpoint.is_none() {
+        let text = format!("{model_error} is known where a world model is: name one with --checkpoint");
+        return Err(Ended::BadInput(text));
+    }
+    Ok(SCORES.iter().any(|(name, _)| names(name)))
+}
+
+/// What is known of the episodes; `flags` is what the audit says of each.
+pub fn known(opened: &Opened, flags: Vec<String>) -> Known {
+    let origin = &opened.data.origin;
+    let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
+    let mut ids = [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten();
+    let reference = origin.reference.or_else(|| ids.find_map(|id| published::d4rl(&id)));
+    Known { reference, flags, scores: Vec::new() }
+}
+
+/// The rows of the table that are asked for.
 ///
 /// # Errors
 /// A sentence where a condition or a column is not understood.
-pub fn selected(opened: &Opened, flags: Vec<String>, filter: &Filter) -> Result<Frame, Ended> {
-    let data = &opened.data;
-    let origin = &data.origin;
-    let stem = origin.path.file_stem().map(|name| name.to_string_lossy().into_owned());
-    let mut ids = [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten();
-    let known = Known { reference: origin.reference.or_else(|| ids.find_map(|id| published::d4rl(&id))), flags };
-    let mut frame = table::episode_table(data, &opened.split, &known).map_err(|e| Ended::BadInput(e.to_string()))?;
+pub fn selected(opened: &Opened, known: &Known, filter: &Filter) -> Result<Frame, Ended> {
+    let made = table::episode_table(&opened.data, &opened.split, known);
+    let mut frame = made.map_err(|e| Ended::BadInput(e.to_string()))?;
     if let Some(condition) = &filter.condition {
         frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;
     }
@@ -57,7 +80,9 @@ pub fn selected(opened: &Opened, flags: Vec<String>, filter: &Filter) -> Result<
     Ok(frame)
 }
 
+/// For people: without the source, which is one for all rows and long.
 fn as_table(frame: &Frame) -> Table {
+    let frame = &frame.drop("source").unwrap_or_else(|_| frame.clone());
     let cell = |entry| match entry {
         Entry::Missing => Cell::Number(f64::NAN),
         Entry::Truth(yes) => if yes { "yes" } else { "no" }.into(),

@@ -4,7 +4,8 @@
 //! the size of a state vector means something.
 
 use super::features::{Choice, Features};
-use super::neighbors::{self, Exclude, Knn, Neighbors};
+use super::neighbors::growing::Growing;
+use super::neighbors::{self, Exclude, Knn};
 use super::threshold::{self, Threshold};
 use super::{MetricError, States, stats};
 use crate::task::Ctx;
@@ -30,7 +31,7 @@ pub struct Novelty {
     /// it says what is usual.
     pub usual: f64,
     rule: Rule,
-    index: Box<dyn Neighbors>,
+    index: Growing,
 }
 
 impl Novelty {
@@ -71,7 +72,7 @@ impl Novelty {
         rule: Rule,
         cx: &Ctx,
     ) -> Result<Self, MetricError> {
-        let index = neighbors::index(features.points(train.rows, train.owner)?, cx)?;
+        let index = Growing::new(neighbors::index(features.points(train.rows, train.owner)?, cx)?);
         let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
         let scores = novelty.score(calibration, cx)?;
         novelty.usual = stats::quantile(&scores, 0.95);
@@ -88,15 +89,39 @@ impl Novelty {
         Ok(self.knn(states, false, cx)?.kth(self.rule.k))
     }
 
+    /// Adds states to the reference; the threshold stays what it was calibrated to. Queries go on at once; the index is
+    /// rebuilt only when that pays.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn insert(&mut self, states: States<'_>, cx: &Ctx) -> Result<(), MetricError> {
+        self.index.insert(&self.features.points(states.rows, states.owner)?)?;
+        if self.index.wants_rebuild() {
+            self.index = self.index.rebuilt(cx)?;
+        }
+        Ok(())
+    }
+
     /// What a state of the dataset must not find: nothing where parts are apart; where they are shared its own episode, or
     /// at least itself if there is only one.
     fn own(&self) -> Exclude {
-        let points = self.index.points();
-        match self.rule.shared {
-            false => Exclude::Nothing,
-            true if (1..points.len()).any(|i| points.owner(i) != points.owner(0)) => Exclude::SameEpisode,
-            true => Exclude::SameRow,
-        }
+        if self.rule.shared { self.apart() } else { Exclude::Nothing }
+    }
+
+    fn apart(&self) -> Exclude {
+        let points = self.index.settled().points();
+        let several = (1..points.len()).any(|i| points.owner(i) != points.owner(0));
+        if several { Exclude::SameEpisode } else { Exclude::SameRow }
+    }
+
+    /// [`Novelty::score`] of states of any part of the dataset: what is measured from is the training part without the
+    /// state's own episode, or without the state itself where there is one episode alone.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn score_apart(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+        let queries = self.features.points(states.rows, states.owner)?;
+        Ok(self.index.knn(&queries, self.rule.k, self.apart(), cx)?.kth(self.rule.k))
     }
 
     /// [`Novelty::score`] of rows that belong to no episode of the dataset: imagined states, fresh trajectories.
@@ -135,8 +160,8 @@ impl Novelty {
         let found = self.index.knn(&query, self.rule.k, Exclude::Nothing, cx)?;
         let mut parts = vec![0.0; self.features.kept.len()];
         for &r in found.rows.iter().filter(|&&r| r != u32::MAX) {
-            for (p, c) in parts.iter_mut().zip(self.features.contributions(self.index.points(), r as usize, &query, 0))
-            {
+            let (points, row) = self.index.point(r as usize);
+            for (p, c) in parts.iter_mut().zip(self.features.contributions(points, row, &query, 0)) {
                 *p += c;
             }
         }
@@ -162,8 +187,8 @@ impl Novelty {
         format!(
             "Novelty is the distance to the {} nearest of {} training states (exact, {}).",
             ordinal(self.rule.k),
-            self.index.points().len(),
-            self.index.name()
+            self.index.len(),
+            self.index.settled().name()
         )
     }
 }
@@ -202,6 +227,22 @@ mod tests {
         assert_eq!(why[0].0, "y");
         assert!((why.iter().map(|w| w.1).sum::<f64>() - 1.0).abs() < 1e-12);
         assert!(n.sentence().contains("2nd nearest of 200"), "{}", n.sentence());
+    }
+
+    #[test]
+    fn states_that_were_added_are_no_longer_new() {
+        let (rows, owner) = line(200, 10);
+        let names = ["x".to_owned(), "y".to_owned()];
+        let states = States { rows: &rows, owner: &owner };
+        let rule = Rule { k: 2, alpha: 0.1, shared: false };
+        let mut n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
+        let far: Vec<f32> = (0..6).flat_map(|i| [500.0 + i as f32, 0.0]).collect();
+        let before = n.ratios(&far, &Ctx::quiet()).unwrap();
+        n.insert(States { rows: &far, owner: &[20; 6] }, &Ctx::quiet()).unwrap();
+        let after = n.ratios(&far, &Ctx::quiet()).unwrap();
+        assert!(before.iter().all(|r| *r > 1.0) && after.iter().all(|r| *r <= 1.0), "{before:?} {after:?}");
+        assert!(n.sentence().contains("206"), "{}", n.sentence());
+        assert_eq!(n.explain(&[503.0, 9.0], &Ctx::quiet()).unwrap()[0].0, "y");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::round::Options;
 use crate::metrics::report::{Axis, Cell, Level, Report, Series, Table};
 
 /// Group, key, label, unit, logarithmic axis and definition of each curve.
-const CURVES: [(&str, &str, &str, &str, bool, &str); 8] = [
+const CURVES: [(&str, &str, &str, &str, bool, &str); 9] = [
     ("score", "score", "return", "", false, "mean undiscounted return of the probe episodes, ± 1 s.e."),
     (
         "loss ratio",
@@ -40,7 +40,10 @@ const CURVES: [(&str, &str, &str, &str, bool, &str); 8] = [
         false,
         "every environment step taken, probes and evaluation included",
     ),
+    ("outside the data", "outside", "OOD fraction", "%", false, OUTSIDE),
 ];
+const OUTSIDE: &str = "share of the probe episodes' states whose distance to the 5th nearest state of the training part and \
+                       what was added to it is above the conformal threshold (level 10 %) of the dataset's calibration episodes";
 
 /// One check.
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +60,8 @@ pub struct Round {
     pub fresh_loss: f64,
     /// Mean loss on the reference episodes.
     pub heldout_loss: f64,
+    /// Share of the probe episodes' states outside the data held at this check, where that can be told.
+    pub outside: Option<f64>,
     /// Environment steps taken so far, probes and evaluation included.
     pub total: usize,
 }
@@ -72,6 +77,8 @@ pub struct Evaluation {
     pub heldout: Vec<f64>,
     /// [episodes] loss on held-out and calibration episodes, the denominator of R.
     pub reference: Vec<f64>,
+    /// Share of the evaluation episodes' states outside the data held then, where that can be told.
+    pub outside: Option<f64>,
 }
 
 /// Everything that was measured.
@@ -188,6 +195,11 @@ impl History {
         report
             .stat("score", "score", of(|r| r.check.score), "return", "mean undiscounted return of the probe episodes")
             .of(self.options.probes, "probe episodes");
+        if let Some(outside) = last.and_then(|r| r.outside) {
+            report
+                .stat("outside", "outside the data", 100.0 * outside, "%", OUTSIDE)
+                .of(self.options.probes, "probe episodes");
+        }
         report.stat("added", "added", self.added as f64, "steps", "environment steps added to the data");
         report.stat(
             "added_share",
@@ -243,9 +255,13 @@ impl History {
             get(|r| r.heldout_loss),
             get(|r| r.check.spent as f64),
             get(|r| r.total as f64),
+            get(|r| percent(r.outside)),
         ];
         let side = |sign: f64| self.rounds.iter().map(|r| r.check.score + sign * r.check.score_se).collect();
         for ((group, key, label, unit, log, definition), y) in CURVES.into_iter().zip(ys) {
+            if y.iter().all(|v| v.is_nan()) && key == "outside" {
+                continue;
+            }
             report.series.push(Series {
                 key: key.into(),
                 label: label.into(),
@@ -261,7 +277,7 @@ impl History {
     }
 
     fn checks(&self) -> Table {
-        let columns = ["check", "R", "threshold", "return", "± s.e.", "added before", "decision"];
+        let columns = ["check", "R", "threshold", "return", "± s.e.", "outside %", "added before", "decision"];
         let row = |(i, r): (usize, &Round)| -> Vec<Cell> {
             vec![
                 (i + 1).into(),
@@ -269,6 +285,7 @@ impl History {
                 r.threshold.into(),
                 r.check.score.into(),
                 r.check.score_se.into(),
+                percent(r.outside).into(),
                 r.check.spent.into(),
                 r.decision.to_string().into(),
             ]
@@ -293,6 +310,9 @@ impl History {
         row("loss ratio R", before.ratio().0, after.ratio().0);
         row("loss, first policy (σ²)", loss::mean_std(&before.fresh).0, loss::mean_std(&self.revisited).0);
         row("loss, held-out (σ²)", loss::mean_std(&before.heldout).0, loss::mean_std(&after.heldout).0);
+        if before.outside.is_some() {
+            row("states outside the data (%)", percent(before.outside), percent(after.outside));
+        }
         Some(Table {
             key: "before_after".into(),
             label: format!("Before and after: {n} episodes from the same starts, {held} held-out ones"),
@@ -339,4 +359,9 @@ impl History {
             }
         }
     }
+}
+
+/// A share in percent; NaN where it is not known.
+fn percent(share: Option<f64>) -> f64 {
+    share.map_or(f64::NAN, |share| 100.0 * share)
 }

@@ -7,12 +7,14 @@ use super::collect::{Collector, Limit};
 use super::controller::{Check, Controller, Decision, Rule, Schedule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
+use super::outside::Outside;
 use super::run::{RunDir, RunError};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
 use crate::data::split::Split;
 use crate::data::write::{MinariAbout, env_spec, write_minari};
 use crate::env::Environment;
+use crate::metrics::MetricError;
 use crate::metrics::report::Report;
 use crate::model::checkpoint::{Checkpoint, CheckpointError, native};
 use crate::seed::stream;
@@ -63,6 +65,15 @@ pub enum TopUpError {
     Cancelled(#[from] Cancelled),
 }
 
+impl From<MetricError> for TopUpError {
+    fn from(e: MetricError) -> Self {
+        match e {
+            MetricError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            bad @ MetricError::Bad(_) => Self::Input(bad.to_string()),
+        }
+    }
+}
+
 /// What a top-up leaves behind.
 #[derive(Debug)]
 pub struct Finished {
@@ -81,6 +92,7 @@ pub struct Finished {
 /// A top-up in progress.
 pub struct TopUp<'a> {
     data: &'a Dataset,
+    split: &'a Split,
     options: Options,
     env: Box<dyn Environment>,
     start: Checkpoint,
@@ -90,6 +102,8 @@ pub struct TopUp<'a> {
     controller: Controller,
     history: History,
     fresh: Option<Dataset>,
+    /// Nothing where the data cannot be searched; a note says why.
+    outside: Option<Outside>,
     /// Episodes of the evaluation before, on which both models are measured.
     first: Option<Dataset>,
     emit: &'a dyn Fn(Report),
@@ -124,6 +138,7 @@ impl<'a> TopUp<'a> {
         history.untrained = start.actor.is_none();
         Ok(Self {
             data,
+            split,
             env,
             agent: Agent::new(model, &start, data, split, options.seed),
             yardstick: Yardstick::new(data, split),
@@ -132,6 +147,7 @@ impl<'a> TopUp<'a> {
             history,
             controller: Controller::new(rule),
             fresh: None,
+            outside: None,
             first: None,
             options,
             emit,
@@ -148,6 +164,14 @@ impl<'a> TopUp<'a> {
     /// # Errors
     /// [`TopUpError`]; [`Cancelled`] only if stopped before the first evaluation was made.
     pub fn run(mut self, cx: &Ctx) -> Result<Finished, TopUpError> {
+        self.outside = match Outside::new(self.data, self.split, &cx.phase("what the data covers")) {
+            Ok(outside) => Some(outside),
+            Err(MetricError::Cancelled(cancelled)) => return Err(cancelled.into()),
+            Err(why) => {
+                self.warn(format!("states outside the data are not counted: {why}"));
+                None
+            }
+        };
         let start = self.agent.snapshot();
         let before = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
         self.history.before = Some(before);
@@ -213,6 +237,7 @@ impl<'a> TopUp<'a> {
             decision,
             fresh_loss: loss::mean_std(&losses).0,
             heldout_loss: loss::mean_std(&reference).0,
+            outside: self.outside(&trajectories, &phase)?,
             total: self.history.total,
         };
         self.run.metric(&round)?;
@@ -231,6 +256,11 @@ impl<'a> TopUp<'a> {
     fn threshold(&self, chance: Option<Chance>) -> f64 {
         let by_chance = chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
         self.options.threshold.unwrap_or(by_chance)
+    }
+
+    /// Share of the states of fresh episodes outside the data that is held now.
+    fn outside(&self, fresh: &Dataset, cx: &Ctx) -> Result<Option<f64>, TopUpError> {
+        self.outside.as_ref().map(|o| o.fraction(fresh, cx)).transpose().map_err(TopUpError::from)
     }
 
     fn next_id(&self) -> u64 {
@@ -252,7 +282,7 @@ impl<'a> TopUp<'a> {
             }
         }
         if !chosen.is_empty() {
-            self.keep(&probes.subset(&chosen))?;
+            self.keep(&probes.subset(&chosen), cx)?;
         }
         if left > 0 {
             let mut more = Collector::new(self.next_id());
@@ -263,7 +293,8 @@ impl<'a> TopUp<'a> {
             let collected = more.run(&mut *self.env, &mut act, Limit::steps(left), &mut draw, &phase);
             self.history.total += more.steps();
             if let Some(data) = more.dataset(&*self.env) {
-                self.keep(&data)?;
+                // A stop must not lose what was collected.
+                self.keep(&data, &Ctx::quiet())?;
             }
             collected?;
         }
@@ -271,7 +302,7 @@ impl<'a> TopUp<'a> {
         Ok(())
     }
 
-    fn keep(&mut self, new: &Dataset) -> Result<(), TopUpError> {
+    fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), TopUpError> {
         let all: Vec<usize> = (0..new.num_episodes()).collect();
         self.agent.replay.push(&new.transitions(&all)).map_err(TopUpError::Input)?;
         self.history.added += new.num_steps();
@@ -279,6 +310,9 @@ impl<'a> TopUp<'a> {
             Some(fresh) => fresh.join(new).map_err(TopUpError::Input)?,
             None => new.clone(),
         });
+        if let Some(outside) = &mut self.outside {
+            outside.add(new, cx)?;
+        }
         Ok(())
     }
 
@@ -298,6 +332,7 @@ impl<'a> TopUp<'a> {
             fresh: self.yardstick.losses(&networks.model, &trajectories, cx)?,
             heldout: self.yardstick.heldout(&networks.model, cx)?,
             reference: self.yardstick.reference(&networks.model, cx)?,
+            outside: self.outside(&trajectories, cx)?,
         };
         self.first.get_or_insert(trajectories);
         Ok(evaluation)

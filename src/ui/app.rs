@@ -11,7 +11,9 @@ pub use look::{CardLook, Looks, ScaleChoice, Selection};
 
 use super::theme::Theme;
 use super::update::Effect;
-use crate::engine::job::{CoverSpec, DiagnoseSpec, ImagineSpec, JobSpec, MapSpec, Source, TopUpSpec};
+use crate::engine::job::{
+    CompareSpec, CoverSpec, DiagnoseSpec, FeatureSpec, ImagineSpec, JobSpec, MapSpec, Source, TopUpSpec,
+};
 use crate::metrics::report::{HeatMap, Report, Table};
 
 /// What the dashboard is opened with.
@@ -155,7 +157,7 @@ pub struct App {
 
 impl App {
     /// The dashboard before anything is known, and what it asks for: the dataset is loaded, then its coverage
-    /// computed, then, with a checkpoint, imagination and diagnosis.
+    /// computed, then, with a checkpoint, imagination and diagnosis; last, what there is to compare with the data.
     pub fn new(open: OpenSpec) -> (Self, Vec<Effect>) {
         let theme = open.theme;
         let mut app = Self {
@@ -192,7 +194,26 @@ impl App {
 
     /// The jobs that follow a dataset that was read: what does not depend on one another, in the order of the panels.
     pub fn road(&self) -> VecDeque<JobSpec> {
-        [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| self.job_of(p)).collect()
+        let panels = [Panel::Coverage, Panel::Imagination, Panel::Diagnosis].into_iter().filter_map(|p| self.job_of(p));
+        panels.chain(self.comparison().map(JobSpec::Compare)).collect()
+    }
+
+    /// What is held against the data: the rollouts that were named, else what a named world model imagines, in the space
+    /// of the coverage. Nothing where that has no names to tell differences by.
+    pub fn comparison(&self) -> Option<CompareSpec> {
+        let (source, cover) = (self.open.source.clone(), &self.open.cover);
+        let imagined = source.rollouts.is_none();
+        if cover.space.pca.is_some() || (imagined && source.checkpoint.is_none()) {
+            return None;
+        }
+        let space = if imagined { FeatureSpec::default() } else { cover.space.clone() };
+        let (k, alpha, seed) = (cover.k, cover.alpha, cover.seed);
+        Some(CompareSpec { source, space, imagined, k, alpha, seed, ..CompareSpec::default() })
+    }
+
+    /// The panel that shows the comparison.
+    pub fn compares_on(&self) -> Panel {
+        if self.open.source.rollouts.is_some() { Panel::Coverage } else { Panel::Imagination }
     }
 
     /// The job that fills `panel`, as it would be started now; nothing where a checkpoint is needed and not named.

@@ -1,5 +1,6 @@
 //! Panels: which cards a report becomes, and the plan of their pages. A new panel is one file and one line here.
 
+mod compared;
 pub mod control;
 mod coverage;
 mod data;

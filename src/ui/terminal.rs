@@ -151,6 +151,7 @@ fn turn(
 
 fn translate(event: &input::Event) -> Option<Msg> {
     match *event {
+        input::Event::Paste(ref text) => Some(Msg::Paste(text.clone())),
         input::Event::Key(key) => Some(Msg::Key(key)),
         input::Event::Mouse(mouse) if mouse.kind != input::MouseEventKind::Moved => Some(Msg::Mouse(mouse)),
         input::Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),

@@ -18,6 +18,8 @@ use crate::engine::job::{Control, Event, JobId, JobSpec, Slot};
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
     /// The mouse did something.
     Mouse(MouseEvent),
     /// The terminal has so many columns and rows now.
@@ -64,6 +66,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Key(_) => Vec::new(),
+        Msg::Paste(text) => {
+            prompt::paste(app, &text);
+            Vec::new()
+        }
         Msg::Mouse(event) => mouse::mouse(app, event),
         Msg::Resize(columns, rows) => {
             app.size = (columns, rows);

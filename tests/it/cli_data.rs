@@ -54,7 +54,7 @@ fn conditions_choose_episodes_and_what_is_not_understood_is_refused() {
     refused("speed > 1", &["speed", "the columns are index"]);
     let json = run(&["episodes", text(&data), "--where", "steps > 4", "--sort", "steps", "--json"]).json();
     let rows = json["reports"][0]["tables"][0]["rows"].as_array().unwrap();
-    assert_eq!(rows.iter().map(|r| r[3].as_u64().unwrap()).collect::<Vec<_>>(), [5, 7, 9]);
+    assert_eq!(rows.iter().map(|r| r[2].as_u64().unwrap()).collect::<Vec<_>>(), [5, 7, 9]);
     let grouped = run(&["episodes", text(&data), "--group", "terminated"]);
     assert!(grouped.good().contains("return_mean"), "{}", grouped.good());
 }
@@ -140,4 +140,36 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let wrong = oodscope(&["audit", text(&data), "--memory", "much"]).output().unwrap();
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && said.contains("a size is needed"), "{said}");
+}
+
+#[test]
+fn episodes_are_chosen_by_what_coverage_and_model_say_of_them() {
+    let (data, model) = (
+        concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/pendulum/narrow-v0"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/assets/pendulum-narrow"),
+    );
+    let json = run(&["episodes", data, "--checkpoint", model, "--scores", "--json"]).json();
+    let table = &json["reports"][0]["tables"][0];
+    let columns: Vec<&str> = table["columns"].as_array().unwrap().iter().filter_map(|c| c.as_str()).collect();
+    let column = |name: &str| columns.iter().position(|c| *c == name).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    let of = |row: &serde_json::Value, name: &str| row[column(name)].as_f64().unwrap();
+    // The held-out episodes' shares are the coverage's own number (all episodes have 200 steps).
+    let heldout: Vec<_> = rows.iter().filter(|r| r[column("part")] == "held-out").collect();
+    let mean = heldout.iter().map(|r| of(r, "ood_fraction")).sum::<f64>() / heldout.len() as f64;
+    let coverage = run(&["coverage", data, "--json"]).json();
+    let stats = coverage["reports"][0]["stats"].as_array().unwrap();
+    let same = stats.iter().find(|s| s["key"] == "ood_fraction_heldout").unwrap()["value"].as_f64().unwrap();
+    assert!((mean - same).abs() < 1e-12, "{mean} {same}");
+    // An episode has a state beyond the threshold where its largest novelty is above 1.
+    assert!(
+        rows.iter().all(|r| (of(r, "novelty") > 1.0) == (of(r, "ood_fraction") > 0.0) && of(r, "model_error") > 0.0)
+    );
+    let far = rows.iter().filter(|r| of(r, "novelty") > 1.0).count();
+    let chosen = run(&["episodes", data, "--where", "novelty > 1"]);
+    assert!(chosen.good().contains(&format!("{far} episodes")), "{}", chosen.good());
+    let inside = at("inside.hdf5");
+    run(&["convert", data, text(&inside), "--to", "d4rl", "--where", "ood_fraction = 0"]).good();
+    assert_eq!(open(&inside).num_episodes(), rows.len() - far);
+    run(&["episodes", data, "--where", "model_error > 1"]).refuses(&["model_error", "--checkpoint"]);
 }

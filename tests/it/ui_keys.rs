@@ -60,7 +60,8 @@ fn the_opening_walks_the_road_one_job_at_a_time() {
         (Slot::Load, "coverage"),
         (Slot::Cover, "imagination"),
         (Slot::Evaluate, "diagnosis"),
-        (Slot::Evaluate, "audit"),
+        (Slot::Evaluate, "comparison"),
+        (Slot::Compare, "audit"),
     ];
     for (id, (slot, next)) in (1..).zip(road) {
         started(&mut app, slot, id);
@@ -95,7 +96,7 @@ fn data_that_cannot_be_loaded_stop_the_road_and_are_told() {
     press(&mut app, "Esc");
     assert_eq!(app.message, None);
     assert_eq!(names(&press(&mut app, "r")), ["load"]);
-    assert_eq!(app.jobs.queue.len(), 3);
+    assert_eq!(app.jobs.queue.len(), 4);
 }
 
 #[test]
@@ -240,6 +241,18 @@ fn a_condition_on_the_episodes_is_written_asked_and_taken_back() {
     }
     assert!(press(&mut app, "Enter").is_empty());
     assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
+}
+
+#[test]
+fn a_condition_is_pasted_where_the_line_is_open() {
+    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    started(&mut app, Slot::Load, 1);
+    event(&mut app, 1, Body::Done(Outcome::default()));
+    update(&mut app, Msg::Paste("q".into()));
+    assert_eq!(app.prompt, None, "nothing is written where no line is open");
+    press(&mut app, "/ x");
+    update(&mut app, Msg::Paste(" > 1\u{7}0\nq".into()));
+    assert_eq!(app.prompt.map(|p| (p.text, p.at)), Some(("x > 10".into(), 6)));
 }
 
 #[test]

@@ -3,11 +3,15 @@
 //!
 //! Row 0 is the reset with an action that nobody took: step t is (o[t], a[t+1], r[t+1], o[t+1]).
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::assemble::{Assembly, Found};
 use super::npz::folder::{self, Odd};
 use super::npz::{self, Npz};
+use super::pieces::{Pieces, Width};
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -33,16 +37,7 @@ impl Format for ExOrl {
     }
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
-        let mut files: Vec<_> = folder::files(path, |stem| numbers(stem).is_some())?
-            .into_iter()
-            .map(|file| (folder::stem(&file).and_then(numbers), file))
-            .collect();
-        if files.is_empty() {
-            return Err(DataError::bad(path, "no file in it is called episode_<number>_<length>.npz"));
-        }
-        // As text, episode_10 would come before episode_9.
-        files.sort();
-        let (names, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+        let (names, files) = files(path)?;
         let first = Npz::open(&files[0])?;
         let mut assembly = layout(&first, path)?.within(cx);
         let (width, actions) = (first.column("observation")?.width(), first.column("action")?.width());
@@ -69,8 +64,118 @@ impl Format for ExOrl {
             gaps(&names),
         ];
         assembly.origin().warnings.extend(oddities.into_iter().flatten());
-        Ok(npz::settle_actions(assembly.finish(path)?, &first.column("action")?))
+        let mut data = assembly.finish(path)?;
+        npz::settle_actions(&mut data, &first.column("action")?);
+        Ok(data)
     }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let (names, files) = files(path)?;
+        let first = Npz::open(&files[0])?;
+        let (obs, action) = (first.column("observation")?.width(), first.column("action")?.width());
+        let steps: u64 = names.iter().flatten().fold(0, |sum, name| sum.saturating_add(name.1));
+        Ok(Some(Width { obs, action, extra: 1, next: false }.bytes(names.len() as u64, steps)))
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(Some(Box::new(InFiles::open(path, cx)?)))
+    }
+}
+
+/// A folder read a few episodes at a time.
+struct InFiles {
+    path: PathBuf,
+    names: Vec<Option<(u64, u64)>>,
+    files: Vec<PathBuf>,
+    lengths: Vec<usize>,
+    width: Width,
+    origin: Origin,
+}
+
+impl InFiles {
+    fn open(path: &Path, cx: &Ctx) -> Result<Self, DataError> {
+        let (names, files) = files(path)?;
+        let first = Npz::open(&files[0])?;
+        let origin = layout(&first, path)?.origin().clone();
+        let width = Width {
+            obs: first.column("observation")?.width(),
+            action: first.column("action")?.width(),
+            extra: 1,
+            next: false,
+        };
+        let cx = cx.phase("finding the episodes");
+        let (mut kept, mut lengths) = (Vec::new(), Vec::new());
+        for (batch, some) in files.chunks(256).enumerate() {
+            cx.step(256 * batch as u64, files.len() as u64)?;
+            let steps = |file: &PathBuf| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
+            // Not collected into one result: that would name whichever bad file a thread met first.
+            let read: Vec<Result<usize, DataError>> = some.par_iter().map(steps).collect();
+            for (steps, i) in read.into_iter().zip(256 * batch..) {
+                // Episodes without a step are left out.
+                let steps = steps?;
+                if steps > 0 {
+                    kept.push(i);
+                    lengths.push(steps);
+                }
+            }
+        }
+        let names = kept.iter().map(|&i| names[i]).collect();
+        let files = kept.into_iter().map(|i| files[i].clone()).collect();
+        Ok(Self { path: path.to_owned(), names, files, lengths, width, origin })
+    }
+}
+
+impl Pieces for InFiles {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        self.width
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn read(&self, range: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        let (obs, actions) = (self.width.obs, self.width.action);
+        let (obs_space, action_space) = (Space::unnamed("obs", obs), Space::unnamed("action", actions));
+        let mut all = Assembly::new(self.origin.clone(), obs_space, action_space);
+        for i in range {
+            cx.check()?;
+            let file = &self.files[i];
+            let mut read = episode(&Npz::open(file)?, obs, actions, cx)?;
+            read.found.id = self.names[i].map_or(i as u64, |name| name.0);
+            all.push(&read.found).map_err(|problem| DataError::bad(file, problem))?;
+        }
+        all.finish(&self.path)
+    }
+
+    fn settle(&self, data: &mut Dataset) {
+        if let Ok(first) = Npz::open(&self.files[0])
+            && let Ok(action) = first.column("action")
+        {
+            npz::settle_actions(data, &action);
+        }
+    }
+}
+
+/// Number and length of every episode, as the name has them.
+type Names = Vec<Option<(u64, u64)>>;
+
+/// The episodes' files in the order of their numbers.
+fn files(path: &Path) -> Result<(Names, Vec<PathBuf>), DataError> {
+    let mut files: Vec<_> = folder::files(path, |stem| numbers(stem).is_some())?
+        .into_iter()
+        .map(|file| (folder::stem(&file).and_then(numbers), file))
+        .collect();
+    if files.is_empty() {
+        return Err(DataError::bad(path, "no file in it is called episode_<number>_<length>.npz"));
+    }
+    // As text, episode_10 would come before episode_9.
+    files.sort();
+    Ok(files.into_iter().unzip())
 }
 
 /// Number and length in `episode_<number>_<length>`.

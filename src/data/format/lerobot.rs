@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::assemble::Assembly;
 use super::frame::choices;
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -18,6 +19,7 @@ use crate::task::Ctx;
 mod episodes;
 mod files;
 mod info;
+mod pieces;
 
 use episodes::{Columns, Frames, Recorded};
 use files::Described;
@@ -44,12 +46,8 @@ impl Format for LeRobot {
     }
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
-        let root = root(path).ok_or_else(|| DataError::bad(path, "no LeRobot dataset: meta/info.json is not in it"))?;
+        let Layout { root, info, described, files, columns } = Layout::find(path)?;
         let cx = cx.phase("reading the dataset");
-        let info = Info::read(&root)?;
-        let described = files::described(&root, &info)?;
-        let files = files::data(&root, &info, &described)?;
-        let columns = Columns::find(&info, &files[0])?;
         let mut seen = Seen::default();
         let mut recorded = Vec::new();
         let threads = rayon::current_num_threads().max(1);
@@ -57,7 +55,7 @@ impl Format for LeRobot {
             cx.step((batch * threads) as u64, files.len() as u64)?;
             // Not collected into one result: that would name whichever bad file a thread met first.
             let read: Vec<Result<Option<Recorded>, DataError>> =
-                some.par_iter().map(|file| episodes::read(file, &columns, &cx)).collect();
+                some.par_iter().map(|file| episodes::read(file, &columns, None, &cx)).collect();
             for file in read {
                 if let Some(file) = file? {
                     file.episodes.iter().for_each(|episode| seen.note(episode));
@@ -67,6 +65,30 @@ impl Format for LeRobot {
         }
         seen.check(&root, &info, &described)?;
         dataset(path, &info, &columns, recorded, seen.warnings(&info, &described), &cx)
+    }
+
+    fn pieces(&self, path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(pieces::InFiles::new(path, Layout::find(path)?).map(|files| Box::new(files) as Box<dyn Pieces>))
+    }
+}
+
+/// What a dataset says of itself, before any of its frames is read.
+struct Layout {
+    root: PathBuf,
+    info: Info,
+    described: Vec<Described>,
+    files: Vec<PathBuf>,
+    columns: Columns,
+}
+
+impl Layout {
+    fn find(path: &Path) -> Result<Self, DataError> {
+        let root = root(path).ok_or_else(|| DataError::bad(path, "no LeRobot dataset: meta/info.json is not in it"))?;
+        let info = Info::read(&root)?;
+        let described = files::described(&root, &info)?;
+        let files = files::data(&root, &info, &described)?;
+        let columns = Columns::find(&info, &files[0])?;
+        Ok(Self { root, info, described, files, columns })
     }
 }
 
@@ -88,20 +110,8 @@ fn dataset(
     warnings: Vec<String>,
     cx: &Ctx,
 ) -> Result<Dataset, DataError> {
-    let mut action_space = named(std::slice::from_ref(&columns.action));
-    if columns.action.is_whole() && action_space.dim() == 1 {
-        let values = recorded.iter().flat_map(|file| file.actions().iter().copied());
-        action_space.kind = choices(values).unwrap_or(action_space.kind);
-    }
-    let origin = Origin {
-        path: path.to_owned(),
-        format: LeRobot.name().into(),
-        env_id: None,
-        dataset_id: None,
-        reference: None,
-        rules: rules(info, columns),
-        warnings,
-    };
+    let action_space = action_space(columns, recorded.iter().flat_map(|file| file.actions().iter().copied()));
+    let origin = origin(path, info, columns, warnings);
     let mut all = Assembly::new(origin, named(&columns.observations), action_space).within(cx);
     let episodes = || recorded.iter().flat_map(|file| &file.episodes);
     all.reserve(episodes().map(|e| e.rows.len()).sum(), episodes().count());
@@ -112,6 +122,20 @@ fn dataset(
         }
     }
     all.finish(path)
+}
+
+fn origin(path: &Path, info: &Info, columns: &Columns, warnings: Vec<String>) -> Origin {
+    let rules = rules(info, columns);
+    Origin { path: path.to_owned(), format: LeRobot.name().into(), rules, warnings, ..Origin::default() }
+}
+
+/// The action's columns; choices where all of its `values` are small whole numbers.
+fn action_space(columns: &Columns, values: impl Iterator<Item = f32>) -> Space {
+    let mut space = named(std::slice::from_ref(&columns.action));
+    if columns.action.is_whole() && space.dim() == 1 {
+        space.kind = choices(values).unwrap_or(space.kind);
+    }
+    space
 }
 
 /// The columns of these features side by side, by the names that they give or by number.

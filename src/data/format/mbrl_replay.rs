@@ -72,7 +72,9 @@ impl Format for MbrlReplay {
             let found = steps.found(id as u64, &segment, d, a);
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
-        Ok(npz::settle_actions(assembly.finish(path)?, &columns.action))
+        let mut data = assembly.finish(path)?;
+        npz::settle_actions(&mut data, &columns.action);
+        Ok(data)
     }
 }
 

@@ -58,7 +58,9 @@ impl Format for OgBench {
             let found = rows.cut(id as u64, episode, closed);
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
-        Ok(npz::settle_actions(assembly.finish(path)?, &columns.actions))
+        let mut data = assembly.finish(path)?;
+        npz::settle_actions(&mut data, &columns.actions);
+        Ok(data)
     }
 }
 

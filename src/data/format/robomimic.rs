@@ -5,11 +5,13 @@
 use std::path::Path;
 
 use super::hdf5::{Hdf5, is_hdf5};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::Dataset;
 use crate::task::Ctx;
 
 mod demo;
+mod pieces;
 mod read;
 
 /// The format.
@@ -30,6 +32,14 @@ impl Format for Robomimic {
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         read::dataset(path, &Hdf5::open(path)?, cx)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        Ok(Some(pieces::Demos::find(path, &Ctx::quiet())?.bytes()))
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(Some(Box::new(pieces::Demos::find(path, cx)?)))
     }
 }
 

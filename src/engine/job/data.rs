@@ -26,6 +26,8 @@ pub struct EpisodesSpec {
     pub source: Source,
     /// Its rows.
     pub filter: Filter,
+    /// With the columns of [`crate::data::table::SCORES`]; they are also there when the filter names one.
+    pub scores: bool,
     /// One row for each value of this column instead.
     pub group: Option<String>,
     /// File whose name ends in `.csv` or `.parquet`; without one the table is reported.

@@ -29,6 +29,12 @@ impl Growing {
         self.settled.as_ref()
     }
 
+    /// The points that row `row` of an answer is of, and its place among them.
+    pub fn point(&self, row: usize) -> (&Points, usize) {
+        let first = self.settled.points();
+        if row < first.len() { (first, row) } else { (&self.later, row - first.len()) }
+    }
+
     /// Rows in all.
     pub fn len(&self) -> usize {
         self.settled.points().len() + self.later.len()

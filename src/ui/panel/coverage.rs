@@ -1,6 +1,6 @@
 //! Panel 2: where states are, and where not.
 
-use super::generic;
+use super::{compared, generic};
 use crate::ui::app::{App, Panel};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
@@ -17,6 +17,7 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
         let title = format!("All pairs of dimensions · {}", pairs.pairs.len());
         cards.push(Card { id: "pairs".into(), title, body: Body::Pairs(pairs) });
     }
+    cards.extend(compared::cards(app, Panel::Coverage));
     cards
 }
 
@@ -31,6 +32,8 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
         ]),
         C("pairs"),
+        compared::FIRST,
+        compared::SECOND,
     ];
     const MIDDLE: &[Node] = &[
         Column(&[
@@ -52,6 +55,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(3), C("table:returns")), (Part(2), C("hist:lengths"))])),
         ]),
         C("pairs"),
+        compared::WHOLE,
     ];
     const LARGE: &[Node] = &[
         Row(&[
@@ -78,6 +82,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             ),
         ]),
         C("pairs"),
+        compared::WHOLE,
     ];
     match room {
         Room::Tiny => &[],

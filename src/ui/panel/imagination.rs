@@ -1,6 +1,6 @@
 //! Panel 3: imagined against real.
 
-use super::generic;
+use super::{compared, generic};
 use crate::metrics::report::{Cell, Report};
 use crate::ui::app::{App, Panel};
 use crate::ui::card::Card;
@@ -16,6 +16,7 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
     let Some(report) = app.report(Panel::Imagination) else { return Vec::new() };
     let mut cards = generic::cards(report);
     let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));
+    cards.extend(compared::cards(app, Panel::Imagination));
     cards.sort_by_key(|c| (c.id.starts_with("plot:trace") && Some(&c.id) != wanted.as_ref(), false));
     cards
 }
@@ -41,8 +42,10 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
         ]),
         Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
+        compared::FIRST,
+        compared::SECOND,
     ];
-    const MIDDLE: &[Node] = &[Column(&[
+    const WHOLE: Node = Column(&[
         (Fix(6), C("stats")),
         (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
         (
@@ -53,8 +56,9 @@ pub fn plan(room: Room) -> &'static [Node] {
                 (Part(4), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
             ]),
         ),
-    ])];
-    const LARGE: &[Node] = &[Column(&[
+    ]);
+    const MIDDLE: &[Node] = &[WHOLE, compared::WHOLE];
+    const WIDE: Node = Column(&[
         (Fix(6), C("stats")),
         (
             Part(5),
@@ -72,7 +76,8 @@ pub fn plan(room: Room) -> &'static [Node] {
                 (Part(2), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("notes"))])),
             ]),
         ),
-    ])];
+    ]);
+    const LARGE: &[Node] = &[WIDE, compared::WHOLE];
     match room {
         Room::Tiny => &[],
         Room::Small => SMALL,

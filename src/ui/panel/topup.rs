@@ -36,20 +36,37 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
             (Fix(7), C("table:before_after")),
         ]),
-        Column(&[(Part(3), C("table:checks")), (Part(2), C("notes"))]),
+        Column(&[
+            (Part(3), C("table:checks")),
+            (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("notes"))])),
+        ]),
     ];
     const MIDDLE: &[Node] = &[Column(&[
         (Fix(5), C("control")),
         (Part(1), C("waiting")),
         (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-        (Part(5), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
+        (
+            Part(5),
+            Row(&[
+                (Part(1), C("plot:world-model loss")),
+                (Part(1), C("plot:outside the data")),
+                (Part(1), C("plot:interaction")),
+            ]),
+        ),
         (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
     ])];
     const LARGE: &[Node] = &[Column(&[
         (Fix(5), C("control")),
         (Part(1), C("waiting")),
         (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-        (Part(4), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
+        (
+            Part(4),
+            Row(&[
+                (Part(1), C("plot:world-model loss")),
+                (Part(1), C("plot:outside the data")),
+                (Part(1), C("plot:interaction")),
+            ]),
+        ),
         (
             Part(3),
             Row(&[

@@ -241,6 +241,8 @@ fn again(app: &mut App) -> Vec<Effect> {
     if panel == Panel::Data {
         app.jobs.queue = app.road();
         app.reports.remove("episodes");
+    } else if panel == app.compares_on() {
+        app.jobs.queue.extend(app.comparison().map(JobSpec::Compare));
     }
     app.message = None;
     vec![app.jobs.start(spec)]

@@ -33,10 +33,7 @@ pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
         KeyCode::Char('u') if control => prompt = Prompt::default(),
         KeyCode::Char('a') if control => prompt.at = 0,
         KeyCode::Char('e') if control => prompt.at = length,
-        KeyCode::Char(c) if !control && length < LONGEST => {
-            prompt.text.insert(prompt.byte(), c);
-            prompt.at += 1;
-        }
+        KeyCode::Char(c) if !control => insert(&mut prompt, [c]),
         KeyCode::Backspace if prompt.at > 0 => {
             prompt.at -= 1;
             prompt.text.remove(prompt.byte());
@@ -52,6 +49,20 @@ pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
     }
     app.prompt = Some(prompt);
     Vec::new()
+}
+
+/// Writes pasted text into the line, where it is open: its first line.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(prompt) = &mut app.prompt {
+        insert(prompt, text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
+    }
+}
+
+fn insert(prompt: &mut Prompt, text: impl IntoIterator<Item = char>) {
+    for c in text.into_iter().take(LONGEST.saturating_sub(prompt.text.chars().count())) {
+        prompt.text.insert(prompt.byte(), c);
+        prompt.at += 1;
+    }
 }
 
 /// Asks for the episodes that meet a condition; all of them where there is none.

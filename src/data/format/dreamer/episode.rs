@@ -43,7 +43,9 @@ pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> 
         empty.told("have no step and are left out"),
     ];
     assembly.origin().warnings.extend(oddities.into_iter().flatten());
-    Ok(settle_actions(assembly.finish(path)?, &first.column("action")?))
+    let mut data = assembly.finish(path)?;
+    settle_actions(&mut data, &first.column("action")?);
+    Ok(data)
 }
 
 fn read(file: &Npz, layout: &Layout, cx: &Ctx) -> Result<Found, DataError> {

@@ -41,7 +41,9 @@ pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> 
     let mut assembly = cutter.finish().map_err(|problem| DataError::bad(path, problem))?;
     let lies = lies.told("have another length than their name says; what is in them is read");
     assembly.origin().warnings.extend(lies);
-    Ok(settle_actions(assembly.finish(path)?, &first.column("action")?))
+    let mut data = assembly.finish(path)?;
+    settle_actions(&mut data, &first.column("action")?);
+    Ok(data)
 }
 
 /// The rows of a file.

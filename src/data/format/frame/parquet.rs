@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,11 +77,23 @@ impl Parquet {
     /// # Errors
     /// If a column is missing or damaged, or the work was cancelled.
     pub fn read<S: AsRef<str> + Sync>(&self, columns: &[S], cx: &Ctx) -> Result<Frame, DataError> {
-        self.read_with(columns, &|done, total| cx.step(done, total))
+        self.read_with(columns, 0..self.rows, &|done, total| cx.step(done, total))
     }
 
-    /// [`Parquet::read`] that calls `tick` with how many pieces are done of how many.
-    pub fn read_with<S: AsRef<str> + Sync>(&self, columns: &[S], tick: Tick<'_>) -> Result<Frame, DataError> {
+    /// [`Parquet::read`] of some rows, which calls `tick` with how many pieces are done of how many.
+    pub fn read_with<S: AsRef<str> + Sync>(
+        &self,
+        columns: &[S],
+        rows: Range<usize>,
+        tick: Tick<'_>,
+    ) -> Result<Frame, DataError> {
+        if rows.end > self.rows {
+            let (last, there) = (rows.end, self.rows);
+            return Err(DataError::bad(
+                &self.path,
+                format!("has {there} rows where {last} are needed; download it again"),
+            ));
+        }
         if let Some(missing) = columns.iter().find(|c| !self.names.iter().any(|n| n == c.as_ref())) {
             let (missing, there) = (missing.as_ref(), self.names.join(", "));
             return Err(DataError::bad(&self.path, format!("'{missing}' is missing; the file has {there}")));
@@ -88,33 +101,37 @@ impl Parquet {
         let mut start = 0;
         let mut pieces = Vec::new();
         for (g, group) in self.metadata.row_groups.iter().enumerate() {
-            pieces.extend((0..columns.len()).map(|c| (g, c, start)));
-            start += group.num_rows();
+            let end = start + group.num_rows();
+            let own = start.max(rows.start)..end.min(rows.end);
+            if !own.is_empty() {
+                pieces.extend((0..columns.len()).map(|c| (g, c, own.clone())));
+            }
+            start = end;
         }
         let (done, total) = (AtomicU64::new(0), pieces.len() as u64);
         // Not collected into one result: that would name whichever bad column a thread met first.
         let read: Vec<Result<Series, DataError>> = pieces
             .par_iter()
-            .map(|&(g, c, start)| {
+            .map(|(g, c, rows)| {
                 tick(done.load(Ordering::Relaxed), total)?;
-                let piece = self.piece(g, columns[c].as_ref(), start);
+                let piece = self.piece(*g, columns[*c].as_ref(), rows);
                 done.fetch_add(1, Ordering::Relaxed);
                 piece
             })
             .collect();
         let mut whole: Vec<Option<Series>> = vec![None; columns.len()];
-        for (&(_, c, _), piece) in pieces.iter().zip(read) {
+        for ((_, c, _), piece) in pieces.iter().zip(read) {
             let piece = piece?;
-            match &mut whole[c] {
+            match &mut whole[*c] {
                 Some(column) => guarded(&self.path, || column.append(&piece).map(|_| ()))?,
                 empty => *empty = Some(piece),
             }
         }
-        Frame::new(&self.path, self.rows, whole.into_iter().flatten().collect())
+        Frame::new(&self.path, rows.len(), whole.into_iter().flatten().collect())
     }
 
-    /// One column of row group `group`, which begins at row `start`.
-    fn piece(&self, group: usize, column: &str, start: usize) -> Result<Series, DataError> {
+    /// One column of the rows `rows` of the file, all of row group `group`.
+    fn piece(&self, group: usize, column: &str, rows: &Range<usize>) -> Result<Series, DataError> {
         let group = &self.metadata.row_groups[group];
         let mut source = file(&self.path)?;
         let sound = guarded(&self.path, || {
@@ -125,11 +142,10 @@ impl Parquet {
             let problem = format!("'{column}' has pages whose sizes do not fit; the file is damaged, write it again");
             return Err(DataError::bad(&self.path, problem));
         }
-        let rows = group.num_rows();
         guarded(&self.path, || {
             let mut reader = ParquetReader::new(source)
                 .with_columns(Some(vec![column.to_owned()]))
-                .with_slice(Some((start, rows)))
+                .with_slice(Some((rows.start, rows.len())))
                 .read_parallel(ParallelStrategy::None);
             reader.set_metadata(Arc::clone(&self.metadata));
             Ok(reader.finish()?.column(column)?.as_materialized_series().clone())

@@ -133,14 +133,20 @@ pub(super) struct Frames {
     pub early_ends: usize,
 }
 
-/// Reads the episodes of one data file.
-pub(super) fn read(file: &Path, columns: &Columns, cx: &Ctx) -> Result<Option<Recorded>, DataError> {
+/// Reads the episodes of one data file, or of some of its rows.
+pub(super) fn read(
+    file: &Path,
+    columns: &Columns,
+    rows: Option<Range<usize>>,
+    cx: &Ctx,
+) -> Result<Option<Recorded>, DataError> {
     cx.check()?;
     let parquet = Parquet::open(file)?;
     if parquet.rows() == 0 {
         return Ok(None);
     }
-    let frame = parquet.read_with(&columns.names(), &|_, _| cx.check())?;
+    let rows = rows.unwrap_or(0..parquet.rows());
+    let frame = parquet.read_with(&columns.names(), rows, &|_, _| cx.check())?;
     let obs = features(&frame, &columns.observations)?;
     let actions = features(&frame, std::slice::from_ref(&columns.action))?;
     let rewards = if columns.reward { frame.read(REWARD, numbers)? } else { vec![0.0; frame.rows()] };

@@ -49,7 +49,8 @@ impl Folders {
         if self.ending == "arrow" {
             return Frame::arrow(&path, &COLUMNS);
         }
-        Parquet::open(&path)?.read_with(&COLUMNS, &|_, _| cx.check())
+        let file = Parquet::open(&path)?;
+        file.read_with(&COLUMNS, 0..file.rows(), &|_, _| cx.check())
     }
 
     /// `total_steps` in the episode's own description.

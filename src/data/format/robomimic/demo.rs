@@ -5,6 +5,8 @@ use super::super::assemble::Found;
 use super::super::choices;
 use super::super::hdf5::{Column, Hdf5, Parts, Tick};
 use super::read::name;
+use crate::data::dataset::Dataset;
+use crate::data::space::Space;
 
 /// What every demo must have, taken from the first.
 pub(super) struct Layout {
@@ -55,6 +57,18 @@ impl Layout {
             dones: has("dones"),
             next: !group.is_empty() && has("next_obs"),
         })
+    }
+
+    /// The action's columns, before their values are known.
+    pub fn actions(&self) -> Space {
+        Space::unnamed("action", self.action_width)
+    }
+
+    /// Whole numbers in the action are choices.
+    pub fn settle(&self, data: &mut Dataset) {
+        if let Some(dtype) = &self.choices {
+            data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
+        }
     }
 
     /// Reads demo `id`.

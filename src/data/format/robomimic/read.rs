@@ -4,13 +4,12 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::super::DataError;
 use super::super::assemble::Assembly;
 use super::super::hdf5::Hdf5;
-use super::super::{DataError, choices};
 use super::demo::{Layout, Loaded};
 use super::demo_number;
 use crate::data::dataset::{Dataset, Origin};
-use crate::data::space::Space;
 use crate::task::Ctx;
 
 /// Demos that are read between two reports.
@@ -20,17 +19,8 @@ const BATCH: usize = 64;
 pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, DataError> {
     let ids = demo_ids(file)?;
     let layout = Layout::find(file, &name(ids[0]))?;
-    let origin = Origin {
-        path: path.to_owned(),
-        format: "robomimic".into(),
-        env_id: env_id(file),
-        dataset_id: None,
-        reference: None,
-        rules: rules(file, &layout),
-        warnings: Vec::new(),
-    };
-    let mut all =
-        Assembly::new(origin, layout.observations.space(), Space::unnamed("action", layout.action_width)).within(cx);
+    let origin = origin(path, file, &layout);
+    let mut all = Assembly::new(origin, layout.observations.space(), layout.actions()).within(cx);
     let cx = cx.phase("reading the dataset");
     let (mut steps, mut odd) = (0u64, Vec::new());
     let tick = |_| cx.check();
@@ -49,10 +39,14 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
     let warnings = counted(&odd).into_iter().chain(check_total(file, &ids, steps)?);
     all.origin().warnings.extend(warnings);
     let mut data = all.finish(path)?;
-    if let Some(dtype) = &layout.choices {
-        data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
-    }
+    layout.settle(&mut data);
     Ok(data)
+}
+
+/// Rules of the file as a whole.
+pub(super) fn origin(path: &Path, file: &Hdf5, layout: &Layout) -> Origin {
+    let (env_id, rules) = (env_id(file), rules(file, layout));
+    Origin { path: path.to_owned(), format: "robomimic".into(), env_id, rules, ..Origin::default() }
 }
 
 /// Where demo `id` lies.
@@ -61,7 +55,7 @@ pub(super) fn name(id: u64) -> String {
 }
 
 /// Numbers of the demos in ascending order.
-fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, DataError> {
+pub(super) fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, DataError> {
     let groups = file.groups("data");
     // Only the plain spelling leads back to the group.
     let number = |g: &String| demo_number(g).filter(|id| *g == format!("demo_{id}"));
@@ -76,7 +70,7 @@ fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, DataError> {
 
 /// A number that is missing is an error, unless the file's `total` says that nothing is lost; a total that is wrong
 /// otherwise is a warning.
-fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option<String>, DataError> {
+pub(super) fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option<String>, DataError> {
     let total = file.count_attribute("data", "total");
     // robosuite counts from 1, robomimic from 0.
     let first = ids[0].min(1);

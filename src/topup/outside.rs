@@ -1,0 +1,81 @@
+//! How much of what the policy visits lies outside the data, as data is added.
+
+use crate::data::dataset::Dataset;
+use crate::data::split::Split;
+use crate::metrics::novelty::{Novelty, Rule};
+use crate::metrics::{MetricError, States, ood};
+use crate::task::Ctx;
+
+/// The coverage panel's rule: its numbers and these are the same measure.
+const K: usize = 5;
+const ALPHA: f64 = 0.1;
+
+/// The training part and what was added to it, with the novelty threshold of the dataset's calibration episodes.
+pub struct Outside {
+    novelty: Novelty,
+}
+
+impl Outside {
+    /// Indexes the training part and calibrates on the calibration part of `split`.
+    ///
+    /// # Errors
+    /// If a part is too small or has numbers that are not finite, or when cancelled.
+    pub fn new(data: &Dataset, split: &Split, cx: &Ctx) -> Result<Self, MetricError> {
+        let ((train, owner), (calibration, of)) = (data.states(&split.train), data.states(&split.calibration));
+        let rule = Rule { k: K, alpha: ALPHA, shared: split.is_shared() };
+        let (train, calibration) = (States { rows: &train, owner: &owner }, States { rows: &calibration, owner: &of });
+        Ok(Self { novelty: Novelty::fit(&data.obs_space.names, train, calibration, rule, cx)? })
+    }
+
+    /// OOD fraction: the share of the states of fresh episodes whose novelty is above the threshold.
+    ///
+    /// # Errors
+    /// If the states are of another observation space, or when cancelled.
+    pub fn fraction(&self, fresh: &Dataset, cx: &Ctx) -> Result<f64, MetricError> {
+        let (rows, _) = fresh.states(&all(fresh));
+        Ok(ood::fraction(&self.novelty.score_fresh(&rows, cx)?, self.novelty.threshold.value))
+    }
+
+    /// Takes the states of `new` into the data.
+    ///
+    /// # Errors
+    /// As [`Outside::fraction`].
+    pub fn add(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), MetricError> {
+        let (rows, owner) = new.states(&all(new));
+        self.novelty.insert(States { rows: &rows, owner: &owner }, cx)
+    }
+}
+
+fn all(data: &Dataset) -> Vec<usize> {
+    (0..data.num_episodes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::split::SplitSpec;
+    use crate::env::pendulum::Pendulum;
+    use crate::seed::stream;
+    use crate::topup::behaviour::SwingUp;
+    use crate::topup::collect::{Collector, Limit};
+
+    fn episodes(noise: f64, seed: u64) -> Dataset {
+        let mut env = Pendulum::default();
+        let mut c = Collector::new(0);
+        let mut policy = SwingUp { noise };
+        c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(seed, "data"), &Ctx::quiet()).unwrap();
+        c.dataset(&env).unwrap()
+    }
+
+    #[test]
+    fn what_was_added_is_inside() {
+        let (narrow, wide) = (episodes(0.0, 1), episodes(3.0, 2));
+        let split = Split::new(&narrow, SplitSpec { heldout: 0.2, calibration: 0.5, seed: 0 });
+        let mut outside = Outside::new(&narrow, &split, &Ctx::quiet()).unwrap();
+        let own = outside.fraction(&narrow, &Ctx::quiet()).unwrap();
+        let before = outside.fraction(&wide, &Ctx::quiet()).unwrap();
+        assert!(before > 0.02 && before > 2.0 * own, "{own} {before}");
+        outside.add(&wide, &Ctx::quiet()).unwrap();
+        assert!(outside.fraction(&wide, &Ctx::quiet()).unwrap() < 0.2 * before);
+    }
+}
