@@ -74,7 +74,7 @@ pub enum Len {
 
 /// A plan of a page: cards by id in rows and columns. An id that ends with `*` takes the next card that begins so; a
 /// card that is not there leaves its place to its neighbours.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Node {
     /// A card.
     Card(&'static str),

@@ -368,6 +368,9 @@ pub fn topup(checks: usize) -> Report {
         |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "interaction", (axis("check", ""), axis("steps", "")), n, f);
     r.series.push(steps("added", "added to the data", |c| (c * 400.0).min(1600.0)));
     r.series.push(steps("total", "all interaction", |c| 4000.0 + (c * 400.0).min(1600.0) + c * 800.0));
+    r.series.push(curve("outside", "OOD fraction", "outside the data", (x(""), axis("OOD fraction", "%")), n, |c| {
+        3.0 + 34.0 * (-c / 3.0).exp()
+    }));
     let check = |i: usize| {
         let c = i as f64;
         vec![
@@ -401,6 +404,54 @@ pub fn topup(checks: usize) -> Report {
         r.note(Level::Good, "Return of 20 evaluation episodes rose from −981 to −162 (2 s.e. = 71).");
     }
     r.note(Level::Info, "R above 1.35 asks for 400 steps; three good checks in a row end the top-up.");
+    r
+}
+
+/// Imagined states held against the data.
+pub fn compare() -> Report {
+    let mut r = Report::new("compare", "B compared with A");
+    for (key, label, value, unit) in [
+        ("ood_fraction", "OOD fraction of B", 0.131, ""),
+        ("threshold", "novelty threshold of A", 0.5236, "std"),
+        ("energy", "energy distance", 1.348, "std"),
+        ("energy_p", "energy distance, p", 0.005, ""),
+        ("mmd2", "MMD²", 0.14, ""),
+        ("auroc", "classifier AUROC", 0.76, ""),
+        ("coverage", "coverage", 0.315, ""),
+    ] {
+        r.stat(key, label, value, unit, "As the field defines it.");
+    }
+    for (label, at) in [("A", 0.9), ("B", 0.5)] {
+        let axes = (axis("cos θ", ""), axis("share of states", ""));
+        let bell = |i: f64| 0.3 * (-((i / 40.0 - at) / 0.1).powi(2)).exp();
+        r.series.push(curve(label, label, "distribution of cos θ", axes, 41, bell));
+    }
+    let table = |key: &str, label: &str, columns: &[&str], rows: Vec<Vec<Cell>>| Table {
+        key: key.into(),
+        label: label.into(),
+        columns: columns.iter().map(|c| (*c).into()).collect(),
+        rows,
+    };
+    let dimension =
+        |(name, w): (&str, f64)| vec![Cell::from(name), w.into(), 0.005.into(), 0.8495.into(), 0.1076.into()];
+    let rows = [("cos θ", 1.639), ("sin θ", 1.143), ("θ̇", 1.109)].map(dimension).to_vec();
+    r.tables.push(table(
+        "dimensions",
+        "Dimensions, most different first",
+        &["dimension", "W1 [std]", "p", "mean A", "mean B"],
+        rows,
+    ));
+    let test = |name: &str| vec![Cell::from(name), 1.24.into(), 0.057.into(), 0.005.into()];
+    let rows = ["energy distance [std]", "MMD²", "classifier AUROC"].map(test).to_vec();
+    r.tables.push(table(
+        "tests",
+        "Tests: episodes thinned alike and shuffled",
+        &["statistic", "found", "95 % below", "p"],
+        rows,
+    ));
+    let rows = vec![vec![Cell::from("more of B"), "cos θ in (-0.778, 0.924]".into(), 9.79.into(), 39.0.into()]];
+    r.tables.push(table("regions", "Regions that differ most", &["surplus", "region", "of A [%]", "of B [%]"], rows));
+    r.note(Level::Warn, "B is distinguishable from A (AUROC 0.76, energy distance 1.35, p = 0.005); most by cos θ.");
     r
 }
 

@@ -90,6 +90,17 @@ fn imagination_screens() {
 }
 
 #[test]
+fn screens_of_what_is_compared() {
+    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
+        let mut app = fixture::app_with(Scheme::Dark, (w, h), fixture::all());
+        app.panel = Panel::Imagination;
+        app.looks.focus.insert(Panel::Imagination, "compared:stats".into());
+        let buf = screen(&app);
+        insta::assert_snapshot!(format!("compared_{w}x{h}"), format!("{}\ncolours {:016x}", text(&buf), colours(&buf)));
+    }
+}
+
+#[test]
 fn diagnosis_screens() {
     snapshots(Panel::Diagnosis, "diagnosis");
 }

@@ -5,7 +5,7 @@ use super::generic;
 use crate::ui::app::{App, Panel};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
-    Len::Part,
+    Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
 };
 
@@ -25,7 +25,7 @@ pub fn cards(app: &App, panel: Panel) -> Vec<Card<'_>> {
     let mut cards = generic::cards(report);
     for card in &mut cards {
         card.title = match card.body {
-            Body::Stats(_) => format!("{what} compared with the data · A data, B {}", what.to_lowercase()),
+            Body::Stats(_) => format!("{what} compared with the data · A: data, B: {}", what.to_lowercase()),
             Body::Notes(_) => "Comparison".into(),
             _ => std::mem::take(&mut card.title),
         };
@@ -34,17 +34,33 @@ pub fn cards(app: &App, panel: Panel) -> Vec<Card<'_>> {
     cards
 }
 
-/// Its two pages on a small screen.
-pub const FIRST: Node =
-    Column(&[(Part(3), C("compared:stats")), (Part(2), C("compared:notes")), (Part(2), C("compared:table:regions"))]);
-/// See [`FIRST`].
-pub const SECOND: Node = Column(&[
-    (Part(1), C("compared:table:dimensions")),
-    (Part(1), Row(&[(Part(3), C("compared:table:tests")), (Part(2), C("compared:plot:*"))])),
-]);
-/// Its page where there is room for all.
-pub const WHOLE: Node = Column(&[
-    (Part(3), Row(&[(Part(1), C("compared:stats")), (Part(1), C("compared:plot:*"))])),
-    (Part(2), Row(&[(Part(1), C("compared:table:dimensions")), (Part(1), C("compared:table:tests"))])),
-    (Part(2), Row(&[(Part(1), C("compared:notes")), (Part(1), C("compared:table:regions"))])),
+/// Its pages on a small screen.
+pub const SMALL: [Node; 2] = [
+    Column(&[(Part(3), C("compared:stats")), (Part(2), C("compared:notes")), (Part(2), C("compared:table:regions"))]),
+    Column(&[
+        (Part(2), C("compared:table:dimensions")),
+        (Part(3), Row(&[(Part(1), C("compared:table:tests")), (Part(1), C("compared:plot:*"))])),
+    ]),
+];
+/// Its pages on a screen of middle size.
+pub const MIDDLE: [Node; 2] = [
+    Column(&[
+        (Fix(12), C("compared:stats")),
+        (Part(3), Row(&[(Part(1), C("compared:notes")), (Part(1), C("compared:plot:*"))])),
+        (Part(2), C("compared:table:regions")),
+    ]),
+    Column(&[(Part(1), C("compared:table:dimensions")), (Part(1), C("compared:table:tests"))]),
+];
+/// Its page on a large screen.
+pub const LARGE: Node = Column(&[
+    (Fix(8), C("compared:stats")),
+    (Part(4), Row(&[(Part(1), C("compared:plot:*")), (Part(1), C("compared:notes"))])),
+    (
+        Part(3),
+        Row(&[
+            (Part(4), C("compared:table:dimensions")),
+            (Part(3), C("compared:table:tests")),
+            (Part(4), C("compared:table:regions")),
+        ]),
+    ),
 ]);

@@ -32,8 +32,8 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
         ]),
         C("pairs"),
-        compared::FIRST,
-        compared::SECOND,
+        compared::SMALL[0],
+        compared::SMALL[1],
     ];
     const MIDDLE: &[Node] = &[
         Column(&[
@@ -55,7 +55,8 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(3), C("table:returns")), (Part(2), C("hist:lengths"))])),
         ]),
         C("pairs"),
-        compared::WHOLE,
+        compared::MIDDLE[0],
+        compared::MIDDLE[1],
     ];
     const LARGE: &[Node] = &[
         Row(&[
@@ -82,7 +83,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             ),
         ]),
         C("pairs"),
-        compared::WHOLE,
+        compared::LARGE,
     ];
     match room {
         Room::Tiny => &[],

@@ -42,10 +42,10 @@ pub fn plan(room: Room) -> &'static [Node] {
             (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
         ]),
         Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
-        compared::FIRST,
-        compared::SECOND,
+        compared::SMALL[0],
+        compared::SMALL[1],
     ];
-    const WHOLE: Node = Column(&[
+    const ONE: Node = Column(&[
         (Fix(6), C("stats")),
         (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
         (
@@ -57,7 +57,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             ]),
         ),
     ]);
-    const MIDDLE: &[Node] = &[WHOLE, compared::WHOLE];
+    const MIDDLE: &[Node] = &[ONE, compared::MIDDLE[0], compared::MIDDLE[1]];
     const WIDE: Node = Column(&[
         (Fix(6), C("stats")),
         (
@@ -77,7 +77,7 @@ pub fn plan(room: Room) -> &'static [Node] {
             ]),
         ),
     ]);
-    const LARGE: &[Node] = &[WIDE, compared::WHOLE];
+    const LARGE: &[Node] = &[WIDE, compared::LARGE];
     match room {
         Room::Tiny => &[],
         Room::Small => SMALL,

@@ -36,7 +36,7 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
     let wanted: u16 = entries.iter().map(|(l, ..)| ink::width(l) + 4).sum();
     let mut x = area.right().saturating_sub(wanted.saturating_sub(2)).max(from);
     for (label, color, sign) in entries {
-        if x + 3 >= area.right() {
+        if x + 3 > area.right() {
             ink::put(buf, area, area.right().saturating_sub(1), area.y, "…", theme.dim());
             break;
         }
