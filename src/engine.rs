@@ -118,7 +118,7 @@ fn on_a_sample(spec: &JobSpec, workspace: &Workspace, body: Body) -> Body {
         return Body::Report(report);
     }
     let (level, how) = match spec {
-        JobSpec::Scan(_) => (Level::Info, ""),
+        JobSpec::Scan(_) | JobSpec::Episodes(_) => (Level::Info, ""),
         _ => (Level::Warn, "computed on a sample: "),
     };
     let mut report = Arc::unwrap_or_clone(report);

@@ -148,7 +148,7 @@ fn read_within(
 /// As [`open_within`].
 pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
     match remote::url(path) {
-        Some(url) => remote::copied(url, cx, |copy| read_all(copy, choice, cx, tell)),
+        Some(url) => remote::copied(url, cx, |copy| read_all(copy, choice, cx, tell)).map(|(known, _)| known),
         None => read_all(&resolve(path)?, choice, cx, tell),
     }
 }

@@ -1,5 +1,6 @@
 //! The episode table: one row an episode, as a frame that can be sorted, filtered and saved.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -11,6 +12,7 @@ use super::dataset::Dataset;
 use super::format::DataError;
 use super::save as atomic;
 use super::split::Split;
+use super::stats::EpisodeRow;
 
 /// Columns that are there only when they were measured, and what they mean.
 pub const SCORES: [(&str, &str); 3] = [
@@ -28,6 +30,13 @@ pub struct Known {
     pub flags: Vec<String>,
     /// Those of [`SCORES`] that were measured: one number an episode.
     pub scores: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Known {
+    /// A return on the scale from random (0) to expert (100) policy, where that is known.
+    fn score(&self, ret: f64) -> Option<f64> {
+        self.reference.map(|(random, expert)| 100.0 * (ret - random) / (expert - random))
+    }
 }
 
 /// Columns `index, id, source, steps, return, score, terminated, truncated, part, flags`, and the measured ones of
@@ -53,8 +62,7 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
     }
     let spans = data.spans();
     let returns: Vec<f64> = (0..n).map(|i| data.episode(i).ret()).collect();
-    let score = |r: &f64| known.reference.map(|(random, expert)| 100.0 * (r - random) / (expert - random));
-    let scores: Vec<Option<f64>> = returns.iter().map(score).collect();
+    let scores: Vec<Option<f64>> = returns.iter().map(|&r| known.score(r)).collect();
     let mut flags = known.flags.clone();
     flags.resize(n, String::new());
     let mut frame = df!(
@@ -73,6 +81,34 @@ pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResu
         frame.with_column(Column::new((*name).into(), numbers))?;
     }
     Ok(frame)
+}
+
+/// The table of every episode of a dataset of which `sample`, an [`episode_table`], has some, in the order of their numbers.
+/// What is known of those in memory alone (`index`, `part`, `flags`, scores) is null for the others.
+///
+/// # Errors
+/// As [`episode_table`].
+pub fn whole_table(sample: &Frame, rows: &[EpisodeRow], known: &Known) -> PolarsResult<Frame> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| row.id);
+    let places: HashMap<u64, IdxSize> = sample.column("id")?.u64()?.iter().flatten().zip(0..).collect();
+    let at: IdxCa = rows.iter().map(|row| places.get(&row.id).copied()).collect();
+    let source = sample.column("source")?.str()?.get(0).unwrap_or_default();
+    let mut columns = Vec::with_capacity(sample.width());
+    for column in sample.columns() {
+        let name = column.name().clone();
+        columns.push(match name.as_str() {
+            "id" => Column::new(name, rows.iter().map(|r| r.id).collect::<Vec<_>>()),
+            "source" => Column::new(name, vec![source; rows.len()]),
+            "steps" => Column::new(name, rows.iter().map(|r| r.steps as u64).collect::<Vec<_>>()),
+            "return" => Column::new(name, rows.iter().map(|r| r.ret).collect::<Vec<_>>()),
+            "score" => Column::new(name, rows.iter().map(|r| known.score(r.ret)).collect::<Vec<_>>()),
+            "terminated" => Column::new(name, rows.iter().map(|r| r.terminated).collect::<Vec<_>>()),
+            "truncated" => Column::new(name, rows.iter().map(|r| r.truncated).collect::<Vec<_>>()),
+            _ => column.take(&at)?,
+        });
+    }
+    Frame::new(rows.len(), columns)
 }
 
 /// The rows that meet an SQL condition on the columns: `steps < 200 AND part = 'train'`.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, episode_scores};
+use crate::data::format;
 use crate::data::table::{self, Entry, Frame, Known, SCORES};
 use crate::metrics::coverage::published;
-use crate::metrics::report::{Cell, Report, Table};
+use crate::metrics::report::{Cell, Level, Report, Table};
 use crate::task::Ctx;
 
 /// Reports or saves the table.
@@ -18,7 +19,12 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     if spec.scores || asks_for_scores(&spec.filter, &opened)? {
         known.scores = episode_scores::measure(&opened, cx)?;
     }
-    let mut frame = selected(&opened, &known, &spec.filter)?;
+    let mut all = table_of(&opened, &known)?;
+    if opened.data.sample.is_some() {
+        let whole = format::scan(&spec.source.dataset, &spec.source.choice(), cx, &|_| {})?;
+        all = table::whole_table(&all, &whole.rows, &known).map_err(|e| Ended::BadInput(e.to_string()))?;
+    }
+    let mut frame = chosen(all, &spec.filter)?;
     if let Some(column) = &spec.group {
         frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
     }
@@ -32,6 +38,10 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     let mut report = Report::new("episodes", "Episodes");
     report.stat("rows", what, rows as f64, "", "rows of the table");
     report.tables.push(as_table(&frame));
+    if opened.data.sample.is_some() {
+        let text = "all episodes are listed; index, part, flags and scores are known of those in memory alone";
+        report.note(Level::Info, text);
+    }
     emit(Body::Report(Arc::new(report)));
     Ok(Outcome { summary, written: Vec::new() })
 }
@@ -64,8 +74,14 @@ pub fn known(opened: &Opened, flags: Vec<String>) -> Known {
 /// # Errors
 /// A sentence where a condition or a column is not understood.
 pub fn selected(opened: &Opened, known: &Known, filter: &Filter) -> Result<Frame, Ended> {
-    let made = table::episode_table(&opened.data, &opened.split, known);
-    let mut frame = made.map_err(|e| Ended::BadInput(e.to_string()))?;
+    chosen(table_of(opened, known)?, filter)
+}
+
+fn table_of(opened: &Opened, known: &Known) -> Result<Frame, Ended> {
+    table::episode_table(&opened.data, &opened.split, known).map_err(|e| Ended::BadInput(e.to_string()))
+}
+
+fn chosen(mut frame: Frame, filter: &Filter) -> Result<Frame, Ended> {
     if let Some(condition) = &filter.condition {
         frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;
     }

@@ -130,6 +130,13 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let notes = of(&part, "coverage")["notes"].to_string();
     assert!(notes.contains("computed on a sample") && notes.contains("of 60 episodes"), "{notes}");
     assert!(!of(&all, "coverage")["notes"].to_string().contains("computed on a sample"));
+    // Every episode is listed; what needs its states is known of the sample.
+    let table = run(&["episodes", text(&data), "--memory", &memory, "--json"]).json();
+    let rows = of(&table, "episodes")["tables"][0]["rows"].as_array().unwrap().clone();
+    let returns: Vec<f64> = (0..60).map(|i| whole.episode(i).ret()).collect();
+    assert_eq!(rows.iter().map(|r| r[3].as_f64().unwrap()).collect::<Vec<_>>(), returns);
+    let held = rows.iter().filter(|r| !r[0].is_null()).count();
+    assert!(held > 0 && held < 60 && rows.iter().all(|r| r[0].is_null() == r[7].is_null()), "{held}");
     // Both of two are named where both are samples.
     let other = written("large-too", &dataset(&[200; 50], |_| {}));
     let two = run(&["compare", text(&data), text(&other), "--memory", &memory, "--permutations", "9", "--json"]).json();

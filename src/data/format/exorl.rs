@@ -3,10 +3,7 @@
 //!
 //! Row 0 is the reset with an action that nobody took: step t is (o[t], a[t+1], r[t+1], o[t+1]).
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-use rayon::prelude::*;
 
 use super::assemble::{Assembly, Found};
 use super::npz::folder::{self, Odd};
@@ -16,6 +13,8 @@ use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
+
+mod pieces;
 
 /// The format.
 pub struct ExOrl;
@@ -78,86 +77,7 @@ impl Format for ExOrl {
     }
 
     fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
-        Ok(Some(Box::new(InFiles::open(path, cx)?)))
-    }
-}
-
-/// A folder read a few episodes at a time.
-struct InFiles {
-    path: PathBuf,
-    names: Vec<Option<(u64, u64)>>,
-    files: Vec<PathBuf>,
-    lengths: Vec<usize>,
-    width: Width,
-    origin: Origin,
-}
-
-impl InFiles {
-    fn open(path: &Path, cx: &Ctx) -> Result<Self, DataError> {
-        let (names, files) = files(path)?;
-        let first = Npz::open(&files[0])?;
-        let origin = layout(&first, path)?.origin().clone();
-        let width = Width {
-            obs: first.column("observation")?.width(),
-            action: first.column("action")?.width(),
-            extra: 1,
-            next: false,
-        };
-        let cx = cx.phase("finding the episodes");
-        let (mut kept, mut lengths) = (Vec::new(), Vec::new());
-        for (batch, some) in files.chunks(256).enumerate() {
-            cx.step(256 * batch as u64, files.len() as u64)?;
-            let steps = |file: &PathBuf| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
-            // Not collected into one result: that would name whichever bad file a thread met first.
-            let read: Vec<Result<usize, DataError>> = some.par_iter().map(steps).collect();
-            for (steps, i) in read.into_iter().zip(256 * batch..) {
-                // Episodes without a step are left out.
-                let steps = steps?;
-                if steps > 0 {
-                    kept.push(i);
-                    lengths.push(steps);
-                }
-            }
-        }
-        let names = kept.iter().map(|&i| names[i]).collect();
-        let files = kept.into_iter().map(|i| files[i].clone()).collect();
-        Ok(Self { path: path.to_owned(), names, files, lengths, width, origin })
-    }
-}
-
-impl Pieces for InFiles {
-    fn lengths(&self) -> &[usize] {
-        &self.lengths
-    }
-
-    fn width(&self) -> Width {
-        self.width
-    }
-
-    fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    fn read(&self, range: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
-        let (obs, actions) = (self.width.obs, self.width.action);
-        let (obs_space, action_space) = (Space::unnamed("obs", obs), Space::unnamed("action", actions));
-        let mut all = Assembly::new(self.origin.clone(), obs_space, action_space);
-        for i in range {
-            cx.check()?;
-            let file = &self.files[i];
-            let mut read = episode(&Npz::open(file)?, obs, actions, cx)?;
-            read.found.id = self.names[i].map_or(i as u64, |name| name.0);
-            all.push(&read.found).map_err(|problem| DataError::bad(file, problem))?;
-        }
-        all.finish(&self.path)
-    }
-
-    fn settle(&self, data: &mut Dataset) {
-        if let Ok(first) = Npz::open(&self.files[0])
-            && let Ok(action) = first.column("action")
-        {
-            npz::settle_actions(data, &action);
-        }
+        Ok(Some(Box::new(pieces::InFiles::open(path, cx)?)))
     }
 }
 

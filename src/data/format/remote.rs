@@ -38,32 +38,80 @@ pub(in crate::data) fn url(path: &Path) -> Option<(&str, &str)> {
 /// Opens the dataset at `url` with `read`, which is given the copy on this machine.
 ///
 /// # Errors
-/// A sentence that names the URL and the remedy; or what `read` fails with, said of the URL.
+/// As [`copied`].
 pub(super) fn open(
-    (text, scheme): (&str, &str),
+    url: (&str, &str),
     cx: &Ctx,
     read: impl FnOnce(&Path) -> Result<Dataset, DataError>,
 ) -> Result<Dataset, DataError> {
-    let scheme = known(text, scheme)?;
-    fetched(text, &scheme, cx, read)
+    let (mut data, said) = copied(url, cx, read)?;
+    let origin = &mut data.origin;
+    for words in origin.rules.iter_mut().chain(&mut origin.warnings) {
+        *words = said.of_url(words);
+    }
+    origin.rules.insert(0, said.rule());
+    origin.path = url.0.into();
+    Ok(data)
 }
 
 /// Copies what is at the URL and reads the copy.
 ///
 /// # Errors
-/// As [`open`].
+/// A sentence that names the URL and the remedy; or what `read` fails with, said of the URL.
+#[cfg(feature = "cloud")]
 pub(super) fn copied<T>(
     (text, scheme): (&str, &str),
     cx: &Ctx,
     read: impl FnOnce(&Path) -> Result<T, DataError>,
-) -> Result<T, DataError> {
-    let scheme = known(text, scheme)?;
-    #[cfg(feature = "cloud")]
-    return read(&mirror::Mirror::of(text, &scheme, cx)?.path());
-    #[cfg(not(feature = "cloud"))]
-    {
-        let _ = (scheme, cx, read);
-        Err(DataError::bad(Path::new(text), REMEDY))
+) -> Result<(T, Said), DataError> {
+    let said = Said(mirror::Mirror::of(text, &known(text, scheme)?, cx)?);
+    let read = read(&said.0.path()).map_err(|e| match e {
+        DataError::Bad { path, problem } => DataError::Bad { path: said.of_url(&path), problem: said.of_url(&problem) },
+        cancelled @ DataError::Cancelled(_) => cancelled,
+    })?;
+    Ok((read, said))
+}
+
+/// Says that URLs are not opened.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "cloud"))]
+pub(super) fn copied<T>(
+    (text, scheme): (&str, &str),
+    _: &Ctx,
+    _: impl FnOnce(&Path) -> Result<T, DataError>,
+) -> Result<(T, Said), DataError> {
+    known(text, scheme)?;
+    Err(DataError::bad(Path::new(text), REMEDY))
+}
+
+/// What was read of a copy, said of its URL.
+#[cfg(feature = "cloud")]
+pub(super) struct Said(mirror::Mirror);
+/// Nothing is copied.
+#[cfg(not(feature = "cloud"))]
+pub(super) enum Said {}
+
+#[cfg(feature = "cloud")]
+impl Said {
+    fn of_url(&self, words: &str) -> String {
+        self.0.said_of_url(words)
+    }
+
+    fn rule(&self) -> String {
+        self.0.rule()
+    }
+}
+
+#[cfg(not(feature = "cloud"))]
+impl Said {
+    fn of_url(&self, _: &str) -> String {
+        match *self {}
+    }
+
+    fn rule(&self) -> String {
+        match *self {}
     }
 }
 
@@ -80,39 +128,6 @@ fn known(text: &str, scheme: &str) -> Result<String, DataError> {
 /// What to do where URLs are not opened.
 #[cfg(not(feature = "cloud"))]
 const REMEDY: &str = "opening URLs needs a build with `cargo build --release --features cloud`";
-
-#[cfg(not(feature = "cloud"))]
-fn fetched(
-    text: &str,
-    _: &str,
-    _: &Ctx,
-    _: impl FnOnce(&Path) -> Result<Dataset, DataError>,
-) -> Result<Dataset, DataError> {
-    Err(DataError::bad(Path::new(text), REMEDY))
-}
-
-#[cfg(feature = "cloud")]
-fn fetched(
-    text: &str,
-    scheme: &str,
-    cx: &Ctx,
-    read: impl FnOnce(&Path) -> Result<Dataset, DataError>,
-) -> Result<Dataset, DataError> {
-    let mirror = mirror::Mirror::of(text, scheme, cx)?;
-    let mut data = read(&mirror.path()).map_err(|e| match e {
-        DataError::Bad { path, problem } => {
-            DataError::Bad { path: mirror.said_of_url(&path), problem: mirror.said_of_url(&problem) }
-        }
-        cancelled @ DataError::Cancelled(_) => cancelled,
-    })?;
-    let origin = &mut data.origin;
-    for words in origin.rules.iter_mut().chain(&mut origin.warnings) {
-        *words = mirror.said_of_url(words);
-    }
-    origin.rules.insert(0, mirror.rule());
-    origin.path = text.into();
-    Ok(data)
-}
 
 #[cfg(test)]
 mod tests {

@@ -186,7 +186,12 @@ fn imagine(app: &mut App) -> Vec<Effect> {
         app.message = Some("Imagining an episode needs a world model: open the data with --checkpoint PATH.".into());
         return Vec::new();
     };
-    let Some(Cell::Count(index)) = row else { return Vec::new() };
+    let Some(Cell::Count(index)) = row else {
+        if row.is_some() {
+            app.message = Some("This episode is not among those in memory: allow more with --memory.".into());
+        }
+        return Vec::new();
+    };
     show(app, Panel::Imagination);
     let spec = ImagineSpec { episode: usize::try_from(index).ok(), ..spec };
     vec![app.jobs.start(JobSpec::Imagine(spec))]

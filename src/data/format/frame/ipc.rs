@@ -71,6 +71,10 @@ fn batch(file: &mut File, offset: u64, head: u64, start: u64, body: u64, bytes: 
     let raw = read(file, offset, head, bytes)?;
     // Older files have no continuation mark before the length.
     let skip = if raw.get(..4)? == [0xff; 4] { 8 } else { 4 };
+    // The message says its length too, and room for it is taken at its word.
+    if unsigned_32(&raw, skip - 4)? > head {
+        return None;
+    }
     let message = Table::root(raw.get(skip..)?)?;
     let batch = message.table(2)?;
     let limit = bytes.saturating_mul(VALUES_PER_BYTE);

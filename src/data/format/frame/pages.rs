@@ -1,7 +1,7 @@
-//! A look at the sizes that the pages of a Parquet column state, before polars allocates what they say: a wrong one
-//! ends the program there.
+//! A look at the sizes that the footer and the pages of a Parquet file state, before polars allocates what they say: a
+//! wrong one ends the program there.
 //!
-//! A page's header is a struct in Thrift's compact protocol, of which only the sizes are needed.
+//! The footer and a page's header are structs in Thrift's compact protocol, of which only the sizes are needed.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -11,10 +11,30 @@ use super::VALUES_PER_BYTE;
 
 /// Longest header: statistics of text can make it long, numbers never do.
 const MAX_HEADER: u64 = 1 << 13;
-/// Deepest nesting inside a header.
-const MAX_DEPTH: usize = 8;
+/// Deepest nesting inside a header or the footer.
+const MAX_DEPTH: usize = 16;
+/// What a file ends with: the length of the footer before it, and this.
+const MAGIC: &[u8; 4] = b"PAR1";
 /// Ends a struct.
 const STOP: u8 = 0;
+
+/// True if the lists in the footer are no longer than the footer.
+pub(super) fn plausible_footer(file: &mut File) -> bool {
+    footer(file).is_some_and(|bytes| Reader { rest: &bytes }.skip(12, 0).is_some())
+}
+
+fn footer(file: &mut File) -> Option<Vec<u8>> {
+    let length = file.metadata().ok()?.len();
+    let mut end = [0; 8];
+    file.seek(SeekFrom::Start(length.checked_sub(8)?)).ok()?;
+    file.read_exact(&mut end).ok()?;
+    let (size, magic) = end.split_at(4);
+    let size = u64::from(u32::from_le_bytes(size.try_into().ok()?));
+    file.seek(SeekFrom::Start((length - 8).checked_sub(size).filter(|_| magic == MAGIC)?)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(size).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
 
 /// True if the pages in `range` hold at most `values` values and unpack to sizes that can be.
 pub(super) fn plausible(file: &mut File, range: Range<u64>, values: u64) -> bool {

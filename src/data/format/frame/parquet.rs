@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::io::parquet::read::FileMetadata;
-use polars::prelude::{ParallelStrategy, ParquetReader, SerReader, Series};
+use polars::prelude::{ArrowDataType, ParallelStrategy, ParquetReader, SerReader, Series};
 use rayon::prelude::*;
 
 use super::super::DataError;
@@ -38,11 +38,16 @@ impl Parquet {
     /// # Errors
     /// If it is damaged, or claims more than the file can hold.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let file = file(path)?;
-        let (metadata, names) = guarded(path, || {
+        let mut file = file(path)?;
+        if is_parquet(path) && !pages::plausible_footer(&mut file) {
+            return Err(DataError::bad(path, "its footer is cut off or damaged; copy or write the file again"));
+        }
+        let (metadata, names, widest) = guarded(path, || {
             let mut reader = ParquetReader::new(file);
-            let names = reader.schema()?.iter_names().map(ToString::to_string).collect();
-            Ok((reader.get_metadata()?.clone(), names))
+            let schema = reader.schema()?;
+            let names = schema.iter_names().map(ToString::to_string).collect();
+            let widest = schema.iter_values().map(|field| width(field.dtype())).max().unwrap_or(0);
+            Ok((reader.get_metadata()?.clone(), names, widest))
         })?;
         let (mut values, mut rows) = (0u64, 0usize);
         for group in &metadata.row_groups {
@@ -51,7 +56,8 @@ impl Parquet {
                 values = values.saturating_add(column.num_values().max(0) as u64);
             }
         }
-        plausible(path, values.max(rows as u64))?;
+        // A list of a fixed length takes its room even where nothing is in it.
+        plausible(path, values.max((rows as u64).saturating_mul(widest.max(1))))?;
         if rows != metadata.num_rows {
             let said = metadata.num_rows;
             return Err(DataError::bad(
@@ -150,6 +156,16 @@ impl Parquet {
             reader.set_metadata(Arc::clone(&self.metadata));
             Ok(reader.finish()?.column(column)?.as_materialized_series().clone())
         })
+    }
+}
+
+/// Numbers that a row of a column takes.
+fn width(dtype: &ArrowDataType) -> u64 {
+    match dtype {
+        ArrowDataType::FixedSizeList(inner, n) => (*n as u64).saturating_mul(width(inner.dtype())),
+        ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => width(inner.dtype()),
+        ArrowDataType::Struct(fields) => fields.iter().fold(0, |sum, f| sum.saturating_add(width(f.dtype()))),
+        _ => 1,
     }
 }
 

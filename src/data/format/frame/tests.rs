@@ -35,6 +35,26 @@ fn read(columns: Vec<Column>) -> Result<Frame, DataError> {
     Parquet::open(&path)?.read(&names, &Ctx::quiet())
 }
 
+/// Found by fuzzing: each once made polars ask for more memory than any machine has, which ends the program.
+#[test]
+fn sizes_that_cannot_be_are_refused_before_room_is_made_for_them() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats_broken").join(name);
+    let refused = |result: Result<(), DataError>, word: &str| {
+        let e = result.expect_err("refused").to_string();
+        assert!(e.contains(word) && e.contains("formats_broken"), "{e}");
+    };
+    let footer = file("footer_with_a_long_list.parquet");
+    refused(Parquet::open(&footer).map(|_| ()), "footer");
+    let long = file("list_of_two_billion.parquet");
+    let read = || {
+        let parquet = Parquet::open(&long)?;
+        parquet.read(parquet.names(), &Ctx::quiet()).map(|_| ())
+    };
+    refused(read(), "values");
+    let message = file("message_longer_than_its_block.arrow");
+    refused(Frame::arrow(&message, &["observations"]).map(|_| ()), "sizes do not fit");
+}
+
 #[test]
 fn scalars_lists_and_structs_are_flattened_over_all_row_groups() {
     let columns = [

@@ -222,10 +222,10 @@ fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
         let mut found: Vec<(usize, &String)> = names.iter().filter_map(|n| rest(n).map(|i| (i, n))).collect();
         found.sort();
         let Some(&(first, _)) = found.first() else { continue };
-        for (want, (number, name)) in (first..).zip(&found) {
-            if want != *number || first > 1 {
-                return Err(format!("'{name}' is there, '{base}' number {} is not", if first > 1 { 0 } else { want }));
-            }
+        // Counted from 0 or from 1.
+        let wanted = if first == 1 { 1.. } else { 0.. };
+        if let Some((want, (_, name))) = wanted.zip(&found).find(|(want, (number, _))| want != number) {
+            return Err(format!("'{name}' is there, '{base}' number {want} is not"));
         }
         return Ok(found.into_iter().map(|f| f.1.clone()).collect());
     }

@@ -30,6 +30,16 @@ const TABLE: &str = "episode,step,obs_1,obs_0,action,reward,terminated,truncated
     7,0,1,2,0,0.5,0,0\n7,1,3,4,1,0.5,1,0\n9,0,5,6,2,1e-3,0,0\n9,1,7,8,0,-1,False,True\n";
 
 #[test]
+fn numbers_of_columns_begin_at_0_or_1_and_none_is_left_out() {
+    let of = |columns: &str| failure(csv(&format!("episode,{columns},action\n0,1,1,0\n")));
+    assert!(of("obs_2,obs_3").contains("number 0 is not"));
+    assert!(of("obs_0,obs_2").contains("number 1 is not"));
+    assert!(of("obs_1,obs_3").contains("number 2 is not"));
+    assert!(of("obs_1,obs_18446744073709551615").contains("number 2 is not"));
+    assert!(of("obs_18446744073709551614,obs_18446744073709551615").contains("number 0 is not"));
+}
+
+#[test]
 fn episodes_are_runs_of_their_number_and_columns_are_in_the_order_of_theirs() {
     let data = csv(TABLE).expect("opens");
     assert_eq!(data.obs_space.names, ["obs_0", "obs_1"]);

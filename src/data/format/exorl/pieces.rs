@@ -1,0 +1,95 @@
+//! An ExORL folder read a few episodes at a time.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::super::DataError;
+use super::super::assemble::Assembly;
+use super::super::npz::{self, Npz};
+use super::super::pieces::{Pieces, Width};
+use super::{Names, episode, files, layout};
+use crate::data::dataset::{Dataset, Origin};
+use crate::data::space::Space;
+use crate::task::Ctx;
+
+/// A folder read a few episodes at a time.
+pub(super) struct InFiles {
+    path: PathBuf,
+    names: Names,
+    files: Vec<PathBuf>,
+    lengths: Vec<usize>,
+    width: Width,
+    origin: Origin,
+}
+
+impl InFiles {
+    /// Finds the episodes that have a step; reads none of their numbers.
+    pub fn open(path: &Path, cx: &Ctx) -> Result<Self, DataError> {
+        let (names, files) = files(path)?;
+        let first = Npz::open(&files[0])?;
+        let origin = layout(&first, path)?.origin().clone();
+        let width = Width {
+            obs: first.column("observation")?.width(),
+            action: first.column("action")?.width(),
+            extra: 1,
+            next: false,
+        };
+        let cx = cx.phase("finding the episodes");
+        let (mut kept, mut lengths) = (Vec::new(), Vec::new());
+        for (batch, some) in files.chunks(256).enumerate() {
+            cx.step(256 * batch as u64, files.len() as u64)?;
+            let steps = |file: &PathBuf| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
+            // Not collected into one result: that would name whichever bad file a thread met first.
+            let read: Vec<Result<usize, DataError>> = some.par_iter().map(steps).collect();
+            for (steps, i) in read.into_iter().zip(256 * batch..) {
+                // Episodes without a step are left out.
+                let steps = steps?;
+                if steps > 0 {
+                    kept.push(i);
+                    lengths.push(steps);
+                }
+            }
+        }
+        let names = kept.iter().map(|&i| names[i]).collect();
+        let files = kept.into_iter().map(|i| files[i].clone()).collect();
+        Ok(Self { path: path.to_owned(), names, files, lengths, width, origin })
+    }
+}
+
+impl Pieces for InFiles {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        self.width
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn read(&self, range: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        let (obs, actions) = (self.width.obs, self.width.action);
+        let (obs_space, action_space) = (Space::unnamed("obs", obs), Space::unnamed("action", actions));
+        let mut all = Assembly::new(self.origin.clone(), obs_space, action_space);
+        for i in range {
+            cx.check()?;
+            let file = &self.files[i];
+            let mut read = episode(&Npz::open(file)?, obs, actions, cx)?;
+            read.found.id = self.names[i].map_or(i as u64, |name| name.0);
+            all.push(&read.found).map_err(|problem| DataError::bad(file, problem))?;
+        }
+        all.finish(&self.path)
+    }
+
+    fn settle(&self, data: &mut Dataset) {
+        if let Ok(first) = Npz::open(&self.files[0])
+            && let Ok(action) = first.column("action")
+        {
+            npz::settle_actions(data, &action);
+        }
+    }
+}
