@@ -13,9 +13,11 @@ use super::DataError;
 use crate::data::space::SpaceKind;
 
 mod flatten;
+mod footer;
 mod ipc;
 mod pages;
 mod parquet;
+mod thrift;
 
 pub(super) use flatten::{Leaf, Matrix, flags, leaves, matrix, numbers, whole};
 pub(super) use parquet::{Parquet, is_parquet};

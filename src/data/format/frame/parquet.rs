@@ -12,7 +12,7 @@ use polars::prelude::{ArrowDataType, ParallelStrategy, ParquetReader, SerReader,
 use rayon::prelude::*;
 
 use super::super::DataError;
-use super::{Frame, guarded, pages, plausible};
+use super::{Frame, footer, guarded, pages, plausible};
 use crate::task::{Cancelled, Ctx};
 
 /// Told of progress; stops the work where it fails.
@@ -39,7 +39,7 @@ impl Parquet {
     /// If it is damaged, or claims more than the file can hold.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let mut file = file(path)?;
-        if is_parquet(path) && !pages::plausible_footer(&mut file) {
+        if !footer::plausible(&mut file) {
             return Err(DataError::bad(path, "its footer is cut off or damaged; copy or write the file again"));
         }
         let (metadata, names, widest) = guarded(path, || {

@@ -43,8 +43,9 @@ fn sizes_that_cannot_be_are_refused_before_room_is_made_for_them() {
         let e = result.expect_err("refused").to_string();
         assert!(e.contains(word) && e.contains("formats_broken"), "{e}");
     };
-    let footer = file("footer_with_a_long_list.parquet");
-    refused(Parquet::open(&footer).map(|_| ()), "footer");
+    for name in ["footer_with_a_long_list", "footer_of_wrong_types", "parquet_in_name_only"] {
+        refused(Parquet::open(&file(&format!("{name}.parquet"))).map(|_| ()), "footer");
+    }
     let long = file("list_of_two_billion.parquet");
     let read = || {
         let parquet = Parquet::open(&long)?;
