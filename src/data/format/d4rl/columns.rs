@@ -9,7 +9,7 @@ use super::episodes::{Marks, Rows};
 use crate::task::Ctx;
 
 /// Bytes of observations that are read at once.
-const BLOCK: u64 = 1 << 20;
+const BLOCK: u64 = 1 << 18;
 
 /// Where a file marks the ends of episodes beside `terminals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 
 use super::VALUES_PER_BYTE;
-use super::thrift::{INT, Reader, STOP, STRUCT};
+use super::footer::STATISTICS;
+use super::thrift::{EMPTY, Fields, Kind, Place, Reader};
 
 /// Longest header: statistics of text can make it long, numbers never do.
 const MAX_HEADER: u64 = 1 << 13;
@@ -28,64 +29,85 @@ fn walk(file: &mut File, range: Range<u64>, values: u64) -> Option<()> {
         file.seek(SeekFrom::Start(at)).ok()?;
         file.take(MAX_HEADER.min(range.end - at)).read_to_end(&mut buffer).ok()?;
         let mut reader = Reader::new(&buffer);
-        let header = reader.header()?;
-        let packed = u64::try_from(header.packed).ok()?;
-        let unpacked = u64::try_from(header.unpacked).ok()?;
-        if unpacked > packed.max(1).saturating_mul(VALUES_PER_BYTE) {
+        let header = Header::read(&mut reader)?;
+        if header.unpacked > header.packed.max(1).saturating_mul(VALUES_PER_BYTE) {
             return None;
         }
-        match header.dictionary {
-            Some(entries) if u64::try_from(entries).ok()? > unpacked.max(1).saturating_mul(8) => return None,
-            _ => left = left.checked_sub(u64::try_from(header.values.unwrap_or(0)).ok()?)?,
+        match header.page {
+            Page::Dictionary(entries) if entries > header.unpacked.max(1).saturating_mul(8) => return None,
+            Page::Dictionary(_) => {}
+            Page::Values(values) => left = left.checked_sub(values)?,
         }
-        at = at.checked_add((buffer.len() - reader.left()) as u64)?.checked_add(packed)?;
+        at = at.checked_add((buffer.len() - reader.left()) as u64)?.checked_add(header.packed)?;
     }
     (at <= range.end).then_some(())
 }
 
-/// The sizes in a page's header.
-#[derive(Default)]
-struct Header {
-    unpacked: i64,
-    packed: i64,
-    /// Values of a data page.
-    values: Option<i64>,
-    /// Values of a dictionary page.
-    dictionary: Option<i64>,
+/// Header of a page of values, of a dictionary, and of a page of values in the second way.
+const HEADER: Fields = &[
+    (1, Kind::Number),
+    (2, Kind::Number),
+    (3, Kind::Number),
+    (4, Kind::Number),
+    (5, Kind::Struct(&[(1, Kind::Number), (2, Kind::Number), (3, Kind::Number), (4, Kind::Number), (5, STATISTICS)])),
+    (6, EMPTY),
+    (7, Kind::Struct(&[(1, Kind::Number), (2, Kind::Number), (3, Kind::Flag)])),
+    (
+        8,
+        Kind::Struct(&[
+            (1, Kind::Number),
+            (2, Kind::Number),
+            (3, Kind::Number),
+            (4, Kind::Number),
+            (5, Kind::Number),
+            (6, Kind::Number),
+            (7, Kind::Flag),
+            (8, STATISTICS),
+        ]),
+    ),
+];
+
+/// What a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    /// So many values.
+    Values(u64),
+    /// So many entries.
+    Dictionary(u64),
 }
 
-impl Reader<'_> {
-    fn header(&mut self) -> Option<Header> {
-        let mut header = Header::default();
-        let mut id = 0;
-        loop {
-            let kind = self.field(&mut id)?;
-            match (id, kind) {
-                (_, STOP) => return Some(header),
-                (2, INT) => header.unpacked = self.integer()?,
-                (3, INT) => header.packed = self.integer()?,
-                (5 | 8, STRUCT) => header.values = Some(self.first()?),
-                (7, STRUCT) => header.dictionary = Some(self.first()?),
-                _ => self.skip(kind)?,
-            }
-        }
-    }
+/// The sizes in a page's header, in bytes.
+struct Header {
+    unpacked: u64,
+    packed: u64,
+    page: Page,
+}
 
-    /// Field 1 of a struct, its number of values; nothing may be negative in it.
-    fn first(&mut self) -> Option<i64> {
-        let (mut id, mut found) = (0, None);
-        loop {
-            match self.field(&mut id)? {
-                STOP => return found,
-                INT => {
-                    let value = self.integer()?;
-                    if value < 0 {
-                        return None;
-                    }
-                    found = if id == 1 { Some(value) } else { found };
-                }
-                kind => self.skip(kind)?,
+impl Header {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (mut kind, mut unpacked, mut packed) = (None, None, None);
+        let (mut values, mut entries, mut values2) = (None, None, None);
+        reader.walk(HEADER, &mut |place: Place, number| {
+            let size = u64::try_from(i32::try_from(number).ok()?).ok();
+            match place {
+                (0, 1) => kind = size,
+                (0, 2) => unpacked = size,
+                (0, 3) => packed = size,
+                (5, 1) => values = size,
+                (7, 1) => entries = size,
+                (8, 1) => values2 = size,
+                // A checksum.
+                (0, 4) => return Some(()),
+                _ => {}
             }
-        }
+            size.map(|_| ())
+        })?;
+        let page = match kind? {
+            0 => Page::Values(values?),
+            2 => Page::Dictionary(entries?),
+            3 => Page::Values(values2?),
+            _ => return None,
+        };
+        Some(Self { unpacked: unpacked?, packed: packed?, page })
     }
 }

@@ -52,6 +52,9 @@ fn sizes_that_cannot_be_are_refused_before_room_is_made_for_them() {
         parquet.read(parquet.names(), &Ctx::quiet()).map(|_| ())
     };
     refused(read(), "values");
+    let kinds = file("page_of_two_kinds.parquet");
+    let read = || Parquet::open(&kinds).and_then(|p| p.read(p.names(), &Ctx::quiet()).map(|_| ()));
+    refused(read(), "sizes do not fit");
     let message = file("message_longer_than_its_block.arrow");
     refused(Frame::arrow(&message, &["observations"]).map(|_| ()), "sizes do not fit");
 }
