@@ -102,8 +102,7 @@ pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Resu
     let cx = cx.phase("reading the dataset");
     let marks: Vec<Marks> = pieces.iter().map(|p| p.marks(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
     let last = pieces.len() - 1;
-    let open = !marks[last].ends(pieces[last].steps() - 1);
-    let episodes = marks.iter().map(|m| m.all_ends().count()).sum::<usize>() + usize::from(open);
+    let episodes = marks.iter().map(|m| m.ends().len()).sum::<usize>() + usize::from(!marks[last].closed());
     let (first, steps) = (&pieces[0], pieces.iter().map(Columns::steps).sum());
     let mut cutter = Cutter::new(first.width(), steps, episodes).ok_or_else(|| no_memory(path))?;
     for (i, (piece, marks)) in pieces.iter().zip(&marks).enumerate() {

@@ -172,7 +172,7 @@ impl<'f> Columns<'f> {
             // An end is marked for either reason: what is a terminal is no timeout.
             timeouts.iter_mut().flatten().zip(&terminals).for_each(|(timeout, &terminal)| *timeout &= !terminal);
         }
-        Ok(Marks { terminals, timeouts })
+        Ok(Marks::new(&terminals, timeouts.as_deref()))
     }
 
     /// Columns of an action.

@@ -6,35 +6,60 @@ use super::super::finite;
 use super::super::pieces::Width;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 
-/// Ends of episodes, one mark a row.
+/// Numbers that are compared together.
+const SCAN: usize = 4096;
+
+/// The rows with which episodes end, in order.
 #[derive(Debug, Clone, Default)]
 pub(in crate::data::format) struct Marks {
+    ends: Vec<End>,
+    /// Rows that were looked at.
+    rows: usize,
+    /// The file marks time limits.
+    pub timed: bool,
+}
+
+/// The end of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::data::format) struct End {
+    /// Its last row.
+    pub row: usize,
     /// The environment ended it.
-    pub terminals: Vec<bool>,
-    /// A limit outside the environment ended it; nothing where the file does not say.
-    pub timeouts: Option<Vec<bool>>,
+    pub terminal: bool,
+    /// A limit outside the environment ended it.
+    pub timeout: bool,
 }
 
 impl Marks {
-    /// True if a time limit ends an episode with this row.
-    pub fn timeout(&self, row: usize) -> bool {
-        self.timeouts.as_ref().is_some_and(|t| t[row])
+    /// The ends among rows of which every one is marked; `timeouts` where the file has them.
+    pub fn new(terminals: &[bool], timeouts: Option<&[bool]>) -> Self {
+        let timeout = |row: usize| timeouts.is_some_and(|t| t[row]);
+        let end = |row: usize| End { row, terminal: terminals[row], timeout: timeout(row) };
+        let ends = (0..terminals.len()).map(end).filter(|e| e.terminal || e.timeout).collect();
+        Self { ends, rows: terminals.len(), timed: timeouts.is_some() }
     }
 
-    /// True if an episode ends with this row.
-    pub fn ends(&self, row: usize) -> bool {
-        self.terminals[row] || self.timeout(row)
+    /// Every end.
+    pub fn ends(&self) -> &[End] {
+        &self.ends
     }
 
-    /// Rows with which an episode ends.
-    pub fn all_ends(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.terminals.len()).filter(|&row| self.ends(row))
+    /// True if the last row ends an episode.
+    pub fn closed(&self) -> bool {
+        self.ends.last().is_some_and(|e| e.row + 1 == self.rows)
     }
 
     /// The marks of some rows.
     pub fn part(&self, rows: Range<usize>) -> Self {
-        let timeouts = self.timeouts.as_ref().map(|t| t[rows.clone()].to_vec());
-        Self { terminals: self.terminals[rows].to_vec(), timeouts }
+        let at = |row: usize| self.ends.partition_point(|e| e.row < row);
+        let ends = self.ends[at(rows.start)..at(rows.end)].iter().map(|e| End { row: e.row - rows.start, ..*e });
+        Self { ends: ends.collect(), rows: rows.len(), timed: self.timed }
+    }
+
+    fn append(&mut self, other: &Self) {
+        let rows = self.rows;
+        self.ends.extend(other.ends.iter().map(|e| End { row: rows + e.row, ..*e }));
+        self.rows += other.rows;
     }
 }
 
@@ -48,7 +73,7 @@ pub(in crate::data::format) struct Rows {
     pub actions: Vec<f32>,
     /// [N].
     pub rewards: Vec<f64>,
-    /// [N].
+    /// Where episodes end.
     pub marks: Marks,
 }
 
@@ -58,19 +83,16 @@ impl Rows {
         self.obs.extend(other.obs);
         self.actions.extend(other.actions);
         self.rewards.extend(other.rewards);
-        self.marks.terminals.extend(other.marks.terminals);
+        self.marks.append(&other.marks);
         if let (Some(next), Some(more)) = (&mut self.next, other.next) {
             next.extend(more);
-        }
-        if let (Some(timeouts), Some(more)) = (&mut self.marks.timeouts, other.marks.timeouts) {
-            timeouts.extend(more);
         }
     }
 
     /// Spans and columns, where these are all rows: T+1 observations an episode where `next_observations` gives the last
     /// one, else T. Nothing where there is no memory for them.
     pub fn into_parts(self, width: Width, origin: &mut Origin) -> Option<Parts> {
-        let mut cutter = Cutter::new(width, self.rewards.len(), self.marks.all_ends().count() + 1)?;
+        let mut cutter = Cutter::new(width, self.rewards.len(), self.marks.ends().len() + 1)?;
         cutter.add(&self, true);
         Some(cutter.finish(origin))
     }
@@ -110,18 +132,17 @@ impl Cutter {
     /// Takes the next rows; `last` says that the file ends with them.
     pub fn add(&mut self, rows: &Rows, last: bool) {
         let (base, n, d) = (self.parts.rewards.len(), rows.rewards.len(), self.width.obs);
-        self.timeouts = rows.marks.timeouts.is_some();
+        self.timeouts = rows.marks.timed;
         self.odd[0].add(&rows.obs, d, base);
         self.odd[1].add(&rows.actions, self.width.action, base);
         self.odd[2].add(&rows.rewards, 1, base);
         self.odd[3].add(rows.next.as_deref().unwrap_or_default(), d, base);
         let mut first = 0;
-        for row in 0..n {
-            if rows.marks.ends(row) || (last && row + 1 == n) {
-                self.run(rows, first..row + 1, base);
-                self.close(base + row, rows.marks.terminals[row], rows.marks.timeout(row));
-                first = row + 1;
-            }
+        let cut = End { row: n.saturating_sub(1), terminal: false, timeout: false };
+        for end in rows.marks.ends().iter().chain((last && n > 0 && !rows.marks.closed()).then_some(&cut)) {
+            self.run(rows, first..end.row + 1, base);
+            self.close(base + end.row, end.terminal, end.timeout);
+            first = end.row + 1;
         }
         if first < n {
             self.run(rows, first..n, base);
@@ -209,7 +230,9 @@ impl Cutter {
 /// True for the same numbers; NaN is like NaN.
 #[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
 fn alike(a: &[f32], b: &[f32]) -> bool {
-    a == b || a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+    let same = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(true, |same, (a, b)| same & (a.to_bits() == b.to_bits()));
+    let equal = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
+    a.len() == b.len() && a.chunks(SCAN).zip(b.chunks(SCAN)).all(|(a, b)| same(a, b) || equal(a, b))
 }
 
 #[cfg(test)]
@@ -230,7 +253,7 @@ mod tests {
             next: next.then(|| (0..n).map(|i| i as f32 + 1.0).collect()),
             actions: vec![0.0; n],
             rewards: vec![1.0; n],
-            marks: Marks { terminals: flags(terminals), timeouts: timeouts.map(flags) },
+            marks: Marks::new(&flags(terminals), timeouts.map(flags).as_deref()),
         }
     }
 

@@ -39,7 +39,7 @@ impl FlatFile {
                     cx.step((base + first) as u64, total)?;
                     let rows = first..(first + ROWS).min(piece.steps());
                     let marks = piece.marks(rows, &|_| cx.check())?;
-                    starts.extend(marks.all_ends().map(|row| base + first + row + 1));
+                    starts.extend(marks.ends().iter().map(|end| base + first + end.row + 1));
                 }
                 base += piece.steps();
             }

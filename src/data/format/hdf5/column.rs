@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use hdf5_reader::messages::HdfMessage;
+use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, Datatype, H5Type, SliceInfo, SliceInfoElem};
 
 use super::{Hdf5, Stream, number};
@@ -27,6 +29,8 @@ pub struct Column<'f> {
     pub(super) dataset: Dataset,
     rows: u64,
     width: u64,
+    /// Where the values lie, if they lie in the file one after another as they are.
+    plain: Option<u64>,
 }
 
 impl<'f> Column<'f> {
@@ -57,7 +61,8 @@ impl<'f> Column<'f> {
         if values.is_none() {
             return Err(file.bad(key, "claims more values than can be counted; the file is damaged"));
         }
-        Ok(Self { file, key: key.to_owned(), dataset, rows, width: width.unwrap_or(0) })
+        let plain = plain(file, &dataset, bytes);
+        Ok(Self { file, key: key.to_owned(), dataset, rows, width: width.unwrap_or(0), plain })
     }
 
     /// Name of the column in its file.
@@ -231,6 +236,10 @@ impl<'f> Column<'f> {
 
     /// Reads some rows at once, chunks on all threads.
     fn slice<T: H5Type>(&self, rows: &Range<usize>, tick: Tick<'_>) -> Result<Vec<T>, DataError> {
+        if let Some(values) = self.plain_slice(rows) {
+            tick(rows.len() as u64)?;
+            return Ok(values);
+        }
         let all = SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 };
         let mut selections = vec![all; self.dataset.ndim()];
         selections[0] = SliceInfoElem::Slice { start: rows.start as u64, end: rows.end as u64, step: 1 };
@@ -244,4 +253,31 @@ impl<'f> Column<'f> {
         tick(rows.len() as u64)?;
         Ok(values)
     }
+
+    /// The same where the values lie one after another: the reader of slices copies them three times. Nothing where they
+    /// cannot be read so; the reader of slices says why.
+    fn plain_slice<T: H5Type>(&self, rows: &Range<usize>) -> Option<Vec<T>> {
+        let dtype = self.dataset.dtype();
+        let size = hdf5_reader::dtype_element_size(dtype).ok()?;
+        let (first, count) = (rows.start * self.width(), rows.len() * self.width());
+        let raw = self.file.file.storage().read_range(self.plain? + (first * size) as u64, count * size).ok()?;
+        T::decode_vec(&raw, dtype, count)?.ok()
+    }
+}
+
+/// Where all `bytes` of a dataset lie in the file, if they lie there as they are.
+fn plain(file: &Hdf5, dataset: &Dataset, bytes: u64) -> Option<u64> {
+    let header = file.file.get_or_parse_header(dataset.address()).ok()?;
+    let mut place = None;
+    for message in &header.messages {
+        match message {
+            HdfMessage::DataLayout(found) => match found.layout {
+                DataLayout::Contiguous { address, size } if size == bytes => place = Some(address),
+                _ => return None,
+            },
+            HdfMessage::ExternalFiles(_) | HdfMessage::FilterPipeline(_) => return None,
+            _ => {}
+        }
+    }
+    place.filter(|&at| at.checked_add(bytes).is_some_and(|end| end <= file.bytes()))
 }
