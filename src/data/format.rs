@@ -6,6 +6,7 @@ use pieces::Pieces;
 
 use super::dataset::Dataset;
 use super::memory::Bytes;
+use super::stats::EpisodeRow;
 use crate::task::Ctx;
 
 mod assemble;
@@ -147,18 +148,68 @@ fn read_within(
 /// # Errors
 /// As [`open_within`].
 pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
-    match remote::url(path) {
-        Some(url) => remote::copied(url, cx, |copy| read_all(copy, choice, cx, tell)).map(|(known, _)| known),
-        None => read_all(&resolve(path)?, choice, cx, tell),
-    }
+    in_parts(path, choice, cx, |path, pieces| {
+        let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+        let known = pieces::scan(pieces, cx, narrow)?;
+        choice.narrow(known).map_err(|e| DataError::bad(path, e))
+    })
 }
 
-fn read_all(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, DataError> {
-    let pieces = chosen(path, choice.format.as_deref())?.pieces(path, cx)?;
-    let pieces = pieces.ok_or_else(|| DataError::bad(path, "is read only as a whole"))?;
-    let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
-    let known = pieces::scan(&*pieces, cx, narrow)?;
-    choice.narrow(known).map_err(|e| DataError::bad(path, e))
+/// What all episodes of such a dataset are, in the order of the file.
+///
+/// # Errors
+/// As [`open_within`].
+pub fn rows(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Vec<EpisodeRow>, DataError> {
+    in_parts(path, choice, cx, |_, pieces| pieces::rows(pieces, cx))
+}
+
+/// Some of its episodes, counted as [`rows`] has them, in the order given.
+///
+/// # Errors
+/// As [`open_within`]; if they take more than `room`.
+pub fn chosen_of(
+    path: &Path,
+    choice: &Choice,
+    episodes: &[usize],
+    room: Bytes,
+    cx: &Ctx,
+) -> Result<Dataset, DataError> {
+    let read = |path: &Path, pieces: &dyn Pieces| choice.apply(path, pieces::chosen(path, pieces, episodes, room, cx)?);
+    let mut data = in_parts(path, choice, cx, read)?;
+    if remote::url(path).is_some() {
+        path.clone_into(&mut data.origin.path);
+    }
+    Ok(data)
+}
+
+/// Hands all episodes of such a dataset on, a few at a time and in the order of the file.
+///
+/// # Errors
+/// As [`open_within`], or what `take` fails with.
+pub fn each(
+    path: &Path,
+    choice: &Choice,
+    cx: &Ctx,
+    mut take: impl FnMut(Dataset) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    in_parts(path, choice, cx, |path, pieces| pieces::each(pieces, cx, &mut |block| take(choice.apply(path, block)?)))
+}
+
+/// Has a dataset read by `read`, which reads parts of it.
+fn in_parts<T>(
+    path: &Path,
+    choice: &Choice,
+    cx: &Ctx,
+    read: impl FnOnce(&Path, &dyn Pieces) -> Result<T, DataError>,
+) -> Result<T, DataError> {
+    let here = |path: &Path| {
+        let pieces = chosen(path, choice.format.as_deref())?.pieces(path, cx)?;
+        read(path, &*pieces.ok_or_else(|| DataError::bad(path, "is read only as a whole"))?)
+    };
+    match remote::url(path) {
+        Some(url) => remote::copied(url, cx, here).map(|(read, _)| read),
+        None => here(&resolve(path)?),
+    }
 }
 
 /// Why a dataset could not be read: one sentence naming file, key and what to do.

@@ -27,13 +27,18 @@ pub struct Writer {
     pub needs_last: bool,
     /// Writes a new file or folder.
     pub write: fn(&Path, &Dataset, &MinariAbout) -> Result<(), DataError>,
+    /// Writes episodes that come a few at a time, for more than memory holds; a dataset with their spaces is given too.
+    pub stream: Option<fn(&Path, &Dataset, &MinariAbout, Each<'_>) -> Result<(), DataError>>,
 }
+
+/// Hands episodes on, a few at a time.
+pub type Each<'e> = &'e mut dyn FnMut(&mut dyn FnMut(Dataset) -> Result<(), DataError>) -> Result<(), DataError>;
 
 /// Every such format.
 pub const WRITERS: &[Writer] = &[
-    Writer { name: "minari", ending: "", needs_last: true, write: write_minari },
-    Writer { name: "d4rl", ending: ".hdf5", needs_last: false, write: d4rl::write },
-    Writer { name: "parquet", ending: ".parquet", needs_last: false, write: flat::write },
+    Writer { name: "minari", ending: "", needs_last: true, write: write_minari, stream: None },
+    Writer { name: "d4rl", ending: ".hdf5", needs_last: false, write: d4rl::write, stream: None },
+    Writer { name: "parquet", ending: ".parquet", needs_last: false, write: flat::write, stream: Some(flat::stream) },
 ];
 
 /// The format called `name`.

@@ -3,33 +3,39 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::job::{ConvertSpec, Outcome};
+use super::job::{ConvertSpec, Filter, Outcome};
 use super::workspace::Opened;
 use super::{Ended, Workspace, episode_scores, episodes};
 use crate::data::audit;
 use crate::data::dataset::Dataset;
+use crate::data::format;
 use crate::data::memory::Bytes;
 use crate::data::split::Split;
-use crate::data::table;
+use crate::data::table::{self, Frame};
 use crate::data::write::{self, MinariAbout, Writer};
 use crate::task::Ctx;
 
 /// Writes what is asked for.
 pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
     let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
-    let opened = joined(spec, workspace, cx)?;
+    let mut opened = joined(spec, workspace, cx)?;
+    let part = opened.data.sample.is_some();
+    if part && let Some(outcome) = streamed(spec, &opened, writer, cx)? {
+        return Ok(outcome);
+    }
+    if part {
+        opened.data = Arc::new(selection(spec, workspace, &opened, cx)?);
+        opened.split = Split::new(&opened.data, spec.source.split);
+    }
     // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
-    let asked = spec.filter.condition.is_some();
+    let asked = !part && spec.filter.condition.is_some();
     let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
     let mut known = episodes::known(&opened, flags);
-    if episodes::asks_for_scores(&spec.filter, &opened)? {
+    if !part && episodes::asks_for_scores(&spec.filter, &opened)? {
         known.scores = episode_scores::measure(&opened, cx)?;
     }
-    let frame = episodes::selected(&opened, &known, &spec.filter)?;
-    let chosen = table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?;
-    if chosen.is_empty() {
-        return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
-    }
+    let filter = if part { &Filter::default() } else { &spec.filter };
+    let chosen = indices(&episodes::selected(&opened, &known, filter)?)?;
     let mut said = Vec::new();
     let mut written = Vec::new();
     for (name, part) in parts(spec, &opened.split, &chosen)? {
@@ -52,11 +58,57 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
     Ok(Outcome { summary: said.join("; "), written })
 }
 
+fn indices(frame: &Frame) -> Result<Vec<usize>, Ended> {
+    let chosen = table::indices(frame).map_err(|e| Ended::BadInput(e.to_string()))?;
+    if chosen.is_empty() {
+        return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
+    }
+    Ok(chosen)
+}
+
+/// Of a dataset that does not fit into memory all episodes, where the format can take them one after another.
+fn streamed(spec: &ConvertSpec, opened: &Opened, writer: &Writer, cx: &Ctx) -> Result<Option<Outcome>, Ended> {
+    let all = spec.filter == Filter::default() && spec.more.is_empty() && !spec.parts;
+    let Some(stream) = writer.stream.filter(|_| all) else { return Ok(None) };
+    ready(&spec.out)?;
+    let (mut episodes, mut steps) = (0, 0);
+    stream(&spec.out, &opened.data, &about(spec, &opened.data, None), &mut |take| {
+        format::each(&spec.source.dataset, &spec.source.choice(), cx, |data| {
+            episodes += data.num_episodes();
+            steps += data.num_steps();
+            take(data)
+        })
+    })?;
+    let summary = format!("{episodes} episodes, {steps} steps");
+    Ok(Some(Outcome { summary, written: vec![spec.out.clone()] }))
+}
+
+/// Of a dataset that does not fit into memory the episodes that meet the condition.
+fn selection(spec: &ConvertSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Dataset, Ended> {
+    let filter = &spec.filter;
+    if filter.condition.is_none() || !spec.more.is_empty() {
+        whole(&spec.source.dataset, &opened.data)?;
+    }
+    let asked = |name: &str| [&filter.condition, &filter.sort].into_iter().flatten().any(|text| text.contains(name));
+    let scores = table::SCORES.iter().map(|(name, _)| *name);
+    if let Some(name) = ["index", "part", "flags"].into_iter().chain(scores).find(|name| asked(name)) {
+        return Err(Ended::BadInput(format!(
+            "{}: '{name}' is known only of what is in memory, and the dataset does not fit: choose by id, steps, return, \
+             score, terminated or truncated, or allow more with --memory",
+            spec.source.dataset.display()
+        )));
+    }
+    let rows = format::rows(&spec.source.dataset, &spec.source.choice(), cx)?;
+    let known = episodes::known(opened, Vec::new());
+    let frame = episodes::of_all(opened, &rows, &known)?;
+    workspace.chosen(&spec.source, &indices(&episodes::chosen(frame, filter)?)?, cx)
+}
+
 /// The dataset with the episodes of the further ones behind its own.
 fn joined(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Opened, Ended> {
     let mut opened = workspace.open(&spec.source, cx)?;
-    whole(&spec.source.dataset, &opened.data)?;
     for path in &spec.more {
+        whole(&spec.source.dataset, &opened.data)?;
         let other = workspace.dataset(path, &spec.source.beside(), cx)?;
         whole(path, &other)?;
         let (a, b) = (&opened.data.obs_space.names, &other.obs_space.names);
@@ -86,7 +138,8 @@ fn whole(path: &Path, data: &Dataset) -> Result<(), Ended> {
     match data.sample {
         None => Ok(()),
         Some(whole) => Err(Ended::BadInput(format!(
-            "{}: takes {} and does not fit into memory: allow more with --memory",
+            "{}: takes {} and does not fit into memory: choose episodes of one dataset with --where, or allow more with \
+             --memory",
             path.display(),
             Bytes(whole.bytes)
         ))),
@@ -120,6 +173,12 @@ fn completed(data: Dataset, writer: &Writer) -> (Dataset, usize) {
 }
 
 fn save(data: &Dataset, writer: &Writer, about: &MinariAbout, out: &Path) -> Result<(), Ended> {
+    ready(out)?;
+    Ok((writer.write)(out, data, about)?)
+}
+
+/// Nothing is overwritten, and folders on the way are made.
+fn ready(out: &Path) -> Result<(), Ended> {
     if out.exists() {
         return Err(Ended::BadInput(format!("{}: is there already; remove it or name another", out.display())));
     }
@@ -127,7 +186,7 @@ fn save(data: &Dataset, writer: &Writer, about: &MinariAbout, out: &Path) -> Res
         std::fs::create_dir_all(parent)
             .map_err(|e| Ended::BadInput(format!("{}: cannot be made ({e})", parent.display())))?;
     }
-    Ok((writer.write)(out, data, about)?)
+    Ok(())
 }
 
 fn about(spec: &ConvertSpec, data: &Dataset, part: Option<&str>) -> MinariAbout {

@@ -6,6 +6,7 @@ use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
 use super::{Emit, Ended, Workspace, episode_scores};
 use crate::data::format;
+use crate::data::stats::EpisodeRow;
 use crate::data::table::{self, Entry, Frame, Known, SCORES};
 use crate::metrics::coverage::published;
 use crate::metrics::report::{Cell, Level, Report, Table};
@@ -81,7 +82,21 @@ fn table_of(opened: &Opened, known: &Known) -> Result<Frame, Ended> {
     table::episode_table(&opened.data, &opened.split, known).map_err(|e| Ended::BadInput(e.to_string()))
 }
 
-fn chosen(mut frame: Frame, filter: &Filter) -> Result<Frame, Ended> {
+/// The table of every episode of a dataset of which a sample is in memory, with the place in `rows` as index.
+///
+/// # Errors
+/// Whatever polars fails with; none is known.
+pub fn of_all(opened: &Opened, rows: &[EpisodeRow], known: &Known) -> Result<Frame, Ended> {
+    let bad = |e: table::PolarsError| Ended::BadInput(e.to_string());
+    let frame = table::whole_table(&table_of(opened, known)?, rows, known).map_err(bad)?;
+    table::numbered(frame, rows).map_err(bad)
+}
+
+/// The rows of a table that are asked for.
+///
+/// # Errors
+/// A sentence where a condition or a column is not understood.
+pub fn chosen(mut frame: Frame, filter: &Filter) -> Result<Frame, Ended> {
     if let Some(condition) = &filter.condition {
         frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;
     }

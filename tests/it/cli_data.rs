@@ -143,10 +143,39 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let notes = of(&two, "compare")["notes"].to_string();
     assert!(notes.contains("of 60 episodes of") && notes.contains("of 50 episodes of"), "{notes}");
     let out = at("never-whole");
-    run(&["convert", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--memory"]);
+    run(&["convert", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--where", "--memory"]);
     let wrong = oodscope(&["audit", text(&data), "--memory", "much"]).output().unwrap();
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && said.contains("a size is needed"), "{said}");
+}
+
+#[test]
+fn a_dataset_larger_than_memory_is_converted_in_parts() {
+    let data = written("large-source", &dataset(&[200; 60], |_| {}));
+    let whole = open(&data);
+    let memory = (whole.bytes() / 3).max(1 << 16).to_string();
+    let convert = |name: &str, to: &str, more: &[&str]| {
+        let out = at(name);
+        run(&[&["convert", text(&data), text(&out), "--to", to], more].concat()).good();
+        open(&out)
+    };
+    // Everything, one part after another.
+    let all = convert("large-all.parquet", "parquet", &["--memory", &memory]);
+    assert_same(&all, &convert("large-all-too.parquet", "parquet", &[]));
+    // What is chosen among all of them.
+    let condition = "id % 7 = 2";
+    for to in ["minari", "d4rl", "parquet"] {
+        let some = convert(&format!("large-{to}"), to, &["--where", condition, "--memory", &memory]);
+        assert_eq!(some.num_episodes(), 9);
+        assert_same(&some, &convert(&format!("large-{to}-too"), to, &["--where", condition]));
+    }
+    let out = at("large-flags");
+    let ask = |condition: &str| {
+        run(&["convert", text(&data), text(&out), "--memory", &memory, "--where", condition, "--to", "d4rl"])
+    };
+    ask("flags = ''").refuses(&["'flags' is known only of what is in memory", "--memory"]);
+    ask("steps > 0").refuses(&["60 chosen episodes take", "choose fewer"]);
+    ask("steps > 1000").refuses(&["no episode meets the condition"]);
 }
 
 #[test]

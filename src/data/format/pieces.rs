@@ -144,6 +144,87 @@ pub fn scan(pieces: &dyn Pieces, cx: &Ctx, tell: Tell<'_>) -> Result<Known, Data
     visit(pieces, &blocks, blocks.len(), &cx, tell, &mut |_, _| Ok(()))
 }
 
+/// What all episodes are, in the order of the file.
+///
+/// # Errors
+/// As [`Pieces::read`].
+pub fn rows(pieces: &dyn Pieces, cx: &Ctx) -> Result<Vec<EpisodeRow>, DataError> {
+    let cx = cx.phase("going through all episodes");
+    Ok(in_order(pieces, &cx, &mut |_| Ok(()))?.rows)
+}
+
+/// Hands all episodes on, a block at a time and in the order of the file.
+///
+/// # Errors
+/// As [`Pieces::read`], or what `take` fails with.
+pub fn each(
+    pieces: &dyn Pieces,
+    cx: &Ctx,
+    take: &mut dyn FnMut(Dataset) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    in_order(pieces, &cx.phase("going through all episodes"), take).map(|_| ())
+}
+
+fn in_order(
+    pieces: &dyn Pieces,
+    cx: &Ctx,
+    take: &mut dyn FnMut(Dataset) -> Result<(), DataError>,
+) -> Result<Known, DataError> {
+    let mut blocks = blocks(pieces.lengths(), pieces.width(), BLOCK);
+    blocks.sort_by_key(|block| block.start);
+    visit(pieces, &blocks, blocks.len(), cx, &|_| {}, &mut |_, block| take(block))
+}
+
+/// Reads the episodes `wanted`, which are counted as in the file, in that order.
+///
+/// # Errors
+/// [`DataError`] if they do not fit into `room`, or as [`Pieces::read`].
+pub fn chosen(path: &Path, pieces: &dyn Pieces, wanted: &[usize], room: Bytes, cx: &Ctx) -> Result<Dataset, DataError> {
+    let (lengths, width) = (pieces.lengths(), pieces.width());
+    let mut order = wanted.to_vec();
+    order.sort_unstable();
+    order.dedup();
+    // Another order than the file's is a copy.
+    let copies = 1 + u64::from(order != wanted);
+    let need = order.iter().map(|&i| width.of(lengths[i])).sum::<u64>().saturating_mul(copies);
+    if need > room.0 {
+        let n = order.len();
+        let problem = format!(
+            "the {n} chosen episodes take {}, {room} are left: choose fewer, or allow more with --memory",
+            Bytes(need)
+        );
+        return Err(DataError::bad(path, problem));
+    }
+    let runs = runs(&order, |i| width.of(lengths[i]));
+    let mut places = Places::new(lengths, width, &runs);
+    let cx = cx.phase("reading the chosen episodes");
+    visit(pieces, &runs, runs.len(), &cx, &|_| {}, &mut |first, block| places.put(path, first, block))?;
+    let mut data = places.finish(path, pieces.origin().clone())?;
+    pieces.settle(&mut data);
+    if copies == 1 {
+        return Ok(data);
+    }
+    let at: Vec<usize> = wanted.iter().filter_map(|i| order.binary_search(i).ok()).collect();
+    Ok(data.subset(&at))
+}
+
+/// Consecutive ones of ascending numbers together, about [`BLOCK`] bytes each.
+fn runs(order: &[usize], size: impl Fn(usize) -> u64) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for &i in order {
+        bytes += size(i);
+        match runs.last_mut().filter(|run| run.end == i && bytes <= BLOCK) {
+            Some(run) => run.end = i + 1,
+            None => {
+                runs.push(i..i + 1);
+                bytes = size(i);
+            }
+        }
+    }
+    runs
+}
+
 /// Reads blocks several at a time and hands each on in the order given.
 fn visit(
     pieces: &dyn Pieces,
