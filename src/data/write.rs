@@ -28,9 +28,11 @@ pub struct Writer {
     /// Writes a new file or folder.
     pub write: fn(&Path, &Dataset, &MinariAbout) -> Result<(), DataError>,
     /// Writes episodes that come a few at a time, for more than memory holds; a dataset with their spaces is given too.
-    pub stream: Option<fn(&Path, &Dataset, &MinariAbout, Each<'_>) -> Result<(), DataError>>,
+    pub stream: Option<Stream>,
 }
 
+/// Writes what an [`Each`] hands on; the dataset has its spaces.
+pub type Stream = fn(&Path, &Dataset, &MinariAbout, Each<'_>) -> Result<(), DataError>;
 /// Hands episodes on, a few at a time.
 pub type Each<'e> = &'e mut dyn FnMut(&mut dyn FnMut(Dataset) -> Result<(), DataError>) -> Result<(), DataError>;
 

@@ -206,7 +206,7 @@ fn a_sample_of_a_format_is_a_part_of_its_whole() {
             Err(e) => assert!(e.to_string().contains("--memory"), "{name}: {e}"),
         }
     }
-    let parts = ["d4rl", "minari", "lerobot", "robomimic", "exorl"]
+    let parts = ["d4rl", "minari", "lerobot", "robomimic", "exorl", "d3rlpy1", "d3rlpy2"]
         .map(|kind| sampled.iter().filter(|n| n.starts_with(kind)).count());
     assert!(parts.iter().all(|n| *n > 0), "{sampled:?}");
     println!("read in parts: {}", sampled.join(", "));

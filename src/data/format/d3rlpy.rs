@@ -16,6 +16,8 @@ use crate::task::Ctx;
 
 mod buffer;
 
+use buffer::InGroups;
+
 /// The format.
 pub struct D3rlpy;
 
@@ -38,16 +40,18 @@ impl Format for D3rlpy {
 
     fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
         let file = Hdf5::open(path)?;
-        if buffer::is_one(&file) { Ok(None) } else { d4rl::bytes(&file, &flat()).map(Some) }
+        if buffer::is_one(&file) {
+            return Ok(Some(InGroups::open(path, file, &Ctx::quiet())?.bytes()));
+        }
+        d4rl::bytes(&file, &flat()).map(Some)
     }
 
     fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
         let file = Hdf5::open(path)?;
         if buffer::is_one(&file) {
-            return Ok(None);
+            return Ok(Some(Box::new(InGroups::open(path, file, cx)?)));
         }
-        let layout = flat();
-        Ok(Some(Box::new(FlatFile::open(path, file, layout, cx)?)))
+        Ok(Some(Box::new(FlatFile::open(path, file, flat(), cx)?)))
     }
 }
 

@@ -214,12 +214,11 @@ fn runs(order: &[usize], size: impl Fn(usize) -> u64) -> Vec<Range<usize>> {
     let mut bytes = 0;
     for &i in order {
         bytes += size(i);
-        match runs.last_mut().filter(|run| run.end == i && bytes <= BLOCK) {
-            Some(run) => run.end = i + 1,
-            None => {
-                runs.push(i..i + 1);
-                bytes = size(i);
-            }
+        if let Some(run) = runs.last_mut().filter(|run| run.end == i && bytes <= BLOCK) {
+            run.end = i + 1;
+        } else {
+            runs.push(i..i + 1);
+            bytes = size(i);
         }
     }
     runs

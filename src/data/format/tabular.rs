@@ -7,22 +7,27 @@ use std::path::{Path, PathBuf};
 
 use super::assemble::{Assembly, too_large};
 use super::frame::{Frame, Matrix, Parquet, choices, is_parquet};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
 
 mod csv;
+mod pieces;
 mod roles;
 mod rows;
 
 use csv::Csv;
+use pieces::InRows;
 use roles::Roles;
 use rows::Rows;
 
 /// The format.
 pub struct Tabular;
 
+/// Said where actions are choices.
+const CHOICES: &str = "actions are whole numbers: choices, in one column";
 /// Columns are looked for by name, and more are pictures.
 const MAX_COLUMNS: usize = 8192;
 /// Bytes of a text that are looked at to see whether it is a table.
@@ -44,7 +49,7 @@ impl Format for Tabular {
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
         let cx = cx.phase("reading the dataset");
-        let files = if path.is_dir() { parts(path)? } else { vec![path.to_owned()] };
+        let files = files(path)?;
         let mut table = Table::default();
         for (index, file) in files.iter().enumerate() {
             cx.step(index as u64, files.len() as u64)?;
@@ -52,6 +57,21 @@ impl Format for Tabular {
         }
         table.dataset(path, files.len(), &cx)
     }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        Ok(InRows::open(path)?.map(|table| table.bytes()))
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        let Some(mut table) = InRows::open(path)? else { return Ok(None) };
+        table.find(pieces::WINDOW, cx)?;
+        Ok(Some(Box::new(table)))
+    }
+}
+
+/// The files of the table.
+fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    if path.is_dir() { parts(path) } else { Ok(vec![path.to_owned()]) }
 }
 
 /// Files directly in a folder, in no order.
@@ -116,10 +136,7 @@ impl Table {
     /// Reads the next file.
     fn add(&mut self, path: &Path, file: &Path, cx: &Ctx) -> Result<(), DataError> {
         let source = Source::open(file)?;
-        if source.names().len() > MAX_COLUMNS {
-            let problem = format!("has {} columns, more than the {MAX_COLUMNS} that are read", source.names().len());
-            return Err(DataError::bad(file, problem));
-        }
+        bounded(file, source.names())?;
         if self.names.is_empty() {
             self.roles = Roles::find(path, source.names())?;
             self.names = source.names().to_vec();
@@ -144,29 +161,31 @@ impl Table {
             let (next, obs) = (next.width(), rows.obs.width());
             return Err(DataError::bad(path, format!("the next observations have {next} columns, observations {obs}")));
         }
-        let mut origin = Origin {
-            path: path.to_owned(),
-            format: Tabular.name().into(),
-            rules: rules(&roles, &names, files),
-            ..Origin::default()
-        };
-        if roles.terminated.is_none() && roles.done.is_some() {
-            origin.warnings.push(
-                "'done' does not say why an episode ended: it is read as terminated, also where a time limit ended it"
-                    .into(),
-            );
-        }
+        let mut origin = origin(path, &roles, &names, files);
         let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
         origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
         origin.warnings.extend(rows.oddities().map_err(|e| DataError::bad(path, e))?);
         let action_space = action_space(&rows, &roles);
         if action_space.is_discrete() {
-            origin.rules.push("actions are whole numbers: choices, in one column".into());
+            origin.rules.push(CHOICES.into());
         }
         let obs_space = space("obs", &rows.obs, &roles.observation);
         let mut all = Assembly::new(origin, obs_space, action_space).within(cx);
         rows.put(path, &mut all, cx)?;
         all.finish(path)
+    }
+}
+
+/// Where the rows come from and how they are read.
+fn origin(path: &Path, roles: &Roles, names: &[String], files: usize) -> Origin {
+    let done = "'done' does not say why an episode ended: it is read as terminated, also where a time limit ended it";
+    let unsure = roles.terminated.is_none() && roles.done.is_some();
+    Origin {
+        path: path.to_owned(),
+        format: Tabular.name().into(),
+        rules: rules(roles, names, files),
+        warnings: unsure.then(|| done.to_owned()).into_iter().collect(),
+        ..Origin::default()
     }
 }
 
@@ -194,6 +213,15 @@ impl Source {
             Self::Parquet(parquet) if parquet.rows() == 0 => Frame::new(file, 0, Vec::new()),
             Self::Parquet(parquet) => parquet.read(columns, cx),
         }
+    }
+}
+
+fn bounded(file: &Path, names: &[String]) -> Result<(), DataError> {
+    match names.len() {
+        n if n > MAX_COLUMNS => {
+            Err(DataError::bad(file, format!("has {n} columns, more than the {MAX_COLUMNS} that are read")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Version 2: arrays of their own for every episode.
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::super::assemble::{Assembly, Found};
 use super::super::hdf5::{Hdf5, Parts, Tick};
+use super::super::pieces::{Pieces, Width};
 use super::super::{DataError, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -27,8 +29,8 @@ struct Layout {
     choices: Option<String>,
 }
 
-/// Reads every episode of `file`.
-pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, DataError> {
+/// Number of episodes, what each must have, where they come from.
+fn look(path: &Path, file: &Hdf5) -> Result<(u64, Layout, Origin), DataError> {
     if !file.contains("num_episodes") {
         return Err(file.bad(
             "version",
@@ -51,7 +53,13 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
         warnings: warning.into_iter().collect(),
         ..Origin::default()
     };
-    let mut all = Assembly::new(origin, layout.space(), Space::unnamed("action", layout.action_width)).within(cx);
+    Ok((episodes, layout, origin))
+}
+
+/// Reads every episode of `file`.
+pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, DataError> {
+    let (episodes, layout, origin) = look(path, file)?;
+    let mut all = layout.assembly(origin).within(cx);
     let cx = cx.phase("reading the dataset");
     let tick = |_| cx.check();
     let ids: Vec<u64> = (0..episodes).collect();
@@ -64,10 +72,69 @@ pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Dat
         }
     }
     let mut data = all.finish(path)?;
-    if let Some(dtype) = &layout.choices {
-        data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
-    }
+    layout.settle(&mut data);
     Ok(data)
+}
+
+/// A buffer read a few episodes at a time.
+pub(super) struct InGroups {
+    path: PathBuf,
+    file: Hdf5,
+    layout: Layout,
+    /// Episodes that have a step; the others are left out.
+    ids: Vec<u64>,
+    lengths: Vec<usize>,
+    origin: Origin,
+}
+
+impl InGroups {
+    /// Finds the episodes; reads none of their numbers.
+    pub fn open(path: &Path, file: Hdf5, cx: &Ctx) -> Result<Self, DataError> {
+        let (episodes, layout, origin) = look(path, &file)?;
+        let cx = cx.phase("finding the episodes");
+        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
+        for id in 0..episodes {
+            cx.step(id, episodes)?;
+            let steps = file.column(&format!("actions_{id}"))?.rows();
+            if steps > 0 {
+                ids.push(id);
+                lengths.push(steps);
+            }
+        }
+        Ok(Self { path: path.to_owned(), file, layout, ids, lengths, origin })
+    }
+
+    /// Bytes that all episodes take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.width().bytes(self.lengths.len() as u64, self.lengths.iter().map(|&n| n as u64).sum())
+    }
+}
+
+impl Pieces for InGroups {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        Width { obs: self.layout.space().dim(), action: self.layout.action_width, extra: 0, next: false }
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        let mut all = self.layout.assembly(self.origin.clone());
+        for &id in &self.ids[episodes] {
+            let found = self.layout.read(&self.file, id, &|_| cx.check())?;
+            all.push(&found).map_err(|e| self.file.bad(&format!("actions_{id}"), e))?;
+        }
+        all.finish(&self.path)
+    }
+
+    fn settle(&self, data: &mut Dataset) {
+        self.layout.settle(data);
+    }
 }
 
 /// How many episodes there are, checked against what the file says.
@@ -117,6 +184,17 @@ impl Layout {
         }
         let choices = choices::may_be(&actions).then(|| actions.dtype());
         Ok(Self { observations, action_width, choices })
+    }
+
+    fn assembly(&self, origin: Origin) -> Assembly {
+        Assembly::new(origin, self.space(), Space::unnamed("action", self.action_width))
+    }
+
+    /// Actions may be choices: their numbers tell.
+    fn settle(&self, data: &mut Dataset) {
+        if let Some(dtype) = &self.choices {
+            data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
+        }
     }
 
     /// Names of the observation's columns: a lone array has none of its own.

@@ -150,9 +150,13 @@ impl Roles {
     /// Every column that has a role.
     pub fn columns(&self) -> Vec<String> {
         let wide = [&self.observation, &self.action, &self.next_observation].into_iter().flatten();
+        wide.chain(&self.reward).cloned().chain(self.marks()).collect()
+    }
+
+    /// The columns that say where episodes end.
+    pub fn marks(&self) -> Vec<String> {
         let done = if self.terminated.is_none() { &self.done } else { &None };
-        let single = [&self.reward, &self.terminated, &self.truncated, done, &self.episode, &self.step];
-        wide.chain(single.into_iter().flatten()).cloned().collect()
+        [&self.terminated, &self.truncated, done, &self.episode, &self.step].into_iter().flatten().cloned().collect()
     }
 }
 

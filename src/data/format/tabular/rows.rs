@@ -35,17 +35,28 @@ impl Rows {
 
     /// Reads the columns of `frame` by their roles.
     pub fn read(frame: &Frame, roles: &Roles) -> Result<Self, DataError> {
-        let rows = frame.rows();
-        let optional = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, whole)).transpose();
-        let flagged = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, flags)).transpose();
         let next = match &roles.next_observation {
             none if none.is_empty() => None,
             names => Some(frame.matrix(names)?),
         };
-        let rewards = match &roles.reward {
-            Some(name) => frame.read(name, numbers)?,
-            None => vec![0.0; rows],
-        };
+        let mut rows = Self::marks(frame, roles)?;
+        if let Some(name) = &roles.reward {
+            rows.rewards = frame.read(name, numbers)?;
+        }
+        Ok(Self {
+            obs: frame.matrix(&roles.observation)?,
+            actions: frame.matrix(&roles.action)?,
+            whole_actions: matches!(&roles.action[..], [one] if frame.is_whole(one)),
+            next,
+            ..rows
+        })
+    }
+
+    /// Reads only what says where episodes end; every reward is 0.
+    pub fn marks(frame: &Frame, roles: &Roles) -> Result<Self, DataError> {
+        let rows = frame.rows();
+        let optional = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, whole)).transpose();
+        let flagged = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, flags)).transpose();
         let truncated = flagged(&roles.truncated)?;
         let terminated = match (&roles.terminated, &roles.done) {
             (None, Some(_)) => flagged(&roles.done)?.map(|done| match &truncated {
@@ -55,16 +66,13 @@ impl Rows {
             _ => flagged(&roles.terminated)?,
         };
         Ok(Self {
-            obs: frame.matrix(&roles.observation)?,
-            actions: frame.matrix(&roles.action)?,
-            whole_actions: matches!(&roles.action[..], [one] if frame.is_whole(one)),
-            next,
-            rewards,
+            rewards: vec![0.0; rows],
             terminated,
             truncated,
             episode: optional(&roles.episode)?,
             step: optional(&roles.step)?,
             files: vec![rows],
+            ..Self::default()
         })
     }
 
@@ -110,6 +118,22 @@ impl Rows {
         self.truncated.as_ref().is_some_and(|f| f[row])
     }
 
+    /// The last row alone, of what says where episodes end.
+    pub fn last(&self) -> Self {
+        let row = self.rewards.len().saturating_sub(1);
+        let flag = |f: &Option<Vec<bool>>| f.as_ref().map(|f| f[row..].to_vec());
+        let number = |n: &Option<Vec<i64>>| n.as_ref().map(|n| n[row..].to_vec());
+        Self {
+            rewards: self.rewards[row..].to_vec(),
+            terminated: flag(&self.terminated),
+            truncated: flag(&self.truncated),
+            episode: number(&self.episode),
+            step: number(&self.step),
+            files: vec![1],
+            ..Self::default()
+        }
+    }
+
     /// True if the rows are cut by flags, or by numbers of episodes.
     fn has_ends(&self) -> bool {
         self.episode.is_some() || self.terminated.is_some() || self.truncated.is_some()
@@ -125,7 +149,7 @@ impl Rows {
     }
 
     /// Rows after which an episode ends, each as the number of the following row.
-    fn ends(&self) -> Vec<usize> {
+    pub fn ends(&self) -> Vec<usize> {
         let rows = self.rewards.len();
         (1..=rows)
             .filter(|&end| end == rows || self.parted(end - 1) || self.terminated(end - 1) || self.truncated(end - 1))
@@ -170,28 +194,9 @@ impl Rows {
 
     /// Numbers of episodes that come back after another one.
     fn returning(&self) -> Result<Option<String>, String> {
-        let Some(episode) = &self.episode else { return Ok(None) };
-        let mut last: HashMap<i64, usize> = HashMap::new();
-        let mut back = Vec::new();
-        for row in (0..episode.len()).filter(|&r| r == 0 || episode[r] != episode[r - 1]) {
-            if row > 0 {
-                last.insert(episode[row - 1], row - 1);
-            }
-            let Some(&before) = last.get(&episode[row]) else { continue };
-            if self.step.as_ref().is_some_and(|s| s[row] == s[before].wrapping_add(1)) {
-                return Err(format!(
-                    "episode {} goes on at row {row} after other episodes; sort the rows by episode and step",
-                    episode[row]
-                ));
-            }
-            back.push(row);
-        }
-        Ok(counted(back.into_iter(), |n, first| {
-            format!(
-                "{n} times an episode number comes back after another one (first: row {first}): every run of one \
-                 number is an episode of its own"
-            )
-        }))
+        let mut runs = Runs::default();
+        runs.add(self, 0)?;
+        Ok(runs.told())
     }
 
     /// Adds every episode to `all`.
@@ -225,6 +230,55 @@ impl Rows {
             all.push(&found).map_err(|e| DataError::bad(path, e))?;
         }
         Ok(())
+    }
+}
+
+/// Runs of rows with one episode number.
+#[derive(Default)]
+pub(super) struct Runs {
+    /// Step with which the last run of each number ended.
+    last: HashMap<i64, Option<i64>>,
+    /// Runs of a number that was there before.
+    back: usize,
+    /// First row of the first of them.
+    first: usize,
+}
+
+impl Runs {
+    /// Takes the next rows, of which the first is row `base`; it was there before as the last one, but for row 0.
+    ///
+    /// # Errors
+    /// A sentence if the rows of an episode are not together.
+    pub fn add(&mut self, rows: &Rows, base: usize) -> Result<(), String> {
+        let Some(episode) = &rows.episode else { return Ok(()) };
+        let step = |row: usize| rows.step.as_ref().map(|s| s[row]);
+        for row in (0..episode.len()).filter(|&r| if r == 0 { base == 0 } else { episode[r] != episode[r - 1] }) {
+            if row > 0 {
+                self.last.insert(episode[row - 1], step(row - 1));
+            }
+            let Some(&before) = self.last.get(&episode[row]) else { continue };
+            let at = base + row;
+            if before.is_some_and(|before| step(row) == Some(before.wrapping_add(1))) {
+                let number = episode[row];
+                return Err(format!(
+                    "episode {number} goes on at row {at} after other episodes; sort the rows by episode and step"
+                ));
+            }
+            self.first = if self.back == 0 { at } else { self.first };
+            self.back += 1;
+        }
+        Ok(())
+    }
+
+    /// A sentence about those that come back.
+    pub fn told(&self) -> Option<String> {
+        let (n, first) = (self.back, self.first);
+        (n > 0).then(|| {
+            format!(
+                "{n} times an episode number comes back after another one (first: row {first}): every run of one \
+                 number is an episode of its own"
+            )
+        })
     }
 }
 

@@ -188,3 +188,95 @@ fn every_prefix_of_a_table_ends_well() {
         let _ = csv(&TABLE[..cut]);
     }
 }
+
+/// Rows of eleven episodes in two files, marked in `how` way; `next` adds next observations.
+fn marked(dir: &Path, how: &str, next: bool) {
+    let lengths = [1usize, 3, 2, 5, 1, 1, 4, 2, 3, 6, 1];
+    let rows: Vec<(usize, usize)> =
+        lengths.iter().enumerate().flat_map(|(e, &n)| (0..n).map(move |t| (e, t))).collect();
+    let ends = |&(e, t): &(usize, usize)| t + 1 == lengths[e];
+    for (name, part) in [("a.parquet", &rows[..12]), ("b.parquet", &rows[12..])] {
+        let number = |(e, t): &(usize, usize)| (100 * e + t) as f64;
+        let column = |name: &str, of: &dyn Fn(&(usize, usize)) -> f64| {
+            Column::new(name.into(), part.iter().map(of).collect::<Vec<_>>())
+        };
+        let whole = |name: &str, of: &dyn Fn(&(usize, usize)) -> i64| {
+            Column::new(name.into(), part.iter().map(of).collect::<Vec<_>>())
+        };
+        let mut columns = vec![
+            column("obs_0", &number),
+            column("obs_1", &|r| -number(r)),
+            whole("action", &|r| (r.0 % 3) as i64),
+            column("reward", &|r| 0.5 * number(r)),
+        ];
+        if how.contains("episode") {
+            columns.push(whole("episode", &|r| 40 - r.0 as i64));
+        }
+        if how.contains("step") {
+            columns.push(whole("step", &|r| r.1 as i64));
+        }
+        if how.contains("flags") {
+            columns.push(Column::new(
+                "terminated".into(),
+                part.iter().map(|r| ends(r) && r.0 % 2 == 0).collect::<Vec<_>>(),
+            ));
+            columns.push(Column::new(
+                "truncated".into(),
+                part.iter().map(|r| ends(r) && r.0 % 2 == 1).collect::<Vec<_>>(),
+            ));
+        }
+        if next {
+            columns.push(column("next_obs_0", &|r| number(r) + 1.0));
+            columns.push(column("next_obs_1", &|r| -number(r) - 1.0));
+        }
+        write_parquet(&dir.join(name), columns);
+    }
+}
+
+#[test]
+fn parts_of_a_table_are_what_the_whole_has_there() {
+    for how in ["episode", "step", "flags", "episode, step, flags", "nothing"] {
+        for next in [false, true] {
+            let dir = tempfile::tempdir().expect("temporary folder");
+            marked(dir.path(), how, next);
+            let whole = Tabular.open(dir.path(), &Ctx::quiet()).expect("opens");
+            assert_eq!(whole.num_episodes(), if how == "nothing" { 2 } else { 11 }, "{how}");
+            for window in [1, 2, 5, 100] {
+                let mut table = InRows::open(dir.path()).expect("opens").expect("is Parquet");
+                table.find(window, &Ctx::quiet()).expect("reads");
+                let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
+                assert_eq!(table.lengths(), lengths, "{how} {window}");
+                for range in [0..lengths.len(), 1..2, lengths.len() - 1..lengths.len()] {
+                    let mut part = table.read(range.clone(), &Ctx::quiet()).expect("reads");
+                    table.settle(&mut part);
+                    let wanted = whole.subset(&range.collect::<Vec<_>>());
+                    assert_eq!(
+                        (&part.obs, &part.actions, &part.rewards),
+                        (&wanted.obs, &wanted.actions, &wanted.rewards)
+                    );
+                    assert_eq!((part.spans(), &part.obs_space), (wanted.spans(), &wanted.obs_space), "{how} {window}");
+                    assert_eq!(part.origin.rules, wanted.origin.rules, "{how}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_an_episode_that_are_not_together_are_refused_in_parts_too() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.parquet");
+    let columns = [
+        ("obs", vec![0i64; 5]),
+        ("action", vec![0; 5]),
+        ("episode", vec![3, 4, 3, 5, 4]),
+        ("step", vec![0, 0, 1, 0, 7]),
+    ];
+    write_parquet(&path, columns.into_iter().map(|(name, v)| Column::new(name.into(), v)).collect());
+    let whole = failure(Tabular.open(&path, &Ctx::quiet()));
+    assert!(whole.contains("episode 3 goes on at row 2"), "{whole}");
+    for window in [1, 2, 3, 5] {
+        let mut table = InRows::open(&path).expect("opens").expect("is Parquet");
+        assert_eq!(table.find(window, &Ctx::quiet()).expect_err("refused").to_string(), whole);
+    }
+}
