@@ -7,8 +7,6 @@ use polars::prelude::*;
 
 /// A table of columns; polars' own.
 pub use polars::prelude::DataFrame as Frame;
-/// polars' own.
-pub use polars::prelude::PolarsError;
 
 use super::dataset::Dataset;
 use super::format::DataError;
@@ -113,15 +111,13 @@ pub fn whole_table(sample: &Frame, rows: &[EpisodeRow], known: &Known) -> Polars
     Frame::new(rows.len(), columns)
 }
 
-/// A [`whole_table`] whose column `index` says which of `rows` it is.
+/// Positions among `rows` of the episodes of a [`whole_table`].
 ///
 /// # Errors
 /// If the table has no column `id`.
-pub fn numbered(mut table: Frame, rows: &[EpisodeRow]) -> PolarsResult<Frame> {
-    let places: HashMap<u64, u64> = rows.iter().map(|row| row.id).zip(0..).collect();
-    let index: UInt64Chunked = table.column("id")?.u64()?.iter().map(|id| places.get(&id?).copied()).collect();
-    table.with_column(index.with_name("index".into()).into_column())?;
-    Ok(table)
+pub fn places(table: &Frame, rows: &[EpisodeRow]) -> PolarsResult<Vec<usize>> {
+    let places: HashMap<u64, usize> = rows.iter().map(|row| row.id).zip(0..).collect();
+    Ok(table.column("id")?.u64()?.iter().filter_map(|id| places.get(&id?).copied()).collect())
 }
 
 /// The rows that meet an SQL condition on the columns: `steps < 200 AND part = 'train'`.

@@ -1,5 +1,6 @@
 //! Recorded episodes written anew: another format, a part of them, several datasets as one.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::data::dataset::Dataset;
 use crate::data::format;
 use crate::data::memory::Bytes;
 use crate::data::split::Split;
-use crate::data::table::{self, Frame};
+use crate::data::table;
 use crate::data::write::{self, MinariAbout, Writer};
 use crate::task::Ctx;
 
@@ -19,29 +20,22 @@ use crate::task::Ctx;
 pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
     let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
     let mut opened = joined(spec, workspace, cx)?;
-    let part = opened.data.sample.is_some();
-    if part && let Some(outcome) = streamed(spec, &opened, writer, cx)? {
-        return Ok(outcome);
-    }
-    if part {
+    let chosen = if opened.data.sample.is_some() {
+        if let Some(outcome) = streamed(spec, &opened, writer, cx)? {
+            return Ok(outcome);
+        }
         opened.data = Arc::new(selection(spec, workspace, &opened, cx)?);
         opened.split = Split::new(&opened.data, spec.source.split);
-    }
-    // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
-    let asked = !part && spec.filter.condition.is_some();
-    let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
-    let mut known = episodes::known(&opened, flags);
-    if !part && episodes::asks_for_scores(&spec.filter, &opened)? {
-        known.scores = episode_scores::measure(&opened, cx)?;
-    }
-    let filter = if part { &Filter::default() } else { &spec.filter };
-    let chosen = indices(&episodes::selected(&opened, &known, filter)?)?;
+        (0..opened.data.num_episodes()).collect()
+    } else {
+        chosen(spec, &opened, cx)?
+    };
     let mut said = Vec::new();
     let mut written = Vec::new();
     for (name, part) in parts(spec, &opened.split, &chosen)? {
         cx.check()?;
         let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
-        let (data, dropped) = completed(opened.data.subset(&part), writer);
+        let (data, dropped) = completed(episodes_of(&opened.data, &part), writer);
         let n = data.num_episodes();
         save(&data, writer, &about(spec, &opened.data, name), &out)?;
         let lost = match dropped {
@@ -58,12 +52,33 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
     Ok(Outcome { summary: said.join("; "), written })
 }
 
-fn indices(frame: &Frame) -> Result<Vec<usize>, Ended> {
-    let chosen = table::indices(frame).map_err(|e| Ended::BadInput(e.to_string()))?;
+/// The episodes that meet the condition, where all are in memory.
+fn chosen(spec: &ConvertSpec, opened: &Opened, cx: &Ctx) -> Result<Vec<usize>, Ended> {
+    // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
+    let asked = spec.filter.condition.is_some();
+    let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
+    let mut known = episodes::known(opened, flags);
+    if episodes::asks_for_scores(&spec.filter, opened)? {
+        known.scores = episode_scores::measure(opened, cx)?;
+    }
+    let frame = episodes::selected(opened, &known, &spec.filter)?;
+    some(table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?)
+}
+
+fn some(chosen: Vec<usize>) -> Result<Vec<usize>, Ended> {
     if chosen.is_empty() {
         return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
     }
     Ok(chosen)
+}
+
+/// Without a copy where it is all of them.
+fn episodes_of<'d>(data: &'d Dataset, chosen: &[usize]) -> Cow<'d, Dataset> {
+    if chosen.iter().copied().eq(0..data.num_episodes()) {
+        Cow::Borrowed(data)
+    } else {
+        Cow::Owned(data.subset(chosen))
+    }
 }
 
 /// Of a dataset that does not fit into memory all episodes, where the format can take them one after another.
@@ -99,9 +114,9 @@ fn selection(spec: &ConvertSpec, workspace: &Workspace, opened: &Opened, cx: &Ct
         )));
     }
     let rows = format::rows(&spec.source.dataset, &spec.source.choice(), cx)?;
-    let known = episodes::known(opened, Vec::new());
-    let frame = episodes::of_all(opened, &rows, &known)?;
-    workspace.chosen(&spec.source, &indices(&episodes::chosen(frame, filter)?)?, cx)
+    let frame = episodes::of_all(opened, &rows, &episodes::known(opened, Vec::new()))?;
+    let places = table::places(&episodes::chosen(frame, filter)?, &rows);
+    workspace.chosen(&spec.source, &some(places.map_err(|e| Ended::BadInput(e.to_string()))?)?, cx)
 }
 
 /// The dataset with the episodes of the further ones behind its own.
@@ -168,8 +183,12 @@ fn parts(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part
 }
 
 /// Where the writer needs the observation that every action leads to: without the steps that have none.
-fn completed(data: Dataset, writer: &Writer) -> (Dataset, usize) {
-    if writer.needs_last { data.completed() } else { (data, 0) }
+fn completed<'d>(data: Cow<'d, Dataset>, writer: &Writer) -> (Cow<'d, Dataset>, usize) {
+    if writer.needs_last && data.spans().iter().any(|s| s.obs_rows == s.steps) {
+        let (data, dropped) = data.completed();
+        return (Cow::Owned(data), dropped);
+    }
+    (data, 0)
 }
 
 fn save(data: &Dataset, writer: &Writer, about: &MinariAbout, out: &Path) -> Result<(), Ended> {

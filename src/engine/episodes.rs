@@ -20,11 +20,11 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     if spec.scores || asks_for_scores(&spec.filter, &opened)? {
         known.scores = episode_scores::measure(&opened, cx)?;
     }
-    let mut all = table_of(&opened, &known)?;
-    if opened.data.sample.is_some() {
-        let whole = format::scan(&spec.source.dataset, &spec.source.choice(), cx, &|_| {})?;
-        all = table::whole_table(&all, &whole.rows, &known).map_err(|e| Ended::BadInput(e.to_string()))?;
-    }
+    let all = if opened.data.sample.is_some() {
+        of_all(&opened, &format::rows(&spec.source.dataset, &spec.source.choice(), cx)?, &known)?
+    } else {
+        table_of(&opened, &known)?
+    };
     let mut frame = chosen(all, &spec.filter)?;
     if let Some(column) = &spec.group {
         frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
@@ -82,14 +82,12 @@ fn table_of(opened: &Opened, known: &Known) -> Result<Frame, Ended> {
     table::episode_table(&opened.data, &opened.split, known).map_err(|e| Ended::BadInput(e.to_string()))
 }
 
-/// The table of every episode of a dataset of which a sample is in memory, with the place in `rows` as index.
+/// The table of every episode of a dataset of which a sample is in memory; `rows` are all of them.
 ///
 /// # Errors
 /// Whatever polars fails with; none is known.
 pub fn of_all(opened: &Opened, rows: &[EpisodeRow], known: &Known) -> Result<Frame, Ended> {
-    let bad = |e: table::PolarsError| Ended::BadInput(e.to_string());
-    let frame = table::whole_table(&table_of(opened, known)?, rows, known).map_err(bad)?;
-    table::numbered(frame, rows).map_err(bad)
+    table::whole_table(&table_of(opened, known)?, rows, known).map_err(|e| Ended::BadInput(e.to_string()))
 }
 
 /// The rows of a table that are asked for.

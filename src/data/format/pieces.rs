@@ -78,6 +78,33 @@ pub trait Pieces: Sync {
     fn settle(&self, _data: &mut Dataset) {}
 }
 
+/// The episodes that have a step, and how many; the others are left out of every dataset. `steps` opens an episode.
+///
+/// # Errors
+/// What `steps` fails with, for the first such episode; cancelled.
+pub fn with_steps<E: Clone + Sync>(
+    episodes: &[E],
+    cx: &Ctx,
+    steps: impl Fn(&E) -> Result<usize, DataError> + Sync,
+) -> Result<(Vec<E>, Vec<usize>), DataError> {
+    const BATCH: usize = 256;
+    let cx = cx.phase("finding the episodes");
+    let mut found = (Vec::new(), Vec::new());
+    for (batch, some) in episodes.chunks(BATCH).enumerate() {
+        cx.step((BATCH * batch) as u64, episodes.len() as u64)?;
+        // Not collected into one result: that would name whichever bad episode a thread met first.
+        let read: Vec<Result<usize, DataError>> = some.par_iter().map(&steps).collect();
+        for (episode, steps) in some.iter().zip(read) {
+            let steps = steps?;
+            if steps > 0 {
+                found.0.push(episode.clone());
+                found.1.push(steps);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// What is known of a dataset after some of its episodes.
 #[derive(Debug, Clone)]
 pub struct Known {

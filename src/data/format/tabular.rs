@@ -26,8 +26,6 @@ use rows::Rows;
 /// The format.
 pub struct Tabular;
 
-/// Said where actions are choices.
-const CHOICES: &str = "actions are whole numbers: choices, in one column";
 /// Columns are looked for by name, and more are pictures.
 const MAX_COLUMNS: usize = 8192;
 /// Bytes of a text that are looked at to see whether it is a table.
@@ -165,14 +163,12 @@ impl Table {
         let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
         origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
         origin.warnings.extend(rows.oddities().map_err(|e| DataError::bad(path, e))?);
-        let action_space = action_space(&rows, &roles);
-        if action_space.is_discrete() {
-            origin.rules.push(CHOICES.into());
-        }
-        let obs_space = space("obs", &rows.obs, &roles.observation);
+        let (obs_space, action_space) = spaces(&rows, &roles);
         let mut all = Assembly::new(origin, obs_space, action_space).within(cx);
         rows.put(path, &mut all, cx)?;
-        all.finish(path)
+        let mut data = all.finish(path)?;
+        settle(&mut data, rows.whole_actions);
+        Ok(data)
     }
 }
 
@@ -235,12 +231,19 @@ fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
     }
 }
 
-fn action_space(rows: &Rows, roles: &Roles) -> Space {
-    let mut space = space("action", &rows.actions, &roles.action);
-    if rows.whole_actions && space.dim() == 1 {
-        space.kind = choices(rows.actions.values.iter().copied()).unwrap_or(space.kind);
+fn spaces(rows: &Rows, roles: &Roles) -> (Space, Space) {
+    (space("obs", &rows.obs, &roles.observation), space("action", &rows.actions, &roles.action))
+}
+
+/// One column of whole numbers may be choices: all of them tell.
+fn settle(data: &mut Dataset, whole_actions: bool) {
+    if whole_actions
+        && data.action_dim() == 1
+        && let Some(kind) = choices(data.actions.iter().copied())
+    {
+        data.action_space.kind = kind;
+        data.origin.rules.push("actions are whole numbers: choices, in one column".into());
     }
-    space
 }
 
 fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {

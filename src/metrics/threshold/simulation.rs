@@ -118,7 +118,6 @@ fn novelty_of_correlated_trajectories_keeps_its_promise() {
 }
 
 #[test]
-#[ignore = "a minute: the same with longer and more episodes"]
 fn novelty_of_long_trajectories_keeps_its_promise() {
     novelty_keeps_its_promise(19, 0.05, 50, 200);
     novelty_keeps_its_promise(30, 0.1, 50, 200);

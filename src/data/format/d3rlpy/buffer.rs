@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::assemble::{Assembly, Found};
 use super::super::hdf5::{Hdf5, Parts, Tick};
-use super::super::pieces::{Pieces, Width};
+use super::super::pieces::{Pieces, Width, with_steps};
 use super::super::{DataError, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -91,16 +91,8 @@ impl InGroups {
     /// Finds the episodes; reads none of their numbers.
     pub fn open(path: &Path, file: Hdf5, cx: &Ctx) -> Result<Self, DataError> {
         let (episodes, layout, origin) = look(path, &file)?;
-        let cx = cx.phase("finding the episodes");
-        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
-        for id in 0..episodes {
-            cx.step(id, episodes)?;
-            let steps = file.column(&format!("actions_{id}"))?.rows();
-            if steps > 0 {
-                ids.push(id);
-                lengths.push(steps);
-            }
-        }
+        let all: Vec<u64> = (0..episodes).collect();
+        let (ids, lengths) = with_steps(&all, cx, |id| Ok(file.column(&format!("actions_{id}"))?.rows()))?;
         Ok(Self { path: path.to_owned(), file, layout, ids, lengths, origin })
     }
 

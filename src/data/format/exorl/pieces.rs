@@ -3,12 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::super::DataError;
 use super::super::assemble::Assembly;
 use super::super::npz::{self, Npz};
-use super::super::pieces::{Pieces, Width};
+use super::super::pieces::{Pieces, Width, with_steps};
 use super::{Names, episode, files, layout};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -36,24 +34,10 @@ impl InFiles {
             extra: 1,
             next: false,
         };
-        let cx = cx.phase("finding the episodes");
-        let (mut kept, mut lengths) = (Vec::new(), Vec::new());
-        for (batch, some) in files.chunks(256).enumerate() {
-            cx.step(256 * batch as u64, files.len() as u64)?;
-            let steps = |file: &PathBuf| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
-            // Not collected into one result: that would name whichever bad file a thread met first.
-            let read: Vec<Result<usize, DataError>> = some.par_iter().map(steps).collect();
-            for (steps, i) in read.into_iter().zip(256 * batch..) {
-                // Episodes without a step are left out.
-                let steps = steps?;
-                if steps > 0 {
-                    kept.push(i);
-                    lengths.push(steps);
-                }
-            }
-        }
-        let names = kept.iter().map(|&i| names[i]).collect();
-        let files = kept.into_iter().map(|i| files[i].clone()).collect();
+        let all: Vec<_> = names.into_iter().zip(files).collect();
+        let rows = |(_, file): &(_, PathBuf)| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
+        let (kept, lengths) = with_steps(&all, cx, rows)?;
+        let (names, files) = kept.into_iter().unzip();
         Ok(Self { path: path.to_owned(), names, files, lengths, width, origin })
     }
 }

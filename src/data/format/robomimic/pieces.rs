@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::DataError;
 use super::super::assemble::Assembly;
 use super::super::hdf5::Hdf5;
-use super::super::pieces::{Pieces, Width};
+use super::super::pieces::{Pieces, Width, with_steps};
 use super::demo::Layout;
 use super::read;
 use crate::data::dataset::{Dataset, Origin};
@@ -29,16 +29,8 @@ impl Demos {
         let all = read::demo_ids(&file)?;
         let layout = Layout::find(&file, &read::name(all[0]))?;
         let mut origin = read::origin(path, &file, &layout);
-        let cx = cx.phase("finding the episodes");
-        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
-        for (i, &id) in all.iter().enumerate() {
-            cx.step(i as u64, all.len() as u64)?;
-            let steps = file.column(&format!("{}/actions", read::name(id)))?.rows();
-            if steps > 0 {
-                ids.push(id);
-                lengths.push(steps);
-            }
-        }
+        let rows = |id: &u64| Ok(file.column(&format!("{}/actions", read::name(*id)))?.rows());
+        let (ids, lengths) = with_steps(&all, cx, rows)?;
         let steps = lengths.iter().fold(0u64, |sum, &n| sum.saturating_add(n as u64));
         origin.warnings.extend(read::check_total(&file, &all, steps)?);
         Ok(Self { path: path.to_owned(), file, layout, ids, lengths, origin })

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::super::DataError;
 use super::super::assemble::Assembly;
-use super::super::frame::{Frame, Parquet, choices, is_parquet};
+use super::super::frame::{Frame, Parquet, is_parquet};
 use super::super::pieces::{Pieces, Width};
 use super::roles::Roles;
 use super::rows::{Rows, Runs};
-use super::{CHOICES, bounded, files, origin, space};
+use super::{bounded, files, origin, spaces};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
@@ -46,7 +46,7 @@ impl InRows {
         let roles = Roles::find(path, names)?;
         let Some(table) = tables.iter().find(|t| t.rows() > 0) else { return Ok(None) };
         let row = Rows::read(&table.read_with(&roles.columns(), 0..1, &|_, _| Ok(()))?, &roles)?;
-        let spaces = (space("obs", &row.obs, &roles.observation), space("action", &row.actions, &roles.action));
+        let spaces = spaces(&row, &roles);
         let origin = origin(path, &roles, names, all.len());
         let (starts, lengths, ids) = (Vec::new(), Vec::new(), Vec::new());
         let (path, whole_actions) = (path.to_owned(), row.whole_actions);
@@ -148,12 +148,6 @@ impl Pieces for InRows {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if self.whole_actions
-            && data.action_dim() == 1
-            && let Some(kind) = choices(data.actions.iter().copied())
-        {
-            data.action_space.kind = kind;
-            data.origin.rules.push(CHOICES.into());
-        }
+        super::settle(data, self.whole_actions);
     }
 }
