@@ -4,6 +4,7 @@
 //! than all of them. So leaf i's ancestors need no pointers: the leaves of one parent of 2^j are those with equal i / 2^j.
 //! The split goes along the axis that is widest in a sample; whatever axis is taken, the order is right, only slower.
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::task::{Cancelled, Ctx};
@@ -28,22 +29,51 @@ pub struct Ordered {
 
 impl Ordered {
     /// The rows in leaves [leaves, D, `LEAF`], and where each was. The last leaf is filled up with [`EMPTY`] places that are
-    /// infinitely far from everything.
-    pub fn leaves<const LEAF: usize>(self, dim: usize) -> (Vec<f32>, Vec<u32>) {
+    /// infinitely far from everything. `ascending`: within a leaf, rows stand as they were.
+    pub fn leaves<const LEAF: usize>(self, dim: usize, ascending: bool) -> (Vec<f32>, Vec<u32>) {
         let (mut leaves, mut from) = (self.rows, self.from);
         let filled = from.len().next_multiple_of(LEAF);
         from.resize(filled, EMPTY);
         leaves.resize(filled * dim, f32::INFINITY);
-        leaves.par_chunks_exact_mut(LEAF * dim).with_min_len(256).for_each_init(
+        let each = leaves.par_chunks_exact_mut(LEAF * dim).zip(from.as_chunks_mut::<LEAF>().0);
+        each.with_min_len(256).for_each_init(
             || vec![0.0f32; LEAF * dim],
-            |rows, leaf| {
+            |rows, (leaf, from)| {
                 rows.copy_from_slice(leaf);
+                let mut place: [u32; LEAF] = std::array::from_fn(|i| i as u32);
+                if ascending {
+                    place = Arch::new().dispatch(Ranks(from));
+                    let old = *from;
+                    old.iter().zip(place).for_each(|(&row, place)| from[place as usize] = row);
+                }
                 for (axis, lanes) in leaf.as_chunks_mut::<LEAF>().0.iter_mut().enumerate() {
-                    lanes.iter_mut().zip(rows[axis..].iter().step_by(dim)).for_each(|(lane, &v)| *lane = v);
+                    rows[axis..].iter().step_by(dim).zip(place).for_each(|(&v, place)| lanes[place as usize] = v);
                 }
             },
         );
         (leaves, from)
+    }
+}
+
+/// The place of each row number in their ascending order; [`EMPTY`] ones are last. All are compared with all: vectors do so
+/// faster than a sort guesses its branches.
+struct Ranks<'a, const N: usize>(&'a [u32; N]);
+
+impl<const N: usize> WithSimd for Ranks<'_, N> {
+    type Output = [u32; N];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [u32; N] {
+        let mut ranks = [0; N];
+        for &other in self.0 {
+            ranks.iter_mut().zip(self.0).for_each(|(rank, &number)| *rank += u32::from(other < number));
+        }
+        for (i, (rank, &number)) in ranks.iter_mut().zip(self.0).enumerate() {
+            if number == EMPTY {
+                *rank = i as u32;
+            }
+        }
+        ranks
     }
 }
 

@@ -49,7 +49,7 @@ impl Packets {
         let turned = rotation.turn(&points, points.rows(), cx)?;
         let ordered = order::order(&turned, &vec![1.0; w], LEAF, cx)?;
         drop(turned);
-        let (leaves, rows) = ordered.leaves::<LEAF>(w);
+        let (leaves, rows) = ordered.leaves::<LEAF>(w, false);
         cx.check()?;
         let boxes = Boxes::around::<LEAF>(&leaves, points.len(), w, w.min(BOXED));
         let groups = boxes.parents();

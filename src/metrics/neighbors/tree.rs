@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::best::{Best, Slack, U};
 use super::boxes::{Boxes, WIDE, least, min, within};
+use super::numbers::Packed;
 use super::order;
 use super::points::Points;
 use super::recent::{RECENT, Recent};
@@ -19,8 +20,14 @@ use super::{Answer, Neighbors, Search};
 use crate::metrics::MetricError;
 use crate::task::Ctx;
 
-/// Points in a leaf; as many queries are remembered.
-const LEAF: usize = RECENT;
+/// Points in a leaf where boxes are cheap to look at beside points…
+const LEAF: usize = 32;
+/// … and in at most [`FLAT`] dimensions, where boxes are much of the memory.
+const LARGE_LEAF: usize = 64;
+/// See [`LARGE_LEAF`].
+const FLAT: usize = 2;
+/// Up to so many dimensions row numbers are packed; with more, four bytes beside the coordinates are little.
+const PACKED: usize = 4;
 /// Queries that are near each other and walked by one thread, one after the other.
 const RUN: usize = 256;
 /// Queries in the smallest part of their order.
@@ -28,13 +35,38 @@ const FINE: usize = 16;
 /// Most dimensions that this walk is compiled for.
 pub const MOST: usize = 12;
 
+/// Row of each place.
+enum Rows {
+    Plain(Vec<u32>),
+    Small(Packed<LEAF>),
+    Large(Packed<LARGE_LEAF>),
+}
+
+impl Rows {
+    #[inline(always)]
+    fn get(&self, place: u32) -> u32 {
+        match self {
+            Self::Plain(rows) => rows[place as usize],
+            Self::Small(rows) => rows.get(place as usize),
+            Self::Large(rows) => rows.get(place as usize),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Plain(rows) => rows.len() * size_of::<u32>(),
+            Self::Small(rows) => rows.bytes(),
+            Self::Large(rows) => rows.bytes(),
+        }
+    }
+}
+
 /// The index.
 pub struct Tree {
     points: Points,
-    /// [leaves, D, 32] coordinates.
+    /// [leaves, D, 32 or 64] coordinates.
     leaves: Vec<f32>,
-    /// [leaves · 32] row of each place.
-    rows: Vec<u32>,
+    rows: Rows,
     /// Boxes of leaves, of sixteen leaves, of 256, …; the last level is one block.
     levels: Vec<Boxes>,
 }
@@ -47,9 +79,16 @@ impl Tree {
     pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
         let d = points.dim();
         let scale: Vec<f32> = points.inv_std().iter().map(|&s| s as f32).collect();
-        let (leaves, rows) = order::order(points.rows(), &scale, LEAF, cx)?.leaves::<LEAF>(d);
-        cx.check()?;
-        let mut levels = vec![Boxes::around::<LEAF>(&leaves, points.len(), d, d)];
+        let n = points.len();
+        let (leaves, rows, boxes) = if d <= FLAT {
+            let (leaves, rows, boxes) = Self::laid_out::<LARGE_LEAF>(&points, &scale, cx)?;
+            (leaves, Rows::Large(Packed::new(&rows, n)), boxes)
+        } else {
+            let (leaves, rows, boxes) = Self::laid_out::<LEAF>(&points, &scale, cx)?;
+            let rows = if d <= PACKED { Rows::Small(Packed::new(&rows, n)) } else { Rows::Plain(rows) };
+            (leaves, rows, boxes)
+        };
+        let mut levels = vec![boxes];
         while let Some(top) = levels.last().filter(|top| top.count() > WIDE) {
             let parents = top.parents();
             levels.push(parents);
@@ -59,13 +98,26 @@ impl Tree {
 }
 
 impl Tree {
-    /// Coordinates of a leaf. `D` is the dimension of the points.
+    /// Leaves of `L` points, the row of each place, and the leaves' boxes.
+    fn laid_out<const L: usize>(
+        points: &Points,
+        scale: &[f32],
+        cx: &Ctx,
+    ) -> Result<(Vec<f32>, Vec<u32>, Boxes), MetricError> {
+        let d = points.dim();
+        let (leaves, rows) = order::order(points.rows(), scale, L, cx)?.leaves::<L>(d, d <= PACKED);
+        cx.check()?;
+        let boxes = Boxes::around::<L>(&leaves, points.len(), d, d);
+        Ok((leaves, rows, boxes))
+    }
+
+    /// Coordinates of a leaf. `D` is the dimension of the points, `L` what a leaf holds.
     #[inline(always)]
-    fn leaf<const D: usize>(&self, leaf: usize) -> &[[f32; LEAF]; D] {
-        let (lanes, _) = self.leaves[leaf * LEAF * D..(leaf + 1) * LEAF * D].as_chunks::<LEAF>();
+    fn leaf<const D: usize, const L: usize>(&self, leaf: usize) -> &[[f32; L]; D] {
+        let (lanes, _) = self.leaves[leaf * L * D..(leaf + 1) * L * D].as_chunks::<L>();
         match lanes.try_into() {
             Ok(lanes) => lanes,
-            Err(_) => &[[f32::INFINITY; LEAF]; D],
+            Err(_) => &[[f32::INFINITY; L]; D],
         }
     }
 }
@@ -80,7 +132,7 @@ impl Neighbors for Tree {
     }
 
     fn bytes(&self) -> usize {
-        self.leaves.len() * size_of::<f32>() + self.rows.len() * 4 + self.levels.iter().map(Boxes::bytes).sum::<usize>()
+        self.leaves.len() * size_of::<f32>() + self.rows.bytes() + self.levels.iter().map(Boxes::bytes).sum::<usize>()
     }
 
     fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
@@ -90,18 +142,18 @@ impl Neighbors for Tree {
         order.from.par_chunks(RUN).try_for_each(|positions| {
             let run = Run { tree: self, search, positions };
             let found = match self.points.dim() {
-                1 => Arch::new().dispatch(Walk::<1>(run)),
-                2 => Arch::new().dispatch(Walk::<2>(run)),
-                3 => Arch::new().dispatch(Walk::<3>(run)),
-                4 => Arch::new().dispatch(Walk::<4>(run)),
-                5 => Arch::new().dispatch(Walk::<5>(run)),
-                6 => Arch::new().dispatch(Walk::<6>(run)),
-                7 => Arch::new().dispatch(Walk::<7>(run)),
-                8 => Arch::new().dispatch(Walk::<8>(run)),
-                9 => Arch::new().dispatch(Walk::<9>(run)),
-                10 => Arch::new().dispatch(Walk::<10>(run)),
-                11 => Arch::new().dispatch(Walk::<11>(run)),
-                _ => Arch::new().dispatch(Walk::<12>(run)),
+                1 => Arch::new().dispatch(Walk::<1, LARGE_LEAF>(run)),
+                2 => Arch::new().dispatch(Walk::<2, LARGE_LEAF>(run)),
+                3 => Arch::new().dispatch(Walk::<3, LEAF>(run)),
+                4 => Arch::new().dispatch(Walk::<4, LEAF>(run)),
+                5 => Arch::new().dispatch(Walk::<5, LEAF>(run)),
+                6 => Arch::new().dispatch(Walk::<6, LEAF>(run)),
+                7 => Arch::new().dispatch(Walk::<7, LEAF>(run)),
+                8 => Arch::new().dispatch(Walk::<8, LEAF>(run)),
+                9 => Arch::new().dispatch(Walk::<9, LEAF>(run)),
+                10 => Arch::new().dispatch(Walk::<10, LEAF>(run)),
+                11 => Arch::new().dispatch(Walk::<11, LEAF>(run)),
+                _ => Arch::new().dispatch(Walk::<12, LEAF>(run)),
             };
             Answer::keep(&out, search, &found, cx)
         })?;
@@ -118,12 +170,13 @@ struct Run<'a> {
     positions: &'a [u32],
 }
 
-struct Walk<'a, const D: usize>(Run<'a>);
+/// `D`: dimensions; `L`: points in a leaf.
+struct Walk<'a, const D: usize, const L: usize>(Run<'a>);
 
 /// A block of boxes on the way: squared distance, level (0 = boxes of leaves), number in the level.
 type Step = (f32, u32, u32);
 
-impl<const D: usize> WithSimd for Walk<'_, D> {
+impl<const D: usize, const L: usize> WithSimd for Walk<'_, D, L> {
     type Output = Found;
 
     #[inline(always)]
@@ -142,15 +195,16 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
             let row = search.queries.raw(at);
             let query: [f32; D] = std::array::from_fn(|d| row[d]);
             // The same sum as `Points::squared`, of coordinates that are in the cache already.
-            let measure = |place: u32| {
-                let lanes = &tree.leaf::<D>(place as usize / LEAF);
-                let gap = |d: usize| (f64::from(lanes[d][place as usize % LEAF]) - f64::from(query[d])) * inv_std[d];
-                ((0..D).map(|d| gap(d) * gap(d)).sum(), tree.rows[place as usize])
+            let squared = |place: u32| -> f64 {
+                let lanes = &tree.leaf::<D, L>(place as usize / L);
+                let gap = |d: usize| (f64::from(lanes[d][place as usize % L]) - f64::from(query[d])) * inv_std[d];
+                (0..D).map(|d| gap(d) * gap(d)).sum()
             };
-            let before = recent.nearest(simd, &leaf_distances::<S, D>(simd, &recent.queries, &query, &scale));
+            let measure = |place: u32| (squared(place), tree.rows.get(place));
+            let before = recent.nearest(simd, &leaf_distances::<S, D, RECENT>(simd, &recent.queries, &query, &scale));
             let reach = match before {
                 Some((before, places)) if search.alike(before, at) => {
-                    places.iter().map(|&place| measure(place).0).fold(0.0, f64::max).sqrt()
+                    places.iter().map(|&place| squared(place)).fold(0.0, f64::max).sqrt()
                 }
                 _ => f64::INFINITY,
             };
@@ -174,10 +228,10 @@ impl<const D: usize> WithSimd for Walk<'_, D> {
                 let mut next = nearest;
                 while let Some(child) = next {
                     let leaf = first as usize + child;
-                    let near_points = leaf_distances::<S, D>(simd, tree.leaf(leaf), &query, &scale);
+                    let near_points = leaf_distances::<S, D, L>(simd, tree.leaf(leaf), &query, &scale);
                     for lane in within(simd, &near_points, min(best.bound(), f32::MAX)) {
-                        let (s, place) = (near_points[lane], (leaf * LEAF + lane) as u32);
-                        if s <= best.bound() && !search.bars(points, || tree.rows[place as usize], at) {
+                        let (s, place) = (near_points[lane], (leaf * L + lane) as u32);
+                        if s <= best.bound() && !search.bars(points, || tree.rows.get(place), at) {
                             best.offer(s, place, &measure);
                         }
                     }
@@ -223,13 +277,13 @@ fn distances<S: Simd, const D: usize>(
 
 /// Squared distances of a query from the points of a leaf.
 #[inline(always)]
-fn leaf_distances<S: Simd, const D: usize>(
+fn leaf_distances<S: Simd, const D: usize, const L: usize>(
     simd: S,
-    leaf: &[[f32; LEAF]; D],
+    leaf: &[[f32; L]; D],
     query: &[f32; D],
     scale: &[f32; D],
-) -> [f32; LEAF] {
-    let mut out = [0.0; LEAF];
+) -> [f32; L] {
+    let mut out = [0.0; L];
     let (sums, _) = S::as_mut_simd_f32s(&mut out);
     for (v, sum) in sums.iter_mut().enumerate() {
         let mut squares = [simd.splat_f32s(0.0); 2];
