@@ -3,21 +3,24 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hdf5_reader::error::Error;
-use hdf5_reader::{FileStorage, Hdf5File, OpenOptions};
+use hdf5_reader::{Hdf5File, OpenOptions};
 
 use super::DataError;
 
+mod blocks;
 mod column;
 mod lzf;
+mod node;
 mod number;
 mod parts;
 mod stream;
 
 pub(super) use column::MAX_WIDTH;
 pub use column::{Column, Tick};
+pub use node::Group;
 pub(super) use parts::{Parts, beside};
 pub use stream::Stream;
 
@@ -31,6 +34,7 @@ pub struct Hdf5 {
     path: PathBuf,
     file: Hdf5File,
     bytes: u64,
+    root: OnceLock<Option<node::Members>>,
 }
 
 /// True if `path` is a regular file that starts like HDF5.
@@ -58,7 +62,7 @@ impl Hdf5 {
             .with_chunk_cache_bytes(0)
             .with_max_read_bytes(MAX_READ_BYTES)
             .with_filter_registry(filters);
-        let storage = FileStorage::open(path).map_err(|e| bad(format!("cannot be opened ({e})")))?;
+        let storage = blocks::Blocks::open(path).map_err(|e| bad(format!("cannot be opened ({e})")))?;
         let file = Hdf5File::from_storage_with_options(Arc::new(storage), options)
             .map_err(|e| bad(format!("the HDF5 header cannot be read ({e}): the file is damaged or truncated")))?;
         let end = file.superblock().eof_address;
@@ -67,7 +71,7 @@ impl Hdf5 {
                 "truncated: the header speaks of {end} bytes, the file has {bytes}; copy it again"
             )));
         }
-        Ok(Self { path: path.to_owned(), file, bytes })
+        Ok(Self { path: path.to_owned(), file, bytes, root: OnceLock::new() })
     }
 
     /// The file as given.
@@ -120,7 +124,7 @@ impl Hdf5 {
     /// If the key is missing, is a group, is not numeric, or claims more values than the file can hold.
     pub fn column(&self, key: &str) -> Result<Column<'_>, DataError> {
         match self.file.dataset(key) {
-            Ok(dataset) => Column::new(self, key, dataset),
+            Ok(dataset) => Column::of(self, key, dataset),
             Err(e) if is_absent(&e) && self.is_group(key) => {
                 Err(self.bad(key, "is a group, a dataset of numbers is needed"))
             }
@@ -135,8 +139,7 @@ impl Hdf5 {
 
     /// A count from attribute `name` of group `key`.
     pub fn count_attribute(&self, key: &str, name: &str) -> Option<u64> {
-        let number = self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()?;
-        (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
+        count(self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()?)
     }
 
     /// A short text from attribute `name` of group `key`.
@@ -199,6 +202,11 @@ impl Hdf5 {
         };
         self.bad(key, problem)
     }
+}
+
+/// A number that counts something.
+fn count(number: f64) -> Option<u64> {
+    (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
 }
 
 /// The first few names, for a message.

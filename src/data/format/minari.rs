@@ -140,7 +140,7 @@ fn data_folder(path: &Path) -> Option<PathBuf> {
             .into_iter()
             .find(|folder| is_hdf5(&folder.join(MAIN_FILE)) || metadata::is_minari(&folder.join(METADATA_FILE)));
     }
-    let has_episodes = || Hdf5::open(path).is_ok_and(|f| f.groups("").iter().any(|g| g.starts_with("episode_")));
+    let has_episodes = || Hdf5::open(path).is_ok_and(|f| f.names().iter().any(|name| episode::number(name).is_some()));
     (is_hdf5(path) && has_episodes()).then(|| path.parent().map(Path::to_owned))?
 }
 

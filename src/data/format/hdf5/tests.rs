@@ -215,3 +215,48 @@ fn streams_give_the_values_whatever_the_chunks_are() {
         assert!(column.rows_of_blocks(20_000) >= 300, "{name}");
     }
 }
+
+#[test]
+fn groups_found_by_address_say_what_paths_say() {
+    let (_dir, path) = file(|b| {
+        for i in 0..300 {
+            let mut group = b.create_group(&format!("episode_{i}"));
+            group.set_attr("total_steps", AttrValue::I64(i));
+            group.create_dataset("rewards").with_f64_data(&[i as f64, -1.5, 3.0]);
+            group
+                .create_dataset("chunked")
+                .with_f32_data(&[1.0, 2.0, 3.0, i as f32])
+                .with_shape(&[2, 2])
+                .with_chunks(&[2, 2]);
+            group
+                .create_dataset("packed")
+                .with_f32_data(&[i as f32; 8])
+                .with_shape(&[4, 2])
+                .with_chunks(&[3, 2])
+                .with_deflate(1);
+            b.add_group(group.finish());
+        }
+    });
+    let file = Hdf5::open(&path).expect("opens");
+    assert_eq!(file.names().len(), 300);
+    for i in [0, 7, 299] {
+        let name = format!("episode_{i}");
+        let group = file.group(&name);
+        assert_eq!(group.count_attribute("total_steps"), Some(i));
+        assert_eq!(group.count_attribute("total_steps"), file.count_attribute(&name, "total_steps"));
+        for key in ["rewards", "chunked", "packed"] {
+            let (found, known) = (group.column(key).expect(key), file.column(&format!("{name}/{key}")).expect(key));
+            assert_eq!(
+                (found.rows(), found.inner_shape(), found.key()),
+                (known.rows(), known.inner_shape(), known.key())
+            );
+            assert_eq!(found.f64(&quiet).expect(key), known.f64(&quiet).expect(key), "{name}/{key}");
+            assert_eq!(found.f64_of(1..2, &quiet).expect(key), known.f64_of(1..2, &quiet).expect(key), "{name}/{key}");
+        }
+    }
+    for (name, key) in [("episode_300", "rewards"), ("episode_1", "obs"), ("episode_1", "rewards/x")] {
+        let said = message(file.group(name).column(key));
+        assert_eq!(said, message(file.column(&format!("{name}/{key}"))));
+        assert!(said.contains(&format!("'{name}/{key}' is missing")), "{said}");
+    }
+}

@@ -1,7 +1,7 @@
 //! One group of the storage file: T actions, rewards and flags, T+1 observations.
 
 use super::super::DataError;
-use super::super::hdf5::{Hdf5, Tick, beside};
+use super::super::hdf5::{Group, Hdf5, Tick, beside};
 use super::space::Leaf;
 
 /// The numbers of one episode.
@@ -46,6 +46,11 @@ impl Loaded {
     }
 }
 
+/// The number in the name of an episode's group.
+pub(super) fn number(name: &str) -> Option<u64> {
+    name.strip_prefix("episode_")?.parse().ok()
+}
+
 /// Reads group `episode_<id>`.
 pub(super) fn read(
     file: &Hdf5,
@@ -54,15 +59,14 @@ pub(super) fn read(
     actions: &[Leaf],
     tick: Tick<'_>,
 ) -> Result<Loaded, DataError> {
-    let group = format!("episode_{id}");
-    let key = |name: &str| format!("{group}/{name}");
-    let rewards = file.column(&key("rewards"))?;
+    let group = file.group(&format!("episode_{id}"));
+    let rewards = group.column("rewards")?;
     let steps = rewards.rows();
     if rewards.width() != 1 {
         return Err(rewards.bad(format!("has {} values a row, one is needed", rewards.width())));
     }
     let flags = |name: &str| -> Result<Vec<bool>, DataError> {
-        let column = file.column(&key(name))?;
+        let column = group.column(name)?;
         if column.rows() != steps || column.width() != 1 {
             return Err(column.bad(format!(
                 "has {} rows of {}, 'rewards' has {steps} rows",
@@ -73,18 +77,18 @@ pub(super) fn read(
         column.flags(tick)
     };
     let (terminations, truncations) = (flags("terminations")?, flags("truncations")?);
-    let said = file.count_attribute(&group, "total_steps");
-    let obs = leaves(file, &key("observations"), observations, steps + 1, tick)?;
-    let actions = leaves(file, &key("actions"), actions, steps, tick)?;
+    let said = group.count_attribute("total_steps");
+    let obs = leaves(&group, "observations", observations, steps + 1, tick)?;
+    let actions = leaves(&group, "actions", actions, steps, tick)?;
     Ok(Loaded::new(id, steps, obs, actions, rewards.f64(tick)?, (&terminations, &truncations), said))
 }
 
 /// The arrays below `key` side by side: [rows, Σ widths].
-fn leaves(file: &Hdf5, key: &str, leaves: &[Leaf], rows: usize, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
+fn leaves(group: &Group<'_>, key: &str, leaves: &[Leaf], rows: usize, tick: Tick<'_>) -> Result<Vec<f32>, DataError> {
     let mut parts = Vec::with_capacity(leaves.len());
     for leaf in leaves {
         let path = if leaf.path.is_empty() { key.to_owned() } else { format!("{key}/{}", leaf.path) };
-        let column = file.column(&path)?;
+        let column = group.column(&path)?;
         if column.rows() != rows {
             return Err(column.bad(format!(
                 "has {} rows, {rows} are needed (T actions and rewards, T+1 observations)",

@@ -35,6 +35,11 @@ pub(super) trait Store: Sync {
     /// Numbers a row of `observations` or `actions` in episode `id`, where its space is not described.
     fn width(&self, id: u64, what: &str) -> Result<usize, DataError>;
 
+    /// What the storage takes on the disk, where that is known.
+    fn on_disk(&self) -> u64 {
+        0
+    }
+
     /// Number of steps of episode `id`.
     fn steps(&self, id: u64) -> Result<usize, DataError>;
 
@@ -44,7 +49,7 @@ pub(super) trait Store: Sync {
 
 impl Store for Hdf5 {
     fn ids(&self) -> Vec<u64> {
-        self.groups("").iter().filter_map(|g| g.strip_prefix("episode_")?.parse().ok()).collect()
+        self.names().iter().filter_map(|name| episode::number(name)).collect()
     }
 
     fn bad(&self, id: u64, problem: &str) -> DataError {
@@ -55,16 +60,20 @@ impl Store for Hdf5 {
         DataError::bad(self.path(), "the dataset is empty: no group is called 'episode_0'")
     }
 
+    fn on_disk(&self) -> u64 {
+        self.bytes()
+    }
+
     fn rule(&self) -> &'static str {
         "an episode is a group of the file: T steps, T+1 observations"
     }
 
     fn width(&self, id: u64, what: &str) -> Result<usize, DataError> {
-        self.column(&format!("episode_{id}/{what}"))?.named_width()
+        self.group(&format!("episode_{id}")).column(what)?.named_width()
     }
 
     fn steps(&self, id: u64) -> Result<usize, DataError> {
-        Ok(self.column(&format!("episode_{id}/rewards"))?.rows())
+        Ok(self.group(&format!("episode_{id}")).column("rewards")?.rows())
     }
 
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, DataError> {
@@ -141,11 +150,28 @@ impl<S: Store> Episodes<S> {
         Ok(data)
     }
 
+    /// Makes room for what the description promises, unless the storage is too small to have it: arrays that grow are held
+    /// twice while they do.
+    fn reserve(&self, parts: &mut Parts) {
+        let (rows, width) = (self.ids.len() as u64, self.width());
+        let Some(steps) = self.metadata.total_steps.filter(|&n| width.bytes(rows, n) <= 2 * self.store.on_disk())
+        else {
+            return;
+        };
+        // Without that room they grow.
+        let _ = parts.obs.try_reserve_exact((steps + rows) as usize * width.obs);
+        let _ = parts.actions.try_reserve_exact(steps as usize * width.action);
+        let _ = parts.rewards.try_reserve_exact(steps as usize);
+    }
+
     /// Reads consecutive episodes.
     pub fn read_some(&self, episodes: Range<usize>, cx: &Ctx, told: bool) -> Result<Dataset, DataError> {
         let (mut parts, mut odd) = (Parts::default(), Vec::new());
         let path = &self.origin.path;
         let ids = &self.ids[episodes];
+        if ids.len() == self.ids.len() {
+            self.reserve(&mut parts);
+        }
         for (batch, some) in ids.chunks(BATCH).enumerate() {
             if told {
                 cx.step((batch * BATCH) as u64, ids.len() as u64)?;
