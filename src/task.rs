@@ -79,6 +79,11 @@ impl Ctx {
         Self { phase: Arc::from(name), ..self.clone() }
     }
 
+    /// The same context for a part of work that reports by itself.
+    pub fn untold(&self) -> Self {
+        Self { sink: Arc::new(|_| {}), ..self.clone() }
+    }
+
     /// The same context for work that may keep only so many bytes.
     pub fn within(&self, memory: u64) -> Self {
         Self { memory, ..self.clone() }

@@ -7,9 +7,10 @@
 //! Episodes, read in `tools.py` of NM512/dreamerv3-torch: `<id>-<rows>.npz` is one episode. A row holds the observation
 //! and the action and reward that led to it; row 0 is the reset.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::npz::{Npz, folder};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::Dataset;
 use crate::task::Ctx;
@@ -34,19 +35,45 @@ impl Format for Dreamer {
     }
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
-        let files = folder::files(path, is_name)?;
-        let Some(first) = files.first() else {
-            return Err(DataError::bad(path, "no file in it is called like Dreamer's (<time>-<id>-<rows>.npz)"));
-        };
-        let first = Npz::open(first)?;
-        // Only the episodes of NM512 keep a discount; chunks of a stream always name the next one.
-        let is_chunk = folder::stem(first.path()).is_some_and(|stem| chain::parts(stem).is_some());
-        if first.contains("discount") || (!is_chunk && path.is_dir()) {
+        let (first, files) = files(path)?;
+        if has_episodes(path, &first) {
             episode::dataset(path, &first, &files, cx)
         } else {
-            stream::dataset(path, &first, &files, cx)
+            stream::Streams::find(path, &first, &files, cx)?.dataset(cx)
         }
     }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
+        let (first, files) = files(path)?;
+        let rows = files.iter().try_fold(0u64, |sum, file| Some(sum.saturating_add(rows_of(file)? as u64)));
+        let width = layout::Layout::of(&first)?.width();
+        Ok(rows.map(|rows| width.bytes(files.len() as u64, rows)))
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        let (first, files) = files(path)?;
+        Ok(Some(if has_episodes(path, &first) {
+            Box::new(episode::InFiles::find(path, &first, &files, cx)?)
+        } else {
+            Box::new(stream::Streams::find(path, &first, &files, cx)?)
+        }))
+    }
+}
+
+/// The files of a folder and the first of them.
+fn files(path: &Path) -> Result<(Npz, Vec<PathBuf>), DataError> {
+    let files = folder::files(path, is_name)?;
+    match files.first() {
+        Some(first) => Ok((Npz::open(first)?, files)),
+        None => Err(DataError::bad(path, "no file in it is called like Dreamer's (<time>-<id>-<rows>.npz)")),
+    }
+}
+
+/// True where a file is an episode.
+fn has_episodes(path: &Path, first: &Npz) -> bool {
+    // Only the episodes of NM512 keep a discount; chunks of a stream always name the next one.
+    let is_chunk = folder::stem(first.path()).is_some_and(|stem| chain::parts(stem).is_some());
+    first.contains("discount") || (!is_chunk && path.is_dir())
 }
 
 /// True for `<anything>-<rows>`.

@@ -10,12 +10,14 @@ use zip::{CompressionMethod, ZipArchive};
 use super::DataError;
 use super::hdf5::listed;
 
+mod apart;
 mod column;
 mod dtype;
 pub(super) mod folder;
 mod header;
 mod space;
 
+pub use apart::Apart;
 pub use column::Column;
 pub(super) use space::{flattened, images, names_of, settle_actions};
 
@@ -208,6 +210,14 @@ impl Npz {
     /// As [`Npz::column`].
     pub fn optional(&self, key: &str) -> Result<Option<Column<'_>>, DataError> {
         if self.contains(key) { self.column(key).map(Some) } else { Ok(None) }
+    }
+
+    /// Where the bytes of the entry lie in the file; nothing if they are packed.
+    fn stored_at(&self, entry: &Entry) -> Result<Option<u64>, String> {
+        let Some(index) = entry.index else { return Ok(Some(0)) };
+        let mut archive = self.archive()?;
+        let entry = archive.by_index(index).map_err(|e| format!("cannot be read ({e}); copy the file again"))?;
+        Ok(entry.data_start().filter(|_| entry.compression() == CompressionMethod::Stored))
     }
 
     /// Hands the entry's bytes to `read`. Every entry is opened by itself, so that threads can read side by side.

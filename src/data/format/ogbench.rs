@@ -9,10 +9,13 @@ use std::path::Path;
 
 use super::assemble::{Assembly, Found};
 use super::npz::{self, Column, Npz, holds};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::{Cancelled, Ctx};
+
+mod pieces;
 
 /// The format.
 pub struct OgBench;
@@ -41,27 +44,33 @@ impl Format for OgBench {
         let file = Npz::open(path)?;
         let columns = Columns::find(&file)?;
         let rows = columns.read(cx)?;
-        let action_space = Space::unnamed("action", columns.actions.width());
-        let origin = Origin { path: path.to_owned(), format: self.name().into(), ..Origin::default() };
-        let mut assembly =
-            Assembly::new(origin, Space::unnamed("obs", columns.observations.width()), action_space).within(cx);
-        let (episodes, open_rows) = rows.episodes();
-        assembly.origin().rules = columns.rules(&file, rows.is_compact());
-        if open_rows > 0 {
-            assembly.origin().warnings.push(format!(
-                "terminals: the last {open_rows} rows are closed by none; they are kept as an unfinished episode"
-            ));
-        }
-        for (id, episode) in episodes.into_iter().enumerate() {
+        let (d, a) = (columns.observations.width(), columns.actions.width());
+        let (episodes, open_rows) = rows.ends.episodes();
+        let origin = origin(path, &file, &columns, &rows.ends, open_rows);
+        let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a)).within(cx);
+        for (id, own) in (0..).zip(episodes) {
             cx.check()?;
-            let closed = rows.terminals[episode.end - 1];
-            let found = rows.cut(id as u64, episode, closed);
+            let closed = own.end + open_rows <= rows.ends.rows;
+            let found = cut((&rows.obs, d), (&rows.actions, a), id, own, closed);
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
         let mut data = assembly.finish(path)?;
         npz::settle_actions(&mut data, &columns.actions);
         Ok(data)
     }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(pieces::InRows::find(path, cx)?.map(|found| Box::new(found) as Box<dyn Pieces>))
+    }
+}
+
+/// How the file was read.
+fn origin(path: &Path, file: &Npz, columns: &Columns<'_>, ends: &Ends, open_rows: usize) -> Origin {
+    let rules = columns.rules(file, ends.is_compact());
+    let open =
+        format!("terminals: the last {open_rows} rows are closed by none; they are kept as an unfinished episode");
+    let warnings = if open_rows > 0 { vec![open] } else { Vec::new() };
+    Origin { path: path.to_owned(), format: OgBench.name().into(), rules, warnings, ..Origin::default() }
 }
 
 /// The columns of a file, found and checked against each other; nothing read yet.
@@ -104,7 +113,9 @@ impl<'f> Columns<'f> {
         let quiet = |_: u64| -> Result<(), Cancelled> { cx.check() };
         let (obs, (actions, terminals)) =
             rayon::join(|| self.observations.f32(&tick), || (self.actions.f32(&quiet), self.terminals.flags(&quiet)));
-        Ok(Rows { obs: obs?, actions: actions?, terminals: terminals? })
+        let mut ends = Ends::default();
+        ends.add(&terminals?);
+        Ok(Rows { obs: obs?, actions: actions?, ends })
     }
 
     fn rules(&self, file: &Npz, compact: bool) -> Vec<String> {
@@ -141,46 +152,56 @@ fn pair_of(path: &Path) -> Option<String> {
 struct Rows {
     obs: Vec<f32>,
     actions: Vec<f32>,
-    terminals: Vec<bool>,
+    ends: Ends,
 }
 
-impl Rows {
+/// The rows that are marked in `terminals`.
+#[derive(Default)]
+struct Ends {
+    marked: Vec<usize>,
+    /// Rows so far, marked or not.
+    rows: usize,
+}
+
+impl Ends {
+    fn add(&mut self, flags: &[bool]) {
+        self.marked.extend((self.rows..).zip(flags).filter(|(_, flag)| **flag).map(|(row, _)| row));
+        self.rows += flags.len();
+    }
+
     /// True for the form that OGBench makes in memory: the last step's row is marked beside the last state's.
     fn is_compact(&self) -> bool {
-        let mut runs = self.terminals.chunk_by(|a, b| a == b).filter(|run| run[0]).peekable();
+        let mut runs = self.marked.chunk_by(|a, b| a + 1 == *b).peekable();
         runs.peek().is_some() && runs.all(|run| run.len() == 2)
     }
 
     /// Rows of every episode, the last state included; and how many rows at the end none closes.
     fn episodes(&self) -> (Vec<Range<usize>>, usize) {
-        let rows = self.terminals.len();
-        let compact = self.is_compact();
+        // In the compact form the first of the pair is still a step.
+        let step = if self.is_compact() { 2 } else { 1 };
         let mut episodes = Vec::new();
         let mut start = 0;
-        for row in (0..rows).filter(|&row| self.terminals[row]) {
-            // In the compact form the first of the pair is still a step.
-            if !(compact && self.terminals.get(row + 1) == Some(&true)) {
-                episodes.push(start..row + 1);
-                start = row + 1;
-            }
+        for &row in self.marked.iter().skip(step - 1).step_by(step) {
+            episodes.push(start..row + 1);
+            start = row + 1;
         }
-        if start < rows {
-            episodes.push(start..rows);
+        if start < self.rows {
+            episodes.push(start..self.rows);
         }
-        (episodes, rows - start)
+        (episodes, self.rows - start)
     }
+}
 
-    fn cut(&self, id: u64, rows: Range<usize>, closed: bool) -> Found {
-        let (d, a) = (self.obs.len() / self.terminals.len(), self.actions.len() / self.terminals.len());
-        let steps = rows.len() - 1;
-        Found {
-            id,
-            obs: self.obs[rows.start * d..rows.end * d].to_vec(),
-            actions: self.actions[rows.start * a..(rows.start + steps) * a].to_vec(),
-            rewards: vec![0.0; steps],
-            truncated: closed,
-            ..Found::default()
-        }
+/// The episode in these rows; `closed` by a mark.
+fn cut((obs, d): (&[f32], usize), (actions, a): (&[f32], usize), id: u64, rows: Range<usize>, closed: bool) -> Found {
+    let steps = rows.len() - 1;
+    Found {
+        id,
+        obs: obs[rows.start * d..rows.end * d].to_vec(),
+        actions: actions[rows.start * a..(rows.start + steps) * a].to_vec(),
+        rewards: vec![0.0; steps],
+        truncated: closed,
+        ..Found::default()
     }
 }
 

@@ -1,14 +1,16 @@
 //! NM512's layout: one file an episode.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::layout::Layout;
 use super::rows_of;
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
 use crate::data::format::DataError;
 use crate::data::format::assemble::Found;
 use crate::data::format::npz::folder::{self, Odd};
 use crate::data::format::npz::{Npz, settle_actions};
+use crate::data::format::pieces::{Pieces, Width, with_steps};
 use crate::task::Ctx;
 
 const RULES: [&str; 2] = [
@@ -46,6 +48,62 @@ pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> 
     let mut data = assembly.finish(path)?;
     settle_actions(&mut data, &first.column("action")?);
     Ok(data)
+}
+
+/// Episodes in files of their own, read a few at a time.
+pub(super) struct InFiles {
+    path: PathBuf,
+    layout: Layout,
+    /// Number and file of every episode that has a step.
+    files: Vec<(u64, PathBuf)>,
+    lengths: Vec<usize>,
+    origin: Origin,
+}
+
+impl InFiles {
+    /// Finds the episodes; reads none of their numbers.
+    pub fn find(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Self, DataError> {
+        let layout = Layout::of(first)?;
+        let origin = layout.assembly(path, &RULES).origin().clone();
+        let all: Vec<(u64, PathBuf)> = (0..).zip(files.iter().cloned()).collect();
+        let steps = |(_, file): &(u64, PathBuf)| Ok(layout.columns(&Npz::open(file)?)?.rows().saturating_sub(1));
+        let (files, lengths) = with_steps(&all, cx, steps)?;
+        Ok(Self { path: path.to_owned(), layout, files, lengths, origin })
+    }
+}
+
+impl Pieces for InFiles {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        self.layout.width()
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        let mut assembly = self.layout.assembly(&self.path, &[]);
+        assembly.origin().clone_from(&self.origin);
+        for (id, file) in &self.files[episodes] {
+            cx.check()?;
+            let found = Found { id: *id, ..read(&Npz::open(file)?, &self.layout, cx)? };
+            assembly.push(&found).map_err(|problem| DataError::bad(file, problem))?;
+        }
+        assembly.finish(&self.path)
+    }
+
+    fn settle(&self, data: &mut Dataset) {
+        if let Some((_, first)) = self.files.first()
+            && let Ok(first) = Npz::open(first)
+            && let Ok(action) = first.column("action")
+        {
+            settle_actions(data, &action);
+        }
+    }
 }
 
 fn read(file: &Npz, layout: &Layout, cx: &Ctx) -> Result<Found, DataError> {

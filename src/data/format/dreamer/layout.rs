@@ -6,6 +6,7 @@ use crate::data::dataset::Origin;
 use crate::data::format::DataError;
 use crate::data::format::assemble::Assembly;
 use crate::data::format::npz::{Column, Npz, names_of};
+use crate::data::format::pieces::Width;
 use crate::data::space::{Space, SpaceKind};
 use crate::task::Ctx;
 
@@ -88,23 +89,29 @@ impl Layout {
         self.actions
     }
 
-    /// Reads a file's observations, actions and rewards.
-    pub fn read(&self, file: &Npz, cx: &Ctx) -> Result<Rows, DataError> {
-        let tick = |_: u64| cx.check();
+    /// The columns of a file, checked against each other and the first file; nothing of them is read.
+    pub fn columns<'f>(&self, file: &'f Npz) -> Result<Columns<'f>, DataError> {
         let (action, reward) = (file.column("action")?, file.column("reward")?);
         let rows = reward.rows();
         fits(&reward, rows, 1)?;
         fits(&action, rows, self.actions)?;
-        let mut columns = Vec::new();
+        let mut observations = Vec::new();
         for (key, width) in &self.observations {
             let column = file.column(key)?;
             fits(&column, rows, *width)?;
-            columns.push(column);
+            observations.push(column);
         }
+        Ok(Columns { observations, action, reward })
+    }
+
+    /// Reads a file's observations, actions and rewards.
+    pub fn read(&self, file: &Npz, cx: &Ctx) -> Result<Rows, DataError> {
+        let tick = |_: u64| cx.check();
+        let Columns { observations, action, reward } = self.columns(file)?;
         let dim = self.obs_dim();
-        let mut obs = vec![0.0; rows * dim];
+        let mut obs = vec![0.0; reward.rows() * dim];
         let mut offset = 0;
-        for column in columns {
+        for column in observations {
             let width = column.width();
             let values = column.f32(&tick)?;
             for (row, values) in obs.chunks_exact_mut(dim).zip(values.chunks_exact(width.max(1))) {
@@ -113,6 +120,11 @@ impl Layout {
             offset += width;
         }
         Ok(Rows { obs, actions: action.f32(&tick)?, rewards: reward.f64(&tick)? })
+    }
+
+    /// What a row takes.
+    pub fn width(&self) -> Width {
+        Width { obs: self.obs_dim(), action: self.actions, extra: 1, next: false }
     }
 
     /// Reads truth values, one a row.
@@ -131,6 +143,20 @@ fn fits(column: &Column<'_>, rows: usize, width: usize) -> Result<(), DataError>
         return Err(column.bad(format!("has {} values a row, {width} are needed as in the first file", column.width())));
     }
     Ok(())
+}
+
+/// The arrays of a file that are read.
+pub(super) struct Columns<'f> {
+    observations: Vec<Column<'f>>,
+    action: Column<'f>,
+    reward: Column<'f>,
+}
+
+impl Columns<'_> {
+    /// Rows of every array.
+    pub fn rows(&self) -> usize {
+        self.reward.rows()
+    }
 }
 
 /// The rows of a file.

@@ -1,15 +1,17 @@
 //! Danijar's layout: chunks of streams, cut into episodes.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::chain;
-use super::layout::{Layout, Rows};
+use super::layout::Layout;
 use super::rows_of;
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
 use crate::data::format::DataError;
-use crate::data::format::assemble::{Assembly, Found};
+use crate::data::format::assemble::Found;
 use crate::data::format::npz::folder::{self, Odd};
 use crate::data::format::npz::{Npz, settle_actions};
+use crate::data::format::pieces::{Pieces, Width};
 use crate::task::Ctx;
 
 const RULES: [&str; 3] = [
@@ -21,49 +23,129 @@ const RULES: [&str; 3] = [
      the middle is neither",
 ];
 
-/// Reads every chunk and cuts the streams.
-pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Dataset, DataError> {
-    let layout = Layout::of(first)?;
-    let (files, heads): (Vec<PathBuf>, Vec<bool>) = chain::streams(path, files)?.into_iter().unzip();
-    let mut cutter = Cutter::new(&layout, layout.assembly(path, &RULES).within(cx));
-    let mut lies = Odd::default();
-    let cx = cx.phase("reading the dataset");
-    folder::each(
-        &files,
-        &cx,
-        |file| Chunk::read(file, &layout, &cx),
-        |index, chunk| {
-            let file = &files[index];
-            lies.count(rows_of(file).is_some_and(|said| said != chunk.first.len()), file);
-            cutter.add(&chunk, heads[index], file).map_err(|problem| DataError::bad(file, problem))
-        },
-    )?;
-    let mut assembly = cutter.finish().map_err(|problem| DataError::bad(path, problem))?;
-    let lies = lies.told("have another length than their name says; what is in them is read");
-    assembly.origin().warnings.extend(lies);
-    let mut data = assembly.finish(path)?;
-    settle_actions(&mut data, &first.column("action")?);
-    Ok(data)
+/// Streams whose episodes are known; no number of them is read yet.
+pub(super) struct Streams {
+    path: PathBuf,
+    layout: Layout,
+    /// In the order of the streams.
+    files: Vec<PathBuf>,
+    episodes: Vec<Cut>,
+    lengths: Vec<usize>,
+    origin: Origin,
 }
 
-/// The rows of a file.
-struct Chunk {
-    rows: Rows,
+impl Streams {
+    /// Cuts the streams; reads only what says where episodes begin and end.
+    pub fn find(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Self, DataError> {
+        let layout = Layout::of(first)?;
+        let (files, heads): (Vec<PathBuf>, Vec<bool>) = chain::streams(path, files)?.into_iter().unzip();
+        let mut cutter = Cutter::default();
+        let mut lies = Odd::default();
+        let cx = cx.phase("finding the episodes");
+        folder::each(
+            &files,
+            &cx,
+            |file| Flags::read(file, &layout, &cx),
+            |index, flags| {
+                let file = &files[index];
+                lies.count(rows_of(file).is_some_and(|said| said != flags.first.len()), file);
+                cutter.add(&flags, heads[index], index, file);
+                Ok(())
+            },
+        )?;
+        let mut origin = layout.assembly(path, &RULES).origin().clone();
+        let (episodes, oddities) = cutter.finish();
+        origin.warnings = oddities;
+        origin.warnings.extend(lies.told("have another length than their name says; what is in them is read"));
+        let lengths = episodes.iter().map(|cut| cut.rows - 1).collect();
+        Ok(Self { path: path.to_owned(), layout, files, episodes, lengths, origin })
+    }
+
+    /// Reads every episode.
+    pub fn dataset(&self, cx: &Ctx) -> Result<Dataset, DataError> {
+        let mut data = self.read_some(0..self.episodes.len(), &cx.phase("reading the dataset"))?;
+        self.settle(&mut data);
+        Ok(data)
+    }
+
+    fn read_some(&self, range: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        let mut assembly = self.layout.assembly(&self.path, &[]).within(cx);
+        assembly.origin().clone_from(&self.origin);
+        let (d, a) = (self.layout.obs_dim(), self.layout.action_dim());
+        let wanted = &self.episodes[range];
+        let files = wanted.first().map_or(0, |cut| cut.file)..wanted.last().map_or(0, |cut| cut.last_file + 1);
+        let (mut wanted, mut open) = (wanted.iter(), Found::default());
+        let mut next = wanted.next();
+        folder::each(
+            &self.files[files.clone()],
+            cx,
+            |file| self.layout.read(file, cx),
+            |index, rows| {
+                let at = files.start + index;
+                while let Some(cut) = next.filter(|cut| cut.file <= at) {
+                    let begin = if cut.file == at { cut.row.min(rows.rewards.len()) } else { 0 };
+                    let end = rows.rewards.len().min(begin + cut.rows - open.rewards.len());
+                    open.obs.extend_from_slice(&rows.obs[begin * d..end * d]);
+                    open.actions.extend_from_slice(&rows.actions[begin * a..end * a]);
+                    open.rewards.extend_from_slice(&rows.rewards[begin..end]);
+                    if open.rewards.len() < cut.rows {
+                        // The rest is in the next file.
+                        break;
+                    }
+                    let found = cut.close(std::mem::take(&mut open), a);
+                    assembly.push(&found).map_err(|problem| DataError::bad(&self.files[at], problem))?;
+                    next = wanted.next();
+                }
+                Ok(())
+            },
+        )?;
+        assembly.finish(&self.path)
+    }
+}
+
+impl Pieces for Streams {
+    fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    fn width(&self) -> Width {
+        self.layout.width()
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, DataError> {
+        self.read_some(episodes, &cx.untold())
+    }
+
+    fn settle(&self, data: &mut Dataset) {
+        if let Ok(first) = Npz::open(&self.files[0])
+            && let Ok(action) = first.column("action")
+        {
+            settle_actions(data, &action);
+        }
+    }
+}
+
+/// What a file says of the ends of episodes.
+struct Flags {
     first: Vec<bool>,
     last: Vec<bool>,
     terminal: Vec<bool>,
 }
 
-impl Chunk {
+impl Flags {
     fn read(file: &Npz, layout: &Layout, cx: &Ctx) -> Result<Self, DataError> {
-        let rows = layout.read(file, cx)?;
-        let flags = |key| Layout::flags(&file.column(key)?, rows.rewards.len(), cx);
-        Ok(Self { first: flags("is_first")?, last: flags("is_last")?, terminal: flags("is_terminal")?, rows })
+        let rows = layout.columns(file)?.rows();
+        let flags = |key| Layout::flags(&file.column(key)?, rows, cx);
+        Ok(Self { first: flags("is_first")?, last: flags("is_last")?, terminal: flags("is_terminal")? })
     }
 }
 
 /// How an episode ends.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum End {
     Terminated,
     Truncated,
@@ -71,17 +153,40 @@ enum End {
     Open,
 }
 
+/// The rows of an episode: at least two.
+struct Cut {
+    id: u64,
+    /// File and row that it begins with.
+    file: usize,
+    row: usize,
+    rows: usize,
+    last_file: usize,
+    end: End,
+}
+
+impl Cut {
+    /// The episode of these rows.
+    fn close(&self, mut rows: Found, action_dim: usize) -> Found {
+        rows.actions.truncate((self.rows - 1) * action_dim);
+        // The reward of the first row came with the reset.
+        rows.rewards.remove(0);
+        let (terminated, truncated) = (self.end == End::Terminated, self.end == End::Truncated);
+        Found { id: self.id, terminated, truncated, ..rows }
+    }
+}
+
 /// Cuts streams into episodes.
+#[derive(Default)]
 struct Cutter {
-    assembly: Assembly,
-    dims: (usize, usize),
-    /// Rows of the episode that is open.
-    obs: Vec<f32>,
-    actions: Vec<f32>,
-    rewards: Vec<f64>,
-    episodes: u64,
-    /// Where the last row came from.
+    episodes: Vec<Cut>,
+    /// Episodes so far, with those that are left out.
+    seen: u64,
+    /// File and row that the open episode begins with, and its rows.
+    begin: (usize, usize),
+    rows: usize,
+    /// The last file and its number.
     file: PathBuf,
+    index: usize,
     /// Episodes without a beginning, without an end, of a single row; and where first.
     headless: Odd,
     abandoned: Odd,
@@ -89,67 +194,54 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn new(layout: &Layout, assembly: Assembly) -> Self {
-        let dims = (layout.obs_dim(), layout.action_dim());
-        let [headless, abandoned, single] = [(); 3].map(|()| Odd::default());
-        let (obs, actions, rewards, episodes) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        Self { assembly, dims, obs, actions, rewards, episodes, file: PathBuf::new(), headless, abandoned, single }
-    }
-
     /// Adds the rows of a chunk; `head` says that a stream begins with it.
-    fn add(&mut self, chunk: &Chunk, head: bool, file: &Path) -> Result<(), String> {
+    fn add(&mut self, flags: &Flags, head: bool, index: usize, file: &Path) {
         if head {
-            self.close(&End::Open)?;
+            self.close(End::Open);
         }
         file.clone_into(&mut self.file);
-        let (d, a) = self.dims;
-        for row in 0..chunk.first.len() {
-            if chunk.first[row] && !self.rewards.is_empty() {
+        self.index = index;
+        for row in 0..flags.first.len() {
+            if flags.first[row] && self.rows > 0 {
                 self.abandoned.count(true, file);
-                self.close(&End::Truncated)?;
+                self.close(End::Truncated);
             }
-            self.headless.count(!chunk.first[row] && self.rewards.is_empty(), file);
-            self.obs.extend_from_slice(&chunk.rows.obs[row * d..(row + 1) * d]);
-            self.actions.extend_from_slice(&chunk.rows.actions[row * a..(row + 1) * a]);
-            self.rewards.push(chunk.rows.rewards[row]);
-            if chunk.terminal[row] {
-                self.close(&End::Terminated)?;
-            } else if chunk.last[row] {
-                self.close(&End::Truncated)?;
+            self.headless.count(!flags.first[row] && self.rows == 0, file);
+            if self.rows == 0 {
+                self.begin = (index, row);
+            }
+            self.rows += 1;
+            if flags.terminal[row] {
+                self.close(End::Terminated);
+            } else if flags.last[row] {
+                self.close(End::Truncated);
             }
         }
-        Ok(())
     }
 
     /// Closes the episode that is open, if there is one.
-    fn close(&mut self, end: &End) -> Result<(), String> {
-        let Some(steps) = self.rewards.len().checked_sub(1) else { return Ok(()) };
-        self.single.count(steps == 0, &self.file);
-        self.actions.truncate(steps * self.dims.1);
-        // The reward of the first row came with the reset.
-        self.rewards.remove(0);
-        let found = Found {
-            id: self.episodes,
-            obs: std::mem::take(&mut self.obs),
-            actions: std::mem::take(&mut self.actions),
-            rewards: std::mem::take(&mut self.rewards),
-            terminated: *end == End::Terminated,
-            truncated: *end == End::Truncated,
-            ..Found::default()
-        };
-        self.episodes += 1;
-        self.assembly.push(&found)
+    fn close(&mut self, end: End) {
+        let rows = std::mem::take(&mut self.rows);
+        if rows == 0 {
+            return;
+        }
+        self.single.count(rows == 1, &self.file);
+        if rows > 1 {
+            let (id, (file, row), last_file) = (self.seen, self.begin, self.index);
+            self.episodes.push(Cut { id, file, row, rows, last_file, end });
+        }
+        self.seen += 1;
     }
 
-    fn finish(mut self) -> Result<Assembly, String> {
-        self.close(&End::Open)?;
+    /// The episodes, and what was odd.
+    fn finish(mut self) -> (Vec<Cut>, Vec<String>) {
+        self.close(End::Open);
         let oddities = [
             self.headless
                 .told_of("episodes", "begin in the middle, their earlier rows are not there; what is there is kept"),
             self.abandoned.told_of("episodes", "were left without is_last before the next began; they are truncated"),
             self.single.told_of("episodes", "are of a single row, have no step and are left out"),
         ];
-        self.assembly.origin().warnings.extend(oddities.into_iter().flatten());
-        Ok(self.assembly)
+        (self.episodes, oddities.into_iter().flatten().collect())
     }
 }

@@ -171,3 +171,38 @@ fn every_prefix_of_a_file_is_survived() {
         sweep(&dir.path().join(name), |_| assert!(open(&dir).is_err()));
     }
 }
+
+#[test]
+fn parts_of_streams_and_of_episodes_are_what_the_whole_has_there() {
+    let streams = folder(&[
+        ("1F0-aa-bb-3.npz", chunk(0, 3, &[0, 2], &[1], &[])),
+        ("2F0-bb-cc-2.npz", chunk(3, 2, &[], &[], &[])),
+        ("3F0-cc-dd-6.npz", chunk(5, 6, &[2, 3], &[1], &[1])),
+        ("4F0-ee-00-4.npz", chunk(50, 4, &[0], &[], &[3])),
+    ]);
+    let episodes = folder(&[
+        ("20240101T0-aa-3.npz", episode(3, true)),
+        ("20240101T1-bb-1.npz", episode(1, false)),
+        ("20240101T2-cc-4.npz", episode(4, false)),
+    ]);
+    for dir in [&streams, &episodes] {
+        let (whole, cx) = (open(dir).unwrap(), Ctx::quiet());
+        let pieces = Dreamer.pieces(dir.path(), &cx).unwrap().expect("in parts");
+        let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
+        assert_eq!(pieces.lengths(), lengths);
+        for first in 0..lengths.len() {
+            for end in first + 1..=lengths.len() {
+                let part = pieces.read(first..end, &cx).unwrap();
+                assert_eq!(part.num_episodes(), end - first);
+                for i in first..end {
+                    let (a, b) = (whole.episode(i), part.episode(i - first));
+                    assert_eq!((a.obs, a.actions, a.rewards), (b.obs, b.actions, b.rewards));
+                    let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
+                    assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated));
+                }
+            }
+        }
+        let least = Dreamer.bytes(dir.path()).unwrap().expect("known");
+        assert!(least >= pieces.width().bytes(lengths.len() as u64, lengths.iter().sum::<usize>() as u64));
+    }
+}

@@ -16,11 +16,11 @@ const MAX_BYTES: u64 = 64 << 30;
 
 /// An array in an open file, row-major whatever the file's order.
 pub struct Column<'f> {
-    file: &'f Npz,
-    entry: &'f Entry,
-    header: Header,
+    pub(super) file: &'f Npz,
+    pub(super) entry: &'f Entry,
+    pub(super) header: Header,
     rows: usize,
-    width: usize,
+    pub(super) width: usize,
 }
 
 impl<'f> Column<'f> {

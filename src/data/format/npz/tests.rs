@@ -64,8 +64,16 @@ fn npy(header: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// Writes an archive as `numpy.savez_compressed` does.
 pub fn write(path: &Path, arrays: &[Array]) {
-    let entries: Vec<(String, Vec<u8>)> = arrays.iter().map(|a| (format!("{}.npy", a.key), a.file())).collect();
-    write_entries(path, &entries, CompressionMethod::Deflated);
+    write_entries(path, &entries(arrays), CompressionMethod::Deflated);
+}
+
+/// As `numpy.savez` does.
+pub fn write_stored(path: &Path, arrays: &[Array]) {
+    write_entries(path, &entries(arrays), CompressionMethod::Stored);
+}
+
+fn entries(arrays: &[Array]) -> Vec<(String, Vec<u8>)> {
+    arrays.iter().map(|a| (format!("{}.npy", a.key), a.file())).collect()
 }
 
 fn write_entries(path: &Path, entries: &[(String, Vec<u8>)], method: CompressionMethod) {

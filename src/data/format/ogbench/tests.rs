@@ -1,7 +1,7 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
 use super::*;
-use crate::data::format::npz::tests::{Array, sweep, write};
+use crate::data::format::npz::tests::{Array, sweep, write, write_stored};
 
 /// Rows whose observation is (row, -row) and whose action is 10 row.
 fn arrays(rows: usize, ends: &[usize]) -> Vec<Array> {
@@ -107,4 +107,31 @@ fn rewards_make_it_another_layout_and_every_prefix_is_survived() {
     assert!(message.contains("a NumPy archive with 'observations', 'actions', 'terminals', 'rewards'"), "{message}");
     write(&path, &arrays(4, &[3]));
     sweep(&path, |path| assert!(OgBench.open(path, &Ctx::quiet()).is_err()));
+}
+
+#[test]
+fn parts_are_what_the_whole_has_there_packed_or_not() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("maze.npz");
+    for (ends, packed) in [(&[3, 4, 9][..], false), (&[3, 4, 9], true), (&[2, 3, 6, 7, 12, 13], true), (&[], false)] {
+        let write = if packed { write } else { write_stored };
+        write(&path, &arrays(16, ends));
+        let cx = Ctx::quiet();
+        let whole = OgBench.open(&path, &cx).unwrap();
+        let pieces = OgBench.pieces(&path, &cx).unwrap().expect("in parts");
+        let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
+        assert_eq!(pieces.lengths(), lengths);
+        assert_eq!((&pieces.origin().rules, &pieces.origin().warnings), (&whole.origin.rules, &whole.origin.warnings));
+        for first in 0..lengths.len() {
+            for end in first + 1..=lengths.len() {
+                let part = pieces.read(first..end, &cx).unwrap();
+                for i in first..end {
+                    let (a, b) = (whole.episode(i), part.episode(i - first));
+                    assert_eq!((a.obs, a.actions, a.rewards), (b.obs, b.actions, b.rewards));
+                    let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
+                    assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated));
+                }
+            }
+        }
+    }
 }
