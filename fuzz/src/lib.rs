@@ -1,12 +1,13 @@
 //! Fuzz targets of the dataset readers. A target copies the small datasets of `tests/reference/formats` that its reader
-//! opens, puts the input in the place of one of their files and opens that dataset. A dataset and an error are both
-//! fine; a panic, a hang, too much memory, and spans that do not fit the columns are not.
+//! opens, puts the input in the place of one of their files and opens that dataset, as a whole and in parts. A dataset and
+//! an error are both fine; a panic, a hang, too much memory, spans that do not fit the columns, and parts that are not the
+//! whole are not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
+use oodscope::data::format::{self, Choice, DataError};
 use oodscope::task::Ctx;
 
 mod budget;
@@ -51,6 +52,11 @@ pub const CSV: Target = target("table", &["named.csv", "table.csv"]);
 /// Parquet tables of numbers and of lists.
 pub const PARQUET: Target = target("table", &["flat.parquet", "lists.parquet"]);
 
+/// What was read; a message is one line.
+fn sound<T>(result: Result<T, DataError>) -> Option<T> {
+    result.inspect_err(|e| assert!(!e.to_string().contains(char::is_control), "control characters in a message")).ok()
+}
+
 /// What the last panic said. Readers catch those of polars, so a panic is a finding only where it comes out of them.
 static SAID: Mutex<String> = Mutex::new(String::new());
 
@@ -67,9 +73,18 @@ impl Target {
             Room::new(self.datasets)
         });
         let result = catch_unwind(AssertUnwindSafe(|| {
-            room.with(input, |path| match format::open(path, Some(self.format), &Ctx::quiet()) {
-                Ok(data) => check(&data),
-                Err(e) => assert!(!e.to_string().contains(char::is_control), "control characters in a message"),
+            room.with(input, |path| {
+                let whole = sound(format::open(path, Some(self.format), &Ctx::quiet()));
+                let choice = Choice { format: Some(self.format.into()), ..Choice::default() };
+                let mut seen = (0, 0);
+                let parts = format::each(path, &choice, &Ctx::quiet(), |part| {
+                    check(&part);
+                    seen = (seen.0 + part.num_episodes(), seen.1 + part.num_steps());
+                    Ok(())
+                });
+                if let (Some(whole), Some(())) = (whole.inspect(check), sound(parts)) {
+                    assert_eq!(seen, (whole.num_episodes(), whole.num_steps()), "parts are not the whole");
+                }
             });
         }));
         if result.is_err() {

@@ -16,9 +16,6 @@ use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
 use crate::model::checkpoint::Checkpoint;
 use crate::task::Ctx;
 
-/// Bins of the distributions of returns and lengths.
-const BINS: usize = 30;
-
 /// Opens what `source` names, as it is on disk now, and reports what it holds.
 pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
     workspace.forget(source);
@@ -150,29 +147,11 @@ fn numbers(r: &mut Report, s: &Summary) {
 }
 
 fn distributions(r: &mut Report, s: &Summary, returns: &[f64], lengths: &[f64]) {
-    r.histograms.push(histogram("returns", "Return of an episode", "return", "", returns, s.returns.mean));
-    r.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", lengths, s.lengths.mean));
-}
-
-/// Equally wide bins over the finite values.
-fn histogram(key: &str, label: &str, axis: &str, unit: &str, values: &[f64], mean: f64) -> Histogram {
-    let finite = || values.iter().copied().filter(|v| v.is_finite());
-    let (lo, hi) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-    // One value is drawn as one bin around it.
-    let (lo, hi) = if hi > lo { (lo, hi) } else { (lo - 0.5, lo + 0.5) };
-    let mut counts = vec![0.0; BINS];
-    for v in finite() {
-        let bin = ((v - lo) / (hi - lo) * BINS as f64) as usize;
-        counts[bin.min(BINS - 1)] += 1.0;
-    }
-    Histogram {
-        key: key.into(),
-        label: label.into(),
-        axis: Axis { label: axis.into(), unit: unit.into(), log: false },
-        edges: (0..=BINS).map(|i| lo + (hi - lo) * i as f64 / BINS as f64).collect(),
-        counts,
-        marks: vec![("mean".into(), mean)],
-    }
+    let (of_return, of_length) = (Axis::new("return", ""), Axis::new("length", "steps"));
+    r.histograms.extend([
+        Histogram::of_episodes("returns", "Return of an episode", of_return, returns, s.returns.mean),
+        Histogram::of_episodes("lengths", "Length of an episode", of_length, lengths, s.lengths.mean),
+    ]);
 }
 
 fn dimensions(obs_space: &Space, action_space: &Space, s: &Summary) -> Table {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::density::zoom::Zoom;
+use super::density::{self, zoom::Zoom};
 
 /// A named set of results with everything that was measured, each with unit and definition.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -75,6 +75,13 @@ pub struct Axis {
     pub log: bool,
 }
 
+impl Axis {
+    /// A linear axis.
+    pub fn new(label: &str, unit: &str) -> Self {
+        Self { label: label.into(), unit: unit.into(), log: false }
+    }
+}
+
 /// A curve with an optional band. NaN is a gap.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Series {
@@ -113,6 +120,26 @@ pub struct Histogram {
     pub counts: Vec<f64>,
     /// A marked value (threshold, mean) with its name.
     pub marks: Vec<(String, f64)>,
+}
+
+impl Histogram {
+    /// The finite ones of `values`, one an episode, in equally wide bins from the least to the largest, with their `mean`
+    /// marked.
+    pub fn of_episodes(key: &str, label: &str, axis: Axis, values: &[f64], mean: f64) -> Self {
+        const BINS: usize = 30;
+        let finite = || values.iter().copied().filter(|v| v.is_finite());
+        let (lo, hi) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let edges = if hi > lo {
+            density::edges((lo, hi), BINS)
+        } else {
+            // One value is a bar in the middle, wide enough to be seen beside its mark.
+            let side = 3.0 * (1e-3 * lo.abs()).max(0.5);
+            density::edges((lo - side, lo + side), 3)
+        };
+        let mut counts = vec![0.0; edges.len() - 1];
+        finite().filter_map(|v| density::bin(&edges, v)).for_each(|bin| counts[bin] += 1.0);
+        Self { key: key.into(), label: label.into(), axis, edges, counts, marks: vec![("mean".into(), mean)] }
+    }
 }
 
 /// A grid of numbers over two axes.

@@ -7,14 +7,16 @@ use std::path::Path;
 
 use super::assemble::Assembly;
 use super::npz::{self, Column, Npz, folder, holds};
+use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
 
 mod cut;
+mod pieces;
 
-use cut::Steps;
+use cut::{Ends, Segment, Steps};
 
 /// The format.
 pub struct MbrlReplay;
@@ -39,43 +41,56 @@ impl Format for MbrlReplay {
     }
 
     fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, DataError> {
-        let file = file_of(path);
-        if path.is_dir() {
-            folder::inside(path, &file)?;
-        }
-        let file = Npz::open(&file)?;
+        let file = file_in(path)?;
         let columns = Columns::find(&file)?;
-        let steps = columns.read(cx)?;
-        let trajectories = trajectories(&file, steps.rewards.len())?;
-        let origin = Origin {
-            path: path.to_owned(),
-            format: self.name().into(),
-            rules: columns.rules(trajectories.is_some()),
-            ..Origin::default()
-        };
+        let (steps, ends) = columns.read(cx)?;
+        let (segments, origin) = segments(path, &file, &columns, &ends)?;
         let (d, a) = (columns.obs.width(), columns.action.width());
         let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a)).within(cx);
-        let segments = match &trajectories {
-            Some(trajectories) => steps.along(trajectories).map_err(|why| file.bad(TRAJECTORIES, why))?,
-            None => steps.cut(0..steps.rewards.len(), true),
-        };
-        let outside =
-            segments.iter().filter(|s| trajectories.is_some() && !s.listed).map(|s| s.rows.len()).sum::<usize>();
-        if outside > 0 {
-            assembly.origin().warnings.push(format!(
-                "trajectory_indices: {outside} rows belong to no trajectory (it was still open, or was overwritten in \
-                 part); they are read as further episodes"
-            ));
-        }
-        for (id, segment) in segments.into_iter().enumerate() {
+        for (id, segment) in (0..).zip(&segments) {
             cx.check()?;
-            let found = steps.found(id as u64, &segment, d, a);
+            let found = steps.found(id, segment, &ends, d, a);
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
         let mut data = assembly.finish(path)?;
         npz::settle_actions(&mut data, &columns.action);
         Ok(data)
     }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
+        Ok(pieces::InRows::find(path, cx)?.map(|found| Box::new(found) as Box<dyn Pieces>))
+    }
+}
+
+/// The buffer, opened.
+fn file_in(path: &Path) -> Result<Npz, DataError> {
+    let file = file_of(path);
+    if path.is_dir() {
+        folder::inside(path, &file)?;
+    }
+    Npz::open(&file)
+}
+
+/// The episodes, and how they were found.
+fn segments(path: &Path, file: &Npz, columns: &Columns<'_>, ends: &Ends) -> Result<(Vec<Segment>, Origin), DataError> {
+    let trajectories = trajectories(file, ends.terminated.len())?;
+    let segments = match &trajectories {
+        Some(trajectories) => ends.along(trajectories).map_err(|why| file.bad(TRAJECTORIES, why))?,
+        None => ends.cut(0..ends.terminated.len(), true),
+    };
+    let outside = segments.iter().filter(|s| trajectories.is_some() && !s.listed).map(|s| s.rows.len()).sum::<usize>();
+    let warning = format!(
+        "trajectory_indices: {outside} rows belong to no trajectory (it was still open, or was overwritten in part); they \
+         are read as further episodes"
+    );
+    let origin = Origin {
+        path: path.to_owned(),
+        format: MbrlReplay.name().into(),
+        rules: columns.rules(trajectories.is_some()),
+        warnings: (outside > 0).then_some(warning).into_iter().collect(),
+        ..Origin::default()
+    };
+    Ok((segments, origin))
 }
 
 /// The buffer in a folder, or the path itself.
@@ -126,7 +141,7 @@ impl<'f> Columns<'f> {
         Ok(found)
     }
 
-    fn read(&self, cx: &Ctx) -> Result<Steps, DataError> {
+    fn read(&self, cx: &Ctx) -> Result<(Steps, Ends), DataError> {
         let cx = cx.phase("reading the dataset");
         let total = self.obs.rows() as u64;
         let done = std::sync::atomic::AtomicU64::new(0);
@@ -144,7 +159,8 @@ impl<'f> Columns<'f> {
         let (obs, next, actions, rewards) = (obs?, next?, actions?, rewards?);
         let terminated = terminated?;
         let truncated = truncated?.unwrap_or_else(|| vec![false; terminated.len()]);
-        Ok(Steps { obs, next, actions, rewards, terminated, truncated })
+        let jumps = cut::jumps(&obs, &next, self.obs.width(), 0);
+        Ok((Steps { first: 0, obs, next, actions, rewards }, Ends { terminated, truncated, jumps }))
     }
 
     fn rules(&self, trajectories: bool) -> Vec<String> {

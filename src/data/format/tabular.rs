@@ -17,11 +17,13 @@ mod csv;
 mod pieces;
 mod roles;
 mod rows;
+mod words;
 
 use csv::Csv;
 use pieces::InRows;
 use roles::Roles;
 use rows::Rows;
+use words::Words;
 
 /// The format.
 pub struct Tabular;
@@ -57,11 +59,11 @@ impl Format for Tabular {
     }
 
     fn bytes(&self, path: &Path) -> Result<Option<u64>, DataError> {
-        Ok(InRows::open(path)?.map(|table| table.bytes()))
+        InRows::bytes(path).map(Some)
     }
 
     fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, DataError> {
-        let Some(mut table) = InRows::open(path)? else { return Ok(None) };
+        let Some(mut table) = InRows::open(path, cx)? else { return Ok(None) };
         table.find(pieces::WINDOW, cx)?;
         Ok(Some(Box::new(table)))
     }
@@ -127,6 +129,7 @@ fn is_text_table(path: &Path) -> bool {
 struct Table {
     roles: Roles,
     names: Vec<String>,
+    words: Words,
     rows: Rows,
 }
 
@@ -138,6 +141,9 @@ impl Table {
         if self.names.is_empty() {
             self.roles = Roles::find(path, source.names())?;
             self.names = source.names().to_vec();
+            if let Source::Parquet(table) = &source {
+                self.words = Words::of(table, &self.roles);
+            }
         }
         let frame = source.read(file, &self.roles.columns(), cx)?;
         if frame.rows() > 0 {
@@ -151,20 +157,18 @@ impl Table {
     }
 
     fn dataset(self, path: &Path, files: usize, cx: &Ctx) -> Result<Dataset, DataError> {
-        let Self { roles, names, rows } = self;
+        let Self { roles, names, words, rows } = self;
         if rows.rewards.is_empty() {
             return Err(DataError::bad(path, "the dataset is empty: the table has no rows"));
         }
-        if let Some(next) = rows.next.as_ref().filter(|n| n.width() != rows.obs.width()) {
-            let (next, obs) = (next.width(), rows.obs.width());
-            return Err(DataError::bad(path, format!("the next observations have {next} columns, observations {obs}")));
-        }
+        rows.fits().map_err(|e| DataError::bad(path, e))?;
         let mut origin = origin(path, &roles, &names, files);
         let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
         origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
         origin.warnings.extend(rows.oddities().map_err(|e| DataError::bad(path, e))?);
-        let (obs_space, action_space) = spaces(&rows, &roles);
-        let mut all = Assembly::new(origin, obs_space, action_space).within(cx);
+        let mut spaces = spaces(&rows, &roles);
+        words.name(&mut spaces, &mut origin);
+        let mut all = Assembly::new(origin, spaces.0, spaces.1).within(cx);
         rows.put(path, &mut all, cx)?;
         let mut data = all.finish(path)?;
         settle(&mut data, rows.whole_actions);

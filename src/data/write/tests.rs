@@ -108,3 +108,19 @@ fn ids_are_those_that_minari_accepts() {
         assert!(!is_dataset_id(id), "{id}");
     }
 }
+
+#[test]
+fn a_parquet_file_keeps_the_names_of_the_dimensions_and_the_environment() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.parquet");
+    let mut data = dataset(Space { names: vec!["torque".into()], ..Space::unnamed("action", 1) });
+    data.origin.env_id = Some("Pendulum-v1".into());
+    flat::write(&path, &data, &MinariAbout::default()).expect("written");
+    let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
+    assert_eq!((&back.obs_space.names, &back.action_space.names), (&data.obs_space.names, &data.action_space.names));
+    assert_eq!(back.origin.env_id, data.origin.env_id);
+    // A mapping chooses other columns, of which the names say nothing.
+    std::fs::write(dir.path().join("x.parquet.toml"), "observation = ['obs_1', 'obs_0']").expect("written");
+    let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
+    assert_eq!(back.obs_space.names, ["obs_1", "obs_0"]);
+}

@@ -58,7 +58,11 @@ fn one_episode_of_one_step_is_told_apart_from_nothing() {
 #[test]
 fn a_histogram_counts_every_finite_value_once() {
     let values: Vec<f64> = (0..100).map(|i| f64::from(i * i)).chain([f64::NAN]).collect();
-    let h = histogram("a", "a", "a", "", &values, 0.0);
+    let h = Histogram::of_episodes("a", "a", Axis::default(), &values, 0.0);
     assert_eq!(h.counts.iter().sum::<f64>(), 100.0);
-    assert_eq!((h.edges[0], h.edges[BINS]), (0.0, 9801.0));
+    assert_eq!((h.edges[0], h.edges.last()), (0.0, Some(&9801.0)));
+    for value in [0.0, 200.0, -1e20] {
+        let h = Histogram::of_episodes("a", "a", Axis::default(), &[value; 7], value);
+        assert_eq!(h.counts, [0.0, 7.0, 0.0], "one value is a bar in the middle");
+    }
 }

@@ -3,11 +3,9 @@
 use super::recorded::Recorded;
 use crate::metrics::bootstrap::{self, Bootstrap, Interval};
 use crate::metrics::report::{Axis, Cell, Histogram, Report, Table};
-use crate::metrics::{MetricError, density, stats};
+use crate::metrics::{MetricError, stats};
 use crate::task::{Cancelled, Ctx};
 
-/// Bars of the histograms.
-const BARS: usize = 30;
 /// Rows of the table: name and quantile.
 const QUANTILES: [(&str, f64); 7] =
     [("lowest", 0.0), ("5 %", 0.05), ("25 %", 0.25), ("median", 0.5), ("75 %", 0.75), ("95 %", 0.95), ("highest", 1.0)];
@@ -86,8 +84,13 @@ pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: 
         "steps",
         "Mean over all episodes of the number of steps; interval: 95 % over episodes drawn anew.",
     );
-    report.histograms.push(histogram("returns", "Return of an episode", "return", "", &returns));
-    report.histograms.push(histogram("lengths", "Length of an episode", "length", "steps", &lengths));
+    let (of_return, of_length) = (("return", "", &returns), ("length", "steps", &lengths));
+    for (key, label, (what, unit, values)) in
+        [("returns", "Return of an episode", of_return), ("lengths", "Length of an episode", of_length)]
+    {
+        let mean = stats::mean(values);
+        report.histograms.push(Histogram::of_episodes(key, label, Axis::new(what, unit), values, mean));
+    }
     report.tables.push(table(&r, &l));
     Ok(())
 }
@@ -107,22 +110,6 @@ fn table(r: &Spread, l: &Spread) -> Table {
         label: "Returns and lengths (95 % over episodes)".into(),
         columns: heads.map(String::from).to_vec(),
         rows: names.enumerate().map(row).collect(),
-    }
-}
-
-fn histogram(key: &str, label: &str, axis: &str, unit: &str, values: &[f64]) -> Histogram {
-    let (lo, hi) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &v| (lo.min(v), hi.max(v)));
-    // One value is drawn as one bar around it.
-    let edges = density::edges(if hi > lo { (lo, hi) } else { (lo - 0.5, lo + 0.5) }, BARS);
-    let mut counts = vec![0.0; BARS];
-    values.iter().filter_map(|&v| density::bin(&edges, v)).for_each(|bar| counts[bar] += 1.0);
-    Histogram {
-        key: key.into(),
-        label: label.into(),
-        axis: Axis { label: axis.into(), unit: unit.into(), log: false },
-        edges,
-        counts,
-        marks: vec![("mean".into(), stats::mean(values))],
     }
 }
 

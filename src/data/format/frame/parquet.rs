@@ -78,6 +78,12 @@ impl Parquet {
         self.rows
     }
 
+    /// What the file's metadata says under `key`.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        let words = self.metadata.key_value_metadata().as_ref()?;
+        words.iter().find(|word| word.key == key)?.value.as_deref()
+    }
+
     /// Reads the named columns and no other, on all threads.
     ///
     /// # Errors

@@ -4,14 +4,22 @@ use std::ops::Range;
 
 use crate::data::format::assemble::Found;
 
-/// The columns of the file, one row a step.
+/// The columns of some rows of the file, one row a step.
 pub(super) struct Steps {
+    /// Number of the first of them.
+    pub first: usize,
     pub obs: Vec<f32>,
     pub next: Vec<f32>,
     pub actions: Vec<f32>,
     pub rewards: Vec<f64>,
+}
+
+/// What says where episodes end, a row a step.
+pub(super) struct Ends {
     pub terminated: Vec<bool>,
     pub truncated: Vec<bool>,
+    /// Rows whose next observation is not the following one, ascending.
+    pub jumps: Vec<usize>,
 }
 
 /// Rows of one episode.
@@ -24,7 +32,7 @@ pub(super) struct Segment {
     pub listed: bool,
 }
 
-impl Steps {
+impl Ends {
     /// Cuts `rows` at the flags, and at jumps where asked to.
     pub fn cut(&self, rows: Range<usize>, at_jumps: bool) -> Vec<Segment> {
         let mut segments = Vec::new();
@@ -32,9 +40,9 @@ impl Steps {
         for row in rows.clone() {
             let flag = self.terminated[row] || self.truncated[row];
             let last = row + 1 == rows.end;
-            if flag || last || (at_jumps && self.jumps(row)) {
+            if flag || last || (at_jumps && self.jumps.binary_search(&row).is_ok()) {
                 // A listed trajectory, and a run of rows before others, was ended by something.
-                let limit = !flag && (!at_jumps || row + 1 < self.rewards.len());
+                let limit = !flag && (!at_jumps || row + 1 < self.terminated.len());
                 segments.push(Segment { rows: start..row + 1, limit, listed: !at_jumps });
                 start = row + 1;
             }
@@ -58,31 +66,32 @@ impl Steps {
             segments.extend(self.cut(free..start, true));
             free = end;
         }
-        segments.extend(self.cut(free..self.rewards.len(), true));
+        segments.extend(self.cut(free..self.terminated.len(), true));
         segments.sort_by_key(|s| !s.listed);
         Ok(segments)
     }
+}
 
-    /// True if the next observation of `row` is not the following one.
-    #[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
-    fn jumps(&self, row: usize) -> bool {
-        let d = self.obs.len() / self.rewards.len();
-        let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
-        let following = self.obs.get((row + 1) * d..(row + 2) * d);
-        following.is_some_and(|following| !self.next[row * d..(row + 1) * d].iter().zip(following).all(same))
-    }
+/// Rows whose next observation is not the following row of `obs`, counted from `first`; the last one has none.
+#[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
+pub(super) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<usize> {
+    let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
+    let pairs = next.chunks_exact(d.max(1)).zip(obs.chunks_exact(d.max(1)).skip(1));
+    (first..).zip(pairs).filter(|(_, (next, obs))| !next.iter().zip(*obs).all(same)).map(|(row, _)| row).collect()
+}
 
-    pub fn found(&self, id: u64, segment: &Segment, d: usize, a: usize) -> Found {
-        let rows = &segment.rows;
-        let last = rows.end - 1;
+impl Steps {
+    pub fn found(&self, id: u64, segment: &Segment, ends: &Ends, d: usize, a: usize) -> Found {
+        let last = segment.rows.end - 1;
+        let rows = segment.rows.start - self.first..segment.rows.end - self.first;
         Found {
             id,
             obs: self.obs[rows.start * d..rows.end * d].to_vec(),
             actions: self.actions[rows.start * a..rows.end * a].to_vec(),
             rewards: self.rewards[rows.clone()].to_vec(),
             next_obs: Some(self.next[rows.start * d..rows.end * d].to_vec()),
-            terminated: self.terminated[last],
-            truncated: self.truncated[last] || segment.limit,
+            terminated: ends.terminated[last],
+            truncated: ends.truncated[last] || segment.limit,
         }
     }
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
 use super::*;
-use crate::data::format::npz::tests::{Array, sweep, write};
+use crate::data::format::npz::tests::{Array, sweep, write, write_stored};
 
 /// Rows whose observation is (row, 1), the next one (row + 1, 1), action and reward 10 row; `jumps` are rows whose next
 /// observation is another.
@@ -114,4 +114,33 @@ fn every_prefix_of_a_file_is_survived() {
     let path = dir.path().join(FILE);
     write(&path, &along(arrays(6, &[1], &[5], &[]), &[[0, 2], [2, 6]]));
     sweep(&path, |path| assert!(MbrlReplay.open(path, &Ctx::quiet()).is_err()));
+}
+
+#[test]
+fn parts_are_what_the_whole_has_there() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let buffers = [
+        along(arrays(9, &[4], &[], &[1, 4]), &[[5, 8], [2, 5]]),
+        arrays(9, &[1], &[3], &[5, 6]),
+        along(arrays(6, &[1], &[5], &[3]), &[[0, 6]]),
+    ];
+    for (buffer, write) in buffers.iter().flat_map(|b| [(b, write as fn(&Path, &[Array])), (b, write_stored)]) {
+        write(&dir.path().join(FILE), buffer);
+        let cx = Ctx::quiet();
+        let whole = MbrlReplay.open(dir.path(), &cx).unwrap();
+        let pieces = MbrlReplay.pieces(dir.path(), &cx).unwrap().expect("in parts");
+        assert_eq!(pieces.lengths(), whole.spans().iter().map(|s| s.steps).collect::<Vec<_>>());
+        assert_eq!(pieces.origin().rules, whole.origin.rules);
+        for first in 0..whole.num_episodes() {
+            for end in first + 1..=whole.num_episodes() {
+                let part = pieces.read(first..end, &cx).unwrap();
+                for i in first..end {
+                    let (a, b) = (whole.episode(i), part.episode(i - first));
+                    assert_eq!((a.obs, a.actions, a.rewards), (b.obs, b.actions, b.rewards));
+                    let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
+                    assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated));
+                }
+            }
+        }
+    }
 }

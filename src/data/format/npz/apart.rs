@@ -115,12 +115,12 @@ impl Apart {
         let first = rows.start;
         let values = self.f32_of(rows)?;
         if let Some(row) = values.iter().position(|v| v.is_nan()) {
-            return Err(self.bad(format!("has NaN in row {} where true or false is needed", first + row)));
+            return Err(self.bad(&format!("has NaN in row {} where true or false is needed", first + row)));
         }
         Ok(values.into_iter().map(|v| v != 0.0).collect())
     }
 
-    fn bad(&self, problem: String) -> DataError {
+    fn bad(&self, problem: &str) -> DataError {
         DataError::bad(&self.path, format!("'{}' {problem}", self.key))
     }
 
@@ -131,7 +131,7 @@ impl Apart {
         file.seek(SeekFrom::Start(self.at + (rows.start * row) as u64))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(|e| {
-                self.bad(format!("cannot be read ({e}): the file is cut short or has changed; copy it again"))
+                self.bad(&format!("cannot be read ({e}): the file is cut short or has changed; copy it again"))
             })?;
         drop(file);
         let mut out = Vec::with_capacity(rows.len() * self.width);

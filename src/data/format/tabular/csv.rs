@@ -1,5 +1,6 @@
 //! CSV text as columns of numbers. Only the wanted columns are kept; every fault is named with its line.
 
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::{NamedFrom as _, Series};
@@ -9,18 +10,27 @@ use super::super::DataError;
 use super::super::frame::Frame;
 use crate::task::Ctx;
 
+mod apart;
+
+pub(super) use apart::Apart;
+
 /// Bytes that one thread reads at a time.
-const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 1 << 20;
 /// Bytes of the first line that are looked at.
 const MAX_HEADER: usize = 1 << 20;
 
-/// A file in memory, its first line read.
-pub(super) struct Csv {
-    text: Vec<u8>,
+/// What the first line says of the others.
+struct Head {
     names: Vec<String>,
     separator: u8,
     /// Where the second line begins.
     body: usize,
+}
+
+/// A file in memory, its first line read.
+pub(super) struct Csv {
+    text: Vec<u8>,
+    head: Head,
 }
 
 /// What the first bytes of a file say: its separator and its columns, if it is a table of text.
@@ -50,19 +60,15 @@ impl Csv {
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let text = std::fs::read(path).map_err(|e| DataError::bad(path, format!("cannot be read ({e})")))?;
         if std::str::from_utf8(&text).is_err() || text.contains(&0) {
-            return Err(DataError::bad(path, "is binary, not text in UTF-8; a table is CSV or Parquet"));
+            return Err(binary(path));
         }
-        let (separator, names, body) = header(&text[..text.len().min(MAX_HEADER)], text.len() <= MAX_HEADER)
-            .ok_or_else(|| DataError::bad(path, "line 1 names no columns; a table begins with its column names"))?;
-        if let Some(twice) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
-            return Err(DataError::bad(path, format!("line 1 has two columns '{twice}'; rename one")));
-        }
-        Ok(Self { text, names, separator, body })
+        let head = Head::of(path, &text[..text.len().min(MAX_HEADER)], text.len() <= MAX_HEADER)?;
+        Ok(Self { text, head })
     }
 
     /// Names of the columns.
     pub fn names(&self) -> &[String] {
-        &self.names
+        &self.head.names
     }
 
     /// Reads the named columns: whole numbers if every field is one, else numbers.
@@ -70,8 +76,7 @@ impl Csv {
     /// # Errors
     /// The first line that has another number of fields, or text where a number is needed.
     pub fn read(&self, path: &Path, columns: &[String], cx: &Ctx) -> Result<Frame, DataError> {
-        let place = |c: &String| self.names.iter().position(|n| n == c);
-        let wanted: Vec<usize> = columns.iter().filter_map(place).collect();
+        let wanted = self.head.wanted(columns);
         let blocks = self.blocks();
         let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
         let threads = rayon::current_num_threads().max(1);
@@ -79,23 +84,21 @@ impl Csv {
             cx.step((round * threads) as u64, blocks.len() as u64)?;
             // Not collected into one result: that would name whichever bad line a thread met first.
             let read: Vec<Result<Vec<Column>, String>> =
-                some.par_iter().map(|&(line, block)| self.block(line, block, &wanted)).collect();
+                some.par_iter().map(|&(line, block)| self.head.block(line, block, &wanted)).collect();
             for block in read {
                 for (column, more) in all.iter_mut().zip(block.map_err(|e| DataError::bad(path, e))?) {
                     column.append(more);
                 }
             }
         }
-        let rows = all.first().map_or(0, |c| c.values.len());
-        let series = all.into_iter().zip(&wanted).map(|(c, &at)| c.series(&self.names[at])).collect();
-        Frame::new(path, rows, series)
+        self.head.frame(path, all, &wanted)
     }
 
     /// Pieces of the text that end at a line's end, each with the number of its first line.
     fn blocks(&self) -> Vec<(usize, &[u8])> {
         let mut blocks = Vec::new();
-        let (mut start, mut first, mut line, mut quoted) = (self.body, 2, 2, false);
-        for (i, &b) in self.text.iter().enumerate().skip(self.body) {
+        let (mut start, mut first, mut line, mut quoted) = (self.head.body, 2, 2, false);
+        for (i, &b) in self.text.iter().enumerate().skip(self.head.body) {
             match b {
                 b'"' => quoted = !quoted,
                 b'\n' => {
@@ -112,6 +115,28 @@ impl Csv {
             blocks.push((first, &self.text[start..]));
         }
         blocks
+    }
+}
+
+impl Head {
+    fn of(path: &Path, start: &[u8], whole: bool) -> Result<Self, DataError> {
+        let (separator, names, body) = header(start, whole)
+            .ok_or_else(|| DataError::bad(path, "line 1 names no columns; a table begins with its column names"))?;
+        if let Some(twice) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
+            return Err(DataError::bad(path, format!("line 1 has two columns '{twice}'; rename one")));
+        }
+        Ok(Self { names, separator, body })
+    }
+
+    /// Places of the columns.
+    fn wanted(&self, columns: &[String]) -> Vec<usize> {
+        columns.iter().filter_map(|c| self.names.iter().position(|n| n == c)).collect()
+    }
+
+    fn frame(&self, path: &Path, columns: Vec<Column>, wanted: &[usize]) -> Result<Frame, DataError> {
+        let rows = columns.first().map_or(0, |c| c.values.len());
+        let series = columns.into_iter().zip(wanted).map(|(c, &at)| c.series(&self.names[at])).collect();
+        Frame::new(path, rows, series)
     }
 
     /// Reads whole lines, of which the first has number `line`.
@@ -143,6 +168,10 @@ impl Csv {
         }
         Ok(columns)
     }
+}
+
+fn binary(path: &Path) -> DataError {
+    DataError::bad(path, "is binary, not text in UTF-8; a table is CSV or Parquet")
 }
 
 /// Where the first record ends: after the line's end that is in no quotes.
@@ -221,6 +250,13 @@ impl Column {
         self.whole &= value.is_finite() && value.fract() == 0.0 && value.abs() < 9e15;
         self.values.push(value);
         Ok(())
+    }
+
+    /// Some of the numbers.
+    fn slice(mut self, rows: Range<usize>) -> Self {
+        self.values.truncate(rows.end);
+        self.values.drain(..rows.start);
+        self
     }
 
     fn append(&mut self, more: Self) {

@@ -199,11 +199,21 @@ impl Rows {
         Ok(runs.told())
     }
 
+    /// Fails where next observations have another width than observations.
+    pub fn fits(&self) -> Result<(), String> {
+        let obs = self.obs.width();
+        match self.next.as_ref().map(Matrix::width).filter(|&next| next != obs) {
+            Some(next) => Err(format!("the next observations have {next} columns, observations {obs}")),
+            None => Ok(()),
+        }
+    }
+
     /// Adds every episode to `all`.
     ///
     /// # Errors
     /// If an episode does not fit, or the work was cancelled.
     pub fn put(&self, path: &Path, all: &mut Assembly, cx: &Ctx) -> Result<(), DataError> {
+        self.fits().map_err(|e| DataError::bad(path, e))?;
         let (d, a) = (self.obs.width(), self.actions.width());
         // Numbers of the file are kept where each is used once.
         let ends = self.ends();

@@ -242,7 +242,7 @@ fn parts_of_a_table_are_what_the_whole_has_there() {
             let whole = Tabular.open(dir.path(), &Ctx::quiet()).expect("opens");
             assert_eq!(whole.num_episodes(), if how == "nothing" { 2 } else { 11 }, "{how}");
             for window in [1, 2, 5, 100] {
-                let mut table = InRows::open(dir.path()).expect("opens").expect("is Parquet");
+                let mut table = InRows::open(dir.path(), &Ctx::quiet()).expect("opens").expect("has rows");
                 table.find(window, &Ctx::quiet()).expect("reads");
                 let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
                 assert_eq!(table.lengths(), lengths, "{how} {window}");
@@ -276,7 +276,48 @@ fn rows_of_an_episode_that_are_not_together_are_refused_in_parts_too() {
     let whole = failure(Tabular.open(&path, &Ctx::quiet()));
     assert!(whole.contains("episode 3 goes on at row 2"), "{whole}");
     for window in [1, 2, 3, 5] {
-        let mut table = InRows::open(&path).expect("opens").expect("is Parquet");
+        let mut table = InRows::open(&path, &Ctx::quiet()).expect("opens").expect("has rows");
         assert_eq!(table.find(window, &Ctx::quiet()).expect_err("refused").to_string(), whole);
     }
+}
+
+#[test]
+fn parts_of_a_text_are_what_the_whole_has_there() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.csv");
+    // More than one piece; the actions are whole until the last episode.
+    let line = |row: usize| {
+        let (end, odd) = (row % 100 == 99, if row > 59_950 { ".5" } else { "" });
+        format!("{},{}.25,-{row},{}{odd},{row},{}\n", row / 100, row % 100, row % 3, u8::from(end))
+    };
+    let text = (0..60_000)
+        .map(line)
+        .fold("episode,obs_0,obs_1,action,reward,terminated\n".to_owned(), |all, line| all + &line);
+    std::fs::write(&path, &text).expect("written");
+    let (whole, cx) = (Tabular.open(&path, &Ctx::quiet()).expect("opens"), Ctx::quiet());
+    let parts = Tabular.pieces(&path, &cx).expect("opens").expect("in parts");
+    assert_eq!((parts.lengths().len(), whole.num_episodes()), (600, 600));
+    assert!(!whole.action_space.is_discrete());
+    for range in [0..3, 250..400, 599..600] {
+        let mut part = parts.read(range.clone(), &cx).expect("reads");
+        parts.settle(&mut part);
+        let wanted = whole.subset(&range.collect::<Vec<_>>());
+        assert_eq!((&part.obs, &part.actions, &part.rewards), (&wanted.obs, &wanted.actions, &wanted.rewards));
+        assert_eq!((part.spans(), &part.action_space), (wanted.spans(), &wanted.action_space));
+        assert_eq!(part.origin.rules, wanted.origin.rules);
+    }
+    let (guess, kept) = (Tabular.bytes(&path).expect("looks").expect("says"), whole.bytes());
+    assert!((0.8..1.25).contains(&(guess as f64 / kept as f64)), "{guess} for {kept}");
+}
+
+#[test]
+fn next_observations_of_another_width_are_refused_in_parts_too() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.csv");
+    std::fs::write(&path, "obs_0,obs_1,action,next_obs\n1,2,3,4\n").expect("written");
+    let cx = Ctx::quiet();
+    let whole = failure(Tabular.open(&path, &cx));
+    assert!(whole.contains("next observations have 1 columns, observations 2"), "{whole}");
+    let parts = Tabular.pieces(&path, &cx).expect("opens").expect("in parts");
+    assert_eq!(failure(parts.read(0..1, &cx)), whole);
 }
