@@ -152,9 +152,7 @@ fn put_together(origin: Origin, first: &Columns<'_>, parts: Parts) -> Result<Dat
 
 /// Actions may be choices: their numbers tell.
 fn settle_choices(columns: &Columns<'_>, data: &mut Dataset) {
-    if let Some(dtype) = columns.choices() {
-        data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, &dtype));
-    }
+    choices::settle(data, columns.choices().as_ref());
 }
 
 fn has_keys(file: &Hdf5, prefix: &str) -> bool {

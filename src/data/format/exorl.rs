@@ -9,7 +9,7 @@ use super::assemble::{Assembly, Found};
 use super::npz::folder::{self, Odd};
 use super::npz::{self, Npz};
 use super::pieces::{Pieces, Width};
-use super::{DataError, Format};
+use super::{DataError, Format, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
@@ -64,7 +64,7 @@ impl Format for ExOrl {
         ];
         assembly.origin().warnings.extend(oddities.into_iter().flatten());
         let mut data = assembly.finish(path)?;
-        npz::settle_actions(&mut data, &first.column("action")?);
+        choices::settle(&mut data, first.column("action")?.choices().as_ref());
         Ok(data)
     }
 

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{DataType, IpcReader, PolarsResult, SerReader, Series};
 
 use super::DataError;
-use crate::data::space::SpaceKind;
 
 mod flatten;
 mod footer;
@@ -20,15 +19,12 @@ mod parquet;
 mod thrift;
 
 pub(super) use flatten::{Leaf, Matrix, flags, leaves, matrix, numbers, whole};
-pub(super) use parquet::{Parquet, is_parquet};
+pub(super) use parquet::{Parquet, Tick, is_parquet};
 
 /// What is said where polars gives no reason.
 const DAMAGED: &str = "the file is damaged, or holds a type that oodscope does not read";
 /// Values that a byte of a file may stand for. Repeats take next to no room, but not less than this: more is a lie.
 const VALUES_PER_BYTE: u64 = 4096;
-
-/// A column of integers with more different values than this is not a set of choices.
-const MAX_CHOICES: f32 = 4096.0;
 
 /// Runs `read`, which calls polars. Its errors and its panics are faults of the file.
 ///
@@ -152,12 +148,6 @@ impl Frame {
     pub fn is_whole(&self, name: &str) -> bool {
         self.get(name).is_some_and(|c| c.dtype().is_integer() || *c.dtype() == DataType::Boolean)
     }
-}
-
-/// A set of choices, as many as the largest of these whole numbers says; nothing where they cannot be that.
-pub(super) fn choices(mut values: impl Iterator<Item = f32>) -> Option<SpaceKind> {
-    let largest = values.try_fold(0.0f32, |most, v| (v >= 0.0).then_some(most.max(v)));
-    largest.filter(|&m| m < MAX_CHOICES).map(|m| SpaceKind::Discrete { n: m as usize + 1, start: 0 })
 }
 
 /// Refuses a file that claims more values than its length can hold.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::assemble::Assembly;
-use super::frame::choices;
+use super::choices;
 use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
@@ -133,7 +133,7 @@ fn origin(path: &Path, info: &Info, columns: &Columns, warnings: Vec<String>) ->
 fn action_space(columns: &Columns, values: impl Iterator<Item = f32>) -> Space {
     let mut space = named(std::slice::from_ref(&columns.action));
     if columns.action.is_whole() && space.dim() == 1 {
-        space.kind = choices(values).unwrap_or(space.kind);
+        space.kind = choices::of(values).unwrap_or(space.kind);
     }
     space
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::assemble::Assembly;
 use super::npz::{self, Column, Npz, folder, holds};
 use super::pieces::Pieces;
-use super::{DataError, Format};
+use super::{DataError, Format, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
@@ -53,7 +53,7 @@ impl Format for MbrlReplay {
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
         let mut data = assembly.finish(path)?;
-        npz::settle_actions(&mut data, &columns.action);
+        choices::settle(&mut data, columns.action.choices().as_ref());
         Ok(data)
     }
 

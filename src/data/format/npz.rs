@@ -19,7 +19,7 @@ mod space;
 
 pub use apart::Apart;
 pub use column::Column;
-pub(super) use space::{flattened, images, names_of, settle_actions};
+pub(super) use space::{flattened, images, names_of};
 
 /// Deflate reaches at most 1032 : 1, so what claims to unpack to more than this is not in the file.
 const MAX_RATIO: u64 = 1100;

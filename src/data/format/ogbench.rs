@@ -10,7 +10,7 @@ use std::path::Path;
 use super::assemble::{Assembly, Found};
 use super::npz::{self, Column, Npz, holds};
 use super::pieces::Pieces;
-use super::{DataError, Format};
+use super::{DataError, Format, choices};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::{Cancelled, Ctx};
@@ -55,7 +55,7 @@ impl Format for OgBench {
             assembly.push(&found).map_err(|problem| DataError::bad(path, problem))?;
         }
         let mut data = assembly.finish(path)?;
-        npz::settle_actions(&mut data, &columns.actions);
+        choices::settle(&mut data, columns.actions.choices().as_ref());
         Ok(data)
     }
 

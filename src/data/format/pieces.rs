@@ -313,4 +313,4 @@ fn blocks(lengths: &[usize], width: Width, size: u64) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,10 +3,12 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::assemble::{Assembly, too_large};
-use super::frame::{Frame, Matrix, Parquet, choices, is_parquet};
+use super::choices;
+use super::frame::{Frame, Matrix, Parquet, Tick, is_parquet};
 use super::pieces::Pieces;
 use super::{DataError, Format};
 use crate::data::dataset::{Dataset, Origin};
@@ -19,7 +21,7 @@ mod roles;
 mod rows;
 mod words;
 
-use csv::Csv;
+use csv::Text;
 use pieces::InRows;
 use roles::Roles;
 use rows::Rows;
@@ -136,7 +138,7 @@ struct Table {
 impl Table {
     /// Reads the next file.
     fn add(&mut self, path: &Path, file: &Path, cx: &Ctx) -> Result<(), DataError> {
-        let source = Source::open(file)?;
+        let mut source = Source::open(file)?;
         bounded(file, source.names())?;
         if self.names.is_empty() {
             self.roles = Roles::find(path, source.names())?;
@@ -145,8 +147,9 @@ impl Table {
                 self.words = Words::of(table, &self.roles);
             }
         }
-        let frame = source.read(file, &self.roles.columns(), cx)?;
-        if frame.rows() > 0 {
+        source.find(cx)?;
+        if source.rows() > 0 {
+            let frame = source.read(&self.roles.columns(), 0..source.rows(), &|done, total| cx.step(done, total))?;
             let rows = Rows::read(&frame, &self.roles)?;
             self.rows.append(rows).map_err(|e| DataError::bad(file, e))?;
             if self.rows.bytes() > cx.memory() {
@@ -189,29 +192,45 @@ fn origin(path: &Path, roles: &Roles, names: &[String], files: usize) -> Origin 
     }
 }
 
-/// A table of which only the names of the columns were read.
+/// A file of a table, of which any rows can be read.
 enum Source {
-    Text(Csv),
+    Text(Text),
     Parquet(Parquet),
 }
 
 impl Source {
+    /// Reads the names of the columns.
     fn open(file: &Path) -> Result<Self, DataError> {
-        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Csv::open(file).map(Self::Text) }
+        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Text::open(file).map(Self::Text) }
+    }
+
+    /// Finds the rows.
+    fn find(&mut self, cx: &Ctx) -> Result<(), DataError> {
+        match self {
+            Self::Text(text) => text.find(csv::BLOCK, &cx.phase("finding the lines")),
+            Self::Parquet(_) => Ok(()),
+        }
     }
 
     fn names(&self) -> &[String] {
         match self {
-            Self::Text(csv) => csv.names(),
+            Self::Text(text) => text.names(),
             Self::Parquet(parquet) => parquet.names(),
         }
     }
 
-    fn read(&self, file: &Path, columns: &[String], cx: &Ctx) -> Result<Frame, DataError> {
+    /// Rows; of text none before they are found.
+    fn rows(&self) -> usize {
         match self {
-            Self::Text(csv) => csv.read(file, columns, cx),
-            Self::Parquet(parquet) if parquet.rows() == 0 => Frame::new(file, 0, Vec::new()),
-            Self::Parquet(parquet) => parquet.read(columns, cx),
+            Self::Text(text) => text.rows(),
+            Self::Parquet(parquet) => parquet.rows(),
+        }
+    }
+
+    fn read(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, DataError> {
+        match self {
+            Self::Text(text) => text.read_with(columns, rows, tick),
+            Self::Parquet(parquet) => parquet.read_with(columns, rows, tick),
         }
     }
 }
@@ -243,7 +262,7 @@ fn spaces(rows: &Rows, roles: &Roles) -> (Space, Space) {
 fn settle(data: &mut Dataset, whole_actions: bool) {
     if whole_actions
         && data.action_dim() == 1
-        && let Some(kind) = choices(data.actions.iter().copied())
+        && let Some(kind) = choices::of(data.actions.iter().copied())
     {
         data.action_space.kind = kind;
         data.origin.rules.push("actions are whole numbers: choices, in one column".into());

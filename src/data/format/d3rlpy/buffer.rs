@@ -174,7 +174,7 @@ impl Layout {
                 format!("holds no numbers to read, only{there}; encode images into numbers first and dump again"),
             ));
         }
-        let choices = choices::may_be(&actions).then(|| actions.dtype());
+        let choices = actions.choices();
         Ok(Self { observations, action_width, choices })
     }
 
@@ -184,9 +184,7 @@ impl Layout {
 
     /// Actions may be choices: their numbers tell.
     fn settle(&self, data: &mut Dataset) {
-        if let Some(dtype) = &self.choices {
-            data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
-        }
+        choices::settle(data, self.choices.as_ref());
     }
 
     /// Names of the observation's columns: a lone array has none of its own.

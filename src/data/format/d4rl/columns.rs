@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::super::DataError;
 use super::super::hdf5::{Column, Hdf5, Stream, Tick};
 use super::super::pieces::Width;
-use super::super::{DataError, choices};
 use super::episodes::{Marks, Rows};
 use crate::task::Ctx;
 
@@ -182,7 +182,7 @@ impl<'f> Columns<'f> {
 
     /// The stored type of actions that may be choices.
     pub fn choices(&self) -> Option<String> {
-        choices::may_be(&self.actions).then(|| self.actions.dtype())
+        self.actions.choices()
     }
 
     /// Pieces of one dataset have the same columns.

@@ -8,8 +8,8 @@ use super::rows_of;
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::format::DataError;
 use crate::data::format::assemble::Found;
+use crate::data::format::npz::Npz;
 use crate::data::format::npz::folder::{self, Odd};
-use crate::data::format::npz::{Npz, settle_actions};
 use crate::data::format::pieces::{Pieces, Width, with_steps};
 use crate::task::Ctx;
 
@@ -46,7 +46,7 @@ pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> 
     ];
     assembly.origin().warnings.extend(oddities.into_iter().flatten());
     let mut data = assembly.finish(path)?;
-    settle_actions(&mut data, &first.column("action")?);
+    layout.settle(&mut data);
     Ok(data)
 }
 
@@ -97,12 +97,7 @@ impl Pieces for InFiles {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if let Some((_, first)) = self.files.first()
-            && let Ok(first) = Npz::open(first)
-            && let Ok(action) = first.column("action")
-        {
-            settle_actions(data, &action);
-        }
+        self.layout.settle(data);
     }
 }
 

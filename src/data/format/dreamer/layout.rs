@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::data::dataset::Origin;
-use crate::data::format::DataError;
+use crate::data::dataset::{Dataset, Origin};
 use crate::data::format::assemble::Assembly;
 use crate::data::format::npz::{Column, Npz, names_of};
 use crate::data::format::pieces::Width;
+use crate::data::format::{DataError, choices};
 use crate::data::space::{Space, SpaceKind};
 use crate::task::Ctx;
 
@@ -32,6 +32,8 @@ pub(super) struct Layout {
     /// Names and widths of the observations, in alphabetical order.
     observations: Vec<(String, usize)>,
     actions: usize,
+    /// See [`Column::choices`].
+    choices: Option<String>,
     skipped: Vec<String>,
 }
 
@@ -61,8 +63,8 @@ impl Layout {
                 format!("no array holds observations as numbers; beside action and reward there is {left}"),
             ));
         }
-        let actions = file.column("action")?.width();
-        Ok(Self { observations, actions, skipped })
+        let action = file.column("action")?;
+        Ok(Self { observations, actions: action.width(), choices: action.choices(), skipped })
     }
 
     /// An assembly without episodes.
@@ -120,6 +122,11 @@ impl Layout {
             offset += width;
         }
         Ok(Rows { obs, actions: action.f32(&tick)?, rewards: reward.f64(&tick)? })
+    }
+
+    /// Whole numbers in the action are choices.
+    pub fn settle(&self, data: &mut Dataset) {
+        choices::settle(data, self.choices.as_ref());
     }
 
     /// What a row takes.

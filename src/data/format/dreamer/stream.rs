@@ -9,8 +9,8 @@ use super::rows_of;
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::format::DataError;
 use crate::data::format::assemble::Found;
+use crate::data::format::npz::Npz;
 use crate::data::format::npz::folder::{self, Odd};
-use crate::data::format::npz::{Npz, settle_actions};
 use crate::data::format::pieces::{Pieces, Width};
 use crate::task::Ctx;
 
@@ -121,11 +121,7 @@ impl Pieces for Streams {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if let Ok(first) = Npz::open(&self.files[0])
-            && let Ok(action) = first.column("action")
-        {
-            settle_actions(data, &action);
-        }
+        self.layout.settle(data);
     }
 }
 

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::data::format::npz::tests::{Array, sweep, write};
+use crate::data::format::pieces::tests::agree;
 
 /// Rows `from..from + rows` of a stream: observations (row, row + 0.5) and -row, action and reward 10 row.
 fn chunk(from: usize, rows: usize, first: &[usize], last: &[usize], terminal: &[usize]) -> Vec<Array> {
@@ -188,20 +189,8 @@ fn parts_of_streams_and_of_episodes_are_what_the_whole_has_there() {
     for dir in [&streams, &episodes] {
         let (whole, cx) = (open(dir).unwrap(), Ctx::quiet());
         let pieces = Dreamer.pieces(dir.path(), &cx).unwrap().expect("in parts");
-        let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
-        assert_eq!(pieces.lengths(), lengths);
-        for first in 0..lengths.len() {
-            for end in first + 1..=lengths.len() {
-                let part = pieces.read(first..end, &cx).unwrap();
-                assert_eq!(part.num_episodes(), end - first);
-                for i in first..end {
-                    let (a, b) = (whole.episode(i), part.episode(i - first));
-                    assert_eq!((a.obs, a.actions, a.rewards), (b.obs, b.actions, b.rewards));
-                    let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
-                    assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated));
-                }
-            }
-        }
+        agree(&whole, &*pieces);
+        let lengths = pieces.lengths();
         let least = Dreamer.bytes(dir.path()).unwrap().expect("known");
         assert!(least >= pieces.width().bytes(lengths.len() as u64, lengths.iter().sum::<usize>() as u64));
     }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::super::DataError;
 use super::super::assemble::Assembly;
-use super::super::npz::{self, Npz};
+use super::super::npz::Npz;
 use super::super::pieces::{Pieces, Width, with_steps};
+use super::super::{DataError, choices};
 use super::{Names, episode, files, layout};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -19,6 +19,8 @@ pub(super) struct InFiles {
     files: Vec<PathBuf>,
     lengths: Vec<usize>,
     width: Width,
+    /// The stored type of actions that may be choices.
+    choices: Option<String>,
     origin: Origin,
 }
 
@@ -28,17 +30,14 @@ impl InFiles {
         let (names, files) = files(path)?;
         let first = Npz::open(&files[0])?;
         let origin = layout(&first, path)?.origin().clone();
-        let width = Width {
-            obs: first.column("observation")?.width(),
-            action: first.column("action")?.width(),
-            extra: 1,
-            next: false,
-        };
+        let action = first.column("action")?;
+        let choices = action.choices();
+        let width = Width { obs: first.column("observation")?.width(), action: action.width(), extra: 1, next: false };
         let all: Vec<_> = names.into_iter().zip(files).collect();
         let rows = |(_, file): &(_, PathBuf)| Ok(Npz::open(file)?.column("observation")?.rows().saturating_sub(1));
         let (kept, lengths) = with_steps(&all, cx, rows)?;
         let (names, files) = kept.into_iter().unzip();
-        Ok(Self { path: path.to_owned(), names, files, lengths, width, origin })
+        Ok(Self { path: path.to_owned(), names, files, lengths, width, choices, origin })
     }
 }
 
@@ -70,10 +69,6 @@ impl Pieces for InFiles {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if let Ok(first) = Npz::open(&self.files[0])
-            && let Ok(action) = first.column("action")
-        {
-            npz::settle_actions(data, &action);
-        }
+        choices::settle(data, self.choices.as_ref());
     }
 }

@@ -15,8 +15,8 @@ use super::super::DataError;
 use super::{Frame, footer, guarded, pages, plausible};
 use crate::task::{Cancelled, Ctx};
 
-/// Told of progress; stops the work where it fails.
-type Tick<'t> = &'t (dyn Fn(u64, u64) -> Result<(), Cancelled> + Sync);
+/// Told how many pieces are done of how many; fails to stop the reading.
+pub(in super::super) type Tick<'t> = &'t (dyn Fn(u64, u64) -> Result<(), Cancelled> + Sync);
 
 /// True if the file begins as Parquet does.
 pub(in super::super) fn is_parquet(path: &Path) -> bool {

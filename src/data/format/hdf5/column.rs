@@ -29,12 +29,12 @@ const MAX_VALUES: u64 = 1 << 32;
 pub struct Column<'f> {
     pub(super) file: &'f Hdf5,
     pub(super) key: String,
-    shape: Vec<u64>,
-    dtype: Datatype,
+    pub(super) shape: Vec<u64>,
+    pub(super) dtype: Datatype,
     rows: u64,
     width: u64,
     /// Where the values lie, if they lie in the file one after another as they are.
-    plain: Option<u64>,
+    pub(super) plain: Option<u64>,
     /// What reads the values where they do not; opened when it is needed.
     dataset: OnceLock<Dataset>,
 }
@@ -152,17 +152,14 @@ impl<'f> Column<'f> {
         number::name(&self.dtype)
     }
 
-    pub(super) fn ndim(&self) -> usize {
-        self.shape.len()
-    }
-
-    pub(super) fn dtype_of(&self) -> &Datatype {
-        &self.dtype
-    }
-
     /// Sizes of a chunk, where values are read by the chunk.
     pub(super) fn chunks(&self) -> Option<Vec<u32>> {
         if self.plain.is_some() { None } else { self.dataset().ok()?.chunks() }
+    }
+
+    /// The stored type, where one column of whole numbers may hold choices.
+    pub fn choices(&self) -> Option<String> {
+        (self.is_whole() && self.width() == 1).then(|| self.dtype())
     }
 
     /// An error about this column.
@@ -285,7 +282,7 @@ impl<'f> Column<'f> {
             return Ok(values);
         }
         let all = SliceInfoElem::Slice { start: 0, end: u64::MAX, step: 1 };
-        let mut selections = vec![all; self.ndim()];
+        let mut selections = vec![all; self.shape.len()];
         selections[0] = SliceInfoElem::Slice { start: rows.start as u64, end: rows.end as u64, step: 1 };
         let slice = self.dataset()?.read_slice_parallel::<T>(&SliceInfo { selections });
         let values = slice.map_err(|e| self.file.unreadable(&self.key, &e))?.into_raw_vec_and_offset().0;

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 
-use hdf5_reader::Datatype;
 use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
 use hdf5_reader::error::{Error, Result};
 use hdf5_reader::io::Cursor;
@@ -18,11 +17,10 @@ use hdf5_reader::messages::link::LinkTarget;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::object_header::ObjectHeader;
 use hdf5_reader::symbol_table::SymbolTableNode;
-use hdf5_reader::{Storage, StorageBuffer};
+use hdf5_reader::{Datatype, H5Type, Storage, StorageBuffer};
 
 use super::number::Number;
 use super::{Column, DataError, Hdf5};
-use hdf5_reader::H5Type;
 
 /// Largest part of a header that is parsed here.
 const MAX_HEADER_BYTES: usize = 64 << 10;
@@ -198,7 +196,7 @@ impl<'f> Group<'f> {
         }
     }
 
-    fn about(&self, key: &str) -> Option<About> {
+    pub(super) fn about(&self, key: &str) -> Option<About> {
         let mut members = self.members.as_ref()?;
         let mut inner;
         let mut parts = key.split('/').peekable();

@@ -20,7 +20,7 @@ pub struct Stream<'c, 'f> {
 impl<'c, 'f> Stream<'c, 'f> {
     pub(super) fn new(column: &'c Column<'f>) -> Self {
         let narrow = |shape: Vec<u32>| shape.len() == 2 && (shape[1] as usize) < column.width();
-        let plain = column.ndim() == 2 && f32::native_copy_compatible(column.dtype_of());
+        let plain = column.shape.len() == 2 && f32::native_copy_compatible(&column.dtype);
         let chunks = if plain && column.chunks().is_some_and(narrow) {
             column.dataset().ok().and_then(|d| d.iter_chunks().ok())
         } else {

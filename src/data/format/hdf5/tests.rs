@@ -246,6 +246,8 @@ fn groups_found_by_address_say_what_paths_say() {
         assert_eq!(group.count_attribute("total_steps"), file.count_attribute(&name, "total_steps"));
         for key in ["rewards", "chunked", "packed"] {
             let (found, known) = (group.column(key).expect(key), file.column(&format!("{name}/{key}")).expect(key));
+            assert_eq!(group.about(key).is_some(), key != "packed", "{key} needs the reader only where it is packed");
+            assert_eq!(found.plain, known.plain, "{key}");
             assert_eq!(
                 (found.rows(), found.inner_shape(), found.key()),
                 (known.rows(), known.inner_shape(), known.key())
@@ -258,5 +260,34 @@ fn groups_found_by_address_say_what_paths_say() {
         let said = message(file.group(name).column(key));
         assert_eq!(said, message(file.column(&format!("{name}/{key}"))));
         assert!(said.contains(&format!("'{name}/{key}' is missing")), "{said}");
+    }
+}
+
+#[test]
+fn files_of_h5py_need_no_reader_for_what_is_not_packed() {
+    // Groups with tables of symbols and columns of one chunk, as Minari writes them.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats/minari/hdf5-v0/data/main_data.hdf5");
+    let file = Hdf5::open(&path).expect("opens");
+    let mut names = file.names();
+    names.sort();
+    assert_eq!(Some(names.len()), file.root().map(node::Members::len), "no link leads elsewhere");
+    assert_eq!(names, {
+        let mut all = file.members("");
+        all.sort();
+        all
+    });
+    for name in names {
+        let group = file.group(&name);
+        for key in ["rewards", "terminations", "truncations", "actions"] {
+            let (found, known) = (group.column(key).expect(key), file.column(&format!("{name}/{key}")).expect(key));
+            assert!(group.about(key).is_some() && found.plain.is_some(), "{name}/{key}");
+            assert_eq!((found.plain, &found.shape, &found.dtype), (known.plain, &known.shape, &known.dtype));
+            // What the reader of slices says of the same column.
+            let mut slow = file.column(&format!("{name}/{key}")).expect(key);
+            slow.plain = None;
+            assert_eq!(found.f64(&quiet).expect(key), slow.f64(&quiet).expect(key), "{name}/{key}");
+        }
+        assert_eq!(group.count_attribute("total_steps"), file.count_attribute(&name, "total_steps"));
+        assert!(group.count_attribute("total_steps").is_some());
     }
 }

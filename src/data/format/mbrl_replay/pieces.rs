@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::super::DataError;
 use super::super::assemble::Assembly;
-use super::super::npz::{self, Apart};
+use super::super::npz::Apart;
 use super::super::pieces::{Pieces, Width};
+use super::super::{DataError, choices};
 use super::cut::{self, Ends, Segment, Steps};
 use super::{Columns, file_in, segments};
 use crate::data::dataset::{Dataset, Origin};
@@ -26,6 +26,8 @@ pub(super) struct InRows {
     ends: Ends,
     segments: Vec<Segment>,
     lengths: Vec<usize>,
+    /// See [`Column::choices`](super::Column::choices).
+    choices: Option<String>,
     origin: Origin,
 }
 
@@ -54,7 +56,8 @@ impl InRows {
         }
         let (segments, origin) = segments(path, &file, &columns, &ends)?;
         let lengths = segments.iter().map(|s| s.rows.len()).collect();
-        Ok(Some(Self { path: path.to_owned(), obs, next, actions, rewards, ends, segments, lengths, origin }))
+        let (path, choices) = (path.to_owned(), columns.action.choices());
+        Ok(Some(Self { path, obs, next, actions, rewards, ends, segments, lengths, choices, origin }))
     }
 }
 
@@ -93,10 +96,6 @@ impl Pieces for InRows {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if let Ok(file) = file_in(&self.path)
-            && let Ok(actions) = file.column("action")
-        {
-            npz::settle_actions(data, &actions);
-        }
+        choices::settle(data, self.choices.as_ref());
     }
 }

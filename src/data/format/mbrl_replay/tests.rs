@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::format::npz::tests::{Array, sweep, write, write_stored};
+use crate::data::format::pieces::tests::agree;
 
 /// Rows whose observation is (row, 1), the next one (row + 1, 1), action and reward 10 row; `jumps` are rows whose next
 /// observation is another.
@@ -129,18 +130,6 @@ fn parts_are_what_the_whole_has_there() {
         let cx = Ctx::quiet();
         let whole = MbrlReplay.open(dir.path(), &cx).unwrap();
         let pieces = MbrlReplay.pieces(dir.path(), &cx).unwrap().expect("in parts");
-        assert_eq!(pieces.lengths(), whole.spans().iter().map(|s| s.steps).collect::<Vec<_>>());
-        assert_eq!(pieces.origin().rules, whole.origin.rules);
-        for first in 0..whole.num_episodes() {
-            for end in first + 1..=whole.num_episodes() {
-                let part = pieces.read(first..end, &cx).unwrap();
-                for i in first..end {
-                    let (a, b) = (whole.episode(i), part.episode(i - first));
-                    assert_eq!((a.obs, a.actions, a.rewards), (b.obs, b.actions, b.rewards));
-                    let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
-                    assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated));
-                }
-            }
-        }
+        agree(&whole, &*pieces);
     }
 }

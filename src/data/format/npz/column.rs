@@ -112,6 +112,11 @@ impl<'f> Column<'f> {
         self.header.dtype.unusable().or(wide)
     }
 
+    /// The stored type, where one column of whole numbers may hold choices.
+    pub fn choices(&self) -> Option<String> {
+        (self.is_whole() && self.width() == 1).then(|| self.dtype())
+    }
+
     /// An error about this column.
     pub fn bad(&self, problem: impl std::fmt::Display) -> DataError {
         self.file.bad(self.key(), problem)

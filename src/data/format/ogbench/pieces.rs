@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::super::DataError;
 use super::super::assemble::Assembly;
-use super::super::npz::{self, Apart, Npz};
+use super::super::npz::{Apart, Npz};
 use super::super::pieces::{Pieces, Width};
+use super::super::{DataError, choices};
 use super::{Columns, Ends, cut, origin};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
@@ -25,6 +25,8 @@ pub(super) struct InRows {
     lengths: Vec<usize>,
     /// Row behind the last closed episode.
     closed: usize,
+    /// See [`Column::choices`](super::Column::choices).
+    choices: Option<String>,
     origin: Origin,
 }
 
@@ -48,7 +50,8 @@ impl InRows {
         let (Some(obs), Some(actions)) = (columns.observations.apart(cx)?, columns.actions.apart(cx)?) else {
             return Ok(None);
         };
-        Ok(Some(Self { path: path.to_owned(), obs, actions, episodes, lengths, closed, origin }))
+        let (path, choices) = (path.to_owned(), columns.actions.choices());
+        Ok(Some(Self { path, obs, actions, episodes, lengths, closed, choices, origin }))
     }
 }
 
@@ -81,10 +84,6 @@ impl Pieces for InRows {
     }
 
     fn settle(&self, data: &mut Dataset) {
-        if let Ok(file) = Npz::open(&self.path)
-            && let Ok(actions) = file.column(super::KEYS[1])
-        {
-            npz::settle_actions(data, &actions);
-        }
+        choices::settle(data, self.choices.as_ref());
     }
 }

@@ -7,6 +7,30 @@ use super::*;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 use crate::data::stats;
 
+/// Any run of episodes that is read apart is what the whole has there.
+pub(in crate::data::format) fn agree(whole: &Dataset, pieces: &dyn Pieces) {
+    let cx = Ctx::quiet();
+    let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
+    assert_eq!(pieces.lengths(), lengths);
+    assert_eq!(pieces.origin().rules, whole.origin.rules);
+    for first in 0..lengths.len() {
+        for end in first + 1..=lengths.len() {
+            let part = pieces.read(first..end, &cx).expect("reads");
+            assert_eq!(part.num_episodes(), end - first);
+            for i in first..end {
+                let (a, b) = (whole.episode(i), part.episode(i - first));
+                assert_eq!(
+                    (a.obs, a.actions, a.rewards),
+                    (b.obs, b.actions, b.rewards),
+                    "episode {i} of {first}..{end}"
+                );
+                let (a, b) = (&whole.spans()[i], &part.spans()[i - first]);
+                assert_eq!((a.id, a.terminated, a.truncated), (b.id, b.terminated, b.truncated), "episode {i}");
+            }
+        }
+    }
+}
+
 /// Episodes of growing numbers, as a file would have them.
 struct Fake {
     lengths: Vec<usize>,

@@ -52,7 +52,7 @@ impl Layout {
             observations,
             group,
             action_width,
-            choices: choices::may_be(&actions).then(|| actions.dtype()),
+            choices: actions.choices(),
             rewards: has("rewards"),
             dones: has("dones"),
             next: !group.is_empty() && has("next_obs"),
@@ -66,9 +66,7 @@ impl Layout {
 
     /// Whole numbers in the action are choices.
     pub fn settle(&self, data: &mut Dataset) {
-        if let Some(dtype) = &self.choices {
-            data.origin.rules.extend(choices::settle(&mut data.action_space, &data.actions, dtype));
-        }
+        choices::settle(data, self.choices.as_ref());
     }
 
     /// Reads demo `id`.

@@ -4,15 +4,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::{NamedFrom as _, Series};
-use rayon::prelude::*;
 
 use super::super::DataError;
 use super::super::frame::Frame;
-use crate::task::Ctx;
 
-mod apart;
+mod text;
 
-pub(super) use apart::Apart;
+pub(super) use text::Text;
 
 /// Bytes that one thread reads at a time.
 pub(super) const BLOCK: usize = 1 << 20;
@@ -25,12 +23,6 @@ struct Head {
     separator: u8,
     /// Where the second line begins.
     body: usize,
-}
-
-/// A file in memory, its first line read.
-pub(super) struct Csv {
-    text: Vec<u8>,
-    head: Head,
 }
 
 /// What the first bytes of a file say: its separator and its columns, if it is a table of text.
@@ -50,72 +42,6 @@ pub(super) fn header(head: &[u8], whole: bool) -> Option<(u8, Vec<String>, usize
     separators.sort_by_key(|&s| std::cmp::Reverse(line.bytes().filter(|&b| b == s).count()));
     let names = fields(line.as_bytes(), separators[0]).iter().map(|f| text(f).trim().to_owned()).collect();
     Some((separators[0], names, (end + 1).min(head.len())))
-}
-
-impl Csv {
-    /// Reads the file and its first line.
-    ///
-    /// # Errors
-    /// If it is no text, or two columns have one name.
-    pub fn open(path: &Path) -> Result<Self, DataError> {
-        let text = std::fs::read(path).map_err(|e| DataError::bad(path, format!("cannot be read ({e})")))?;
-        if std::str::from_utf8(&text).is_err() || text.contains(&0) {
-            return Err(binary(path));
-        }
-        let head = Head::of(path, &text[..text.len().min(MAX_HEADER)], text.len() <= MAX_HEADER)?;
-        Ok(Self { text, head })
-    }
-
-    /// Names of the columns.
-    pub fn names(&self) -> &[String] {
-        &self.head.names
-    }
-
-    /// Reads the named columns: whole numbers if every field is one, else numbers.
-    ///
-    /// # Errors
-    /// The first line that has another number of fields, or text where a number is needed.
-    pub fn read(&self, path: &Path, columns: &[String], cx: &Ctx) -> Result<Frame, DataError> {
-        let wanted = self.head.wanted(columns);
-        let blocks = self.blocks();
-        let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
-        let threads = rayon::current_num_threads().max(1);
-        for (round, some) in blocks.chunks(threads).enumerate() {
-            cx.step((round * threads) as u64, blocks.len() as u64)?;
-            // Not collected into one result: that would name whichever bad line a thread met first.
-            let read: Vec<Result<Vec<Column>, String>> =
-                some.par_iter().map(|&(line, block)| self.head.block(line, block, &wanted)).collect();
-            for block in read {
-                for (column, more) in all.iter_mut().zip(block.map_err(|e| DataError::bad(path, e))?) {
-                    column.append(more);
-                }
-            }
-        }
-        self.head.frame(path, all, &wanted)
-    }
-
-    /// Pieces of the text that end at a line's end, each with the number of its first line.
-    fn blocks(&self) -> Vec<(usize, &[u8])> {
-        let mut blocks = Vec::new();
-        let (mut start, mut first, mut line, mut quoted) = (self.head.body, 2, 2, false);
-        for (i, &b) in self.text.iter().enumerate().skip(self.head.body) {
-            match b {
-                b'"' => quoted = !quoted,
-                b'\n' => {
-                    line += 1;
-                    if !quoted && i + 1 - start >= BLOCK {
-                        blocks.push((first, &self.text[start..=i]));
-                        (start, first) = (i + 1, line);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if start < self.text.len() {
-            blocks.push((first, &self.text[start..]));
-        }
-        blocks
-    }
 }
 
 impl Head {
@@ -168,10 +94,6 @@ impl Head {
         }
         Ok(columns)
     }
-}
-
-fn binary(path: &Path) -> DataError {
-    DataError::bad(path, "is binary, not text in UTF-8; a table is CSV or Parquet")
 }
 
 /// Where the first record ends: after the line's end that is in no quotes.

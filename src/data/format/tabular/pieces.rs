@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::super::DataError;
 use super::super::assemble::Assembly;
-use super::super::frame::{Frame, Parquet, is_parquet};
+use super::super::frame::Frame;
 use super::super::pieces::{Pieces, Width};
 use super::roles::Roles;
 use super::rows::{Rows, Runs};
 use super::words::Words;
-use super::{bounded, csv, files, origin, spaces};
+use super::{Source, bounded, files, origin, spaces};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::task::Ctx;
@@ -22,7 +22,7 @@ pub(super) const WINDOW: usize = 1 << 20;
 /// A table of one file or several that is read a few episodes at a time.
 pub(super) struct InRows {
     path: PathBuf,
-    files: Vec<Part>,
+    files: Vec<Source>,
     roles: Roles,
     spaces: (Space, Space),
     /// Actions are one column of whole numbers or flags.
@@ -34,57 +34,19 @@ pub(super) struct InRows {
     origin: Origin,
 }
 
-/// A file of the table.
-enum Part {
-    Parquet(Parquet),
-    Text(csv::Apart),
-}
-
-impl Part {
-    fn open(file: &Path) -> Result<Self, DataError> {
-        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { csv::Apart::open(file).map(Self::Text) }
-    }
-
-    fn names(&self) -> &[String] {
-        match self {
-            Self::Parquet(table) => table.names(),
-            Self::Text(text) => text.names(),
-        }
-    }
-
-    /// Rows; of text none before they are found.
-    fn rows(&self) -> usize {
-        match self {
-            Self::Parquet(table) => table.rows(),
-            Self::Text(text) => text.rows(),
-        }
-    }
-
-    fn read(&self, columns: &[String], rows: Range<usize>, cx: &Ctx) -> Result<Frame, DataError> {
-        match self {
-            Self::Parquet(table) => table.read_with(columns, rows, &|_, _| cx.check()),
-            Self::Text(text) => text.read(columns, rows, cx),
-        }
-    }
-}
-
 impl InRows {
     /// Looks at the columns; nothing for a table without rows.
     pub fn open(path: &Path, cx: &Ctx) -> Result<Option<Self>, DataError> {
         let all = files(path)?;
-        let mut tables = all.iter().map(|file| Part::open(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut tables = all.iter().map(|file| Source::open(file)).collect::<Result<Vec<_>, _>>()?;
         all.iter().zip(&tables).try_for_each(|(file, table)| bounded(file, table.names()))?;
-        for table in &mut tables {
-            if let Part::Text(text) = table {
-                text.find(csv::BLOCK, &cx.phase("finding the lines"))?;
-            }
-        }
+        tables.iter_mut().try_for_each(|table| table.find(cx))?;
         let names = tables[0].names();
         let roles = Roles::find(path, names)?;
         let Some(table) = tables.iter().find(|t| t.rows() > 0) else { return Ok(None) };
-        let row = Rows::read(&table.read(&roles.columns(), 0..1, cx)?, &roles)?;
+        let row = Rows::read(&table.read(&roles.columns(), 0..1, &|_, _| Ok(()))?, &roles)?;
         let (mut spaces, mut origin) = (spaces(&row, &roles), origin(path, &roles, names, all.len()));
-        if let Part::Parquet(first) = &tables[0] {
+        if let Source::Parquet(first) = &tables[0] {
             Words::of(first, &roles).name(&mut spaces, &mut origin);
         }
         let (starts, lengths, ids) = (Vec::new(), Vec::new(), Vec::new());
@@ -94,37 +56,43 @@ impl InRows {
 
     /// Bytes that all rows take in memory; of text about so many.
     pub fn bytes(path: &Path) -> Result<u64, DataError> {
-        let mut rows = 0u64;
-        let mut widths = (0, 0, false);
+        let (mut rows, mut first) = (0u64, None);
         for file in &files(path)? {
-            let table = Part::open(file)?;
+            let table = Source::open(file)?;
             bounded(file, table.names())?;
-            let roles = Roles::find(path, table.names())?;
-            match &table {
-                Part::Parquet(table) => {
-                    rows = rows.saturating_add(table.rows() as u64);
-                    if table.rows() > 0 {
-                        let row = Rows::read(&table.read_with(&roles.columns(), 0..1, &|_, _| Ok(()))?, &roles)?;
-                        widths = (row.obs.width(), row.actions.width(), row.next.is_some());
-                    }
-                }
-                Part::Text(text) => {
-                    rows = rows.saturating_add(text.guess()?);
-                    widths = (roles.observation.len(), roles.action.len(), !roles.next_observation.is_empty());
-                }
+            let own = match &table {
+                Source::Parquet(table) => table.rows() as u64,
+                Source::Text(text) => text.guess()?,
+            };
+            rows = rows.saturating_add(own);
+            if own > 0 {
+                first.get_or_insert(table);
             }
         }
-        Ok(Width { obs: widths.0, action: widths.1, extra: 0, next: widths.2 }.bytes(0, rows))
+        let Some(table) = first else { return Ok(0) };
+        let roles = Roles::find(path, table.names())?;
+        let mut width = Width {
+            obs: roles.observation.len(),
+            action: roles.action.len(),
+            extra: 0,
+            next: !roles.next_observation.is_empty(),
+        };
+        if let Source::Parquet(table) = &table {
+            // A column may hold lists.
+            let row = Rows::read(&table.read_with(&roles.columns(), 0..1, &|_, _| Ok(()))?, &roles)?;
+            (width.obs, width.action) = (row.obs.width(), row.actions.width());
+        }
+        Ok(width.bytes(0, rows))
     }
 
     /// Finds the episodes; reads only what says where they end, `window` rows at a time.
     pub fn find(&mut self, window: usize, cx: &Ctx) -> Result<(), DataError> {
         let cx = cx.phase("finding the episodes");
-        let total = self.files.iter().map(Part::rows).sum::<usize>();
+        let total = self.files.iter().map(Source::rows).sum::<usize>();
         let marks = self.roles.marks();
         // A column of text shows only at its end whether all of it is whole.
         let action = match &self.roles.action[..] {
-            [one] if self.whole_actions && matches!(self.files[0], Part::Text(_)) => Some(one.clone()),
+            [one] if self.whole_actions && matches!(self.files[0], Source::Text(_)) => Some(one.clone()),
             _ => None,
         };
         let looked_at: Vec<String> = marks.iter().chain(&action).cloned().collect();
@@ -139,7 +107,7 @@ impl InRows {
                 let frame = if looked_at.is_empty() {
                     Frame::new(&self.path, n, Vec::new())?
                 } else {
-                    file.read(&looked_at, rows, &cx)?
+                    file.read(&looked_at, rows, &|_, _| cx.check())?
                 };
                 self.whole_actions &= action.as_ref().is_none_or(|action| frame.is_whole(action));
                 // The last row that was seen comes again: an episode may end with it.
@@ -181,7 +149,7 @@ impl InRows {
             let own = rows.start.max(base)..rows.end.min(base + file.rows());
             if !own.is_empty() {
                 let local = own.start - base..own.end - base;
-                let frame = file.read(&self.roles.columns(), local, cx)?;
+                let frame = file.read(&self.roles.columns(), local, &|_, _| cx.check())?;
                 all.append(Rows::read(&frame, &self.roles)?).map_err(|e| DataError::bad(frame.path(), e))?;
             }
             base += file.rows();

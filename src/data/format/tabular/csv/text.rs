@@ -1,4 +1,5 @@
-//! Rows from anywhere in a CSV file that is larger than memory: one pass notes where its pieces begin.
+//! A CSV file, of which any rows can be read: one pass notes where its lines are, and no more than some pieces of it are
+//! held.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,15 +9,15 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::super::super::DataError;
-use super::super::super::frame::Frame;
-use super::{BLOCK, Column, Head, MAX_HEADER, binary};
+use super::super::super::frame::{Frame, Tick};
+use super::{BLOCK, Column, Head, MAX_HEADER};
 use crate::task::Ctx;
 
 /// Largest piece: a line, with what is in its quotes.
 const MAX_PIECE: u64 = 64 << 20;
 
 /// A file of which only the first line is known.
-pub(in super::super) struct Apart {
+pub(in super::super) struct Text {
     path: PathBuf,
     head: Head,
     pieces: Vec<Piece>,
@@ -31,7 +32,7 @@ struct Piece {
     row: usize,
 }
 
-impl Apart {
+impl Text {
     /// Reads the first line.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let mut start = Vec::new();
@@ -118,16 +119,21 @@ impl Apart {
         Ok(())
     }
 
-    /// As [`super::Csv::read`] of some rows.
-    pub fn read(&self, columns: &[String], rows: Range<usize>, cx: &Ctx) -> Result<Frame, DataError> {
+    /// Reads the named columns of some rows: whole numbers if every field of a column is one, else numbers. `tick` is told how
+    /// many pieces are done of how many.
+    ///
+    /// # Errors
+    /// The first line that has another number of fields, or text where a number is needed.
+    pub fn read_with(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, DataError> {
         let wanted = self.head.wanted(columns);
         let first = self.pieces.partition_point(|piece| piece.row <= rows.start).saturating_sub(1);
         let end = self.pieces.partition_point(|piece| piece.row < rows.end);
         let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
         let mut seen = self.pieces.get(first).map_or(0, |piece| piece.row);
+        let pieces = self.pieces.get(first..end).unwrap_or_default();
         let threads = rayon::current_num_threads().max(1);
-        for some in self.pieces.get(first..end).unwrap_or_default().chunks(threads) {
-            cx.check()?;
+        for (round, some) in pieces.chunks(threads).enumerate() {
+            tick((round * threads) as u64, pieces.len() as u64)?;
             // Not collected into one result: that would name whichever bad line a thread met first.
             let read: Vec<Result<Vec<Column>, DataError>> =
                 some.par_iter().map(|piece| self.piece(piece, &wanted)).collect();
@@ -156,17 +162,27 @@ impl Apart {
     }
 }
 
+fn binary(path: &Path) -> DataError {
+    DataError::bad(path, "is binary, not text in UTF-8; a table is CSV or Parquet")
+}
+
 fn unreadable(path: &Path, e: &io::Error) -> DataError {
     DataError::bad(path, format!("cannot be read ({e})"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Csv;
     use super::*;
 
+    /// What a file says, in pieces of `size` bytes.
+    fn opened(path: &Path, size: usize) -> Result<Text, DataError> {
+        let mut text = Text::open(path)?;
+        text.find(size, &Ctx::quiet())?;
+        Ok(text)
+    }
+
     #[test]
-    fn any_rows_are_those_of_the_whole() {
+    fn any_rows_are_what_the_lines_say() {
         let dir = tempfile::tempdir().expect("temporary folder");
         let path = dir.path().join("x.csv");
         let line = |i: usize| match i % 5 {
@@ -175,33 +191,32 @@ mod tests {
             2 => format!("\n  \n{i},{i}.5,\u{e9}\n"),
             _ => format!("{i},true,\n"),
         };
+        let b = |i: usize| match i % 5 {
+            0 => i as f64 * 2.0,
+            1 => f64::NAN,
+            2 => i as f64 + 0.5,
+            _ => 1.0,
+        };
         let columns = ["a".to_owned(), "b".to_owned()];
         for (n, last) in [(1, ""), (4, ""), (57, "57,1,end"), (57, "   ")] {
-            std::fs::write(&path, format!("\u{feff}a,b,note\n{}{last}", (0..n).map(line).collect::<String>()))
-                .expect("written");
-            let cx = Ctx::quiet();
-            let whole = Csv::open(&path).expect("opens").read(&path, &columns, &cx).expect("reads");
+            let lines = (0..n).map(line).collect::<String>();
+            std::fs::write(&path, format!("\u{feff}a,b,note\n{lines}{last}")).expect("written");
+            let more = usize::from(last.starts_with("57"));
+            let want: Vec<(f64, f64)> =
+                (0..n).map(|i| (i as f64, b(i))).chain((0..more).map(|_| (57.0, 1.0))).collect();
             for size in [1, 20, 100, 10_000] {
-                let mut text = Apart::open(&path).expect("opens");
-                text.find(size, &cx).expect("finds");
-                assert_eq!(text.rows(), whole.rows(), "{n} {size}");
-                for first in 0..whole.rows() {
-                    for end in [first + 1, (first + 7).min(whole.rows()), whole.rows()] {
-                        let part = text.read(&columns, first..end, &cx).expect("reads");
-                        assert_eq!(part.rows(), end - first);
-                        for column in &columns {
-                            let numbers = |frame: &Frame| {
-                                let series =
-                                    frame.get(column).expect("there").cast(&polars::prelude::DataType::Float64);
-                                series.expect("numbers").f64().expect("numbers").to_vec()
-                            };
-                            let (got, want) = (numbers(&part), numbers(&whole));
-                            assert_eq!(
-                                format!("{got:?}"),
-                                format!("{:?}", &want[first..end]),
-                                "{n} {size} {first}..{end}"
-                            );
-                        }
+                let text = opened(&path, size).expect("opens");
+                assert_eq!(text.rows(), want.len(), "{n} {size}");
+                for first in 0..want.len() {
+                    for end in [first + 1, (first + 7).min(want.len()), want.len()] {
+                        let part = text.read_with(&columns, first..end, &|_, _| Ok(())).expect("reads");
+                        let numbers = |column: &String| {
+                            let series = part.get(column).expect("there").cast(&polars::prelude::DataType::Float64);
+                            series.expect("numbers").f64().expect("numbers").into_no_null_iter().collect::<Vec<f64>>()
+                        };
+                        let got: Vec<_> = numbers(&columns[0]).into_iter().zip(numbers(&columns[1])).collect();
+                        // NaN has to be NaN.
+                        assert_eq!(format!("{got:?}"), format!("{:?}", &want[first..end]), "{n} {size} {first}..{end}");
                     }
                 }
             }
@@ -209,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_named_as_in_the_whole() {
+    fn faults_are_named_with_their_line_whatever_the_pieces_are() {
         let dir = tempfile::tempdir().expect("temporary folder");
         let path = dir.path().join("x.csv");
         let columns = ["a".to_owned(), "b".to_owned()];
@@ -220,15 +235,11 @@ mod tests {
             ("a,a\n1,2\n", "two columns 'a'"),
         ] {
             std::fs::write(&path, text).expect("written");
-            let cx = Ctx::quiet();
-            let read = || {
-                let mut text = Apart::open(&path)?;
-                text.find(2, &cx)?;
-                text.read(&columns, 0..text.rows(), &cx)
-            };
-            let (part, whole) = (read(), Csv::open(&path).and_then(|csv| csv.read(&path, &columns, &cx)));
-            let (part, whole) = (part.expect_err("bad").to_string(), whole.expect_err("bad").to_string());
-            assert!(part == whole && part.contains(said), "{part}\n{whole}");
+            for size in [1, 5, 100] {
+                let read = opened(&path, size).and_then(|t| t.read_with(&columns, 0..t.rows(), &|_, _| Ok(())));
+                let problem = read.expect_err("bad").to_string();
+                assert!(problem.contains(said), "{problem}");
+            }
         }
     }
 }
