@@ -90,6 +90,8 @@ fn root_of(file: &Path) -> PathBuf {
 /// The numbers of a data file.
 pub(super) struct Recorded {
     pub episodes: Vec<Frames>,
+    /// Rows of the file, also those that were not asked for.
+    pub in_file: usize,
     obs: Vec<f32>,
     actions: Vec<f32>,
     rewards: Vec<f64>,
@@ -178,7 +180,7 @@ pub(super) fn read(
         });
         start = end;
     }
-    Ok(Some(Recorded { episodes: out, obs, actions, rewards }))
+    Ok(Some(Recorded { episodes: out, in_file: parquet.rows(), obs, actions, rewards }))
 }
 
 /// The features side by side; each must be as wide as the description says.

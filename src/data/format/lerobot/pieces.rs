@@ -19,6 +19,8 @@ pub(super) struct InFiles {
     files: Vec<PathBuf>,
     episodes: Vec<Place>,
     lengths: Vec<usize>,
+    /// Rows of each file that the description tells of.
+    rows: Vec<usize>,
     origin: Origin,
 }
 
@@ -33,7 +35,7 @@ struct Place {
 }
 
 impl InFiles {
-    /// Nothing where the description does not say how long every episode is.
+    /// Nothing where the description does not say how long every episode is, or knows of none in a file.
     pub fn new(path: &Path, layout: Layout) -> Option<Self> {
         let Layout { root, info, described, files, columns } = layout;
         let number: HashMap<&Path, usize> = files.iter().enumerate().map(|(i, file)| (file.as_path(), i)).collect();
@@ -53,15 +55,26 @@ impl InFiles {
         }
         let origin = origin(path, &info, &columns, Vec::new());
         drop(number);
-        (!episodes.is_empty()).then(|| Self { path: path.to_owned(), columns, files, episodes, lengths, origin })
+        let known = !rows.contains(&0);
+        known.then(|| Self { path: path.to_owned(), columns, files, episodes, lengths, rows, origin })
     }
 
     /// Reads the episodes `range`, all of one file, and puts them behind the others.
     fn put(&self, range: Range<usize>, all: &mut Assembly, cx: &Ctx) -> Result<(), DataError> {
-        let file = &self.files[self.episodes[range.start].file];
-        let first = self.episodes[range.start].first;
-        let rows = first..self.lengths[range.clone()].iter().fold(first, |row, &n| row.saturating_add(n));
-        let read = episodes::read(file, &self.columns, Some(rows), cx)?;
+        let Place { file: number, first, .. } = self.episodes[range.start];
+        let file = &self.files[number];
+        let end = self.lengths[range.clone()].iter().fold(first, |row, &n| row.saturating_add(n));
+        let read = episodes::read(file, &self.columns, Some(first..end), cx)?;
+        let (there, said) = (read.as_ref().map_or(0, |r| r.in_file), self.rows[number]);
+        if there > said {
+            return Err(DataError::bad(
+                file,
+                format!(
+                    "meta/episodes tells of {said} frames there, it has {there}; download the dataset again, or allow \
+                     --memory for all of it"
+                ),
+            ));
+        }
         let found: Vec<(u64, usize)> = read.iter().flat_map(|r| &r.episodes).map(|e| (e.id, e.rows.len())).collect();
         let said = || range.clone().map(|i| (self.episodes[i].id, self.lengths[i]));
         if !found.iter().copied().eq(said()) {

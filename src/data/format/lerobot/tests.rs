@@ -6,6 +6,7 @@ use polars::prelude::Column;
 use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};
+use super::super::pieces;
 use super::*;
 use crate::data::space::SpaceKind;
 
@@ -148,6 +149,26 @@ fn what_does_not_fit_the_description_is_told() {
     describe(&dir, &info("v3.0", 3, 6, "").replace(FEATURES, &narrow));
     episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 1, 1)]);
     assert!(failure(&dir).contains("'observation.state' has 2 numbers a frame, info.json says 3"), "{}", failure(&dir));
+}
+
+#[test]
+fn frames_that_the_description_does_not_tell_of_are_not_left_out_in_parts() {
+    let dir = v3();
+    let whole = open(&dir).expect("opens");
+    let apart = |dir: &TempDir| LeRobot.pieces(dir.path(), &Ctx::quiet()).expect("described");
+    pieces::tests::agree(&whole, &*apart(&dir).expect("can be read apart"));
+    // The last episode of a file is said to be shorter than it is, or not to be there: the whole has all of it.
+    for (list, said) in [(&[(0, 2, 0), (1, 1, 0), (2, 1, 1)][..], 3), (&[(0, 2, 0), (2, 1, 1)][..], 2)] {
+        episodes(&dir, list);
+        assert_eq!(open(&dir).expect("opens").num_steps(), 6);
+        let parts = apart(&dir).expect("can be read apart");
+        let text = parts.read(0..1, &Ctx::quiet()).expect_err("not whole").to_string();
+        assert!(text.contains(&format!("meta/episodes tells of {said} frames there, it has 5")), "{text}");
+    }
+    // Of one file nothing at all is told.
+    episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 0, 1)]);
+    assert_eq!(open(&dir).expect("opens").num_steps(), 6);
+    assert!(apart(&dir).is_none());
 }
 
 #[test]
