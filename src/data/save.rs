@@ -11,6 +11,19 @@ use super::format::{DataError, remote};
 /// # Errors
 /// If the folder cannot be written, or what `fill` fails with.
 pub fn file(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), DataError> {
+    beside(path, |temporary| {
+        fill(temporary.as_file_mut()).map_err(|e| DataError::bad(path, format!("cannot be written ({e})")))
+    })
+}
+
+/// As [`file`], for what writes to a path or reads what it writes down: `fill` has the empty temporary file.
+///
+/// # Errors
+/// As [`file`].
+pub fn beside(
+    path: &Path,
+    fill: impl FnOnce(&mut tempfile::NamedTempFile) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     here(path)?;
     let parent = parent_of(path);
     let prefix = hidden(path);
@@ -20,7 +33,7 @@ pub fn file(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> 
     // As any other file of the user's: the process's mask takes off what has to go.
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut temporary = builder.tempfile_in(&parent).map_err(|e| unwritable(path, &e))?;
-    fill(temporary.as_file_mut()).map_err(|e| DataError::bad(path, format!("cannot be written ({e})")))?;
+    fill(&mut temporary)?;
     temporary.as_file().sync_all().map_err(|e| unwritable(path, &e))?;
     temporary.persist(path).map_err(|e| unwritable(path, &e.error))?;
     sync_folder(&parent);
@@ -56,6 +69,13 @@ pub(super) fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), Stri
     let mut file = File::create_new(path).map_err(|e| unwritable(path, &e))?;
     fill(&mut file).map_err(|e| DataError::bad(path, format!("cannot be written ({e})")))?;
     file.sync_all().map_err(|e| unwritable(path, &e))?;
+    sync_folder(&parent_of(path));
+    Ok(())
+}
+
+/// Syncs a file that something else has written: for files inside [`folder`].
+pub(super) fn synced(path: &Path) -> Result<(), DataError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(|e| unwritable(path, &e))?;
     sync_folder(&parent_of(path));
     Ok(())
 }

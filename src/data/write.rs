@@ -15,7 +15,7 @@ mod d4rl;
 mod flat;
 mod store;
 
-use store::{EpisodeStore, PureStore};
+use store::EpisodeFile;
 
 /// A format that datasets are written in.
 pub struct Writer {
@@ -25,23 +25,32 @@ pub struct Writer {
     pub ending: &'static str,
     /// It holds T+1 observations for T actions only ([`Dataset::completed`]).
     pub needs_last: bool,
-    /// Writes a new file or folder.
-    pub write: fn(&Path, &Dataset, &MinariAbout) -> Result<(), DataError>,
-    /// Writes episodes that come a few at a time, for more than memory holds; a dataset with their spaces is given too.
-    pub stream: Option<Stream>,
+    /// Writes a new file or folder with the episodes that an [`Each`] hands on. The dataset has their spaces and where they
+    /// come from: it is all of them, or a sample where they do not fit into memory.
+    pub write: fn(&Path, &Dataset, &MinariAbout, Each<'_>) -> Result<(), DataError>,
 }
 
-/// Writes what an [`Each`] hands on; the dataset has its spaces.
-pub type Stream = fn(&Path, &Dataset, &MinariAbout, Each<'_>) -> Result<(), DataError>;
 /// Hands episodes on, a few at a time.
-pub type Each<'e> = &'e mut dyn FnMut(&mut dyn FnMut(Dataset) -> Result<(), DataError>) -> Result<(), DataError>;
+pub type Each<'e> = &'e mut dyn FnMut(Take<'_>) -> Result<(), DataError>;
+/// Takes some episodes.
+pub type Take<'t> = &'t mut dyn FnMut(&Dataset) -> Result<(), DataError>;
 
 /// Every such format.
 pub const WRITERS: &[Writer] = &[
-    Writer { name: "minari", ending: "", needs_last: true, write: write_minari, stream: None },
-    Writer { name: "d4rl", ending: ".hdf5", needs_last: false, write: d4rl::write, stream: None },
-    Writer { name: "parquet", ending: ".parquet", needs_last: false, write: flat::write, stream: Some(flat::stream) },
+    Writer { name: "minari", ending: "", needs_last: true, write: stream_minari },
+    Writer { name: "d4rl", ending: ".hdf5", needs_last: false, write: d4rl::write },
+    Writer { name: "parquet", ending: ".parquet", needs_last: false, write: flat::write },
 ];
+
+impl Writer {
+    /// Writes a dataset that is in memory.
+    ///
+    /// # Errors
+    /// If the file or folder exists or cannot be written, or the format cannot hold the episodes.
+    pub fn whole(&self, path: &Path, data: &Dataset, about: &MinariAbout) -> Result<(), DataError> {
+        (self.write)(path, data, about, &mut |take| take(data))
+    }
+}
 
 /// The format called `name`.
 ///
@@ -106,24 +115,45 @@ pub struct Reset {
 /// If the folder exists already or cannot be written, if the id is none, or if the episodes do not fit the layout
 /// (an episode without its final observation, next observations that are not the following row).
 pub fn write_minari(folder: &Path, data: &Dataset, about: &MinariAbout) -> Result<(), DataError> {
+    stream_minari(folder, data, about, &mut |take| take(data))
+}
+
+/// As [`write_minari`], of episodes that come a few at a time; `like` has their spaces.
+fn stream_minari(folder: &Path, like: &Dataset, about: &MinariAbout, each: Each<'_>) -> Result<(), DataError> {
     let bad = |problem: String| DataError::bad(folder, problem);
-    check(data, about).map_err(bad)?;
+    check(like, about).map_err(bad)?;
     save::folder(folder, |inner| {
         let inside = inner.join("data");
         std::fs::create_dir(&inside).map_err(|e| bad(format!("cannot be written ({e})")))?;
-        let mut store = PureStore::default();
-        for index in 0..data.num_episodes() {
-            let reset = about.resets.get(index).cloned().unwrap_or_default();
-            store
-                .add(index as u64, &data.episode(index), data.action_space.is_discrete(), &reset)
-                .map_err(|e| bad(format!("episode {index} {e}")))?;
-        }
         let main = inside.join(MAIN_FILE);
-        save::plain(&main, |file| store.save(file))?;
-        let bytes = std::fs::metadata(&main).map_or(0, |m| m.len());
-        let metadata = metadata(data, about, bytes).to_string();
+        let mut file = EpisodeFile::create(&main).map_err(bad)?;
+        let mut total = Total::default();
+        each(&mut |data| {
+            holds(data).map_err(bad)?;
+            for index in 0..data.num_episodes() {
+                let reset = about.resets.get(total.episodes).cloned().unwrap_or_default();
+                let added =
+                    file.add(total.episodes as u64, &data.episode(index), like.action_space.is_discrete(), &reset);
+                added.map_err(|e| bad(format!("episode {} {e}", total.episodes)))?;
+                total.episodes += 1;
+            }
+            total.steps += data.num_steps();
+            file.settle().map_err(bad)
+        })?;
+        file.close().map_err(bad)?;
+        save::synced(&main)?;
+        total.bytes = std::fs::metadata(&main).map_or(0, |m| m.len());
+        let metadata = metadata(like, about, &total).to_string();
         save::plain(&inside.join(METADATA_FILE), |file| file.write_all(metadata.as_bytes()).map_err(|e| e.to_string()))
     })
+}
+
+/// What was written.
+#[derive(Default)]
+struct Total {
+    episodes: usize,
+    steps: usize,
+    bytes: u64,
 }
 
 /// Gymnasium's description of environment `id`, enough for Minari to open the dataset; the entry point is known for
@@ -156,6 +186,12 @@ fn check(data: &Dataset, about: &MinariAbout) -> Result<(), String> {
     if !about.resets.is_empty() && about.resets.len() != data.num_episodes() {
         return Err(format!("{} resets are given for {} episodes", about.resets.len(), data.num_episodes()));
     }
+    // Of a sample the last steps are not cut yet.
+    if data.sample.is_none() { holds(data) } else { Ok(()) }
+}
+
+/// Refuses episodes that do not fit the layout.
+fn holds(data: &Dataset) -> Result<(), String> {
     if data.next_obs.is_some() {
         return Err("the next observations are not the following rows, which Minari cannot hold".into());
     }
@@ -166,16 +202,16 @@ fn check(data: &Dataset, about: &MinariAbout) -> Result<(), String> {
 }
 
 /// The keys that Minari 0.5.4 writes; spaces and environment are JSON in strings.
-fn metadata(data: &Dataset, about: &MinariAbout, bytes: u64) -> Value {
+fn metadata(data: &Dataset, about: &MinariAbout, total: &Total) -> Value {
     let mut json = json!({
-        "total_episodes": data.num_episodes(),
-        "total_steps": data.num_steps(),
+        "total_episodes": total.episodes,
+        "total_steps": total.steps,
         "data_format": "hdf5",
         "jpeg_encoding": true,
         "observation_space": space::to_json(&data.obs_space),
         "action_space": space::to_json(&data.action_space),
         // In MB with one digit, as Minari rounds it.
-        "dataset_size": (bytes as f64 / 1e5).round() / 10.0,
+        "dataset_size": (total.bytes as f64 / 1e5).round() / 10.0,
         "dataset_id": about.dataset_id,
         "code_permalink": about.code_permalink,
         "author": about.authors,

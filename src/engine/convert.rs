@@ -1,6 +1,7 @@
 //! Recorded episodes written anew: another format, a part of them, several datasets as one.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,17 +37,11 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
         cx.check()?;
         let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
         let (data, dropped) = completed(episodes_of(&opened.data, &part), writer);
-        let n = data.num_episodes();
-        save(&data, writer, &about(spec, &opened.data, name), &out)?;
-        let lost = match dropped {
-            0 => String::new(),
-            n => format!(" (without the last step of {n}, which leads to no observation in the file)"),
-        };
-        said.push(format!(
-            "{}{n} episodes, {} steps{lost}",
-            name.map_or_else(String::new, |n| format!("{n}: ")),
-            data.num_steps()
-        ));
+        ready(&out)?;
+        writer.whole(&out, &data, &about(spec, &opened.data, name))?;
+        let mut done = Done::default();
+        done.add(&data, dropped);
+        said.push(format!("{}{done}", name.map_or_else(String::new, |n| format!("{n}: "))));
         written.push(out);
     }
     Ok(Outcome { summary: said.join("; "), written })
@@ -81,21 +76,48 @@ fn episodes_of<'d>(data: &'d Dataset, chosen: &[usize]) -> Cow<'d, Dataset> {
     }
 }
 
-/// Of a dataset that does not fit into memory all episodes, where the format can take them one after another.
+/// Of a dataset that does not fit into memory all episodes, one after another; nothing where some are to be chosen.
 fn streamed(spec: &ConvertSpec, opened: &Opened, writer: &Writer, cx: &Ctx) -> Result<Option<Outcome>, Ended> {
-    let all = spec.filter == Filter::default() && spec.more.is_empty() && !spec.parts;
-    let Some(stream) = writer.stream.filter(|_| all) else { return Ok(None) };
+    if spec.filter != Filter::default() || !spec.more.is_empty() || spec.parts {
+        return Ok(None);
+    }
     ready(&spec.out)?;
-    let (mut episodes, mut steps) = (0, 0);
-    stream(&spec.out, &opened.data, &about(spec, &opened.data, None), &mut |take| {
+    let mut done = Done::default();
+    (writer.write)(&spec.out, &opened.data, &about(spec, &opened.data, None), &mut |take| {
         format::each(&spec.source.dataset, &spec.source.choice(), cx, |data| {
-            episodes += data.num_episodes();
-            steps += data.num_steps();
-            take(data)
+            let (data, dropped) = completed(Cow::Owned(data), writer);
+            done.add(&data, dropped);
+            take(&data)
         })
     })?;
-    let summary = format!("{episodes} episodes, {steps} steps");
-    Ok(Some(Outcome { summary, written: vec![spec.out.clone()] }))
+    Ok(Some(Outcome { summary: done.to_string(), written: vec![spec.out.clone()] }))
+}
+
+/// What was written.
+#[derive(Default)]
+struct Done {
+    episodes: usize,
+    steps: usize,
+    /// Episodes whose last step was left out.
+    dropped: usize,
+}
+
+impl Done {
+    fn add(&mut self, data: &Dataset, dropped: usize) {
+        self.episodes += data.num_episodes();
+        self.steps += data.num_steps();
+        self.dropped += dropped;
+    }
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} episodes, {} steps", self.episodes, self.steps)?;
+        match self.dropped {
+            0 => Ok(()),
+            n => write!(f, " (without the last step of {n}, which leads to no observation in the file)"),
+        }
+    }
 }
 
 /// Of a dataset that does not fit into memory the episodes that meet the condition.
@@ -189,11 +211,6 @@ fn completed<'d>(data: Cow<'d, Dataset>, writer: &Writer) -> (Cow<'d, Dataset>, 
         return (Cow::Owned(data), dropped);
     }
     (data, 0)
-}
-
-fn save(data: &Dataset, writer: &Writer, about: &MinariAbout, out: &Path) -> Result<(), Ended> {
-    ready(out)?;
-    Ok((writer.write)(out, data, about)?)
 }
 
 /// Nothing is overwritten, and folders on the way are made.

@@ -143,7 +143,7 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let notes = of(&two, "compare")["notes"].to_string();
     assert!(notes.contains("of 60 episodes of") && notes.contains("of 50 episodes of"), "{notes}");
     let out = at("never-whole");
-    run(&["convert", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--where", "--memory"]);
+    run(&["split", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--where", "--memory"]);
     let wrong = oodscope(&["audit", text(&data), "--memory", "much"]).output().unwrap();
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && said.contains("a size is needed"), "{said}");
@@ -160,8 +160,11 @@ fn a_dataset_larger_than_memory_is_converted_in_parts() {
         open(&out)
     };
     // Everything, one part after another.
-    let all = convert("large-all.parquet", "parquet", &["--memory", &memory]);
-    assert_same(&all, &convert("large-all-too.parquet", "parquet", &[]));
+    for (to, ending) in [("minari", ""), ("d4rl", ".hdf5"), ("parquet", ".parquet")] {
+        let all = convert(&format!("large-all-{to}{ending}"), to, &["--memory", &memory]);
+        assert_same(&all, &convert(&format!("large-all-{to}-too{ending}"), to, &[]));
+        assert_eq!((all.num_episodes(), all.num_steps()), (60, whole.num_steps()));
+    }
     // What is chosen among all of them.
     let condition = "id % 7 = 2";
     for to in ["minari", "d4rl", "parquet"] {

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Heavy dependencies and the only places that may name them.
 const HEAVY: &[(&[&str], &[&str])] = &[
     (&["hdf5_reader"], &["src/data/format/"]),
-    (&["hdf5_pure"], &["src/data/format/", "src/data/write"]),
+    (&["hdf5_pure", "rust_hdf5"], &["src/data/format/", "src/data/write"]),
     (&["polars"], &["src/data/"]),
     (&["fs4", "object_store", "polars_core"], &["src/data/format/remote/"]),
     (&["burn"], &["src/model/", "src/topup/learner"]),

@@ -1,11 +1,12 @@
-//! Writing D4RL's flat HDF5 layout: one row a step, gzip chunks.
+//! Writing D4RL's flat HDF5 layout: one row a step, gzip chunks, a few episodes at a time.
 
 use std::path::Path;
 
-use hdf5_pure::{AttrValue, FileBuilder};
+use rust_hdf5::format::messages::datatype::{DatatypeMessage, EnumMember};
+use rust_hdf5::{H5Dataset, H5File, H5Type, Hdf5Error};
 
-use super::MinariAbout;
-use super::store::bool_type;
+use super::store::whole;
+use super::{Each, MinariAbout};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
 use crate::data::save;
@@ -14,81 +15,127 @@ use crate::data::save;
 const CHUNK: usize = 8192;
 /// gzip level, as h5py's default.
 const LEVEL: u32 = 4;
+/// See [`Columns::next`].
+const NEXT: &str = "next_observations";
 
-/// Writes `data` to the new file `path`: `observations`, `actions`, `terminals`, `timeouts` and `rewards` (f64 where f32
-/// would change them), and `next_observations` where every step has one.
+/// Writes the episodes that `each` hands on to the new file `path`: `observations`, `actions`, `terminals`, `timeouts` and
+/// `rewards` (f32 where all are in memory and none changes by that, else f64), and `next_observations` where every step has
+/// one.
 ///
 /// An episode that neither flag ended is closed by a timeout, or it would run on into the next.
 ///
 /// # Errors
-/// If the file exists or cannot be written, or an episode ends by both flags at once with nothing to tell them by.
-pub(super) fn write(path: &Path, data: &Dataset, about: &MinariAbout) -> Result<(), DataError> {
-    let columns = Columns::of(data);
-    let (n, d, a) = (data.num_steps() as u64, data.obs_dim() as u64, data.action_dim() as u64);
-    let bad = |problem: String| DataError::bad(path, problem);
-    let flag = bool_type().map_err(bad)?;
-    let mut file = FileBuilder::new();
-    if let Some(env) = &data.origin.env_id {
-        file.set_attr("env_id", AttrValue::String(env.clone()));
-    }
-    if !about.description.is_empty() {
-        file.set_attr("description", AttrValue::String(about.description.clone()));
-    }
-    let chunk = |width: u64| [n.min(CHUNK as u64), width];
-    file.create_dataset("observations")
-        .with_f32_data(&columns.obs)
-        .with_shape(&[n, d])
-        .with_chunks(&chunk(d))
-        .with_deflate(LEVEL);
-    if let Some(next) = &columns.next {
-        file.create_dataset("next_observations")
-            .with_f32_data(next)
-            .with_shape(&[n, d])
-            .with_chunks(&chunk(d))
-            .with_deflate(LEVEL);
-    }
-    if data.action_space.is_discrete() {
-        let choices: Vec<i64> = data.actions.iter().map(|&v| v as i64).collect();
-        file.create_dataset("actions").with_i64_data(&choices).with_shape(&[n]);
-    } else {
-        file.create_dataset("actions")
-            .with_f32_data(&data.actions)
-            .with_shape(&[n, a])
-            .with_chunks(&chunk(a))
-            .with_deflate(LEVEL);
-    }
-    let narrow: Vec<f32> = data.rewards.iter().map(|&r| r as f32).collect();
-    if narrow.iter().zip(&data.rewards).all(|(&f, &r)| f64::from(f).to_bits() == r.to_bits()) {
-        file.create_dataset("rewards").with_f32_data(&narrow).with_shape(&[n]);
-    } else {
-        file.create_dataset("rewards").with_f64_data(&data.rewards).with_shape(&[n]);
-    }
-    for (name, flags) in [("terminals", columns.terminals), ("timeouts", columns.timeouts)] {
-        file.create_dataset(name).with_raw_data(flag.clone(), flags, n).with_shape(&[n]);
-    }
-    save::file(path, |out| file.finish_to(out).map_err(|e| e.to_string()))
+/// If the file exists or cannot be written, or what `each` fails with.
+pub(super) fn write(path: &Path, like: &Dataset, about: &MinariAbout, each: Each<'_>) -> Result<(), DataError> {
+    let bad = |problem: String| DataError::bad(path, format!("cannot be written ({problem})"));
+    let wrong = |e: Hdf5Error| bad(e.to_string());
+    save::beside(path, |temporary| {
+        let file = H5File::create(temporary.path()).map_err(wrong)?;
+        let words = [("env_id", like.origin.env_id.as_deref()), ("description", Some(about.description.as_str()))];
+        for (name, text) in words.into_iter().filter_map(|(name, text)| Some((name, text.filter(|t| !t.is_empty())?))) {
+            file.set_attr_string(name, text).map_err(wrong)?;
+        }
+        let mut columns = Columns::new(&file, like).map_err(wrong)?;
+        each(&mut |data| {
+            let choices = if columns.discrete { whole(&data.actions) } else { Ok(Vec::new()) };
+            let choices = choices.map_err(|e| DataError::bad(path, format!("an episode {e}")))?;
+            columns.append(&file, data, &choices).map_err(wrong)
+        })?;
+        drop(columns);
+        file.close().map_err(wrong)
+    })
 }
 
 /// Columns with one row a step.
 struct Columns {
-    obs: Vec<f32>,
-    next: Option<Vec<f32>>,
-    terminals: Vec<u8>,
-    timeouts: Vec<u8>,
+    obs: H5Dataset,
+    actions: H5Dataset,
+    rewards: H5Dataset,
+    terminals: H5Dataset,
+    timeouts: H5Dataset,
+    /// There from the first rows on, as long as every step has a next observation.
+    next: Option<H5Dataset>,
+    discrete: bool,
+    /// Rewards are f32.
+    narrow: bool,
+    empty: bool,
 }
 
 impl Columns {
-    fn of(data: &Dataset) -> Self {
+    fn new(file: &H5File, like: &Dataset) -> Result<Self, Hdf5Error> {
+        let exact = |&reward: &f64| f64::from(reward as f32).to_bits() == reward.to_bits();
+        let narrow = like.sample.is_none() && like.rewards.iter().all(exact);
+        let discrete = like.action_space.is_discrete();
+        Ok(Self {
+            obs: matrix(file, "observations", like.obs_dim())?,
+            actions: if discrete {
+                column::<i64>(file, "actions")?
+            } else {
+                matrix(file, "actions", like.action_dim())?
+            },
+            rewards: if narrow { column::<f32>(file, "rewards")? } else { column::<f64>(file, "rewards")? },
+            terminals: flags(file, "terminals")?,
+            timeouts: flags(file, "timeouts")?,
+            next: None,
+            discrete,
+            narrow,
+            empty: true,
+        })
+    }
+
+    fn append(&mut self, file: &H5File, data: &Dataset, choices: &[i64]) -> Result<(), Hdf5Error> {
         let steps = data.num_steps();
         let mut obs = Vec::with_capacity(steps * data.obs_dim());
-        let (mut terminals, mut timeouts) = (vec![0; steps], vec![0; steps]);
+        let (mut terminals, mut timeouts) = (vec![0i8; steps], vec![0i8; steps]);
         for e in (0..data.num_episodes()).map(|i| data.episode(i)) {
             obs.extend_from_slice(&e.obs[..e.steps() * e.obs_dim]);
             let last = e.span.first_step + e.steps() - 1;
-            terminals[last] = u8::from(e.span.terminated);
-            timeouts[last] = u8::from(e.span.truncated || !e.span.terminated);
+            terminals[last] = i8::from(e.span.terminated);
+            timeouts[last] = i8::from(e.span.truncated || !e.span.terminated);
         }
+        self.obs.append(&obs)?;
+        drop(obs);
         let next = super::next_observations(data);
-        Self { obs, next, terminals, timeouts }
+        if self.empty && next.is_some() {
+            self.next = Some(matrix(file, NEXT, data.obs_dim())?);
+        }
+        match (&self.next, next) {
+            (Some(column), Some(next)) => column.append(&next)?,
+            (Some(_), None) => {
+                self.next = None;
+                file.delete_dataset(NEXT)?;
+            }
+            (None, _) => {}
+        }
+        if self.discrete { self.actions.append(choices) } else { self.actions.append(&data.actions) }?;
+        if self.narrow {
+            let narrow: Vec<f32> = data.rewards.iter().map(|&r| r as f32).collect();
+            self.rewards.append(&narrow)?;
+        } else {
+            self.rewards.append(&data.rewards)?;
+        }
+        self.terminals.append(&terminals)?;
+        self.timeouts.append(&timeouts)?;
+        self.empty = false;
+        Ok(())
     }
+}
+
+/// A growing [steps, `width`] column of f32.
+fn matrix(file: &H5File, name: &str, width: usize) -> Result<H5Dataset, Hdf5Error> {
+    let set = file.new_dataset::<f32>().shape([0, width]).max_shape(&[None, Some(width)]);
+    set.chunk(&[CHUNK, width]).deflate(LEVEL).create(name)
+}
+
+/// A growing [steps] column.
+fn column<T: H5Type>(file: &H5File, name: &str) -> Result<H5Dataset, Hdf5Error> {
+    file.new_dataset::<T>().shape([0]).max_shape(&[None]).chunk(&[CHUNK]).deflate(LEVEL).create(name)
+}
+
+/// A growing [steps] column of h5py's bools: an enumeration of FALSE and TRUE over int8.
+fn flags(file: &H5File, name: &str) -> Result<H5Dataset, Hdf5Error> {
+    let member = |(value, name): (u8, &str)| EnumMember { name: name.into(), value: vec![value] };
+    let bools = [(0, "FALSE"), (1, "TRUE")].map(member).to_vec();
+    let set = file.new_dataset::<i8>().datatype(DatatypeMessage::enumeration(DatatypeMessage::i8_type(), bools));
+    set.shape([0]).max_shape(&[None]).chunk(&[CHUNK]).deflate(LEVEL).create(name)
 }

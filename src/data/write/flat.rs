@@ -1,7 +1,6 @@
 //! Writing one Parquet file with a row a step: `episode`, `step`, `obs_0` …, `action_0` …, `reward`, `next_obs_0` …,
 //! `terminated`, `truncated`; the names of the dimensions are in the file's metadata.
 
-use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -10,57 +9,39 @@ use serde_json::json;
 use super::{Each, MinariAbout};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
-use crate::data::{save, table};
+use crate::data::save;
 
-/// Writes `data` to the new file `path`.
-///
-/// # Errors
-/// If the file cannot be written.
-pub(super) fn write(path: &Path, data: &Dataset, about: &MinariAbout) -> Result<(), DataError> {
-    let frame = frame(data, 0).map_err(|e| DataError::bad(path, e.to_string()))?;
-    table::write_parquet_about(&frame, &words(data, about), path)
-}
+/// Rows of a row group.
+const GROUP: usize = 1 << 18;
 
-/// Writes the episodes that `each` hands on to the new file `path`, a row group for each of their datasets; `like` has
-/// their spaces and where they come from.
+/// Writes the episodes that `each` hands on to the new file `path`; `like` has their spaces and where they come from.
 ///
 /// # Errors
 /// If the file cannot be written, or what `each` fails with.
-pub(super) fn stream(path: &Path, like: &Dataset, about: &MinariAbout, each: Each<'_>) -> Result<(), DataError> {
-    let mut failed = None;
-    let mut episodes = 0;
-    let written = save::file(path, |file| {
+pub(super) fn write(path: &Path, like: &Dataset, about: &MinariAbout, each: Each<'_>) -> Result<(), DataError> {
+    let bad = |e: PolarsError| DataError::bad(path, format!("cannot be written ({e})"));
+    save::beside(path, |temporary| {
         let mut writer = None;
-        let read = each(&mut |mut data| {
-            let bad = |e: PolarsError| DataError::bad(path, format!("cannot be written ({e})"));
-            data.action_space.clone_from(&like.action_space);
-            let frame = frame(&data, episodes).map_err(bad)?;
+        let mut episodes = 0;
+        each(&mut |data| {
+            let frame = frame(data, like.action_space.is_discrete(), episodes).map_err(bad)?;
             episodes += data.num_episodes();
-            let open = |file: &File| {
-                let words = KeyValueMetadata::from_static(words(like, about));
-                let writer = ParquetWriter::new(file.try_clone()?).with_key_value_metadata(Some(words));
-                writer.batched(frame.schema())
-            };
             if writer.is_none() {
-                writer = Some(open(file).map_err(bad)?);
+                let words = KeyValueMetadata::from_static(words(like, about));
+                let file = temporary.as_file().try_clone().map_err(|e| bad(e.into()))?;
+                let new = ParquetWriter::new(file).with_key_value_metadata(Some(words)).batched(frame.schema());
+                writer = Some(new.map_err(bad)?);
             }
-            writer.as_mut().map_or(Ok(()), |writer| writer.write_batch(&frame)).map_err(bad)
-        });
-        if let Err(e) = read {
-            let text = e.to_string();
-            failed = Some(e);
-            return Err(text);
-        }
-        writer.map_or(Ok(0), |writer| writer.finish()).map(|_| ()).map_err(|e| e.to_string())
-    });
-    match failed {
-        Some(e) => Err(e),
-        None => written,
-    }
+            let Some(writer) = &mut writer else { return Ok(()) };
+            let mut groups = (0..frame.height()).step_by(GROUP).map(|row| frame.slice(row as i64, GROUP));
+            groups.try_for_each(|group| writer.write_batch(&group)).map_err(bad)
+        })?;
+        writer.map_or(Ok(0), |writer| writer.finish()).map(|_| ()).map_err(bad)
+    })
 }
 
-/// A row a step; episodes are counted from `first`.
-fn frame(data: &Dataset, first: usize) -> PolarsResult<DataFrame> {
+/// A row a step, with actions as integers where they are choices; episodes are counted from `first`.
+fn frame(data: &Dataset, choices: bool, first: usize) -> PolarsResult<DataFrame> {
     let n = data.num_steps();
     let (mut episode, mut step) = (Vec::with_capacity(n), Vec::with_capacity(n));
     let (mut terminated, mut truncated) = (vec![false; n], vec![false; n]);
@@ -79,7 +60,7 @@ fn frame(data: &Dataset, first: usize) -> PolarsResult<DataFrame> {
         (0..width).map(|c| Column::new(format!("{prefix}_{c}").into(), column(c))).collect()
     };
     columns.extend(wide("obs", &obs, data.obs_dim()));
-    if data.action_space.is_discrete() {
+    if choices {
         let choices: Vec<i64> = data.actions.iter().map(|&v| v as i64).collect();
         columns.push(Column::new("action_0".into(), choices));
     } else {

@@ -115,7 +115,7 @@ fn a_parquet_file_keeps_the_names_of_the_dimensions_and_the_environment() {
     let path = dir.path().join("x.parquet");
     let mut data = dataset(Space { names: vec!["torque".into()], ..Space::unnamed("action", 1) });
     data.origin.env_id = Some("Pendulum-v1".into());
-    flat::write(&path, &data, &MinariAbout::default()).expect("written");
+    writer("parquet").expect("there").whole(&path, &data, &MinariAbout::default()).expect("written");
     let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
     assert_eq!((&back.obs_space.names, &back.action_space.names), (&data.obs_space.names, &data.action_space.names));
     assert_eq!(back.origin.env_id, data.origin.env_id);
@@ -123,4 +123,51 @@ fn a_parquet_file_keeps_the_names_of_the_dimensions_and_the_environment() {
     std::fs::write(dir.path().join("x.parquet.toml"), "observation = ['obs_1', 'obs_0']").expect("written");
     let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
     assert_eq!(back.obs_space.names, ["obs_1", "obs_0"]);
+}
+
+#[test]
+fn episodes_that_come_a_few_at_a_time_are_written_as_if_they_came_at_once() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let data = dataset(Space::unnamed("action", 1));
+    for writer in WRITERS {
+        let path = |name: &str| dir.path().join(format!("{name}{}", writer.ending));
+        let about = MinariAbout { resets: Vec::new(), ..about() };
+        writer.whole(&path("whole"), &data, &about).expect("written");
+        let parts = |take: Take<'_>| {
+            let mut some = [0..5, 5..6, 6..12].into_iter().map(|part| data.subset(&part.collect::<Vec<_>>()));
+            some.try_for_each(|part| take(&part))
+        };
+        (writer.write)(&path("parts"), &data, &about, &mut |take| parts(take)).expect("written");
+        let read = |name: &str| {
+            let read = format::open(&path(name), None, &Ctx::quiet()).expect("opens");
+            Dataset { origin: Origin::default(), ..read }
+        };
+        assert!(read("whole") == read("parts"), "{}", writer.name);
+        // What ends early leaves nothing behind.
+        let stopped = (writer.write)(&path("stopped"), &data, &about, &mut |take| {
+            parts(take).and(Err(DataError::bad(Path::new("source"), "is cut")))
+        });
+        assert_eq!(stopped.expect_err("stopped").to_string(), "source: is cut");
+        assert!(!path("stopped").exists());
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).expect("folder").count(), 2 * WRITERS.len());
+}
+
+#[test]
+fn next_observations_are_written_only_where_every_step_has_one() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.hdf5");
+    let data = dataset(Space::unnamed("action", 1));
+    let mut open = data.subset(&[1]);
+    let rows = open.spans[0].steps;
+    open.spans[0].obs_rows = rows;
+    open.obs.truncate(rows * 2);
+    let write = |parts: &[&Dataset]| {
+        d4rl::write(&path, &data, &about(), &mut |take| parts.iter().try_for_each(|part| take(part))).expect("written");
+        let read = format::open(&path, None, &Ctx::quiet()).expect("opens");
+        read.spans().iter().filter(|s| s.obs_rows > s.steps).count()
+    };
+    assert_eq!(write(&[&data, &data]), 24);
+    assert_eq!(write(&[&data, &open]), 0);
+    assert_eq!(write(&[&open, &data]), 0);
 }
