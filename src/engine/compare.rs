@@ -22,9 +22,11 @@ pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
     // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
     let nothing = States { rows: &[], owner: &[] };
+    let known = workspace.fitted(&spec.source, &spec.space, spec.k, spec.alpha);
     let input = Input {
         names: space.names(),
         choice: space.choice(),
+        novelty: known.as_ref().map(|coverage| &coverage.novelty),
         train: train.states(),
         calibration: calibration.states(),
         heldout: if spec.imagined { nothing } else { heldout.states() },

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::job::{CoverSpec, PolicySpec, Source};
+use super::job::{CoverSpec, FeatureSpec, PolicySpec, Source};
 use super::trajectories::{self, Why};
 use super::{Ended, cover};
 use crate::data::audit::{self, Audit};
@@ -104,14 +104,20 @@ impl Workspace {
             bootstrap: 0,
             ..CoverSpec::default()
         };
-        let alike = |spec: &CoverSpec| {
-            (&spec.source, spec.k, spec.alpha.to_bits()) == (&wanted.source, wanted.k, wanted.alpha.to_bits())
-                && spec.space == wanted.space
-        };
-        if let Some((_, known)) = lock(&self.coverages).iter().find(|(spec, _)| alike(spec)) {
-            return Ok(Arc::clone(known));
+        match self.fitted(source, &wanted.space, wanted.k, wanted.alpha) {
+            Some(known) => Ok(known),
+            None => self.coverage(&wanted, cx),
         }
-        self.coverage(&wanted, cx)
+    }
+
+    /// A coverage that was measured already and has this novelty; what was held against it does not matter.
+    pub fn fitted(&self, source: &Source, space: &FeatureSpec, k: usize, alpha: f64) -> Option<Arc<Coverage>> {
+        let alone = |source: &Source| Source { rollouts: None, ..source.clone() };
+        let alike = |spec: &CoverSpec| {
+            (&spec.space, spec.k, spec.alpha.to_bits()) == (space, k, alpha.to_bits())
+                && alone(&spec.source) == alone(source)
+        };
+        lock(&self.coverages).iter().find(|(spec, _)| alike(spec)).map(|(_, known)| Arc::clone(known))
     }
 
     /// Episodes of the checkpoint's policy: collected once. `Err` within `Ok` says why there are none.

@@ -25,6 +25,7 @@ use rayon::prelude::*;
 
 use super::features::Choice;
 use super::neighbors::points::Points;
+use super::novelty::{Novelty, Rule};
 use super::report::Report;
 use super::{MetricError, States};
 use crate::task::Ctx;
@@ -34,12 +35,14 @@ use numbers::Found;
 use sample::Sample;
 
 /// The two sets. A comes in the parts of its split; B whole.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Input<'a> {
     /// Name of every dimension.
     pub names: &'a [String],
     /// Which feature space the states are in.
     pub choice: Choice<'a>,
+    /// A's novelty with the `k` and `alpha` of the options, where it has been fitted already.
+    pub novelty: Option<&'a Novelty>,
     /// A's training part: the reference of novelty, and the unit of distances.
     pub train: States<'a>,
     /// A's episodes that the novelty threshold comes from.
@@ -97,7 +100,16 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
         )));
     }
     let mut report = Report::new("compare", "B compared with A");
-    let beyond = beyond::report(input, options, &mut report, cx)?;
+    let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
+    let fitted;
+    let novelty = if let Some(known) = input.novelty {
+        known
+    } else {
+        let parts = (input.train, input.calibration);
+        fitted = Novelty::fit_in((input.names, input.choice), parts.0, parts.1, rule, &cx.phase("novelty of A"))?;
+        &fitted
+    };
+    let beyond = beyond::report(input, novelty, options, &mut report, cx)?;
     let features = &beyond.novelty.features;
     let sample = Sample::new(features, &input.a(), input.b, options.states)?;
     let measured = Measured::of(&sample, options, cx)?;

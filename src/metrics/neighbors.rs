@@ -5,7 +5,7 @@
 //!
 //! | strategy | for | how |
 //! |---|---|---|
-//! | [`tree`] | up to 8 dimensions | boxes of boxes, one query after the other |
+//! | [`tree`] | up to 12 dimensions | boxes of boxes, one query after the other |
 //! | [`packets`] | more | principal axes, 128 queries together |
 //! | [`scan`] | few rows, huge numbers | every row in f64 |
 //!

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use oodscope::engine::Engine;
 use oodscope::engine::job::{
-    Base, Body, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
+    Base, Body, CompareSpec, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
 };
 
 use crate::support::program::{at, dataset, pendulum, written};
@@ -166,6 +166,26 @@ fn files_are_read_anew_by_a_load_and_shared_by_the_others() {
     assert!(matches!(until_end(&events, id).pop().unwrap().body, Body::Done(_)), "the opened data serves");
     written("changing", &dataset(&[20; 12], |_| {}));
     assert_eq!(steps(JobSpec::Load(source), &mut engine), 240.0);
+}
+
+#[test]
+fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
+    let (sender, events) = sync_channel(64);
+    let mut engine = Engine::new(sender);
+    let rollouts = Some(written("compared-with", &dataset(&[10; 12], |_| {})));
+    let source = Source { dataset: written("compared", &dataset(&[10; 20], |_| {})), rollouts, ..Source::default() };
+    let mut last = |spec: JobSpec| {
+        let id = engine.start(spec);
+        let seen = until_end(&events, id);
+        let report = |e: Event| if let Body::Report(r) = e.body { Some(r) } else { None };
+        seen.into_iter().filter_map(report).next_back().unwrap()
+    };
+    let compare = JobSpec::Compare(CompareSpec { source: source.clone(), permutations: 9, ..CompareSpec::default() });
+    let alone = last(compare.clone());
+    let coverage =
+        last(JobSpec::Cover(CoverSpec { source: Source { rollouts: None, ..source }, ..CoverSpec::default() }));
+    assert_eq!(coverage.value("threshold"), alone.value("threshold"));
+    assert_eq!(last(compare), alone);
 }
 
 #[test]

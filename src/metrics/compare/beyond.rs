@@ -2,15 +2,15 @@
 
 use super::{Input, Options};
 use crate::metrics::mahalanobis::{self, Mahalanobis};
-use crate::metrics::novelty::{Novelty, Rule};
+use crate::metrics::novelty::Novelty;
 use crate::metrics::report::Report;
 use crate::metrics::{MetricError, bootstrap, ood, stats};
 use crate::task::Ctx;
 
 /// What lies beyond A.
-pub struct Beyond {
+pub struct Beyond<'n> {
     /// A's novelty with its threshold.
-    pub novelty: Novelty,
+    pub novelty: &'n Novelty,
     /// Share of B's states beyond the threshold.
     pub ood_fraction: f64,
     /// What was done to A's covariance for the Mahalanobis distance, if it is singular.
@@ -20,14 +20,17 @@ pub struct Beyond {
 /// Measures both and adds them to the report.
 ///
 /// # Errors
-/// As [`Novelty::fit`].
-pub fn report(input: &Input<'_>, options: &Options, report: &mut Report, cx: &Ctx) -> Result<Beyond, MetricError> {
-    let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
-    let novelty =
-        Novelty::fit_in((input.names, input.choice), input.train, input.calibration, rule, &cx.phase("novelty of A"))?;
+/// If B is of another space, or when cancelled.
+pub fn report<'n>(
+    input: &Input<'_>,
+    novelty: &'n Novelty,
+    options: &Options,
+    report: &mut Report,
+    cx: &Ctx,
+) -> Result<Beyond<'n>, MetricError> {
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
-    let ood_fraction = novelty_stats(input, options, report, &novelty, &scores);
-    let singular = mahalanobis_stats(input, options, report, &novelty, cx)?;
+    let ood_fraction = novelty_stats(input, options, report, novelty, &scores);
+    let singular = mahalanobis_stats(input, options, report, novelty, cx)?;
     Ok(Beyond { novelty, ood_fraction, singular })
 }
 

@@ -29,6 +29,7 @@ fn compared(b: &(Vec<f32>, Vec<usize>), options: &Options) -> Report {
     let part = |from: usize, to: usize| States { rows: &a.0[from * 60..to * 60], owner: &a.1[from * 20..to * 20] };
     let names = names();
     let input = Input {
+        novelty: None,
         names: &names,
         choice: Choice::default(),
         train: part(0, 20),
@@ -98,8 +99,16 @@ fn too_few_episodes_and_other_widths_are_said() {
     let states = States { rows: &b.0, owner: &b.1 };
     let narrow = States { rows: &b.0[..40], owner: &b.1 };
     let choice = Choice::default();
-    let input =
-        Input { names: &names, choice, train: states, calibration: states, heldout: states, b: narrow, shared: true };
+    let input = Input {
+        names: &names,
+        choice,
+        novelty: None,
+        train: states,
+        calibration: states,
+        heldout: states,
+        b: narrow,
+        shared: true,
+    };
     let refused = report(&input, &Options::default(), &Ctx::quiet()).unwrap_err().to_string();
     assert!(refused.contains("same observation space"), "{refused}");
 }
@@ -113,7 +122,16 @@ fn a_dimension_that_only_b_moves_is_an_alarm() {
     let states = States { rows: &a.0, owner: &a.1 };
     let b = States { rows: &b.0, owner: &b.1 };
     let choice = Choice::default();
-    let input = Input { names: &names, choice, train: states, calibration: states, heldout: states, b, shared: true };
+    let input = Input {
+        names: &names,
+        choice,
+        novelty: None,
+        train: states,
+        calibration: states,
+        heldout: states,
+        b,
+        shared: true,
+    };
     let r = report(&input, &Options { permutations: 19, ..Options::default() }, &Ctx::quiet()).unwrap();
     assert!(r.notes.iter().any(|n| n.text.starts_with("z is constant at 9.81") && n.text.contains("100 %")));
 }
@@ -125,8 +143,16 @@ fn a_cancel_is_seen() {
     let a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
     let (names, states) = (names(), States { rows: &a.0, owner: &a.1 });
     let choice = Choice::default();
-    let input =
-        Input { names: &names, choice, train: states, calibration: states, heldout: states, b: states, shared: true };
+    let input = Input {
+        names: &names,
+        choice,
+        novelty: None,
+        train: states,
+        calibration: states,
+        heldout: states,
+        b: states,
+        shared: true,
+    };
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
     assert!(matches!(stopped, Err(MetricError::Cancelled(_))));
 }

@@ -18,7 +18,7 @@ const FEW: f64 = 0.02;
 const NAMED: usize = 3;
 
 /// The verdict in one sentence, loud where the sets differ.
-pub fn verdict(report: &mut Report, found: &Found<'_>, beyond: &Beyond) {
+pub fn verdict(report: &mut Report, found: &Found<'_>, beyond: &Beyond<'_>) {
     let Found { measured, evidence, tested, .. } = *found;
     let (distance, p) = (short(measured.energy), evidence.energy.p);
     let auroc = evidence.classifier.map_or(String::new(), |c| format!("AUROC {:.2}, ", c.auroc.value));
@@ -64,7 +64,7 @@ fn most(measured: &Measured, evidence: &Evidence, features: &Features) -> String
 }
 
 /// What the numbers rest on.
-pub fn basis(report: &mut Report, beyond: &Beyond, found: &Found<'_>, options: &Options) {
+pub fn basis(report: &mut Report, beyond: &Beyond<'_>, found: &Found<'_>, options: &Options) {
     let (sample, tested) = (found.sample, found.tested);
     let (of_a, of_b) = sample.of;
     report.note(
