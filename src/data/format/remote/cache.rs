@@ -50,7 +50,9 @@ fn named(url: &str, servers: &[String]) -> String {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
-    let digits: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hash.finalize();
+    let first: [u8; 8] = std::array::from_fn(|i| digest[i]);
+    let digits = format!("{:016x}", u64::from_be_bytes(first));
     let last = without_query(url).trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let last: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
     format!("{digits}-{}", last.get(..last.len().min(40)).unwrap_or_default())
