@@ -77,7 +77,7 @@ impl Target {
                 let whole = sound(format::open(path, Some(self.format), &Ctx::quiet()));
                 let choice = Choice { format: Some(self.format.into()), ..Choice::default() };
                 let mut seen = (0, 0);
-                let parts = format::each(path, &choice, &Ctx::quiet(), |part| {
+                let parts = format::each(path, &choice, None, &Ctx::quiet(), |part| {
                     check(&part);
                     seen = (seen.0 + part.num_episodes(), seen.1 + part.num_steps());
                     Ok(())

@@ -306,16 +306,10 @@ impl Dataset {
     /// # Errors
     /// A sentence naming the dimensions that do not fit.
     pub fn join(&self, other: &Self) -> Result<Self, String> {
-        if self.obs_dim() != other.obs_dim() || self.action_dim() != other.action_dim() {
-            return Err(format!(
-                "observations and actions have {} and {} dimensions here, {} and {} there",
-                self.obs_dim(),
-                self.action_dim(),
-                other.obs_dim(),
-                other.action_dim()
-            ));
-        }
+        self.joins(other)?;
         let mut all = self.clone();
+        all.obs_space = self.obs_space.around(&other.obs_space);
+        all.action_space = self.action_space.around(&other.action_space);
         let (steps, rows) = (self.num_steps(), self.obs.len() / self.obs_dim());
         all.spans.extend(other.spans.iter().map(|s| EpisodeSpan {
             first_step: s.first_step + steps,
@@ -331,6 +325,27 @@ impl Dataset {
         all.actions.extend_from_slice(&other.actions);
         all.rewards.extend_from_slice(&other.rewards);
         Ok(all)
+    }
+
+    /// Whether [`Dataset::join`] is possible.
+    ///
+    /// # Errors
+    /// A sentence saying why not.
+    pub fn joins(&self, other: &Self) -> Result<(), String> {
+        if self.obs_dim() != other.obs_dim() || self.action_dim() != other.action_dim() {
+            return Err(format!(
+                "observations and actions have {} and {} dimensions here, {} and {} there",
+                self.obs_dim(),
+                self.action_dim(),
+                other.obs_dim(),
+                other.action_dim()
+            ));
+        }
+        match (self.action_space.is_discrete(), other.action_space.is_discrete()) {
+            (true, false) => Err("actions are choices here and numbers there".into()),
+            (false, true) => Err("actions are numbers here and choices there".into()),
+            _ => Ok(()),
+        }
     }
 
     /// The next observation of every step, NaN where there is none: the form that [`Dataset::join`] can put end to end.

@@ -163,36 +163,21 @@ pub fn rows(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Vec<EpisodeRow>, D
     in_parts(path, choice, cx, |_, pieces| pieces::rows(pieces, cx))
 }
 
-/// Some of its episodes, counted as [`rows`] has them, in the order given.
-///
-/// # Errors
-/// As [`open_within`]; if they take more than `room`.
-pub fn chosen_of(
-    path: &Path,
-    choice: &Choice,
-    episodes: &[usize],
-    room: Bytes,
-    cx: &Ctx,
-) -> Result<Dataset, DataError> {
-    let read = |path: &Path, pieces: &dyn Pieces| choice.apply(path, pieces::chosen(path, pieces, episodes, room, cx)?);
-    let mut data = in_parts(path, choice, cx, read)?;
-    if remote::url(path).is_some() {
-        path.clone_into(&mut data.origin.path);
-    }
-    Ok(data)
-}
-
-/// Hands all episodes of such a dataset on, a few at a time and in the order of the file.
+/// Hands episodes of such a dataset on, a few at a time and in the order of the file: those at `wanted`, ascending and
+/// counted as [`rows`] has them, or all.
 ///
 /// # Errors
 /// As [`open_within`], or what `take` fails with.
 pub fn each(
     path: &Path,
     choice: &Choice,
+    wanted: Option<&[usize]>,
     cx: &Ctx,
     mut take: impl FnMut(Dataset) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
-    in_parts(path, choice, cx, |path, pieces| pieces::each(pieces, cx, &mut |block| take(choice.apply(path, block)?)))
+    in_parts(path, choice, cx, |path, pieces| {
+        pieces::each(pieces, wanted, cx, &mut |some| take(choice.apply(path, some)?))
+    })
 }
 
 /// Has a dataset read by `read`, which reads parts of it.

@@ -60,6 +60,39 @@ impl Space {
         matches!(self.kind, SpaceKind::Discrete { .. })
     }
 
+    /// The smallest space of these names that has everything that is in this one or in `other`: of choices and choices, or
+    /// of as many numbers.
+    pub fn around(&self, other: &Self) -> Self {
+        let each = |a: &[f32], b: &[f32], of: fn(f32, f32) -> f32| a.iter().zip(b).map(|(&a, &b)| of(a, b)).collect();
+        let kind = match (&self.kind, &other.kind) {
+            (SpaceKind::Box { low: a, high: b }, SpaceKind::Box { low: c, high: d }) => {
+                SpaceKind::Box { low: each(a, c, f32::min), high: each(b, d, f32::max) }
+            }
+            (&SpaceKind::Discrete { n, start }, &SpaceKind::Discrete { n: m, start: first }) => {
+                let end = start.saturating_add_unsigned(n as u64).max(first.saturating_add_unsigned(m as u64));
+                let start = start.min(first);
+                SpaceKind::Discrete { n: end.abs_diff(start) as usize, start }
+            }
+            _ => SpaceKind::Unknown,
+        };
+        Self { names: self.names.clone(), kind }
+    }
+
+    /// Makes room for choices that were not known of; any other space stays as it is.
+    pub fn hold(&mut self, values: &[f32]) {
+        if !self.is_discrete() {
+            return;
+        }
+        let ends = values.iter().fold(None, |ends: Option<(f32, f32)>, &v| {
+            Some(ends.map_or((v, v), |(least, most)| (least.min(v), most.max(v))))
+        });
+        if let Some((least, most)) = ends {
+            let seen =
+                SpaceKind::Discrete { n: (most as i64).abs_diff(least as i64) as usize + 1, start: least as i64 };
+            *self = self.around(&Self { names: Vec::new(), kind: seen });
+        }
+    }
+
     /// Columns of the named parts, in the order named.
     ///
     /// # Errors
@@ -103,6 +136,27 @@ impl Space {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spaces_are_widened_to_hold_both() {
+        let choices = |n, start| Space { kind: SpaceKind::Discrete { n, start }, ..Space::unnamed("a", 1) };
+        assert_eq!(choices(3, 0).around(&choices(2, 4)), choices(6, 0));
+        assert_eq!(choices(3, 1).around(&choices(9, -2)), choices(9, -2));
+        let mut seen = choices(3, 0);
+        seen.hold(&[1.0, 2.0]);
+        assert_eq!(seen, choices(3, 0));
+        seen.hold(&[4.0, -1.0]);
+        assert_eq!(seen, choices(6, -1));
+        let between = |low: f32, high: f32| {
+            let kind = SpaceKind::Box { low: vec![low, low], high: vec![high, high] };
+            Space { kind, ..Space::unnamed("a", 2) }
+        };
+        assert_eq!(between(-1.0, 1.0).around(&between(0.0, f32::INFINITY)), between(-1.0, f32::INFINITY));
+        assert_eq!(between(-1.0, 1.0).around(&Space::unnamed("a", 2)), Space::unnamed("a", 2));
+        let mut numbers = between(0.0, 1.0);
+        numbers.hold(&[7.0]);
+        assert_eq!(numbers, between(0.0, 1.0));
+    }
 
     #[test]
     fn parts_are_named_whole_or_by_dimension_and_keep_their_order() {

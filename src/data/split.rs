@@ -38,13 +38,18 @@ impl Split {
     /// With fewer than three episodes all parts share all episodes; the caller says so to the user
     /// (see [`Split::is_shared`]).
     pub fn new(data: &Dataset, spec: SplitSpec) -> Self {
-        let n = data.num_episodes();
+        Self::of(&data.spans().iter().map(|span| span.id).collect::<Vec<_>>(), spec)
+    }
+
+    /// [`Split::new`] of episodes with these ids.
+    pub fn of(ids: &[u64], spec: SplitSpec) -> Self {
+        let n = ids.len();
         if n < 3 {
             let all: Vec<usize> = (0..n).collect();
             return Self { train: all.clone(), heldout: all.clone(), calibration: all };
         }
         let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by_key(|&i| (mix(spec.seed, data.spans()[i].id), i));
+        order.sort_by_key(|&i| (mix(spec.seed, ids[i]), i));
         let share = |f: f64| ((n as f64 * f).round() as usize).clamp(1, n / 3);
         let (h, c) = (share(spec.heldout), share(spec.calibration));
         let sorted = |part: &[usize]| {

@@ -10,6 +10,7 @@ use super::format::DataError;
 use super::format::minari::ids::is_dataset_id;
 use super::format::minari::{MAIN_FILE, METADATA_FILE, space};
 use super::save;
+use super::space::Space;
 
 mod d4rl;
 mod flat;
@@ -127,7 +128,8 @@ fn stream_minari(folder: &Path, like: &Dataset, about: &MinariAbout, each: Each<
         std::fs::create_dir(&inside).map_err(|e| bad(format!("cannot be written ({e})")))?;
         let main = inside.join(MAIN_FILE);
         let mut file = EpisodeFile::create(&main).map_err(bad)?;
-        let mut total = Total::default();
+        // A sample may not have met every choice.
+        let mut total = Total { episodes: 0, steps: 0, bytes: 0, actions: like.action_space.clone() };
         each(&mut |data| {
             holds(data).map_err(bad)?;
             for index in 0..data.num_episodes() {
@@ -138,6 +140,7 @@ fn stream_minari(folder: &Path, like: &Dataset, about: &MinariAbout, each: Each<
                 total.episodes += 1;
             }
             total.steps += data.num_steps();
+            total.actions.hold(&data.actions);
             file.settle().map_err(bad)
         })?;
         file.close().map_err(bad)?;
@@ -149,11 +152,11 @@ fn stream_minari(folder: &Path, like: &Dataset, about: &MinariAbout, each: Each<
 }
 
 /// What was written.
-#[derive(Default)]
 struct Total {
     episodes: usize,
     steps: usize,
     bytes: u64,
+    actions: Space,
 }
 
 /// Gymnasium's description of environment `id`, enough for Minari to open the dataset; the entry point is known for
@@ -209,7 +212,7 @@ fn metadata(data: &Dataset, about: &MinariAbout, total: &Total) -> Value {
         "data_format": "hdf5",
         "jpeg_encoding": true,
         "observation_space": space::to_json(&data.obs_space),
-        "action_space": space::to_json(&data.action_space),
+        "action_space": space::to_json(&total.actions),
         // In MB with one digit, as Minari rounds it.
         "dataset_size": (total.bytes as f64 / 1e5).round() / 10.0,
         "dataset_id": about.dataset_id,

@@ -5,46 +5,49 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::job::{ConvertSpec, Filter, Outcome};
+use super::job::{ConvertSpec, Outcome};
 use super::workspace::Opened;
 use super::{Ended, Workspace, episode_scores, episodes};
 use crate::data::audit;
 use crate::data::dataset::Dataset;
-use crate::data::format;
-use crate::data::memory::Bytes;
 use crate::data::split::Split;
 use crate::data::table;
 use crate::data::write::{self, MinariAbout, Writer};
 use crate::task::Ctx;
 
+mod large;
+
+use large::Large;
+
 /// Writes what is asked for.
 pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
     let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
-    let mut opened = joined(spec, workspace, cx)?;
-    let chosen = if opened.data.sample.is_some() {
-        if let Some(outcome) = streamed(spec, &opened, writer, cx)? {
-            return Ok(outcome);
-        }
-        opened.data = Arc::new(selection(spec, workspace, &opened, cx)?);
-        opened.split = Split::new(&opened.data, spec.source.split);
-        (0..opened.data.num_episodes()).collect()
-    } else {
-        chosen(spec, &opened, cx)?
-    };
+    let mut opened = workspace.open(&spec.source, cx)?;
+    let more = further(spec, &opened.data, workspace, cx)?;
+    if opened.data.sample.is_some() || more.iter().any(|data| data.sample.is_some()) {
+        return Large { spec, opened: &opened, more: &more }.run(writer, cx);
+    }
+    join(spec, &mut opened, &more)?;
+    let chosen = chosen(spec, &opened, cx)?;
     let mut said = Vec::new();
     let mut written = Vec::new();
-    for (name, part) in parts(spec, &opened.split, &chosen)? {
+    for (name, part) in parts_of(spec, &opened.split, &chosen)? {
         cx.check()?;
-        let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
+        let out = wants(spec, writer, name);
         let (data, dropped) = completed(episodes_of(&opened.data, &part), writer);
         ready(&out)?;
         writer.whole(&out, &data, &about(spec, &opened.data, name))?;
         let mut done = Done::default();
         done.add(&data, dropped);
-        said.push(format!("{}{done}", name.map_or_else(String::new, |n| format!("{n}: "))));
+        said.push(done.of(name));
         written.push(out);
     }
     Ok(Outcome { summary: said.join("; "), written })
+}
+
+/// Where a part goes.
+fn wants(spec: &ConvertSpec, writer: &Writer, name: Option<&str>) -> PathBuf {
+    name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)))
 }
 
 /// The episodes that meet the condition, where all are in memory.
@@ -76,23 +79,6 @@ fn episodes_of<'d>(data: &'d Dataset, chosen: &[usize]) -> Cow<'d, Dataset> {
     }
 }
 
-/// Of a dataset that does not fit into memory all episodes, one after another; nothing where some are to be chosen.
-fn streamed(spec: &ConvertSpec, opened: &Opened, writer: &Writer, cx: &Ctx) -> Result<Option<Outcome>, Ended> {
-    if spec.filter != Filter::default() || !spec.more.is_empty() || spec.parts {
-        return Ok(None);
-    }
-    ready(&spec.out)?;
-    let mut done = Done::default();
-    (writer.write)(&spec.out, &opened.data, &about(spec, &opened.data, None), &mut |take| {
-        format::each(&spec.source.dataset, &spec.source.choice(), cx, |data| {
-            let (data, dropped) = completed(Cow::Owned(data), writer);
-            done.add(&data, dropped);
-            take(&data)
-        })
-    })?;
-    Ok(Some(Outcome { summary: done.to_string(), written: vec![spec.out.clone()] }))
-}
-
 /// What was written.
 #[derive(Default)]
 struct Done {
@@ -108,6 +94,11 @@ impl Done {
         self.steps += data.num_steps();
         self.dropped += dropped;
     }
+
+    /// In words, with the name of the part where there are several.
+    fn of(&self, name: Option<&str>) -> String {
+        name.map_or_else(|| self.to_string(), |name| format!("{name}: {self}"))
+    }
 }
 
 impl fmt::Display for Done {
@@ -120,67 +111,37 @@ impl fmt::Display for Done {
     }
 }
 
-/// Of a dataset that does not fit into memory the episodes that meet the condition.
-fn selection(spec: &ConvertSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Dataset, Ended> {
-    let filter = &spec.filter;
-    if filter.condition.is_none() || !spec.more.is_empty() {
-        whole(&spec.source.dataset, &opened.data)?;
-    }
-    let asked = |name: &str| [&filter.condition, &filter.sort].into_iter().flatten().any(|text| text.contains(name));
-    let scores = table::SCORES.iter().map(|(name, _)| *name);
-    if let Some(name) = ["index", "part", "flags"].into_iter().chain(scores).find(|name| asked(name)) {
-        return Err(Ended::BadInput(format!(
-            "{}: '{name}' is known only of what is in memory, and the dataset does not fit: choose by id, steps, return, \
-             score, terminated or truncated, or allow more with --memory",
-            spec.source.dataset.display()
-        )));
-    }
-    let rows = format::rows(&spec.source.dataset, &spec.source.choice(), cx)?;
-    let frame = episodes::of_all(opened, &rows, &episodes::known(opened, Vec::new()))?;
-    let places = table::places(&episodes::chosen(frame, filter)?, &rows);
-    workspace.chosen(&spec.source, &some(places.map_err(|e| Ended::BadInput(e.to_string()))?)?, cx)
-}
-
-/// The dataset with the episodes of the further ones behind its own.
-fn joined(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Opened, Ended> {
-    let mut opened = workspace.open(&spec.source, cx)?;
-    for path in &spec.more {
-        whole(&spec.source.dataset, &opened.data)?;
+/// The further datasets, all of the same observation and action space as the first.
+fn further(spec: &ConvertSpec, first: &Dataset, workspace: &Workspace, cx: &Ctx) -> Result<Vec<Arc<Dataset>>, Ended> {
+    let open = |path: &PathBuf| {
         let other = workspace.dataset(path, &spec.source.beside(), cx)?;
-        whole(path, &other)?;
-        let (a, b) = (&opened.data.obs_space.names, &other.obs_space.names);
-        if a.len() == b.len() && a != b && !unnamed(a) && !unnamed(b) {
-            let first = a.iter().zip(b).find(|(a, b)| a != b).map_or(("", ""), |(a, b)| (a, b));
-            return Err(Ended::BadInput(format!(
-                "{}: its observation has '{}' where the first dataset has '{}'; choose the same parts with --state",
-                path.display(),
-                first.1,
-                first.0
+        let bad = |problem: String| Ended::BadInput(format!("{}: {problem}", path.display()));
+        first.joins(&other).map_err(bad)?;
+        let (a, b) = (&first.obs_space.names, &other.obs_space.names);
+        if a != b && !unnamed(a) && !unnamed(b) {
+            let (a, b) = a.iter().zip(b).find(|(a, b)| a != b).unwrap_or((&a[0], &b[0]));
+            return Err(bad(format!(
+                "its observation has '{b}' where the first dataset has '{a}'; choose the same parts with --state"
             )));
         }
-        let all = opened.data.join(&other).map_err(|e| Ended::BadInput(format!("{}: {e}", path.display())))?;
-        opened.data = Arc::new(all);
-    }
-    if !spec.more.is_empty() {
-        // Numbers of episodes come from several files: the parts are drawn by place.
-        let data = Arc::make_mut(&mut opened.data);
-        data.number_anew();
-        opened.split = Split::new(&opened.data, spec.source.split);
-    }
-    Ok(opened)
+        Ok(other)
+    };
+    spec.more.iter().map(open).collect()
 }
 
-/// A part of a dataset is not what was asked for.
-fn whole(path: &Path, data: &Dataset) -> Result<(), Ended> {
-    match data.sample {
-        None => Ok(()),
-        Some(whole) => Err(Ended::BadInput(format!(
-            "{}: takes {} and does not fit into memory: choose episodes of one dataset with --where, or allow more with \
-             --memory",
-            path.display(),
-            Bytes(whole.bytes)
-        ))),
+/// Puts the episodes of the further ones behind those of the first.
+fn join(spec: &ConvertSpec, opened: &mut Opened, more: &[Arc<Dataset>]) -> Result<(), Ended> {
+    if more.is_empty() {
+        return Ok(());
     }
+    for (path, other) in spec.more.iter().zip(more) {
+        let all = opened.data.join(other).map_err(|e| Ended::BadInput(format!("{}: {e}", path.display())))?;
+        opened.data = Arc::new(all);
+    }
+    // Numbers of episodes come from several files: the parts are drawn by place.
+    Arc::make_mut(&mut opened.data).number_anew();
+    opened.split = Split::new(&opened.data, spec.source.split);
+    Ok(())
 }
 
 /// True for names that the reader made up.
@@ -191,14 +152,14 @@ fn unnamed(names: &[String]) -> bool {
 /// One dataset to write: the part's name, where there are several, and its episodes in the order asked for.
 type Part = (Option<&'static str>, Vec<usize>);
 
-fn parts(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part>, Ended> {
+fn parts_of(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part>, Ended> {
     if !spec.parts {
         return Ok(vec![(None, chosen.to_vec())]);
     }
     if split.is_shared() {
         return Err(Ended::BadInput("fewer than three episodes cannot be divided".into()));
     }
-    let of = |part: &[usize]| chosen.iter().copied().filter(|i| part.contains(i)).collect::<Vec<_>>();
+    let of = |part: &[usize]| chosen.iter().copied().filter(|i| part.binary_search(i).is_ok()).collect::<Vec<_>>();
     let all = [("train", &split.train), ("heldout", &split.heldout), ("calibration", &split.calibration)];
     let parts = all.into_iter().map(|(name, part)| (Some(name), of(part)));
     Ok(parts.filter(|(_, part)| !part.is_empty()).collect())

@@ -187,15 +187,6 @@ impl Workspace {
         cached(&self.datasets, key, open)
     }
 
-    /// Some episodes of a dataset that does not fit into memory, counted as [`format::rows`] has them.
-    ///
-    /// # Errors
-    /// As [`Workspace::open`]; if they do not fit either.
-    pub fn chosen(&self, source: &Source, episodes: &[usize], cx: &Ctx) -> Result<Dataset, Ended> {
-        let choice = source.choice();
-        Ok(format::chosen_of(&source.dataset, &choice, episodes, self.room(choice.memory), cx)?)
-    }
-
     /// What the audit finds in the dataset of `source`, from the cache if it was audited before.
     ///
     /// # Errors

@@ -142,8 +142,6 @@ fn a_dataset_larger_than_memory_gives_exact_statistics_and_says_what_rests_on_a_
     let two = run(&["compare", text(&data), text(&other), "--memory", &memory, "--permutations", "9", "--json"]).json();
     let notes = of(&two, "compare")["notes"].to_string();
     assert!(notes.contains("of 60 episodes of") && notes.contains("of 50 episodes of"), "{notes}");
-    let out = at("never-whole");
-    run(&["split", text(&data), text(&out), "--memory", &memory]).refuses(&["does not fit", "--where", "--memory"]);
     let wrong = oodscope(&["audit", text(&data), "--memory", "much"]).output().unwrap();
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(wrong.status.code() == Some(2) && said.contains("a size is needed"), "{said}");
@@ -177,8 +175,25 @@ fn a_dataset_larger_than_memory_is_converted_in_parts() {
         run(&["convert", text(&data), text(&out), "--memory", &memory, "--where", condition, "--to", "d4rl"])
     };
     ask("flags = ''").refuses(&["'flags' is known only of what is in memory", "--memory"]);
-    ask("steps > 0").refuses(&["60 chosen episodes take", "choose fewer"]);
     ask("steps > 1000").refuses(&["no episode meets the condition"]);
+    assert!(!out.exists());
+    // Parts, and several datasets one after another.
+    let split = |name: &str, more: &[&str]| {
+        run(&[&["split", text(&data), text(&at(name)), "--by-episode", "--to", "d4rl"], more].concat()).good();
+        ["train", "heldout", "calibration"].map(|part| open(&at(name).join(format!("{part}.hdf5"))))
+    };
+    let (parts, whole) = (split("large-parts", &["--memory", &memory]), split("large-parts-too", &[]));
+    parts.iter().zip(&whole).for_each(|(a, b)| assert_same(a, b));
+    let small = written("large-beside", &dataset(&[3; 4], |_| {}));
+    let combine = |name: &str, more: &[&str]| {
+        run(&[&["combine", text(&small), text(&data), text(&small), "--out", text(&at(name))], more].concat())
+    };
+    combine("large-both", &["--memory", &memory]).good();
+    combine("large-both-too", &[]).good();
+    let both = open(&at("large-both"));
+    assert_eq!(both.num_episodes(), 68);
+    assert_same(&both, &open(&at("large-both-too")));
+    combine("large-some", &["--memory", &memory, "--where", "steps > 4"]).refuses(&["choose episodes of the result"]);
 }
 
 #[test]

@@ -180,16 +180,23 @@ pub fn rows(pieces: &dyn Pieces, cx: &Ctx) -> Result<Vec<EpisodeRow>, DataError>
     Ok(in_order(pieces, &cx, &mut |_| Ok(()))?.rows)
 }
 
-/// Hands all episodes on, a block at a time and in the order of the file.
+/// Hands episodes on, a few at a time and in the order of the file: those at `wanted`, ascending and counted as in the
+/// file, or all.
 ///
 /// # Errors
 /// As [`Pieces::read`], or what `take` fails with.
 pub fn each(
     pieces: &dyn Pieces,
+    wanted: Option<&[usize]>,
     cx: &Ctx,
     take: &mut dyn FnMut(Dataset) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
-    in_order(pieces, &cx.phase("going through all episodes"), take).map(|_| ())
+    let Some(wanted) = wanted else {
+        return in_order(pieces, &cx.phase("going through all episodes"), take).map(|_| ());
+    };
+    let runs = runs(wanted, |i| pieces.width().of(pieces.lengths()[i]));
+    let cx = cx.phase("reading the chosen episodes");
+    visit(pieces, &runs, runs.len(), &cx, &|_| {}, &mut |_, run| take(run)).map(|_| ())
 }
 
 fn in_order(
@@ -200,39 +207,6 @@ fn in_order(
     let mut blocks = blocks(pieces.lengths(), pieces.width(), BLOCK);
     blocks.sort_by_key(|block| block.start);
     visit(pieces, &blocks, blocks.len(), cx, &|_| {}, &mut |_, block| take(block))
-}
-
-/// Reads the episodes `wanted`, which are counted as in the file, in that order.
-///
-/// # Errors
-/// [`DataError`] if they do not fit into `room`, or as [`Pieces::read`].
-pub fn chosen(path: &Path, pieces: &dyn Pieces, wanted: &[usize], room: Bytes, cx: &Ctx) -> Result<Dataset, DataError> {
-    let (lengths, width) = (pieces.lengths(), pieces.width());
-    let mut order = wanted.to_vec();
-    order.sort_unstable();
-    order.dedup();
-    // Another order than the file's is a copy.
-    let copies = 1 + u64::from(order != wanted);
-    let need = order.iter().map(|&i| width.of(lengths[i])).sum::<u64>().saturating_mul(copies);
-    if need > room.0 {
-        let n = order.len();
-        let problem = format!(
-            "the {n} chosen episodes take {}, {room} are left: choose fewer, or allow more with --memory",
-            Bytes(need)
-        );
-        return Err(DataError::bad(path, problem));
-    }
-    let runs = runs(&order, |i| width.of(lengths[i]));
-    let mut places = Places::new(lengths, width, &runs);
-    let cx = cx.phase("reading the chosen episodes");
-    visit(pieces, &runs, runs.len(), &cx, &|_| {}, &mut |first, block| places.put(path, first, block))?;
-    let mut data = places.finish(path, pieces.origin().clone())?;
-    pieces.settle(&mut data);
-    if copies == 1 {
-        return Ok(data);
-    }
-    let at: Vec<usize> = wanted.iter().filter_map(|i| order.binary_search(i).ok()).collect();
-    Ok(data.subset(&at))
 }
 
 /// Consecutive ones of ascending numbers together, about [`BLOCK`] bytes each.

@@ -6,6 +6,7 @@ use std::path::Path;
 use polars::prelude::*;
 use serde_json::json;
 
+use super::store::whole;
 use super::{Each, MinariAbout};
 use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
@@ -61,8 +62,8 @@ fn frame(data: &Dataset, choices: bool, first: usize) -> PolarsResult<DataFrame>
     };
     columns.extend(wide("obs", &obs, data.obs_dim()));
     if choices {
-        let choices: Vec<i64> = data.actions.iter().map(|&v| v as i64).collect();
-        columns.push(Column::new("action_0".into(), choices));
+        let numbers = whole(&data.actions).map_err(|e| polars_err!(ComputeError: "an episode {e}"))?;
+        columns.push(Column::new("action_0".into(), numbers));
     } else {
         columns.extend(wide("action", &data.actions, data.action_dim()));
     }

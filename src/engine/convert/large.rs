@@ -1,0 +1,129 @@
+//! Datasets that do not fit into memory, written a few episodes at a time.
+
+use std::borrow::Cow;
+use std::iter::{once, repeat_with};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Done, about, completed, parts_of, ready, some, wants};
+use crate::data::dataset::{Dataset, Sample};
+use crate::data::format::{self, DataError};
+use crate::data::split::Split;
+use crate::data::stats::EpisodeRow;
+use crate::data::table;
+use crate::data::write::Writer;
+use crate::engine::job::{ConvertSpec, Filter, Outcome};
+use crate::engine::workspace::Opened;
+use crate::engine::{Ended, episodes};
+use crate::task::Ctx;
+
+/// Datasets one after another, of which at least one is a sample of what is on disk.
+pub(super) struct Large<'a> {
+    pub spec: &'a ConvertSpec,
+    pub opened: &'a Opened,
+    pub more: &'a [Arc<Dataset>],
+}
+
+/// Takes some episodes.
+type Visit<'v> = &'v mut dyn FnMut(Cow<'_, Dataset>) -> Result<(), DataError>;
+
+impl Large<'_> {
+    /// Writes what is asked for.
+    ///
+    /// # Errors
+    /// A sentence where a condition asks for more than is known of episodes on disk, or the file cannot be written.
+    pub fn run(&self, writer: &Writer, cx: &Ctx) -> Result<Outcome, Ended> {
+        if self.spec.filter == Filter::default() && !self.spec.parts {
+            let done = self.write(None, &self.spec.out, None, writer, cx)?;
+            return Ok(Outcome { summary: done.of(None), written: vec![self.spec.out.clone()] });
+        }
+        let rows = self.rows(cx)?;
+        let chosen = self.chosen(&rows)?;
+        let ids: Vec<u64> = rows.iter().map(|row| row.id).collect();
+        let (mut said, mut written) = (Vec::new(), Vec::new());
+        for (name, part) in parts_of(self.spec, &Split::of(&ids, self.spec.source.split), &chosen)? {
+            let out = wants(self.spec, writer, name);
+            said.push(self.write(name, &out, Some(&part), writer, cx)?.of(name));
+            written.push(out);
+        }
+        Ok(Outcome { summary: said.join("; "), written })
+    }
+
+    /// What all episodes of the one dataset are.
+    fn rows(&self, cx: &Ctx) -> Result<Vec<EpisodeRow>, Ended> {
+        let source = &self.spec.source;
+        let refused = match (self.more.is_empty(), &self.spec.filter.sort) {
+            (true, None) => return Ok(format::rows(&source.dataset, &source.choice(), cx)?),
+            (true, Some(_)) => "episodes keep the order of the file where they do not fit into memory",
+            (false, _) => {
+                "several datasets that do not fit into memory are written whole: choose episodes of the result"
+            }
+        };
+        let path = source.dataset.display();
+        Err(Ended::BadInput(format!("{path}: {refused}, or allow more with --memory")))
+    }
+
+    /// Places of the episodes that meet the condition, ascending.
+    fn chosen(&self, rows: &[EpisodeRow]) -> Result<Vec<usize>, Ended> {
+        let filter = &self.spec.filter;
+        let asked = |name: &str| filter.condition.iter().any(|text| text.contains(name));
+        let scores = table::SCORES.iter().map(|(name, _)| *name);
+        if let Some(name) = ["index", "part", "flags"].into_iter().chain(scores).find(|name| asked(name)) {
+            return Err(Ended::BadInput(format!(
+                "{}: '{name}' is known only of what is in memory, and the dataset does not fit: choose by id, steps, \
+                 return, score, terminated or truncated, or allow more with --memory",
+                self.spec.source.dataset.display()
+            )));
+        }
+        let frame = episodes::of_all(self.opened, rows, &episodes::known(self.opened, Vec::new()))?;
+        let places = table::places(&episodes::chosen(frame, filter)?, rows);
+        some(places.map_err(|e| Ended::BadInput(e.to_string()))?)
+    }
+
+    /// Writes the episodes at `wanted` of the one dataset, ascending; all of all if there is no list.
+    fn write(
+        &self,
+        name: Option<&str>,
+        out: &Path,
+        wanted: Option<&[usize]>,
+        writer: &Writer,
+        cx: &Ctx,
+    ) -> Result<Done, Ended> {
+        ready(out)?;
+        let mut done = Done::default();
+        (writer.write)(out, &self.like(), &about(self.spec, &self.opened.data, name), &mut |take| {
+            self.each(wanted, cx, &mut |data| {
+                let (data, dropped) = completed(data, writer);
+                done.add(&data, dropped);
+                take(&data)
+            })
+        })?;
+        Ok(done)
+    }
+
+    /// Hands episodes on, in the order of the datasets and of their files.
+    fn each(&self, wanted: Option<&[usize]>, cx: &Ctx, visit: Visit<'_>) -> Result<(), DataError> {
+        let source = &self.spec.source;
+        let paths = once(&source.dataset).chain(&self.spec.more);
+        let choices = once(source.choice()).chain(repeat_with(|| source.beside()));
+        for ((path, choice), data) in paths.zip(choices).zip(once(&self.opened.data).chain(self.more)) {
+            if data.sample.is_some() {
+                format::each(path, &choice, wanted, cx, |part| visit(Cow::Owned(part)))?;
+            } else {
+                visit(Cow::Borrowed(data))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The spaces of all, as of a sample.
+    fn like(&self) -> Dataset {
+        let mut like = self.opened.data.subset(&[]);
+        for data in self.more {
+            like.obs_space = like.obs_space.around(&data.obs_space);
+            like.action_space = like.action_space.around(&data.action_space);
+        }
+        like.sample.get_or_insert(Sample { episodes: 0, steps: 0, bytes: 0 });
+        like
+    }
+}
