@@ -61,7 +61,7 @@ impl Best {
         let mut best =
             Self { k, slack, factor: 1.0, bound: f32::INFINITY, near: vec![], exact: vec![], measured: bounding };
         best.near.reserve(k + SPARE + 1);
-        best.exact.reserve(k + 1);
+        best.exact.reserve(k + SPARE + 1);
         best
     }
 
@@ -148,7 +148,18 @@ impl Best {
     /// The k nearest as (squared distance, row), ascending; fewer if fewer were offered.
     pub fn finish(&mut self, measure: &impl Measure) -> &[(f64, u32)] {
         if !self.measured {
-            self.measure_all(measure);
+            // Nothing is offered any more, so that no bound is needed; the order is nearly right already.
+            for &(_, place) in &self.near {
+                let new = measure(place);
+                let mut at = self.exact.len();
+                self.exact.push(new);
+                while at > 0 && self.exact[at - 1] > new {
+                    self.exact[at] = self.exact[at - 1];
+                    at -= 1;
+                }
+                self.exact[at] = new;
+            }
+            self.exact.truncate(self.k);
         }
         &self.exact
     }

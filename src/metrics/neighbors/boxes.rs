@@ -1,4 +1,4 @@
-//! Bounding boxes, sixteen a block, dimension-major: one block is tested at once.
+//! Bounding boxes, thirty-two a block, dimension-major: one block is tested at once.
 
 use std::any::Any;
 
@@ -6,9 +6,9 @@ use pulp::Simd;
 use rayon::prelude::*;
 
 /// Boxes in a block.
-pub const WIDE: usize = 16;
+pub const WIDE: usize = 32;
 
-/// Boxes in blocks of [D, 2, 16]: lower, then upper ends. Places without a box are infinitely far from everything.
+/// Boxes in blocks of [D, 2, 32]: lower, then upper ends. Places without a box are infinitely far from everything.
 #[derive(Debug, Clone)]
 pub struct Boxes {
     dim: usize,
@@ -85,7 +85,7 @@ impl Boxes {
         self.dim
     }
 
-    /// The [D, 2] rows of sixteen ends of block `b`.
+    /// The [D, 2] rows of thirty-two ends of block `b`.
     #[inline(always)]
     pub fn block(&self, b: usize) -> &[[f32; WIDE]] {
         &self.ends[b * self.dim * 2..(b + 1) * self.dim * 2]
@@ -97,7 +97,7 @@ impl Boxes {
     }
 }
 
-/// Squared distances of a box (`lo`, `hi`) from the sixteen boxes of a block.
+/// Squared distances of a box (`lo`, `hi`) from the boxes of a block.
 #[inline(always)]
 pub fn box_distances(block: &[[f32; WIDE]], lo: &[f32], hi: &[f32]) -> [f32; WIDE] {
     let mut sum = [0.0; WIDE];

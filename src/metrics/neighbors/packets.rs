@@ -1,6 +1,6 @@
 //! Many dimensions: queries that lie near each other look at the same leaves together.
 //!
-//! Rows are turned to principal axes ([`super::rotation`]) and laid out in leaves of 64, sixteen leaves a group. A packet of
+//! Rows are turned to principal axes ([`super::rotation`]) and laid out in leaves of 64, thirty-two leaves a group. A packet of
 //! up to 128 queries goes through the groups from the nearest on; each query skips leaves whose box is beyond its own bound,
 //! and what remains is measured four queries at a time ([`super::tile`]). A leaf that is in the cache so serves many queries.
 
@@ -34,7 +34,7 @@ pub struct Packets {
     pub(super) rows: Vec<u32>,
     /// Boxes of the leaves.
     pub(super) boxes: Boxes,
-    /// Boxes of sixteen leaves.
+    /// Boxes of [`WIDE`] leaves.
     pub(super) groups: Boxes,
 }
 

@@ -88,6 +88,13 @@ impl Points {
         row.iter().zip(&self.mean).zip(&self.inv_std).map(|((&v, m), s)| (f64::from(v) - m) * s)
     }
 
+    /// A size of unstandardised coordinates that none of standardised size `limit` or more has.
+    pub(crate) fn reach(&self, limit: f64) -> f32 {
+        let each = self.mean.iter().zip(&self.inv_std).map(|(m, s)| limit / s - m.abs());
+        // Rounding takes away much less.
+        (each.fold(f64::INFINITY, f64::min) * 0.999) as f32
+    }
+
     /// Dimension `d` of every point in standard deviations (not centred).
     pub fn column(&self, d: usize) -> Vec<f64> {
         self.raw.iter().skip(d).step_by(self.dim).map(|&v| f64::from(v) * self.inv_std[d]).collect()

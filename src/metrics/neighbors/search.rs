@@ -144,12 +144,21 @@ impl Answer {
 
     /// Puts distances and rows where the queries are; a query's own row is taken out where it must not be found.
     pub(super) fn write(&self, search: &Search<'_>, out: &mut Knn) {
-        for (position, &at) in search.at.iter().enumerate() {
+        let k = out.k;
+        let one = |at: u32, position: usize, distances: &mut [f64], rows: &mut [u32]| {
             let own = |row: u32| search.exclude == Exclude::SameRow && row == at;
-            let kept = self.of(position).iter().filter(|f| !own(f.1)).take(out.k);
-            let first = at as usize * out.k;
-            for (j, &(squared, row)) in kept.enumerate() {
-                (out.distances[first + j], out.rows[first + j]) = (squared.sqrt(), row);
+            let kept = self.of(position).iter().filter(|f| !own(f.1)).take(k);
+            for ((&(squared, row), to), row_to) in kept.zip(distances).zip(rows) {
+                (*to, *row_to) = (squared.sqrt(), row);
+            }
+        };
+        if search.len() == search.queries.len() {
+            let places = out.distances.par_chunks_mut(k).zip(out.rows.par_chunks_mut(k)).with_min_len(FEW);
+            places.enumerate().for_each(|(i, (distances, rows))| one(i as u32, i, distances, rows));
+        } else {
+            for (position, &at) in search.at.iter().enumerate() {
+                let own = at as usize * k..(at as usize + 1) * k;
+                one(at, position, &mut out.distances[own.clone()], &mut out.rows[own]);
             }
         }
     }
@@ -158,23 +167,30 @@ impl Answer {
 /// Queries that an index can answer, and those that are finite but too large for it. What is not finite is in neither and
 /// stays infinitely far from everything.
 pub fn divide(points: &Points, queries: &Points) -> (Vec<u32>, Vec<u32>) {
-    let largest = |i: usize| {
-        let sizes = points.standardise(queries.raw(i)).map(f64::abs);
-        sizes.fold(0.0, |m: f64, v| if v >= m || v.is_nan() { v } else { m })
-    };
-    let is_ordinary: Vec<bool> =
-        (0..queries.len()).into_par_iter().with_min_len(FEW).map(|i| largest(i) < ORDINARY).collect();
-    let (ordinary, others): (Vec<u32>, Vec<u32>) = (0..queries.len() as u32).partition(|&i| is_ordinary[i as usize]);
-    (ordinary, others.into_iter().filter(|&i| queries.is_finite(i as usize)).collect())
+    let everyone = 0..queries.len() as u32;
+    if ordinary(points, queries.rows()) {
+        return (everyone.collect(), Vec::new());
+    }
+    let (near, others): (Vec<u32>, Vec<u32>) = everyone.partition(|&i| small(points, queries.raw(i as usize)));
+    (near, others.into_iter().filter(|&i| queries.is_finite(i as usize)).collect())
 }
 
 /// True if the points and their spreads are numbers that f32 can square.
 pub fn is_ordinary(points: &Points) -> bool {
-    let spreads = points.inv_std().iter().all(|s| (1.0 / ORDINARY..ORDINARY).contains(s));
+    points.inv_std().iter().all(|s| (1.0 / ORDINARY..ORDINARY).contains(s)) && ordinary(points, points.rows())
+}
+
+/// True if all of these rows are, once they are standardised.
+fn ordinary(points: &Points, rows: &[f32]) -> bool {
+    let surely = points.reach(ORDINARY);
     let all = |rows: &[f32]| {
-        // No short cut within a row, so that it is done with vectors.
-        let ordinary = |row| points.standardise(row).fold(true, |all, v| all & (v.abs() < ORDINARY));
-        rows.chunks_exact(points.dim()).all(ordinary)
+        // No short cut within a block, so that it is done with vectors.
+        rows.iter().fold(true, |all, v| all & (v.abs() < surely))
+            || rows.chunks_exact(points.dim()).all(|row| small(points, row))
     };
-    spreads && points.rows().par_chunks(points.dim() * FEW).all(all)
+    rows.par_chunks(points.dim() * FEW).all(all)
+}
+
+fn small(points: &Points, row: &[f32]) -> bool {
+    points.standardise(row).fold(true, |all, v| all & (v.abs() < ORDINARY))
 }

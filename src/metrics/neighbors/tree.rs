@@ -1,4 +1,4 @@
-//! Few dimensions: a hierarchy of boxes, sixteen children a node, walked depth first, nearest child first.
+//! Few dimensions: a hierarchy of boxes, thirty-two children a node, walked depth first, nearest child first.
 //!
 //! Coordinates stay as they are in the file: differences of them are exact enough that f32 distances have a relative error
 //! only, wherever the data lie. Queries are walked in an order of space, and each begins with a bound from the one before:
@@ -31,7 +31,7 @@ const PACKED: usize = 4;
 /// Queries that are near each other and walked by one thread, one after the other.
 const RUN: usize = 256;
 /// Queries in the smallest part of their order.
-const FINE: usize = 16;
+const FINE: usize = 32;
 /// Most dimensions that this walk is compiled for.
 pub const MOST: usize = 12;
 
@@ -67,7 +67,7 @@ pub struct Tree {
     /// [leaves, D, 32 or 64] coordinates.
     leaves: Vec<f32>,
     rows: Rows,
-    /// Boxes of leaves, of sixteen leaves, of 256, …; the last level is one block.
+    /// Boxes of leaves, of 32 leaves, of 1024, …; the last level is one block.
     levels: Vec<Boxes>,
 }
 
@@ -248,7 +248,7 @@ impl<const D: usize, const L: usize> WithSimd for Walk<'_, D, L> {
     }
 }
 
-/// Squared distances of a query from sixteen boxes.
+/// Squared distances of a query from a block of boxes.
 #[inline(always)]
 fn distances<S: Simd, const D: usize>(
     simd: S,
@@ -264,10 +264,9 @@ fn distances<S: Simd, const D: usize>(
         // Two sums, so that an addition need not wait for the one before.
         let mut squares = [simd.splat_f32s(0.0); 2];
         for (d, [lo, hi]) in block.iter().enumerate() {
-            let (q, zero) = (simd.splat_f32s(query[d]), simd.splat_f32s(0.0));
-            let below = simd.sub_f32s(S::as_simd_f32s(lo).0[v], q);
-            let above = simd.sub_f32s(q, S::as_simd_f32s(hi).0[v]);
-            let gap = simd.mul_f32s(simd.max_f32s(simd.max_f32s(below, above), zero), simd.splat_f32s(scale[d]));
+            let q = simd.splat_f32s(query[d]);
+            let nearest = simd.min_f32s(simd.max_f32s(q, S::as_simd_f32s(lo).0[v]), S::as_simd_f32s(hi).0[v]);
+            let gap = simd.mul_f32s(simd.sub_f32s(q, nearest), simd.splat_f32s(scale[d]));
             squares[d % 2] = simd.mul_add_f32s(gap, gap, squares[d % 2]);
         }
         *sum = simd.add_f32s(squares[0], squares[1]);
