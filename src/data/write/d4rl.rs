@@ -30,7 +30,8 @@ pub(super) fn write(path: &Path, like: &Dataset, about: &MinariAbout, each: Each
     let bad = |problem: String| DataError::bad(path, format!("cannot be written ({problem})"));
     let wrong = |e: Hdf5Error| bad(e.to_string());
     save::beside(path, |temporary| {
-        let file = H5File::create(temporary.path()).map_err(wrong)?;
+        // Nobody else knows of the file yet; some network mounts have no locks.
+        let file = H5File::options().no_locking().create(temporary.path()).map_err(wrong)?;
         let words = [("env_id", like.origin.env_id.as_deref()), ("description", Some(about.description.as_str()))];
         for (name, text) in words.into_iter().filter_map(|(name, text)| Some((name, text.filter(|t| !t.is_empty())?))) {
             file.set_attr_string(name, text).map_err(wrong)?;

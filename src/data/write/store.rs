@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use hdf5_pure::{
-    AttrValue, Datatype, EnumTypeBuilder, File, FileAccessProperties, FileBuilder, MaxExtent, MemoryStrategy,
-    StagedGroup, SyncPolicy, make_i8_type,
+    AttrValue, Datatype, EnumTypeBuilder, File, FileAccessProperties, FileBuilder, FileLocking, MaxExtent,
+    MemoryStrategy, StagedGroup, SyncPolicy, make_i8_type,
 };
 
 use super::Reset;
@@ -26,8 +26,9 @@ impl EpisodeFile {
     pub fn create(path: &Path) -> Result<Self, String> {
         let open = || {
             FileBuilder::new().write(path)?;
-            // What closes the file syncs it; until then nobody else knows of it.
+            // Nobody else knows of the file until it is closed and synced; some network mounts have no locks.
             let how = FileAccessProperties::new()
+                .with_locking(FileLocking::Disabled)
                 .with_sync_policy(SyncPolicy::OnClose)
                 .with_memory_strategy(MemoryStrategy::Bounded);
             File::open_rw_with_options(path, how)
