@@ -11,8 +11,10 @@ use crate::data::dataset::Dataset;
 use crate::data::format::DataError;
 use crate::data::save;
 
-/// Rows of a chunk.
+/// Most rows of a chunk…
 const CHUNK: usize = 8192;
+/// … and numbers: as many wait in memory for a chunk to be full, and HDF5 wants chunks of at most a few MB.
+const NUMBERS: usize = 1 << 18;
 /// gzip level, as h5py's default.
 const LEVEL: u32 = 4;
 /// See [`Columns::next`].
@@ -125,7 +127,8 @@ impl Columns {
 /// A growing [steps, `width`] column of f32.
 fn matrix(file: &H5File, name: &str, width: usize) -> Result<H5Dataset, Hdf5Error> {
     let set = file.new_dataset::<f32>().shape([0, width]).max_shape(&[None, Some(width)]);
-    set.chunk(&[CHUNK, width]).deflate(LEVEL).create(name)
+    let rows = (NUMBERS / width.max(1)).clamp(1, CHUNK);
+    set.chunk(&[rows, width]).deflate(LEVEL).create(name)
 }
 
 /// A growing [steps] column.
