@@ -29,25 +29,33 @@ pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcom
     }
     join(spec, &mut opened, &more)?;
     let chosen = chosen(spec, &opened, cx)?;
-    let mut said = Vec::new();
-    let mut written = Vec::new();
-    for (name, part) in parts_of(spec, &opened.split, &chosen)? {
+    in_parts(spec, writer, &opened.split, &chosen, |name, out, part| {
         cx.check()?;
-        let out = wants(spec, writer, name);
-        let (data, dropped) = completed(episodes_of(&opened.data, &part), writer);
-        ready(&out)?;
-        writer.whole(&out, &data, &about(spec, &opened.data, name))?;
+        let (data, dropped) = completed(episodes_of(&opened.data, part), writer);
+        ready(out)?;
+        writer.whole(out, &data, &about(spec, &opened.data, name))?;
         let mut done = Done::default();
         done.add(&data, dropped);
-        said.push(done.of(name));
+        Ok(done)
+    })
+}
+
+/// Has `write` write each part of the episodes `chosen`.
+fn in_parts(
+    spec: &ConvertSpec,
+    writer: &Writer,
+    split: &Split,
+    chosen: &[usize],
+    mut write: impl FnMut(Option<&str>, &Path, &[usize]) -> Result<Done, Ended>,
+) -> Result<Outcome, Ended> {
+    let (mut said, mut written) = (Vec::new(), Vec::new());
+    for (name, part) in parts_of(spec, split, chosen)? {
+        let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
+        let done = write(name, &out, &part)?;
+        said.push(name.map_or_else(|| done.to_string(), |name| format!("{name}: {done}")));
         written.push(out);
     }
     Ok(Outcome { summary: said.join("; "), written })
-}
-
-/// Where a part goes.
-fn wants(spec: &ConvertSpec, writer: &Writer, name: Option<&str>) -> PathBuf {
-    name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)))
 }
 
 /// The episodes that meet the condition, where all are in memory.
@@ -93,11 +101,6 @@ impl Done {
         self.episodes += data.num_episodes();
         self.steps += data.num_steps();
         self.dropped += dropped;
-    }
-
-    /// In words, with the name of the part where there are several.
-    fn of(&self, name: Option<&str>) -> String {
-        name.map_or_else(|| self.to_string(), |name| format!("{name}: {self}"))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Jobs on threads: events in order, replacing, pausing, stopping, and faults that the program survives.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use oodscope::engine::Engine;
 use oodscope::engine::job::{
     Base, Body, CompareSpec, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
 };
+use oodscope::engine::{Engine, Workspace};
+use oodscope::task::Ctx;
 
 use crate::support::program::{at, dataset, pendulum, written};
 
@@ -183,9 +185,16 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
     let compare = JobSpec::Compare(CompareSpec { source: source.clone(), permutations: 9, ..CompareSpec::default() });
     let alone = last(compare.clone());
     let coverage =
-        last(JobSpec::Cover(CoverSpec { source: Source { rollouts: None, ..source }, ..CoverSpec::default() }));
+        last(JobSpec::Cover(CoverSpec { source: Source { rollouts: None, ..source.clone() }, ..CoverSpec::default() }));
     assert_eq!(coverage.value("threshold"), alone.value("threshold"));
     assert_eq!(last(compare), alone);
+    // It is the coverage's own, whatever was held against the data, and only with the same neighbours.
+    let (workspace, spec) = (Workspace::default(), CoverSpec { source: source.clone(), ..CoverSpec::default() });
+    let fitted = |source: &Source, k| workspace.fitted(source, &spec.space, k, spec.alpha);
+    assert!(fitted(&source, spec.k).is_none());
+    let coverage = workspace.coverage(&spec, &Ctx::quiet()).unwrap();
+    let alone = Source { rollouts: None, ..source.clone() };
+    assert!(Arc::ptr_eq(&coverage, &fitted(&alone, spec.k).unwrap()) && fitted(&alone, spec.k + 1).is_none());
 }
 
 #[test]

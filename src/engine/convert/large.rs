@@ -5,7 +5,7 @@ use std::iter::{once, repeat_with};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Done, about, completed, parts_of, ready, some, wants};
+use super::{Done, about, completed, in_parts, ready, some};
 use crate::data::dataset::{Dataset, Sample};
 use crate::data::format::{self, DataError};
 use crate::data::split::Split;
@@ -35,18 +35,13 @@ impl Large<'_> {
     pub fn run(&self, writer: &Writer, cx: &Ctx) -> Result<Outcome, Ended> {
         if self.spec.filter == Filter::default() && !self.spec.parts {
             let done = self.write(None, &self.spec.out, None, writer, cx)?;
-            return Ok(Outcome { summary: done.of(None), written: vec![self.spec.out.clone()] });
+            return Ok(Outcome { summary: done.to_string(), written: vec![self.spec.out.clone()] });
         }
         let rows = self.rows(cx)?;
         let chosen = self.chosen(&rows)?;
         let ids: Vec<u64> = rows.iter().map(|row| row.id).collect();
-        let (mut said, mut written) = (Vec::new(), Vec::new());
-        for (name, part) in parts_of(self.spec, &Split::of(&ids, self.spec.source.split), &chosen)? {
-            let out = wants(self.spec, writer, name);
-            said.push(self.write(name, &out, Some(&part), writer, cx)?.of(name));
-            written.push(out);
-        }
-        Ok(Outcome { summary: said.join("; "), written })
+        let split = Split::of(&ids, self.spec.source.split);
+        in_parts(self.spec, writer, &split, &chosen, |name, out, part| self.write(name, out, Some(part), writer, cx))
     }
 
     /// What all episodes of the one dataset are.

@@ -41,6 +41,12 @@ fn compared(b: &(Vec<f32>, Vec<usize>), options: &Options) -> Report {
     report(&input, options, &Ctx::quiet()).unwrap()
 }
 
+/// A's parts share all of its states.
+fn shared<'a>(names: &'a [String], states: States<'a>, b: States<'a>) -> Input<'a> {
+    let (choice, novelty) = (Choice::default(), None);
+    Input { names, choice, novelty, train: states, calibration: states, heldout: states, b, shared: true }
+}
+
 #[test]
 fn a_shifted_set_is_told_apart_and_its_dimension_named() {
     let b = walks(12, 3.0, &mut ChaCha8Rng::seed_from_u64(2));
@@ -98,17 +104,7 @@ fn too_few_episodes_and_other_widths_are_said() {
     let names = names();
     let states = States { rows: &b.0, owner: &b.1 };
     let narrow = States { rows: &b.0[..40], owner: &b.1 };
-    let choice = Choice::default();
-    let input = Input {
-        names: &names,
-        choice,
-        novelty: None,
-        train: states,
-        calibration: states,
-        heldout: states,
-        b: narrow,
-        shared: true,
-    };
+    let input = shared(&names, states, narrow);
     let refused = report(&input, &Options::default(), &Ctx::quiet()).unwrap_err().to_string();
     assert!(refused.contains("same observation space"), "{refused}");
 }
@@ -121,17 +117,7 @@ fn a_dimension_that_only_b_moves_is_an_alarm() {
     let names = names();
     let states = States { rows: &a.0, owner: &a.1 };
     let b = States { rows: &b.0, owner: &b.1 };
-    let choice = Choice::default();
-    let input = Input {
-        names: &names,
-        choice,
-        novelty: None,
-        train: states,
-        calibration: states,
-        heldout: states,
-        b,
-        shared: true,
-    };
+    let input = shared(&names, states, b);
     let r = report(&input, &Options { permutations: 19, ..Options::default() }, &Ctx::quiet()).unwrap();
     assert!(r.notes.iter().any(|n| n.text.starts_with("z is constant at 9.81") && n.text.contains("100 %")));
 }
@@ -142,17 +128,7 @@ fn a_cancel_is_seen() {
     cancel.cancel();
     let a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
     let (names, states) = (names(), States { rows: &a.0, owner: &a.1 });
-    let choice = Choice::default();
-    let input = Input {
-        names: &names,
-        choice,
-        novelty: None,
-        train: states,
-        calibration: states,
-        heldout: states,
-        b: states,
-        shared: true,
-    };
+    let input = shared(&names, states, states);
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
     assert!(matches!(stopped, Err(MetricError::Cancelled(_))));
 }
