@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use super::format::DataError;
 use super::table;
@@ -28,9 +28,9 @@ pub fn save(path: &Path, columns: Vec<(String, Column)>, about: &[(String, Strin
     let series = columns.into_iter().map(|(name, column)| {
         let name = PlSmallStr::from(name);
         match column {
-            Column::Count(v) => polars::prelude::Column::new(name, v),
-            Column::Number(v) => polars::prelude::Column::new(name, v),
-            Column::Flag(v) => polars::prelude::Column::new(name, v),
+            Column::Count(v) => polars_core::prelude::Column::new(name, v),
+            Column::Number(v) => polars_core::prelude::Column::new(name, v),
+            Column::Flag(v) => polars_core::prelude::Column::new(name, v),
         }
     });
     let series: Vec<_> = series.collect();

@@ -3,10 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use polars::prelude::*;
+use polars_core::prelude::*;
+use polars_io::SerWriter as _;
+use polars_io::csv::write::CsvWriter;
+use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
+use polars_lazy::frame::{IntoLazy as _, LazyFrame};
+use polars_sql::SQLContext;
 
 /// A table of columns; polars' own.
-pub use polars::prelude::DataFrame as Frame;
+pub use polars_core::frame::DataFrame as Frame;
 
 use super::dataset::Dataset;
 use super::format::DataError;
@@ -148,7 +153,7 @@ fn asked(table: &Frame, query: &str) -> Result<Frame, String> {
         let first = text.lines().next().unwrap_or_default();
         format!("is not understood ({first}); the columns are {}", names.join(", "))
     };
-    let mut context = polars::sql::SQLContext::new();
+    let mut context = SQLContext::new();
     context.register("episodes", table.clone().lazy());
     context.execute(query).and_then(LazyFrame::collect).map_err(bad)
 }

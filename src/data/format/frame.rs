@@ -7,7 +7,9 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataType, IpcReader, PolarsResult, SerReader, Series};
+use polars_core::prelude::{DataType, PolarsResult, Series};
+use polars_io::SerReader as _;
+use polars_io::ipc::IpcReader;
 
 use super::DataError;
 

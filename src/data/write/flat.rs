@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 use serde_json::json;
 
 use super::store::whole;

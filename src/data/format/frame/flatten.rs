@@ -1,6 +1,6 @@
 //! A column as rows of numbers: scalars, lists of one length, and structs of those.
 
-use polars::prelude::{DataType, Series};
+use polars_core::prelude::{DataType, Series};
 
 /// Most columns that a row may be flattened to: more are pictures.
 const MAX_WIDTH: usize = 1 << 20;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polars::io::parquet::read::FileMetadata;
-use polars::prelude::{ArrowDataType, ParallelStrategy, ParquetReader, SerReader, Series};
+use polars_core::prelude::{ArrowDataType, Series};
+use polars_io::SerReader as _;
+use polars_io::parquet::read::{FileMetadata, ParallelStrategy, ParquetReader};
 use rayon::prelude::*;
 
 use super::super::DataError;

@@ -1,6 +1,6 @@
 #![allow(clippy::float_cmp, reason = "copies")]
 
-use polars::prelude::*;
+use polars_core::prelude::*;
 
 use super::*;
 use crate::task::Ctx;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use polars::prelude::Column;
+use polars_core::prelude::Column;
 use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};

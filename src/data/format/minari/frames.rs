@@ -6,7 +6,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::Series;
+use polars_core::prelude::Series;
 
 use super::super::DataError;
 use super::super::frame::{Frame, Leaf as Part, Parquet, flags, leaves, numbers};

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use object_store::path::Path as Key;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _};
-use polars::error::set_warning_function;
-use polars::io::cloud::{CloudOptions, build_object_store};
+use polars_core::error::set_warning_function;
+use polars_io::cloud::{CloudOptions, build_object_store};
 use polars::prelude::{CloudScheme, PlRefPath};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
@@ -149,7 +149,7 @@ impl Found {
     /// Polars turns an address on the hub into web addresses.
     async fn on_hub(url: &str) -> Result<Self, Trouble> {
         let options = CloudOptions::from_untyped_config(Some(CloudScheme::Hf), std::iter::empty::<(&str, &str)>())?;
-        let expanded = polars::io::expand_paths(&[PlRefPath::new(url)], false, &[], &mut Some(options.clone())).await?;
+        let expanded = polars_io::expand_paths(&[PlRefPath::new(url)], false, &[], &mut Some(options.clone())).await?;
         let Some(base) = expanded.first().and_then(|first| revision(first.as_str())) else {
             return Err(Trouble::Missing(String::new()));
         };

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use polars::error::PolarsError;
-use polars::io::cloud::PolarsObjectStoreError;
+use polars_core::error::PolarsError;
+use polars_io::cloud::PolarsObjectStoreError;
 
 use super::super::DataError;
 use super::wait::PATIENCE;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use polars::prelude::{NamedFrom as _, Series};
+use polars_core::prelude::{NamedFrom as _, Series};
 
 use super::super::DataError;
 use super::super::frame::Frame;

@@ -1,6 +1,6 @@
 #![allow(clippy::float_cmp, reason = "copies")]
 
-use polars::prelude::Column;
+use polars_core::prelude::Column;
 use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};

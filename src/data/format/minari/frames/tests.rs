@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use polars::prelude::{Column, IntoColumn as _, StructChunked};
+use polars_core::prelude::{Column, IntoColumn as _, StructChunked};
 use tempfile::TempDir;
 
 use super::super::super::Format as _;

@@ -211,7 +211,7 @@ mod tests {
                     for end in [first + 1, (first + 7).min(want.len()), want.len()] {
                         let part = text.read_with(&columns, first..end, &|_, _| Ok(())).expect("reads");
                         let numbers = |column: &String| {
-                            let series = part.get(column).expect("there").cast(&polars::prelude::DataType::Float64);
+                            let series = part.get(column).expect("there").cast(&polars_core::prelude::DataType::Float64);
                             series.expect("numbers").f64().expect("numbers").into_no_null_iter().collect::<Vec<f64>>()
                         };
                         let got: Vec<_> = numbers(&columns[0]).into_iter().zip(numbers(&columns[1])).collect();
