@@ -1,15 +1,10 @@
-//! Offline datasets: formats, episodes, splits, statistics. Knows no model and no metric.
+//! What a dataset is: episodes, spaces, splits, statistics, and what is wrong with it. Opens no file.
 
 pub mod audit;
-pub mod columns;
 pub mod dataset;
 pub mod episode;
-pub mod format;
-pub mod hash;
-pub mod memory;
-pub mod save;
+pub mod fingerprint;
 pub mod space;
 pub mod split;
-pub mod stats;
+pub mod summary;
 pub mod table;
-pub mod write;

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::data::format::DataError;
-use crate::data::memory::Bytes;
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::memory::Bytes;
+use crate::ground::task::Ctx;
 use crate::metrics::report::Level;
-use crate::task::{Cancelled, Ctx};
 
 pub mod feature_space;
 pub mod job;
@@ -36,49 +35,11 @@ use job::{Body, Failure, JobSpec, Outcome};
 pub use worker::Engine;
 pub use workspace::Workspace;
 
-/// Why a job gave no outcome.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
-    /// It was asked to stop.
-    #[error("cancelled")]
-    Cancelled,
-    /// A file or an option is at fault: one sentence naming it and the remedy.
-    #[error("{0}")]
-    BadInput(String),
-    /// The work itself failed: one sentence with the remedy.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl From<Cancelled> for Ended {
-    fn from(_: Cancelled) -> Self {
-        Self::Cancelled
-    }
-}
-
-impl From<DataError> for Ended {
-    fn from(e: DataError) -> Self {
-        match e {
-            DataError::Cancelled(_) => Self::Cancelled,
-            DataError::Bad { .. } => Self::BadInput(e.to_string()),
-        }
-    }
-}
-
-impl From<MetricError> for Ended {
-    fn from(e: MetricError) -> Self {
-        match e {
-            MetricError::Cancelled(_) => Self::Cancelled,
-            MetricError::Bad(problem) => Self::Failed(problem),
-        }
-    }
-}
-
-impl From<Ended> for Body {
-    fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::Cancelled => Self::Cancelled,
-            Ended::BadInput(message) | Ended::Failed(message) => Self::Failed(Failure { message, panicked: false }),
+impl From<Fault> for Body {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Cancelled => Self::Cancelled,
+            Fault::Bad(message) | Fault::Failed(message) => Self::Failed(Failure { message, panicked: false }),
         }
     }
 }
@@ -89,8 +50,8 @@ pub type Emit<'a> = &'a (dyn Fn(Body) + Sync);
 /// Runs one job on this thread. Reports go to `emit` as they are ready; progress goes to `cx`.
 ///
 /// # Errors
-/// [`Ended`]: cancelled, bad input, or a failure of the work.
-pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+/// [`Fault`]: cancelled, bad input, or a failure of the work.
+pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     panic_if_asked(spec);
     let emit: Emit<'_> = &|body| emit(on_a_sample(spec, workspace, body));
     match spec {

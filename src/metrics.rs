@@ -6,8 +6,6 @@
 //! single states, [`alarm`] their promises and their records, and [`trust`] what each of them is worth on the data at hand.
 
 pub mod alarm;
-pub mod binomial;
-pub mod bootstrap;
 pub mod compare;
 pub mod coverage;
 pub mod density;
@@ -25,7 +23,6 @@ pub mod report;
 pub mod score;
 pub mod scoring;
 pub mod select;
-pub mod stats;
 pub mod threshold;
 pub mod trust;
 pub mod vendi;
@@ -49,23 +46,5 @@ impl States<'_> {
     /// True where there are none.
     pub fn is_empty(&self) -> bool {
         self.owner.is_empty()
-    }
-}
-
-/// Why a number could not be had.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MetricError {
-    /// The work was cancelled.
-    #[error(transparent)]
-    Cancelled(#[from] crate::task::Cancelled),
-    /// The arrays do not allow it: one sentence with the remedy.
-    #[error("{0}")]
-    Bad(String),
-}
-
-impl MetricError {
-    /// A [`MetricError::Bad`]; control characters never reach the message.
-    pub fn bad(problem: impl Into<String>) -> Self {
-        Self::Bad(problem.into().chars().map(|c| if c.is_control() { '?' } else { c }).collect())
     }
 }

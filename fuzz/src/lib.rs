@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format::{self, Choice, DataError};
-use oodscope::task::Ctx;
+use oodscope::format::{self, Choice};
+use oodscope::ground::fault::Fault;
+use oodscope::ground::task::Ctx;
 
 mod budget;
 mod room;
@@ -53,7 +54,7 @@ pub const CSV: Target = target("table", &["named.csv", "table.csv"]);
 pub const PARQUET: Target = target("table", &["flat.parquet", "lists.parquet"]);
 
 /// What was read; a message is one line.
-fn sound<T>(result: Result<T, DataError>) -> Option<T> {
+fn sound<T>(result: Result<T, Fault>) -> Option<T> {
     result.inspect_err(|e| assert!(!e.to_string().contains(char::is_control), "control characters in a message")).ok()
 }
 

@@ -116,7 +116,8 @@ mod tests {
     use super::*;
     use crate::{CSV, D3RLPY, D4RL, DREAMER, EXORL, LEROBOT, MBRL_REPLAY, MINARI, MINARI_ARROW, MINARI_PARQUET};
     use crate::{OGBENCH, PARQUET, ROBOMIMIC};
-    use oodscope::{data::format, task::Ctx};
+    use oodscope::format;
+use oodscope::ground::task::Ctx;
 
     #[test]
     fn datasets_with_their_own_files_put_back_are_opened() {

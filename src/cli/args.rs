@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::demo;
-use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
-use crate::engine::Ended;
 use crate::engine::job::{Base, FeatureSpec, Source};
+use crate::ground::fault::Fault;
+use crate::ground::memory::Bytes;
 
 /// How datasets are read.
 #[derive(Debug, Clone, Args)]
@@ -56,7 +56,7 @@ impl SourceArgs {
     ///
     /// # Errors
     /// A sentence where the demo is not there.
-    pub fn source(&self) -> Result<Source, Ended> {
+    pub fn source(&self) -> Result<Source, Fault> {
         let split = SplitSpec { seed: self.split_seed, ..SplitSpec::default() };
         let (dataset, checkpoint) = match &self.dataset {
             Some(dataset) => (dataset.clone(), None),

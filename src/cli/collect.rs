@@ -8,14 +8,14 @@ use clap::Args;
 use super::args::count;
 use super::headless::{self, Status};
 use super::interrupt;
-use crate::data::write::{MinariAbout, Reset, env_spec, write_minari};
-use crate::engine::Ended;
+use crate::agent::behaviour::{SCRIPTED, scripted};
+use crate::agent::collect::{Collector, Limit};
 use crate::env::Environment;
 use crate::env::pendulum::Pendulum;
-use crate::seed::stream;
-use crate::task::{Cancel, Ctx};
-use crate::topup::behaviour::{SCRIPTED, scripted};
-use crate::topup::collect::{Collector, Limit};
+use crate::format::write::{MinariAbout, Reset, env_spec, write_minari};
+use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
+use crate::ground::task::{Cancel, Ctx};
 
 /// Options of `oodscope collect`.
 #[derive(Debug, Args)]
@@ -55,19 +55,19 @@ impl CollectArgs {
         }
     }
 
-    fn make(&self, cancel: Cancel) -> Result<String, Ended> {
+    fn make(&self, cancel: Cancel) -> Result<String, Fault> {
         if self.env != "Pendulum-v1" {
-            return Err(Ended::BadInput(format!(
+            return Err(Fault::bad(format!(
                 "--env {}: scripted policies are there for Pendulum-v1 only",
                 super::text::clean(&self.env)
             )));
         }
         let Some((mut behaviour, start)) = scripted(&self.policy) else {
             let (name, known) = (super::text::clean(&self.policy), SCRIPTED.join(", "));
-            return Err(Ended::BadInput(format!("no policy is called '{name}'; choose one of {known}")));
+            return Err(Fault::bad(format!("no policy is called '{name}'; choose one of {known}")));
         };
         if self.out.exists() {
-            return Err(Ended::BadInput(format!("{}: exists already; name a new folder", self.out.display())));
+            return Err(Fault::bad(format!("{}: exists already; name a new folder", self.out.display())));
         }
         let start = self.start(start)?;
         let mut env = Pendulum::default();
@@ -76,7 +76,7 @@ impl CollectArgs {
         let cx = Ctx::new(cancel, |_| {});
         let mut rng = stream(self.seed, "collect");
         collector.run(&mut env, &mut *behaviour, Limit::episodes(self.episodes), &mut rng, &cx)?;
-        let data = collector.dataset(&env).ok_or_else(|| Ended::Failed("no step was taken".into()))?;
+        let data = collector.dataset(&env).ok_or_else(|| Fault::failed("no step was taken"))?;
         write_minari(&self.out, &data, &self.about(env.id(), start, data.num_episodes()))?;
         let returns = collector.returns();
         let mean = returns.iter().sum::<f64>() / returns.len() as f64;
@@ -89,10 +89,10 @@ impl CollectArgs {
     }
 
     /// The policy's start distribution with what was asked for in its place.
-    fn start(&self, own: Option<(f64, f64)>) -> Result<Option<(f64, f64)>, Ended> {
+    fn start(&self, own: Option<(f64, f64)>) -> Result<Option<(f64, f64)>, Fault> {
         let asked = [self.x_init, self.y_init].into_iter().flatten();
         if asked.into_iter().any(|v| !(v.is_finite() && v >= 0.0)) {
-            return Err(Ended::BadInput("--x-init and --y-init: half-widths are finite and not negative".into()));
+            return Err(Fault::bad("--x-init and --y-init: half-widths are finite and not negative"));
         }
         if self.x_init.is_none() && self.y_init.is_none() {
             return Ok(own);

@@ -5,8 +5,9 @@ use std::sync::mpsc::sync_channel;
 
 use super::headless::{self, Status};
 use super::interrupt::INTERRUPTED;
+use crate::engine::Engine;
 use crate::engine::job::{Control, JobId, JobSpec};
-use crate::engine::{Ended, Engine};
+use crate::ground::fault::Fault;
 use crate::ui::app::{App, OpenSpec, Panel};
 use crate::ui::terminal::{self, EngineDoor};
 use crate::ui::theme::{Scheme, Theme};
@@ -52,7 +53,7 @@ pub fn open(spec: OpenSpec, panel: Panel) -> Status {
     app.panel = panel;
     match terminal::run(&mut engine, events, (app, effects)) {
         Ok(()) => Status::Good,
-        Err(e) => headless::complain(&Ended::Failed(format!(
+        Err(e) => headless::complain(&Fault::failed(format!(
             "the terminal cannot show the dashboard ({e}); oodscope report prints instead"
         ))),
     }

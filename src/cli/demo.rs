@@ -1,9 +1,8 @@
 //! The demo that ships: a narrow Pendulum dataset and the checkpoint that was trained on it.
 
+use crate::ground::fault::Fault;
 use std::env;
 use std::path::{Path, PathBuf};
-
-use crate::engine::Ended;
 
 /// Paths of the demo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +20,14 @@ const CHECKPOINT: &str = "assets/pendulum-narrow";
 ///
 /// # Errors
 /// A sentence saying where it was looked for.
-pub fn find() -> Result<Demo, Ended> {
+pub fn find() -> Result<Demo, Fault> {
     let named = env::var_os("OODSCOPE_DEMO").map(PathBuf::from);
     let program = env::current_exe().ok();
     let around = program.iter().flat_map(|p| p.ancestors().skip(1).take(4).map(Path::to_path_buf));
     // `.` rather than its full path: messages and reports then name what the user would type.
     let places: Vec<PathBuf> = named.into_iter().chain([PathBuf::new()]).chain(around).collect();
     within(&places).ok_or_else(|| {
-        Ended::BadInput(format!(
+        Fault::bad(format!(
             "no dataset is named and the demo ({DATASET}, {CHECKPOINT}) is neither in the current directory nor beside \
              the program; name a dataset, or the folder that holds the demo in OODSCOPE_DEMO"
         ))

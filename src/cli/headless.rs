@@ -11,9 +11,10 @@ use super::gate::{self, Gate, GateArgs, Verdict};
 use super::{interrupt, json, text};
 use crate::engine::job::{Body, JobSpec, Outcome};
 use crate::engine::throttle::Throttle;
-use crate::engine::{self, Ended, Workspace, worker};
+use crate::engine::{self, Workspace, worker};
+use crate::ground::fault::Fault;
+use crate::ground::task::{Cancel, Ctx, Progress};
 use crate::metrics::report::Report;
-use crate::task::{Cancel, Ctx, Progress};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,18 +40,18 @@ impl From<Status> for ExitCode {
     }
 }
 
-impl From<&Ended> for Status {
-    fn from(ended: &Ended) -> Self {
+impl From<&Fault> for Status {
+    fn from(ended: &Fault) -> Self {
         match ended {
-            Ended::Cancelled => Self::Interrupted,
-            Ended::BadInput(_) => Self::BadInput,
-            Ended::Failed(_) => Self::Failed,
+            Fault::Cancelled => Self::Interrupted,
+            Fault::Bad(_) => Self::BadInput,
+            Fault::Failed(_) => Self::Failed,
         }
     }
 }
 
 /// Says why something did not work, in one sentence on standard error.
-pub fn complain(ended: &Ended) -> Status {
+pub fn complain(ended: &Fault) -> Status {
     // Nobody reads standard error: the status still tells.
     let _ = writeln!(stderr(), "oodscope: {ended}");
     ended.into()
@@ -71,7 +72,7 @@ pub fn run(specs: &[JobSpec], output: &OutputArgs) -> Status {
 pub fn run_gated(specs: &[JobSpec], output: &OutputArgs, gates: &GateArgs) -> Status {
     let gates = match gates.parse() {
         Ok(gates) => gates,
-        Err(problem) => return complain(&Ended::BadInput(problem)),
+        Err(problem) => return complain(&Fault::bad(problem)),
     };
     let mut ran = every(specs, output);
     let verdicts = ran.judge(&gates);
@@ -91,7 +92,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn failed(&mut self, ended: &Ended) {
+    fn failed(&mut self, ended: &Fault) {
         self.status = self.status.max(complain(ended));
         self.problem = Some(ended.to_string());
     }
@@ -104,12 +105,12 @@ impl Ran {
         match gate::judge(gates, &self.reports, self.status == Status::Good) {
             Ok(verdicts) => {
                 for problem in verdicts.iter().filter_map(|v| v.problem.clone()) {
-                    self.failed(&Ended::Failed(problem));
+                    self.failed(&Fault::failed(problem));
                 }
                 verdicts
             }
             Err(problem) => {
-                self.failed(&Ended::BadInput(problem));
+                self.failed(&Fault::bad(problem));
                 Vec::new()
             }
         }
@@ -147,7 +148,7 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
                 ran.outcomes.push(outcome);
                 // A job that was stopped may keep what it had and end well; the rest was not wanted any more.
                 if cancel.is_cancelled() {
-                    ran.failed(&Ended::Cancelled);
+                    ran.failed(&Fault::Cancelled);
                     break;
                 }
             }
@@ -163,7 +164,7 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
 }
 
 /// One job: its reports (the last of each name) and how it ended.
-fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Report>>, Result<Outcome, Ended>) {
+fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Report>>, Result<Outcome, Fault>) {
     let reports: Mutex<Vec<Arc<Report>>> = Mutex::default();
     let emit = |body: Body| {
         if let Body::Report(report) = body {
@@ -177,7 +178,7 @@ fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Repor
     let cx = Ctx::new(cancel.clone(), progress_line());
     let ended = worker::guarded(spec, || engine::run(spec, workspace, &cx, &emit));
     clear_progress();
-    let ended = ended.unwrap_or_else(|failure| Err(Ended::Failed(failure.message)));
+    let ended = ended.unwrap_or_else(|failure| Err(Fault::failed(failure.message)));
     (reports.into_inner().unwrap_or_else(PoisonError::into_inner), ended)
 }
 

@@ -3,7 +3,7 @@
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::task::Cancel;
+use crate::ground::task::Cancel;
 
 /// Exit status of an interrupted program.
 pub const INTERRUPTED: u8 = 130;

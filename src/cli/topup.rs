@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::args::{OutputArgs, SourceArgs, budget, count, positive};
 use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
-use crate::engine::Ended;
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
+use crate::ground::fault::Fault;
 use crate::ui::app::{OpenSpec, Panel};
 
 /// When data is collected.
@@ -89,7 +89,7 @@ impl TopUpArgs {
                 let open = OpenSpec { topup: self.job(source.clone()), ..OpenSpec::new(source, theme) };
                 dashboard::open(open, Panel::TopUp)
             }
-            Err(problem) => headless::complain(&Ended::Failed(problem)),
+            Err(problem) => headless::complain(&Fault::failed(problem)),
         }
     }
 

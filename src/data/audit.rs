@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::episode::Episode;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 mod bounds;
 mod dimensions;

@@ -14,7 +14,7 @@ use super::space::Space;
 pub struct Origin {
     /// File, folder or URL, as given.
     pub path: PathBuf,
-    /// Name of the [`Format`](super::format::Format) that read it.
+    /// Name of the [`Format`](crate::format::Format) that read it.
     pub format: String,
     /// Environment id (`Pendulum-v1`), where the file names one.
     pub env_id: Option<String>,
@@ -41,9 +41,9 @@ pub struct EpisodeSpan {
     pub first_obs: usize,
     /// Observation rows: T or T+1.
     pub obs_rows: usize,
-    /// Ended by the environment: a bootstrap value is cut here.
+    /// Fault by the environment: a bootstrap value is cut here.
     pub terminated: bool,
-    /// Ended by a limit outside the environment: a bootstrap value goes on.
+    /// Fault by a limit outside the environment: a bootstrap value goes on.
     pub truncated: bool,
 }
 

@@ -67,7 +67,7 @@ impl Split {
 }
 
 /// `SplitMix64` of seed and id: a fixed function, so that a split can be reproduced by other programs.
-pub(in crate::data) fn mix(seed: u64, id: u64) -> u64 {
+pub fn mix(seed: u64, id: u64) -> u64 {
     let mut z =
         seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(id.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0x2545_F491);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -14,10 +14,10 @@ use polars_sql::SQLContext;
 pub use polars_core::frame::DataFrame as Frame;
 
 use super::dataset::Dataset;
-use super::format::DataError;
-use super::save as atomic;
 use super::split::Split;
-use super::stats::EpisodeRow;
+use crate::data::summary::EpisodeRow;
+use crate::ground::fault::Fault;
+use crate::ground::save as atomic;
 
 /// Columns that are there only when they were measured, and what they mean.
 pub const SCORES: [(&str, &str); 3] = [
@@ -226,12 +226,12 @@ pub fn rows(table: &Frame) -> Vec<Vec<Entry>> {
 /// Saves a table as CSV or Parquet, by the ending of the name.
 ///
 /// # Errors
-/// [`DataError`] naming the ending that is not known, or a file that cannot be written.
-pub fn save(table: &Frame, path: &Path) -> Result<(), DataError> {
+/// [`Fault`] naming the ending that is not known, or a file that cannot be written.
+pub fn save(table: &Frame, path: &Path) -> Result<(), Fault> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("csv") => write_csv(table, path),
         Some("parquet") => write_parquet(table, path),
-        _ => Err(DataError::bad(path, "the name must end in .csv or .parquet")),
+        _ => Err(Fault::at(path, "the name must end in .csv or .parquet")),
     }
 }
 
@@ -239,7 +239,7 @@ pub fn save(table: &Frame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_csv(table: &Frame, path: &Path) -> Result<(), DataError> {
+pub fn write_csv(table: &Frame, path: &Path) -> Result<(), Fault> {
     atomic::file(path, |file| CsvWriter::new(file).finish(&mut table.clone()).map_err(|e| e.to_string()))
 }
 
@@ -247,7 +247,7 @@ pub fn write_csv(table: &Frame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_parquet(table: &Frame, path: &Path) -> Result<(), DataError> {
+pub fn write_parquet(table: &Frame, path: &Path) -> Result<(), Fault> {
     write_parquet_about(table, &[], path)
 }
 
@@ -255,7 +255,7 @@ pub fn write_parquet(table: &Frame, path: &Path) -> Result<(), DataError> {
 ///
 /// # Errors
 /// If `path` cannot be written.
-pub fn write_parquet_about(table: &Frame, about: &[(String, String)], path: &Path) -> Result<(), DataError> {
+pub fn write_parquet_about(table: &Frame, about: &[(String, String)], path: &Path) -> Result<(), Fault> {
     let words = (!about.is_empty()).then(|| KeyValueMetadata::from_static(about.to_vec()));
     atomic::file(path, |file| {
         let writer = ParquetWriter::new(file).with_key_value_metadata(words);
@@ -271,6 +271,8 @@ mod tests {
     use crate::data::dataset::{EpisodeSpan, Origin, Parts};
     use crate::data::space::Space;
     use crate::data::split::SplitSpec;
+    use polars_io::SerReader as _;
+    use polars_io::parquet::read::ParquetReader;
 
     fn table(episodes: usize) -> Frame {
         let spans = (0..episodes)

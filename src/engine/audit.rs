@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::job::{Body, Outcome, Source};
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Workspace};
 use crate::data::audit::{Audit, Finding, RULES, Severity};
 use crate::data::dataset::Dataset;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell, Level, Report, Table};
-use crate::task::Ctx;
 
 /// Audits the dataset and reports it.
-pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(source, cx)?;
     let audit = workspace.audit(source, &opened.data, cx)?;
     emit(Body::Report(Arc::new(report(&opened.data, &audit))));

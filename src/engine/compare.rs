@@ -6,14 +6,15 @@ use super::cover::all_episodes;
 use super::feature_space::{FeatureRows, FeatureSpace};
 use super::job::{Body, CompareSpec, FeatureSpec, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace, imagine};
+use super::{Emit, Workspace, imagine};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::compare::{self, Input, Options};
 use crate::metrics::report::Level;
-use crate::task::Ctx;
 
 /// Compares B with A and reports it.
-pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(&spec.source, cx)?;
     let space = space(spec, &opened)?;
     let b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened, &space, cx)? };
@@ -46,14 +47,14 @@ pub fn run(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
 }
 
 /// The feature space that both are compared in.
-fn space(spec: &CompareSpec, opened: &Opened) -> Result<FeatureSpace, Ended> {
+fn space(spec: &CompareSpec, opened: &Opened) -> Result<FeatureSpace, Fault> {
     if spec.space.pca.is_some() {
         let text = "a comparison tells dimensions by their names, and principal axes have none: leave --pca away";
-        return Err(Ended::BadInput(text.into()));
+        return Err(Fault::bad(text));
     }
     if spec.imagined && spec.space != FeatureSpec::default() {
         let text = "imagined states are whole observations: leave --space and --dims away, or compare recorded states";
-        return Err(Ended::BadInput(text.into()));
+        return Err(Fault::bad(text));
     }
     FeatureSpace::resolve(&spec.space, opened)
 }
@@ -64,11 +65,10 @@ struct Second {
     what: String,
 }
 
-fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx) -> Result<Second, Ended> {
+fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx) -> Result<Second, Fault> {
     let (Some(data), Some(path)) = (&opened.rollouts, &spec.source.rollouts) else {
-        return Err(Ended::BadInput(
-            "a comparison needs a second set: name another dataset or rollouts, or compare with --imagined states"
-                .into(),
+        return Err(Fault::bad(
+            "a comparison needs a second set: name another dataset or rollouts, or compare with --imagined states",
         ));
     };
     let states = space.rows(data, &all_episodes(data), &cx.phase("reading the second set"))?;
@@ -76,7 +76,7 @@ fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx)
 }
 
 /// Imagined states without their real starts; the episode that a rollout started in owns its states.
-fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, Ended> {
+fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, Fault> {
     let rollouts = imagine::rollouts(&spec.source, spec.horizon, opened, &cx.phase("imagining"))?;
     let what = format!(
         "{} open-loop rollouts of {} steps that the world model imagines along {} held-out episodes with their recorded \

@@ -7,21 +7,22 @@ use std::sync::Arc;
 
 use super::job::{ConvertSpec, Outcome};
 use super::workspace::Opened;
-use super::{Ended, Workspace, episode_scores, episodes};
+use super::{Workspace, episode_scores, episodes};
 use crate::data::audit;
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
 use crate::data::table;
-use crate::data::write::{self, MinariAbout, Writer};
-use crate::task::Ctx;
+use crate::format::write::{self, MinariAbout, Writer};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 mod large;
 
 use large::Large;
 
 /// Writes what is asked for.
-pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Ended> {
-    let writer = write::writer(&spec.to).map_err(Ended::BadInput)?;
+pub fn run(spec: &ConvertSpec, workspace: &Workspace, cx: &Ctx) -> Result<Outcome, Fault> {
+    let writer = write::writer(&spec.to).map_err(Fault::Bad)?;
     let mut opened = workspace.open(&spec.source, cx)?;
     let more = further(spec, &opened.data, workspace, cx)?;
     if opened.data.sample.is_some() || more.iter().any(|data| data.sample.is_some()) {
@@ -46,8 +47,8 @@ fn in_parts(
     writer: &Writer,
     split: &Split,
     chosen: &[usize],
-    mut write: impl FnMut(Option<&str>, &Path, &[usize]) -> Result<Done, Ended>,
-) -> Result<Outcome, Ended> {
+    mut write: impl FnMut(Option<&str>, &Path, &[usize]) -> Result<Done, Fault>,
+) -> Result<Outcome, Fault> {
     let (mut said, mut written) = (Vec::new(), Vec::new());
     for (name, part) in parts_of(spec, split, chosen)? {
         let out = name.map_or_else(|| spec.out.clone(), |name| spec.out.join(format!("{name}{}", writer.ending)));
@@ -59,7 +60,7 @@ fn in_parts(
 }
 
 /// The episodes that meet the condition, where all are in memory.
-fn chosen(spec: &ConvertSpec, opened: &Opened, cx: &Ctx) -> Result<Vec<usize>, Ended> {
+fn chosen(spec: &ConvertSpec, opened: &Opened, cx: &Ctx) -> Result<Vec<usize>, Fault> {
     // Without a condition nobody asks for the flags, and the audit takes as long as the conversion.
     let asked = spec.filter.condition.is_some();
     let flags = if asked { audit::audit(&opened.data, cx)?.flags(&opened.data) } else { Vec::new() };
@@ -68,12 +69,12 @@ fn chosen(spec: &ConvertSpec, opened: &Opened, cx: &Ctx) -> Result<Vec<usize>, E
         known.scores = episode_scores::measure(opened, cx)?;
     }
     let frame = episodes::selected(opened, &known, &spec.filter)?;
-    some(table::indices(&frame).map_err(|e| Ended::BadInput(e.to_string()))?)
+    some(table::indices(&frame).map_err(|e| Fault::bad(e.to_string()))?)
 }
 
-fn some(chosen: Vec<usize>) -> Result<Vec<usize>, Ended> {
+fn some(chosen: Vec<usize>) -> Result<Vec<usize>, Fault> {
     if chosen.is_empty() {
-        return Err(Ended::BadInput("no episode meets the condition: nothing was written".into()));
+        return Err(Fault::bad("no episode meets the condition: nothing was written"));
     }
     Ok(chosen)
 }
@@ -115,10 +116,10 @@ impl fmt::Display for Done {
 }
 
 /// The further datasets, all of the same observation and action space as the first.
-fn further(spec: &ConvertSpec, first: &Dataset, workspace: &Workspace, cx: &Ctx) -> Result<Vec<Arc<Dataset>>, Ended> {
+fn further(spec: &ConvertSpec, first: &Dataset, workspace: &Workspace, cx: &Ctx) -> Result<Vec<Arc<Dataset>>, Fault> {
     let open = |path: &PathBuf| {
         let other = workspace.dataset(path, &spec.source.beside(), cx)?;
-        let bad = |problem: String| Ended::BadInput(format!("{}: {problem}", path.display()));
+        let bad = |problem: String| Fault::bad(format!("{}: {problem}", path.display()));
         first.joins(&other).map_err(bad)?;
         let (a, b) = (&first.obs_space.names, &other.obs_space.names);
         if a != b && !unnamed(a) && !unnamed(b) {
@@ -133,12 +134,12 @@ fn further(spec: &ConvertSpec, first: &Dataset, workspace: &Workspace, cx: &Ctx)
 }
 
 /// Puts the episodes of the further ones behind those of the first.
-fn join(spec: &ConvertSpec, opened: &mut Opened, more: &[Arc<Dataset>]) -> Result<(), Ended> {
+fn join(spec: &ConvertSpec, opened: &mut Opened, more: &[Arc<Dataset>]) -> Result<(), Fault> {
     if more.is_empty() {
         return Ok(());
     }
     for (path, other) in spec.more.iter().zip(more) {
-        let all = opened.data.join(other).map_err(|e| Ended::BadInput(format!("{}: {e}", path.display())))?;
+        let all = opened.data.join(other).map_err(|e| Fault::bad(format!("{}: {e}", path.display())))?;
         opened.data = Arc::new(all);
     }
     // Numbers of episodes come from several files: the parts are drawn by place.
@@ -155,12 +156,12 @@ fn unnamed(names: &[String]) -> bool {
 /// One dataset to write: the part's name, where there are several, and its episodes in the order asked for.
 type Part = (Option<&'static str>, Vec<usize>);
 
-fn parts_of(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part>, Ended> {
+fn parts_of(spec: &ConvertSpec, split: &Split, chosen: &[usize]) -> Result<Vec<Part>, Fault> {
     if !spec.parts {
         return Ok(vec![(None, chosen.to_vec())]);
     }
     if split.is_shared() {
-        return Err(Ended::BadInput("fewer than three episodes cannot be divided".into()));
+        return Err(Fault::bad("fewer than three episodes cannot be divided"));
     }
     let of = |part: &[usize]| chosen.iter().copied().filter(|i| part.binary_search(i).is_ok()).collect::<Vec<_>>();
     let all = [("train", &split.train), ("heldout", &split.heldout), ("calibration", &split.calibration)];
@@ -178,13 +179,13 @@ fn completed<'d>(data: Cow<'d, Dataset>, writer: &Writer) -> (Cow<'d, Dataset>, 
 }
 
 /// Nothing is overwritten, and folders on the way are made.
-fn ready(out: &Path) -> Result<(), Ended> {
+fn ready(out: &Path) -> Result<(), Fault> {
     if out.exists() {
-        return Err(Ended::BadInput(format!("{}: is there already; remove it or name another", out.display())));
+        return Err(Fault::bad(format!("{}: is there already; remove it or name another", out.display())));
     }
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)
-            .map_err(|e| Ended::BadInput(format!("{}: cannot be made ({e})", parent.display())))?;
+            .map_err(|e| Fault::bad(format!("{}: cannot be made ({e})", parent.display())))?;
     }
     Ok(())
 }

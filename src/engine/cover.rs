@@ -6,21 +6,22 @@ use std::sync::Arc;
 use super::feature_space::{FeatureRows, FeatureSpace};
 use super::job::{Body, CoverSpec, FeatureSpec, MapSpec, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace, imagine};
+use super::{Emit, Workspace, imagine};
 use crate::data::dataset::Dataset;
-use crate::data::format::Choice;
 use crate::data::space::{Space, SpaceKind};
-use crate::metrics::bootstrap::Bootstrap;
+use crate::format::Choice;
+use crate::ground::bootstrap::Bootstrap;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::coverage::recorded::{self, Choices, Dimensions, Peers, Recorded};
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
-use crate::task::Ctx;
 
 /// Steps of a rollout that the world model imagines.
 const HORIZON: usize = 50;
 
 /// Computes coverage and reports it: at once what needs no neighbour, then everything under the same name.
-pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let more = as_recorded(spec, workspace, cx)?;
     let tell = |report: &Report| emit(Body::Report(Arc::new(coverage::joined(report.clone(), more.clone()))));
     let coverage = workspace.coverage_telling(spec, cx, &tell)?;
@@ -29,7 +30,7 @@ pub fn run(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
 }
 
 /// Draws the map of two other axes of the same coverage.
-pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let coverage = workspace.coverage(&spec.cover, cx)?;
     let opened = workspace.open(&spec.cover.source, cx)?;
     let cover = CoverSpec { axes: spec.axes, ..spec.cover.clone() };
@@ -43,7 +44,7 @@ pub fn map(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 }
 
 /// What is measured of all episodes as they were recorded: ranges, actions, returns, quality against other datasets.
-fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Report, Ended> {
+fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Report, Fault> {
     let data = workspace.open(&spec.source, cx)?.data;
     let peer = |path: &Option<std::path::PathBuf>| {
         path.as_deref().map(|p| peer(p, &data, &spec.source.beside(), workspace, cx)).transpose()
@@ -62,13 +63,13 @@ fn as_recorded(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx) -> Result<Repo
 }
 
 /// Another dataset of the same environment.
-fn peer(path: &Path, data: &Dataset, choice: &Choice, workspace: &Workspace, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+fn peer(path: &Path, data: &Dataset, choice: &Choice, workspace: &Workspace, cx: &Ctx) -> Result<Arc<Dataset>, Fault> {
     let other = workspace.dataset(path, choice, cx)?;
     let (a, b) = ((data.obs_dim(), data.action_dim()), (other.obs_dim(), other.action_dim()));
     if a == b {
         return Ok(other);
     }
-    Err(Ended::BadInput(format!(
+    Err(Fault::bad(format!(
         "{}: it has {} observation and {} action dimensions, the dataset has {} and {}; name a dataset of the same \
          environment",
         path.display(),
@@ -112,7 +113,7 @@ pub fn measure(
     opened: &Opened,
     cx: &Ctx,
     first: &dyn Fn(&Report),
-) -> Result<Coverage, Ended> {
+) -> Result<Coverage, Fault> {
     let rows = Rows::gather(spec, workspace, opened, cx)?;
     let input = rows.input(opened);
     let begun = coverage::begin(&input, &options(spec), cx)?;
@@ -148,12 +149,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn gather(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Self, Ended> {
+    fn gather(spec: &CoverSpec, workspace: &Workspace, opened: &Opened, cx: &Ctx) -> Result<Self, Fault> {
         let (data, split) = (&opened.data, &opened.split);
         let space = FeatureSpace::resolve(&spec.space, opened)?;
         let dim = space.names().len();
         if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
-            return Err(Ended::BadInput(format!(
+            return Err(Fault::bad(format!(
                 "the feature space has {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
                 dim.saturating_sub(1)
             )));
@@ -187,14 +188,14 @@ impl Rows {
 
 /// Open-loop rollouts of the world model along the held-out episodes; nothing without one, or where the features are not
 /// whole observations.
-fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Ended> {
+fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Fault> {
     let whole = FeatureSpec { pca: spec.space.pca, ..FeatureSpec::default() };
     if opened.checkpoint.as_ref().is_none_or(|c| c.world_model.is_none()) || spec.space != whole {
         return Ok(None);
     }
     match imagine::rollouts(&spec.source, HORIZON, opened, &cx.phase("imagining")) {
         Ok(imagine::Imagined { states: (rows, owner), .. }) => Ok(Some(FeatureRows { rows, owner, step: Vec::new() })),
-        Err(Ended::BadInput(_)) => Ok(None),
+        Err(Fault::Bad(_)) => Ok(None),
         Err(ended) => Err(ended),
     }
 }

@@ -8,18 +8,19 @@ use super::job::{Body, CoverSpec, DiagnoseSpec, Outcome};
 use super::judged::Judged;
 use super::one_step::OneStepError;
 use super::scoring::{Rule, Scorer};
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Workspace};
 use crate::data::dataset::Dataset;
+use crate::ground::fault::Fault;
+use crate::ground::stats::quantile;
+use crate::ground::task::Ctx;
 use crate::metrics;
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::Level;
-use crate::metrics::stats::quantile;
 use crate::metrics::threshold::Kind;
-use crate::task::Ctx;
 
 /// Ranks real episodes and reports the worst.
-pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(&spec.source, cx)?;
     let cover = CoverSpec {
         source: spec.source.clone(),
@@ -39,7 +40,7 @@ pub fn run(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
         .episodes
         .iter()
         .map(|&e| Scored::measure((rollouts, e), &space, &coverage.novelty, error.as_ref(), cx))
-        .collect::<Result<Vec<_>, Ended>>()?;
+        .collect::<Result<Vec<_>, Fault>>()?;
     let episodes: Vec<EpisodeScores<'_>> = scored.iter().map(Scored::view).collect();
     let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
     let input = Input {
@@ -86,7 +87,7 @@ impl Scored {
         novelty: &Novelty,
         error: Option<&OneStepError<'_>>,
         cx: &Ctx,
-    ) -> Result<Self, Ended> {
+    ) -> Result<Self, Fault> {
         let e = data.episode(index);
         let features = space.of_episode(data, index, cx)?;
         let novelty = novelty.ratios(&features, &cx.phase("novelty of the episodes"))?;

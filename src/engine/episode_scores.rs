@@ -1,15 +1,15 @@
 //! What coverage and a world model say of each episode: the columns [`SCORES`] of the episode table.
 
-use super::Ended;
 use super::cover::all_episodes;
 use super::job::CoverSpec;
 use super::one_step::OneStepError;
 use super::workspace::Opened;
 use crate::data::table::SCORES;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
 use crate::metrics::novelty::{Novelty, Rule};
 use crate::metrics::threshold::is_alarm;
-use crate::metrics::{MetricError, States};
-use crate::task::Ctx;
 
 /// Each column's name and its numbers, one an episode; NaN where an episode has no state that can be scored.
 pub type Scores = Vec<(&'static str, Vec<f64>)>;
@@ -19,7 +19,7 @@ pub type Scores = Vec<(&'static str, Vec<f64>)>;
 ///
 /// # Errors
 /// A sentence where the parts are too small; or cancelled.
-pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Ended> {
+pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Fault> {
     let (ood, peak) = novelty(opened, cx)?;
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
     let mut scores = vec![(SCORES[0].0, ood), (SCORES[1].0, peak)];
@@ -38,7 +38,7 @@ pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Ended> {
 }
 
 /// Share of each episode's states beyond the threshold, and the largest novelty in units of it.
-fn novelty(opened: &Opened, cx: &Ctx) -> Result<(Vec<f64>, Vec<f64>), MetricError> {
+fn novelty(opened: &Opened, cx: &Ctx) -> Result<(Vec<f64>, Vec<f64>), Fault> {
     let (data, split, usual) = (&opened.data, &opened.split, CoverSpec::default());
     let part = |episodes: &[usize]| data.states(episodes);
     let ((train, of), (calibration, by)) = (part(&split.train), part(&split.calibration));

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::job::{Body, EpisodesSpec, Filter, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace, episode_scores};
-use crate::data::format;
-use crate::data::stats::EpisodeRow;
+use super::{Emit, Workspace, episode_scores};
+use crate::data::summary::EpisodeRow;
 use crate::data::table::{self, Entry, Frame, Known, SCORES};
+use crate::format;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::coverage::published;
 use crate::metrics::report::{Cell, Level, Report, Table};
-use crate::task::Ctx;
 
 /// Reports or saves the table.
-pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(&spec.source, cx)?;
     let audit = workspace.audit(&spec.source, &opened.data, cx)?;
     let mut known = known(&opened, audit.flags(&opened.data));
@@ -27,7 +28,7 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
     };
     let mut frame = chosen(all, &spec.filter)?;
     if let Some(column) = &spec.group {
-        frame = table::grouped(&frame, column).map_err(Ended::BadInput)?;
+        frame = table::grouped(&frame, column).map_err(Fault::Bad)?;
     }
     let rows = frame.height();
     let what = if spec.group.is_some() { "groups" } else { "episodes" };
@@ -51,12 +52,12 @@ pub fn run(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>)
 ///
 /// # Errors
 /// A sentence where the world model is missing that one of them is about.
-pub fn asks_for_scores(filter: &Filter, opened: &Opened) -> Result<bool, Ended> {
+pub fn asks_for_scores(filter: &Filter, opened: &Opened) -> Result<bool, Fault> {
     let names = |name: &str| [&filter.condition, &filter.sort].into_iter().flatten().any(|text| text.contains(name));
     let (model_error, _) = SCORES[2];
     if names(model_error) && opened.checkpoint.is_none() {
         let text = format!("{model_error} is known where a world model is: name one with --checkpoint");
-        return Err(Ended::BadInput(text));
+        return Err(Fault::bad(text));
     }
     Ok(SCORES.iter().any(|(name, _)| names(name)))
 }
@@ -74,37 +75,37 @@ pub fn known(opened: &Opened, flags: Vec<String>) -> Known {
 ///
 /// # Errors
 /// A sentence where a condition or a column is not understood.
-pub fn selected(opened: &Opened, known: &Known, filter: &Filter) -> Result<Frame, Ended> {
+pub fn selected(opened: &Opened, known: &Known, filter: &Filter) -> Result<Frame, Fault> {
     chosen(table_of(opened, known)?, filter)
 }
 
-fn table_of(opened: &Opened, known: &Known) -> Result<Frame, Ended> {
-    table::episode_table(&opened.data, &opened.split, known).map_err(|e| Ended::BadInput(e.to_string()))
+fn table_of(opened: &Opened, known: &Known) -> Result<Frame, Fault> {
+    table::episode_table(&opened.data, &opened.split, known).map_err(|e| Fault::bad(e.to_string()))
 }
 
 /// The table of every episode of a dataset of which a sample is in memory; `rows` are all of them.
 ///
 /// # Errors
 /// Whatever polars fails with; none is known.
-pub fn of_all(opened: &Opened, rows: &[EpisodeRow], known: &Known) -> Result<Frame, Ended> {
-    table::whole_table(&table_of(opened, known)?, rows, known).map_err(|e| Ended::BadInput(e.to_string()))
+pub fn of_all(opened: &Opened, rows: &[EpisodeRow], known: &Known) -> Result<Frame, Fault> {
+    table::whole_table(&table_of(opened, known)?, rows, known).map_err(|e| Fault::bad(e.to_string()))
 }
 
 /// The rows of a table that are asked for.
 ///
 /// # Errors
 /// A sentence where a condition or a column is not understood.
-pub fn chosen(mut frame: Frame, filter: &Filter) -> Result<Frame, Ended> {
+pub fn chosen(mut frame: Frame, filter: &Filter) -> Result<Frame, Fault> {
     if let Some(condition) = &filter.condition {
-        frame = table::meeting(&frame, condition).map_err(Ended::BadInput)?;
+        frame = table::meeting(&frame, condition).map_err(Fault::Bad)?;
     }
     if let Some(column) = &filter.sort {
         if frame.column(column).is_err() {
             let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
             let there = names.join(", ");
-            return Err(Ended::BadInput(format!("no column is called '{column}' to sort by; there are {there}")));
+            return Err(Fault::bad(format!("no column is called '{column}' to sort by; there are {there}")));
         }
-        frame = table::sorted(&frame, column, filter.descending).map_err(|e| Ended::BadInput(e.to_string()))?;
+        frame = table::sorted(&frame, column, filter.descending).map_err(|e| Fault::bad(e.to_string()))?;
     }
     Ok(frame)
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Ended;
 use super::workspace::Opened;
+use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::data::space::{Space, SpaceKind};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::features::Choice;
-use crate::model::checkpoint::Checkpoint;
-use crate::task::Ctx;
 
 /// What a row of features is made of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,11 +77,11 @@ impl FeatureSpace {
     /// Finds the dimensions that `spec` names.
     ///
     /// # Errors
-    /// [`Ended::BadInput`]: an unknown dimension (the sentence lists those that there are), a share of variance outside
+    /// [`Fault::bad`]: an unknown dimension (the sentence lists those that there are), a share of variance outside
     /// (0, 1], or a latent where no world model with a hidden layer is loaded.
-    pub fn resolve(spec: &FeatureSpec, opened: &Opened) -> Result<Self, Ended> {
+    pub fn resolve(spec: &FeatureSpec, opened: &Opened) -> Result<Self, Fault> {
         if let Some(share) = spec.pca.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
-            return Err(Ended::BadInput(format!(
+            return Err(Fault::bad(format!(
                 "a share of variance of {share} keeps no axis: choose one above 0 and at most 1, say 0.95"
             )));
         }
@@ -121,7 +121,7 @@ impl FeatureSpace {
     ///
     /// # Errors
     /// Cancelled.
-    pub fn of_episode(&self, data: &Dataset, index: usize, cx: &Ctx) -> Result<Vec<f32>, Ended> {
+    pub fn of_episode(&self, data: &Dataset, index: usize, cx: &Ctx) -> Result<Vec<f32>, Fault> {
         let episode = &data.episode(index);
         let mut out = Vec::with_capacity(episode.steps() * self.names.len());
         let mut row = Vec::new();
@@ -152,7 +152,7 @@ impl FeatureSpace {
     ///
     /// # Errors
     /// Cancelled.
-    pub fn rows(&self, data: &Dataset, episodes: &[usize], cx: &Ctx) -> Result<FeatureRows, Ended> {
+    pub fn rows(&self, data: &Dataset, episodes: &[usize], cx: &Ctx) -> Result<FeatureRows, Fault> {
         let width = self.names.len().max(1);
         let mut out = FeatureRows::default();
         for (i, &e) in episodes.iter().enumerate() {
@@ -219,9 +219,9 @@ fn action_names(space: &Space) -> Vec<String> {
 }
 
 /// Names of the hidden units, and the checkpoint that has them.
-fn latent_names(opened: &Opened) -> Result<(Vec<String>, Arc<Checkpoint>), Ended> {
+fn latent_names(opened: &Opened) -> Result<(Vec<String>, Arc<Checkpoint>), Fault> {
     let missing = |what: &str| {
-        Ended::BadInput(format!(
+        Fault::bad(format!(
             "a latent needs a world model with a hidden layer, and {what}: name one with --checkpoint, or choose the \
              space observation"
         ))
@@ -233,7 +233,7 @@ fn latent_names(opened: &Opened) -> Result<(Vec<String>, Arc<Checkpoint>), Ended
 }
 
 /// Columns of the named dimensions, in the order of the row; a name comes before a number that looks the same.
-fn chosen(dims: &[String], names: &[String]) -> Result<Vec<usize>, Ended> {
+fn chosen(dims: &[String], names: &[String]) -> Result<Vec<usize>, Fault> {
     let mut columns = BTreeSet::new();
     for dim in dims.iter().map(|d| d.trim()) {
         let by_number = || dim.parse::<usize>().ok().filter(|&i| i < names.len());
@@ -243,11 +243,11 @@ fn chosen(dims: &[String], names: &[String]) -> Result<Vec<usize>, Ended> {
     Ok(columns.into_iter().collect())
 }
 
-fn unknown(dim: &str, names: &[String]) -> Ended {
+fn unknown(dim: &str, names: &[String]) -> Fault {
     let listed: Vec<String> = names.iter().take(LISTED).enumerate().map(|(i, n)| format!("{i} {n}")).collect();
     let more = names.len().saturating_sub(LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Ended::BadInput(format!("there is no dimension '{dim}': choose numbers or names of {}{more}", listed.join(", ")))
+    Fault::bad(format!("there is no dimension '{dim}': choose numbers or names of {}{more}", listed.join(", ")))
 }
 
 #[cfg(test)]

@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use super::job::{Body, FitSpec, Outcome};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Workspace};
+use crate::agent::learner::LearnerOptions;
+use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
-use crate::data::hash::fingerprint;
+use crate::data::fingerprint::fingerprint;
 use crate::data::split::SplitSpec;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-use crate::model::checkpoint::{Checkpoint, native};
-use crate::model::ensemble::Ensemble;
-use crate::model::fit::FitOptions;
-use crate::task::Ctx;
-use crate::topup::learner::LearnerOptions;
 use crate::topup::prepare::{self, Plan};
+use crate::world::ensemble::Ensemble;
+use crate::world::fit::FitOptions;
 
 /// Trains and writes the checkpoint.
-pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     writable(&spec.out)?;
     let opened = workspace.open(&spec.source, cx)?;
     let data = &opened.data;
@@ -45,7 +46,7 @@ pub fn run(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
     // What went before may have seen these held-out episodes: then nobody can say that they were kept apart.
     lineage.split = clean.then_some(spec.source.split);
     lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
-    native::save(&spec.out, &checkpoint).map_err(|e| Ended::Failed(e.to_string()))?;
+    native::save(&spec.out, &checkpoint).map_err(|e| Fault::failed(e.to_string()))?;
     let best = lineage_best(&checkpoint.about.lineage.curve);
     let summary = format!(
         "fitted {} members on {rows} transitions of {} episodes; held-out squared error {best} in units of the targets' \
@@ -62,7 +63,7 @@ pub fn same_part(checkpoint: &Checkpoint, fingerprint: &str, split: SplitSpec) -
     lineage.dataset.as_deref() == Some(fingerprint) && lineage.split == Some(split)
 }
 
-fn lineage_best(curve: &[crate::model::checkpoint::CurvePoint]) -> String {
+fn lineage_best(curve: &[crate::checkpoint::CurvePoint]) -> String {
     let best = curve.iter().filter_map(|p| p.heldout).fold(f64::INFINITY, f64::min);
     if best.is_finite() { format!("{best:.2e}") } else { "unknown".into() }
 }
@@ -83,33 +84,32 @@ pub fn options(spec: &FitSpec, rows: usize) -> FitOptions {
 }
 
 /// Refuses data and models that cannot be trained on, before anything is spent.
-pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Ended> {
+pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Fault> {
     let data = &opened.data;
     let path = data.origin.path.display();
     for (part, episodes) in [("training", &opened.split.train), ("held-out", &opened.split.heldout)] {
         if data.transitions(episodes).is_empty() {
-            return Err(Ended::BadInput(format!(
+            return Err(Fault::bad(format!(
                 "{path}: the {part} part has no usable transition (a next observation and no NaN or Inf); add episodes \
                  or choose another --split-seed"
             )));
         }
     }
     match from {
-        Some(model) if model.deterministic || !model.learned_reward => Err(Ended::BadInput(
+        Some(model) if model.deterministic || !model.learned_reward => Err(Fault::bad(
             "the checkpoint's world model cannot be trained on: it predicts no variance or no reward; train one with \
-             oodscope fit without --checkpoint"
-                .into(),
+             oodscope fit without --checkpoint",
         )),
         _ => Ok(()),
     }
 }
 
 /// Refuses choices: the policy that learns in imagination acts in real numbers.
-pub fn continuous(data: &Dataset) -> Result<(), Ended> {
+pub fn continuous(data: &Dataset) -> Result<(), Fault> {
     if !data.action_space.is_discrete() {
         return Ok(());
     }
-    Err(Ended::BadInput(format!(
+    Err(Fault::bad(format!(
         "{}: its actions are choices, and the policy that learns in imagination acts in real numbers only; a world model \
          alone is trained by oodscope fit without --policy-steps",
         data.origin.path.display()
@@ -117,13 +117,13 @@ pub fn continuous(data: &Dataset) -> Result<(), Ended> {
 }
 
 /// Refuses an output folder that cannot be written to, before anything is spent.
-pub fn writable(folder: &Path) -> Result<(), Ended> {
+pub fn writable(folder: &Path) -> Result<(), Fault> {
     let try_it = || {
         std::fs::create_dir_all(folder)?;
         tempfile::NamedTempFile::new_in(folder).map(drop)
     };
     try_it().map_err(|e: std::io::Error| {
-        Ended::BadInput(format!("{}: cannot be written to ({e}); choose another folder with --out", folder.display()))
+        Fault::bad(format!("{}: cannot be written to ({e}); choose another folder with --out", folder.display()))
     })
 }
 

@@ -6,21 +6,22 @@ use rand::seq::IteratorRandom;
 
 use super::job::{Body, ImagineSpec, Outcome, Source};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Workspace};
+use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
-use crate::data::hash::fingerprint;
-use crate::data::stats;
+use crate::data::fingerprint::fingerprint;
+use crate::data::summary;
+use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
+use crate::ground::task::Ctx;
 use crate::metrics::divergence::errors::nrmse;
 use crate::metrics::divergence::{self, Input, Trace};
 use crate::metrics::report::{Level, Report};
-use crate::model::checkpoint::Checkpoint;
-use crate::model::ensemble::Ensemble;
-use crate::model::imagine::open_loop;
-use crate::seed::stream;
-use crate::task::Ctx;
+use crate::world::ensemble::Ensemble;
+use crate::world::imagine::open_loop;
 
 /// Imagines from held-out starts and reports the error by horizon.
-pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(&spec.source, cx)?;
     let (checkpoint, model) = world_model(&spec.source, &opened)?;
     let coverage = workspace.novelty(&spec.source, cx)?;
@@ -30,7 +31,7 @@ pub fn run(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     let starts: Vec<f32> = windows.starts.iter().flat_map(|&(e, t)| data.episode(e).obs_at(t)).copied().collect();
     let imagined = open_loop(model, &starts, &actions, windows.horizon, &cx.phase("imagining"))?;
     let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
-    let std: Vec<f64> = stats::summary(data, &opened.split.train).obs.iter().map(|m| m.std).collect();
+    let std: Vec<f64> = summary::summary(data, &opened.split.train).obs.iter().map(|m| m.std).collect();
     let disagreement = scaled(&imagined.member_std, &std);
     let traced = windows.traced(data, spec, &real, &imagined.obs, &std)?;
     let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
@@ -72,13 +73,13 @@ pub struct Imagined {
 ///
 /// # Errors
 /// A sentence where there is no world model or no held-out stretch to start from; or cancelled.
-pub fn rollouts(source: &Source, horizon: usize, opened: &Opened, cx: &Ctx) -> Result<Imagined, Ended> {
+pub fn rollouts(source: &Source, horizon: usize, opened: &Opened, cx: &Ctx) -> Result<Imagined, Fault> {
     let (_, model) = world_model(source, opened)?;
     let data = &opened.data;
     let windows = Windows::tile(data, &opened.split.heldout, horizon);
     if windows.starts.is_empty() {
         let path = source.dataset.display();
-        return Err(Ended::BadInput(format!(
+        return Err(Fault::bad(format!(
             "{path}: no held-out episode has two finite steps in a row to imagine from; name a dataset with longer episodes"
         )));
     }
@@ -101,15 +102,15 @@ fn scaled(member_std: &[f32], std: &[f64]) -> Vec<f64> {
 }
 
 /// The world model of the checkpoint.
-pub fn world_model<'a>(source: &Source, opened: &'a Opened) -> Result<(&'a Checkpoint, &'a Ensemble), Ended> {
+pub fn world_model<'a>(source: &Source, opened: &'a Opened) -> Result<(&'a Checkpoint, &'a Ensemble), Fault> {
     let Some(checkpoint) = &opened.checkpoint else {
-        return Err(Ended::BadInput(
-            "imagination needs a world model: name one with --checkpoint, or train one with oodscope fit".into(),
+        return Err(Fault::bad(
+            "imagination needs a world model: name one with --checkpoint, or train one with oodscope fit",
         ));
     };
     let Some(model) = &checkpoint.world_model else {
         let path = source.checkpoint.as_deref().unwrap_or(std::path::Path::new("")).display();
-        return Err(Ended::BadInput(format!(
+        return Err(Fault::bad(format!(
             "{path}: holds no world model; name one with --checkpoint, or train one with oodscope fit"
         )));
     };
@@ -184,11 +185,11 @@ impl Windows {
         real: &[f32],
         imagined: &[f32],
         std: &[f64],
-    ) -> Result<Option<Start>, Ended> {
+    ) -> Result<Option<Start>, Fault> {
         if let Some(e) = spec.episode {
             if e >= data.num_episodes() {
                 let n = data.num_episodes();
-                return Err(Ended::BadInput(format!("there is no episode {e}: the dataset has {n}, counted from 0")));
+                return Err(Fault::bad(format!("there is no episode {e}: the dataset has {n}, counted from 0")));
             }
             return Ok(follows(data, e).iter().position(|&n| n >= self.horizon).map(|t| (e, t)));
         }
@@ -241,7 +242,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn imagine(model: &Ensemble, data: &Dataset, (e, t): Start, horizon: usize, cx: &Ctx) -> Result<Self, Ended> {
+    fn imagine(model: &Ensemble, data: &Dataset, (e, t): Start, horizon: usize, cx: &Ctx) -> Result<Self, Fault> {
         let cx = cx.phase("drawing one episode");
         let windows = Windows { horizon, starts: vec![(e, t)] };
         let (real, actions) = windows.gather(data);

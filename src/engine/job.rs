@@ -17,11 +17,11 @@ pub use score::ScoreSpec;
 pub use train::{FitSpec, TopUpSpec};
 
 pub use super::feature_space::{Base, FeatureSpec};
-use crate::data::format::Choice;
-use crate::data::memory::Bytes;
 use crate::data::split::SplitSpec;
+use crate::format::Choice;
+use crate::ground::memory::Bytes;
+use crate::ground::task::Progress;
 use crate::metrics::report::Report;
-use crate::task::Progress;
 pub use crate::topup::controller::Schedule;
 
 /// The data and the model that a job is about.

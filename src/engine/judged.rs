@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::Workspace;
 use super::cover::all_episodes;
 use super::job::{PolicySpec, Source};
 use super::workspace::Opened;
-use super::{Ended, Workspace};
 use crate::data::dataset::Dataset;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
-use crate::task::Ctx;
 
 /// The episodes that are judged; those of the dataset itself where `fresh` is nothing.
 pub struct Judged {
@@ -30,7 +31,7 @@ impl Judged {
         workspace: &Workspace,
         opened: &Opened,
         cx: &Ctx,
-    ) -> Result<Self, Ended> {
+    ) -> Result<Self, Fault> {
         if let Some(rollouts) = &opened.rollouts {
             let sentence = format!("{did} {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
             let episodes = all_episodes(rollouts);

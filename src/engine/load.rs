@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use super::job::{Body, Outcome, Source};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
+use super::{Emit, Workspace};
+use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
-use crate::data::format::{self, pieces::Known};
 use crate::data::space::Space;
 use crate::data::split::Split;
-use crate::data::stats::{self, Moments, Summary};
+use crate::data::summary::{self, Moments, Summary};
+use crate::format;
+use crate::format::pieces::Known;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
-use crate::model::checkpoint::Checkpoint;
-use crate::task::Ctx;
 
 /// Opens what `source` names, as it is on disk now, and reports what it holds.
-pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     workspace.forget(source);
     let early = |known: &Known| emit(Body::Report(Arc::new(so_far(source, known))));
     let opened = workspace.open_telling(source, cx, &early)?;
@@ -43,7 +45,7 @@ pub fn run(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> 
 
 /// Exact statistics of a dataset of which only a sample is in memory: the report of [`run`] with the numbers of all
 /// episodes.
-pub fn scan(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn scan(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let opened = workspace.open(source, cx)?;
     let tell = |known: &Known| {
         let mut r = Report::new("data", &title(&opened.data));
@@ -67,7 +69,7 @@ fn title(data: &Dataset) -> String {
 fn report(opened: &Opened) -> Report {
     let data = &opened.data;
     let all: Vec<usize> = (0..data.num_episodes()).collect();
-    let s = stats::summary(data, &all);
+    let s = summary::summary(data, &all);
     let mut r = Report::new("data", &title(data));
     numbers(&mut r, &s);
     let returns: Vec<f64> = data.episodes(&all).map(|e| e.ret()).collect();

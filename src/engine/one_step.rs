@@ -3,15 +3,15 @@
 //! Error of a step: sqrt(mean over dimensions of ((predicted Δ - real Δ) / std of Δ)²), teacher forced, std over the
 //! training part. The threshold is conformal over the calibration episodes' largest errors, as that of novelty.
 
-use super::Ended;
 use super::workspace::Opened;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
-use crate::metrics::stats::quantile;
+use crate::ground::fault::Fault;
+use crate::ground::stats::quantile;
+use crate::ground::task::Ctx;
 use crate::metrics::threshold::{self, Threshold, episode_max};
-use crate::model::ensemble::Ensemble;
-use crate::model::imagine::one_step;
-use crate::task::Ctx;
+use crate::world::ensemble::Ensemble;
+use crate::world::imagine::one_step;
 
 /// A model, the scale of its errors, and where an error becomes an alarm.
 pub struct OneStepError<'a> {
@@ -36,7 +36,7 @@ pub struct Steps {
 
 impl<'a> OneStepError<'a> {
     /// Measures the scale on the training part and the threshold on the calibration part.
-    pub fn calibrate(model: &'a Ensemble, opened: &Opened, alpha: f64, cx: &Ctx) -> Result<Self, Ended> {
+    pub fn calibrate(model: &'a Ensemble, opened: &Opened, alpha: f64, cx: &Ctx) -> Result<Self, Fault> {
         let (data, split) = (&opened.data, &opened.split);
         let scale = change_std(&data.transitions(&split.train));
         let batch = data.transitions(&split.calibration);
@@ -49,7 +49,7 @@ impl<'a> OneStepError<'a> {
     }
 
     /// The errors along episode `index` of `data`.
-    pub fn of_episode(&self, data: &Dataset, index: usize, cx: &Ctx) -> Result<Steps, Ended> {
+    pub fn of_episode(&self, data: &Dataset, index: usize, cx: &Ctx) -> Result<Steps, Fault> {
         let batch = data.transitions(&[index]);
         let predicted = one_step(self.model, &batch, &cx.phase("model error of the episodes"))?;
         let (steps, d) = (data.episode(index).steps(), data.obs_dim());

@@ -9,18 +9,19 @@ use super::judged::Judged;
 use super::one_step::OneStepError;
 use super::scoring::{Rule, Scored, Scorer};
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace, imagine};
-use crate::data::columns::{self, Column};
+use super::{Emit, Workspace, imagine};
 use crate::data::dataset::Dataset;
+use crate::format::write::columns::{self, Column};
+use crate::ground::fault::Fault;
+use crate::ground::stats::quantile;
+use crate::ground::task::Ctx;
 use crate::metrics::alarm::Alarm;
 use crate::metrics::report::Level;
 use crate::metrics::scoring as report;
-use crate::metrics::stats::quantile;
 use crate::metrics::threshold::is_alarm;
-use crate::task::Ctx;
 
 /// Scores states and reports them; writes them where a file is named.
-pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     if let Some(out) = &spec.out {
         columns::check_ending(out)?;
     }
@@ -79,7 +80,7 @@ fn low_return(opened: &Opened) -> Option<f64> {
 
 /// One row a state: `episode` (its id), `step`; for every score `<name>`, `<name>_x_threshold`, `<name>_alarm`; with a
 /// world model `model_error_x_threshold`, NaN where a step has no next observation.
-fn save(path: &Path, alarms: &[Alarm], scored: &Scored, data: &Dataset) -> Result<usize, Ended> {
+fn save(path: &Path, alarms: &[Alarm], scored: &Scored, data: &Dataset) -> Result<usize, Fault> {
     let rows = &scored.rows;
     let mut out = vec![
         ("episode".to_owned(), Column::Count(rows.owner.iter().map(|&e| data.spans()[e].id).collect())),

@@ -1,21 +1,21 @@
 //! Every score of every state of some episodes, with thresholds from the calibration part, a record on the held-out part,
 //! and what came of it: the road that `score` and `diagnose` share.
 
-use super::Ended;
 use super::feature_space::FeatureSpace;
 use super::judged::Judged;
 use super::one_step::OneStepError;
 use super::workspace::Opened;
 use crate::data::dataset::Dataset;
+use crate::ground::fault::Fault;
+use crate::ground::stats::by_episode;
+use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::alarm::{Alarm, Part};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::score::{self, Column, Fitted, Members};
 use crate::metrics::scoring::Evidence;
-use crate::metrics::stats::by_episode;
 use crate::metrics::threshold::{Kind, episode_max};
 use crate::metrics::trust::contest::{self, Contest, Truth};
-use crate::task::Ctx;
 
 /// How thresholds are set, and what a low return is.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ const CHUNK: usize = 512;
 
 impl Rows {
     /// Every state `s_t`, t < T, of the episodes; only those whose numbers are finite if `usable`.
-    fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Ended> {
+    fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Fault> {
         let mut rows = Self::default();
         let width = space.names().len();
         let unknown = vec![f32::NAN; data.obs_dim()];
@@ -109,7 +109,7 @@ impl<'a> Scorer<'a> {
         novelty: &'a Novelty,
         error: Option<&'a OneStepError<'a>>,
         cx: &Ctx,
-    ) -> Result<Self, Ended> {
+    ) -> Result<Self, Fault> {
         let cx = cx.phase("fitting the scores");
         let train = space.rows(&opened.data, &opened.split.train, &cx)?;
         let fitted = Fitted::new(novelty, train.states(), &cx)?;
@@ -120,7 +120,7 @@ impl<'a> Scorer<'a> {
     ///
     /// # Errors
     /// A sentence where a part is empty or the level is none; or cancelled.
-    pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Ended> {
+    pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Fault> {
         let (data, split) = (&self.opened.data, &self.opened.split);
         let calibration = Rows::of(data, &split.calibration, self.space, true, cx)?;
         let heldout = Rows::of(data, &split.heldout, self.space, true, cx)?;
@@ -139,7 +139,7 @@ impl<'a> Scorer<'a> {
     ///
     /// # Errors
     /// A sentence where the states do not fit the data; or cancelled.
-    pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Ended> {
+    pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
         let data = judged.data(self.opened);
         let rows = Rows::of(data, &judged.episodes, self.space, false, cx)?;
         let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
@@ -153,7 +153,7 @@ impl<'a> Scorer<'a> {
         self.fitted.notes()
     }
 
-    fn score(&self, rows: &Rows, fresh: bool, name: &str, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Ended> {
+    fn score(&self, rows: &Rows, fresh: bool, name: &str, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Fault> {
         let mut columns = self.fitted.of(rows.states(), fresh, &cx.phase(&format!("scores of the {name} states")))?;
         let asked = self.error.map(|e| ask(e, rows, &cx.phase(&format!("asking the model about the {name} states"))));
         let (more, errors) = asked.transpose()?.unwrap_or_default();
@@ -163,7 +163,7 @@ impl<'a> Scorer<'a> {
 }
 
 /// The scores of the members, and the model's raw error, for every row.
-fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Ended> {
+fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Fault> {
     let model = error.model();
     let (d, a, n) = (model.obs_dim, model.action_dim, rows.owner.len());
     let (mut columns, mut errors): (Vec<Column>, Vec<f64>) = (Vec::new(), Vec::with_capacity(n));
@@ -200,7 +200,7 @@ fn evidence(
     data: &Dataset,
     rule: Rule,
     cx: &Ctx,
-) -> Result<Option<Evidence>, Ended> {
+) -> Result<Option<Evidence>, Fault> {
     let known: Vec<usize> = (0..errors.len()).filter(|&i| !errors[i].is_nan()).collect();
     let (columns, truth) = if let (Some(model), false) = (error, known.is_empty()) {
         let pick = |v: &[f64]| known.iter().map(|&i| v[i]).collect::<Vec<f64>>();

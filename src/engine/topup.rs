@@ -7,21 +7,22 @@ use super::imagine::world_model;
 use super::job::{Body, FitSpec, Outcome, TopUpSpec};
 use super::trajectories::environment;
 use super::workspace::Opened;
-use super::{Emit, Ended, Workspace};
-use crate::data::hash::fingerprint;
+use super::{Emit, Workspace};
+use crate::agent::learner::LearnerOptions;
+use crate::checkpoint::Checkpoint;
+use crate::data::fingerprint::fingerprint;
 use crate::env;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-use crate::model::checkpoint::Checkpoint;
-use crate::task::Ctx;
-use crate::topup::learner::LearnerOptions;
 use crate::topup::prepare::{self, Plan};
-use crate::topup::round::{Options, TopUp, TopUpError};
+use crate::topup::round::{Options, TopUp};
 
 /// Level of the threshold that R reaches by chance.
 const ALPHA: f64 = 0.05;
 
 /// Runs a top-up and reports as it goes.
-pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Ended> {
+pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     writable(&spec.out)?;
     let opened = workspace.open(&spec.source, cx)?;
     let given = opened.checkpoint.is_some().then(|| world_model(&spec.source, &opened)).transpose()?;
@@ -30,7 +31,7 @@ pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
     let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
         let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
         let path = spec.source.dataset.display();
-        return Err(Ended::BadInput(match &opened.data.origin.env_id {
+        return Err(Fault::bad(match &opened.data.origin.env_id {
             Some(id) => format!(
                 "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
                  collect with your own simulator and open the episodes with --rollouts"
@@ -78,7 +79,7 @@ pub fn run(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) ->
 const FIRST_POLICY_STEPS: usize = 3000;
 
 /// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
-fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Ended> {
+fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Fault> {
     let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.seed, ..FitSpec::default() };
     let rows = opened.data.transitions(&opened.split.train).len();
     let plan = Plan {
@@ -91,14 +92,4 @@ fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), c
     checkpoint.about.lineage.dataset = Some(hash.to_owned());
     checkpoint.about.lineage.split = Some(spec.source.split);
     Ok(checkpoint)
-}
-
-impl From<TopUpError> for Ended {
-    fn from(e: TopUpError) -> Self {
-        match e {
-            TopUpError::Cancelled(_) => Self::Cancelled,
-            TopUpError::Input(problem) => Self::BadInput(problem),
-            TopUpError::Run(_) | TopUpError::Data(_) | TopUpError::Checkpoint(_) => Self::Failed(e.to_string()),
-        }
-    }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::job::{Body, Control, Event, Failure, JobId, JobSpec, Slot};
 use super::throttle::Throttle;
 use super::workspace::Workspace;
-use crate::task::{Cancel, Ctx};
+use crate::ground::task::{Cancel, Ctx};
 
 /// Threads that run jobs carry this name.
 const THREAD: &str = "oodscope-job";

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::cover;
 use super::job::{CoverSpec, FeatureSpec, PolicySpec, Source};
 use super::trajectories::{self, Why};
-use super::{Ended, cover};
+use crate::checkpoint::{self, Checkpoint};
 use crate::data::audit::{self, Audit};
 use crate::data::dataset::Dataset;
-use crate::data::format::pieces::Tell;
-use crate::data::format::{self, Choice};
-use crate::data::memory::Bytes;
 use crate::data::split::Split;
+use crate::format::pieces::Tell;
+use crate::format::{self, Choice};
+use crate::ground::fault::Fault;
+use crate::ground::memory::Bytes;
+use crate::ground::task::Ctx;
 use crate::metrics::coverage::Coverage;
 use crate::metrics::report::Report;
-use crate::model::checkpoint::{self, Checkpoint};
-use crate::task::Ctx;
 
 /// Datasets kept open at once: the one looked at, its rollouts, and those of the jobs that they replaced.
 const KEPT: usize = 4;
@@ -51,7 +52,7 @@ impl Workspace {
     ///
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
-    pub fn open(&self, source: &Source, cx: &Ctx) -> Result<Opened, Ended> {
+    pub fn open(&self, source: &Source, cx: &Ctx) -> Result<Opened, Fault> {
         self.open_telling(source, cx, &|_| {})
     }
 
@@ -59,7 +60,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`Workspace::open`].
-    pub fn open_telling(&self, source: &Source, cx: &Ctx, tell: Tell<'_>) -> Result<Opened, Ended> {
+    pub fn open_telling(&self, source: &Source, cx: &Ctx, tell: Tell<'_>) -> Result<Opened, Fault> {
         let data = self.dataset_telling(&source.dataset, &source.choice(), cx, tell)?;
         let beside = source.beside();
         let rollouts = source.rollouts.as_deref().map(|path| self.dataset(path, &beside, cx)).transpose()?;
@@ -75,7 +76,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`Workspace::open`], or where the data allows no coverage.
-    pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
+    pub fn coverage(&self, spec: &CoverSpec, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
         self.coverage_telling(spec, cx, &|_| {})
     }
 
@@ -88,7 +89,7 @@ impl Workspace {
         spec: &CoverSpec,
         cx: &Ctx,
         first: &dyn Fn(&Report),
-    ) -> Result<Arc<Coverage>, Ended> {
+    ) -> Result<Arc<Coverage>, Fault> {
         cached(&self.coverages, spec.clone(), || cover::measure(spec, self, &self.open(&spec.source, cx)?, cx, first))
     }
 
@@ -96,7 +97,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`Workspace::coverage`].
-    pub fn novelty(&self, source: &Source, cx: &Ctx) -> Result<Arc<Coverage>, Ended> {
+    pub fn novelty(&self, source: &Source, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
         let wanted = CoverSpec {
             source: source.clone(),
             policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
@@ -130,7 +131,7 @@ impl Workspace {
         spec: &PolicySpec,
         opened: &Opened,
         cx: &Ctx,
-    ) -> Result<Result<Arc<Dataset>, Why>, Ended> {
+    ) -> Result<Result<Arc<Dataset>, Why>, Fault> {
         let key = (source.checkpoint.clone(), spec.clone());
         if let Some((_, known)) = lock(&self.trajectories).iter().find(|(k, _)| *k == key) {
             return Ok(Ok(Arc::clone(known)));
@@ -152,11 +153,11 @@ impl Workspace {
         lock(&self.trajectories).retain(|((path, _), _)| *path != source.checkpoint);
     }
 
-    fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Ended> {
-        let open = || checkpoint::open(path).map_err(|e| Ended::BadInput(e.to_string()));
+    fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {
+        let open = || checkpoint::open(path).map_err(|e| Fault::bad(e.to_string()));
         let checkpoint = cached(&self.checkpoints, path.to_path_buf(), open)?;
         let fits = checkpoint.fits(data.obs_dim(), data.action_dim());
-        fits.map_err(|problem| Ended::BadInput(format!("{}: {problem}", path.display())))?;
+        fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
         Ok(checkpoint)
     }
 
@@ -164,7 +165,7 @@ impl Workspace {
     ///
     /// # Errors
     /// A sentence naming the file and what to do; or cancelled.
-    pub fn dataset(&self, path: &Path, choice: &Choice, cx: &Ctx) -> Result<Arc<Dataset>, Ended> {
+    pub fn dataset(&self, path: &Path, choice: &Choice, cx: &Ctx) -> Result<Arc<Dataset>, Fault> {
         self.dataset_telling(path, choice, cx, &|_| {})
     }
 
@@ -178,7 +179,7 @@ impl Workspace {
         choice: &Choice,
         cx: &Ctx,
         tell: Tell<'_>,
-    ) -> Result<Arc<Dataset>, Ended> {
+    ) -> Result<Arc<Dataset>, Fault> {
         let key = (path.to_path_buf(), choice.clone());
         let open = || {
             let cx = cx.phase("reading the dataset");
@@ -191,7 +192,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As [`Workspace::open`].
-    pub fn audit(&self, source: &Source, data: &Dataset, cx: &Ctx) -> Result<Arc<Audit>, Ended> {
+    pub fn audit(&self, source: &Source, data: &Dataset, cx: &Ctx) -> Result<Arc<Audit>, Fault> {
         cached(&self.audits, (source.dataset.clone(), source.choice()), || Ok(audit::audit(data, cx)?))
     }
 
@@ -224,8 +225,8 @@ impl Workspace {
 fn cached<K: PartialEq, V>(
     cache: &Named<K, V>,
     key: K,
-    make: impl FnOnce() -> Result<V, Ended>,
-) -> Result<Arc<V>, Ended> {
+    make: impl FnOnce() -> Result<V, Fault>,
+) -> Result<Arc<V>, Fault> {
     if let Some((_, value)) = lock(cache).iter().find(|(k, _)| *k == key) {
         return Ok(Arc::clone(value));
     }
@@ -248,13 +249,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn fits(data: &Dataset, rollouts: &Dataset, source: &Source) -> Result<(), Ended> {
+fn fits(data: &Dataset, rollouts: &Dataset, source: &Source) -> Result<(), Fault> {
     let (a, b) = ((data.obs_dim(), data.action_dim()), (rollouts.obs_dim(), rollouts.action_dim()));
     if a == b {
         return Ok(());
     }
     let path = source.rollouts.as_deref().unwrap_or(Path::new("")).display();
-    Err(Ended::BadInput(format!(
+    Err(Fault::bad(format!(
         "{path}: rollouts have {} observation and {} action dimensions, the dataset has {} and {}; name rollouts of the \
          dataset's own environment",
         b.0, b.1, a.0, a.1

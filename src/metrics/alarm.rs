@@ -3,10 +3,12 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::binomial::clopper_pearson;
 use super::score::Score;
 use super::threshold::{self, Kind, Threshold, is_alarm};
-use super::{MetricError, ood, stats};
+use crate::ground::binomial::clopper_pearson;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::metrics::ood;
 
 /// A score, its threshold and its record on held-out episodes.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ impl Alarm {
         heldout: Part<'_>,
         (kind, alpha, shared): (Kind, f64, bool),
         seed: u64,
-    ) -> Result<Self, MetricError> {
+    ) -> Result<Self, Fault> {
         let threshold = threshold::of_kind(kind, calibration.values, calibration.owner, alpha, shared)?;
         let record = Record::count(heldout, threshold.value, seed);
         Ok(Self { score, threshold, record })

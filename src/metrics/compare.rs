@@ -23,12 +23,13 @@ pub mod wasserstein;
 
 use rayon::prelude::*;
 
+use super::States;
 use super::features::Choice;
 use super::neighbors::points::Points;
 use super::novelty::{Novelty, Rule};
 use super::report::Report;
-use super::{MetricError, States};
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use evidence::Evidence;
 use measured::Measured;
 use numbers::Found;
@@ -90,9 +91,9 @@ const CLASSIFIED: usize = 400;
 ///
 /// # Errors
 /// A sentence where a set is empty, too small, not finite or of another width; cancelled.
-pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, MetricError> {
+pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, Fault> {
     if input.b.is_empty() || input.b.rows.len() != input.b.len() * input.names.len() {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "B has {} values in {} states where A has {} dimensions: name two sets of the same observation space",
             input.b.rows.len(),
             input.b.len(),
@@ -131,9 +132,9 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
 }
 
 /// Refuses sets that have no distance.
-fn comparable(a: &Points, b: &Points) -> Result<(), MetricError> {
+fn comparable(a: &Points, b: &Points) -> Result<(), Fault> {
     if a.dim() != b.dim() || a.is_empty() || b.is_empty() {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "cannot compare {} states of {} dimensions with {} of {}: both sets need a state and the same dimensions",
             a.len(),
             a.dim(),
@@ -145,12 +146,7 @@ fn comparable(a: &Points, b: &Points) -> Result<(), MetricError> {
 }
 
 /// For every row of `a`, `of` its Euclidean distances to all rows of `b`.
-fn rows<T: Send>(
-    a: &Points,
-    b: &Points,
-    cx: &Ctx,
-    of: impl Fn(usize, &[f64]) -> T + Sync,
-) -> Result<Vec<T>, MetricError> {
+fn rows<T: Send>(a: &Points, b: &Points, cx: &Ctx, of: impl Fn(usize, &[f64]) -> T + Sync) -> Result<Vec<T>, Fault> {
     comparable(a, b)?;
     (0..a.len())
         .into_par_iter()
@@ -163,8 +159,8 @@ fn rows<T: Send>(
 }
 
 /// Sums of `of(distance)` over the unordered pairs within and between two sets.
-fn sums(x: &Points, y: &Points, cx: &Ctx, of: impl Fn(f64) -> f64 + Sync) -> Result<pairs::Sums, MetricError> {
-    let within = |set: &Points| -> Result<f64, MetricError> {
+fn sums(x: &Points, y: &Points, cx: &Ctx, of: impl Fn(f64) -> f64 + Sync) -> Result<pairs::Sums, Fault> {
+    let within = |set: &Points| -> Result<f64, Fault> {
         Ok(rows(set, set, cx, |i, d| d[i + 1..].iter().map(|&d| of(d)).sum::<f64>())?.iter().sum())
     };
     let xy = rows(x, y, cx, |_, d| d.iter().map(|&d| of(d)).sum::<f64>())?.iter().sum();

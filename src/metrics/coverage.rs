@@ -21,13 +21,14 @@ pub mod survey;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::bootstrap::{Bootstrap, Units};
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
 use super::report::{Axis, HeatMap, Histogram, Level, Report};
 use super::threshold::{episode_max, is_alarm};
-use super::{MetricError, States, density, ood};
-use crate::task::Ctx;
+use super::{States, density, ood};
+use crate::ground::bootstrap::{Bootstrap, Units};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use axes::Map;
 use holes::{HoleBox, Visits};
 pub use order::joined;
@@ -97,7 +98,7 @@ const BARS: usize = 40;
 ///
 /// # Errors
 /// A sentence where a part is empty, not finite or of another width, or an axis does not exist; cancelled.
-pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage, MetricError> {
+pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Coverage, Fault> {
     begin(input, options, cx)?.finish(cx)
 }
 
@@ -114,7 +115,7 @@ pub struct Begun<'a> {
 ///
 /// # Errors
 /// As [`report`].
-pub fn begin<'a>(input: &Input<'a>, options: &Options, cx: &Ctx) -> Result<Begun<'a>, MetricError> {
+pub fn begin<'a>(input: &Input<'a>, options: &Options, cx: &Ctx) -> Result<Begun<'a>, Fault> {
     let map = Map::build(input, options)?;
     let (train, b) = (input.train, &options.bootstrap);
     let units = Units::of(train.owner);
@@ -135,7 +136,7 @@ impl Begun<'_> {
     ///
     /// # Errors
     /// As [`report`].
-    pub fn finish(self, cx: &Ctx) -> Result<Coverage, MetricError> {
+    pub fn finish(self, cx: &Ctx) -> Result<Coverage, Fault> {
         let Self { mut report, input, options, map } = self;
         let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
         let cx_of = |phase| cx.phase(phase);
@@ -193,7 +194,7 @@ impl Begun<'_> {
 ///
 /// # Errors
 /// A sentence where an axis does not exist.
-pub fn map(input: &Input<'_>, options: &Options, coverage: &Coverage) -> Result<(Map, HeatMap), MetricError> {
+pub fn map(input: &Input<'_>, options: &Options, coverage: &Coverage) -> Result<(Map, HeatMap), Fault> {
     let map = Map::build(input, options)?;
     let drawn = drawn(&map, input, &coverage.ratios, &coverage.holes);
     Ok((map, drawn))

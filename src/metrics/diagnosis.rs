@@ -3,6 +3,7 @@
 mod charts;
 mod rank;
 
+use crate::ground::fault::Fault;
 pub use rank::{Crossing, first_sustained, score};
 
 use super::coverage::axes::Map;
@@ -10,8 +11,8 @@ use super::novelty::Novelty;
 use super::report::{Level, Report};
 use super::threshold::is_alarm;
 use super::verdict::{Evidence, Verdict};
-use super::{MetricError, stats};
-use crate::task::Ctx;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 
 /// One real episode of T steps with the scores of every step.
 #[derive(Debug, Clone)]
@@ -84,9 +85,9 @@ const LISTED: usize = 500;
 ///
 /// # Errors
 /// A sentence where there is no episode or an array's length does not fit; cancelled.
-pub fn report(input: &Input<'_>, cx: &Ctx) -> Result<Diagnosis, MetricError> {
+pub fn report(input: &Input<'_>, cx: &Ctx) -> Result<Diagnosis, Fault> {
     if input.episodes.is_empty() {
-        return Err(MetricError::bad("no episode to diagnose: name a file of rollouts or collect some"));
+        return Err(Fault::failed("no episode to diagnose: name a file of rollouts or collect some"));
     }
     let mut ranking = Vec::with_capacity(input.episodes.len());
     for (index, e) in input.episodes.iter().enumerate() {
@@ -122,7 +123,7 @@ impl Ranked {
     }
 }
 
-fn check(e: &EpisodeScores<'_>, input: &Input<'_>) -> Result<(), MetricError> {
+fn check(e: &EpisodeScores<'_>, input: &Input<'_>) -> Result<(), Fault> {
     let (t, d, width) = (e.novelty.len(), input.names.len(), input.novelty.features.dim_in);
     let optional = |n: usize, want: usize| n == 0 || n == want;
     let fits = [
@@ -133,7 +134,7 @@ fn check(e: &EpisodeScores<'_>, input: &Input<'_>) -> Result<(), MetricError> {
         ("rewards", e.reward.len() == t),
     ];
     match fits.iter().find(|f| !f.1) {
-        Some((name, _)) => Err(MetricError::bad(format!("episode {}: the {name} do not fit its {t} steps", e.label))),
+        Some((name, _)) => Err(Fault::failed(format!("episode {}: the {name} do not fit its {t} steps", e.label))),
         None => Ok(()),
     }
 }
@@ -163,7 +164,7 @@ fn rank_one(input: &Input<'_>, index: usize, e: &EpisodeScores<'_>) -> Ranked {
 
 /// Shares at the first crossing: of the distance to the nearest training states if novelty is crossed first or with it, of
 /// the model's error otherwise; without a sustained crossing at the peak of novelty, if that is an alarm.
-fn responsible(input: &Input<'_>, r: &Ranked, cx: &Ctx) -> Result<Vec<(String, f64)>, MetricError> {
+fn responsible(input: &Input<'_>, r: &Ranked, cx: &Ctx) -> Result<Vec<(String, f64)>, Fault> {
     let e = &input.episodes[r.index];
     let (d, width) = (input.names.len(), input.novelty.features.dim_in);
     let peak = || {

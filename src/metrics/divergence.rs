@@ -8,11 +8,11 @@
 mod charts;
 pub mod errors;
 
-use super::MetricError;
 use super::features::moving;
 use super::report::{Level, Report};
-use super::stats;
 use super::trust::{self, Correlation};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
 use errors::Errors;
 
 /// Open-loop rollouts beside the trajectories they were meant to follow.
@@ -61,11 +61,11 @@ const TRUST_HORIZON: usize = 10;
 ///
 /// # Errors
 /// A sentence naming the array whose size does not fit.
-pub fn report(input: &Input<'_>) -> Result<Report, MetricError> {
+pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
     check(input)?;
     let std = moving(input.std, input.real);
     if std.iter().all(|s| *s <= 0.0) {
-        return Err(MetricError::bad("every observation dimension is constant: errors have no scale"));
+        return Err(Fault::failed("every observation dimension is constant: errors have no scale"));
     }
     let input = &Input { std: &std, ..*input };
     let errors = Errors::measure(input);
@@ -103,10 +103,10 @@ pub fn report(input: &Input<'_>) -> Result<Report, MetricError> {
     Ok(report)
 }
 
-fn check(input: &Input<'_>) -> Result<(), MetricError> {
+fn check(input: &Input<'_>) -> Result<(), Fault> {
     let (s, h, d) = (input.owner.len(), input.horizon, input.names.len());
     if s == 0 || h == 0 || d == 0 {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "no held-out episode is long enough for an imagined rollout of {h} steps: choose a shorter horizon"
         )));
     }
@@ -121,7 +121,7 @@ fn check(input: &Input<'_>) -> Result<(), MetricError> {
     ];
     for (name, got, want) in sizes {
         if got != want {
-            return Err(MetricError::bad(format!("{name} has {got} values, {s} rollouts of {h} steps need {want}")));
+            return Err(Fault::failed(format!("{name} has {got} values, {s} rollouts of {h} steps need {want}")));
         }
     }
     Ok(())

@@ -3,17 +3,17 @@
 //! Kozachenko & Leonenko 1987: H = ψ(N) - ψ(k) + ln V + d·mean(ln ε), ε = distance to the k-th other point (at least
 //! 1e-10), V the volume of the unit ball. Compare sets at equal N only; from about ten dimensions on the bias is large.
 
-use super::MetricError;
 use super::neighbors::points::Points;
 use super::neighbors::{self, Exclude};
-use super::stats;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 
 /// Entropy of the points in their standardised units.
 ///
 /// # Errors
 /// With fewer than k + 1 points, or when cancelled.
-pub fn kozachenko_leonenko(points: Points, k: usize, cx: &Ctx) -> Result<f64, MetricError> {
+pub fn kozachenko_leonenko(points: Points, k: usize, cx: &Ctx) -> Result<f64, Fault> {
     Ok(stats::mean(&by_state(points, k, cx)?))
 }
 
@@ -21,7 +21,7 @@ pub fn kozachenko_leonenko(points: Points, k: usize, cx: &Ctx) -> Result<f64, Me
 ///
 /// # Errors
 /// As [`kozachenko_leonenko`].
-pub fn by_state(points: Points, k: usize, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+pub fn by_state(points: Points, k: usize, cx: &Ctx) -> Result<Vec<f64>, Fault> {
     let (n, d) = (points.len() as f64, points.dim());
     let queries = points.clone();
     let distances = neighbors::index(points, cx)?.knn(&queries, k, Exclude::SameRow, cx)?.kth(k);

@@ -6,11 +6,11 @@
 
 mod rotation;
 
+use crate::ground::fault::Fault;
 pub use rotation::Rotation;
 
-use super::MetricError;
 use super::neighbors::points::Points;
-use super::stats;
+use crate::ground::stats;
 
 /// A dimension that was left out because it is constant in the reference.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ impl Features {
     ///
     /// # Errors
     /// If there is no row, a number is not finite, or every dimension is constant.
-    pub fn fit(rows: &[f32], names: &[String]) -> Result<Self, MetricError> {
+    pub fn fit(rows: &[f32], names: &[String]) -> Result<Self, Fault> {
         Self::fit_in(rows, names, Choice::default())
     }
 
@@ -81,7 +81,7 @@ impl Features {
     ///
     /// # Errors
     /// As [`Features::fit`] and [`Features::reduce`].
-    pub fn fit_in(rows: &[f32], names: &[String], choice: Choice<'_>) -> Result<Self, MetricError> {
+    pub fn fit_in(rows: &[f32], names: &[String], choice: Choice<'_>) -> Result<Self, Fault> {
         let features = Self { what: choice.what.into(), ..Self::standardise(rows, names, choice.what)? };
         match choice.variance {
             Some(share) => features.reduce(rows, share),
@@ -94,22 +94,22 @@ impl Features {
     ///
     /// # Errors
     /// As [`Rotation::fit`].
-    pub fn reduce(self, rows: &[f32], share: f64) -> Result<Self, MetricError> {
+    pub fn reduce(self, rows: &[f32], share: f64) -> Result<Self, Fault> {
         let kept = self.columns(rows);
         let rotation = Rotation::fit(&kept, self.kept.len(), share)?;
         Ok(Self { rotation: Some(rotation), ..self })
     }
 
-    fn standardise(rows: &[f32], names: &[String], what: &str) -> Result<Self, MetricError> {
+    fn standardise(rows: &[f32], names: &[String], what: &str) -> Result<Self, Fault> {
         let d = names.len();
         if d == 0 || rows.is_empty() || !rows.len().is_multiple_of(d) {
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "the reference has {} values for rows of {d}: coverage needs at least one whole row of {what}",
                 rows.len()
             )));
         }
         if let Some(i) = rows.iter().position(|v| !v.is_finite()) {
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "row {} of the reference is not finite in '{}': leave such rows out",
                 i / d,
                 names[i % d]
@@ -138,9 +138,7 @@ impl Features {
             }
         }
         if features.kept.is_empty() {
-            return Err(MetricError::bad(format!(
-                "all {d} {what} are constant in the training part: nothing to cover"
-            )));
+            return Err(Fault::failed(format!("all {d} {what} are constant in the training part: nothing to cover")));
         }
         Ok(features)
     }
@@ -183,9 +181,9 @@ impl Features {
     ///
     /// # Errors
     /// If the rows are not of this reference's width.
-    pub fn points(&self, rows: &[f32], owner: &[usize]) -> Result<Points, MetricError> {
+    pub fn points(&self, rows: &[f32], owner: &[usize]) -> Result<Points, Fault> {
         if rows.len() != owner.len() * self.dim_in {
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "{} values do not make {} rows of {} dimensions: these states are of another observation space",
                 rows.len(),
                 owner.len(),

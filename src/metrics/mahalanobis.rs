@@ -6,9 +6,9 @@
 use nalgebra::{Cholesky, DMatrix, Dyn, SymmetricEigen};
 use rayon::prelude::*;
 
-use super::MetricError;
 use super::features::Features;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// A covariance whose smallest eigenvalue is below this share of the largest has no inverse worth the name: f32 states
 /// carry 2⁻²⁴ ≈ 6e-8 of rounding, whose square is 4e-15.
@@ -23,12 +23,12 @@ const ROWS: usize = 1024;
 ///
 /// # Errors
 /// If there is no row or rows are of another width; cancelled.
-pub fn covariance(features: &Features, rows: &[f32], cx: &Ctx) -> Result<DMatrix<f64>, MetricError> {
+pub fn covariance(features: &Features, rows: &[f32], cx: &Ctx) -> Result<DMatrix<f64>, Fault> {
     let (d, width) = (features.dim(), features.dim_in.max(1));
     if rows.is_empty() || !rows.len().is_multiple_of(width) {
-        return Err(MetricError::bad("the covariance needs training states of the width that features were fitted to"));
+        return Err(Fault::failed("the covariance needs training states of the width that features were fitted to"));
     }
-    let part = |rows: &[f32]| -> Result<DMatrix<f64>, MetricError> {
+    let part = |rows: &[f32]| -> Result<DMatrix<f64>, Fault> {
         cx.check()?;
         let z = standardised(features, rows);
         Ok(&z * z.transpose())
@@ -59,7 +59,7 @@ impl Mahalanobis {
     ///
     /// # Errors
     /// If the covariance is not finite.
-    pub fn new(features: &Features, covariance: &DMatrix<f64>) -> Result<Self, MetricError> {
+    pub fn new(features: &Features, covariance: &DMatrix<f64>) -> Result<Self, Fault> {
         let eigen = SymmetricEigen::new(covariance.clone()).eigenvalues;
         let shrunk = eigen.min() <= SINGULAR * eigen.max();
         let regular = if shrunk {
@@ -69,7 +69,7 @@ impl Mahalanobis {
             covariance.clone()
         };
         let cholesky = Cholesky::new(regular)
-            .ok_or_else(|| MetricError::bad("the reference's covariance is not finite: leave such states out"))?;
+            .ok_or_else(|| Fault::failed("the reference's covariance is not finite: leave such states out"))?;
         Ok(Self { features: features.clone(), cholesky, shrunk })
     }
 
@@ -77,9 +77,9 @@ impl Mahalanobis {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn distances(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    pub fn distances(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let l = self.cholesky.l();
-        let part = |rows: &[f32]| -> Result<Vec<f64>, MetricError> {
+        let part = |rows: &[f32]| -> Result<Vec<f64>, Fault> {
             cx.check()?;
             // |L⁻¹ z|² = zᵀ S⁻¹ z.
             let mut z = standardised(&self.features, rows);

@@ -28,8 +28,8 @@ pub mod search;
 pub mod tile;
 pub mod tree;
 
-use super::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use points::Points;
 pub use search::{Answer, Search};
 
@@ -78,13 +78,13 @@ pub trait Neighbors: Send + Sync {
     ///
     /// # Errors
     /// When cancelled.
-    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError>;
+    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Fault>;
 
     /// The `k` nearest reference rows of every query, in parallel over queries.
     ///
     /// # Errors
     /// If `k` is 0 or more rows are asked for than there are, if widths differ, or when cancelled.
-    fn knn(&self, queries: &Points, k: usize, exclude: Exclude, cx: &Ctx) -> Result<Knn, MetricError> {
+    fn knn(&self, queries: &Points, k: usize, exclude: Exclude, cx: &Ctx) -> Result<Knn, Fault> {
         check(self.points(), queries, k, exclude)?;
         let (ordinary, huge) = search::divide(self.points(), queries);
         let mut out =
@@ -100,10 +100,10 @@ pub trait Neighbors: Send + Sync {
 }
 
 /// Refuses what cannot be answered.
-fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Result<(), MetricError> {
+fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Result<(), Fault> {
     if points.dim() != queries.dim() {
         let (a, b) = (points.dim(), queries.dim());
-        return Err(MetricError::bad(format!("the reference has {a} dimensions, the queries have {b}")));
+        return Err(Fault::failed(format!("the reference has {a} dimensions, the queries have {b}")));
     }
     let largest_hole = match exclude {
         Exclude::Nothing => 0,
@@ -114,7 +114,7 @@ fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Resul
     if k == 0 || k > there {
         let remedy =
             if there > 0 { format!("choose k from 1 to {there}, or add episodes") } else { "add episodes".into() };
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "k = {k} neighbours are asked for, but only {there} reference states may be found: {remedy}"
         )));
     }
@@ -122,7 +122,7 @@ fn check(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Resul
 }
 
 /// Builds an index over a reference.
-pub type Build = fn(Points, &Ctx) -> Result<Box<dyn Neighbors>, MetricError>;
+pub type Build = fn(Points, &Ctx) -> Result<Box<dyn Neighbors>, Fault>;
 
 /// A strategy.
 pub struct Strategy {
@@ -148,9 +148,9 @@ const FEW: usize = 256;
 ///
 /// # Errors
 /// If there is no point, or when cancelled.
-pub fn index(points: Points, cx: &Ctx) -> Result<Box<dyn Neighbors>, MetricError> {
+pub fn index(points: Points, cx: &Ctx) -> Result<Box<dyn Neighbors>, Fault> {
     if points.is_empty() {
-        return Err(MetricError::bad("the reference has no state: coverage needs at least one training episode"));
+        return Err(Fault::failed("the reference has no state: coverage needs at least one training episode"));
     }
     if points.len() < FEW || !search::is_ordinary(&points) {
         Ok(Box::new(scan::Scan::new(points)))

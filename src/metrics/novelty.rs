@@ -7,8 +7,10 @@ use super::features::{Choice, Features};
 use super::neighbors::growing::Growing;
 use super::neighbors::{self, Exclude, Knn};
 use super::threshold::{self, Threshold};
-use super::{MetricError, States, stats};
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
 
 /// How novelty is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +47,7 @@ impl Novelty {
         calibration: States<'_>,
         rule: Rule,
         cx: &Ctx,
-    ) -> Result<Self, MetricError> {
+    ) -> Result<Self, Fault> {
         let features = Features::fit(train.rows, names)?;
         Self::with(features, train, calibration, rule, cx)
     }
@@ -60,7 +62,7 @@ impl Novelty {
         calibration: States<'_>,
         rule: Rule,
         cx: &Ctx,
-    ) -> Result<Self, MetricError> {
+    ) -> Result<Self, Fault> {
         let features = Features::fit_in(train.rows, names, choice)?;
         Self::with(features, train, calibration, rule, cx)
     }
@@ -71,7 +73,7 @@ impl Novelty {
         calibration: States<'_>,
         rule: Rule,
         cx: &Ctx,
-    ) -> Result<Self, MetricError> {
+    ) -> Result<Self, Fault> {
         let index = Growing::new(neighbors::index(features.points(train.rows, train.owner)?, cx)?);
         let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
         let scores = novelty.score(calibration, cx)?;
@@ -85,7 +87,7 @@ impl Novelty {
     ///
     /// # Errors
     /// If the states are of another observation space, or when cancelled.
-    pub fn score(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    pub fn score(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         Ok(self.knn(states, false, cx)?.kth(self.rule.k))
     }
 
@@ -94,7 +96,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn insert(&mut self, states: States<'_>, cx: &Ctx) -> Result<(), MetricError> {
+    pub fn insert(&mut self, states: States<'_>, cx: &Ctx) -> Result<(), Fault> {
         self.index.insert(&self.features.points(states.rows, states.owner)?)?;
         if self.index.wants_rebuild() {
             self.index = self.index.rebuilt(cx)?;
@@ -119,7 +121,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn score_apart(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    pub fn score_apart(&self, states: States<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let queries = self.features.points(states.rows, states.owner)?;
         Ok(self.index.knn(&queries, self.rule.k, self.apart(), cx)?.kth(self.rule.k))
     }
@@ -128,7 +130,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn score_fresh(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    pub fn score_fresh(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let owner = vec![0; rows.len() / self.features.dim_in.max(1)];
         Ok(self.knn(States { rows, owner: &owner }, true, cx)?.kth(self.rule.k))
     }
@@ -138,7 +140,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn knn(&self, states: States<'_>, fresh: bool, cx: &Ctx) -> Result<Knn, MetricError> {
+    pub fn knn(&self, states: States<'_>, fresh: bool, cx: &Ctx) -> Result<Knn, Fault> {
         let queries = self.features.points(states.rows, states.owner)?;
         self.index.knn(&queries, self.rule.k, if fresh { Exclude::Nothing } else { self.own() }, cx)
     }
@@ -147,7 +149,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn ratios(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    pub fn ratios(&self, rows: &[f32], cx: &Ctx) -> Result<Vec<f64>, Fault> {
         Ok(self.score_fresh(rows, cx)?.into_iter().map(|s| self.threshold.ratio(s)).collect())
     }
 
@@ -155,7 +157,7 @@ impl Novelty {
     ///
     /// # Errors
     /// As [`Novelty::score`].
-    pub fn explain(&self, row: &[f32], cx: &Ctx) -> Result<Vec<(String, f64)>, MetricError> {
+    pub fn explain(&self, row: &[f32], cx: &Ctx) -> Result<Vec<(String, f64)>, Fault> {
         let query = self.features.points(row, &[0])?;
         let found = self.index.knn(&query, self.rule.k, Exclude::Nothing, cx)?;
         let mut parts = vec![0.0; self.features.kept.len()];

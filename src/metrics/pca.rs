@@ -7,7 +7,7 @@ pub mod moments;
 
 use nalgebra::SymmetricEigen;
 
-use super::MetricError;
+use crate::ground::fault::Fault;
 use moments::Moments;
 
 /// Principal axes.
@@ -29,9 +29,9 @@ impl Pca {
     ///
     /// # Errors
     /// With fewer than two rows or a number that is not finite.
-    pub fn fit(rows: &[f32], d: usize) -> Result<Self, MetricError> {
+    pub fn fit(rows: &[f32], d: usize) -> Result<Self, Fault> {
         if d == 0 || rows.len() / d < 2 {
-            return Err(MetricError::bad(NEEDED));
+            return Err(Fault::failed(NEEDED));
         }
         let centre = moments::mean(rows, d);
         Self::of(&Moments::of(rows, &centre), &centre)
@@ -41,9 +41,9 @@ impl Pca {
     ///
     /// # Errors
     /// With fewer than two rows or a number that is not finite.
-    pub fn of(sums: &Moments, centre: &[f64]) -> Result<Self, MetricError> {
+    pub fn of(sums: &Moments, centre: &[f64]) -> Result<Self, Fault> {
         if sums.n < 2.0 || sums.second.iter().any(|v| !v.is_finite()) {
-            return Err(MetricError::bad(NEEDED));
+            return Err(Fault::failed(NEEDED));
         }
         let mut std: Vec<f64> = sums.variances().into_iter().map(f64::sqrt).collect();
         std.iter_mut().filter(|s| **s < 1e-12).for_each(|s| *s = 1.0);

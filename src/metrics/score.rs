@@ -8,10 +8,11 @@
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use super::States;
 use super::neighbors::Knn;
 use super::novelty::Novelty;
-use super::{MetricError, States};
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 pub mod aleatoric;
 pub mod cells;
@@ -41,7 +42,7 @@ pub struct Score {
 }
 
 /// Fits a score to the training part.
-pub type Fit = fn(&Reference<'_>, &Ctx) -> Result<Box<dyn StateScore>, MetricError>;
+pub type Fit = fn(&Reference<'_>, &Ctx) -> Result<Box<dyn StateScore>, Fault>;
 
 /// How a score is measured.
 #[derive(Clone, Copy)]
@@ -104,7 +105,7 @@ impl<'a> Reference<'a> {
     ///
     /// # Errors
     /// If the states are of another width than the index, or when cancelled.
-    pub fn new(novelty: &'a Novelty, train: States<'a>, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(novelty: &'a Novelty, train: States<'a>, cx: &Ctx) -> Result<Self, Fault> {
         let covariance = crate::metrics::mahalanobis::covariance(&novelty.features, train.rows, cx)?;
         Ok(Self { novelty, train, covariance })
     }
@@ -126,7 +127,7 @@ pub trait StateScore: Send + Sync {
     ///
     /// # Errors
     /// If the states are of another width, or when cancelled.
-    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError>;
+    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault>;
 
     /// What the user should know of the fit.
     fn note(&self) -> Option<String> {
@@ -154,7 +155,7 @@ impl<'a> Fitted<'a> {
     ///
     /// # Errors
     /// If the states are of another width than the index or do not allow one of the scores, or when cancelled.
-    pub fn new(novelty: &'a Novelty, train: States<'_>, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(novelty: &'a Novelty, train: States<'_>, cx: &Ctx) -> Result<Self, Fault> {
         let reference = Reference::new(novelty, train, cx)?;
         let mut scores = Vec::new();
         for score in SCORES {
@@ -170,7 +171,7 @@ impl<'a> Fitted<'a> {
     ///
     /// # Errors
     /// If the states are of another observation space, or when cancelled.
-    pub fn of(&self, states: States<'_>, fresh: bool, cx: &Ctx) -> Result<Vec<Column>, MetricError> {
+    pub fn of(&self, states: States<'_>, fresh: bool, cx: &Ctx) -> Result<Vec<Column>, Fault> {
         let knn = self.novelty.knn(states, fresh, cx)?;
         let seen = Seen { states, knn, own_left_out: self.novelty.rule().shared && !fresh };
         let one = |(score, fitted): &(&'static Score, Box<dyn StateScore>)| {
@@ -202,7 +203,7 @@ pub fn of_members(members: &Members<'_>) -> Vec<Column> {
 const ROWS: usize = 256;
 
 /// One number a row, rows in parallel; infinite where it is no number.
-pub(super) fn each_row(rows: usize, cx: &Ctx, score: impl Fn(usize) -> f64 + Sync) -> Result<Vec<f64>, MetricError> {
+pub(super) fn each_row(rows: usize, cx: &Ctx, score: impl Fn(usize) -> f64 + Sync) -> Result<Vec<f64>, Fault> {
     let mut out = vec![0.0; rows];
     out.par_chunks_mut(ROWS).enumerate().try_for_each(|(chunk, out)| {
         cx.check()?;
@@ -210,7 +211,7 @@ pub(super) fn each_row(rows: usize, cx: &Ctx, score: impl Fn(usize) -> f64 + Syn
             let value = score(chunk * ROWS + i);
             *slot = if value.is_nan() { f64::INFINITY } else { value };
         }
-        Ok::<(), MetricError>(())
+        Ok::<(), Fault>(())
     })?;
     Ok(out)
 }

@@ -6,7 +6,8 @@ use super::score::{Column, SCORES, Score};
 use super::threshold::Kind;
 use super::trust::charts;
 use super::trust::contest::{Contest, Truth};
-use super::{diagnosis, stats};
+use crate::ground::stats;
+use crate::metrics::diagnosis;
 
 /// What the alarms said of some states, and what came of it.
 pub struct Scored<'a> {

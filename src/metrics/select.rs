@@ -1,7 +1,7 @@
 //! Exact quantiles of many numbers without sorting or copying them: two passes that count.
 
-use super::stats;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::stats;
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Half of a number's bits.
 const HALF: usize = 1 << 16;

@@ -7,9 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricError;
-use super::binomial::beta_binomial_at_least;
-use super::stats;
+use crate::ground::binomial::beta_binomial_at_least;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
 
 /// How a threshold is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -71,14 +71,14 @@ fn rank(n: usize, alpha: f64) -> usize {
 ///
 /// # Errors
 /// If there is no episode, or `alpha` is not between 0 and 1.
-pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, MetricError> {
+pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, Fault> {
     if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "the false-alarm level is {alpha}: choose one between 0 and 1, such as 0.1"
         )));
     }
     if maxima.is_empty() {
-        return Err(MetricError::bad("no calibration episode: a threshold needs at least one"));
+        return Err(Fault::failed("no calibration episode: a threshold needs at least one"));
     }
     let (n, sorted) = (maxima.len(), stats::sorted(maxima));
     let rank = rank(n, alpha);
@@ -90,7 +90,7 @@ pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, MetricError> {
 ///
 /// # Errors
 /// If there is no step, or `alpha` is not between 0 and 1.
-pub fn per_step(scores: &[f64], owner: &[usize], alpha: f64) -> Result<Threshold, MetricError> {
+pub fn per_step(scores: &[f64], owner: &[usize], alpha: f64) -> Result<Threshold, Fault> {
     let maxima = episode_max(scores, owner);
     let like = conformal(&maxima, alpha)?;
     let scores: Vec<f64> = scores.iter().map(|s| if s.is_nan() { f64::INFINITY } else { *s }).collect();
@@ -101,13 +101,7 @@ pub fn per_step(scores: &[f64], owner: &[usize], alpha: f64) -> Result<Threshold
 ///
 /// # Errors
 /// As [`conformal`].
-pub fn of_kind(
-    kind: Kind,
-    scores: &[f64],
-    owner: &[usize],
-    alpha: f64,
-    shared: bool,
-) -> Result<Threshold, MetricError> {
+pub fn of_kind(kind: Kind, scores: &[f64], owner: &[usize], alpha: f64, shared: bool) -> Result<Threshold, Fault> {
     let threshold = match kind {
         Kind::Conformal => conformal(&episode_max(scores, owner), alpha)?,
         Kind::PerStep => per_step(scores, owner, alpha)?,

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::stats;
+use crate::ground::stats;
 
 pub mod charts;
 pub mod contest;

@@ -6,8 +6,8 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::neighbors::points::Points;
-use super::stats;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::stats;
+use crate::ground::task::{Cancelled, Ctx};
 
 /// A score with what each state adds to it.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,20 +2,20 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::learner::imagined::Starts;
-use super::learner::{Learner, LearnerOptions};
 use super::prepare;
-use super::replay::{Mix, Replay};
+use crate::agent::learner::imagined::Starts;
+use crate::agent::learner::{Learner, LearnerOptions};
+use crate::agent::policy::Actor;
+use crate::agent::replay::{Mix, Replay};
+use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::data::split::Split;
-use crate::model::checkpoint::Checkpoint;
-use crate::model::ensemble::Ensemble;
-use crate::model::fit::{self, FitOptions};
-use crate::model::mlp::Mlp;
-use crate::model::policy::Actor;
-use crate::seed::stream;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::seed::stream;
+use crate::ground::task::{Cancelled, Ctx};
+use crate::world::ensemble::Ensemble;
+use crate::world::fit::{self, FitOptions};
+use crate::world::mlp::Mlp;
 
 /// Gradient steps of the world model between two changes of the step size.
 const LOOK: usize = 50;

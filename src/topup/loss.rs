@@ -5,9 +5,9 @@ use rand::seq::SliceRandom;
 
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
-use crate::model::ensemble::Ensemble;
-use crate::model::imagine::one_step;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
+use crate::world::ensemble::Ensemble;
+use crate::world::imagine::one_step;
 
 /// Scales of the loss: standard deviations of Δobs and reward over the calibration part.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +164,7 @@ pub fn chance(reference: &[f64], n: usize, alpha: f64, rng: &mut impl Rng) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seed::stream;
+    use crate::ground::seed::stream;
 
     #[test]
     fn equal_losses_give_a_ratio_of_one_and_no_chance_above_it() {
@@ -179,7 +179,7 @@ mod tests {
         // FIELD, section 5 (c): lognormal losses with a coefficient of variation of 0.5 and four episodes alarm in 9.0 %
         // of the checks against a known mean; against a sampled reference of 400 the share moves by a few points.
         let sigma = (1.0f64 + 0.25).ln().sqrt();
-        let z = crate::model::init::normal(400, &mut stream(1, "t"));
+        let z = crate::world::init::normal(400, &mut stream(1, "t"));
         let reference: Vec<f64> = z.iter().map(|z| (sigma * f64::from(*z)).exp()).collect();
         let c = chance(&reference, 4, 0.05, &mut stream(0, "t")).expect("enough");
         assert!((c.false_alarms - 0.09).abs() < 0.04, "{c:?}");

@@ -2,9 +2,10 @@
 
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::novelty::{Novelty, Rule};
-use crate::metrics::{MetricError, States, ood};
-use crate::task::Ctx;
+use crate::metrics::{States, ood};
 
 /// The coverage panel's rule: its numbers and these are the same measure.
 const K: usize = 5;
@@ -20,7 +21,7 @@ impl Outside {
     ///
     /// # Errors
     /// If a part is too small or has numbers that are not finite, or when cancelled.
-    pub fn new(data: &Dataset, split: &Split, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(data: &Dataset, split: &Split, cx: &Ctx) -> Result<Self, Fault> {
         let ((train, owner), (calibration, of)) = (data.states(&split.train), data.states(&split.calibration));
         let rule = Rule { k: K, alpha: ALPHA, shared: split.is_shared() };
         let (train, calibration) = (States { rows: &train, owner: &owner }, States { rows: &calibration, owner: &of });
@@ -31,7 +32,7 @@ impl Outside {
     ///
     /// # Errors
     /// If the states are of another observation space, or when cancelled.
-    pub fn fraction(&self, fresh: &Dataset, cx: &Ctx) -> Result<f64, MetricError> {
+    pub fn fraction(&self, fresh: &Dataset, cx: &Ctx) -> Result<f64, Fault> {
         let (rows, _) = fresh.states(&all(fresh));
         Ok(ood::fraction(&self.novelty.score_fresh(&rows, cx)?, self.novelty.threshold.value))
     }
@@ -40,7 +41,7 @@ impl Outside {
     ///
     /// # Errors
     /// As [`Outside::fraction`].
-    pub fn add(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), MetricError> {
+    pub fn add(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), Fault> {
         let (rows, owner) = new.states(&all(new));
         self.novelty.insert(States { rows: &rows, owner: &owner }, cx)
     }
@@ -53,11 +54,11 @@ fn all(data: &Dataset) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::behaviour::SwingUp;
+    use crate::agent::collect::{Collector, Limit};
     use crate::data::split::SplitSpec;
     use crate::env::pendulum::Pendulum;
-    use crate::seed::stream;
-    use crate::topup::behaviour::SwingUp;
-    use crate::topup::collect::{Collector, Limit};
+    use crate::ground::seed::stream;
 
     fn episodes(noise: f64, seed: u64) -> Dataset {
         let mut env = Pendulum::default();

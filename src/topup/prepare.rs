@@ -1,15 +1,15 @@
 //! A checkpoint out of a dataset: the world model, and a policy that learned in its imagination.
 
-use super::learner::imagined::Starts;
-use super::learner::{Learner, LearnerOptions};
+use crate::agent::learner::imagined::Starts;
+use crate::agent::learner::{Learner, LearnerOptions};
+use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::data::split::Split;
+use crate::ground::seed::stream;
+use crate::ground::task::{Cancelled, Ctx};
 use crate::metrics::report::{Axis, Level, Report, Series};
-use crate::model::checkpoint::{Checkpoint, CurvePoint};
-use crate::model::fit::{self, FitCurve, FitOptions};
-use crate::seed::stream;
-use crate::task::{Cancelled, Ctx};
+use crate::world::fit::{self, FitCurve, FitOptions};
 
 /// What is trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
 pub fn learner(
     data: &Dataset,
     rewards: &[f32],
-    model: &crate::model::ensemble::Ensemble,
+    model: &crate::world::ensemble::Ensemble,
     from: Option<&Checkpoint>,
     options: &LearnerOptions,
     seed: u64,

@@ -3,22 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use super::agent::{Agent, Snapshot};
-use super::collect::{Collector, Limit};
 use super::controller::{Check, Controller, Decision, Rule, Schedule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
 use super::outside::Outside;
-use super::run::{RunDir, RunError};
+use super::run::RunDir;
+use crate::agent::collect::{Collector, Limit};
+use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
-use crate::data::format::DataError;
 use crate::data::split::Split;
-use crate::data::write::{MinariAbout, env_spec, write_minari};
 use crate::env::Environment;
-use crate::metrics::MetricError;
+use crate::format::write::{MinariAbout, env_spec, write_minari};
+use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
+use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-use crate::model::checkpoint::{Checkpoint, CheckpointError, native};
-use crate::seed::stream;
-use crate::task::{Cancelled, Ctx};
 
 /// How a top-up is run.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -43,35 +42,6 @@ pub struct Options {
     pub alpha: f64,
     /// Seed of everything random.
     pub seed: u64,
-}
-
-/// Why a top-up could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum TopUpError {
-    /// The run directory.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The collected episodes could not be written.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The checkpoint could not be written.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// What was given does not suffice.
-    #[error("{0}")]
-    Input(String),
-    /// Stopped before anything was worth keeping.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-}
-
-impl From<MetricError> for TopUpError {
-    fn from(e: MetricError) -> Self {
-        match e {
-            MetricError::Cancelled(cancelled) => Self::Cancelled(cancelled),
-            bad @ MetricError::Bad(_) => Self::Input(bad.to_string()),
-        }
-    }
 }
 
 /// What a top-up leaves behind.
@@ -113,7 +83,7 @@ impl<'a> TopUp<'a> {
     /// Makes the run directory and gets everything ready; `spec` is what is written down as asked for.
     ///
     /// # Errors
-    /// [`TopUpError`] if the checkpoint has no world model or the run directory cannot be made.
+    /// [`Fault`] if the checkpoint has no world model or the run directory cannot be made.
     pub fn new(
         (data, split): (&'a Dataset, &'a Split),
         start: Checkpoint,
@@ -121,9 +91,9 @@ impl<'a> TopUp<'a> {
         options: Options,
         (root, spec): (&Path, &impl serde::Serialize),
         emit: &'a dyn Fn(Report),
-    ) -> Result<Self, TopUpError> {
+    ) -> Result<Self, Fault> {
         let Some(model) = start.world_model.clone() else {
-            return Err(TopUpError::Input("the checkpoint has no world model: train one with `oodscope fit`".into()));
+            return Err(Fault::bad("the checkpoint has no world model: train one with `oodscope fit`"));
         };
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.id()), spec)?;
@@ -162,11 +132,11 @@ impl<'a> TopUp<'a> {
     /// Runs until the controller or the user stops it. A stop by the user keeps what the last whole round reached.
     ///
     /// # Errors
-    /// [`TopUpError`]; [`Cancelled`] only if stopped before the first evaluation was made.
-    pub fn run(mut self, cx: &Ctx) -> Result<Finished, TopUpError> {
+    /// [`Fault`]; [`Cancelled`] only if stopped before the first evaluation was made.
+    pub fn run(mut self, cx: &Ctx) -> Result<Finished, Fault> {
         self.outside = match Outside::new(self.data, self.split, &cx.phase("what the data covers")) {
             Ok(outside) => Some(outside),
-            Err(MetricError::Cancelled(cancelled)) => return Err(cancelled.into()),
+            Err(Fault::Cancelled) => return Err(Fault::Cancelled),
             Err(why) => {
                 self.warn(format!("states outside the data are not counted: {why}"));
                 None
@@ -185,7 +155,7 @@ impl<'a> TopUp<'a> {
                     trained += 1;
                 }
                 Ok(Some(reason)) => break reason,
-                Err(TopUpError::Cancelled(_)) => break StopReason::User,
+                Err(Fault::Cancelled) => break StopReason::User,
                 Err(other) => {
                     // What was collected cost interaction: it is kept whatever else went wrong.
                     self.save_episodes()?;
@@ -197,7 +167,7 @@ impl<'a> TopUp<'a> {
     }
 
     /// Writes the collected episodes, if there are any.
-    fn save_episodes(&self) -> Result<Option<PathBuf>, TopUpError> {
+    fn save_episodes(&self) -> Result<Option<PathBuf>, Fault> {
         let Some(fresh) = &self.fresh else { return Ok(None) };
         let folder = self.run.episodes();
         write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
@@ -205,7 +175,7 @@ impl<'a> TopUp<'a> {
     }
 
     /// One check, and the training that follows it. Answers why the run ends, if it does.
-    fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, TopUpError> {
+    fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
         let mut probes = Collector::new(self.next_id());
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
@@ -216,7 +186,7 @@ impl<'a> TopUp<'a> {
         self.history.total += probes.steps();
         probed?;
         let Some(trajectories) = probes.dataset(&*self.env) else {
-            return Err(TopUpError::Input("no probe episode has a step".into()));
+            return Err(Fault::bad("no probe episode has a step"));
         };
         let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
         let losses = self.yardstick.losses(&self.agent.model, &trajectories, &phase)?;
@@ -259,8 +229,8 @@ impl<'a> TopUp<'a> {
     }
 
     /// Share of the states of fresh episodes outside the data that is held now.
-    fn outside(&self, fresh: &Dataset, cx: &Ctx) -> Result<Option<f64>, TopUpError> {
-        self.outside.as_ref().map(|o| o.fraction(fresh, cx)).transpose().map_err(TopUpError::from)
+    fn outside(&self, fresh: &Dataset, cx: &Ctx) -> Result<Option<f64>, Fault> {
+        self.outside.as_ref().map(|o| o.fraction(fresh, cx)).transpose().map_err(Fault::from)
     }
 
     fn next_id(&self) -> u64 {
@@ -270,7 +240,7 @@ impl<'a> TopUp<'a> {
 
     /// Adds `steps` steps: probe episodes first, those that surprised the model most before the others, then the
     /// policy's own.
-    fn collect(&mut self, probes: &Dataset, losses: &[f64], steps: usize, cx: &Ctx) -> Result<(), TopUpError> {
+    fn collect(&mut self, probes: &Dataset, losses: &[f64], steps: usize, cx: &Ctx) -> Result<(), Fault> {
         let mut order: Vec<usize> = (0..losses.len()).collect();
         order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
         let mut left = steps;
@@ -302,12 +272,12 @@ impl<'a> TopUp<'a> {
         Ok(())
     }
 
-    fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), TopUpError> {
+    fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), Fault> {
         let all: Vec<usize> = (0..new.num_episodes()).collect();
-        self.agent.replay.push(&new.transitions(&all)).map_err(TopUpError::Input)?;
+        self.agent.replay.push(&new.transitions(&all)).map_err(Fault::Bad)?;
         self.history.added += new.num_steps();
         self.fresh = Some(match &self.fresh {
-            Some(fresh) => fresh.join(new).map_err(TopUpError::Input)?,
+            Some(fresh) => fresh.join(new).map_err(Fault::Bad)?,
             None => new.clone(),
         });
         if let Some(outside) = &mut self.outside {
@@ -317,7 +287,7 @@ impl<'a> TopUp<'a> {
     }
 
     /// `networks` over the evaluation episodes: the same starts before and after.
-    fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, TopUpError> {
+    fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
         let mut c = Collector::new(0);
         let mut act = |obs: &[f32], _: &mut dyn rand::Rng| networks.actor.act(obs);
         let mut draw = stream(self.options.seed, "evaluation");
@@ -325,7 +295,7 @@ impl<'a> TopUp<'a> {
         self.history.total += c.steps();
         ran?;
         let Some(trajectories) = c.dataset(&*self.env) else {
-            return Err(TopUpError::Input("evaluation needs at least one episode".into()));
+            return Err(Fault::bad("evaluation needs at least one episode"));
         };
         let evaluation = Evaluation {
             returns: c.returns(),
@@ -339,7 +309,7 @@ impl<'a> TopUp<'a> {
     }
 
     /// Keeps the networks of the last whole round; `trained` counts the rounds.
-    fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, TopUpError> {
+    fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, Fault> {
         let episodes = self.save_episodes()?;
         // The evaluation after is short and what the run was for: it is made even after a stop.
         // Networks that did not change are not let loose again: that would be interaction for nothing.

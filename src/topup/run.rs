@@ -17,30 +17,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::ground::fault::Fault;
 use serde::Serialize;
 
 mod lock;
 
 use lock::Lock;
-
-/// Why a run directory cannot be used: one sentence naming the file and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {problem}")]
-pub struct RunError {
-    path: String,
-    problem: String,
-}
-
-impl RunError {
-    fn new(path: &Path, problem: impl Into<String>) -> Self {
-        let path = path.display().to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        Self { path, problem: problem.into() }
-    }
-
-    fn io(path: &Path, doing: &str, e: &io::Error) -> Self {
-        Self::new(path, format!("cannot {doing}: {e}; name another output folder with --out"))
-    }
-}
 
 /// A run directory that this process alone writes to; the lock goes when the value does.
 #[derive(Debug)]
@@ -55,10 +37,10 @@ impl RunDir {
     /// Makes a new run directory `root/<now>-<label>` and writes `spec` to its `spec.toml`.
     ///
     /// # Errors
-    /// [`RunError`] where the folder cannot be made or written to.
-    pub fn create(root: &Path, label: &str, spec: &impl Serialize) -> Result<Self, RunError> {
+    /// [`Fault`] where the folder cannot be made or written to.
+    pub fn create(root: &Path, label: &str, spec: &impl Serialize) -> Result<Self, Fault> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        fs::create_dir_all(root).map_err(|e| RunError::io(root, "make the folder of runs", &e))?;
+        fs::create_dir_all(root).map_err(|e| Fault::io(root, "make the folder of runs", &e))?;
         let path = fresh(root, &format!("{}-{}", stamp(now), slug(label)))?;
         let run = Self::attach(path)?;
         run.write_spec(spec)?;
@@ -68,30 +50,30 @@ impl RunDir {
     /// Goes on in the run directory `path`.
     ///
     /// # Errors
-    /// [`RunError`] where it is no run directory, cannot be written to, or another process writes to it.
-    pub fn resume(path: &Path) -> Result<Self, RunError> {
+    /// [`Fault`] where it is no run directory, cannot be written to, or another process writes to it.
+    pub fn resume(path: &Path) -> Result<Self, Fault> {
         if !path.join("spec.toml").is_file() {
-            return Err(RunError::new(path, "not a run directory: there is no spec.toml in it"));
+            return Err(Fault::at(path, "not a run directory: there is no spec.toml in it"));
         }
         Self::attach(path.to_path_buf())
     }
 
-    fn attach(path: PathBuf) -> Result<Self, RunError> {
+    fn attach(path: PathBuf) -> Result<Self, Fault> {
         let lock = Lock::take(&path)?;
         let open = |name: &str| {
             let file = path.join(name);
-            OpenOptions::new().create(true).append(true).open(&file).map_err(|e| RunError::io(&file, "write", &e))
+            OpenOptions::new().create(true).append(true).open(&file).map_err(|e| Fault::io(&file, "write", &e))
         };
         let (metrics, decisions) = (open("metrics.jsonl")?, open("decisions.jsonl")?);
         let checkpoints = path.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(|e| RunError::io(&checkpoints, "make the folder", &e))?;
+        fs::create_dir_all(&checkpoints).map_err(|e| Fault::io(&checkpoints, "make the folder", &e))?;
         Ok(Self { path, metrics, decisions, _lock: lock })
     }
 
-    fn write_spec(&self, spec: &impl Serialize) -> Result<(), RunError> {
+    fn write_spec(&self, spec: &impl Serialize) -> Result<(), Fault> {
         let file = self.path.join("spec.toml");
         let text = toml::to_string_pretty(spec)
-            .map_err(|e| RunError::new(&file, format!("the spec cannot be written as TOML: {e}")))?;
+            .map_err(|e| Fault::at(&file, format!("the spec cannot be written as TOML: {e}")))?;
         write_whole(&file, text.as_bytes())
     }
 
@@ -113,26 +95,26 @@ impl RunDir {
     /// Appends one point to `metrics.jsonl`.
     ///
     /// # Errors
-    /// [`RunError`] where the line cannot be written.
-    pub fn metric(&mut self, point: &impl Serialize) -> Result<(), RunError> {
+    /// [`Fault`] where the line cannot be written.
+    pub fn metric(&mut self, point: &impl Serialize) -> Result<(), Fault> {
         append(&mut self.metrics, &self.path.join("metrics.jsonl"), point)
     }
 
     /// Appends one check to `decisions.jsonl`.
     ///
     /// # Errors
-    /// [`RunError`] where the line cannot be written.
-    pub fn decision(&mut self, check: &impl Serialize) -> Result<(), RunError> {
+    /// [`Fault`] where the line cannot be written.
+    pub fn decision(&mut self, check: &impl Serialize) -> Result<(), Fault> {
         append(&mut self.decisions, &self.path.join("decisions.jsonl"), check)
     }
 
     /// Makes what was appended safe against a crash: called at the end of a round.
     ///
     /// # Errors
-    /// [`RunError`] where the disk refuses.
-    pub fn sync(&self) -> Result<(), RunError> {
+    /// [`Fault`] where the disk refuses.
+    pub fn sync(&self) -> Result<(), Fault> {
         for (file, name) in [(&self.metrics, "metrics.jsonl"), (&self.decisions, "decisions.jsonl")] {
-            file.sync_data().map_err(|e| RunError::io(&self.path.join(name), "write", &e))?;
+            file.sync_data().map_err(|e| Fault::io(&self.path.join(name), "write", &e))?;
         }
         Ok(())
     }
@@ -140,26 +122,26 @@ impl RunDir {
     /// Writes `report.json`, whole or not at all.
     ///
     /// # Errors
-    /// [`RunError`] where it cannot be written.
-    pub fn report(&self, report: &impl Serialize) -> Result<(), RunError> {
+    /// [`Fault`] where it cannot be written.
+    pub fn report(&self, report: &impl Serialize) -> Result<(), Fault> {
         let file = self.path.join("report.json");
         let bytes = serde_json::to_vec_pretty(report)
-            .map_err(|e| RunError::new(&file, format!("the report cannot be written as JSON: {e}")))?;
+            .map_err(|e| Fault::at(&file, format!("the report cannot be written as JSON: {e}")))?;
         write_whole(&file, &bytes)
     }
 }
 
-fn append(file: &mut File, path: &Path, value: &impl Serialize) -> Result<(), RunError> {
+fn append(file: &mut File, path: &Path, value: &impl Serialize) -> Result<(), Fault> {
     let mut line =
-        serde_json::to_vec(value).map_err(|e| RunError::new(path, format!("a line cannot be written as JSON: {e}")))?;
+        serde_json::to_vec(value).map_err(|e| Fault::at(path, format!("a line cannot be written as JSON: {e}")))?;
     line.push(b'\n');
     // One write a line: a reader that follows the file never sees half of one from a process that lives.
-    file.write_all(&line).map_err(|e| RunError::io(path, "write", &e))
+    file.write_all(&line).map_err(|e| Fault::io(path, "write", &e))
 }
 
 /// Writes `bytes` under a temporary name beside `path`, syncs, and renames.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let io = |e: io::Error| RunError::io(path, "write", &e);
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let io = |e: io::Error| Fault::io(path, "write", &e);
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     temporary.write_all(bytes).map_err(io)?;
@@ -169,16 +151,16 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 }
 
 /// Makes `root/name`, or `root/name-2`, … where runs began in the same second.
-fn fresh(root: &Path, name: &str) -> Result<PathBuf, RunError> {
+fn fresh(root: &Path, name: &str) -> Result<PathBuf, Fault> {
     for n in 1..1000 {
         let path = root.join(if n == 1 { name.to_string() } else { format!("{name}-{n}") });
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(RunError::io(&path, "make the run's folder", &e)),
+            Err(e) => return Err(Fault::io(&path, "make the run's folder", &e)),
         }
     }
-    Err(RunError::new(root, format!("a thousand runs are called {name}; name another output folder with --out")))
+    Err(Fault::at(root, format!("a thousand runs are called {name}; name another output folder with --out")))
 }
 
 /// Letters, digits and dashes of `label`: what every file system takes.

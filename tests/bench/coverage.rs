@@ -7,13 +7,14 @@
 
 use std::time::Instant;
 
-use oodscope::metrics::bootstrap::Bootstrap;
+use oodscope::ground::bootstrap::Bootstrap;
+use oodscope::ground::fault::Fault;
+use oodscope::ground::task::Ctx;
+use oodscope::metrics::States;
 use oodscope::metrics::coverage::recorded::{self, Dimensions, Episode, Peers, Recorded};
 use oodscope::metrics::coverage::{self, Input, Options};
 use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::Report;
-use oodscope::metrics::{MetricError, States};
-use oodscope::task::Ctx;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -48,7 +49,7 @@ fn names(prefix: &str, n: usize) -> Vec<String> {
     (0..n).map(|i| format!("{prefix}[{i}]")).collect()
 }
 
-fn main() -> Result<(), MetricError> {
+fn main() -> Result<(), Fault> {
     let numbers: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let at = |i: usize, default: usize| numbers.get(i).copied().unwrap_or(default);
     let (n, d, a) = (at(0, 1_000_000).max(20 * STEPS), at(1, 17), at(2, 6));

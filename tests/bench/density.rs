@@ -12,10 +12,10 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use density::peers::Peers;
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::density::pairs::Binned;
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::density::{Density, Range};
-use oodscope::task::Ctx;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -13,11 +13,11 @@ use std::time::Instant;
 
 use fit_step::burn_path::BurnPath;
 use fit_step::torch::Torch;
-use oodscope::model::ensemble::{Ensemble, Normalizer};
-use oodscope::model::fused::Trainer;
-use oodscope::model::init;
-use oodscope::model::mlp::Activation;
-use oodscope::seed::stream;
+use oodscope::ground::seed::stream;
+use oodscope::world::ensemble::{Ensemble, Normalizer};
+use oodscope::world::fused::Trainer;
+use oodscope::world::init;
+use oodscope::world::mlp::Activation;
 
 /// Rounds of each; every path takes its turn in each round, so that a busy machine slows them alike.
 const ROUNDS: usize = 9;

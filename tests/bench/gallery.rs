@@ -10,8 +10,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome};
+use oodscope::ground::task::Progress;
 use oodscope::metrics::report::Report;
-use oodscope::task::Progress;
 use oodscope::ui::app::{App, OpenSpec};
 use oodscope::ui::terminal::{EngineDoor, run};
 use oodscope::ui::theme::{Scheme, Theme};

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
-use oodscope::task::Ctx;
+use oodscope::format;
+use oodscope::ground::task::Ctx;
 use python::Python;
 
 /// The program's own.

@@ -17,10 +17,10 @@ mod states;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::neighbors::growing::Growing;
 use oodscope::metrics::neighbors::points::Points;
 use oodscope::metrics::neighbors::{self, Exclude, Knn, Neighbors};
-use oodscope::task::Ctx;
 use states::States;
 
 /// The program's own.
@@ -159,7 +159,7 @@ fn more(set: &States) {
 
 /// `m` rows, evenly spread.
 fn thin(rows: &[f32], d: usize, m: usize) -> Vec<f32> {
-    let at = oodscope::metrics::stats::evenly(rows.len() / d, m);
+    let at = oodscope::ground::stats::evenly(rows.len() / d, m);
     at.iter().flat_map(|&i| &rows[i * d..(i + 1) * d]).copied().collect()
 }
 

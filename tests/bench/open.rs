@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use oodscope::data::{format, hash, stats};
-use oodscope::task::Ctx;
+use oodscope::data::{fingerprint, summary};
+use oodscope::format;
+use oodscope::ground::task::Ctx;
 
 fn main() {
     let files: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -23,10 +24,10 @@ fn main() {
         let opened = start.elapsed();
         let all: Vec<usize> = (0..data.num_episodes()).collect();
         let start = Instant::now();
-        let summary = stats::summary(&data, &all);
+        let summary = summary::summary(&data, &all);
         let counted = start.elapsed();
         let start = Instant::now();
-        let print = hash::fingerprint(&data);
+        let print = fingerprint::fingerprint(&data);
         let hashed = start.elapsed();
         let megabytes = (data.num_steps() * (2 * data.obs_dim() + data.action_dim() + 1) * 4) as f64 / 1e6;
         println!(

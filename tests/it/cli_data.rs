@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
-use oodscope::task::Ctx;
+use oodscope::format;
+use oodscope::ground::task::Ctx;
 
 use crate::support::program::{at, dataset, oodscope, pendulum, run, text, written};
 

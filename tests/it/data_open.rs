@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::{format, stats};
-use oodscope::task::{Cancel, Ctx};
+use oodscope::data::summary;
+use oodscope::format;
+use oodscope::ground::task::{Cancel, Ctx};
 
 use crate::references::roots;
 
@@ -43,7 +44,7 @@ fn minari_folders_hold_what_was_collected() {
         assert_eq!(data.origin.warnings, Vec::<String>::new(), "{id}");
         assert_eq!(data.origin.dataset_id.as_deref(), Some(id.as_str()));
         assert_eq!(data.origin.env_id.as_deref(), want["env"].as_str(), "{id}");
-        let s = stats::summary(&data, &all(&data));
+        let s = summary::summary(&data, &all(&data));
         let exact = [
             ("episodes", s.episodes),
             ("transitions", s.transitions),
@@ -75,7 +76,7 @@ fn minari_folders_hold_what_was_collected() {
 }
 
 /// Compares mean, std, min and max of every dimension; how many numbers they were.
-fn compare_moments(what: &str, moments: &[stats::Moments], want: &serde_json::Value, tolerance: f64) -> usize {
+fn compare_moments(what: &str, moments: &[summary::Moments], want: &serde_json::Value, tolerance: f64) -> usize {
     let list = |key: &str| -> Vec<f64> { want[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect() };
     let (mean, std, min, max) = (list("mean"), list("std"), list("min"), list("max"));
     assert_eq!(moments.len(), mean.len(), "{what}");
@@ -104,7 +105,7 @@ fn statistics_equal_the_oracles() {
                 continue;
             }
             let data = open(&folder);
-            let s = stats::summary(&data, &all(&data));
+            let s = summary::summary(&data, &all(&data));
             // Pendulum: the same float32 values summed in another order. The others are stored as float64 and read as
             // float32, which rounds each value by up to 6e-8 of itself.
             let tolerance = if id.starts_with("pendulum") { 1e-9 } else { 2e-7 };

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use oodscope::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
 use oodscope::data::space::{Space, SpaceKind};
-use oodscope::data::write::{MinariAbout, Reset, env_spec, write_minari};
+use oodscope::format::write::{MinariAbout, Reset, env_spec, write_minari};
 use serde_json::Value;
 
 /// Reads the folder with Minari and h5py and prints what it found.

@@ -8,7 +8,7 @@ use oodscope::engine::job::{
     Base, Body, CompareSpec, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
 };
 use oodscope::engine::{Engine, Workspace};
-use oodscope::task::Ctx;
+use oodscope::ground::task::Ctx;
 
 use crate::support::program::{at, dataset, pendulum, written};
 

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
-use oodscope::data::memory::Bytes;
-use oodscope::task::Ctx;
+use oodscope::format;
+use oodscope::ground::memory::Bytes;
+use oodscope::ground::task::Ctx;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! What must hold for any numbers.
 
+use oodscope::ground::stats::{evenly, quantile, ranks};
 use oodscope::metrics::density::Density;
 use oodscope::metrics::ood;
-use oodscope::metrics::stats::{evenly, quantile, ranks};
 use oodscope::metrics::threshold::{conformal, episode_max};
 use oodscope::metrics::trust::{auroc, spearman};
 use proptest::prelude::*;

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
+use oodscope::format;
+use oodscope::ground::stats;
+use oodscope::ground::task::Ctx;
+use oodscope::metrics::States;
 use oodscope::metrics::coverage::{self, Coverage, Options};
 use oodscope::metrics::diagnosis::{self, EpisodeScores};
 use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::{Cell, Level};
-use oodscope::metrics::{States, stats};
-use oodscope::task::Ctx;
 
 fn open(name: &str) -> Dataset {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/data/minari/tiny").join(name);

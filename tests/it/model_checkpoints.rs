@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use oodscope::model::checkpoint::{self, CHECKPOINTS, Checkpoint, mbrl_lib, native};
-use oodscope::model::ensemble::Ensemble;
-use oodscope::model::mlp::Activation;
+use oodscope::checkpoint::{self, CHECKPOINTS, Checkpoint, mbrl_lib, native};
+use oodscope::world::ensemble::Ensemble;
+use oodscope::world::mlp::Activation;
 
 fn reference(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)

@@ -21,10 +21,10 @@ fn every_sub_command_and_format_is_named() {
     ] {
         assert!(readme.contains(&format!("`oodscope {command}")), "{command}");
     }
-    for format in oodscope::data::format::FORMATS {
+    for format in oodscope::format::FORMATS {
         assert!(readme.contains(&format!("`{}`", format.name())), "{}", format.name());
     }
-    for layout in oodscope::model::checkpoint::CHECKPOINTS {
+    for layout in oodscope::checkpoint::CHECKPOINTS {
         assert!(readme.contains(&format!("`{}`", layout.name())), "{}", layout.name());
     }
 }

@@ -13,8 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
-use oodscope::task::{Cancel, Ctx};
+use oodscope::format;
+use oodscope::ground::task::{Cancel, Ctx};
 use serde_json::{Value, json};
 
 /// What the other process is to open: a list of `{url, local, cancel_ms}`.

@@ -3,21 +3,22 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use oodscope::agent::behaviour::SwingUp;
+use oodscope::agent::collect::{Collector, Limit};
+use oodscope::agent::learner::LearnerOptions;
+use oodscope::checkpoint::{self, Checkpoint};
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
 use oodscope::data::split::{Split, SplitSpec};
 use oodscope::env::{Environment, pendulum::Pendulum};
+use oodscope::format;
+use oodscope::ground::fault::Fault;
+use oodscope::ground::seed::stream;
+use oodscope::ground::task::{Cancel, Ctx};
 use oodscope::metrics::report::Report;
-use oodscope::model::checkpoint::{self, Checkpoint};
-use oodscope::model::fit::FitOptions;
-use oodscope::seed::stream;
-use oodscope::task::{Cancel, Ctx};
-use oodscope::topup::behaviour::SwingUp;
-use oodscope::topup::collect::{Collector, Limit};
 use oodscope::topup::controller::{Schedule, StopReason};
-use oodscope::topup::learner::LearnerOptions;
 use oodscope::topup::prepare::{self, Plan};
-use oodscope::topup::round::{Finished, Options, TopUp, TopUpError};
+use oodscope::topup::round::{Finished, Options, TopUp};
+use oodscope::world::fit::FitOptions;
 
 /// Twenty swing-ups and a world model that has hardly looked at them.
 fn start() -> (Dataset, Split, Checkpoint) {
@@ -52,7 +53,7 @@ fn options(schedule: Schedule) -> Options {
     }
 }
 
-fn top_up(root: &Path, options: Options, cx: &Ctx, emit: &dyn Fn(Report)) -> Result<Finished, TopUpError> {
+fn top_up(root: &Path, options: Options, cx: &Ctx, emit: &dyn Fn(Report)) -> Result<Finished, Fault> {
     let (data, split, checkpoint) = start();
     let spec = std::collections::BTreeMap::from([("job", "topup")]);
     TopUp::new((&data, &split), checkpoint, Box::new(Pendulum::default()), options, (root, &spec), emit)?.run(cx)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
-use oodscope::task::Progress;
+use oodscope::ground::task::Progress;
 use oodscope::ui::app::{App, Ended, OpenSpec, Panel};
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::{Effect, Msg, update};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Event, JobId, Slot};
+use oodscope::ground::task::Progress;
 use oodscope::metrics::report::{Report, Series};
-use oodscope::task::Progress;
 use oodscope::ui::app::{App, OpenSpec, Panel};
 use oodscope::ui::theme::{Depth, Scheme, Theme};
 use oodscope::ui::update::{Msg, update};

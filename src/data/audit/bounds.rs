@@ -3,7 +3,7 @@
 use super::{Finding, Rule, Severity, all, name_steps, row};
 use crate::data::dataset::Dataset;
 use crate::data::space::{Space, SpaceKind};
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Observations or actions outside of what the file declares.
 pub const OUTSIDE: Rule =

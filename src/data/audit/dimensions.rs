@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Finding, Rule, Severity};
 use crate::data::dataset::Dataset;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "constant", label: "constant and nearly constant dimensions", check };

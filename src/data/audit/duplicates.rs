@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hasher};
 use super::{Finding, NAMED, Rule, Severity, all, row};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Copies of whole episodes.
 pub const EPISODES: Rule = Rule { name: "duplicate-episodes", label: "episodes that are there twice", check: episodes };

@@ -2,7 +2,7 @@
 
 use super::{Finding, NAMED, Rule, Severity, counted};
 use crate::data::dataset::{Dataset, EpisodeSpan};
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Terminals that look like a time limit.
 pub const TIMEOUTS: Rule =

@@ -11,7 +11,7 @@ use super::linear::{Linear, Rows};
 use super::{Finding, Rule, Severity, name_steps, row};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "jumps", label: "jumps between consecutive observations", check };

@@ -2,7 +2,7 @@
 
 use super::{Finding, Rule, Severity, all, name_steps, row};
 use crate::data::dataset::Dataset;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule =

@@ -2,7 +2,7 @@
 
 use super::{Finding, Rule, Severity, all, counted, name_steps, row};
 use crate::data::dataset::Dataset;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "not-finite", label: "NaN or Inf in observations, actions or rewards", check };

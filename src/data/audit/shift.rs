@@ -4,7 +4,7 @@
 use super::linear::{Linear, Rows};
 use super::{Finding, Rule, Severity};
 use crate::data::dataset::Dataset;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "shifted-actions", label: "actions that explain another step better", check };

@@ -3,7 +3,7 @@
 
 use super::{Finding, NAMED, Rule, Severity};
 use crate::data::dataset::Dataset;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "units", label: "episodes of other units, and single outliers", check };

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use super::{Done, about, completed, in_parts, ready, some};
 use crate::data::dataset::{Dataset, Sample};
-use crate::data::format::{self, DataError};
 use crate::data::split::Split;
-use crate::data::stats::EpisodeRow;
+use crate::data::summary::EpisodeRow;
 use crate::data::table;
-use crate::data::write::Writer;
+use crate::engine::episodes;
 use crate::engine::job::{ConvertSpec, Filter, Outcome};
 use crate::engine::workspace::Opened;
-use crate::engine::{Ended, episodes};
-use crate::task::Ctx;
+use crate::format;
+use crate::format::write::Writer;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Datasets one after another, of which at least one is a sample of what is on disk.
 pub(super) struct Large<'a> {
@@ -25,14 +26,14 @@ pub(super) struct Large<'a> {
 }
 
 /// Takes some episodes.
-type Visit<'v> = &'v mut dyn FnMut(Cow<'_, Dataset>) -> Result<(), DataError>;
+type Visit<'v> = &'v mut dyn FnMut(Cow<'_, Dataset>) -> Result<(), Fault>;
 
 impl Large<'_> {
     /// Writes what is asked for.
     ///
     /// # Errors
     /// A sentence where a condition asks for more than is known of episodes on disk, or the file cannot be written.
-    pub fn run(&self, writer: &Writer, cx: &Ctx) -> Result<Outcome, Ended> {
+    pub fn run(&self, writer: &Writer, cx: &Ctx) -> Result<Outcome, Fault> {
         if self.spec.filter == Filter::default() && !self.spec.parts {
             let done = self.write(None, &self.spec.out, None, writer, cx)?;
             return Ok(Outcome { summary: done.to_string(), written: vec![self.spec.out.clone()] });
@@ -45,7 +46,7 @@ impl Large<'_> {
     }
 
     /// What all episodes of the one dataset are.
-    fn rows(&self, cx: &Ctx) -> Result<Vec<EpisodeRow>, Ended> {
+    fn rows(&self, cx: &Ctx) -> Result<Vec<EpisodeRow>, Fault> {
         let source = &self.spec.source;
         let refused = match (self.more.is_empty(), &self.spec.filter.sort) {
             (true, None) => return Ok(format::rows(&source.dataset, &source.choice(), cx)?),
@@ -55,16 +56,16 @@ impl Large<'_> {
             }
         };
         let path = source.dataset.display();
-        Err(Ended::BadInput(format!("{path}: {refused}, or allow more with --memory")))
+        Err(Fault::bad(format!("{path}: {refused}, or allow more with --memory")))
     }
 
     /// Places of the episodes that meet the condition, ascending.
-    fn chosen(&self, rows: &[EpisodeRow]) -> Result<Vec<usize>, Ended> {
+    fn chosen(&self, rows: &[EpisodeRow]) -> Result<Vec<usize>, Fault> {
         let filter = &self.spec.filter;
         let asked = |name: &str| filter.condition.iter().any(|text| text.contains(name));
         let scores = table::SCORES.iter().map(|(name, _)| *name);
         if let Some(name) = ["index", "part", "flags"].into_iter().chain(scores).find(|name| asked(name)) {
-            return Err(Ended::BadInput(format!(
+            return Err(Fault::bad(format!(
                 "{}: '{name}' is known only of what is in memory, and the dataset does not fit: choose by id, steps, \
                  return, score, terminated or truncated, or allow more with --memory",
                 self.spec.source.dataset.display()
@@ -72,7 +73,7 @@ impl Large<'_> {
         }
         let frame = episodes::of_all(self.opened, rows, &episodes::known(self.opened, Vec::new()))?;
         let places = table::places(&episodes::chosen(frame, filter)?, rows);
-        some(places.map_err(|e| Ended::BadInput(e.to_string()))?)
+        some(places.map_err(|e| Fault::bad(e.to_string()))?)
     }
 
     /// Writes the episodes at `wanted` of the one dataset, ascending; all of all if there is no list.
@@ -83,7 +84,7 @@ impl Large<'_> {
         wanted: Option<&[usize]>,
         writer: &Writer,
         cx: &Ctx,
-    ) -> Result<Done, Ended> {
+    ) -> Result<Done, Fault> {
         ready(out)?;
         let mut done = Done::default();
         (writer.write)(out, &self.like(), &about(self.spec, &self.opened.data, name), &mut |take| {
@@ -97,7 +98,7 @@ impl Large<'_> {
     }
 
     /// Hands episodes on, in the order of the datasets and of their files.
-    fn each(&self, wanted: Option<&[usize]>, cx: &Ctx, visit: Visit<'_>) -> Result<(), DataError> {
+    fn each(&self, wanted: Option<&[usize]>, cx: &Ctx, visit: Visit<'_>) -> Result<(), Fault> {
         let source = &self.spec.source;
         let paths = once(&source.dataset).chain(&self.spec.more);
         let choices = once(source.choice()).chain(repeat_with(|| source.beside()));

@@ -3,8 +3,8 @@
 use super::*;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 use crate::data::split::{Split, SplitSpec};
-use crate::model::ensemble::{Ensemble, Normalizer};
-use crate::model::mlp::{Activation, Layer, Mlp};
+use crate::world::ensemble::{Ensemble, Normalizer};
+use crate::world::mlp::{Activation, Layer, Mlp};
 
 /// Two episodes of three steps; the second observation of the second one is no number.
 fn dataset(actions: Space) -> Dataset {

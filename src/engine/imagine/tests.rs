@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
 use crate::data::space::Space;
+use crate::ground::fault::Fault;
 
 /// Episodes of one dimension that count up; `obs_rows` may lack the last observation.
 fn dataset(lengths: &[(usize, bool)], holes: &[usize]) -> Dataset {
@@ -78,5 +79,5 @@ fn an_episode_that_is_not_there_is_bad_input() {
     let asked = |episode| ImagineSpec { episode: Some(episode), ..spec(4, 10) };
     assert_eq!(windows.traced(&data, &asked(0), &[], &[], &[]), Ok(Some((0, 0))));
     let refused = windows.traced(&data, &asked(7), &[], &[], &[]);
-    assert!(matches!(refused, Err(Ended::BadInput(text)) if text.contains("no episode 7")));
+    assert!(matches!(refused, Err(Fault::Bad(text)) if text.contains("no episode 7")));
 }

@@ -1,11 +1,13 @@
 //! How far B's states are from A's: share beyond A's novelty threshold, and Mahalanobis distance.
 
 use super::{Input, Options};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::ground::{bootstrap, stats};
 use crate::metrics::mahalanobis::{self, Mahalanobis};
 use crate::metrics::novelty::Novelty;
+use crate::metrics::ood;
 use crate::metrics::report::Report;
-use crate::metrics::{MetricError, bootstrap, ood, stats};
-use crate::task::Ctx;
 
 /// What lies beyond A.
 pub struct Beyond<'n> {
@@ -27,7 +29,7 @@ pub fn report<'n>(
     options: &Options,
     report: &mut Report,
     cx: &Ctx,
-) -> Result<Beyond<'n>, MetricError> {
+) -> Result<Beyond<'n>, Fault> {
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
     let ood_fraction = novelty_stats(input, options, report, novelty, &scores);
     let singular = mahalanobis_stats(input, options, report, novelty, cx)?;
@@ -81,7 +83,7 @@ fn mahalanobis_stats(
     report: &mut Report,
     novelty: &Novelty,
     cx: &Ctx,
-) -> Result<Option<String>, MetricError> {
+) -> Result<Option<String>, Fault> {
     let cx = cx.phase("Mahalanobis distance of B");
     let model =
         Mahalanobis::new(&novelty.features, &mahalanobis::covariance(&novelty.features, input.train.rows, &cx)?)?;

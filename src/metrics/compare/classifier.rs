@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use super::evidence::stream;
 use super::logistic::Logistic;
 use super::sample::Sample;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::trust::auroc;
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
 
 /// Most folds of the cross-validation.
 const FOLDS: usize = 5;
@@ -77,11 +78,11 @@ impl<'a> Classifier<'a> {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn cross_validate(&self, is_a: &[bool], folds: &Folds, cx: &Ctx) -> Result<Classified, MetricError> {
+    pub fn cross_validate(&self, is_a: &[bool], folds: &Folds, cx: &Ctx) -> Result<Classified, Fault> {
         self.validate(is_a, folds, EXACT, cx)
     }
 
-    fn validate(&self, is_a: &[bool], folds: &Folds, tolerance: f64, cx: &Ctx) -> Result<Classified, MetricError> {
+    fn validate(&self, is_a: &[bool], folds: &Folds, tolerance: f64, cx: &Ctx) -> Result<Classified, Fault> {
         let (d, block) = (self.sample.points.dim(), &self.sample.block);
         let is_b = |i: usize| !is_a[block[i]];
         let row = |i: usize| &self.rows[i * d..(i + 1) * d];
@@ -107,8 +108,8 @@ impl<'a> Classifier<'a> {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn shuffled(&self, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
-        let one = |(p, is_a): (usize, &Vec<bool>)| -> Result<f64, MetricError> {
+    pub fn shuffled(&self, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Vec<f64>, Fault> {
+        let one = |(p, is_a): (usize, &Vec<bool>)| -> Result<f64, Fault> {
             match Folds::new(is_a, &mut stream(seed, FIRST_STREAM + p as u64)) {
                 Some(folds) => Ok(self.validate(is_a, &folds, LOOSE, cx)?.auroc),
                 None => Ok(f64::NAN),

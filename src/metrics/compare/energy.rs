@@ -2,15 +2,15 @@
 
 use super::pairs::Sums;
 use super::sums;
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
-use crate::task::Ctx;
 
 /// 2 E|X - Y| - E|X - X'| - E|Y - Y'|, pairs of a state with itself included (V-statistic), not square-rooted.
 ///
 /// # Errors
 /// If a set is empty or dimensions differ; cancelled.
-pub fn distance(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricError> {
+pub fn distance(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, Fault> {
     Ok(of_sums(&sums(x, y, cx, |d| d)?))
 }
 

@@ -9,8 +9,9 @@ use super::permute::{self, Labels, Tested};
 use super::sample::Sample;
 use super::sliced::{self, Line};
 use super::{Options, energy, mmd};
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 
 /// Random directions of the sliced Wasserstein distance.
 pub const DIRECTIONS: usize = 128;
@@ -67,7 +68,7 @@ impl Evidence {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn gather(sample: &Sample, few: &Sample, options: &Options, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn gather(sample: &Sample, few: &Sample, options: &Options, cx: &Ctx) -> Result<Self, Fault> {
         let shuffles = |sample: &Sample| {
             let mut rng = stream(options.seed, 1);
             Labels::new(sample.blocks, sample.blocks_a, options.permutations, &mut rng).all
@@ -120,13 +121,7 @@ fn states(sample: &Sample) -> Vec<usize> {
 }
 
 /// Sliced Wasserstein distance for p = 1.
-fn slices(
-    sample: &Sample,
-    options: &Options,
-    labels: &[Vec<bool>],
-    scale: &[f64],
-    cx: &Ctx,
-) -> Result<Tested, MetricError> {
+fn slices(sample: &Sample, options: &Options, labels: &[Vec<bool>], scale: &[f64], cx: &Ctx) -> Result<Tested, Fault> {
     let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut stream(options.seed, 2));
     let along = sliced::projections(&sample.points, &directions, cx)?;
     let lines: Vec<Line> = along.iter().map(|values| Line::new(values, &sample.block)).collect();
@@ -142,7 +137,7 @@ fn dimensions(
     labels: &[Vec<bool>],
     scale: &[f64],
     cx: &Ctx,
-) -> Result<(Vec<Dimension>, Tested), MetricError> {
+) -> Result<(Vec<Dimension>, Tested), Fault> {
     let roots = roots(scale);
     let lines: Vec<Line> =
         (0..sample.points.dim()).map(|d| Line::new(&sample.points.column(d), &sample.block)).collect();
@@ -160,7 +155,7 @@ fn dimensions(
     Ok((dimensions, permute::test_scaled(&largest, &roots)))
 }
 
-fn classify(sample: &Sample, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Option<Told>, MetricError> {
+fn classify(sample: &Sample, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Option<Told>, Fault> {
     cx.step(0, 0)?;
     // The folds are those of the first of the shuffles' labels, which are the real ones.
     let Some(folds) = Folds::new(&labels[0], &mut stream(seed, classifier::FIRST_STREAM)) else { return Ok(None) };

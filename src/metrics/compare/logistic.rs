@@ -2,8 +2,8 @@
 //! standardised by the rows it is fitted to; v = N / (2 N of the row's class), so that both classes weigh the same. The
 //! objective of scikit-learn's `LogisticRegression(class_weight="balanced")`.
 
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Newton steps; a convex problem of this kind takes about ten.
 const STEPS: usize = 100;
@@ -35,7 +35,7 @@ impl Logistic {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn fit(rows: &[f64], d: usize, class: &[bool], c: f64, tolerance: f64, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn fit(rows: &[f64], d: usize, class: &[bool], c: f64, tolerance: f64, cx: &Ctx) -> Result<Self, Fault> {
         let (mean, std) = moments(rows, d);
         let mut x = Vec::with_capacity(class.len() * (d + 1));
         for row in rows.chunks_exact(d) {
@@ -70,7 +70,7 @@ fn moments(rows: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
 
 impl Problem {
     /// Newton's method; each step is solved by conjugate gradients, which need no matrix of width².
-    fn minimise(&self, tolerance: f64, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn minimise(&self, tolerance: f64, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let mut w = vec![0.0; self.width];
         let (mut value, mut margin) = self.value(&w);
         let mut first = None;
@@ -124,7 +124,7 @@ impl Problem {
     }
 
     /// Solves H s = g about.
-    fn newton_step(&self, gradient: &[f64], curvature: &[f64], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn newton_step(&self, gradient: &[f64], curvature: &[f64], cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let mut step = vec![0.0; self.width];
         let mut rest = gradient.to_vec();
         let mut direction = rest.clone();

@@ -5,8 +5,9 @@ use super::pairs::{Distances, Sums};
 use super::prdc::{self, Prdc};
 use super::sample::Sample;
 use super::{Options, energy, mmd, sliced, wasserstein};
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 
 /// The neighbour whose distance is the radius of precision, recall, density and coverage.
 pub const NEIGHBOUR: usize = 5;
@@ -35,12 +36,12 @@ impl Measured {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn of(sample: &Sample, options: &Options, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn of(sample: &Sample, options: &Options, cx: &Ctx) -> Result<Self, Fault> {
         let at = cx.phase("comparing all pairs");
         at.step(0, 3)?;
         let distances = Distances::new(&sample.points, &at)?;
         let real: Vec<Vec<bool>> = vec![(0..sample.blocks).map(|e| e < sample.blocks_a).collect()];
-        let whole = |of: &dyn Fn(f64) -> f64| -> Result<Vec<Sums>, MetricError> {
+        let whole = |of: &dyn Fn(f64) -> f64| -> Result<Vec<Sums>, Fault> {
             distances.blocks(sample, &at, of)?.split(&real, &at)
         };
         let energy = whole(&|d| d)?.first().map_or(f64::NAN, energy::of_sums);

@@ -2,9 +2,9 @@
 
 use super::pairs::Sums;
 use super::{median, rows, sums};
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
-use crate::task::Ctx;
 
 /// Squared MMD of two sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Mmd {
 ///
 /// # Errors
 /// As [`with_sigma`].
-pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricError> {
+pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, Fault> {
     let mut all: Vec<f64> = rows(x, y, cx, |_, d| d.to_vec())?.concat();
     for set in [x, y] {
         all.extend(rows(set, set, cx, |i, d| d[i + 1..].to_vec())?.concat());
@@ -33,9 +33,9 @@ pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, MetricE
 ///
 /// # Errors
 /// If a set has fewer than two states, dimensions differ or σ is not positive; cancelled.
-pub fn with_sigma(x: &Points, y: &Points, sigma: f64, cx: &Ctx) -> Result<Mmd, MetricError> {
+pub fn with_sigma(x: &Points, y: &Points, sigma: f64, cx: &Ctx) -> Result<Mmd, Fault> {
     if x.len() < 2 || y.len() < 2 || sigma.is_nan() || sigma <= 0.0 {
-        return Err(MetricError::bad("the kernel distance needs two states in each set that are not all the same"));
+        return Err(Fault::failed("the kernel distance needs two states in each set that are not all the same"));
     }
     Ok(of_sums(&sums(x, y, cx, kernel(sigma))?, sigma))
 }

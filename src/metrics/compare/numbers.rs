@@ -5,9 +5,10 @@ use super::evidence::{DIRECTIONS, Evidence};
 use super::measured::{Measured, NEIGHBOUR};
 use super::permute::Tested;
 use super::sample::Sample;
+use crate::ground::stats;
+use crate::metrics::States;
 use crate::metrics::features::Features;
 use crate::metrics::report::{Axis, Cell, Report, Series, Table};
-use crate::metrics::{States, stats};
 
 /// Bars of the two distributions of the most different dimension.
 const BARS: usize = 40;

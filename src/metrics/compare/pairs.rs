@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::sample::Sample;
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
-use crate::task::Ctx;
 
 /// Euclidean distances of every pair of points, in f64.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Distances {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn new(points: &Points, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(points: &Points, cx: &Ctx) -> Result<Self, Fault> {
         // Rows of f64 in the points' unit, filled up with zeros to whole lanes.
         let (n, width) = (points.len(), points.dim().next_multiple_of(LANES));
         let mut scaled = vec![0.0; n * width];
@@ -31,7 +31,7 @@ impl Distances {
             cx.check()?;
             Ok(((i + 1)..n).map(|j| squared(at(i), at(j)).sqrt()).collect())
         };
-        Ok(Self { rows: (0..n).into_par_iter().map(row).collect::<Result<_, MetricError>>()? })
+        Ok(Self { rows: (0..n).into_par_iter().map(row).collect::<Result<_, Fault>>()? })
     }
 
     /// Points.
@@ -62,7 +62,7 @@ impl Distances {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn blocks(&self, sample: &Sample, cx: &Ctx, of: impl Fn(f64) -> f64) -> Result<Blocks, MetricError> {
+    pub fn blocks(&self, sample: &Sample, cx: &Ctx, of: impl Fn(f64) -> f64) -> Result<Blocks, Fault> {
         let (block, count) = (&sample.block, sample.blocks);
         let mut sums: Vec<Vec<f64>> = (0..count).map(|e| vec![0.0; e + 1]).collect();
         for (i, row) in self.rows.iter().enumerate() {
@@ -130,7 +130,7 @@ impl Blocks {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn split(&self, labels: &[Vec<bool>], cx: &Ctx) -> Result<Vec<Sums>, MetricError> {
+    pub fn split(&self, labels: &[Vec<bool>], cx: &Ctx) -> Result<Vec<Sums>, Fault> {
         let chosen: Vec<Vec<u32>> =
             labels.iter().map(|l| (0..l.len()).filter(|&e| l[e]).map(|e| e as u32).collect()).collect();
         let mut reach: Vec<f64> = self.sums.iter().map(|row| row.iter().sum()).collect();
@@ -156,7 +156,7 @@ impl Blocks {
     }
 
     /// Sum over the pairs within each choice of episodes. A row of the sums serves all choices while it is in the cache.
-    fn within(&self, chosen: &[Vec<u32>], cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn within(&self, chosen: &[Vec<u32>], cx: &Ctx) -> Result<Vec<f64>, Fault> {
         const ROWS: usize = 64;
         let of_rows = |first: usize| {
             cx.check()?;
@@ -172,7 +172,7 @@ impl Blocks {
             Ok(out)
         };
         let parts: Vec<Vec<f64>> =
-            (0..self.sums.len().div_ceil(ROWS)).into_par_iter().map(of_rows).collect::<Result<_, MetricError>>()?;
+            (0..self.sums.len().div_ceil(ROWS)).into_par_iter().map(of_rows).collect::<Result<_, Fault>>()?;
         // In a fixed order, so that the same data give the same digits on any number of threads.
         Ok((0..chosen.len()).map(|p| parts.iter().map(|part| part[p]).sum()).collect())
     }

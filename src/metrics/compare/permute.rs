@@ -43,7 +43,7 @@ pub fn test(values: &[f64]) -> Tested {
     let Some((&value, shuffled)) = values.split_first().filter(|(_, shuffled)| !shuffled.is_empty()) else {
         return Tested { value: values.first().copied().unwrap_or(f64::NAN), p: f64::NAN, by_chance: f64::NAN };
     };
-    Tested { value, p: p_value(value, shuffled), by_chance: crate::metrics::stats::quantile(shuffled, 0.95) }
+    Tested { value, p: p_value(value, shuffled), by_chance: crate::ground::stats::quantile(shuffled, 0.95) }
 }
 
 /// [`test`] of statistics that chance makes larger the smaller one of the sets is: each is held against the others after

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::comparable;
 use super::pairs::Distances;
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
-use crate::task::Ctx;
 
 /// The four numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Prdc {
 ///
 /// # Errors
 /// If a set has no more than k states, dimensions differ or k is 0; cancelled.
-pub fn prdc(x: &Points, y: &Points, k: usize, cx: &Ctx) -> Result<Prdc, MetricError> {
+pub fn prdc(x: &Points, y: &Points, k: usize, cx: &Ctx) -> Result<Prdc, Fault> {
     comparable(x, y)?;
     let between = |a: &Points, i: usize, b: &Points| (0..b.len()).map(|j| a.squared(i, b, j).sqrt()).collect();
     let rows =
@@ -40,7 +40,7 @@ pub fn prdc(x: &Points, y: &Points, k: usize, cx: &Ctx) -> Result<Prdc, MetricEr
 ///
 /// # Errors
 /// As [`prdc`].
-pub fn of_distances(d: &Distances, n: usize, k: usize, cx: &Ctx) -> Result<Prdc, MetricError> {
+pub fn of_distances(d: &Distances, n: usize, k: usize, cx: &Ctx) -> Result<Prdc, Fault> {
     let m = d.len() - n.min(d.len());
     let to = |i: usize, others: std::ops::Range<usize>| others.map(|j| d.between(i, j)).collect();
     Rows { n, m, xx: |i| to(i, 0..n), yy: |j| to(n + j, n..n + m), xy: |i| to(i, n..n + m) }.judge(k, cx)
@@ -61,21 +61,21 @@ where
     B: Fn(usize) -> Vec<f64> + Sync,
     C: Fn(usize) -> Vec<f64> + Sync,
 {
-    fn judge(&self, k: usize, cx: &Ctx) -> Result<Prdc, MetricError> {
+    fn judge(&self, k: usize, cx: &Ctx) -> Result<Prdc, Fault> {
         let (n, m) = (self.n, self.m);
         if k == 0 || n <= k || m <= k {
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "{n} and {m} states are too few for the {k}-th neighbour within each set"
             )));
         }
         // The (k+1)-th smallest distance within the own set: the state itself is the first.
-        let radius = |mut d: Vec<f64>| -> Result<f64, MetricError> {
+        let radius = |mut d: Vec<f64>| -> Result<f64, Fault> {
             cx.check()?;
             Ok(*d.select_nth_unstable_by(k, f64::total_cmp).1)
         };
         let rx: Vec<f64> = (0..n).into_par_iter().map(|i| radius((self.xx)(i))).collect::<Result<_, _>>()?;
         let ry: Vec<f64> = (0..m).into_par_iter().map(|j| radius((self.yy)(j))).collect::<Result<_, _>>()?;
-        let of_x = |i: usize| -> Result<(Vec<u32>, bool), MetricError> {
+        let of_x = |i: usize| -> Result<(Vec<u32>, bool), Fault> {
             cx.check()?;
             let d = (self.xy)(i);
             let inside = d.iter().zip(0u32..).filter(|(d, _)| **d < rx[i]).map(|(_, j)| j).collect();

@@ -6,9 +6,11 @@
 use std::fmt::Write;
 
 use super::sample::Sample;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
 use crate::metrics::features::Features;
-use crate::metrics::{MetricError, States, stats};
-use crate::task::Ctx;
 
 /// Splits on the way to a leaf.
 const DEPTH: usize = 3;
@@ -42,7 +44,7 @@ pub fn most_different(
     sample: &Sample,
     features: &Features,
     cx: &Ctx,
-) -> Result<(Option<Region>, Option<Region>), MetricError> {
+) -> Result<(Option<Region>, Option<Region>), Fault> {
     let columns: Vec<Vec<f64>> = (0..features.dim())
         .map(|d| sample.points.column(d).into_iter().map(|v| v * features.std[d]).collect())
         .collect();
@@ -73,7 +75,7 @@ impl Tree<'_> {
         depth: usize,
         leaves: &mut Vec<(Region, f64)>,
         cx: &Ctx,
-    ) -> Result<(), MetricError> {
+    ) -> Result<(), Fault> {
         let best = if depth > 0 { self.split(&rows, cx)? } else { None };
         let Some((d, at)) = best else {
             let b = rows.iter().filter(|&&i| self.is_b[i]).count() as f64;
@@ -86,7 +88,7 @@ impl Tree<'_> {
     }
 
     /// Dimension and value of the split with the lowest impurity; of equals the first.
-    fn split(&self, rows: &[usize], cx: &Ctx) -> Result<Option<(usize, f64)>, MetricError> {
+    fn split(&self, rows: &[usize], cx: &Ctx) -> Result<Option<(usize, f64)>, Fault> {
         let all_b = rows.iter().filter(|&&i| self.is_b[i]).count();
         // Twice the count of both kinds over the count: Gini's impurity times the number of states.
         let impurity = |b: usize, n: usize| if n == 0 { 0.0 } else { 2.0 * b as f64 * (n - b) as f64 / n as f64 };

@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::metrics::States;
 use crate::metrics::features::Features;
 use crate::metrics::neighbors::points::Points;
-use crate::metrics::{MetricError, States, stats};
 
 /// States of A and B in A's standard deviations, with their episodes as blocks.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ impl Sample {
     ///
     /// # Errors
     /// If a set has fewer than two finite states or is of another width than the features.
-    pub fn new(features: &Features, a: &[States<'_>], b: States<'_>, most: usize) -> Result<Self, MetricError> {
+    pub fn new(features: &Features, a: &[States<'_>], b: States<'_>, most: usize) -> Result<Self, Fault> {
         let (of_a, of_b) = found(features, a, b)?;
         let n = most.min(of_a.len()).min(of_b.len());
         let even = |of: &[Place]| stats::evenly(of.len(), n).into_iter().map(|i| of[i]).collect::<Vec<_>>();
@@ -47,7 +49,7 @@ impl Sample {
     ///
     /// # Errors
     /// As [`Sample::new`].
-    pub fn alike(features: &Features, a: &[States<'_>], b: States<'_>, most: usize) -> Result<Self, MetricError> {
+    pub fn alike(features: &Features, a: &[States<'_>], b: States<'_>, most: usize) -> Result<Self, Fault> {
         let (of_a, of_b) = found(features, a, b)?;
         let (episodes_a, episodes_b) = (episodes(&of_a, a), episodes(&of_b, &[b]));
         let kept = |own: &[Vec<Place>], other: usize| -> Vec<Vec<Place>> {
@@ -71,7 +73,7 @@ impl Sample {
         a: (&[States<'_>], &[Place]),
         b: (&[States<'_>], &[Place]),
         of: (usize, usize),
-    ) -> Result<Self, MetricError> {
+    ) -> Result<Self, Fault> {
         let mut taken = Taken::default();
         taken.take(a.0, a.1, features.dim_in);
         let blocks_a = taken.blocks;
@@ -111,10 +113,10 @@ type Place = (usize, usize);
 pub const RATIO: usize = 4;
 
 /// The finite states of both sets.
-fn found(features: &Features, a: &[States<'_>], b: States<'_>) -> Result<(Vec<Place>, Vec<Place>), MetricError> {
+fn found(features: &Features, a: &[States<'_>], b: States<'_>) -> Result<(Vec<Place>, Vec<Place>), Fault> {
     let width = features.dim_in;
     if let Some(odd) = a.iter().chain([&b]).find(|s| s.rows.len() != s.len() * width) {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "{} values do not make {} states of {width} dimensions: compare datasets of the same observation space",
             odd.rows.len(),
             odd.len()
@@ -122,7 +124,7 @@ fn found(features: &Features, a: &[States<'_>], b: States<'_>) -> Result<(Vec<Pl
     }
     let (of_a, of_b) = (finite(a, width), finite(&[b], width));
     if of_a.len() < 2 || of_b.len() < 2 {
-        return Err(MetricError::bad(format!(
+        return Err(Fault::failed(format!(
             "{} and {} finite states are too few to compare: two of each are needed at least",
             of_a.len(),
             of_b.len()

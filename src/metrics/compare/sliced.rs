@@ -6,9 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::wasserstein;
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
 
 /// `count` unit vectors of `dim` entries, uniform on the sphere.
 pub fn directions(dim: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
@@ -24,7 +25,7 @@ pub fn directions(dim: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<f64
 ///
 /// # Errors
 /// When cancelled.
-pub fn projections(points: &Points, directions: &[Vec<f64>], cx: &Ctx) -> Result<Vec<Vec<f64>>, MetricError> {
+pub fn projections(points: &Points, directions: &[Vec<f64>], cx: &Ctx) -> Result<Vec<Vec<f64>>, Fault> {
     let columns: Vec<Vec<f64>> = (0..points.dim()).map(|d| points.column(d)).collect();
     let along = |direction: &Vec<f64>| {
         cx.check()?;
@@ -41,12 +42,12 @@ pub fn projections(points: &Points, directions: &[Vec<f64>], cx: &Ctx) -> Result
 ///
 /// # Errors
 /// When cancelled.
-pub fn sliced(x: &[Vec<f64>], y: &[Vec<f64>], p: f64, cx: &Ctx) -> Result<f64, MetricError> {
+pub fn sliced(x: &[Vec<f64>], y: &[Vec<f64>], p: f64, cx: &Ctx) -> Result<f64, Fault> {
     let of = |(x, y): (&Vec<f64>, &Vec<f64>)| {
         cx.check()?;
         Ok(wasserstein::to_the_power(&stats::sorted(x), &stats::sorted(y), p))
     };
-    let each: Vec<f64> = x.par_iter().zip(y).map(of).collect::<Result<_, MetricError>>()?;
+    let each: Vec<f64> = x.par_iter().zip(y).map(of).collect::<Result<_, Fault>>()?;
     Ok(stats::mean(&each).powf(1.0 / p))
 }
 
@@ -83,12 +84,7 @@ impl Line {
 ///
 /// # Errors
 /// When cancelled.
-pub fn shuffled(
-    lines: &[Line],
-    labels: &[Vec<bool>],
-    states: &[usize],
-    cx: &Ctx,
-) -> Result<Vec<Vec<f64>>, MetricError> {
+pub fn shuffled(lines: &[Line], labels: &[Vec<bool>], states: &[usize], cx: &Ctx) -> Result<Vec<Vec<f64>>, Fault> {
     let all: usize = states.iter().sum();
     let steps: Vec<Vec<f64>> = labels
         .iter()

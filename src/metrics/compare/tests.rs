@@ -3,6 +3,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+use crate::ground::fault::Fault;
 
 /// Episodes of 20 slowly changing states of three dimensions; `shift` moves the second.
 fn walks(episodes: usize, shift: f32, rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<usize>) {
@@ -124,13 +125,13 @@ fn a_dimension_that_only_b_moves_is_an_alarm() {
 
 #[test]
 fn a_cancel_is_seen() {
-    let cancel = crate::task::Cancel::default();
+    let cancel = crate::ground::task::Cancel::default();
     cancel.cancel();
     let a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
     let (names, states) = (names(), States { rows: &a.0, owner: &a.1 });
     let input = shared(&names, states, states);
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
-    assert!(matches!(stopped, Err(MetricError::Cancelled(_))));
+    assert!(matches!(stopped, Err(Fault::Cancelled)));
 }
 
 /// The numbers of the pooled sample are those of the plain functions, which the references' battery checks.

@@ -14,7 +14,7 @@ pub fn one_dimension(x: &[f64], y: &[f64]) -> OneDimension {
     if x.is_empty() || y.is_empty() {
         return OneDimension { wasserstein1: f64::NAN, energy: f64::NAN };
     }
-    let (x, y) = (crate::metrics::stats::sorted(x), crate::metrics::stats::sorted(y));
+    let (x, y) = (crate::ground::stats::sorted(x), crate::ground::stats::sorted(y));
     let (mut i, mut j) = (0, 0);
     let (mut absolute, mut squared) = (0.0, 0.0);
     let mut at = x[0].min(y[0]);

@@ -8,10 +8,10 @@ use super::cells::Cells;
 use super::grid::Grid;
 use super::ranges::{self, BINS, Column};
 use super::recorded::{Choices, Episode, Recorded};
-use crate::metrics::MetricError;
-use crate::metrics::bootstrap::{self, Bootstrap};
+use crate::ground::bootstrap::{self, Bootstrap};
+use crate::ground::fault::Fault;
+use crate::ground::task::{Cancelled, Ctx};
 use crate::metrics::report::{Cell, Report, Table};
-use crate::task::{Cancelled, Ctx};
 
 /// Within this share of the range of a bound an action is saturated.
 const NEAR: f64 = 0.01;
@@ -19,7 +19,7 @@ const NEAR: f64 = 0.01;
 const CELLS: f64 = 1600.0;
 
 /// Adds the table of actions, cells and saturation.
-pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), MetricError> {
+pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), Fault> {
     if data.action.is_empty() || data.steps() == 0 {
         return Ok(());
     }
@@ -135,7 +135,7 @@ fn saturated(
     columns: &[Column],
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let counts = at_bounds(data, columns, cx)?;
     let visited = ranges::visited(data, |e| e.actions, columns, cx)?;
     let moves = |c: usize| !columns[c].is_constant();

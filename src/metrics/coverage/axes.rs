@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Input, Options};
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
 use crate::metrics::density::zoom::Zoom;
 use crate::metrics::density::{Density, Range};
 use crate::metrics::features::Features;
@@ -36,11 +36,11 @@ pub struct Map {
 
 impl Map {
     /// Chooses the axes and counts the training states.
-    pub(super) fn build(input: &Input<'_>, options: &Options) -> Result<Self, MetricError> {
+    pub(super) fn build(input: &Input<'_>, options: &Options) -> Result<Self, Fault> {
         let dim = input.names.len();
         let (projection, names, share) = if let Some((a, b)) = options.axes {
             if a >= dim || b >= dim || a == b {
-                return Err(MetricError::bad(format!(
+                return Err(Fault::failed(format!(
                     "the map's axes {a} and {b} are not two of the {dim} {} (0 to {})",
                     input.choice.what,
                     dim.saturating_sub(1)

@@ -13,10 +13,11 @@ use std::fmt::Write as _;
 use super::boxes::{self, Hole};
 use super::parts::short;
 use super::survey::Survey;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
 use crate::metrics::density::pairs::{BINS, Small};
 use crate::metrics::report::{Cell, Level, Mark, Report, Table};
-use crate::metrics::{MetricError, States};
-use crate::task::Ctx;
 
 /// Rows of the table.
 const HOLES: usize = 8;
@@ -111,7 +112,7 @@ pub fn table(
     survey: &Survey<'_>,
     visits: Option<&Visits<'_>>,
     cx: &Ctx,
-) -> Result<Vec<HoleBox>, MetricError> {
+) -> Result<Vec<HoleBox>, Fault> {
     let mut rows = Vec::new();
     let whose = visits.map_or(&ROLLOUTS, |v| v.whose);
     let (label, holes) = if let Some(visits) = visits {
@@ -143,7 +144,7 @@ fn visited(
     visits: &Visits<'_>,
     rows: &mut Vec<Vec<Cell>>,
     cx: &Ctx,
-) -> Result<Vec<Found>, MetricError> {
+) -> Result<Vec<Found>, Fault> {
     let owner = visits.states.owner;
     let episodes = |of: &dyn Fn(usize) -> bool| {
         let mut all: Vec<usize> = (0..owner.len()).filter(|&i| of(i)).map(|i| owner[i]).collect();
@@ -193,7 +194,7 @@ fn say(report: &mut Report, survey: &Survey<'_>, found: &Found, of: &Visits<'_>,
 }
 
 /// Boxes of every pair that the rollouts visit, in the order of their rank.
-fn candidates(survey: &Survey<'_>, cx: &Ctx) -> Result<Vec<Found>, MetricError> {
+fn candidates(survey: &Survey<'_>, cx: &Ctx) -> Result<Vec<Found>, Fault> {
     let Some(visitors) = &survey.visits else { return Ok(Vec::new()) };
     let (n, m) = (survey.data.len() as f64, visitors.len().max(1) as f64);
     let mut all = Vec::new();
@@ -211,7 +212,7 @@ fn candidates(survey: &Survey<'_>, cx: &Ctx) -> Result<Vec<Found>, MetricError> 
 }
 
 /// Largest empty box of every pair within the hull of its data, in the order of their rank.
-fn empty(survey: &Survey<'_>, cx: &Ctx) -> Result<Vec<Found>, MetricError> {
+fn empty(survey: &Survey<'_>, cx: &Ctx) -> Result<Vec<Found>, Fault> {
     let n = survey.data.len().max(1) as f64;
     let mut all = Vec::new();
     for map in &survey.maps {

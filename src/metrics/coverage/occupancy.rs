@@ -4,11 +4,12 @@ use rayon::prelude::*;
 
 use super::axes::Map;
 use super::cells::{Cells, Tally};
-use crate::metrics::bootstrap::{self, Bootstrap, Units};
+use crate::ground::bootstrap::{self, Bootstrap, Units};
+use crate::ground::fault::Fault;
+use crate::ground::task::{Cancelled, Ctx};
+use crate::metrics::States;
 use crate::metrics::pca::Pca;
 use crate::metrics::report::{Level, Report};
-use crate::metrics::{MetricError, States};
-use crate::task::{Cancelled, Ctx};
 
 /// Rows that one thread takes at a time.
 const BLOCK: usize = 16_384;
@@ -129,7 +130,7 @@ pub fn on_map(
     units: &Units,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let d = train.rows.len() / train.len().max(1);
     let pairs = keyed(train.rows, d, units, cx, |row| map.density.cell(map.project(row)))?;
     let cells = Cells::count(pairs, units.len());
@@ -157,7 +158,7 @@ pub fn on_axes(
     units: &Units,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let d = train.rows.len() / train.len().max(1);
     let mut carried = 0.0;
     let before = |share: &&f64| {

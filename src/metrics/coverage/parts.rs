@@ -1,10 +1,11 @@
 //! Smaller parts of the report.
 
 use super::axes::Map;
+use crate::ground::stats;
+use crate::metrics::States;
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::{Overlay, Report, Table};
 use crate::metrics::threshold::episode_max;
-use crate::metrics::{States, stats};
 
 /// Paths drawn over the map.
 const PATHS: usize = 8;

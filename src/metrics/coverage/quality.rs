@@ -8,10 +8,11 @@ use super::grid::Grid;
 use super::published;
 use super::ranges::{self, Column};
 use super::recorded::{Peers, Recorded};
-use crate::metrics::bootstrap::{self, Bootstrap, Interval};
+use crate::ground::bootstrap::{self, Bootstrap, Interval};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
 
 /// With more than this share of cells that hold one step only, SACo compares little but sizes.
 const TOO_FINE: f64 = 0.9;
@@ -23,7 +24,7 @@ pub(super) fn tell(
     peers: &Peers<'_>,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     if data.episodes.is_empty() {
         return Ok(());
     }
@@ -32,7 +33,7 @@ pub(super) fn tell(
         let widths = |r: &Recorded<'_>| (r.observation.len(), r.action.len());
         if widths(peer) != widths(data) || peer.episodes.is_empty() {
             let ((d, a), (d2, a2)) = (widths(data), widths(peer));
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "the {what} has {} episodes of {d2} observation and {a2} action dimensions, the dataset \
                     has {d} and {a}: name a dataset of the same environment",
                 peer.episodes.len()
@@ -52,7 +53,7 @@ fn saco<'a>(
     reference: &Recorded<'a>,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let a = if data.action.choices.is_some() { 0 } else { data.action.len() };
     let bins = bins(data.observation.len() + a);
     // Bounds that both share: what both together span.
@@ -70,7 +71,7 @@ fn saco<'a>(
         None => ((lo, hi), bins),
     }));
     let grid = Grid::new(sides);
-    let count = |r: &Recorded<'a>| -> Result<Cells, MetricError> {
+    let count = |r: &Recorded<'a>| -> Result<Cells, Fault> {
         let (d, a) = (r.observation.len(), r.action.len());
         let keys = super::actions::keys(r, cx, |e, t| {
             grid.key(e.states.get(t * d..(t + 1) * d)?.iter().chain(e.actions.get(t * a..(t + 1) * a)?).copied())
@@ -133,7 +134,7 @@ fn trajectory_quality(
     peers: &Peers<'_>,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let published = peers.ids.iter().find_map(|id| published::d4rl(id));
     let best = peers.reference.as_ref().map(|r| r.returns().into_iter().fold(f64::NEG_INFINITY, f64::max));
     let random_returns = peers.random.as_ref().map(Recorded::returns);
@@ -185,7 +186,7 @@ fn trajectory_quality(
     Ok(())
 }
 
-fn improvement(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), MetricError> {
+fn improvement(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), Fault> {
     let returns = data.returns();
     let (mean, best) = (stats::mean(&returns), returns.iter().copied().fold(f64::NEG_INFINITY, f64::max));
     if mean <= 0.0 {

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::recorded::{Dimensions, Episode, Recorded, together};
-use crate::metrics::MetricError;
-use crate::metrics::bootstrap::{self, Bootstrap};
+use crate::ground::bootstrap::{self, Bootstrap};
+use crate::ground::fault::Fault;
+use crate::ground::task::{Cancelled, Ctx};
 use crate::metrics::features;
 use crate::metrics::report::{Cell, Level, Report, Table};
 use crate::metrics::select::{self, Quantiles};
-use crate::task::{Cancelled, Ctx};
 
 /// Bins along a dimension.
 pub const BINS: usize = 40;
@@ -126,7 +126,7 @@ pub(super) fn tell<'a>(
     reference: Option<&Recorded<'a>>,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let names = &data.observation.names;
     if names.is_empty() || data.steps() == 0 {
         return Ok(());

@@ -2,10 +2,10 @@
 //! measured of it, over all its episodes.
 
 use super::cells::Cells;
-use crate::metrics::MetricError;
-use crate::metrics::bootstrap::Bootstrap;
+use crate::ground::bootstrap::Bootstrap;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-use crate::task::Ctx;
 
 /// Names and bounds of the columns of a row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -118,7 +118,7 @@ pub fn tell(
     peers: &Peers<'_>,
     bootstrap: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     super::ranges::tell(report, data, peers.reference.as_ref(), bootstrap, &cx.phase("ranges of the dimensions"))?;
     super::actions::tell(report, data, bootstrap, &cx.phase("actions"))?;
     super::returns::tell(report, data, bootstrap, &cx.phase("returns"))?;

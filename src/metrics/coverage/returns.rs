@@ -1,10 +1,11 @@
 //! What the recorded episodes earned, and how long they are.
 
 use super::recorded::Recorded;
-use crate::metrics::bootstrap::{self, Bootstrap, Interval};
+use crate::ground::bootstrap::{self, Bootstrap, Interval};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::{Cancelled, Ctx};
 use crate::metrics::report::{Axis, Cell, Histogram, Report, Table};
-use crate::metrics::{MetricError, stats};
-use crate::task::{Cancelled, Ctx};
 
 /// Rows of the table: name and quantile.
 const QUANTILES: [(&str, f64); 7] =
@@ -40,7 +41,7 @@ fn numbers(sorted: &[f64]) -> Vec<f64> {
 }
 
 /// Adds the distribution of returns and lengths.
-pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), MetricError> {
+pub(super) fn tell(report: &mut Report, data: &Recorded<'_>, b: &Bootstrap, cx: &Ctx) -> Result<(), Fault> {
     let m = data.episodes.len();
     if m == 0 {
         return Ok(());

@@ -7,13 +7,14 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::metrics::bootstrap::{self, Bootstrap, Units};
+use crate::ground::bootstrap::{self, Bootstrap, Units};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
 use crate::metrics::features;
 use crate::metrics::pca::Pca;
 use crate::metrics::pca::moments::{self, Moments};
 use crate::metrics::report::{Axis, Report, Series};
-use crate::metrics::{MetricError, States};
-use crate::task::Ctx;
 
 /// Numbers kept for the bootstrap, at most; beyond that episodes are drawn in bundles.
 const KEPT: usize = 16_000_000;
@@ -76,7 +77,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// With fewer than two rows or a number that is not finite; cancelled.
-    pub fn of(states: States<'_>, d: usize, units: &Units, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn of(states: States<'_>, d: usize, units: &Units, cx: &Ctx) -> Result<Self, Fault> {
         cx.check()?;
         let centre = moments::mean(states.rows, d);
         let most = (KEPT / Moments::zero(d).second.len().max(1)).max(bootstrap::LEAST_EPISODES);
@@ -89,7 +90,7 @@ impl Spectrum {
             cx.check()?;
             Ok(Moments::of_ranges(states.rows, &centre, ranges))
         };
-        let groups: Vec<Moments> = ranges.par_iter().map(sums).collect::<Result<_, MetricError>>()?;
+        let groups: Vec<Moments> = ranges.par_iter().map(sums).collect::<Result<_, Fault>>()?;
         let mut all = Moments::zero(d);
         for group in &groups {
             all.add(group, 1.0);
@@ -115,7 +116,7 @@ impl Spectrum {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn tell(&self, report: &mut Report, bootstrap: &Bootstrap, cx: &Ctx) -> Result<(), MetricError> {
+    pub fn tell(&self, report: &mut Report, bootstrap: &Bootstrap, cx: &Ctx) -> Result<(), Fault> {
         let d = self.live.len() as f64;
         let here = self.shape(&vec![1; self.groups.len()]);
         let bootstrap = if self.live.len() > DRAWN { Bootstrap { draws: 0, ..*bootstrap } } else { *bootstrap };

@@ -1,11 +1,13 @@
 //! How widely the training states are spread: differential entropy and Vendi score of an evenly thinned sample.
 
-use crate::metrics::bootstrap::{self, Bootstrap, Units};
+use crate::ground::bootstrap::{self, Bootstrap, Units};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::features::Features;
 use crate::metrics::neighbors::points::Points;
 use crate::metrics::report::{Level, Report};
-use crate::metrics::{MetricError, States, entropy, stats, vendi};
-use crate::task::Ctx;
+use crate::metrics::{States, entropy, vendi};
 
 /// At most so many training states go into the entropy, evenly spread.
 const ENTROPY_STATES: usize = 5000;
@@ -15,7 +17,7 @@ const VENDI_STATES: usize = 500;
 const BIASED: usize = 10;
 
 /// `m` of the states, evenly spread.
-fn thinned(features: &Features, train: States<'_>, m: usize) -> Result<(Points, Units), MetricError> {
+fn thinned(features: &Features, train: States<'_>, m: usize) -> Result<(Points, Units), Fault> {
     let at = stats::evenly(train.len(), m);
     let d = features.dim_in;
     let rows: Vec<f32> = at.iter().flat_map(|&i| &train.rows[i * d..(i + 1) * d]).copied().collect();
@@ -35,7 +37,7 @@ pub fn entropy(
     k: usize,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let (points, units) = thinned(features, train, ENTROPY_STATES)?;
     let (n, d) = (points.len(), points.dim());
     if n <= k {
@@ -77,7 +79,7 @@ pub fn vendi(
     train: States<'_>,
     b: &Bootstrap,
     cx: &Ctx,
-) -> Result<(), MetricError> {
+) -> Result<(), Fault> {
     let (points, units) = thinned(features, train, VENDI_STATES)?;
     let n = points.len();
     if n < 2 {

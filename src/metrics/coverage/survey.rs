@@ -3,11 +3,11 @@
 
 use super::Input;
 use super::axes::spanned;
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::density::Range;
 use crate::metrics::density::pairs::{BINS, Binned, Small};
 use crate::metrics::report::PairMaps;
-use crate::task::Ctx;
 
 /// Dimensions whose pairs are looked at; of more, those that say most.
 const DIMS: usize = 17;
@@ -31,7 +31,7 @@ impl<'a> Survey<'a> {
     ///
     /// # Errors
     /// Cancelled.
-    pub fn new(input: &Input<'a>, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(input: &Input<'a>, cx: &Ctx) -> Result<Self, Fault> {
         let d = input.names.len();
         let column = |rows: &'a [f32], c: usize| rows.iter().skip(c).step_by(d).copied();
         let visits = input.rollouts.or(input.imagined);

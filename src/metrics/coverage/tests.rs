@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::ground::fault::Fault;
 use crate::metrics::report::Cell;
 
 fn names() -> Vec<String> {
@@ -39,7 +40,7 @@ fn world() -> World {
     }
 }
 
-fn ask(w: &World, names: &[String], with_rollouts: bool, options: Options) -> Result<Coverage, MetricError> {
+fn ask(w: &World, names: &[String], with_rollouts: bool, options: Options) -> Result<Coverage, Fault> {
     let s = |p: &'_ (Vec<f32>, Vec<usize>)| -> States<'static> {
         States { rows: p.0.clone().leak(), owner: p.1.clone().leak() }
     };
@@ -136,7 +137,7 @@ fn without_rollouts_there_are_principal_axes_and_empty_boxes() {
 #[test]
 fn the_same_input_gives_the_same_report() {
     let (a, b) = (ask(&world(), &names(), true, Options::default()), ask(&world(), &names(), true, Options::default()));
-    let json = |c: Result<Coverage, MetricError>| serde_json::to_string(&c.unwrap().report).unwrap();
+    let json = |c: Result<Coverage, Fault>| serde_json::to_string(&c.unwrap().report).unwrap();
     assert_eq!(json(a), json(b));
 }
 
@@ -158,7 +159,7 @@ fn the_first_report_has_the_name_of_the_whole_and_none_of_the_search() {
     let whole = begun.finish(&Ctx::quiet()).unwrap().report;
     assert!(whole.value("threshold").is_some());
     assert!(whole.stats.iter().all(|s| s.interval.is_none()), "no draws, no intervals");
-    let cancel = crate::task::Cancel::default();
+    let cancel = crate::ground::task::Cancel::default();
     cancel.cancel();
     assert!(begin(&input, &options, &Ctx::new(cancel, |_| {})).is_err());
 }

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::axis::Axis;
 use super::{Range, edges};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Cells along each axis of a small map.
 pub const BINS: usize = 32;
@@ -35,12 +35,12 @@ impl Binned {
     ///
     /// # Errors
     /// Cancelled.
-    pub fn new(rows: &[f32], ranges: &[Range], cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn new(rows: &[f32], ranges: &[Range], cx: &Ctx) -> Result<Self, Fault> {
         let d = ranges.len().max(1);
         let n = rows.len() / d;
         let edges: Vec<Vec<f64>> = ranges.iter().map(|&r| edges(r, BINS)).collect();
         let mut bins = vec![vec![0u8; n]; ranges.len()];
-        let of = |(c, out): (usize, &mut Vec<u8>)| -> Result<(), MetricError> {
+        let of = |(c, out): (usize, &mut Vec<u8>)| -> Result<(), Fault> {
             let axis = Axis::new(&edges[c]);
             let (mut column, mut found) = (vec![0f32; BLOCK], vec![0u32; BLOCK]);
             for (out, rows) in out.chunks_mut(BLOCK).zip(rows.chunks(BLOCK * d)) {
@@ -108,7 +108,7 @@ impl Binned {
     ///
     /// # Errors
     /// Cancelled.
-    pub fn pairs(&self, dims: &[usize], cx: &Ctx) -> Result<Vec<Small>, MetricError> {
+    pub fn pairs(&self, dims: &[usize], cx: &Ctx) -> Result<Vec<Small>, Fault> {
         let pairs: Vec<(usize, usize)> =
             dims.iter().enumerate().flat_map(|(n, &a)| dims[n + 1..].iter().map(move |&b| (a, b))).collect();
         let of = |&pair: &(usize, usize)| {

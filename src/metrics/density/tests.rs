@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::pairs::{BINS, Binned};
 use super::zoom::Zoom;
 use super::*;
-use crate::task::Ctx;
+use crate::ground::task::Ctx;
 
 /// numpy 2.4: `np.histogram2d(x, y, bins=2, range=[[0, 1], [0, 1]])[0]` = [[1, 1], [1, 2]] for the points below.
 #[test]

@@ -2,8 +2,8 @@
 
 use super::errors::Errors;
 use super::{Input, TRUST_HORIZON, Trace};
+use crate::ground::stats;
 use crate::metrics::report::{Axis, Report, Scatter, Series, Table};
-use crate::metrics::stats;
 
 /// Points of the cloud.
 const POINTS: usize = 2000;

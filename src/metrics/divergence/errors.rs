@@ -1,7 +1,7 @@
 //! Errors of every start, horizon and dimension.
 
 use super::Input;
-use crate::metrics::stats;
+use crate::ground::stats;
 
 /// Standardised errors of a set of rollouts.
 #[derive(Debug, Clone, PartialEq)]

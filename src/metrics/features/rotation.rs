@@ -1,6 +1,6 @@
 //! Standardised rows turned onto their leading principal axes, so that distances leave out directions of little variance.
 
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
 use crate::metrics::pca::Pca;
 
 /// The leading principal axes of standardised rows of K dimensions.
@@ -21,9 +21,9 @@ impl Rotation {
     ///
     /// # Errors
     /// If `share` is not above 0 and at most 1, with fewer than two rows, or a number that is not finite.
-    pub fn fit(rows: &[f32], dim: usize, share: f64) -> Result<Self, MetricError> {
+    pub fn fit(rows: &[f32], dim: usize, share: f64) -> Result<Self, Fault> {
         if !(share > 0.0 && share <= 1.0) {
-            return Err(MetricError::bad(format!(
+            return Err(Fault::failed(format!(
                 "a share of variance of {share} keeps no axis: choose one above 0 and at most 1"
             )));
         }

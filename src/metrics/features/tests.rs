@@ -1,8 +1,8 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
 use super::*;
+use crate::ground::task::Ctx;
 use crate::metrics::neighbors::{self, Exclude};
-use crate::task::Ctx;
 
 fn names(n: usize) -> Vec<String> {
     (0..n).map(|i| format!("x{i}")).collect()

@@ -3,8 +3,8 @@
 use super::points::Points;
 use super::scan::scan;
 use super::{Exclude, Knn, Neighbors, Search, index};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// The remainder may hold this share of the index's rows…
 const SHARE: usize = 64;
@@ -49,10 +49,10 @@ impl Growing {
     ///
     /// # Errors
     /// If they have another width.
-    pub fn insert(&mut self, more: &Points) -> Result<(), MetricError> {
+    pub fn insert(&mut self, more: &Points) -> Result<(), Fault> {
         if more.dim() != self.later.dim() {
             let (a, b) = (self.later.dim(), more.dim());
-            return Err(MetricError::bad(format!("rows of {b} dimensions cannot join an index of {a}")));
+            return Err(Fault::failed(format!("rows of {b} dimensions cannot join an index of {a}")));
         }
         self.later.extend(more);
         Ok(())
@@ -67,7 +67,7 @@ impl Growing {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn rebuilt(&self, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn rebuilt(&self, cx: &Ctx) -> Result<Self, Fault> {
         let mut all = self.settled.points().clone();
         all.extend(&self.later);
         Ok(Self::new(index(all, cx)?))
@@ -77,7 +77,7 @@ impl Growing {
     ///
     /// # Errors
     /// As [`Neighbors::knn`].
-    pub fn knn(&self, queries: &Points, k: usize, exclude: Exclude, cx: &Ctx) -> Result<Knn, MetricError> {
+    pub fn knn(&self, queries: &Points, k: usize, exclude: Exclude, cx: &Ctx) -> Result<Knn, Fault> {
         let first = self.settled.points().len();
         if self.later.is_empty() || exclude == Exclude::SameRow {
             return if self.later.is_empty() {

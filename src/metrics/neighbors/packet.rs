@@ -8,7 +8,7 @@ use super::boxes::{self, WIDE, max};
 use super::packets::{PACKET, Packets};
 use super::search::Found;
 use super::tile::{self, LEAF, QUERIES, Tile};
-use crate::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Queries near each other.
 #[derive(Clone, Copy)]

@@ -16,8 +16,8 @@ use super::points::Points;
 use super::rotation::Rotation;
 use super::tile::LEAF;
 use super::{Answer, Neighbors, Search};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Queries that walk together.
 pub const PACKET: usize = 128;
@@ -43,7 +43,7 @@ impl Packets {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn build(points: Points, cx: &Ctx) -> Result<Self, Fault> {
         let rotation = Rotation::fit(&points);
         let w = rotation.width();
         let turned = rotation.turn(&points, points.rows(), cx)?;
@@ -75,7 +75,7 @@ impl Neighbors for Packets {
         (self.leaves.len() + self.rows.len()) * 4 + self.boxes.bytes() + self.groups.bytes()
     }
 
-    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
+    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Fault> {
         let w = self.rotation.width();
         let turned = self.rotation.turn(&self.points, &search.rows(), cx)?;
         let order = order::order(&turned, &vec![1.0; w], PACKET, cx)?;

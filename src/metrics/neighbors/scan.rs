@@ -8,8 +8,8 @@ use super::best::{Best, Slack};
 use super::points::Points;
 use super::search::Found;
 use super::{Answer, Neighbors, Search};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Rows measured between two looks at the cancel.
 const CHUNK: usize = 65_536;
@@ -39,7 +39,7 @@ impl Neighbors for Scan {
         0
     }
 
-    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
+    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Fault> {
         scan(&self.points, search, cx)
     }
 }
@@ -48,7 +48,7 @@ impl Neighbors for Scan {
 ///
 /// # Errors
 /// When cancelled.
-pub fn scan(points: &Points, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
+pub fn scan(points: &Points, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Fault> {
     let out = Mutex::new(Answer::new(search));
     (0..search.len() as u32).into_par_iter().try_for_each(|position| {
         let at = search.query(position);

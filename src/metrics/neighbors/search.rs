@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::points::Points;
 use super::{Exclude, Knn};
-use crate::metrics::MetricError;
-use crate::task::{Cancelled, Ctx};
+use crate::ground::fault::Fault;
+use crate::ground::task::{Cancelled, Ctx};
 
 /// Squares of larger standardised numbers could leave f32's range.
 const ORDINARY: f64 = 1e15;
@@ -119,7 +119,7 @@ impl Answer {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn keep(out: &Mutex<Self>, search: &Search<'_>, found: &Found, cx: &Ctx) -> Result<(), MetricError> {
+    pub fn keep(out: &Mutex<Self>, search: &Search<'_>, found: &Found, cx: &Ctx) -> Result<(), Fault> {
         let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         out.done += found.positions.len();
         let k = out.k;
@@ -129,7 +129,7 @@ impl Answer {
         }
         let done = out.done;
         drop(out);
-        cx.step(done as u64, search.len() as u64).map_err(|Cancelled| MetricError::Cancelled(Cancelled))
+        cx.step(done as u64, search.len() as u64).map_err(|Cancelled| Fault::Cancelled)
     }
 
     /// The answer when all have been kept.

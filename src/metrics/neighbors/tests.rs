@@ -6,8 +6,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::ground::fault::Fault;
+use crate::ground::task::Cancel;
 use crate::metrics::features::Features;
-use crate::task::{Cancel, Cancelled};
 
 /// Distances and rows by sorting all f64 distances.
 fn by_sorting(points: &Points, queries: &Points, k: usize, exclude: Exclude) -> Knn {
@@ -181,6 +182,6 @@ fn a_cancel_ends_building_and_searching() {
     let points = Points::plain((0..4000).map(|i| (i * 7919 % 4001) as f32).collect(), 2);
     let index = index(points.clone(), &cx).unwrap();
     cancel.cancel();
-    assert_eq!(index.knn(&points, 1, Exclude::Nothing, &cx), Err(MetricError::Cancelled(Cancelled)));
+    assert_eq!(index.knn(&points, 1, Exclude::Nothing, &cx), Err(Fault::Cancelled));
     assert!(tree::Tree::build(points.clone(), &cx).is_err() && packets::Packets::build(points, &cx).is_err());
 }

@@ -17,8 +17,8 @@ use super::points::Points;
 use super::recent::{RECENT, Recent};
 use super::search::Found;
 use super::{Answer, Neighbors, Search};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// Points in a leaf where boxes are cheap to look at beside points…
 const LEAF: usize = 32;
@@ -76,7 +76,7 @@ impl Tree {
     ///
     /// # Errors
     /// When cancelled.
-    pub fn build(points: Points, cx: &Ctx) -> Result<Self, MetricError> {
+    pub fn build(points: Points, cx: &Ctx) -> Result<Self, Fault> {
         let d = points.dim();
         let scale: Vec<f32> = points.inv_std().iter().map(|&s| s as f32).collect();
         let n = points.len();
@@ -103,7 +103,7 @@ impl Tree {
         points: &Points,
         scale: &[f32],
         cx: &Ctx,
-    ) -> Result<(Vec<f32>, Vec<u32>, Boxes), MetricError> {
+    ) -> Result<(Vec<f32>, Vec<u32>, Boxes), Fault> {
         let d = points.dim();
         let (leaves, rows) = order::order(points.rows(), scale, L, cx)?.leaves::<L>(d, d <= PACKED);
         cx.check()?;
@@ -135,7 +135,7 @@ impl Neighbors for Tree {
         self.leaves.len() * size_of::<f32>() + self.rows.bytes() + self.levels.iter().map(Boxes::bytes).sum::<usize>()
     }
 
-    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, MetricError> {
+    fn search(&self, search: &Search<'_>, cx: &Ctx) -> Result<Answer, Fault> {
         let scale: Vec<f32> = self.points.inv_std().iter().map(|&s| s as f32).collect();
         let order = order::order(&search.rows(), &scale, FINE, cx)?;
         let out = Mutex::new(Answer::new(search));

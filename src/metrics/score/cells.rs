@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use nalgebra::SymmetricEigen;
 
 use super::{Measure, Reference, Score, Seen, StateScore, each_row};
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::features::Features;
-use crate::task::Ctx;
 
 /// The score.
 pub const SCORE: Score = Score {
@@ -47,7 +47,7 @@ struct Axis {
 }
 
 impl Cells {
-    fn fit(reference: &Reference<'_>, cx: &Ctx) -> Result<Self, MetricError> {
+    fn fit(reference: &Reference<'_>, cx: &Ctx) -> Result<Self, Fault> {
         let features = reference.novelty.features.clone();
         let eigen = SymmetricEigen::new(reference.covariance.clone());
         let mut order: Vec<usize> = (0..features.dim()).collect();
@@ -71,7 +71,7 @@ impl Cells {
     }
 
     /// Finds the range along every axis, then counts.
-    fn count(&mut self, rows: &[f32], n: usize, cx: &Ctx) -> Result<(), MetricError> {
+    fn count(&mut self, rows: &[f32], n: usize, cx: &Ctx) -> Result<(), Fault> {
         let along = |axis: &Axis| each_row(n, cx, |i| self.project(axis, rows, i));
         let places: Vec<Vec<f64>> = self.axes.iter().map(along).collect::<Result<_, _>>()?;
         for (axis, places) in self.axes.iter_mut().zip(&places) {
@@ -112,7 +112,7 @@ impl Cells {
 }
 
 impl StateScore for Cells {
-    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let finite = |i: usize| {
             let d = self.features.dim_in;
             seen.states.rows[i * d..(i + 1) * d].iter().all(|v| v.is_finite())

@@ -3,9 +3,10 @@
 use wide::f32x8;
 
 use super::{Measure, Reference, Score, Seen, StateScore, each_row};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::features::Features;
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
 
 /// The score.
 pub const SCORE: Score = Score {
@@ -90,7 +91,7 @@ fn squared(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl StateScore for Density {
-    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let z = self.features.transform(seen.states.rows);
         let d = self.features.dim();
         each_row(seen.states.len(), cx, |i| {

@@ -1,9 +1,9 @@
 //! Mahalanobis distance to the training states: how far in units of their joint spread.
 
 use super::{Measure, Score, Seen, StateScore};
-use crate::metrics::MetricError;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use crate::metrics::mahalanobis::Mahalanobis;
-use crate::task::Ctx;
 
 /// The score.
 pub const SCORE: Score = Score {
@@ -18,7 +18,7 @@ pub const SCORE: Score = Score {
 };
 
 impl StateScore for Mahalanobis {
-    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn of(&self, seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         self.distances(seen.states.rows, cx)
     }
 

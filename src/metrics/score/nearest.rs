@@ -1,8 +1,8 @@
 //! Distance to the k-th nearest training state.
 
 use super::{Measure, Score, Seen, StateScore};
-use crate::metrics::MetricError;
-use crate::task::Ctx;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 
 /// The score.
 pub const SCORE: Score = Score {
@@ -16,7 +16,7 @@ pub const SCORE: Score = Score {
 struct Nearest;
 
 impl StateScore for Nearest {
-    fn of(&self, seen: &Seen<'_>, _: &Ctx) -> Result<Vec<f64>, MetricError> {
+    fn of(&self, seen: &Seen<'_>, _: &Ctx) -> Result<Vec<f64>, Fault> {
         Ok(seen.knn.kth(seen.knn.k))
     }
 }

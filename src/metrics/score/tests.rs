@@ -1,6 +1,7 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
 use super::*;
+use crate::ground::fault::Fault;
 use crate::metrics::novelty::Rule;
 
 /// 40 training states of three dimensions, and five others.
@@ -201,7 +202,7 @@ fn battery(name: &str, values: &[f64], reversed: &[f64], again: &[f64], broken: 
 
 #[test]
 fn a_cancel_is_heard() {
-    let cancel = crate::task::Cancel::default();
+    let cancel = crate::ground::task::Cancel::default();
     let cx = Ctx::new(cancel.clone(), |_| {});
     let owner = vec![0; 40];
     let states = States { rows: &TRAIN, owner: &owner };
@@ -209,7 +210,7 @@ fn a_cancel_is_heard() {
     let novelty = Novelty::fit(&names(3), states, states, rule, &cx).unwrap();
     let fitted = Fitted::new(&novelty, states, &cx).unwrap();
     cancel.cancel();
-    assert!(matches!(fitted.of(states, true, &cx), Err(MetricError::Cancelled(_))));
-    assert!(matches!(Fitted::new(&novelty, states, &cx), Err(MetricError::Cancelled(_))));
-    assert!(matches!(Reference::new(&novelty, states, &cx), Err(MetricError::Cancelled(_))));
+    assert!(matches!(fitted.of(states, true, &cx), Err(Fault::Cancelled)));
+    assert!(matches!(Fitted::new(&novelty, states, &cx), Err(Fault::Cancelled)));
+    assert!(matches!(Reference::new(&novelty, states, &cx), Err(Fault::Cancelled)));
 }

@@ -7,10 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+use crate::ground::binomial::cumulative;
+use crate::ground::task::Ctx;
 use crate::metrics::States;
-use crate::metrics::binomial::cumulative;
 use crate::metrics::novelty::{self, Novelty};
-use crate::task::Ctx;
 
 const REPETITIONS: usize = 2000;
 

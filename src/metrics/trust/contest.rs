@@ -5,9 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::weighted::{Measured, Order, Ranked};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
 use crate::metrics::score::Score;
-use crate::metrics::{MetricError, stats};
-use crate::task::Ctx;
 
 /// What went wrong, one number a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,17 +86,10 @@ impl Contest {
     ///
     /// # Errors
     /// If there is no row, or when cancelled.
-    pub fn hold(
-        columns: &[(&'static Score, Vec<f64>)],
-        truth: &Truth,
-        seed: u64,
-        cx: &Ctx,
-    ) -> Result<Self, MetricError> {
+    pub fn hold(columns: &[(&'static Score, Vec<f64>)], truth: &Truth, seed: u64, cx: &Ctx) -> Result<Self, Fault> {
         let rows = truth.severity.len();
         if rows == 0 || columns.is_empty() {
-            return Err(MetricError::bad(
-                "no step has both a score and an outcome: nothing tells which alarm to trust",
-            ));
+            return Err(Fault::failed("no step has both a score and an outcome: nothing tells which alarm to trust"));
         }
         let values: Vec<Vec<f64>> = columns.iter().map(|(_, v)| numbers(v)).collect();
         let whole = measure(&values, &numbers(&truth.severity), &truth.positive);
@@ -141,7 +135,7 @@ fn measure(columns: &[Vec<f64>], severity: &[f64], positive: &[bool]) -> Vec<Mea
 struct Draws(Vec<Vec<Measured>>);
 
 impl Draws {
-    fn take(columns: &[Vec<f64>], truth: &Truth, seed: u64, cx: &Ctx) -> Result<Self, MetricError> {
+    fn take(columns: &[Vec<f64>], truth: &Truth, seed: u64, cx: &Ctx) -> Result<Self, Fault> {
         let thin = stats::evenly(truth.severity.len(), THINNED);
         let pick = |v: &[f64]| thin.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let owners: Vec<usize> = thin.iter().map(|&i| truth.owner[i]).collect();
@@ -158,7 +152,7 @@ impl Draws {
         let positive: Vec<bool> = thin.iter().map(|&i| truth.positive[i]).collect();
         let severity = Order::new(&pick(&numbers(&truth.severity)));
         let orders: Vec<Order> = columns.iter().map(|c| Order::new(&pick(c))).collect();
-        let one = |draw: usize| -> Result<Vec<Measured>, MetricError> {
+        let one = |draw: usize| -> Result<Vec<Measured>, Fault> {
             cx.check()?;
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(draw as u64);

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::metrics::stats;
+use crate::ground::stats;
 
 /// Bins of equal numbers of rows.
 pub const BINS: usize = 10;

@@ -3,9 +3,9 @@
 use super::contest::{Contest, Kind, Truth};
 use super::weighted::{Order, Ranked};
 use super::*;
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
 use crate::metrics::score::{SCORES, Score};
-use crate::task::Ctx;
 
 /// Scores with ties, and what they should predict.
 const SCORE: [f64; 24] = [

@@ -1,7 +1,7 @@
 //! Rank statistics of a multiset: every row stands as often as its weight says. A bootstrap draw over episodes is such a
 //! multiset, so the rows are sorted once and not for every draw.
 
-use crate::metrics::stats;
+use crate::ground::stats;
 
 /// Rows in ascending order of a column, cut into groups of equal values.
 #[derive(Debug, Clone)]

@@ -1,11 +1,10 @@
 //! A lock file with the process id. The operating system holds the lock, so a process that dies leaves none behind;
 //! the number in the file is for people.
 
+use crate::ground::fault::Fault;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
-
-use super::RunError;
 
 /// The lock of a folder, given back when the value goes. The empty file stays: removing it would let a third process
 /// lock a new file of the same name while a second one waits on the old.
@@ -16,27 +15,27 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock of `folder`.
-    pub(super) fn take(folder: &Path) -> Result<Self, RunError> {
+    pub(super) fn take(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join("lock");
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| RunError::io(&path, "write", &e))?;
+            .map_err(|e| Fault::io(&path, "write", &e))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let owner = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
                 let who = owner.map_or("another process".to_string(), |pid| format!("process {pid}"));
-                return Err(RunError::new(&path, format!("{who} writes to this run; stop it or wait for its end")));
+                return Err(Fault::at(&path, format!("{who} writes to this run; stop it or wait for its end")));
             }
             // A file system without locks: the run is worth more than the guard.
             Err(TryLockError::Error(e)) => tracing::warn!("{}: no lock: {e}", path.display()),
         }
         file.set_len(0)
             .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(|e| RunError::io(&path, "write", &e))?;
+            .map_err(|e| Fault::io(&path, "write", &e))?;
         Ok(Self { file })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::engine::job::{JobId, JobSpec, Slot};
-use crate::task::Progress;
+use crate::ground::task::Progress;
 use crate::ui::update::Effect;
 
 /// A job that was started and has not ended.

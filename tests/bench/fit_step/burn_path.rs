@@ -3,8 +3,8 @@
 use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, activation};
-use oodscope::model::ensemble::Ensemble;
-use oodscope::model::network::{Network, device, tensor};
+use oodscope::world::ensemble::Ensemble;
+use oodscope::world::network::{Network, device, tensor};
 
 use super::super::Batch;
 

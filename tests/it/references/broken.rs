@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format::{self, DataError};
-use oodscope::task::Ctx;
+use oodscope::format;
+use oodscope::ground::fault::Fault;
+use oodscope::ground::task::Ctx;
 use serde_json::Value;
 
 use super::{Finding, Verdict};
@@ -46,7 +47,7 @@ fn entry_verdict(file: &Path, entry: &Value) -> Verdict {
 }
 
 /// Opens the file; nothing where that panics.
-fn timed(file: &Path) -> (Option<Result<Dataset, DataError>>, Duration) {
+fn timed(file: &Path) -> (Option<Result<Dataset, Fault>>, Duration) {
     let start = Instant::now();
     let result = catch_unwind(AssertUnwindSafe(|| format::open(file, None, &Ctx::quiet()))).ok();
     (result, start.elapsed())

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
+use oodscope::format;
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::features::Features;
 use oodscope::metrics::neighbors::points::Points;
-use oodscope::task::Ctx;
 use serde_json::Value;
 
 use super::{Finding, Verdict};
@@ -105,7 +105,7 @@ impl Set {
     /// All states, or `m` evenly thinned ones, in the scale's units.
     fn points(&self, scale: &Features, m: usize) -> Points {
         let all = scale.points(&self.rows, &self.owner).unwrap();
-        all.pick(&oodscope::metrics::stats::evenly(all.len(), m))
+        all.pick(&oodscope::ground::stats::evenly(all.len(), m))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use oodscope::data::dataset::Dataset;
-use oodscope::data::format;
-use oodscope::data::stats;
-use oodscope::task::Ctx;
+use oodscope::data::summary;
+use oodscope::format;
+use oodscope::ground::task::Ctx;
 use serde_json::{Map, Value};
 
 use super::{Finding, Verdict};
@@ -45,8 +45,8 @@ fn one(file: &Path, want: &Value) -> Verdict {
 
 fn check(data: &Dataset, want: &Map<String, Value>, tolerance: f64) -> Verdict {
     let all: Vec<usize> = (0..data.num_episodes()).collect();
-    let s = stats::summary(data, &all);
-    let column = |get: fn(&stats::Moments) -> f64, of: &[stats::Moments]| of.iter().map(get).collect::<Vec<_>>();
+    let s = summary::summary(data, &all);
+    let column = |get: fn(&summary::Moments) -> f64, of: &[summary::Moments]| of.iter().map(get).collect::<Vec<_>>();
     let row = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
     let last = data.episode(data.num_episodes() - 1);
     let mut compared = 0;

@@ -7,12 +7,12 @@ mod faults;
 use std::collections::HashMap;
 use std::path::Path;
 
+use oodscope::checkpoint::{self, CHECKPOINTS};
 use oodscope::data::episode::TransitionBatch;
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::score::{self, Members};
-use oodscope::model::checkpoint::{self, CHECKPOINTS};
-use oodscope::model::ensemble::{Ensemble, Prediction};
-use oodscope::model::imagine;
-use oodscope::task::Ctx;
+use oodscope::world::ensemble::{Ensemble, Prediction};
+use oodscope::world::imagine;
 use serde_json::Value;
 
 use super::{Finding, Verdict};

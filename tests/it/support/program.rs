@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use oodscope::checkpoint::{Checkpoint, native};
 use oodscope::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
 use oodscope::data::space::Space;
-use oodscope::data::write::{MinariAbout, write_minari};
-use oodscope::model::checkpoint::{Checkpoint, native};
-use oodscope::model::fit::{FitOptions, fresh};
-use oodscope::seed::stream;
+use oodscope::format::write::{MinariAbout, write_minari};
+use oodscope::ground::seed::stream;
+use oodscope::world::fit::{FitOptions, fresh};
 use tempfile::TempDir;
 
 /// The program with a log of its own and no demo around it.

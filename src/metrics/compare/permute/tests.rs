@@ -2,12 +2,12 @@ use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::compare::energy;
 use crate::metrics::compare::pairs::{Distances, Sums};
 use crate::metrics::compare::sample::Sample;
 use crate::metrics::features::Features;
-use crate::task::Ctx;
 
 #[test]
 fn p_counts_the_real_labels_themselves() {
@@ -73,7 +73,7 @@ fn p_is_uniform_by_episode_and_is_not_by_row() {
     }
     let share = |p: &[f64]| p.iter().filter(|p| **p <= 0.1 + 1e-9).count() as f64 / p.len() as f64;
     assert!((share(&by_episode) - 0.1).abs() < 0.06, "{}", share(&by_episode));
-    let sorted = crate::metrics::stats::sorted(&by_episode);
+    let sorted = crate::ground::stats::sorted(&by_episode);
     let n = sorted.len() as f64;
     // p takes the values 1/50 … 1: the distribution function is held against itself at those.
     let gap = (1..=50)

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use oodscope::ground::fault::Fault;
+use oodscope::ground::stats;
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::compare::{energy, mmd, prdc, wasserstein};
 use oodscope::metrics::features::Features;
 use oodscope::metrics::neighbors::points::Points;
 use oodscope::metrics::neighbors::{self, Exclude, Neighbors, STRATEGIES};
-use oodscope::metrics::{ood, stats};
-use oodscope::task::Ctx;
+use oodscope::metrics::ood;
 use serde_json::Value;
 
 use super::{Set, judge, numbers};
@@ -64,7 +66,7 @@ impl Pairs {
     }
 
     /// k-NN distances of every strategy, each within 1e-4 of the reference.
-    fn knn(&self, query: &Points, want: &Value) -> Result<Verdict, oodscope::metrics::MetricError> {
+    fn knn(&self, query: &Points, want: &Value) -> Result<Verdict, Fault> {
         let ks: Vec<usize> = numbers(&want["knn_columns"]).iter().map(|&k| k as usize).collect();
         let Some(array) = self.arrays.get(want["knn_array"].as_str().unwrap_or_default()) else {
             return Ok(Verdict::Unsupported("the distances are not in an .npz beside the file".into()));
@@ -89,7 +91,7 @@ impl Pairs {
         self.arrays[want["query_array"].as_str().unwrap_or_default()].values.iter().any(|&v| f64::from(v as f32) != v)
     }
 
-    fn ood(&self, query: &Points, want: &Value) -> Result<Verdict, oodscope::metrics::MetricError> {
+    fn ood(&self, query: &Points, want: &Value) -> Result<Verdict, Fault> {
         let distances = self.indices[0].knn(query, 5, Exclude::Nothing, &Ctx::quiet())?.kth(5);
         let (mut got, mut reference) = (vec![], vec![]);
         for (q, want) in want["ood_ratio"].as_object().into_iter().flatten() {
@@ -100,7 +102,7 @@ impl Pairs {
         Ok(judge(&got, &reference, 0.0, 1.001e-3))
     }
 
-    fn mmd(&self, query: &Points, want: &Value) -> Result<Verdict, oodscope::metrics::MetricError> {
+    fn mmd(&self, query: &Points, want: &Value) -> Result<Verdict, Fault> {
         let sigma = mmd::median_heuristic(&self.thinned, query, &Ctx::quiet())?;
         let m = mmd::with_sigma(&self.thinned, query, sigma, &Ctx::quiet())?;
         let reference: Vec<f64> =
@@ -118,7 +120,7 @@ impl Pairs {
         judge(&got, &reference, 1e-5, 1e-6)
     }
 
-    fn prdc(&self, query: &Points, want: &Value) -> Result<Verdict, oodscope::metrics::MetricError> {
+    fn prdc(&self, query: &Points, want: &Value) -> Result<Verdict, Fault> {
         let p = prdc::prdc(&self.thinned, query, 5, &Ctx::quiet())?;
         let reference: Vec<f64> =
             ["precision", "recall", "density", "coverage"].iter().flat_map(|k| numbers(&want["prdc"][*k])).collect();
@@ -136,7 +138,7 @@ impl Pairs {
 
     /// Share of the states whose 5th neighbour in their own set is nearer than float64's expanded squares can tell (about
     /// 1e-8 times the states' norms), if it is more than one in a thousand.
-    fn unresolved(&self, query: &Points) -> Result<Option<f64>, oodscope::metrics::MetricError> {
+    fn unresolved(&self, query: &Points) -> Result<Option<f64>, Fault> {
         let mut small = 0;
         for set in [&self.thinned, query] {
             let radii =

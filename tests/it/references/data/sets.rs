@@ -1,11 +1,11 @@
 //! Numbers of one set.
 
-use oodscope::data::stats;
+use oodscope::data::summary;
+use oodscope::ground::task::Ctx;
 use oodscope::metrics::density::Density;
 use oodscope::metrics::entropy;
 use oodscope::metrics::features::Features;
 use oodscope::metrics::pca::Pca;
-use oodscope::task::Ctx;
 use serde_json::Value;
 
 use super::{Set, judge, numbers};
@@ -14,8 +14,8 @@ use crate::references::Verdict;
 pub fn check(set: &Set, scale: &Features, family: &str, want: &Value) -> Verdict {
     match family {
         "stats" => statistics(set, want),
-        "dim" => moments(&stats::summary(&set.data, &every(set)).obs, want),
-        "actions" => moments(&stats::summary(&set.data, &every(set)).actions, want),
+        "dim" => moments(&summary::summary(&set.data, &every(set)).obs, want),
+        "actions" => moments(&summary::summary(&set.data, &every(set)).actions, want),
         "kl_entropy" => kl_entropy(set, scale, want),
         "coverage" => coverage(set, want),
         "pca" => pca(set, want),
@@ -33,7 +33,7 @@ fn statistics(set: &Set, want: &Value) -> Verdict {
     let lengths: Vec<f64> = episodes.iter().map(|e| e.steps() as f64).collect();
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let std = |v: &[f64]| (v.iter().map(|x| (x - mean(v)).powi(2)).sum::<f64>() / v.len() as f64).sqrt();
-    let quantile = oodscope::metrics::stats::quantile;
+    let quantile = oodscope::ground::stats::quantile;
     let count = |of: &dyn Fn(&&oodscope::data::episode::Episode<'_>) -> bool| episodes.iter().filter(of).count() as f64;
     let got = [
         ("episodes", episodes.len() as f64),
@@ -63,7 +63,7 @@ fn statistics(set: &Set, want: &Value) -> Verdict {
     )
 }
 
-fn moments(got: &[stats::Moments], want: &Value) -> Verdict {
+fn moments(got: &[summary::Moments], want: &Value) -> Verdict {
     let all = [
         got.iter().map(|m| m.mean).collect::<Vec<f64>>(),
         got.iter().map(|m| m.std).collect(),

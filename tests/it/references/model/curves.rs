@@ -1,7 +1,7 @@
 //! Imagined trajectories and the error curves over them.
 
-use oodscope::model::imagine;
-use oodscope::task::Ctx;
+use oodscope::ground::task::Ctx;
+use oodscope::world::imagine;
 use serde_json::Value;
 
 use super::{Case, OUTPUTS, Tally};

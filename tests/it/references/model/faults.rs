@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use oodscope::model::checkpoint::tensors::Tensors;
-use oodscope::model::checkpoint::{self, CheckpointError, mbrl_lib, state_dict};
+use oodscope::checkpoint::tensors::Tensors;
+use oodscope::checkpoint::{self, mbrl_lib, state_dict};
 use serde_json::Value;
 
 use crate::references::{Verdict, json_files, roots};
@@ -27,7 +27,7 @@ pub fn broken(path: &Path, expect: &Value) -> Verdict {
     }
     let message = match &answer {
         Ok(notes) => notes.join("; "),
-        Err(CheckpointError { path, problem }) => format!("{path}: {problem}"),
+        Err(fault) => fault.to_string(),
     };
     if message.chars().any(char::is_control) {
         return Verdict::Differs(format!("control characters in the message {message:?}"));

@@ -1,0 +1,85 @@
+use super::*;
+use crate::ground::seed::stream;
+use crate::world::mlp::Layer;
+use crate::world::network::values;
+
+/// A world that stands still and rewards the action itself: obs' = obs, reward = action.
+fn pays_for_action() -> Ensemble {
+    // inputs (obs, action) -> (Δobs, reward)
+    let layer = Layer { inputs: 2, outputs: 2, weight: vec![0.0, 0.0, 0.0, 1.0], bias: vec![0.0, 0.0] };
+    Ensemble {
+        obs_dim: 1,
+        action_dim: 1,
+        learned_reward: true,
+        learned_termination: false,
+        deterministic: true,
+        net: Mlp::new(1, Activation::Relu, vec![layer]).expect("one layer"),
+        input: Normalizer::identity(2),
+        target: Normalizer::identity(2),
+        min_logvar: vec![],
+        max_logvar: vec![],
+        elites: vec![0],
+    }
+}
+
+fn learner(seed: u64) -> Learner {
+    let options =
+        LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.5, ..LearnerOptions::default() };
+    Learner::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights"))
+}
+
+#[test]
+fn the_policy_learns_what_the_imagined_world_pays_for() {
+    let mut l = learner(0);
+    let obs = [-1.0, 0.0, 1.0];
+    let starts = Starts { old: &obs, new: &[], new_share: 0.0 };
+    l.train(&pays_for_action(), &starts, 400, &mut stream(0, "imagination"), &Ctx::quiet()).expect("nobody cancels");
+    // Actions lie within 1 ± 2: the best is 3, and its discounted sum is 3 / (1 - 0.5) = 6.
+    let actions = l.actor().act(&obs);
+    assert!(actions.iter().all(|&a| a > 2.5), "{actions:?}");
+    let values = l.value(&obs);
+    assert!(values.iter().all(|&v| (4.0..8.0).contains(&v)), "{values:?}");
+}
+
+#[test]
+fn log_probabilities_are_those_of_a_squashed_gaussian() {
+    let l = learner(1);
+    let obs = tensor(vec![0.3; 50], [1, 50, 1], &l.device);
+    let (action, log_prob) = l.act(&l.actor, obs, &mut stream(1, "noise"));
+    let out = l.actor().net.forward(&[0.3]);
+    let (mean, std) = (f64::from(out[0]), f64::from(out[1].clamp(LOG_STD.0, LOG_STD.1)).exp());
+    for (a, lp) in values(action).iter().zip(values(log_prob)) {
+        let a = f64::from(*a);
+        let z = (a.atanh() - mean) / std;
+        let want = -0.5 * z * z - std.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln() - (1.0 - a * a).ln();
+        // atanh of an f32 action near ±1 amplifies its rounding.
+        assert!((f64::from(lp) - want).abs() < 1e-3, "{lp} {want}");
+    }
+}
+
+#[test]
+fn going_on_from_saved_networks_acts_the_same() {
+    let l = learner(2);
+    let again = Learner::from_networks(l.actor(), &l.critic(), l.reward_scale(), LearnerOptions::default());
+    let obs = [-0.5, 2.0];
+    assert_eq!(l.actor().act(&obs), again.actor().act(&obs));
+    assert_eq!(l.value(&obs), again.value(&obs));
+}
+
+#[test]
+fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
+    let mut ring = Imagined::new(1, 1, 100);
+    let model = pays_for_action();
+    let actor = learner(3).actor();
+    let starts = Starts { old: &[1.0], new: &[2.0], new_share: 0.5 };
+    ring.extend(&model, &actor, &starts, 90, 3, &mut stream(0, "ring"));
+    assert_eq!(ring.len(), 100);
+    let batch = ring.gather(&(0..100).collect::<Vec<_>>());
+    assert!(batch.obs.contains(&1.0) && batch.obs.contains(&2.0));
+    assert!(
+        batch.action.iter().all(|a| (-1.0..=1.0).contains(a))
+            && batch.alive.iter().all(|a| a.to_bits() == 1.0f32.to_bits())
+    );
+    ring.clear();
+    assert!(ring.is_empty());
+}

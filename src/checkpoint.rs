@@ -1,0 +1,176 @@
+//! Checkpoints: world models and policies on disk, in our own layout and in those of other libraries.
+//!
+//! A new layout is one file under `checkpoint/` and one line in [`CHECKPOINTS`]. Nothing in a file is ever executed.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::policy::Actor;
+use crate::data::split::SplitSpec;
+use crate::ground::fault::Fault;
+use crate::world::ensemble::Ensemble;
+use crate::world::mlp::Mlp;
+
+mod layers;
+pub mod mbrl_lib;
+pub mod native;
+mod npy;
+pub mod offlinerl_kit;
+pub mod pickle;
+pub mod safetensors_file;
+mod sidecar;
+pub mod state_dict;
+pub mod tensors;
+pub mod torch_file;
+
+/// A world model, a policy, or both, and where they came from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoint {
+    /// The dynamics model.
+    pub world_model: Option<Ensemble>,
+    /// The policy.
+    pub actor: Option<Actor>,
+    /// The value function; its members are independent estimates.
+    pub critic: Option<Mlp>,
+    /// Provenance.
+    pub about: About,
+}
+
+/// Where a checkpoint came from and what the user should know about it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// Name of the [`CheckpointFormat`] that read it.
+    pub format: String,
+    /// Version of the program that wrote it, where the file says so.
+    pub version: Option<String>,
+    /// Environment id (`Pendulum-v1`).
+    pub env_id: Option<String>,
+    /// Names of the observation's columns.
+    pub obs_names: Vec<String>,
+    /// Names of the action's columns.
+    pub action_names: Vec<String>,
+    /// Factor on rewards that the critic was trained with.
+    pub reward_scale: Option<f32>,
+    /// What it was trained on.
+    pub lineage: Lineage,
+    /// What the user should know: assumptions of the reader, things that were odd and survived.
+    pub notes: Vec<String>,
+}
+
+/// What a checkpoint was trained on and from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lineage {
+    /// Fingerprint of the dataset.
+    pub dataset: Option<String>,
+    /// Path or name of the dataset, for people.
+    pub dataset_name: Option<String>,
+    /// Checkpoint that training went on from.
+    pub parent: Option<String>,
+    /// Seed of weights and batches.
+    pub seed: Option<u64>,
+    /// How episodes were divided; the held-out part was not trained on.
+    pub split: Option<SplitSpec>,
+    /// Loss by epoch.
+    pub curve: Vec<CurvePoint>,
+}
+
+/// Loss after one pass over the data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Number of passes so far.
+    pub epoch: usize,
+    /// Loss on the training part, where it was measured.
+    pub train: Option<f64>,
+    /// Loss on the held-out part, where it was measured.
+    pub heldout: Option<f64>,
+}
+
+/// A layout of checkpoints on disk, recognised by what is inside.
+pub trait CheckpointFormat: Sync {
+    /// Short name ("mbrl-lib").
+    fn name(&self) -> &'static str;
+
+    /// True if `path` looks like this layout. Looks at names and first bytes only; never fails loudly.
+    fn probe(&self, path: &Path) -> bool;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Fault`] naming file, tensor and remedy.
+    fn load(&self, path: &Path) -> Result<Checkpoint, Fault>;
+}
+
+/// Every layout, in the order in which they are asked.
+pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
+    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &state_dict::StateDict];
+
+/// Opens `path` with the layout that recognises it.
+///
+/// # Errors
+/// [`Fault`] if nothing recognises the path, or if reading fails.
+pub fn open(path: &Path) -> Result<Checkpoint, Fault> {
+    if !path.exists() {
+        return Err(Fault::at(path, "no such file or folder"));
+    }
+    let Some(format) = CHECKPOINTS.iter().find(|f| f.probe(path)) else {
+        let names: Vec<_> = CHECKPOINTS.iter().map(|f| f.name()).collect();
+        return Err(Fault::at(
+            path,
+            format!("not a checkpoint that oodscope knows (looked for: {})", names.join(", ")),
+        ));
+    };
+    let mut checkpoint = format.load(path)?;
+    checkpoint.about.format = format.name().into();
+    Ok(checkpoint)
+}
+
+/// Name, shape and dtype of every tensor in a file, whatever it is for: what a person needs to see when no layout fits.
+///
+/// # Errors
+/// [`Fault`] if `path` is no tensor file.
+pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Fault> {
+    let file = if path.is_dir() {
+        let names = ["weights.safetensors", "model.pth", "dynamics.pth", "model.safetensors", "model.pt"];
+        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file());
+        found.ok_or_else(|| Fault::at(path, "no file of tensors in this folder; name the file"))?
+    } else {
+        path.to_path_buf()
+    };
+    if state_dict::is_safetensors(&file) {
+        return Ok(safetensors_file::entries(&file)?.into_iter().map(|e| (e.name, e.shape, e.dtype.name())).collect());
+    }
+    torch_file::open(&file)?.entries()
+}
+
+impl Checkpoint {
+    /// Checks that observations of `obs_dim` and actions of `action_dim` columns can be given to every part.
+    ///
+    /// # Errors
+    /// A sentence with both numbers.
+    pub fn fits(&self, obs_dim: usize, action_dim: usize) -> Result<(), String> {
+        let check = |part: &str, what: &str, has: usize, wants: usize| {
+            if has == wants {
+                return Ok(());
+            }
+            Err(format!(
+                "the {part} takes {what} of {has} dimensions, the dataset has {wants}; choose the checkpoint that was \
+                 trained on this dataset's environment"
+            ))
+        };
+        if let Some(model) = &self.world_model {
+            check("world model", "observations", model.obs_dim, obs_dim)?;
+            check("world model", "actions", model.action_dim, action_dim)?;
+        }
+        if let Some(actor) = &self.actor {
+            check("policy", "observations", actor.net.inputs(), obs_dim)?;
+            check("policy", "actions", actor.action_dim(), action_dim)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use super::*;
+use crate::ground::fault::Fault;
+use crate::world::ensemble::Normalizer;
+use crate::world::mlp::{Activation, Layer};
+
+/// A network whose numbers have every mantissa bit in use.
+fn net(members: usize, widths: &[usize], activation: Activation) -> Mlp {
+    let value = |i: usize| (i as f32 * 0.731 + 0.1).sin() / 3.0;
+    let layers = widths
+        .windows(2)
+        .map(|w| Layer {
+            inputs: w[0],
+            outputs: w[1],
+            weight: (0..members * w[0] * w[1]).map(value).collect(),
+            bias: (0..members * w[1]).map(value).collect(),
+        })
+        .collect();
+    Mlp::new(members, activation, layers).unwrap()
+}
+
+fn example() -> Checkpoint {
+    let spread = |n: usize| Normalizer { mean: vec![0.1; n], std: vec![f32::MIN_POSITIVE; n] };
+    Checkpoint {
+        world_model: Some(Ensemble {
+            obs_dim: 3,
+            action_dim: 1,
+            learned_reward: true,
+            learned_termination: true,
+            deterministic: false,
+            net: net(5, &[4, 7, 9], Activation::Silu),
+            input: spread(4),
+            target: spread(4),
+            min_logvar: vec![-10.0, -0.0, 1e-30, 3.0],
+            max_logvar: vec![0.5; 4],
+            elites: vec![4, 0],
+        }),
+        actor: Some(Actor {
+            net: net(1, &[3, 8, 2], Activation::Relu),
+            input: Normalizer::identity(3),
+            scale: vec![2.0],
+            bias: vec![0.25],
+        }),
+        critic: Some(net(2, &[4, 6, 1], Activation::Tanh)),
+        about: About {
+            reward_scale: Some(0.5),
+            format: "oodscope".into(),
+            version: Some(env!("CARGO_PKG_VERSION").into()),
+            env_id: Some("Pendulum-v1".into()),
+            obs_names: vec!["cos θ".into(), "sin θ".into(), "θ̇".into()],
+            action_names: vec!["torque".into()],
+            lineage: Lineage {
+                seed: Some(u64::MAX),
+                split: Some(SplitSpec::default()),
+                curve: vec![CurvePoint { epoch: 1, train: Some(0.5), heldout: None }],
+                ..Lineage::default()
+            },
+            notes: vec!["a note".into()],
+        },
+    }
+}
+
+#[test]
+fn our_own_round_trip_is_equal_bit_for_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("new/folder");
+    let before = example();
+    native::save(&folder, &before).unwrap();
+    assert_eq!(open(&folder).unwrap(), before);
+    assert_eq!(open(&folder.join("weights.safetensors")).unwrap(), before);
+    assert_eq!(open(&folder.join("checkpoint.json")).unwrap(), before);
+    let bits = |c: &Checkpoint| -> Vec<u32> {
+        let m = c.world_model.as_ref().unwrap();
+        m.net.layers.iter().flat_map(|l| &l.weight).chain(&m.min_logvar).map(|v| v.to_bits()).collect()
+    };
+    assert_eq!(bits(&open(&folder).unwrap()), bits(&before));
+    // Saving over it leaves no temporary file.
+    native::save(&folder, &Checkpoint { critic: None, ..before }).unwrap();
+    assert_eq!(open(&folder).unwrap().critic, None);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
+fn faults_of_our_own_layout_are_sentences() {
+    let dir = tempfile::tempdir().unwrap();
+    native::save(dir.path(), &example()).unwrap();
+    let (weights, record) = (dir.path().join("weights.safetensors"), dir.path().join("checkpoint.json"));
+    let (good_weights, good_record) = (std::fs::read(&weights).unwrap(), std::fs::read_to_string(&record).unwrap());
+    let says = |words: &str| {
+        let e = open(dir.path()).unwrap_err().to_string();
+        assert!(e.contains(words), "{e}");
+    };
+
+    let mut other = good_weights.clone();
+    *other.last_mut().unwrap() ^= 1;
+    std::fs::write(&weights, &other).unwrap();
+    says("not the weights that checkpoint.json was written with");
+    std::fs::remove_file(&weights).unwrap();
+    says("weights.safetensors: missing");
+    std::fs::write(&weights, &good_weights).unwrap();
+
+    std::fs::write(&record, &good_record[..good_record.len() / 2]).unwrap();
+    says("checkpoint.json: not the record");
+    std::fs::write(&record, good_record.replace("\"oodscope_layout\": 1", "\"oodscope_layout\": 9")).unwrap();
+    says("newer oodscope");
+    std::fs::write(&record, good_record.replace("\"members\": 5", "\"members\": 1152921504606846976")).unwrap();
+    says("'world_model.layers.0.weight' has shape [5, 4, 7]");
+    std::fs::write(&record, good_record.replace("\"obs_dim\": 3", "\"obs_dim\": 4")).unwrap();
+    says("4 network inputs, 5 are needed");
+    std::fs::write(&record, good_record.replace("\"deterministic\": false", "\"deterministic\": true")).unwrap();
+    says("network outputs");
+}
+
+#[test]
+fn what_cannot_be_saved_says_so_and_leaves_the_old_one() {
+    let dir = tempfile::tempdir().unwrap();
+    native::save(dir.path(), &example()).unwrap();
+    let mut diverged = example();
+    diverged.critic.as_mut().unwrap().layers[0].bias[1] = f32::NAN;
+    let e = native::save(dir.path(), &diverged).unwrap_err().to_string();
+    assert!(e.contains("'critic.layers.0.bias'") && e.contains("diverged"), "{e}");
+    assert_eq!(open(dir.path()).unwrap(), example());
+
+    let file = dir.path().join("a file");
+    std::fs::write(&file, b"").unwrap();
+    let e = native::save(&file.join("inside"), &example()).unwrap_err().to_string();
+    assert!(e.contains("cannot be written") && e.contains("choose another output folder"), "{e}");
+}
+
+#[test]
+fn dimensions_that_do_not_fit_are_both_named() {
+    let c = example();
+    assert_eq!(c.fits(3, 1), Ok(()));
+    let e = c.fits(11, 1).unwrap_err();
+    assert!(e.contains("observations of 3 dimensions") && e.contains("has 11"), "{e}");
+    assert!(c.fits(3, 2).unwrap_err().contains("actions of 1 dimensions"));
+    let actor_only = Checkpoint { world_model: None, ..c };
+    assert!(actor_only.fits(4, 1).unwrap_err().contains("policy"));
+    assert_eq!(Checkpoint::default().fits(9, 9), Ok(()));
+}
+
+#[test]
+fn nothing_there_and_nothing_known() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(open(&dir.path().join("x")).unwrap_err().to_string().contains("no such file or folder"));
+    let e = open(dir.path()).unwrap_err().to_string();
+    assert!(e.contains("not a checkpoint") && e.contains("oodscope"), "{e}");
+}
+
+#[test]
+fn messages_hold_no_control_characters() {
+    let e = Fault::at(Path::new("a\u{1b}]0;b"), "c\n\u{202e}d").to_string();
+    assert!(!e.chars().any(|c| c.is_control() || c == '\u{202e}'), "{e:?}");
+}

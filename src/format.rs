@@ -1,0 +1,264 @@
+//! The registry of dataset formats. A new format is one file under `format/` and one line in [`FORMATS`].
+
+use std::path::{Path, PathBuf};
+
+use pieces::Pieces;
+
+use crate::data::dataset::Dataset;
+use crate::data::summary::EpisodeRow;
+use crate::ground::fault::Fault;
+use crate::ground::memory::Bytes;
+use crate::ground::task::Ctx;
+use crate::ground::url;
+
+mod assemble;
+mod choices;
+pub mod d3rlpy;
+pub mod d4rl;
+pub mod dreamer;
+pub mod exorl;
+mod finite;
+mod foreign;
+mod frame;
+pub mod hdf5;
+pub mod lerobot;
+pub mod mbrl_replay;
+pub mod minari;
+pub mod npz;
+pub mod ogbench;
+pub mod pieces;
+mod remote;
+pub mod robomimic;
+pub mod tabular;
+pub mod write;
+
+/// A layout of offline data on disk, recognised by what is inside.
+pub trait Format: Sync {
+    /// Short name for `--format` and messages ("minari").
+    fn name(&self) -> &'static str;
+
+    /// True if `path` holds this layout. Looks inside; never reads data columns; never fails loudly.
+    fn probe(&self, path: &Path) -> bool;
+
+    /// Reads the whole dataset.
+    ///
+    /// # Errors
+    /// [`Fault`] naming file, key and remedy.
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault>;
+
+    /// Bytes that its numbers take in memory, without reading them; nothing where only reading tells, which then stops at
+    /// [`Ctx::memory`].
+    ///
+    /// # Errors
+    /// As [`Format::open`].
+    fn bytes(&self, _path: &Path) -> Result<Option<u64>, Fault> {
+        Ok(None)
+    }
+
+    /// The dataset as episodes that can be read apart, for one larger than memory; nothing where the layout has to be
+    /// read at once.
+    ///
+    /// # Errors
+    /// As [`Format::open`].
+    fn pieces(&self, _path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        Ok(None)
+    }
+}
+
+/// Every format, in the order in which they are asked.
+pub const FORMATS: &[&dyn Format] = &[
+    &minari::Minari,
+    &lerobot::LeRobot,
+    &robomimic::Robomimic,
+    &d3rlpy::D3rlpy,
+    &d4rl::D4rl,
+    &exorl::ExOrl,
+    &dreamer::Dreamer,
+    &mbrl_replay::MbrlReplay,
+    &ogbench::OgBench,
+    &tabular::Tabular,
+];
+
+/// How a dataset is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Name of the format; found out if none is named.
+    pub format: Option<String>,
+    /// Parts of the observation that are the state, by name; all if none is named.
+    pub state: Vec<String>,
+    /// Bytes that datasets may take together; half of what is free if none are named.
+    pub memory: Option<Bytes>,
+}
+
+impl Choice {
+    /// Statistics of the chosen parts of the observation alone.
+    fn narrow(&self, mut known: pieces::Known) -> Result<pieces::Known, String> {
+        if !self.state.is_empty() {
+            let at = known.obs_space.select(&self.state)?;
+            known.summary.obs = at.iter().map(|&d| known.summary.obs[d].clone()).collect();
+            known.obs_space = known.obs_space.of(&at);
+        }
+        Ok(known)
+    }
+
+    fn apply(&self, path: &Path, data: Dataset) -> Result<Dataset, Fault> {
+        if self.state.is_empty() {
+            return Ok(data);
+        }
+        data.with_state(&self.state).map_err(|e| Fault::at(path, e))
+    }
+}
+
+/// Opens `path` as `choice` says: whole if its numbers take at most `room`, else a random sample of its episodes in half
+/// of it ([`Dataset::sample`]). `tell` hears what is known while a sample is read.
+///
+/// # Errors
+/// As [`open`]; a part that is not there; a dataset that does not fit and cannot be read in parts.
+pub fn open_within(
+    path: &Path,
+    choice: &Choice,
+    room: Bytes,
+    cx: &Ctx,
+    tell: pieces::Tell<'_>,
+) -> Result<Dataset, Fault> {
+    match url::as_url(path) {
+        Some(url) => remote::open(url, cx, |copy| read_within(copy, choice, room, cx, tell)),
+        None => read_within(&resolve(path)?, choice, room, cx, tell),
+    }
+}
+
+fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<Dataset, Fault> {
+    let chosen = chosen(path, choice.format.as_deref())?;
+    if chosen.bytes(path)?.is_none_or(|need| need <= room.0) {
+        return choice.apply(path, chosen.open(path, &cx.within(room.0))?);
+    }
+    let pieces = chosen.pieces(path, cx)?;
+    let pieces = pieces.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
+    let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    // The other half is for what it is held against: rollouts, a second dataset.
+    let half = Bytes(room.0 / 2);
+    choice.apply(path, pieces::sample(path, &*pieces, half, cx, narrow)?)
+}
+
+/// Exact statistics of all episodes of a dataset that is not in memory as a whole.
+///
+/// # Errors
+/// As [`open_within`].
+pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, Fault> {
+    in_parts(path, choice, cx, |path, pieces| {
+        let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+        let known = pieces::scan(pieces, cx, narrow)?;
+        choice.narrow(known).map_err(|e| Fault::at(path, e))
+    })
+}
+
+/// What all episodes of such a dataset are, in the order of the file.
+///
+/// # Errors
+/// As [`open_within`].
+pub fn rows(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Vec<EpisodeRow>, Fault> {
+    in_parts(path, choice, cx, |_, pieces| pieces::rows(pieces, cx))
+}
+
+/// Hands episodes of such a dataset on, a few at a time and in the order of the file: those at `wanted`, ascending and
+/// counted as [`rows`] has them, or all.
+///
+/// # Errors
+/// As [`open_within`], or what `take` fails with.
+pub fn each(
+    path: &Path,
+    choice: &Choice,
+    wanted: Option<&[usize]>,
+    cx: &Ctx,
+    mut take: impl FnMut(Dataset) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    in_parts(path, choice, cx, |path, pieces| {
+        pieces::each(pieces, wanted, cx, &mut |some| take(choice.apply(path, some)?))
+    })
+}
+
+/// Has a dataset read by `read`, which reads parts of it.
+fn in_parts<T>(
+    path: &Path,
+    choice: &Choice,
+    cx: &Ctx,
+    read: impl FnOnce(&Path, &dyn Pieces) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let here = |path: &Path| {
+        let pieces = chosen(path, choice.format.as_deref())?.pieces(path, cx)?;
+        read(path, &*pieces.ok_or_else(|| Fault::at(path, "is read only as a whole"))?)
+    };
+    match url::as_url(path) {
+        Some(url) => remote::copied(url, cx, here).map(|(read, _)| read),
+        None => here(&resolve(path)?),
+    }
+}
+
+/// Opens `path`, which may be a URL, with the format that recognises it, or with the one named by `format`.
+///
+/// # Errors
+/// [`Fault`] if nothing recognises the path, or if reading fails.
+pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Fault> {
+    let read = |path: &Path| chosen(path, format)?.open(path, cx);
+    match url::as_url(path) {
+        Some(url) => remote::open(url, cx, read),
+        None => read(&resolve(path)?),
+    }
+}
+
+fn chosen(path: &Path, format: Option<&str>) -> Result<&'static dyn Format, Fault> {
+    let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
+    let found = match format {
+        Some(name) => FORMATS
+            .iter()
+            .find(|f| f.name() == name)
+            .ok_or_else(|| Fault::at(path, format!("no format is called '{name}'; known formats: {}", names())))?,
+        None => FORMATS.iter().find(|f| f.probe(path)).ok_or_else(|| unknown(path, &names()))?,
+    };
+    Ok(*found)
+}
+
+/// The path that `given` stands for: itself, or the folder of the Minari dataset that it names by its id.
+///
+/// # Errors
+/// [`Fault`] if there is neither.
+pub fn resolve(given: &Path) -> Result<PathBuf, Fault> {
+    if given.exists() {
+        return Ok(given.to_owned());
+    }
+    let found = minari::ids::resolve(given, minari::ids::root().as_deref())?;
+    found.ok_or_else(|| Fault::at(given, "no such file or folder"))
+}
+
+/// Why no format takes `path`; a damaged file says so itself.
+fn unknown(path: &Path, names: &str) -> Fault {
+    if let Some(answer) = foreign::answer(path) {
+        return Fault::at(path, answer);
+    }
+    match seen(path) {
+        Ok(what) => Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
+        Err(damaged) => damaged,
+    }
+}
+
+/// What is there instead of a dataset, for the message; fails where an HDF5 or NumPy file cannot even be opened.
+fn seen(path: &Path) -> Result<String, Fault> {
+    if path.is_dir() {
+        return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => "an empty folder".into(),
+            Ok(false) => match minari::ids::below(path).as_slice() {
+                [] => "a folder without a dataset in it".into(),
+                ids => format!("a folder with Minari datasets below it; open one of {}", hdf5::listed(ids)),
+            },
+            Err(e) => format!("a folder that cannot be read ({e})"),
+        });
+    }
+    match std::fs::metadata(path) {
+        Ok(m) if !m.is_file() => Ok("neither a file nor a folder".into()),
+        Ok(m) if m.len() == 0 => Ok("an empty file".into()),
+        Err(e) => Ok(format!("cannot be read ({e})")),
+        Ok(_) if npz::is_numpy(path) => npz::seen(path),
+        Ok(_) if !hdf5::is_hdf5(path) => Ok("a file of no known kind (HDF5, Parquet, Arrow, NumPy, CSV)".into()),
+        Ok(_) => hdf5::Hdf5::open(path).map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
+    }
+}

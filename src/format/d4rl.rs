@@ -1,0 +1,199 @@
+//! D4RL's flat HDF5 files: `observations`, `actions`, `rewards`, `terminals`, and where they are there `timeouts` and
+//! `next_observations`, one row a step. Layout read in `d4rl/offline_env.py`.
+//!
+//! Episodes end at `terminals | timeouts`. Without `next_observations` the last step of an episode has no next
+//! observation; with them the last one completes the episode's T+1 observations. Large files have the same arrays in
+//! pieces below `virtual/<number>/`.
+
+use std::path::Path;
+
+use super::hdf5::{Hdf5, is_hdf5, listed};
+use super::pieces::Pieces;
+use super::{Format, choices};
+use crate::data::dataset::{Dataset, Origin, Parts};
+use crate::data::space::Space;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+
+mod columns;
+mod episodes;
+mod pieces;
+
+pub(super) use columns::{Columns, Ends};
+use episodes::{Cutter, Marks};
+pub(super) use pieces::FlatFile;
+
+/// The format.
+pub struct D4rl;
+
+/// Keys that a file of this layout has; any of them makes it one, so that the missing ones can be named.
+const KEYS: [&str; 5] = ["observations", "actions", "rewards", "terminals", "timeouts"];
+/// Group of the pieces that a large file is stored in.
+const CHUNKS: &str = "virtual";
+
+impl Format for D4rl {
+    fn name(&self) -> &'static str {
+        "d4rl"
+    }
+
+    fn probe(&self, path: &Path) -> bool {
+        is_hdf5(path)
+            && Hdf5::open(path).is_ok_and(|file| {
+                let chunks = || prefixes(&file).first().is_some_and(|chunk| has_keys(&file, chunk));
+                (has_keys(&file, "") || chunks()) && !file.groups("").iter().any(|g| g == "data")
+            })
+    }
+
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
+        let file = Hdf5::open(path)?;
+        whole(path, &file, &Layout::of(&file), cx)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
+        let file = Hdf5::open(path)?;
+        bytes(&file, &Layout::of(&file)).map(Some)
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        let file = Hdf5::open(path)?;
+        let layout = Layout::of(&file);
+        Ok(Some(Box::new(FlatFile::open(path, file, layout, cx)?)))
+    }
+}
+
+/// Where the columns of a flat file lie and how they are read.
+pub(super) struct Layout {
+    /// Name of the format.
+    pub format: &'static str,
+    /// What stands before the keys of each piece; one empty text for a file in one piece.
+    pub prefixes: Vec<String>,
+    /// Where ends of episodes are marked.
+    pub ends: Ends,
+    /// Rules beside those of the columns.
+    pub rules: Vec<String>,
+}
+
+impl Layout {
+    fn of(file: &Hdf5) -> Self {
+        let prefixes = prefixes(file);
+        let mut rules = Vec::new();
+        if prefixes.len() > 1 || !prefixes[0].is_empty() {
+            let names: Vec<String> = prefixes.iter().map(|p| p.trim_end_matches('/').to_owned()).collect();
+            rules.push(format!("the pieces {} are put end to end", listed(&names)));
+        }
+        rules.extend(infos(file));
+        Self { format: D4rl.name(), prefixes, ends: Ends::Timeouts, rules }
+    }
+
+    /// The columns of every piece; at least one.
+    ///
+    /// # Errors
+    /// A sentence about the column that is missing or does not fit.
+    pub fn columns<'f>(&self, file: &'f Hdf5) -> Result<Vec<Columns<'f>>, Fault> {
+        let find = |p: &String| Columns::find(file, p, self.ends);
+        let all = self.prefixes.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        all.iter().skip(1).try_for_each(|piece| piece.fits(&all[0]))?;
+        Ok(all)
+    }
+}
+
+/// Reads all rows of all pieces.
+pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Result<Dataset, Fault> {
+    let pieces = layout.columns(file)?;
+    let cx = cx.phase("reading the dataset");
+    let marks: Vec<Marks> = pieces.iter().map(|p| p.marks(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
+    let last = pieces.len() - 1;
+    let episodes = marks.iter().map(|m| m.ends().len()).sum::<usize>() + usize::from(!marks[last].closed());
+    let (first, steps) = (&pieces[0], pieces.iter().map(Columns::steps).sum());
+    let mut cutter = Cutter::new(first.width(), steps, episodes).ok_or_else(|| no_memory(path))?;
+    for (i, (piece, marks)) in pieces.iter().zip(&marks).enumerate() {
+        let mut read = 0;
+        piece.read(marks, &cx, &mut |rows| {
+            read += rows.rewards.len();
+            cutter.add(rows, i == last && read == piece.steps());
+        })?;
+    }
+    let mut origin = origin(path, file, layout, first);
+    let parts = cutter.finish(&mut origin);
+    let mut data = put_together(origin, first, parts)?;
+    settle_choices(first, &mut data);
+    Ok(data)
+}
+
+fn no_memory(path: &Path) -> Fault {
+    Fault::at(path, "needs more memory than there is; read a part of it with --memory")
+}
+
+/// Bytes that all rows take in memory.
+pub(super) fn bytes(file: &Hdf5, layout: &Layout) -> Result<u64, Fault> {
+    let pieces = layout.columns(file)?;
+    Ok(pieces.iter().map(|p| p.width().bytes(0, p.steps() as u64)).sum())
+}
+
+/// Where the rows come from and how they are read.
+fn origin(path: &Path, file: &Hdf5, layout: &Layout, first: &Columns<'_>) -> Origin {
+    let mut rules = first.rules();
+    rules.extend(layout.rules.iter().cloned());
+    Origin {
+        path: path.to_owned(),
+        format: layout.format.into(),
+        env_id: env_id(file),
+        dataset_id: None,
+        reference: None,
+        rules,
+        warnings: first.unseen_ends().into_iter().collect(),
+    }
+}
+
+fn put_together(origin: Origin, first: &Columns<'_>, parts: Parts) -> Result<Dataset, Fault> {
+    let path = origin.path.clone();
+    let spaces = (Space::unnamed("obs", first.width().obs), Space::unnamed("action", first.action_width()));
+    Dataset::from_parts(origin, spaces.0, spaces.1, parts).map_err(|e| Fault::at(&path, e))
+}
+
+/// Actions may be choices: their numbers tell.
+fn settle_choices(columns: &Columns<'_>, data: &mut Dataset) {
+    choices::settle(data, columns.choices().as_ref());
+}
+
+fn has_keys(file: &Hdf5, prefix: &str) -> bool {
+    KEYS.iter().any(|key| file.contains(&format!("{prefix}{key}")))
+}
+
+/// What stands before the keys: nothing, or the names of the pieces in the order of their numbers.
+fn prefixes(file: &Hdf5) -> Vec<String> {
+    let mut chunks = if has_keys(file, "") { Vec::new() } else { file.groups(CHUNKS) };
+    chunks.sort_by_key(|name| (name.parse::<u64>().unwrap_or(u64::MAX), name.clone()));
+    if chunks.is_empty() {
+        return vec![String::new()];
+    }
+    chunks.into_iter().map(|name| format!("{CHUNKS}/{name}/")).collect()
+}
+
+/// Rules about `infos`, which are not part of the state.
+fn infos(file: &Hdf5) -> Vec<String> {
+    let mut keys = file.members("infos");
+    keys.sort();
+    let mut rules = Vec::new();
+    if !keys.is_empty() {
+        let named: Vec<String> = keys.iter().map(|key| format!("infos/{key}")).collect();
+        rules.push(format!("{} are not part of the observations and not read", listed(&named)));
+    }
+    if keys.iter().any(|key| key == "goal") && file.contains("timeouts") {
+        rules
+            .push("'infos/goal' is there: in D4RL's mazes 'timeouts' may mean a reached goal, not a time limit".into());
+    }
+    rules
+}
+
+/// The environment, only where the file itself says it: names of files lie.
+fn env_id(file: &Hdf5) -> Option<String> {
+    ["env_id", "env_name", "env"].iter().find_map(|name| {
+        file.text_attribute("", name)
+            .or_else(|| file.text_attribute("metadata", name))
+            .or_else(|| file.text(&format!("metadata/{name}")))
+    })
+}
+
+#[cfg(test)]
+mod tests;

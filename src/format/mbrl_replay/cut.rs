@@ -1,0 +1,97 @@
+//! Cutting the rows of a buffer into episodes.
+
+use std::ops::Range;
+
+use crate::format::assemble::Found;
+
+/// The columns of some rows of the file, one row a step.
+pub(super) struct Steps {
+    /// Number of the first of them.
+    pub first: usize,
+    pub obs: Vec<f32>,
+    pub next: Vec<f32>,
+    pub actions: Vec<f32>,
+    pub rewards: Vec<f64>,
+}
+
+/// What says where episodes end, a row a step.
+pub(super) struct Ends {
+    pub terminated: Vec<bool>,
+    pub truncated: Vec<bool>,
+    /// Rows whose next observation is not the following one, ascending.
+    pub jumps: Vec<usize>,
+}
+
+/// Rows of one episode.
+#[derive(Debug, PartialEq)]
+pub(super) struct Segment {
+    pub rows: Range<usize>,
+    /// Ends although no flag says so, and not because the file ends.
+    pub limit: bool,
+    /// Part of a trajectory that the file lists.
+    pub listed: bool,
+}
+
+impl Ends {
+    /// Cuts `rows` at the flags, and at jumps where asked to.
+    pub fn cut(&self, rows: Range<usize>, at_jumps: bool) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        let mut start = rows.start;
+        for row in rows.clone() {
+            let flag = self.terminated[row] || self.truncated[row];
+            let last = row + 1 == rows.end;
+            if flag || last || (at_jumps && self.jumps.binary_search(&row).is_ok()) {
+                // A listed trajectory, and a run of rows before others, was ended by something.
+                let limit = !flag && (!at_jumps || row + 1 < self.terminated.len());
+                segments.push(Segment { rows: start..row + 1, limit, listed: !at_jumps });
+                start = row + 1;
+            }
+        }
+        segments
+    }
+
+    /// Cuts along the trajectories that the file lists; rows in none of them come last.
+    ///
+    /// # Errors
+    /// If two trajectories have a row in common.
+    pub fn along(&self, trajectories: &[(usize, usize)]) -> Result<Vec<Segment>, String> {
+        let mut sorted: Vec<(usize, usize)> = trajectories.iter().copied().filter(|(start, end)| start < end).collect();
+        let mut segments: Vec<Segment> = sorted.iter().flat_map(|&(start, end)| self.cut(start..end, false)).collect();
+        sorted.sort_unstable();
+        let mut free = 0;
+        for (start, end) in sorted {
+            if start < free {
+                return Err(format!("has two trajectories with row {start} in common; it is damaged"));
+            }
+            segments.extend(self.cut(free..start, true));
+            free = end;
+        }
+        segments.extend(self.cut(free..self.terminated.len(), true));
+        segments.sort_by_key(|s| !s.listed);
+        Ok(segments)
+    }
+}
+
+/// Rows whose next observation is not the following row of `obs`, counted from `first`; the last one has none.
+#[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
+pub(super) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<usize> {
+    let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
+    let pairs = next.chunks_exact(d.max(1)).zip(obs.chunks_exact(d.max(1)).skip(1));
+    (first..).zip(pairs).filter(|(_, (next, obs))| !next.iter().zip(*obs).all(same)).map(|(row, _)| row).collect()
+}
+
+impl Steps {
+    pub fn found(&self, id: u64, segment: &Segment, ends: &Ends, d: usize, a: usize) -> Found {
+        let last = segment.rows.end - 1;
+        let rows = segment.rows.start - self.first..segment.rows.end - self.first;
+        Found {
+            id,
+            obs: self.obs[rows.start * d..rows.end * d].to_vec(),
+            actions: self.actions[rows.start * a..rows.end * a].to_vec(),
+            rewards: self.rewards[rows.clone()].to_vec(),
+            next_obs: Some(self.next[rows.start * d..rows.end * d].to_vec()),
+            terminated: ends.terminated[last],
+            truncated: ends.truncated[last] || segment.limit,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Plain tables: CSV and Parquet, one row a step. Columns are found by their usual names, or by a mapping in
+//! `<file>.toml` or `oodscope.toml`; a folder of Parquet files with the same columns is one table.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::Format;
+use super::assemble::{Assembly, too_large};
+use super::choices;
+use super::frame::{Frame, Matrix, Parquet, Tick, is_parquet};
+use super::pieces::Pieces;
+use crate::data::dataset::{Dataset, Origin};
+use crate::data::space::Space;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+
+mod csv;
+mod pieces;
+mod roles;
+mod rows;
+mod words;
+
+use csv::Text;
+use pieces::InRows;
+use roles::Roles;
+use rows::Rows;
+use words::Words;
+
+/// The format.
+pub struct Tabular;
+
+/// Columns are looked for by name, and more are pictures.
+const MAX_COLUMNS: usize = 8192;
+/// Bytes of a text that are looked at to see whether it is a table.
+const HEAD: u64 = 1 << 16;
+/// Entries of a folder that are looked at.
+const MAX_ENTRIES: usize = 100_000;
+
+impl Format for Tabular {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn probe(&self, path: &Path) -> bool {
+        if path.is_dir() {
+            return entries(path).is_some_and(|mut e| e.any(|file| is_parquet(&file)));
+        }
+        path.is_file() && (is_parquet(path) || is_text_table(path))
+    }
+
+    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
+        let cx = cx.phase("reading the dataset");
+        let files = files(path)?;
+        let mut table = Table::default();
+        for (index, file) in files.iter().enumerate() {
+            cx.step(index as u64, files.len() as u64)?;
+            table.add(path, file, &cx)?;
+        }
+        table.dataset(path, files.len(), &cx)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
+        InRows::bytes(path).map(Some)
+    }
+
+    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
+        let Some(mut table) = InRows::open(path, cx)? else { return Ok(None) };
+        table.find(pieces::WINDOW, cx)?;
+        Ok(Some(Box::new(table)))
+    }
+}
+
+/// The files of the table.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    if path.is_dir() { parts(path) } else { Ok(vec![path.to_owned()]) }
+}
+
+/// Files directly in a folder, in no order.
+fn entries(folder: &Path) -> Option<impl Iterator<Item = PathBuf>> {
+    Some(std::fs::read_dir(folder).ok()?.take(MAX_ENTRIES).filter_map(Result::ok).map(|e| e.path()))
+}
+
+/// The Parquet files in a folder, by name; numbers in names count by their value.
+fn parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let mut files: Vec<PathBuf> = entries(folder).into_iter().flatten().filter(|f| is_parquet(f)).collect();
+    if files.is_empty() {
+        return Err(Fault::at(folder, "no Parquet file is in this folder; name a table or a folder with some"));
+    }
+    files.sort_by_cached_key(|f| by_number(&f.file_name().unwrap_or_default().to_string_lossy()));
+    let root = folder.canonicalize().map_err(|e| Fault::at(folder, format!("cannot be opened ({e})")))?;
+    match files.iter().find(|f| f.canonicalize().map_or(true, |real| !real.starts_with(&root))) {
+        Some(outside) => Err(Fault::at(outside, "is a link out of the folder; put the file itself there")),
+        None => Ok(files),
+    }
+}
+
+/// A name as it is sorted: from the left, pieces of text and the numbers that follow them.
+fn by_number(name: &str) -> Vec<(String, u128)> {
+    let mut key = vec![(String::new(), 0u128)];
+    let mut in_number = false;
+    for c in name.chars() {
+        let digit = c.to_digit(10);
+        if in_number && digit.is_none() {
+            key.push((String::new(), 0));
+        }
+        in_number = digit.is_some();
+        if let Some((text, number)) = key.last_mut() {
+            match digit {
+                Some(d) => *number = number.saturating_mul(10).saturating_add(u128::from(d)),
+                None => text.push(c),
+            }
+        }
+    }
+    key
+}
+
+/// True if the file is text whose first line names columns that are known or mapped, or that calls itself a table.
+fn is_text_table(path: &Path) -> bool {
+    let mut head = Vec::new();
+    if File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head)).is_err() {
+        return false;
+    }
+    let Some((_, names, _)) = csv::header(&head, (head.len() as u64) < HEAD) else { return false };
+    let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv"));
+    names.len() > 1 && (named || roles::familiar(&names) || roles::mapping_file(path).is_some())
+}
+
+/// A table of one file or several.
+#[derive(Default)]
+struct Table {
+    roles: Roles,
+    names: Vec<String>,
+    words: Words,
+    rows: Rows,
+}
+
+impl Table {
+    /// Reads the next file.
+    fn add(&mut self, path: &Path, file: &Path, cx: &Ctx) -> Result<(), Fault> {
+        let mut source = Source::open(file)?;
+        bounded(file, source.names())?;
+        if self.names.is_empty() {
+            self.roles = Roles::find(path, source.names())?;
+            self.names = source.names().to_vec();
+            if let Source::Parquet(table) = &source {
+                self.words = Words::of(table, &self.roles);
+            }
+        }
+        source.find(cx)?;
+        if source.rows() > 0 {
+            let frame = source.read(&self.roles.columns(), 0..source.rows(), &|done, total| cx.step(done, total))?;
+            let rows = Rows::read(&frame, &self.roles)?;
+            self.rows.append(rows).map_err(|e| Fault::at(file, e))?;
+            if self.rows.bytes() > cx.memory() {
+                return Err(Fault::at(path, too_large(cx.memory())));
+            }
+        }
+        Ok(())
+    }
+
+    fn dataset(self, path: &Path, files: usize, cx: &Ctx) -> Result<Dataset, Fault> {
+        let Self { roles, names, words, rows } = self;
+        if rows.rewards.is_empty() {
+            return Err(Fault::at(path, "the dataset is empty: the table has no rows"));
+        }
+        rows.fits().map_err(|e| Fault::at(path, e))?;
+        let mut origin = origin(path, &roles, &names, files);
+        let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
+        origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
+        origin.warnings.extend(rows.oddities().map_err(|e| Fault::at(path, e))?);
+        let mut spaces = spaces(&rows, &roles);
+        words.name(&mut spaces, &mut origin);
+        let mut all = Assembly::new(origin, spaces.0, spaces.1).within(cx);
+        rows.put(path, &mut all, cx)?;
+        let mut data = all.finish(path)?;
+        settle(&mut data, rows.whole_actions);
+        Ok(data)
+    }
+}
+
+/// Where the rows come from and how they are read.
+fn origin(path: &Path, roles: &Roles, names: &[String], files: usize) -> Origin {
+    let done = "'done' does not say why an episode ended: it is read as terminated, also where a time limit ended it";
+    let unsure = roles.terminated.is_none() && roles.done.is_some();
+    Origin {
+        path: path.to_owned(),
+        format: Tabular.name().into(),
+        rules: rules(roles, names, files),
+        warnings: unsure.then(|| done.to_owned()).into_iter().collect(),
+        ..Origin::default()
+    }
+}
+
+/// A file of a table, of which any rows can be read.
+enum Source {
+    Text(Text),
+    Parquet(Parquet),
+}
+
+impl Source {
+    /// Reads the names of the columns.
+    fn open(file: &Path) -> Result<Self, Fault> {
+        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Text::open(file).map(Self::Text) }
+    }
+
+    /// Finds the rows.
+    fn find(&mut self, cx: &Ctx) -> Result<(), Fault> {
+        match self {
+            Self::Text(text) => text.find(csv::BLOCK, &cx.phase("finding the lines")),
+            Self::Parquet(_) => Ok(()),
+        }
+    }
+
+    fn names(&self) -> &[String] {
+        match self {
+            Self::Text(text) => text.names(),
+            Self::Parquet(parquet) => parquet.names(),
+        }
+    }
+
+    /// Rows; of text none before they are found.
+    fn rows(&self) -> usize {
+        match self {
+            Self::Text(text) => text.rows(),
+            Self::Parquet(parquet) => parquet.rows(),
+        }
+    }
+
+    fn read(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, Fault> {
+        match self {
+            Self::Text(text) => text.read_with(columns, rows, tick),
+            Self::Parquet(parquet) => parquet.read_with(columns, rows, tick),
+        }
+    }
+}
+
+fn bounded(file: &Path, names: &[String]) -> Result<(), Fault> {
+    match names.len() {
+        n if n > MAX_COLUMNS => {
+            Err(Fault::at(file, format!("has {n} columns, more than the {MAX_COLUMNS} that are read")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The names of the file, but `obs[0]`, `obs[1]`, … where one column of lists has them all.
+fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
+    let unnamed = Space::unnamed(prefix, matrix.width());
+    let listed = |column: &String| matrix.names.iter().zip(0..).all(|(n, i): (_, usize)| *n == format!("{column}.{i}"));
+    match columns {
+        [one] if listed(one) => unnamed,
+        _ => Space { names: matrix.names.clone(), ..unnamed },
+    }
+}
+
+fn spaces(rows: &Rows, roles: &Roles) -> (Space, Space) {
+    (space("obs", &rows.obs, &roles.observation), space("action", &rows.actions, &roles.action))
+}
+
+/// One column of whole numbers may be choices: all of them tell.
+fn settle(data: &mut Dataset, whole_actions: bool) {
+    if whole_actions
+        && data.action_dim() == 1
+        && let Some(kind) = choices::of(data.actions.iter().copied())
+    {
+        data.action_space.kind = kind;
+        data.origin.rules.push("actions are whole numbers: choices, in one column".into());
+    }
+}
+
+fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
+    let mut rules = Vec::new();
+    if let Some(file) = &roles.mapping {
+        rules.push(format!("the columns are as {} says", file.display()));
+    }
+    rules.push(format!("observation: {}", brief(&roles.observation)));
+    rules.push(format!("action: {}", brief(&roles.action)));
+    let flags = [&roles.terminated, if roles.terminated.is_none() { &roles.done } else { &None }, &roles.truncated];
+    let flags: Vec<&str> = flags.into_iter().flatten().map(String::as_str).collect();
+    rules.push(match (&roles.episode, flags.is_empty()) {
+        (Some(column), true) => format!("an episode is a run of rows with one '{column}'"),
+        (Some(column), false) => {
+            format!("an episode is a run of rows with one '{column}', and ends at {}", flags.join(" | "))
+        }
+        (None, true) => "no column says where an episode ends".into(),
+        (None, false) => format!("episodes end at {}, and at the end of a file", flags.join(" | ")),
+    });
+    rules.push(if roles.next_observation.is_empty() {
+        "no next observations: the next observation is the following row, and the last step of an episode has none"
+            .into()
+    } else {
+        format!("next observation: {}", brief(&roles.next_observation))
+    });
+    if roles.reward.is_none() {
+        rules.push("the file has no rewards: every reward is 0".into());
+    }
+    if roles.done.is_some() && roles.terminated.is_none() && roles.truncated.is_some() {
+        rules.push("a row that is done and not truncated is terminated".into());
+    }
+    if files > 1 {
+        rules.push(format!("{files} files are one table, in the order of their names"));
+    }
+    let used = roles.columns();
+    let unused: Vec<String> = names.iter().filter(|n| !used.contains(n)).cloned().collect();
+    if !unused.is_empty() {
+        rules.push(format!("not read: {}", brief(&unused)));
+    }
+    rules
+}
+
+/// A list of columns, the middle of a long one left out.
+fn brief(columns: &[String]) -> String {
+    match columns {
+        [first, .., last] if columns.len() > 12 => format!("{first} … {last} ({} columns)", columns.len()),
+        _ => columns.join(", "),
+    }
+}
+
+/// The columns that hold NaN or Inf.
+fn not_finite<'m>(matrices: impl Iterator<Item = &'m Matrix>) -> Option<String> {
+    let mut bad = Vec::new();
+    for matrix in matrices.filter(|m| m.values.iter().any(|v| !v.is_finite())) {
+        for (d, name) in matrix.names.iter().enumerate() {
+            let mut rows = matrix.values.iter().skip(d).step_by(matrix.width()).enumerate();
+            if let Some((row, _)) = rows.find(|(_, v)| !v.is_finite()) {
+                let count = 1 + rows.filter(|(_, v)| !v.is_finite()).count();
+                bad.push(format!("{name} ({count}, first: row {row})"));
+            }
+        }
+    }
+    (!bad.is_empty()).then(|| format!("columns with fields that are empty, NaN or Inf: {}", brief(&bad)))
+}
+
+#[cfg(test)]
+mod tests;

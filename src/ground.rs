@@ -1,0 +1,12 @@
+//! What everything stands on: cancelling and progress, randomness, faults, atomic writes, and the numbers of statistics.
+//! Knows nothing of datasets, models or metrics.
+
+pub mod binomial;
+pub mod bootstrap;
+pub mod fault;
+pub mod memory;
+pub mod save;
+pub mod seed;
+pub mod stats;
+pub mod task;
+pub mod url;

@@ -1,0 +1,300 @@
+//! Probabilistic ensemble of Gaussian perceptrons (PETS, Chua et al. 2018; MBPO; MOPO): members see `[obs, action]`
+//! and predict Δobs, reward and termination, with learned bounds on the log-variance.
+
+use serde::{Deserialize, Serialize};
+
+use super::mlp::Mlp;
+
+/// Shift and scale of columns: `(x - mean) / std`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Normalizer {
+    /// [columns].
+    pub mean: Vec<f32>,
+    /// [columns]; never zero.
+    pub std: Vec<f32>,
+}
+
+impl Normalizer {
+    /// Leaves values as they are.
+    pub fn identity(columns: usize) -> Self {
+        Self { mean: vec![0.0; columns], std: vec![1.0; columns] }
+    }
+
+    /// Shifts and scales whole rows [N, columns].
+    pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let columns = self.mean.iter().zip(&self.std).cycle();
+        rows.iter().zip(columns).map(|(v, (m, s))| (v - m) / s).collect()
+    }
+}
+
+/// A dynamics model: weights, normalisers and what its columns mean.
+///
+/// The network's output columns are: mean of the `targets` (Δobs, then reward if `learned_reward`), their
+/// log-variance unless `deterministic`, then one termination logit if `learned_termination`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ensemble {
+    /// Columns of an observation D.
+    pub obs_dim: usize,
+    /// Columns of an action A.
+    pub action_dim: usize,
+    /// The last target is the reward.
+    pub learned_reward: bool,
+    /// A termination logit follows.
+    pub learned_termination: bool,
+    /// No log-variance.
+    pub deterministic: bool,
+    /// [D + A] -> outputs.
+    pub net: Mlp,
+    /// Of `[obs, action]`.
+    pub input: Normalizer,
+    /// Of the targets; identity where the model predicts raw units.
+    pub target: Normalizer,
+    /// [targets] soft lower bound of the log-variance.
+    pub min_logvar: Vec<f32>,
+    /// [targets] soft upper bound of the log-variance.
+    pub max_logvar: Vec<f32>,
+    /// Members whose mean is the prediction; all where the file names none.
+    pub elites: Vec<usize>,
+}
+
+/// What every member says about a batch of B transitions; raw units throughout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Members E.
+    pub members: usize,
+    /// Rows B.
+    pub rows: usize,
+    /// Columns of an observation D.
+    pub obs_dim: usize,
+    /// [E, B, D] mean of the next observation.
+    pub next_obs: Vec<f32>,
+    /// [E, B, D] mean of its change: `next_obs` before the observation was added. Members that nearly agree differ by less
+    /// than a rounding of the sum, so spreads over the members are taken from this.
+    pub delta: Vec<f32>,
+    /// [E, B] mean of the reward, if the model predicts it.
+    pub reward: Option<Vec<f32>>,
+    /// [E, B, targets] log-variance in raw units squared, if the model has it.
+    pub logvar: Option<Vec<f32>>,
+    /// [E, B] probability that the episode ends, if the model predicts it.
+    pub terminated: Option<Vec<f32>>,
+}
+
+impl Ensemble {
+    /// Number of targets: D, and one for the reward.
+    pub fn targets(&self) -> usize {
+        self.obs_dim + usize::from(self.learned_reward)
+    }
+
+    /// Checks that the parts fit together, as [`Ensemble::predict`] needs them to.
+    ///
+    /// # Errors
+    /// A sentence naming the part that does not fit.
+    pub fn check(&self) -> Result<(), String> {
+        let targets = self.targets();
+        if self.obs_dim == 0 || self.action_dim == 0 {
+            return Err(format!(
+                "a world model of {} observation and {} action columns",
+                self.obs_dim, self.action_dim
+            ));
+        }
+        let outputs = targets * (2 - usize::from(self.deterministic)) + usize::from(self.learned_termination);
+        let bounds = if self.deterministic { self.min_logvar.len() } else { targets };
+        let lengths = [
+            ("network inputs", self.net.inputs(), self.obs_dim + self.action_dim),
+            ("network outputs", self.net.outputs(), outputs),
+            ("input means", self.input.mean.len(), self.obs_dim + self.action_dim),
+            ("input deviations", self.input.std.len(), self.obs_dim + self.action_dim),
+            ("target means", self.target.mean.len(), targets),
+            ("target deviations", self.target.std.len(), targets),
+            ("lower bounds of the log-variance", self.min_logvar.len(), bounds),
+            ("upper bounds of the log-variance", self.max_logvar.len(), bounds),
+        ];
+        if let Some((what, has, needs)) = lengths.iter().find(|(_, has, needs)| has != needs) {
+            return Err(format!("the world model has {has} {what}, {needs} are needed"));
+        }
+        if self.input.std.iter().chain(&self.target.std).any(|s| *s == 0.0) {
+            return Err("the world model divides by a deviation of zero".into());
+        }
+        if self.elites.is_empty() || self.elites.iter().any(|&e| e >= self.net.members) {
+            return Err(format!("elites {:?} of an ensemble of {} members", self.elites, self.net.members));
+        }
+        Ok(())
+    }
+
+    /// What all members predict for `obs` [B, D] and `action` [B, A].
+    ///
+    /// # Panics
+    /// If the slices do not hold whole rows of the model's dimensions.
+    pub fn predict(&self, obs: &[f32], action: &[f32]) -> Prediction {
+        let rows = obs.len() / self.obs_dim;
+        assert_eq!(obs.len(), rows * self.obs_dim, "obs is [B, D]");
+        assert_eq!(action.len(), rows * self.action_dim, "action is [B, A]");
+        let out = self.net.forward(&self.inputs(obs, action, rows));
+        self.decode(&out, obs, rows)
+    }
+
+    /// Units of the latent of [`Ensemble::latent`]; nothing where the model has no hidden layer.
+    pub fn latent_dim(&self) -> Option<usize> {
+        self.net.hidden_units()
+    }
+
+    /// Activations of the first elite member's last hidden layer for `obs` [B, D] and `action` [B, A]: [B, units]; nothing
+    /// where the model has no hidden layer.
+    pub fn latent(&self, obs: &[f32], action: &[f32]) -> Option<Vec<f32>> {
+        let member = *self.elites.first()?;
+        self.net.hidden(member, &self.inputs(obs, action, obs.len() / self.obs_dim))
+    }
+
+    fn inputs(&self, obs: &[f32], action: &[f32], rows: usize) -> Vec<f32> {
+        let (d, a) = (self.obs_dim, self.action_dim);
+        let mut x = Vec::with_capacity(rows * (d + a));
+        for r in 0..rows {
+            let row = obs[r * d..(r + 1) * d].iter().chain(&action[r * a..(r + 1) * a]);
+            x.extend(row.zip(self.input.mean.iter().zip(&self.input.std)).map(|(v, (m, s))| (v - m) / s));
+        }
+        x
+    }
+
+    fn decode(&self, out: &[f32], obs: &[f32], rows: usize) -> Prediction {
+        let (d, targets, width, members) = (self.obs_dim, self.targets(), self.net.outputs(), self.net.members);
+        let mut p = Prediction {
+            members,
+            rows,
+            obs_dim: d,
+            next_obs: Vec::with_capacity(members * rows * d),
+            delta: Vec::with_capacity(members * rows * d),
+            reward: self.learned_reward.then(|| Vec::with_capacity(members * rows)),
+            logvar: (!self.deterministic).then(|| Vec::with_capacity(members * rows * targets)),
+            terminated: self.learned_termination.then(|| Vec::with_capacity(members * rows)),
+        };
+        for (i, row) in out.chunks_exact(width).enumerate() {
+            let start = &obs[(i % rows) * d..(i % rows + 1) * d];
+            let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
+            p.delta.extend((0..d).map(raw));
+            let delta = &p.delta[i * d..];
+            p.next_obs.extend(start.iter().zip(delta).map(|(s, change)| s + change));
+            if let Some(reward) = &mut p.reward {
+                reward.push(raw(d));
+            }
+            if let Some(logvar) = &mut p.logvar {
+                logvar.extend((0..targets).map(|c| {
+                    let bounded = soft_bound(row[targets + c], self.min_logvar[c], self.max_logvar[c]);
+                    bounded + 2.0 * self.target.std[c].ln()
+                }));
+            }
+            if let Some(terminated) = &mut p.terminated {
+                terminated.push(1.0 / (1.0 + (-row[width - 1]).exp()));
+            }
+        }
+        p
+    }
+}
+
+impl Prediction {
+    /// [B, D] mean over `members` of the next observation.
+    pub fn mean_next_obs(&self, members: &[usize]) -> Vec<f32> {
+        mean_over(&self.next_obs, self.rows * self.obs_dim, members)
+    }
+
+    /// [B] mean over `members` of the reward.
+    pub fn mean_reward(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.reward.as_ref().map(|r| mean_over(r, self.rows, members))
+    }
+
+    /// [B] mean over `members` of the termination probability.
+    pub fn mean_terminated(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.terminated.as_ref().map(|t| mean_over(t, self.rows, members))
+    }
+}
+
+fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
+    let mut out = vec![0.0f32; stride];
+    for &e in members {
+        for (o, v) in out.iter_mut().zip(&values[e * stride..(e + 1) * stride]) {
+            *o += v;
+        }
+    }
+    let n = members.len().max(1) as f32;
+    for o in &mut out {
+        *o /= n;
+    }
+    out
+}
+
+/// Soft clamp of a log-variance (Chua et al. 2018, appendix A.1): max − softplus(max − x), then min + softplus(x − min).
+pub fn soft_bound(x: f32, min: f32, max: f32) -> f32 {
+    let below = max - softplus(max - x);
+    min + softplus(below - min)
+}
+
+fn softplus(x: f32) -> f32 {
+    if x > 20.0 { x } else { x.exp().ln_1p() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::mlp::{Activation, Layer};
+    use proptest::prelude::*;
+
+    /// One member of one observation and one action with every kind of output: Δobs, reward, two log-variances, a logit.
+    fn full() -> Ensemble {
+        let bias = vec![1.0, 2.0, 0.0, 0.0, 0.0];
+        let layer = Layer { inputs: 2, outputs: 5, weight: vec![0.0; 10], bias };
+        Ensemble {
+            obs_dim: 1,
+            action_dim: 1,
+            learned_reward: true,
+            learned_termination: true,
+            deterministic: false,
+            net: Mlp::new(1, Activation::Relu, vec![layer]).unwrap(),
+            input: Normalizer::identity(2),
+            target: Normalizer { mean: vec![0.5, -1.0], std: vec![2.0, 10.0] },
+            min_logvar: vec![-30.0; 2],
+            max_logvar: vec![30.0; 2],
+            elites: vec![0],
+        }
+    }
+
+    #[test]
+    fn every_output_in_raw_units() {
+        let p = full().predict(&[7.0], &[0.0]);
+        assert_eq!((p.delta[0], p.next_obs[0]), (2.5, 9.5));
+        assert_eq!(p.reward.as_deref(), Some(&[19.0][..]));
+        assert_eq!(p.terminated.as_deref(), Some(&[0.5][..]));
+        // Variance 1 in units of the target is std² in raw units.
+        let logvar = p.logvar.unwrap();
+        assert!((logvar[0] - 4.0f32.ln()).abs() < 1e-6 && (logvar[1] - 100.0f32.ln()).abs() < 1e-6, "{logvar:?}");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_named() {
+        assert_eq!(full().check(), Ok(()));
+        let wrong = |change: fn(&mut Ensemble)| {
+            let mut m = full();
+            change(&mut m);
+            m.check().unwrap_err()
+        };
+        assert!(wrong(|m| m.learned_termination = false).contains("5 network outputs, 4"));
+        assert!(wrong(|m| m.action_dim = 2).contains("2 network inputs, 3"));
+        assert!(wrong(|m| m.target.std = vec![1.0]).contains("1 target deviations, 2"));
+        assert!(wrong(|m| m.input.std[1] = 0.0).contains("deviation of zero"));
+        assert!(wrong(|m| m.max_logvar.clear()).contains("upper bounds"));
+        assert!(wrong(|m| m.elites = vec![1]).contains("elites [1] of an ensemble of 1"));
+        assert!(wrong(|m| m.elites.clear()).contains("elites"));
+        assert!(wrong(|m| m.obs_dim = 0).contains("0 observation"));
+    }
+
+    proptest! {
+        /// Rising, and between the bounds, but for softplus(min - max) above the upper one: at most ln 2, next to nothing where
+        /// the bounds are far apart.
+        #[test]
+        fn bounded_log_variances(x in -100f32..100.0, step in 0f32..5.0, min in -12f32..-1.0, width in 2f32..15.0) {
+            let max = min + width;
+            let y = soft_bound(x, min, max);
+            let slack = softplus(min - max) + 1e-4;
+            prop_assert!(y >= min - 1e-4 && y <= max + slack, "{y} outside [{min}, {max}]");
+            prop_assert!(soft_bound(x + step, min, max) >= y - 1e-4);
+        }
+    }
+}
