@@ -143,7 +143,7 @@ mod tests {
         let mut env = Pendulum::default();
         env.start = start.unwrap_or(env.start);
         let mut c = Collector::new(0);
-        c.run(&mut env, behaviour, Limit::episodes(60), &mut stream(seed, "t"), &Ctx::quiet()).expect("runs");
+        c.run(&mut env, behaviour, Limit::episodes(60), &mut stream(seed, "t", 0), &Ctx::quiet()).expect("runs");
         c.returns()
     }
 
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn torques_stay_in_bounds_and_are_held() {
-        let mut rng = stream(3, "t");
+        let mut rng = stream(3, "t", 0);
         let mut held = HeldRandom::new(8);
         held.begin(&mut rng);
         let torques: Vec<f32> = (0..24).map(|_| held.act(&[1.0, 0.0, 0.0], &mut rng)[0]).collect();

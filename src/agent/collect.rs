@@ -203,7 +203,7 @@ mod tests {
     fn a_time_limit_truncates_and_never_terminates() {
         let mut env = Pendulum::default();
         let mut c = Collector::new(7);
-        c.run(&mut env, &mut zero, Limit::episodes(2), &mut stream(0, "t"), &Ctx::quiet()).expect("nobody cancels");
+        c.run(&mut env, &mut zero, Limit::episodes(2), &mut stream(0, "t", 0), &Ctx::quiet()).expect("nobody cancels");
         let data = c.dataset(&env).expect("two episodes");
         assert_eq!((data.num_episodes(), data.num_steps(), c.steps()), (2, 400, 400));
         let span = data.spans()[1];
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn an_end_of_the_environment_terminates() {
         let mut c = Collector::new(0);
-        c.run(&mut Three(0), &mut zero, Limit::episodes(2), &mut stream(0, "t"), &Ctx::quiet()).expect("runs");
+        c.run(&mut Three(0), &mut zero, Limit::episodes(2), &mut stream(0, "t", 0), &Ctx::quiet()).expect("runs");
         let data = c.dataset(&Three(0)).expect("episodes");
         assert!(data.spans().iter().all(|s| s.terminated && !s.truncated && s.steps == 3));
     }
@@ -225,11 +225,11 @@ mod tests {
     fn a_step_limit_is_met_exactly_and_cuts_the_last_episode() {
         let mut env = Pendulum::default();
         let mut c = Collector::new(0);
-        c.run(&mut env, &mut zero, Limit::steps(250), &mut stream(0, "t"), &Ctx::quiet()).expect("runs");
+        c.run(&mut env, &mut zero, Limit::steps(250), &mut stream(0, "t", 0), &Ctx::quiet()).expect("runs");
         let data = c.dataset(&env).expect("episodes");
         assert_eq!(data.num_steps(), 250);
         assert!(data.spans()[1].truncated && data.spans()[1].steps == 50);
-        c.run(&mut env, &mut zero, Limit::steps(10), &mut stream(0, "t"), &Ctx::quiet()).expect("goes on");
+        c.run(&mut env, &mut zero, Limit::steps(10), &mut stream(0, "t", 0), &Ctx::quiet()).expect("goes on");
         assert_eq!(c.steps(), 260);
     }
 
@@ -248,7 +248,7 @@ mod tests {
             vec![0.0]
         };
         let cx = Ctx::new(cancel, |_| {});
-        assert_eq!(c.run(&mut env, &mut act, Limit::episodes(9), &mut stream(0, "t"), &cx), Err(Cancelled));
+        assert_eq!(c.run(&mut env, &mut act, Limit::episodes(9), &mut stream(0, "t", 0), &cx), Err(Cancelled));
         assert_eq!(c.steps(), 230);
         let data = c.dataset(&env).expect("one whole episode");
         assert_eq!((data.num_episodes(), data.num_steps()), (1, 200));

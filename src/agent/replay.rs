@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn draws_keep_the_share() {
         let replay = pool(990, 10, Mix::Floor);
-        let rows = replay.draw(20_000, &mut stream(0, "t"));
+        let rows = replay.draw(20_000, &mut stream(0, "t", 0));
         let new = rows.iter().filter(|&&i| i >= 990).count() as f64 / 20_000.0;
         // Five standard deviations of a share of 0.1 over 20 000 draws: 5 √(0.09 / 20 000) ≈ 0.011.
         assert!((new - 0.1).abs() < 0.011, "{new}");
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_empty_pool_draws_nothing_and_foreign_rows_are_refused() {
-        assert!(pool(0, 0, Mix::Half).draw(5, &mut stream(0, "t")).is_empty());
+        assert!(pool(0, 0, Mix::Half).draw(5, &mut stream(0, "t", 0)).is_empty());
         let refused = pool(3, 0, Mix::Half).push(&TransitionBatch::empty(4, 1));
         assert!(refused.is_err_and(|e| e.contains("(4, 1)") && e.contains("(2, 1)")));
     }
@@ -190,7 +190,7 @@ mod tests {
         fn rows_drawn_exist_and_are_gathered_whole(old in 0usize..30, new in 0usize..30, n in 0usize..50, seed: u64) {
             for mix in [Mix::Uniform, Mix::Half, Mix::Floor] {
                 let replay = pool(old, new, mix);
-                let rows = replay.draw(n, &mut stream(seed, "t"));
+                let rows = replay.draw(n, &mut stream(seed, "t", 0));
                 prop_assert!(rows.iter().all(|&i| i < old + new));
                 let got = replay.gather(&rows);
                 prop_assert_eq!(got.len(), rows.len());

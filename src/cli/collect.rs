@@ -74,7 +74,7 @@ impl CollectArgs {
         env.start = start.unwrap_or(env.start);
         let mut collector = Collector::new(0);
         let cx = Ctx::new(cancel, |_| {});
-        let mut rng = stream(self.seed, "collect");
+        let mut rng = stream(self.seed, "collect", 0);
         collector.run(&mut env, &mut *behaviour, Limit::episodes(self.episodes), &mut rng, &cx)?;
         let data = collector.dataset(&env).ok_or_else(|| Fault::failed("no step was taken"))?;
         write_minari(&self.out, &data, &self.about(env.id(), start, data.num_episodes()))?;

@@ -140,7 +140,7 @@ impl Windows {
             let e = *e;
             n.iter().enumerate().filter(|(_, n)| **n >= horizon).map(move |(t, _)| (e, t)).collect::<Vec<_>>()
         };
-        let mut rng = stream(spec.seed, "starts");
+        let mut rng = stream(spec.seed, "starts", 0);
         let mut starts = stretches.iter().flat_map(usable).sample(&mut rng, spec.starts);
         starts.sort_unstable();
         Self { horizon, starts }

@@ -32,7 +32,7 @@ fn act(actor: &Actor, env: &mut dyn Environment, spec: &PolicySpec, cx: &Ctx) ->
     let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
     let cx = cx.phase("acting in the environment");
     let limit = Limit::episodes(spec.episodes.max(1));
-    collector.run(env, &mut act, limit, &mut stream(spec.seed, "diagnosis"), &cx)?;
+    collector.run(env, &mut act, limit, &mut stream(spec.seed, "diagnosis", 0), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
 }
 

@@ -55,7 +55,7 @@ impl Agent {
             replay: Replay::new(train, Mix::Half),
             heldout: data.transitions(&split.heldout),
             seed,
-            rng: stream(seed, "imagination"),
+            rng: stream(seed, "imagination", 0),
         }
     }
 
@@ -87,7 +87,7 @@ impl Agent {
             elites: self.model.elites.len(),
             ..FitOptions::default()
         };
-        let mut rng = stream(self.seed, &format!("fine-tune {check}"));
+        let mut rng = stream(self.seed, &format!("fine-tune {check}"), 0);
         let replay = &self.replay;
         let mut draw = |n: usize| replay.draw(n, &mut rng);
         let phase = cx.phase(&format!("check {check}: fine-tuning the world model"));

@@ -170,7 +170,7 @@ mod tests {
     fn equal_losses_give_a_ratio_of_one_and_no_chance_above_it() {
         let reference = vec![0.3; 12];
         assert!((ratio(&[0.3, 0.3], &reference).0 - 1.0).abs() < 1e-12);
-        let c = chance(&reference, 4, 0.05, &mut stream(0, "t")).expect("12 >= 8");
+        let c = chance(&reference, 4, 0.05, &mut stream(0, "t", 0)).expect("12 >= 8");
         assert!((c.quantile - 1.0).abs() < 1e-12 && c.false_alarms == 0.0);
     }
 
@@ -179,15 +179,15 @@ mod tests {
         // FIELD, section 5 (c): lognormal losses with a coefficient of variation of 0.5 and four episodes alarm in 9.0 %
         // of the checks against a known mean; against a sampled reference of 400 the share moves by a few points.
         let sigma = (1.0f64 + 0.25).ln().sqrt();
-        let z = crate::world::init::normal(400, &mut stream(1, "t"));
+        let z = crate::world::init::normal(400, &mut stream(1, "t", 0));
         let reference: Vec<f64> = z.iter().map(|z| (sigma * f64::from(*z)).exp()).collect();
-        let c = chance(&reference, 4, 0.05, &mut stream(0, "t")).expect("enough");
+        let c = chance(&reference, 4, 0.05, &mut stream(0, "t", 0)).expect("enough");
         assert!((c.false_alarms - 0.09).abs() < 0.04, "{c:?}");
         assert!(c.quantile > 1.3 && c.quantile < 1.8, "{c:?}");
     }
 
     #[test]
     fn too_few_episodes_promise_nothing() {
-        assert_eq!(chance(&[1.0; 7], 4, 0.05, &mut stream(0, "t")), None);
+        assert_eq!(chance(&[1.0; 7], 4, 0.05, &mut stream(0, "t", 0)), None);
     }
 }

@@ -64,7 +64,7 @@ mod tests {
         let mut env = Pendulum::default();
         let mut c = Collector::new(0);
         let mut policy = SwingUp { noise };
-        c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(seed, "data"), &Ctx::quiet()).unwrap();
+        c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(seed, "data", 0), &Ctx::quiet()).unwrap();
         c.dataset(&env).unwrap()
     }
 

@@ -43,9 +43,9 @@ pub fn fit(
             model.renormalize(&train);
             model
         }
-        None => fit::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights")),
+        None => fit::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0)),
     };
-    let mut rng = stream(plan.seed, "world-model batches");
+    let mut rng = stream(plan.seed, "world-model batches", 0);
     let mut draw = fit::uniform_rows(train.len(), &mut rng);
     let phase = cx.phase("fitting the world model");
     let live = |curve: &FitCurve| emit(curve_report(curve, false));
@@ -55,7 +55,7 @@ pub fn fit(
     if plan.policy_steps > 0 {
         let mut learner = learner(data, &train.reward, &model, from, &plan.learner, plan.seed);
         let starts = Starts { old: &train.obs, new: &[], new_share: 0.0 };
-        let mut rng = stream(plan.seed, "imagination");
+        let mut rng = stream(plan.seed, "imagination", 0);
         learner.train(&model, &starts, plan.policy_steps, &mut rng, &cx.phase("training the policy in imagination"))?;
         checkpoint.actor = Some(learner.actor());
         checkpoint.critic = Some(learner.critic());
@@ -92,7 +92,7 @@ pub fn learner(
     let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
     let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
     let bounds = action_bounds(&data.action_space, data);
-    let fresh = Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights"));
+    let fresh = Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights", 0));
     let Some((checkpoint, actor)) = from.and_then(|c| Some((c, c.actor.clone()?))) else { return fresh };
     match checkpoint.critic.as_ref().filter(|c| c.members == 2) {
         Some(critic) => {

@@ -179,7 +179,7 @@ impl<'a> TopUp<'a> {
         let n = self.history.rounds.len();
         let mut probes = Collector::new(self.next_id());
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
-        let mut draw = stream(self.options.seed, &format!("probe {n}"));
+        let mut draw = stream(self.options.seed, &format!("probe {n}"), 0);
         let actor = self.agent.learner.actor();
         let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
         let probed = probes.run(&mut *self.env, &mut act, Limit::episodes(self.options.probes), &mut draw, &phase);
@@ -192,8 +192,12 @@ impl<'a> TopUp<'a> {
         let losses = self.yardstick.losses(&self.agent.model, &trajectories, &phase)?;
         let reference = self.yardstick.reference(&self.agent.model, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
-        let chance =
-            loss::chance(&reference, self.options.probes, self.options.alpha, &mut stream(self.options.seed, "chance"));
+        let chance = loss::chance(
+            &reference,
+            self.options.probes,
+            self.options.alpha,
+            &mut stream(self.options.seed, "chance", 0),
+        );
         let threshold = self.threshold(chance);
         self.controller.set_threshold(threshold);
         let (score, score_se) = loss::mean_se(&probes.returns());
@@ -256,7 +260,7 @@ impl<'a> TopUp<'a> {
         }
         if left > 0 {
             let mut more = Collector::new(self.next_id());
-            let mut draw = stream(self.options.seed, &format!("collect {}", self.history.rounds.len()));
+            let mut draw = stream(self.options.seed, &format!("collect {}", self.history.rounds.len()), 0);
             let actor = self.agent.learner.actor();
             let mut act = |obs: &[f32], rng: &mut dyn rand::Rng| actor.sample(obs, rng);
             let phase = cx.phase("collecting");
@@ -290,7 +294,7 @@ impl<'a> TopUp<'a> {
     fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
         let mut c = Collector::new(0);
         let mut act = |obs: &[f32], _: &mut dyn rand::Rng| networks.actor.act(obs);
-        let mut draw = stream(self.options.seed, "evaluation");
+        let mut draw = stream(self.options.seed, "evaluation", 0);
         let ran = c.run(&mut *self.env, &mut act, Limit::episodes(self.options.eval_episodes), &mut draw, cx);
         self.history.total += c.steps();
         ran?;

@@ -44,7 +44,7 @@ fn ensemble(members: usize, sizes: &[usize]) -> Ensemble {
         learned_reward: true,
         learned_termination: false,
         deterministic: false,
-        net: init::mlp(members, sizes, Activation::Silu, 1.0, &mut stream(0, "weights")),
+        net: init::mlp(members, sizes, Activation::Silu, 1.0, &mut stream(0, "weights", 0)),
         input: Normalizer::identity(inputs),
         target: Normalizer::identity(targets),
         min_logvar: vec![-12.0; targets],
@@ -71,7 +71,7 @@ fn main() {
     }
     for (members, sizes, rows) in SHAPES {
         let model = ensemble(members, sizes);
-        let rng = &mut stream(1, "rows");
+        let rng = &mut stream(1, "rows", 0);
         let x = init::normal(members * rows * model.net.inputs(), rng);
         let batch = Batch { x, y: init::normal(members * rows * model.targets(), rng) };
         let ended = vec![0.0; members * rows];

@@ -25,7 +25,7 @@ fn start() -> (Dataset, Split, Checkpoint) {
     let mut env = Pendulum::default();
     let mut c = Collector::new(0);
     let mut policy = SwingUp { noise: 0.1 };
-    c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(3, "data"), &Ctx::quiet()).unwrap();
+    c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(3, "data", 0), &Ctx::quiet()).unwrap();
     let data = c.dataset(&env).unwrap();
     let split = Split::new(&data, SplitSpec { heldout: 0.2, calibration: 0.2, seed: 0 });
     let plan = Plan {

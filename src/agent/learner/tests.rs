@@ -25,7 +25,7 @@ fn pays_for_action() -> Ensemble {
 fn learner(seed: u64) -> Learner {
     let options =
         LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.5, ..LearnerOptions::default() };
-    Learner::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights"))
+    Learner::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights", 0))
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_policy_learns_what_the_imagined_world_pays_for() {
     let mut l = learner(0);
     let obs = [-1.0, 0.0, 1.0];
     let starts = Starts { old: &obs, new: &[], new_share: 0.0 };
-    l.train(&pays_for_action(), &starts, 400, &mut stream(0, "imagination"), &Ctx::quiet()).expect("nobody cancels");
+    l.train(&pays_for_action(), &starts, 400, &mut stream(0, "imagination", 0), &Ctx::quiet()).expect("nobody cancels");
     // Actions lie within 1 ± 2: the best is 3, and its discounted sum is 3 / (1 - 0.5) = 6.
     let actions = l.actor().act(&obs);
     assert!(actions.iter().all(|&a| a > 2.5), "{actions:?}");
@@ -45,7 +45,7 @@ fn the_policy_learns_what_the_imagined_world_pays_for() {
 fn log_probabilities_are_those_of_a_squashed_gaussian() {
     let l = learner(1);
     let obs = tensor(vec![0.3; 50], [1, 50, 1], &l.device);
-    let (action, log_prob) = l.act(&l.actor, obs, &mut stream(1, "noise"));
+    let (action, log_prob) = l.act(&l.actor, obs, &mut stream(1, "noise", 0));
     let out = l.actor().net.forward(&[0.3]);
     let (mean, std) = (f64::from(out[0]), f64::from(out[1].clamp(LOG_STD.0, LOG_STD.1)).exp());
     for (a, lp) in values(action).iter().zip(values(log_prob)) {
@@ -72,7 +72,7 @@ fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
     let model = pays_for_action();
     let actor = learner(3).actor();
     let starts = Starts { old: &[1.0], new: &[2.0], new_share: 0.5 };
-    ring.extend(&model, &actor, &starts, 90, 3, &mut stream(0, "ring"));
+    ring.extend(&model, &actor, &starts, 90, 3, &mut stream(0, "ring", 0));
     assert_eq!(ring.len(), 100);
     let batch = ring.gather(&(0..100).collect::<Vec<_>>());
     assert!(batch.obs.contains(&1.0) && batch.obs.contains(&2.0));

@@ -9,7 +9,7 @@ use crate::world::network::{Network, device, tensor, values};
 
 /// obs' = obs + 0.1 action + 0.05 (1, -1), reward = obs·(1, 2) − action: linear, so a small network learns it.
 fn linear(n: usize, purpose: &str) -> TransitionBatch {
-    let z = init::normal(n * 3, &mut stream(5, purpose));
+    let z = init::normal(n * 3, &mut stream(5, purpose, 0));
     let mut batch = TransitionBatch::empty(2, 1);
     for (i, row) in z.chunks_exact(3).enumerate() {
         batch.obs.extend_from_slice(&row[..2]);
@@ -41,9 +41,9 @@ fn small() -> FitOptions {
 fn training_learns_a_linear_world_and_keeps_the_best_members() {
     let (train_part, heldout) = (linear(2000, "train"), linear(400, "heldout"));
     let options = small();
-    let mut model = fresh(&train_part, &options, &mut stream(0, "weights"));
+    let mut model = fresh(&train_part, &options, &mut stream(0, "weights", 0));
     assert!(model.learned_termination, "some transitions terminate");
-    let mut rng = stream(0, "batches");
+    let mut rng = stream(0, "batches", 0);
     let mut looks = 0;
     let looked = std::cell::Cell::new(0);
     let live = |c: &FitCurve| looked.set(c.step.len());
@@ -62,7 +62,7 @@ fn training_learns_a_linear_world_and_keeps_the_best_members() {
 fn the_likelihood_is_its_formula() {
     let data = linear(40, "train");
     let options = small();
-    let model = fresh(&data, &options, &mut stream(1, "weights"));
+    let model = fresh(&data, &options, &mut stream(1, "weights", 0));
     let rows: Vec<usize> = (0..3 * 8).map(|i| (i * 7) % 40).collect();
     let columns = Rows::new(&model, &data);
     let mut batch = Batch::default();
@@ -91,7 +91,7 @@ fn the_likelihood_is_its_formula() {
 #[test]
 fn moving_the_normalisers_keeps_the_function() {
     let data = linear(300, "train");
-    let mut model = fresh(&data, &small(), &mut stream(2, "weights"));
+    let mut model = fresh(&data, &small(), &mut stream(2, "weights", 0));
     let before = model.predict(&data.obs, &data.action);
     let mut wide = linear(300, "wide");
     wide.obs.iter_mut().for_each(|v| *v = *v * 7.0 + 3.0);
@@ -108,11 +108,11 @@ fn moving_the_normalisers_keeps_the_function() {
 #[test]
 fn a_cancel_leaves_the_starting_weights() {
     let data = linear(200, "train");
-    let mut model = fresh(&data, &small(), &mut stream(3, "weights"));
+    let mut model = fresh(&data, &small(), &mut stream(3, "weights", 0));
     let start = model.clone();
     let cancel = Cancel::default();
     let stop = cancel.clone();
-    let mut rng = stream(0, "batches");
+    let mut rng = stream(0, "batches", 0);
     let mut rows = uniform_rows(200, &mut rng);
     let mut n = 0;
     let mut draw = |k: usize| {
@@ -130,8 +130,8 @@ fn a_cancel_leaves_the_starting_weights() {
 #[test]
 fn burn_and_the_fused_pass_agree_for_every_activation() {
     for activation in [Activation::Silu, Activation::Relu, Activation::Tanh] {
-        let net = init::mlp(3, &[5, 16, 16, 4], activation, 1.0, &mut stream(4, "weights"));
-        let x = init::normal(33 * 5, &mut stream(4, "rows"));
+        let net = init::mlp(3, &[5, 16, 16, 4], activation, 1.0, &mut stream(4, "weights", 0));
+        let x = init::normal(33 * 5, &mut stream(4, "rows", 0));
         let burn = Network::from_mlp(&net, &device());
         let theirs = values(burn.forward(tensor(x.clone(), [1, 33, 5], &device())));
         let ours = net.forward(&x);

@@ -138,7 +138,7 @@ pub fn written(name: &str, data: &Dataset) -> PathBuf {
 pub fn untrained(name: &str, data: &Dataset) -> PathBuf {
     let all: Vec<usize> = (0..data.num_episodes()).collect();
     let options = FitOptions { members: 2, elites: 2, hidden: 8, layers: 1, ..FitOptions::default() };
-    let model = fresh(&data.transitions(&all), &options, &mut stream(0, "t"));
+    let model = fresh(&data.transitions(&all), &options, &mut stream(0, "t", 0));
     let folder = at(name);
     native::save(&folder, &Checkpoint { world_model: Some(model), ..Checkpoint::default() }).expect("writable");
     folder

@@ -23,7 +23,7 @@ fn ensemble(members: usize, hidden: &[usize], activation: Activation, terminatio
         learned_reward: true,
         learned_termination: termination,
         deterministic: false,
-        net: init::mlp(members, &sizes, activation, 1.0, &mut stream(seed, "weights")),
+        net: init::mlp(members, &sizes, activation, 1.0, &mut stream(seed, "weights", 0)),
         input: Normalizer::identity(5),
         target: Normalizer::identity(4),
         min_logvar: vec![-4.0, -3.0, -0.5, -10.0],
@@ -34,7 +34,7 @@ fn ensemble(members: usize, hidden: &[usize], activation: Activation, terminatio
 
 fn batch(model: &Ensemble, rows: usize, seed: u64) -> Batch {
     let n = model.net.members * rows;
-    let rng = &mut stream(seed, "rows");
+    let rng = &mut stream(seed, "rows", 0);
     let ended = init::normal(n, rng).iter().map(|&z| f32::from(u8::from(z > 1.0))).collect();
     Batch { x: init::normal(n * 5, rng), y: init::normal(n * 4, rng), ended }
 }
