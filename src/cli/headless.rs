@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::args::OutputArgs;
 use super::gate::{self, Gate, GateArgs, Verdict};
 use super::{interrupt, json, text};
-use crate::engine::job::{Body, JobSpec, Outcome};
+use crate::engine::job::{JobSpec, Outcome};
 use crate::engine::throttle::Throttle;
 use crate::engine::{self, Workspace, worker};
 use crate::ground::fault::Fault;
@@ -166,13 +166,11 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
 /// One job: its reports (the last of each name) and how it ended.
 fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Report>>, Result<Outcome, Fault>) {
     let reports: Mutex<Vec<Arc<Report>>> = Mutex::default();
-    let emit = |body: Body| {
-        if let Body::Report(report) = body {
-            let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-            match reports.iter_mut().find(|r| r.name == report.name) {
-                Some(old) => *old = report,
-                None => reports.push(report),
-            }
+    let emit = |report: Report| {
+        let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+        match reports.iter_mut().find(|r| r.name == report.name) {
+            Some(old) => *old = Arc::new(report),
+            None => reports.push(Arc::new(report)),
         }
     };
     let cx = Ctx::new(cancel.clone(), progress_line());

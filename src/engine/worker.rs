@@ -11,10 +11,12 @@ use std::sync::{Arc, Once};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::job::{Body, Control, Event, Failure, JobId, JobSpec, Slot};
+use super::event::{Body, Control, Event, Failure, JobId};
+use super::job::{self, JobSpec, Slot};
 use super::throttle::Throttle;
 use super::workspace::Workspace;
 use crate::ground::task::{Cancel, Ctx};
+use crate::metrics::report::Report;
 
 /// Threads that run jobs carry this name.
 const THREAD: &str = "oodscope-job";
@@ -146,8 +148,8 @@ fn work(spec: &JobSpec, workspace: &Workspace, news: &News) {
             let _ = events.try_send(Event { job, body: Body::Progress(progress) });
         }
     });
-    let emit = |body: Body| news.tell(body);
-    news.tell(match guarded(spec, || super::run(spec, workspace, &cx, &emit)) {
+    let emit = |report: Report| news.tell(Body::Report(Arc::new(report)));
+    news.tell(match guarded(spec, || job::run(spec, workspace, &cx, &emit)) {
         Ok(Ok(outcome)) => Body::Done(outcome),
         Ok(Err(ended)) => Body::from(ended),
         Err(failure) => Body::Failed(failure),

@@ -5,9 +5,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use oodscope::engine::job::{
-    Base, Body, CompareSpec, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Source,
+    Base, Body, CompareSpec, Control, CoverSpec, Event, FeatureSpec, FitSpec, JobId, JobSpec, MapSpec, Slot, Source,
 };
-use oodscope::engine::{Engine, Workspace};
+use oodscope::engine::measure::coverage::{covered, known};
+use oodscope::engine::{self, Engine, Workspace};
+use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
 
 use crate::support::program::{at, dataset, pendulum, written};
@@ -190,9 +192,10 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
     assert_eq!(last(compare), alone);
     // It is the coverage's own, whatever was held against the data, and only with the same neighbours.
     let (workspace, spec) = (Workspace::default(), CoverSpec { source: source.clone(), ..CoverSpec::default() });
-    let fitted = |source: &Source, k| workspace.fitted(source, &spec.space, k, spec.alpha);
+    let opened = |source: &Source| workspace.open(source, &Ctx::quiet()).unwrap();
+    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, spec.alpha);
     assert!(fitted(&source, spec.k).is_none());
-    let coverage = workspace.coverage(&spec, &Ctx::quiet()).unwrap();
+    let coverage = covered(&opened(&source), &spec, &Ctx::quiet(), &|_| {}).unwrap();
     let alone = Source { rollouts: None, ..source.clone() };
     assert!(Arc::ptr_eq(&coverage, &fitted(&alone, spec.k).unwrap()) && fitted(&alone, spec.k + 1).is_none());
 }
@@ -224,4 +227,26 @@ fn the_map_of_other_axes_and_the_feature_space_reach_the_reports() {
     let id = engine.start(JobSpec::Cover(CoverSpec { source: source(), space: bad, ..CoverSpec::default() }));
     let Body::Failed(failure) = until_end(&events, id).pop().unwrap().body else { panic!("no such dimension") };
     assert!(failure.message.contains("no dimension 'nowhere'"), "{failure}");
+}
+
+#[test]
+fn every_job_of_the_table_has_a_name_reads_back_and_refuses_what_is_not_there() {
+    let specs = JobSpec::defaults();
+    let mut names: Vec<&str> = specs.iter().map(JobSpec::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), specs.len(), "a name means one job: {names:?}");
+    for spec in specs {
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<JobSpec>(&json).unwrap(), spec, "{json}");
+        let tag = serde_json::from_str::<serde_json::Value>(&json).unwrap()["job"].clone();
+        let least = serde_json::json!({ "job": tag });
+        assert_eq!(serde_json::from_value::<JobSpec>(least).unwrap(), spec, "defaults are written once");
+        if spec.slot() == Slot::Train {
+            // Those make their folder first, in the current one where none is named.
+            continue;
+        }
+        let refused = engine::run(&spec, &Workspace::default(), &Ctx::quiet(), &|_| {});
+        assert!(matches!(refused, Err(Fault::Bad(_))), "{}: {refused:?}", spec.name());
+    }
 }

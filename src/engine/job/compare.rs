@@ -1,44 +1,99 @@
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::{FeatureSpec, Source};
+use super::{Emit, Job, Slot};
+use crate::engine::event::Outcome;
+use crate::engine::measure::feature_space::{FeatureRows, FeatureSpace};
+use crate::engine::measure::{coverage, rollouts};
+use crate::engine::opened::Opened;
+use crate::engine::spec::{CompareSpec, FeatureSpec};
+use crate::engine::workspace::Workspace;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
+use crate::metrics::compare::{self, Input, Options};
+use crate::metrics::report::Level;
 
-/// Which two sets of states are compared, and how. A is the dataset; B the rollouts (or another dataset in their place), or
-/// what the checkpoint's world model imagines.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CompareSpec {
-    /// A with its split, B under `rollouts`, and the model that imagines.
-    pub source: Source,
-    /// Feature space of both; principal axes have no names to tell differences by and are refused.
-    pub space: FeatureSpec,
-    /// B is what the world model imagines along A's held-out episodes with their recorded actions.
-    pub imagined: bool,
-    /// Steps of an imagined rollout.
-    pub horizon: usize,
-    /// Which neighbour's distance is the novelty.
-    pub k: usize,
-    /// False-alarm level of the novelty threshold.
-    pub alpha: f64,
-    /// Most states of each set in what looks at every pair; a test has twice as many of both together.
-    pub states: usize,
-    /// Shuffles of whole episodes behind every p-value.
-    pub permutations: usize,
-    /// Seed of everything random.
-    pub seed: u64,
+/// Compares two sets of states: a dataset with another one, with rollouts, or with what a world model imagines.
+pub(super) struct Compare;
+
+impl Job for Compare {
+    type Spec = CompareSpec;
+    type Input = Opened;
+    const NAME: &'static str = "comparison";
+    const SLOT: Slot = Slot::Compare;
+
+    fn open(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        workspace.open(&spec.source, cx)
+    }
+
+    fn run(spec: &CompareSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        let space = space(spec, &opened)?;
+        let b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened, &space, cx)? };
+        let (data, split) = (&opened.data, &opened.split);
+        let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
+        let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
+        // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
+        let nothing = States { rows: &[], owner: &[] };
+        let known = coverage::known(&opened, &spec.space, spec.k, spec.alpha);
+        let input = Input {
+            names: space.names(),
+            choice: space.choice(),
+            novelty: known.as_ref().map(|coverage| &coverage.novelty),
+            train: train.states(),
+            calibration: calibration.states(),
+            heldout: if spec.imagined { nothing } else { heldout.states() },
+            b: b.states.states(),
+            shared: split.is_shared(),
+        };
+        let (k, alpha, states, permutations, seed) = (spec.k, spec.alpha, spec.states, spec.permutations, spec.seed);
+        let mut report = compare::report(&input, &Options { k, alpha, states, permutations, seed }, cx)?;
+        report.note(Level::Info, format!("A: {}.", spec.source.dataset.display()));
+        report.note(Level::Info, format!("B: {}.", b.what));
+        if opened.rollouts.as_ref().is_some_and(|b| Arc::ptr_eq(b, data)) {
+            report
+                .note(Level::Warn, "A and B are the same file: they differ by nothing but the numbers' own rounding.");
+        }
+        emit(report);
+        Ok(Outcome::default())
+    }
 }
 
-impl Default for CompareSpec {
-    fn default() -> Self {
-        Self {
-            source: Source::default(),
-            space: FeatureSpec::default(),
-            imagined: false,
-            horizon: 50,
-            k: 5,
-            alpha: 0.1,
-            states: 1000,
-            permutations: 199,
-            seed: 0,
-        }
+/// The feature space that both are compared in.
+fn space(spec: &CompareSpec, opened: &Opened) -> Result<FeatureSpace, Fault> {
+    if spec.space.pca.is_some() {
+        let text = "a comparison tells dimensions by their names, and principal axes have none: leave --pca away";
+        return Err(Fault::bad(text));
     }
+    if spec.imagined && spec.space != FeatureSpec::default() {
+        let text = "imagined states are whole observations: leave --space and --dims away, or compare recorded states";
+        return Err(Fault::bad(text));
+    }
+    FeatureSpace::resolve(&spec.space, opened)
+}
+
+/// B with a name.
+struct Second {
+    states: FeatureRows,
+    what: String,
+}
+
+fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx) -> Result<Second, Fault> {
+    let (Some(data), Some(path)) = (&opened.rollouts, &spec.source.rollouts) else {
+        return Err(Fault::bad(
+            "a comparison needs a second set: name another dataset or rollouts, or compare with --imagined states",
+        ));
+    };
+    let states = space.all_rows(data, &cx.phase("reading the second set"))?;
+    Ok(Second { states, what: path.display().to_string() })
+}
+
+/// Imagined states without their real starts; the episode that a rollout started in owns its states.
+fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, Fault> {
+    let rollouts = rollouts::imagined(opened, spec.horizon, &cx.phase("imagining"))?;
+    let what = format!(
+        "{} open-loop rollouts of {} steps that the world model imagines along {} held-out episodes with their recorded \
+         actions (these episodes are no part of A)",
+        rollouts.starts, rollouts.horizon, rollouts.episodes
+    );
+    Ok(Second { states: rollouts.states, what })
 }

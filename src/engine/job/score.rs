@@ -1,43 +1,116 @@
-use std::path::PathBuf;
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use super::{Emit, Job, Slot};
+use crate::data::dataset::Dataset;
+use crate::engine::event::Outcome;
+use crate::engine::measure::coverage::covered;
+use crate::engine::measure::feature_space::FeatureSpace;
+use crate::engine::measure::judged::Judged;
+use crate::engine::measure::lineage::trust;
+use crate::engine::measure::one_step::OneStepError;
+use crate::engine::measure::scoring::{Rule, Scored, Scorer};
+use crate::engine::opened::Opened;
+use crate::engine::spec::{CoverSpec, PolicySpec, ScoreSpec};
+use crate::engine::workspace::Workspace;
+use crate::format::write::columns::{self, Column};
+use crate::ground::fault::Fault;
+use crate::ground::stats::quantile;
+use crate::ground::task::Ctx;
+use crate::metrics::alarm::Alarm;
+use crate::metrics::report::Level;
+use crate::metrics::scoring as report;
+use crate::metrics::threshold::is_alarm;
 
-use super::{FeatureSpec, PolicySpec, Source};
-use crate::metrics::threshold::Kind;
+/// Reports every state of some episodes with every score; writes them where a file is named.
+pub(super) struct Score;
 
-/// Which states are scored, and how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ScoreSpec {
-    /// Data and model; states come from `rollouts`, or from the policy's episodes, or from the held-out ones.
-    pub source: Source,
-    /// Feature space of the scores that look at states; those of the model are its own.
-    pub space: FeatureSpec,
-    /// The policy whose episodes are scored where no rollouts are named; 0 episodes: the held-out ones instead.
-    pub policy: PolicySpec,
-    /// Which neighbour's distance is the novelty.
-    pub k: usize,
-    /// False-alarm level of the thresholds.
-    pub alpha: f64,
-    /// How thresholds are set.
-    pub threshold: Kind,
-    /// File of the scores, one row a state; its name ends in `.csv` or `.parquet`.
-    pub out: Option<PathBuf>,
-    /// Seed of the bootstraps.
-    pub seed: u64,
+impl Job for Score {
+    type Spec = ScoreSpec;
+    type Input = Opened;
+    const NAME: &'static str = "scores";
+    const SLOT: Slot = Slot::Evaluate;
+
+    fn open(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        if let Some(out) = &spec.out {
+            columns::check_ending(out)?;
+        }
+        workspace.open(&spec.source, cx)
+    }
+
+    fn run(spec: &ScoreSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        // Judged states need no place on the coverage's map: no episode is collected for it.
+        let cover = CoverSpec {
+            source: spec.source.clone(),
+            space: spec.space.clone(),
+            k: spec.k,
+            alpha: spec.alpha,
+            policy: PolicySpec { episodes: 0, ..spec.policy.clone() },
+            ..CoverSpec::default()
+        };
+        let space = FeatureSpace::resolve(&spec.space, &opened)?;
+        let coverage = covered(&opened, &cover, cx, &|_| {})?;
+        let judged = Judged::choose(&opened, &spec.policy, "scored", cx)?;
+        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
+        let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
+        let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
+        let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
+        let alarms = scorer.alarms(rule, cx)?;
+        let scored = scorer.judged(&judged, rule, cx)?;
+        let data = judged.data(&opened);
+        let mut made = report::report(
+            &report::Scored {
+                alarms: &alarms,
+                columns: &scored.columns,
+                owner: &scored.rows.owner,
+                error: &scored.error,
+                label: &|e| data.spans()[e].id.to_string(),
+            },
+            scored.evidence.as_ref(),
+            spec.seed,
+        );
+        judged.note(&mut made);
+        made.note(Level::Info, coverage.novelty.sentence());
+        made.note(Level::Info, coverage.novelty.features.sentence());
+        scorer.notes().iter().for_each(|note| made.note(Level::Info, note));
+        if let Some(error) = &error {
+            made.note(Level::Info, error.sentence());
+        }
+        trust(&mut made, &opened);
+        emit(made);
+        let Some(out) = &spec.out else { return Ok(Outcome::said(judged.sentence)) };
+        let rows = save(out, &alarms, &scored, data)?;
+        Ok(Outcome { summary: format!("{}, {rows} states", judged.sentence), written: vec![out.clone()] })
+    }
 }
 
-impl Default for ScoreSpec {
-    fn default() -> Self {
-        Self {
-            source: Source::default(),
-            space: FeatureSpec::default(),
-            policy: PolicySpec::default(),
-            k: 5,
-            alpha: 0.1,
-            threshold: Kind::Conformal,
-            out: None,
-            seed: 0,
-        }
+/// Lower quartile of the training episodes' returns.
+fn low_return(opened: &Opened) -> Option<f64> {
+    let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
+    (!returns.is_empty()).then(|| quantile(&returns, 0.25))
+}
+
+/// One row a state: `episode` (its id), `step`; for every score `<name>`, `<name>_x_threshold`, `<name>_alarm`; with a
+/// world model `model_error_x_threshold`, NaN where a step has no next observation.
+fn save(path: &Path, alarms: &[Alarm], scored: &Scored, data: &Dataset) -> Result<usize, Fault> {
+    let rows = &scored.rows;
+    let mut out = vec![
+        ("episode".to_owned(), Column::Count(rows.owner.iter().map(|&e| data.spans()[e].id).collect())),
+        ("step".to_owned(), Column::Count(rows.step.iter().map(|&t| t as u64).collect())),
+    ];
+    let mut about = Vec::new();
+    for (alarm, column) in alarms.iter().zip(&scored.columns) {
+        let (name, ratios) = (alarm.score.name, alarm.ratios(&column.values));
+        let flags = ratios.iter().map(|&r| is_alarm(r)).collect();
+        out.push((name.to_owned(), Column::Number(column.values.clone())));
+        out.push((format!("{name}_x_threshold"), Column::Number(ratios)));
+        out.push((format!("{name}_alarm"), Column::Flag(flags)));
+        let threshold = format!("{} {}; {}", alarm.threshold.value, alarm.score.unit, alarm.threshold.short());
+        about.push((name.to_owned(), alarm.score.definition.to_owned()));
+        about.push((format!("{name}_threshold"), threshold));
     }
+    if !scored.error.is_empty() {
+        out.push(("model_error_x_threshold".to_owned(), Column::Number(scored.error.clone())));
+    }
+    about.push(("oodscope".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
+    columns::save(path, out, &about)
 }

@@ -1,0 +1,68 @@
+use super::{Emit, Job, Slot};
+use crate::agent::learner::LearnerOptions;
+use crate::checkpoint::{CurvePoint, native};
+use crate::data::fingerprint::fingerprint;
+use crate::engine::event::Outcome;
+use crate::engine::measure::lineage::same_part;
+use crate::engine::measure::trainable::{continuous, trainable, writable};
+use crate::engine::opened::Opened;
+use crate::engine::spec::FitSpec;
+use crate::engine::workspace::Workspace;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::topup::prepare::{self, Plan};
+
+/// Trains a world model, and a policy in its imagination, and writes the checkpoint.
+pub(super) struct Fit;
+
+impl Job for Fit {
+    type Spec = FitSpec;
+    type Input = Opened;
+    const NAME: &'static str = "fit";
+    const SLOT: Slot = Slot::Train;
+
+    fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        writable(&spec.out)?;
+        workspace.open(&spec.source, cx)
+    }
+
+    fn run(spec: &FitSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        let data = &opened.data;
+        let from = opened.checkpoint.as_deref();
+        trainable(&opened, from.and_then(|c| c.world_model.as_ref()))?;
+        if spec.policy_steps > 0 {
+            continuous(data)?;
+        }
+        let rows = data.transitions(&opened.split.train).len();
+        let plan = Plan {
+            fit: spec.options(rows),
+            learner: LearnerOptions::default(),
+            policy_steps: spec.policy_steps,
+            seed: spec.seed,
+        };
+        let mut checkpoint = prepare::fit(data, &opened.split, &plan, from, &emit, cx)?;
+        let lineage = &mut checkpoint.about.lineage;
+        let fingerprint = fingerprint(data);
+        let clean = from.is_none_or(|c| same_part(c, &fingerprint, spec.source.split));
+        lineage.dataset = Some(fingerprint);
+        lineage.dataset_name =
+            Some(data.origin.dataset_id.clone().unwrap_or_else(|| data.origin.path.display().to_string()));
+        // What went before may have seen these held-out episodes: then nobody can say that they were kept apart.
+        lineage.split = clean.then_some(spec.source.split);
+        lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
+        native::save(&spec.out, &checkpoint).map_err(|e| Fault::failed(e.to_string()))?;
+        let best = lineage_best(&checkpoint.about.lineage.curve);
+        let summary = format!(
+            "fitted {} members on {rows} transitions of {} episodes; held-out squared error {best} in units of the targets' \
+             variance",
+            plan.fit.members,
+            opened.split.train.len()
+        );
+        Ok(Outcome { summary, written: vec![spec.out.clone()] })
+    }
+}
+
+fn lineage_best(curve: &[CurvePoint]) -> String {
+    let best = curve.iter().filter_map(|p| p.heldout).fold(f64::INFINITY, f64::min);
+    if best.is_finite() { format!("{best:.2e}") } else { "unknown".into() }
+}

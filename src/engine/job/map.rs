@@ -1,0 +1,29 @@
+use super::{Emit, Job, Slot};
+use crate::engine::event::Outcome;
+use crate::engine::measure::coverage;
+use crate::engine::opened::Opened;
+use crate::engine::spec::{CoverSpec, MapSpec};
+use crate::engine::workspace::Workspace;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+
+/// Draws the map of two other axes of a coverage.
+pub(super) struct Map;
+
+impl Job for Map {
+    type Spec = MapSpec;
+    type Input = Opened;
+    const NAME: &'static str = "map";
+    const SLOT: Slot = Slot::Map;
+
+    fn open(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        workspace.open(&spec.cover.source, cx)
+    }
+
+    fn run(spec: &MapSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        let coverage = coverage::covered(&opened, &spec.cover, cx, &|_| {})?;
+        let other = CoverSpec { axes: spec.axes, ..spec.cover.clone() };
+        emit(coverage::map(&opened, &other, &coverage, cx)?);
+        Ok(Outcome::default())
+    }
+}

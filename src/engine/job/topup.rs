@@ -1,0 +1,108 @@
+use super::{Emit, Job, Slot};
+use crate::agent::learner::LearnerOptions;
+use crate::checkpoint::Checkpoint;
+use crate::data::fingerprint::fingerprint;
+use crate::engine::event::Outcome;
+use crate::engine::measure::lineage::same_part;
+use crate::engine::measure::rollouts::world_model;
+use crate::engine::measure::trainable::{continuous, trainable, writable};
+use crate::engine::measure::trajectories::environment;
+use crate::engine::opened::Opened;
+use crate::engine::spec::{FitSpec, TopUpSpec};
+use crate::engine::workspace::Workspace;
+use crate::env;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::report::Report;
+use crate::topup::prepare::{self, Plan};
+use crate::topup::round::{self, Options};
+
+/// Level of the threshold that R reaches by chance.
+const ALPHA: f64 = 0.05;
+
+/// Collects a little and fine-tunes, in a run directory, and reports as it goes.
+pub(super) struct TopUp;
+
+impl Job for TopUp {
+    type Spec = TopUpSpec;
+    type Input = Opened;
+    const NAME: &'static str = "top-up";
+    const SLOT: Slot = Slot::Train;
+
+    fn open(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        writable(&spec.out)?;
+        workspace.open(&spec.source, cx)
+    }
+
+    fn run(spec: &TopUpSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        let given = opened.checkpoint.as_deref();
+        let model = given.map(|_| world_model(&opened)).transpose()?;
+        continuous(&opened.data)?;
+        trainable(&opened, model)?;
+        let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
+            let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
+            let path = spec.source.dataset.display();
+            return Err(Fault::bad(match &opened.data.origin.env_id {
+                Some(id) => format!(
+                    "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
+                     collect with your own simulator and open the episodes with --rollouts"
+                ),
+                None => {
+                    format!("{path}: the file does not name its environment; name it with --env (built in: {known})")
+                }
+            }));
+        };
+        let options = Options {
+            schedule: spec.schedule,
+            threshold: spec.threshold,
+            budget: spec.budget,
+            probes: spec.probes,
+            rounds: spec.rounds,
+            model_steps: spec.model_steps,
+            policy_steps: spec.policy_steps,
+            eval_episodes: spec.eval_episodes,
+            alpha: ALPHA,
+            seed: spec.seed,
+        };
+        let data = (&*opened.data, &opened.split);
+        let hash = fingerprint(&opened.data);
+        let mut start = match given {
+            Some(checkpoint) => checkpoint.clone(),
+            None => first(spec, &opened, &hash, &emit, cx)?,
+        };
+        let same = same_part(&start, &hash, spec.source.split);
+        start.about.lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
+        if !same {
+            start.about.lineage.split = None;
+        }
+        let mut topup = round::TopUp::new(data, start, environment, options, (&spec.out, spec), &emit)?;
+        if !same {
+            topup.warn(
+                "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
+                 been trained on, which makes R too large"
+                    .into(),
+            );
+        }
+        let finished = topup.run(cx)?;
+        Ok(Outcome { summary: finished.summary, written: finished.written })
+    }
+}
+
+/// Gradient steps of the policy that a dataset without a checkpoint starts with.
+const FIRST_POLICY_STEPS: usize = 3000;
+
+/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
+fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Fault> {
+    let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.seed, ..FitSpec::default() };
+    let rows = opened.data.transitions(&opened.split.train).len();
+    let plan = Plan {
+        fit: asked.options(rows),
+        learner: LearnerOptions::default(),
+        policy_steps: asked.policy_steps,
+        seed: spec.seed,
+    };
+    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, None, live, cx)?;
+    checkpoint.about.lineage.dataset = Some(hash.to_owned());
+    checkpoint.about.lineage.split = Some(spec.source.split);
+    Ok(checkpoint)
+}

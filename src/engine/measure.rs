@@ -1,0 +1,17 @@
+//! What is measured of opened data: functions `&Opened` (and options) -> value. What takes long is kept with what is open.
+
+pub mod audit;
+pub mod coverage;
+pub mod data_report;
+pub mod episode_scores;
+pub mod episode_table;
+pub mod feature_space;
+pub mod judged;
+pub mod lineage;
+pub mod one_step;
+pub mod recorded;
+pub mod rollouts;
+pub mod scoring;
+pub mod trainable;
+pub mod trajectories;
+pub mod windows;

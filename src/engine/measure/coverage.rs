@@ -1,0 +1,157 @@
+//! What the training part covers, and how far other states are from it: measured once, then shared with imagination,
+//! comparison and diagnosis.
+
+use std::sync::Arc;
+
+use super::feature_space::{FeatureRows, FeatureSpace};
+use super::{rollouts, trajectories};
+use crate::data::dataset::Dataset;
+use crate::engine::opened::Opened;
+use crate::engine::spec::{CoverSpec, FeatureSpec, PolicySpec, Source};
+use crate::ground::bootstrap::Bootstrap;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::coverage::{self, Coverage, Input, Options};
+use crate::metrics::report::{Level, Report};
+
+/// Steps of a rollout that the world model imagines.
+const HORIZON: usize = 50;
+
+/// Coverage of `spec`, from the cache if it was measured before; without named rollouts, fresh episodes of the checkpoint's
+/// policy take their place. Where it must be measured, `first` gets what needs no neighbour as soon as it is there.
+///
+/// # Errors
+/// A sentence where the data allows no coverage; or cancelled.
+pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Report)) -> Result<Arc<Coverage>, Fault> {
+    opened.measured.cached(spec.clone(), || {
+        let rows = CoverageRows::gather(spec, opened, cx)?;
+        let input = rows.input(opened);
+        let begun = coverage::begin(&input, &options(spec), cx)?;
+        first(&begun.report);
+        let mut coverage = begun.finish(cx)?;
+        if let Some(fresh) = &rows.fresh {
+            let text = format!(
+                "rollouts: {} fresh episodes of the checkpoint's policy in {} ({} environment steps)",
+                fresh.num_episodes(),
+                fresh.origin.env_id.as_deref().unwrap_or("its environment"),
+                fresh.num_steps()
+            );
+            coverage.report.note(Level::Info, text);
+        }
+        Ok(coverage)
+    })
+}
+
+/// A coverage of the observations for its novelty alone: any that was measured already, else one that collects no episode.
+///
+/// # Errors
+/// As [`covered`].
+pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
+    let wanted = CoverSpec {
+        source: opened.source.clone(),
+        policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
+        // Nobody reads its report.
+        bootstrap: 0,
+        ..CoverSpec::default()
+    };
+    match known(opened, &wanted.space, wanted.k, wanted.alpha) {
+        Some(known) => Ok(known),
+        None => covered(opened, &wanted, cx, &|_| {}),
+    }
+}
+
+/// A coverage that was measured already and has this novelty; what was held against it does not matter.
+pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, alpha: f64) -> Option<Arc<Coverage>> {
+    let alone = |source: &Source| Source { rollouts: None, ..source.clone() };
+    opened.measured.find(|spec: &CoverSpec| {
+        (&spec.space, spec.k, spec.alpha.to_bits()) == (space, k, alpha.to_bits())
+            && alone(&spec.source) == alone(&opened.source)
+    })
+}
+
+/// The map of `spec`'s axes, drawn anew from a coverage of the same data.
+///
+/// # Errors
+/// A sentence where an axis does not exist; or cancelled.
+pub fn map(opened: &Opened, spec: &CoverSpec, coverage: &Coverage, cx: &Ctx) -> Result<Report, Fault> {
+    let rows = CoverageRows::gather(spec, opened, cx)?;
+    let (map, drawn) = coverage::map(&rows.input(opened), &options(spec), coverage)?;
+    let mut report = Report::new("map", "Map");
+    report.maps.push(drawn);
+    report.note(Level::Info, map.sentence());
+    Ok(report)
+}
+
+/// How intervals over episodes are had.
+pub fn bootstrap(spec: &CoverSpec) -> Bootstrap {
+    Bootstrap { draws: spec.bootstrap, seed: spec.seed }
+}
+
+fn options(spec: &CoverSpec) -> Options {
+    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins, bootstrap: bootstrap(spec) }
+}
+
+/// The states of every part in the feature space.
+struct CoverageRows {
+    space: FeatureSpace,
+    train: FeatureRows,
+    calibration: FeatureRows,
+    heldout: FeatureRows,
+    rollouts: Option<FeatureRows>,
+    /// What the world model imagines, where there are no rollouts.
+    imagined: Option<FeatureRows>,
+    /// Where the rollouts were collected and not named.
+    fresh: Option<Arc<Dataset>>,
+}
+
+impl CoverageRows {
+    fn gather(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Self, Fault> {
+        let (data, split) = (&opened.data, &opened.split);
+        let space = FeatureSpace::resolve(&spec.space, opened)?;
+        let dim = space.names().len();
+        if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
+            return Err(Fault::bad(format!(
+                "the feature space has {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
+                dim.saturating_sub(1)
+            )));
+        }
+        let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
+        let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
+        let fresh = match &opened.rollouts {
+            Some(_) => None,
+            None if spec.policy.episodes == 0 => None,
+            None => trajectories::collected(opened, &spec.policy, cx)?.ok(),
+        };
+        let rollouts = opened.rollouts.as_ref().or(fresh.as_ref());
+        let rollouts = rollouts.map(|r| space.all_rows(r, cx)).transpose()?;
+        let imagined = if rollouts.is_none() { imagined(spec, opened, cx)? } else { None };
+        Ok(Self { space, train, calibration, heldout, rollouts, imagined, fresh })
+    }
+
+    fn input(&self, opened: &Opened) -> Input<'_> {
+        Input {
+            names: self.space.names(),
+            choice: self.space.choice(),
+            train: self.train.states(),
+            calibration: self.calibration.states(),
+            heldout: self.heldout.states(),
+            rollouts: self.rollouts.as_ref().map(FeatureRows::states),
+            imagined: self.imagined.as_ref().map(FeatureRows::states),
+            shared: opened.split.is_shared(),
+        }
+    }
+}
+
+/// Open-loop rollouts of the world model along the held-out episodes; nothing without one, or where the features are not
+/// whole observations.
+fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Fault> {
+    let whole = FeatureSpec { pca: spec.space.pca, ..FeatureSpec::default() };
+    if opened.checkpoint.as_ref().is_none_or(|c| c.world_model.is_none()) || spec.space != whole {
+        return Ok(None);
+    }
+    match rollouts::imagined(opened, HORIZON, &cx.phase("imagining")) {
+        Ok(imagined) => Ok(Some(imagined.states)),
+        Err(Fault::Bad(_)) => Ok(None),
+        Err(ended) => Err(ended),
+    }
+}

@@ -1,0 +1,234 @@
+//! Every score of every state of some episodes, with thresholds from the calibration part, a record on the held-out part,
+//! and what came of it: the road that `score` and `diagnose` share.
+
+use super::feature_space::FeatureSpace;
+use super::judged::Judged;
+use super::one_step::OneStepError;
+use crate::data::dataset::Dataset;
+use crate::engine::opened::Opened;
+use crate::ground::fault::Fault;
+use crate::ground::stats::by_episode;
+use crate::ground::task::Ctx;
+use crate::metrics::States;
+use crate::metrics::alarm::{Alarm, Part};
+use crate::metrics::novelty::Novelty;
+use crate::metrics::score::{self, Column, Fitted, Members};
+use crate::metrics::scoring::Evidence;
+use crate::metrics::threshold::{Kind, episode_max};
+use crate::metrics::trust::contest::{self, Contest, Truth};
+
+/// How thresholds are set, and what a low return is.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// How a threshold is set.
+    pub kind: Kind,
+    /// False-alarm level.
+    pub alpha: f64,
+    /// Return below which an episode has failed, where one is known.
+    pub low_return: Option<f64>,
+    /// Seed of the bootstraps.
+    pub seed: u64,
+}
+
+/// Every score that the data and the model allow, fitted to the training part.
+pub struct Scorer<'a> {
+    opened: &'a Opened,
+    space: &'a FeatureSpace,
+    fitted: Fitted<'a>,
+    error: Option<&'a OneStepError<'a>>,
+}
+
+/// The scores of the judged states and what came of them.
+pub struct Scored {
+    /// Scores of every judged state.
+    pub columns: Vec<Column>,
+    /// Where each state is from.
+    pub rows: Rows,
+    /// [N] one-step model error in units of its threshold; NaN where unknown; empty without a model.
+    pub error: Vec<f64>,
+    /// Every score against what went wrong, where that can be said.
+    pub evidence: Option<Evidence>,
+}
+
+/// States with their actions, row by row.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// [N, F] in the feature space.
+    features: Vec<f32>,
+    obs: Vec<f32>,
+    action: Vec<f32>,
+    /// [N, D]; NaN where the next observation is not known.
+    next: Vec<f32>,
+    /// [N] episode, an index in its dataset.
+    pub owner: Vec<usize>,
+    /// [N] step in its episode.
+    pub step: Vec<usize>,
+}
+
+/// Rows that go through the model between two looks at the cancel flag.
+const CHUNK: usize = 512;
+
+impl Rows {
+    /// Every state `s_t`, t < T, of the episodes; only those whose numbers are finite if `usable`.
+    fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Fault> {
+        let mut rows = Self::default();
+        let width = space.names().len();
+        let unknown = vec![f32::NAN; data.obs_dim()];
+        for e in data.episodes(episodes) {
+            let features = space.of_episode(data, e.index, cx)?;
+            for t in 0..e.steps() {
+                let finite = |row: &[f32]| row.iter().all(|v| v.is_finite());
+                let feature = &features[t * width..(t + 1) * width];
+                if usable && !(finite(feature) && finite(e.obs_at(t)) && finite(e.action_at(t))) {
+                    continue;
+                }
+                rows.features.extend_from_slice(feature);
+                rows.obs.extend_from_slice(e.obs_at(t));
+                rows.action.extend_from_slice(e.action_at(t));
+                rows.next.extend_from_slice(e.next_obs_at(t).unwrap_or(&unknown));
+                rows.owner.push(e.index);
+                rows.step.push(t);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn states(&self) -> States<'_> {
+        States { rows: &self.features, owner: &self.owner }
+    }
+}
+
+impl<'a> Scorer<'a> {
+    /// Fits the scores.
+    ///
+    /// # Errors
+    /// A sentence where the training part does not allow one; or cancelled.
+    pub fn new(
+        opened: &'a Opened,
+        space: &'a FeatureSpace,
+        novelty: &'a Novelty,
+        error: Option<&'a OneStepError<'a>>,
+        cx: &Ctx,
+    ) -> Result<Self, Fault> {
+        let cx = cx.phase("fitting the scores");
+        let train = space.rows(&opened.data, &opened.split.train, &cx)?;
+        let fitted = Fitted::new(novelty, train.states(), &cx)?;
+        Ok(Self { opened, space, fitted, error })
+    }
+
+    /// A threshold for every score from the calibration part, and its record on the held-out part.
+    ///
+    /// # Errors
+    /// A sentence where a part is empty or the level is none; or cancelled.
+    pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Fault> {
+        let (data, split) = (&self.opened.data, &self.opened.split);
+        let calibration = Rows::of(data, &split.calibration, self.space, true, cx)?;
+        let heldout = Rows::of(data, &split.heldout, self.space, true, cx)?;
+        let (of_calibration, _) = self.score(&calibration, false, "calibration", cx)?;
+        let (of_heldout, _) = self.score(&heldout, false, "held-out", cx)?;
+        let how = (rule.kind, rule.alpha, split.is_shared());
+        let alarm = |(c, h): (&Column, &Column)| {
+            let calibration = Part { values: &c.values, owner: &calibration.owner };
+            let heldout = Part { values: &h.values, owner: &heldout.owner };
+            Alarm::set(c.score, calibration, heldout, how, rule.seed)
+        };
+        of_calibration.iter().zip(&of_heldout).map(alarm).collect()
+    }
+
+    /// Scores the judged states and holds every score against what happened.
+    ///
+    /// # Errors
+    /// A sentence where the states do not fit the data; or cancelled.
+    pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
+        let data = judged.data(self.opened);
+        let rows = Rows::of(data, &judged.episodes, self.space, false, cx)?;
+        let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
+        let evidence = evidence(&columns, &rows, &errors, self.error, data, rule, cx)?;
+        let error = self.error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
+        Ok(Scored { columns, rows, error, evidence })
+    }
+
+    /// What the user should know of the fits.
+    pub fn notes(&self) -> Vec<String> {
+        self.fitted.notes()
+    }
+
+    fn score(&self, rows: &Rows, fresh: bool, name: &str, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Fault> {
+        let mut columns = self.fitted.of(rows.states(), fresh, &cx.phase(&format!("scores of the {name} states")))?;
+        let asked = self.error.map(|e| ask(e, rows, &cx.phase(&format!("asking the model about the {name} states"))));
+        let (more, errors) = asked.transpose()?.unwrap_or_default();
+        columns.extend(more);
+        Ok((columns, errors))
+    }
+}
+
+/// The scores of the members, and the model's raw error, for every row.
+fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Fault> {
+    let model = error.model();
+    let (d, a, n) = (model.obs_dim, model.action_dim, rows.owner.len());
+    let (mut columns, mut errors): (Vec<Column>, Vec<f64>) = (Vec::new(), Vec::with_capacity(n));
+    for first in (0..n).step_by(CHUNK) {
+        cx.step(first as u64, n as u64)?;
+        let last = n.min(first + CHUNK);
+        let p = model.predict(&rows.obs[first * d..last * d], &rows.action[first * a..last * a]);
+        let std: Option<Vec<f32>> = p.logvar.as_ref().map(|l| l.iter().map(|v| (0.5 * v).exp()).collect());
+        let some = score::of_members(&Members {
+            count: p.members,
+            change: &p.delta,
+            std: std.as_deref(),
+            targets: model.targets(),
+            scale: error.scale(),
+        });
+        if columns.is_empty() {
+            columns = some;
+        } else {
+            columns.iter_mut().zip(some).for_each(|(all, more)| all.values.extend(more.values));
+        }
+        let predicted = p.mean_next_obs(&model.elites);
+        let real = rows.next[first * d..last * d].chunks_exact(d);
+        errors.extend(predicted.chunks_exact(d).zip(real).map(|(p, r)| error.of_row(p, r)));
+    }
+    Ok((columns, errors))
+}
+
+/// Every score against the model's error at the steps whose outcome is known, or without a model against the return.
+fn evidence(
+    columns: &[Column],
+    rows: &Rows,
+    errors: &[f64],
+    error: Option<&OneStepError<'_>>,
+    data: &Dataset,
+    rule: Rule,
+    cx: &Ctx,
+) -> Result<Option<Evidence>, Fault> {
+    let known: Vec<usize> = (0..errors.len()).filter(|&i| !errors[i].is_nan()).collect();
+    let (columns, truth) = if let (Some(model), false) = (error, known.is_empty()) {
+        let pick = |v: &[f64]| known.iter().map(|&i| v[i]).collect::<Vec<f64>>();
+        let truth = Truth {
+            kind: contest::Kind::ModelError,
+            severity: known.iter().map(|&i| model.ratio(errors[i])).collect(),
+            positive: known.iter().map(|&i| errors[i] > model.usual()).collect(),
+            owner: known.iter().map(|&i| rows.owner[i]).collect(),
+            definition: format!("error beyond {:.3} std, that of 95 % of the calibration steps", model.usual()),
+        };
+        (columns.iter().map(|c| (c.score, pick(&c.values))).collect::<Vec<_>>(), truth)
+    } else if let Some(low) = rule.low_return {
+        let episodes: Vec<usize> = by_episode(&rows.owner).into_iter().map(|(e, _)| e).collect();
+        let lost: Vec<f64> = episodes.iter().map(|&e| -data.episode(e).ret()).collect();
+        let truth = Truth {
+            kind: contest::Kind::LowReturn,
+            positive: lost.iter().map(|l| -l < low).collect(),
+            severity: lost,
+            owner: episodes,
+            definition: format!("return below {low:.1}, the lower quartile of the training episodes"),
+        };
+        (columns.iter().map(|c| (c.score, episode_max(&c.values, &rows.owner))).collect(), truth)
+    } else {
+        return Ok(None);
+    };
+    if truth.severity.is_empty() {
+        return Ok(None);
+    }
+    let contest = Contest::hold(&columns, &truth, rule.seed, &cx.phase("holding scores against what happened"))?;
+    Ok(Some(Evidence { contest, truth, columns }))
+}

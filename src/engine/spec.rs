@@ -1,0 +1,80 @@
+//! What is asked, as data: everything that the screen or the command line can start is such a spec, which a bug report can
+//! attach and a test can replay.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::split::SplitSpec;
+use crate::format::Choice;
+use crate::ground::memory::Bytes;
+
+mod collect;
+mod compare;
+mod cover;
+mod data;
+mod diagnose;
+mod imagine;
+mod score;
+mod space;
+mod train;
+
+pub use collect::CollectSpec;
+pub use compare::CompareSpec;
+pub use cover::{CoverSpec, MapSpec};
+pub use data::{ConvertSpec, EpisodesSpec, Filter};
+pub use diagnose::DiagnoseSpec;
+pub use imagine::ImagineSpec;
+pub use score::ScoreSpec;
+pub use space::{Base, FeatureSpec};
+pub use train::{FitSpec, TopUpSpec};
+
+/// The data and the model that a job is about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Source {
+    /// Dataset file, folder or URL.
+    pub dataset: PathBuf,
+    /// Name of the format, where it is not to be found out.
+    pub format: Option<String>,
+    /// Parts of the observation that are the state, by name (`position` of `position.0`, `position.1`); all if none is named.
+    pub state: Vec<String>,
+    /// Checkpoint file or folder.
+    pub checkpoint: Option<PathBuf>,
+    /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
+    pub rollouts: Option<PathBuf>,
+    /// How episodes are divided.
+    pub split: SplitSpec,
+    /// Bytes that datasets may take in memory; half of what is free if none are named.
+    pub memory: Option<Bytes>,
+}
+
+impl Source {
+    /// How the dataset is to be read.
+    pub fn choice(&self) -> Choice {
+        Choice { format: self.format.clone(), state: self.state.clone(), memory: self.memory }
+    }
+
+    /// How datasets are to be read that are held against it: of any format, the same parts of the observation.
+    pub fn beside(&self) -> Choice {
+        Choice { format: None, ..self.choice() }
+    }
+}
+
+/// Episodes of the checkpoint's policy, collected where no rollouts are named.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySpec {
+    /// Environment to collect in; the dataset's own if none is named.
+    pub env: Option<String>,
+    /// How many; coverage collects none at 0.
+    pub episodes: usize,
+    /// Seed of their starts.
+    pub seed: u64,
+}
+
+impl Default for PolicySpec {
+    fn default() -> Self {
+        Self { env: None, episodes: 10, seed: 0 }
+    }
+}
