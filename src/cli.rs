@@ -23,7 +23,7 @@ mod headless;
 mod imagine;
 mod interrupt;
 mod json;
-mod log;
+mod logfile;
 mod report;
 mod score;
 mod text;
@@ -100,7 +100,7 @@ enum Command {
 pub fn main() -> ExitCode {
     // Usage errors leave with status 2 and help with status 0 from inside the parser.
     let cli = Cli::parse();
-    log::to_file();
+    logfile::to_file();
     let status = match cli.command {
         None => dashboard(&cli.dashboard),
         Some(Command::Report(args)) => args.run(),

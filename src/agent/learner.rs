@@ -6,8 +6,8 @@ pub mod imagined;
 mod tests;
 
 use burn::module::{Module, Param};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, activation};
+use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use rand::{Rng, RngExt};
 
 use crate::agent::policy::{Actor, LOG_STD};
@@ -153,7 +153,7 @@ impl Learner {
                 self.imagined.extend(model, &actor, starts, self.options.rollouts, self.options.rollout, rng);
             }
             if self.imagined.is_empty() {
-                tracing::warn!("imagination gave no finite transition: the policy does not learn from it");
+                log::warn!("imagination gave no finite transition: the policy does not learn from it");
                 return Ok(());
             }
             self.step(rng);

@@ -45,7 +45,7 @@ pub fn open(spec: OpenSpec, panel: Panel) -> Status {
         process::exit(i32::from(INTERRUPTED));
     });
     if let Err(e) = installed {
-        tracing::warn!("a signal ends the program without tidying up: {e}");
+        log::warn!("a signal ends the program without tidying up: {e}");
     }
     let (sender, events) = sync_channel(NEWS);
     let mut engine = Engine::new(sender);

@@ -20,7 +20,7 @@ pub fn install() -> Cancel {
         }
     });
     if let Err(e) = installed {
-        tracing::warn!("Ctrl-C ends the program without tidying up: {e}");
+        log::warn!("Ctrl-C ends the program without tidying up: {e}");
     }
     cancel
 }

@@ -72,7 +72,7 @@ impl Engine {
                     format!("the system gives no thread for the job ({e}); close other programs and try again");
                 let body = Body::Failed(Failure { message, panicked: false });
                 // Nobody else speaks for this job. A full channel loses the sentence; the log keeps it.
-                tracing::error!("{body:?}");
+                log::error!("{body:?}");
                 let _ = self.events.try_send(Event { job: id, body });
             }
         }
@@ -106,7 +106,7 @@ impl Drop for Engine {
                 // A panic was caught inside; there is nothing more to learn.
                 let _ = thread.join();
             } else {
-                tracing::warn!("a job did not end within {LAST_WAIT:?} of its cancel");
+                log::warn!("a job did not end within {LAST_WAIT:?} of its cancel");
             }
         }
     }
@@ -191,7 +191,7 @@ fn log_panics_of_jobs() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if IN_JOB.get() || thread::current().name().is_none() {
-                tracing::error!("{info}\n{}", Backtrace::force_capture());
+                log::error!("{info}\n{}", Backtrace::force_capture());
             } else {
                 before(info);
             }

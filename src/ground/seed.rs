@@ -1,8 +1,8 @@
 //! Randomness: one seed in the spec, one named stream per purpose, so that drawing more numbers for one purpose never
 //! changes what another one sees.
 
+use chacha20::ChaCha8Rng;
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 /// A stream of random numbers.
 pub type Stream = ChaCha8Rng;

@@ -1,7 +1,7 @@
 //! A score with its threshold: what is promised, and how often it really fires on episodes that it should not fire on.
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::score::Score;
 use super::threshold::{self, Kind, Threshold, is_alarm};

@@ -80,7 +80,7 @@ mod tests {
     /// standard error of the estimate is about √(d/(2n) + 0.22/n) < 0.03 nat here, so 0.1 is over three of them.
     #[test]
     fn a_normal_cloud_has_the_entropy_of_a_normal_cloud() {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(3);
         for (d, estimate) in [(1usize, 1.421), (2, 2.825), (4, 5.633), (8, 11.290)] {
             let rows: Vec<f32> = (0..10_000 * d).map(|_| StandardNormal.sample(&mut rng)).collect();
             let h = kozachenko_leonenko(Points::plain(rows, d), 5, &Ctx::quiet()).unwrap();

@@ -1,7 +1,7 @@
 //! Can an alarm be trusted: does the signal that raises it go with the error that it warns of?
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::ground::stats;
 

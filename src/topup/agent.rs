@@ -1,6 +1,6 @@
 //! What learns during a top-up: the world model, the actor-critic in its imagination, and the pool they learn from.
 
-use rand_chacha::ChaCha8Rng;
+use chacha20::ChaCha8Rng;
 
 use super::prepare;
 use crate::agent::learner::imagined::Starts;

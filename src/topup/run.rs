@@ -17,8 +17,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::ground::fault::Fault;
+use chrono::DateTime;
 use serde::Serialize;
+
+use crate::ground::fault::Fault;
 
 mod lock;
 
@@ -178,21 +180,7 @@ fn slug(label: &str) -> String {
 
 /// `seconds` since 1970 as `2026-11-22T17-03-09` (UTC).
 fn stamp(seconds: u64) -> String {
-    let (days, s) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}-{:02}-{:02}", s / 3600, s / 60 % 60, s % 60)
-}
-
-/// Gregorian date of a day number since 1970-01-01, counted in 400-year eras that begin on 1 March.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let z = days + 719_468;
-    let (era, of_era) = (z / 146_097, z % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+    DateTime::from_timestamp(seconds as i64, 0).unwrap_or_default().format("%Y-%m-%dT%H-%M-%S").to_string()
 }
 
 #[cfg(test)]

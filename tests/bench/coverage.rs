@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use chacha20::ChaCha8Rng;
 use oodscope::ground::bootstrap::Bootstrap;
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
@@ -16,7 +17,6 @@ use oodscope::metrics::coverage::{self, Input, Options};
 use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::Report;
 use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Steps of an episode.

@@ -11,13 +11,13 @@ mod density {
 use std::hint::black_box;
 use std::time::Instant;
 
+use chacha20::ChaCha8Rng;
 use density::peers::Peers;
 use oodscope::ground::task::Ctx;
 use oodscope::metrics::density::pairs::Binned;
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::density::{Density, Range};
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 /// Rounds; every path takes its turn in each, so that a busy machine slows them alike.
 const ROUNDS: usize = 9;

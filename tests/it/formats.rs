@@ -8,12 +8,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chacha20::ChaCha8Rng;
 use oodscope::data::dataset::Dataset;
 use oodscope::format;
 use oodscope::ground::memory::Bytes;
 use oodscope::ground::task::Ctx;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 /// Changes of single bytes of each format.

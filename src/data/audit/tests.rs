@@ -1,5 +1,5 @@
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};

@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 
 use object_store::path::Path as Key;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _};
-use polars::prelude::{CloudScheme, PlRefPath};
 use polars_core::error::set_warning_function;
 use polars_io::cloud::{CloudOptions, build_object_store};
+use polars_utils::pl_path::{CloudScheme, PlRefPath};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -68,7 +68,7 @@ impl Found {
     /// Looks at `url`.
     pub async fn at(url: String, scheme: String, sign: Sign) -> Result<Self, Trouble> {
         // Polars prints its warnings, into the middle of the screen.
-        set_warning_function(|text, _| tracing::warn!("polars: {text}"));
+        set_warning_function(|text, _| log::warn!("polars: {text}"));
         match scheme.as_str() {
             "hf" => Self::on_hub(&url).await,
             "http" | "https" => Self::on_web(&url).await,

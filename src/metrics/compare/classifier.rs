@@ -1,8 +1,8 @@
 //! Classifier two-sample test (Lopez-Paz & Oquab 2017): can a logistic regression tell states of B from states of A in
 //! episodes that it was not trained on? It sees differences along a line; the energy distance sees every difference.
 
+use chacha20::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::evidence::stream;

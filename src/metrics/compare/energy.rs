@@ -30,7 +30,7 @@ mod tests {
     /// the V-statistic's bias below 0.002; d = 0.5 has a smaller spread.
     #[test]
     fn shifted_normals_have_their_known_distance() {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(1);
         let mut draw = |shift: f32| -> Points {
             Points::plain(
                 (0..2000)

@@ -1,7 +1,7 @@
 //! What could be chance: every statistic of a sample whose episodes are alike, against shuffled episodes.
 
+use chacha20::ChaCha8Rng;
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 use super::classifier::{self, Folds};
 use super::pairs::{self, Distances};

@@ -68,7 +68,7 @@ mod tests {
     /// N(0, 1) against N(d, 1) with σ = 1: 2/√3 · (1 - exp(-d²/6)). Standard error of 2,000 states each: about 0.01.
     #[test]
     fn shifted_normals_have_their_known_discrepancy() {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(2);
         let mut draw = |shift: f32| -> Points {
             Points::plain(
                 (0..2000)

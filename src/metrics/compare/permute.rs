@@ -3,8 +3,8 @@
 //! Under the hypothesis that the episodes of A and B come from the same source, which of them are called A is chance. The
 //! p-value (1 + #{shuffled ≥ observed}) / (1 + P) is then valid for any statistic (Phipson & Smyth 2010).
 
+use chacha20::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 /// Assignments of episodes to A (`true`): the real one first, then the shuffled ones.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Wasserstein distances along lines: dimensions of the states, or random directions (sliced Wasserstein, Rabin et al. 2012;
 //! Bonneel et al. 2015), and how they change when episodes are shuffled.
 
-use rand_chacha::ChaCha8Rng;
+use chacha20::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 

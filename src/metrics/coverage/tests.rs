@@ -1,7 +1,7 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::ground::fault::Fault;

@@ -1,8 +1,8 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
+use chacha20::ChaCha8Rng;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::pairs::{BINS, Binned};
 use super::zoom::Zoom;

@@ -107,8 +107,8 @@ fn select(word: u64, mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use chacha20::ChaCha8Rng;
     use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
 
     use super::*;
     use crate::metrics::neighbors::order::EMPTY;

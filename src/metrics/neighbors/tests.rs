@@ -1,9 +1,9 @@
 //! One battery over every strategy, with a plain f64 search and the `kdtree` crate as judges.
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
+use chacha20::ChaCha8Rng;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::ground::fault::Fault;

@@ -2,8 +2,8 @@
 //! exchangeable episode is beyond it with probability exactly 1 - r/(n+1), whatever the distribution, if no two scores
 //! are equal. So of 2,000 independent repetitions the number of false alarms is binomial with that probability.
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Which score predicts what went wrong: every score against the same truth, over the same resampled episodes.
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::weighted::{Measured, Order, Ranked};

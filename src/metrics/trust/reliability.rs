@@ -1,7 +1,7 @@
 //! Does the error rise with the score? Mean realised severity by decile of a score.
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::ground::stats;
 

@@ -31,7 +31,7 @@ impl Lock {
                 return Err(Fault::at(&path, format!("{who} writes to this run; stop it or wait for its end")));
             }
             // A file system without locks: the run is worth more than the guard.
-            Err(TryLockError::Error(e)) => tracing::warn!("{}: no lock: {e}", path.display()),
+            Err(TryLockError::Error(e)) => log::warn!("{}: no lock: {e}", path.display()),
         }
         file.set_len(0)
             .and_then(|()| writeln!(file, "{}", std::process::id()))

@@ -61,7 +61,7 @@ fn hook() {
                 restore();
                 before(info);
             } else {
-                tracing::error!("a worker panicked: {info}");
+                log::error!("a worker panicked: {info}");
             }
         }));
     });

@@ -1,8 +1,8 @@
 //! The training step through burn's autodiff and Adam, as a program that knows no better would write it.
 
 use burn::module::{Module, Param};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, activation};
+use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use oodscope::world::ensemble::Ensemble;
 use oodscope::world::network::{Network, device, tensor};
 

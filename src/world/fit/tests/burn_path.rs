@@ -1,8 +1,8 @@
 //! The same training step through burn's autodiff and optimiser: what the fused one is held against.
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Gradients, Tensor, activation};
+use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 
 use crate::world::ensemble::Ensemble;
 use crate::world::fit::rows::Batch;
