@@ -6,11 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::policy::Actor;
+use crate::agent::policy::Policy;
+use crate::data::space::Space;
+use crate::data::space::encoding::takes_numbers;
 use crate::data::split::SplitSpec;
 use crate::ground::fault::Fault;
-use crate::world::ensemble::Ensemble;
-use crate::world::mlp::Mlp;
+use crate::world::net::mlp::Mlp;
+use crate::world::world_model::WorldModel;
 
 mod layers;
 pub mod mbrl_lib;
@@ -28,9 +30,9 @@ pub mod torch_file;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint {
     /// The dynamics model.
-    pub world_model: Option<Ensemble>,
+    pub world_model: Option<Box<dyn WorldModel>>,
     /// The policy.
-    pub actor: Option<Actor>,
+    pub policy: Option<Box<dyn Policy>>,
     /// The value function; its members are independent estimates.
     pub critic: Option<Mlp>,
     /// Provenance.
@@ -146,11 +148,11 @@ pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Faul
 }
 
 impl Checkpoint {
-    /// Checks that observations of `obs_dim` and actions of `action_dim` columns can be given to every part.
+    /// Checks that observations and actions of these spaces can be given to every part.
     ///
     /// # Errors
     /// A sentence with both numbers.
-    pub fn fits(&self, obs_dim: usize, action_dim: usize) -> Result<(), String> {
+    pub fn fits(&self, obs: &Space, action: &Space) -> Result<(), String> {
         let check = |part: &str, what: &str, has: usize, wants: usize| {
             if has == wants {
                 return Ok(());
@@ -161,14 +163,31 @@ impl Checkpoint {
             ))
         };
         if let Some(model) = &self.world_model {
-            check("world model", "observations", model.obs_dim, obs_dim)?;
-            check("world model", "actions", model.action_dim, action_dim)?;
+            let dims = model.dims();
+            check("world model", "observations", dims.obs, obs.dim())?;
+            if !takes_numbers(action, dims.action) {
+                check("world model", "actions", dims.action, action.encoded_dim())?;
+            }
         }
-        if let Some(actor) = &self.actor {
-            check("policy", "observations", actor.net.inputs(), obs_dim)?;
-            check("policy", "actions", actor.action_dim(), action_dim)?;
+        if let Some(policy) = &self.policy {
+            if let Some(features) = policy.features()
+                && self.world_model.as_ref().is_none_or(|model| model.dims().feature == obs.dim())
+            {
+                check("policy", "observations", features, obs.dim())?;
+            }
+            check("policy", "actions", policy.action_space().dim(), action.dim())?;
         }
         Ok(())
+    }
+
+    /// What is to be said of how the world model takes actions of this space; nothing in the usual case.
+    pub fn action_note(&self, action: &Space) -> Option<String> {
+        let width = self.world_model.as_ref()?.dims().action;
+        takes_numbers(action, width).then(|| {
+            "the world model takes the number of a choice as if choices had an order, as it was trained: a model fitted \
+             here would have one column for each choice"
+                .into()
+        })
     }
 }
 

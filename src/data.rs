@@ -4,6 +4,7 @@ pub mod audit;
 pub mod dataset;
 pub mod episode;
 pub mod fingerprint;
+pub mod sequence;
 pub mod space;
 pub mod split;
 pub mod summary;

@@ -1,10 +1,7 @@
-//! World models: what can be imagined with, and how it is trained.
+//! World models: what can be imagined with ([`world_model::WorldModel`]), how it is trained, and what it imagines.
 
 pub mod ensemble;
 pub mod fit;
-pub mod fused;
 pub mod imagine;
-pub mod init;
-pub mod matmul;
-pub mod mlp;
-pub mod network;
+pub mod net;
+pub mod world_model;

@@ -1,31 +1,26 @@
 //! Acting in an environment: episodes out. A time limit truncates, it never terminates, and every step is counted.
+//!
+//! As many episodes as the environment has copies are acted in side by side. Each has its own seed and its own random numbers,
+//! by its number, so that it is the same however many others there are.
 
-use rand::Rng;
+use rand::RngExt;
 
+use super::policy::{Acting, Policy, PolicyState};
 use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
-use crate::env::Environment;
-use crate::ground::task::{Cancelled, Ctx};
+use crate::env::vector::{StepBatch, VectorEnv};
+use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
+use crate::ground::task::Ctx;
 
-/// What acts. A policy that keeps something between steps forgets it in [`Behaviour::begin`].
-pub trait Behaviour {
-    /// A new episode begins.
-    fn begin(&mut self, _rng: &mut dyn Rng) {}
-    /// The action after `obs`, in the environment's units.
-    fn act(&mut self, obs: &[f32], rng: &mut dyn Rng) -> Vec<f32>;
-}
-
-impl<F: FnMut(&[f32], &mut dyn Rng) -> Vec<f32>> Behaviour for F {
-    fn act(&mut self, obs: &[f32], rng: &mut dyn Rng) -> Vec<f32> {
-        self(obs, rng)
-    }
-}
+/// Steps of all copies between two words about how far it is.
+const TOLD_EVERY: usize = 64;
 
 /// How much is collected: whichever comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// Whole episodes.
     pub episodes: usize,
-    /// Environment steps; the last episode is cut off (truncated) where they end.
+    /// Environment steps; an episode that they run out in is cut off (truncated).
     pub steps: usize,
 }
 
@@ -41,221 +36,213 @@ impl Limit {
     }
 }
 
-/// Episodes in the making. What was finished survives a cancel.
-#[derive(Debug, Clone, Default)]
+/// Episodes in the making. What was finished survives a cancel and a fault of the environment.
 pub struct Collector {
-    parts: Parts,
-    next_id: u64,
+    seed: u64,
+    purpose: String,
+    first_id: u64,
+    started: u64,
     steps: usize,
+    finished: Vec<Recorded>,
+}
+
+/// An episode as it grows.
+struct Recorded {
+    number: u64,
+    obs: Vec<f32>,
+    actions: Vec<f32>,
+    rewards: Vec<f64>,
+    terminated: bool,
+}
+
+/// An episode that is being acted in.
+struct Running {
+    copy: usize,
+    /// Steps that it may take.
+    most: usize,
+    recorded: Recorded,
+}
+
+/// The episodes that are being acted in, with what the policy keeps of each.
+#[derive(Default)]
+struct Side {
+    running: Vec<Running>,
+    states: Vec<PolicyState>,
 }
 
 impl Collector {
-    /// A collector whose first episode gets the number `first_id`.
-    pub fn new(first_id: u64) -> Self {
-        Self { next_id: first_id, ..Self::default() }
+    /// A collector of episodes for `purpose` ("probe 3") under `seed`, the first of which gets the number `first_id` in its
+    /// dataset.
+    pub fn new(seed: u64, purpose: &str, first_id: u64) -> Self {
+        Self { seed, purpose: purpose.into(), first_id, started: 0, steps: 0, finished: Vec::new() }
     }
 
-    /// Environment steps taken so far, those of an unfinished episode included.
+    /// Environment steps taken so far, those of unfinished episodes included.
     pub fn steps(&self) -> usize {
         self.steps
     }
 
     /// Finished episodes.
     pub fn episodes(&self) -> usize {
-        self.parts.spans.len()
+        self.finished.len()
     }
 
     /// Undiscounted return of each finished episode.
     pub fn returns(&self) -> Vec<f64> {
-        let rewards = &self.parts.rewards;
-        self.parts.spans.iter().map(|s| rewards[s.first_step..s.first_step + s.steps].iter().sum()).collect()
+        self.finished.iter().map(|e| e.rewards.iter().sum()).collect()
     }
 
-    /// Acts until `limit` is reached; may be called again to go on.
+    /// Lets `policy` act until `limit` is reached; may be called again to go on.
     ///
     /// # Errors
-    /// [`Cancelled`]; the finished episodes are kept, the unfinished one is dropped (its steps stay counted).
+    /// [`Fault::Cancelled`], or what the environment fails with; the finished episodes are kept, unfinished ones are dropped
+    /// (their steps stay counted).
     pub fn run(
         &mut self,
-        env: &mut dyn Environment,
-        behaviour: &mut dyn Behaviour,
+        env: &mut dyn VectorEnv,
+        policy: &dyn Policy,
+        acting: Acting,
         limit: Limit,
-        rng: &mut dyn Rng,
         cx: &Ctx,
-    ) -> Result<(), Cancelled> {
-        let (episodes, steps) = (self.episodes(), self.steps);
-        let done = |c: &Self| (c.episodes() - episodes, c.steps - steps);
-        let total = if limit.steps < usize::MAX { limit.steps } else { limit.episodes.saturating_mul(env.max_steps()) };
-        loop {
-            let (made, taken) = done(self);
-            if made >= limit.episodes || taken >= limit.steps {
-                return Ok(());
-            }
-            cx.step(taken as u64, total as u64)?;
-            let before = (self.parts.obs.len(), self.parts.actions.len(), self.parts.rewards.len());
-            if let Err(cancelled) = self.episode(env, behaviour, limit.steps - taken, rng, cx) {
-                self.parts.obs.truncate(before.0);
-                self.parts.actions.truncate(before.1);
-                self.parts.rewards.truncate(before.2);
-                return Err(cancelled);
-            }
-        }
+    ) -> Result<(), Fault> {
+        let acted = self.act(env, policy, acting, limit, cx);
+        self.finished.sort_by_key(|e| e.number);
+        acted
     }
 
-    fn episode(
+    fn act(
         &mut self,
-        env: &mut dyn Environment,
-        behaviour: &mut dyn Behaviour,
-        most: usize,
-        rng: &mut dyn Rng,
+        env: &mut dyn VectorEnv,
+        policy: &dyn Policy,
+        acting: Acting,
+        limit: Limit,
         cx: &Ctx,
-    ) -> Result<(), Cancelled> {
-        let first_step = self.parts.rewards.len();
-        let dim = env.obs_space().dim().max(1);
-        let first_obs = self.parts.obs.len() / dim;
-        let limit = env.max_steps().min(most);
-        behaviour.begin(rng);
-        let mut obs = env.reset(rng);
-        self.parts.obs.extend_from_slice(&obs);
-        let (mut steps, mut terminated) = (0, false);
-        while steps < limit && !terminated {
+    ) -> Result<(), Fault> {
+        let (longest, first, before) = (env.spec().max_episode_steps.unwrap_or(usize::MAX), self.started, self.steps);
+        let total = if limit.steps < usize::MAX { limit.steps } else { limit.episodes.saturating_mul(longest) };
+        let mut side = Side::default();
+        // Steps that no episode has taken or may still take.
+        let mut free = limit.steps;
+        for round in 0usize.. {
+            if round % TOLD_EVERY == 0 {
+                cx.step((self.steps - before) as u64, total as u64)?;
+            }
             cx.check()?;
-            let action = behaviour.act(&obs, rng);
-            let step = env.step(&action);
-            self.steps += 1;
-            steps += 1;
-            terminated = step.terminated;
-            self.parts.actions.extend_from_slice(&action);
-            self.parts.rewards.push(step.reward);
-            self.parts.obs.extend_from_slice(&step.obs);
-            obs = step.obs;
+            let left = (limit.episodes as u64).saturating_sub(self.started - first) as usize;
+            let taken = self.begin(&mut side, env, policy, (left, free, longest))?;
+            // Without a limit of steps there is always enough.
+            free = if limit.steps == usize::MAX { free } else { free - taken };
+            if side.running.is_empty() {
+                break;
+            }
+            let obs = side.latest(env.spec().obs_space.dim());
+            let copies: Vec<usize> = side.running.iter().map(|r| r.copy).collect();
+            let actions = policy.act(&obs, &mut side.states, acting);
+            let step = env.step(&copies, &actions)?;
+            self.steps += copies.len();
+            let left = self.record(&mut side, actions.stored(), &step);
+            free = free.saturating_add(left);
         }
-        self.parts.spans.push(EpisodeSpan {
-            id: self.next_id,
-            first_step,
-            steps,
-            first_obs,
-            obs_rows: steps + 1,
-            terminated,
-            truncated: !terminated,
-        });
-        self.next_id += 1;
         Ok(())
     }
 
+    /// Begins episodes in the copies that rest, at most `episodes`, of at most `longest` steps each and `free` steps together;
+    /// answers the steps that they may take.
+    fn begin(
+        &mut self,
+        side: &mut Side,
+        env: &mut dyn VectorEnv,
+        policy: &dyn Policy,
+        (episodes, free, longest): (usize, usize, usize),
+    ) -> Result<usize, Fault> {
+        let resting = (0..env.copies()).filter(|copy| side.running.iter().all(|r| r.copy != *copy));
+        let (mut copies, mut seeds, mut most, mut taken) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for copy in resting.take(episodes) {
+            let steps = if free == usize::MAX { longest } else { longest.min(free - taken) };
+            if steps == 0 {
+                break;
+            }
+            let number = self.started + copies.len() as u64;
+            seeds.push(stream(self.seed, &self.purpose, number).random());
+            copies.push(copy);
+            most.push(steps);
+            taken = taken.saturating_add(steps);
+        }
+        if copies.is_empty() {
+            return Ok(0);
+        }
+        let obs = env.reset(&copies, &seeds)?;
+        let rows = obs.chunks_exact((obs.len() / copies.len()).max(1));
+        for ((copy, most), obs) in copies.into_iter().zip(most).zip(rows) {
+            let number = self.started;
+            self.started += 1;
+            let (obs, actions, rewards) = (obs.to_vec(), Vec::new(), Vec::new());
+            let recorded = Recorded { number, obs, actions, rewards, terminated: false };
+            side.running.push(Running { copy, most, recorded });
+            side.states.push(policy.begin(stream(self.seed, &format!("{}: actions", self.purpose), number)));
+        }
+        Ok(taken)
+    }
+
+    /// Takes a step of every running episode down; answers the steps that ended episodes leave to others.
+    fn record(&mut self, side: &mut Side, actions: &[f32], step: &StepBatch) -> usize {
+        let n = side.running.len();
+        let (d, a) = (step.obs.len() / n, actions.len() / n);
+        let mut left = 0;
+        for (i, running) in side.running.iter_mut().enumerate() {
+            running.recorded.obs.extend_from_slice(&step.obs[i * d..(i + 1) * d]);
+            running.recorded.actions.extend_from_slice(&actions[i * a..(i + 1) * a]);
+            running.recorded.rewards.push(step.reward[i]);
+            running.recorded.terminated = step.terminated[i];
+        }
+        for i in (0..n).rev() {
+            let steps = side.running[i].recorded.rewards.len();
+            if step.terminated[i] || step.truncated[i] || steps >= side.running[i].most {
+                let ended = side.running.remove(i);
+                side.states.remove(i);
+                left += ended.most.saturating_sub(steps);
+                self.finished.push(ended.recorded);
+            }
+        }
+        left
+    }
+
     /// The finished episodes as a dataset; nothing if there are none.
-    pub fn dataset(&self, env: &dyn Environment) -> Option<Dataset> {
+    pub fn dataset(&self, env: &dyn VectorEnv) -> Option<Dataset> {
+        let spec = env.spec();
+        let limit = spec.max_episode_steps.map(|n| format!("an episode ends after {n} steps at the latest: truncated"));
         let origin = Origin {
             format: "collected".into(),
-            env_id: Some(env.id().into()),
-            rules: vec![format!("an episode ends after {} steps at the latest: truncated", env.max_steps())],
+            env_id: Some(spec.id.clone()),
+            rules: limit.into_iter().collect(),
             ..Origin::default()
         };
-        Dataset::from_parts(origin, env.obs_space(), env.action_space(), self.parts.clone()).ok()
+        let mut parts = Parts::default();
+        let d = spec.obs_space.dim().max(1);
+        for e in &self.finished {
+            parts.spans.push(EpisodeSpan {
+                id: self.first_id + e.number,
+                first_step: parts.rewards.len(),
+                steps: e.rewards.len(),
+                first_obs: parts.obs.len() / d,
+                obs_rows: e.rewards.len() + 1,
+                terminated: e.terminated,
+                truncated: !e.terminated,
+            });
+            parts.obs.extend_from_slice(&e.obs);
+            parts.actions.extend_from_slice(&e.actions);
+            parts.rewards.extend_from_slice(&e.rewards);
+        }
+        Dataset::from_parts(origin, spec.obs_space.clone(), spec.action_space.clone(), parts).ok()
+    }
+}
+
+impl Side {
+    /// The last observation of every running episode, of `d` columns.
+    fn latest(&self, d: usize) -> Vec<f32> {
+        self.running.iter().flat_map(|r| &r.recorded.obs[r.recorded.obs.len() - d..]).copied().collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::space::Space;
-    use crate::env::{Step, pendulum::Pendulum};
-    use crate::ground::seed::stream;
-    use crate::ground::task::Cancel;
-
-    fn zero(_: &[f32], _: &mut dyn Rng) -> Vec<f32> {
-        vec![0.0]
-    }
-
-    /// Ends by itself after three steps.
-    struct Three(usize);
-
-    impl Environment for Three {
-        fn id(&self) -> &'static str {
-            "Three"
-        }
-        fn obs_space(&self) -> Space {
-            Space::unnamed("obs", 1)
-        }
-        fn action_space(&self) -> Space {
-            Space::unnamed("action", 1)
-        }
-        fn max_steps(&self) -> usize {
-            5
-        }
-        fn reset(&mut self, _: &mut dyn Rng) -> Vec<f32> {
-            self.0 = 0;
-            vec![0.0]
-        }
-        fn set_state(&mut self, _: &[f64]) -> Vec<f32> {
-            vec![0.0]
-        }
-        fn state(&self) -> Vec<f64> {
-            vec![]
-        }
-        fn step(&mut self, _: &[f32]) -> Step {
-            self.0 += 1;
-            Step { obs: vec![self.0 as f32], reward: 1.0, terminated: self.0 == 3 }
-        }
-    }
-
-    #[test]
-    fn a_time_limit_truncates_and_never_terminates() {
-        let mut env = Pendulum::default();
-        let mut c = Collector::new(7);
-        c.run(&mut env, &mut zero, Limit::episodes(2), &mut stream(0, "t", 0), &Ctx::quiet()).expect("nobody cancels");
-        let data = c.dataset(&env).expect("two episodes");
-        assert_eq!((data.num_episodes(), data.num_steps(), c.steps()), (2, 400, 400));
-        let span = data.spans()[1];
-        assert_eq!((span.id, span.steps, span.obs_rows), (8, 200, 201));
-        assert!(span.truncated && !span.terminated);
-        assert!((data.episode(1).ret() - c.returns()[1]).abs() < 1e-12);
-        assert_eq!(data.transitions(&[0, 1]).len(), 400, "every step has its next observation");
-    }
-
-    #[test]
-    fn an_end_of_the_environment_terminates() {
-        let mut c = Collector::new(0);
-        c.run(&mut Three(0), &mut zero, Limit::episodes(2), &mut stream(0, "t", 0), &Ctx::quiet()).expect("runs");
-        let data = c.dataset(&Three(0)).expect("episodes");
-        assert!(data.spans().iter().all(|s| s.terminated && !s.truncated && s.steps == 3));
-    }
-
-    #[test]
-    fn a_step_limit_is_met_exactly_and_cuts_the_last_episode() {
-        let mut env = Pendulum::default();
-        let mut c = Collector::new(0);
-        c.run(&mut env, &mut zero, Limit::steps(250), &mut stream(0, "t", 0), &Ctx::quiet()).expect("runs");
-        let data = c.dataset(&env).expect("episodes");
-        assert_eq!(data.num_steps(), 250);
-        assert!(data.spans()[1].truncated && data.spans()[1].steps == 50);
-        c.run(&mut env, &mut zero, Limit::steps(10), &mut stream(0, "t", 0), &Ctx::quiet()).expect("goes on");
-        assert_eq!(c.steps(), 260);
-    }
-
-    #[test]
-    fn a_cancel_keeps_the_finished_episodes_and_counts_every_step() {
-        let cancel = Cancel::default();
-        let mut env = Pendulum::default();
-        let mut c = Collector::new(0);
-        let mut n = 0;
-        let stop = cancel.clone();
-        let mut act = move |_: &[f32], _: &mut dyn Rng| {
-            n += 1;
-            if n == 230 {
-                stop.cancel();
-            }
-            vec![0.0]
-        };
-        let cx = Ctx::new(cancel, |_| {});
-        assert_eq!(c.run(&mut env, &mut act, Limit::episodes(9), &mut stream(0, "t", 0), &cx), Err(Cancelled));
-        assert_eq!(c.steps(), 230);
-        let data = c.dataset(&env).expect("one whole episode");
-        assert_eq!((data.num_episodes(), data.num_steps()), (1, 200));
-    }
-
-    #[test]
-    fn nothing_collected_is_no_dataset() {
-        assert!(Collector::new(0).dataset(&Pendulum::default()).is_none());
-    }
-}
+mod tests;

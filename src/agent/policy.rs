@@ -1,54 +1,73 @@
 //! Policies: what acts in an environment or in imagination.
 
-use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use std::any::Any;
+use std::fmt::Debug;
 
-use crate::world::ensemble::Normalizer;
-use crate::world::mlp::Mlp;
+use crate::data::space::{Actions, Space};
+use crate::ground::seed::Stream;
 
-/// Bounds of a squashed Gaussian's log standard deviation (SAC, Haarnoja et al. 2018).
-pub const LOG_STD: (f32, f32) = (-5.0, 2.0);
+mod categorical;
+mod scripted;
+mod squashed_gaussian;
 
-/// A tanh-squashed Gaussian actor: `action = scale · tanh(μ + σ ε) + bias`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Actor {
-    /// One member, `obs_dim` -> 2 · `action_dim` (mean, log standard deviation); sees normalised observations.
-    pub net: Mlp,
-    /// Of the observation; identity for a policy that acts on raw ones.
-    pub input: Normalizer,
-    /// [`action_dim`] half-width of the action bounds.
-    pub scale: Vec<f32>,
-    /// [`action_dim`] middle of the action bounds.
-    pub bias: Vec<f32>,
+pub use categorical::Categorical;
+pub use scripted::Scripted;
+pub use squashed_gaussian::{LOG_STD, SquashedGaussian};
+
+/// How an action is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acting {
+    /// The most likely one.
+    Greedy,
+    /// Drawn from the policy.
+    Sampled,
 }
 
-impl Actor {
-    /// Columns of an action.
-    pub fn action_dim(&self) -> usize {
-        self.scale.len()
+/// What a policy keeps during one episode.
+pub struct PolicyState {
+    /// The episode's own random numbers, so that it is the same however many others are acted in at once.
+    pub rng: Stream,
+    /// What the policy alone understands.
+    pub memory: Box<dyn Any + Send>,
+}
+
+/// What acts. A new kind is one file under `agent/policy/`.
+pub trait Policy: Debug + Send + Sync {
+    /// Name of the kind ("squashed-gaussian").
+    fn kind(&self) -> &'static str;
+
+    /// Columns F that it acts on; nothing where it takes any.
+    fn features(&self) -> Option<usize>;
+
+    /// The space of its actions.
+    fn action_space(&self) -> &Space;
+
+    /// Begins an episode with its own random numbers.
+    fn begin(&self, rng: Stream) -> PolicyState {
+        PolicyState { rng, memory: Box::new(()) }
     }
 
-    /// The most likely actions for `obs` [B, `obs_dim`]: [B, `action_dim`], in the environment's units.
-    pub fn act(&self, obs: &[f32]) -> Vec<f32> {
-        self.squash(&self.net.forward(&self.input.apply(obs)), |_, _| 0.0)
-    }
+    /// The actions after `features` [B, F], one row and one of `states` an episode, in the environment's units.
+    fn act(&self, features: &[f32], states: &mut [PolicyState], acting: Acting) -> Actions<'_>;
 
-    /// Actions drawn from the policy for `obs` [B, `obs_dim`]: [B, `action_dim`].
-    pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
-        self.squash(&self.net.forward(&self.input.apply(obs)), |log_std: f32, _| {
-            let noise: f32 = StandardNormal.sample(rng);
-            log_std.clamp(LOG_STD.0, LOG_STD.1).exp() * noise
-        })
-    }
+    /// A copy.
+    fn boxed(&self) -> Box<dyn Policy>;
 
-    fn squash(&self, out: &[f32], mut noise: impl FnMut(f32, usize) -> f32) -> Vec<f32> {
-        let a = self.action_dim();
-        let mut actions = Vec::with_capacity(out.len() / 2);
-        for row in out.chunks_exact(2 * a) {
-            for d in 0..a {
-                actions.push(self.scale[d] * (row[d] + noise(row[a + d], d)).tanh() + self.bias[d]);
-            }
-        }
-        actions
+    /// True if `other` is the same to the bit.
+    fn same(&self, other: &dyn Policy) -> bool;
+
+    /// The policy as what it is, for those who save or train it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl PartialEq for dyn Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.same(other)
+    }
+}
+
+impl Clone for Box<dyn Policy> {
+    fn clone(&self) -> Self {
+        self.boxed()
     }
 }

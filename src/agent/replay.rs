@@ -1,5 +1,7 @@
 //! Old and new data in one pool, and how much of a batch is new.
 
+use std::sync::Arc;
+
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +103,7 @@ impl Replay {
     /// If an index is not below the number of rows.
     pub fn gather(&self, indices: &[usize]) -> TransitionBatch {
         let rows = &self.rows;
-        let mut batch = TransitionBatch::empty(rows.obs_dim, rows.action_dim);
+        let mut batch = TransitionBatch::within(rows.obs_dim, Arc::clone(&rows.action_space));
         for &i in indices {
             batch.obs.extend_from_slice(rows.obs_at(i));
             batch.action.extend_from_slice(rows.action_at(i));
@@ -135,8 +137,6 @@ mod tests {
 
     fn batch(n: usize, value: f32) -> TransitionBatch {
         TransitionBatch {
-            obs_dim: 2,
-            action_dim: 1,
             obs: vec![value; 2 * n],
             action: vec![value; n],
             reward: (0..n).map(|i| i as f32).collect(),
@@ -145,6 +145,7 @@ mod tests {
             truncated: vec![false; n],
             episode: vec![0; n],
             step: (0..n).collect(),
+            ..TransitionBatch::empty(2, 1)
         }
     }
 

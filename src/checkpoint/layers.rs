@@ -4,8 +4,8 @@ use crate::ground::fault::Fault;
 
 use super::About;
 use super::tensors::Tensors;
-use crate::world::ensemble::Normalizer;
-use crate::world::mlp::Layer;
+use crate::world::net::mlp::Layer;
+use crate::world::net::normalizer::Normalizer;
 
 /// A layer, how many members it has and what its tensors are called.
 pub struct Named {

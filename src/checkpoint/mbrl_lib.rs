@@ -8,8 +8,9 @@ use super::sidecar::Sidecar;
 use super::tensors::{Tensors, read_bounded};
 use super::{About, Checkpoint, CheckpointFormat, layers, torch_file};
 use crate::ground::fault::Fault;
-use crate::world::ensemble::{Ensemble, Normalizer};
-use crate::world::mlp::{Activation, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 const MODEL: &str = "model.pth";
 const STATS: &str = "env_stats.pickle";
@@ -51,7 +52,7 @@ impl CheckpointFormat for MbrlLib {
         let mut about = About::default();
         let model = assemble(&tensors, elites, &folder, &sidecar, &mut about)?;
         sidecar.describe(&mut about);
-        Ok(Checkpoint { world_model: Some(model), about, ..Checkpoint::default() })
+        Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
     }
 }
 

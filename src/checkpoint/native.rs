@@ -12,10 +12,13 @@ use sha2::{Digest, Sha256};
 
 use super::tensors::{Tensors, read_bounded};
 use super::{About, Checkpoint, CheckpointFormat, safetensors_file};
-use crate::agent::policy::Actor;
+use crate::agent::policy::{Categorical, Policy, SquashedGaussian};
+use crate::data::space::Space;
 use crate::ground::fault::Fault;
-use crate::world::ensemble::{Ensemble, Normalizer};
-use crate::world::mlp::{Activation, Layer, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Layer, Mlp};
+use crate::world::net::normalizer::Normalizer;
+use crate::world::world_model::WorldModel;
 
 /// Version of the layout that this program writes; it reads this one and those before it.
 const LAYOUT: u32 = 1;
@@ -34,7 +37,10 @@ struct Record {
     oodscope_layout: u32,
     weights_sha256: String,
     world_model: Option<ModelRecord>,
+    /// A squashed Gaussian.
     actor: Option<NetRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    categorical: Option<CategoricalRecord>,
     critic: Option<NetRecord>,
     about: About,
 }
@@ -48,6 +54,13 @@ struct ModelRecord {
     deterministic: bool,
     elites: Vec<usize>,
     net: NetRecord,
+}
+
+/// A policy over choices.
+#[derive(Debug, Serialize, Deserialize)]
+struct CategoricalRecord {
+    net: NetRecord,
+    space: Space,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,6 +96,21 @@ impl CheckpointFormat for Native {
         }
         let tensors = safetensors_file::read(&weights)?.finite()?;
         rebuild(parsed, &tensors)
+    }
+}
+
+/// Whether the parts of `checkpoint` are of kinds that can be written.
+///
+/// # Errors
+/// A sentence naming the kind that cannot.
+pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
+    if let Some(model) = checkpoint.world_model.as_deref().filter(|model| Ensemble::known(*model).is_none()) {
+        return Err(unsaved("world models", model.kind()));
+    }
+    let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
+    match checkpoint.policy.as_deref().filter(|policy| !known(*policy)) {
+        Some(policy) => Err(unsaved("policies", policy.kind())),
+        None => Ok(()),
     }
 }
 
@@ -142,7 +170,8 @@ type Numbers<'c> = BTreeMap<String, (Vec<usize>, &'c [f32])>;
 fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result<Record, String> {
     let world_model = match &checkpoint.world_model {
         None => None,
-        Some(m) => {
+        Some(model) => {
+            let m = Ensemble::known(&**model).ok_or_else(|| unsaved("world models", model.kind()))?;
             m.check()?;
             let mut put = |name: &str, v: &'c [f32]| numbers.insert(format!("world_model.{name}"), (vec![v.len()], v));
             put("input.mean", &m.input.mean);
@@ -162,17 +191,42 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
             })
         }
     };
-    let actor = checkpoint.actor.as_ref().map(|a| {
-        numbers.insert("actor.input.mean".into(), (vec![a.input.mean.len()], &a.input.mean));
-        numbers.insert("actor.input.std".into(), (vec![a.input.std.len()], &a.input.std));
+    let policy = checkpoint.policy.as_deref();
+    let actor = policy.and_then(SquashedGaussian::known).map(|a| {
+        normalizer("actor.input", &a.input, numbers);
         numbers.insert("actor.scale".into(), (vec![a.scale.len()], &a.scale));
         numbers.insert("actor.bias".into(), (vec![a.bias.len()], &a.bias));
         describe_net("actor", &a.net, numbers)
     });
+    let categorical = policy.and_then(Categorical::known).map(|c| {
+        normalizer("categorical.input", c.input(), numbers);
+        CategoricalRecord { net: describe_net("categorical", c.net(), numbers), space: c.action_space().clone() }
+    });
+    if let Some(policy) = policy.filter(|_| actor.is_none() && categorical.is_none()) {
+        return Err(unsaved("policies", policy.kind()));
+    }
     let critic = checkpoint.critic.as_ref().map(|c| describe_net("critic", c, numbers));
     let mut about = checkpoint.about.clone();
     about.version = Some(env!("CARGO_PKG_VERSION").into());
-    Ok(Record { oodscope_layout: LAYOUT, weights_sha256: String::new(), world_model, actor, critic, about })
+    Ok(Record {
+        oodscope_layout: LAYOUT,
+        weights_sha256: String::new(),
+        world_model,
+        actor,
+        categorical,
+        critic,
+        about,
+    })
+}
+
+/// Why a part cannot be written.
+fn unsaved(what: &str, kind: &str) -> String {
+    format!("{what} of the kind '{kind}' cannot be saved; save it with the program that made it")
+}
+
+fn normalizer<'c>(name: &str, n: &'c Normalizer, numbers: &mut Numbers<'c>) {
+    numbers.insert(format!("{name}.mean"), (vec![n.mean.len()], &n.mean));
+    numbers.insert(format!("{name}.std"), (vec![n.std.len()], &n.std));
 }
 
 fn describe_net<'c>(prefix: &str, net: &'c Mlp, numbers: &mut Numbers<'c>) -> NetRecord {
@@ -240,31 +294,43 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
                 elites: m.elites,
             };
             model.check().map_err(|e| tensors.error(e))?;
-            Some(model)
+            Some(Box::new(model) as Box<dyn WorldModel>)
         }
     };
-    let actor = match record.actor {
-        None => None,
-        Some(net) => {
-            let net = rebuild_net("actor", &net, tensors)?;
-            let input = Normalizer { mean: vector("actor.input.mean")?, std: vector("actor.input.std")? };
-            let actor = Actor { net, input, scale: vector("actor.scale")?, bias: vector("actor.bias")? };
-            if actor.input.mean.len() != actor.net.inputs() || actor.input.std.len() != actor.net.inputs() {
-                return Err(tensors.error(format!("actor.input has not {} columns", actor.net.inputs())));
-            }
-            let a = actor.scale.len();
-            if a == 0 || actor.bias.len() != a || actor.net.outputs() != 2 * a || actor.net.members != 1 {
-                return Err(tensors.error(format!(
-                    "the policy has {} outputs for {a} action dimensions, {} are needed",
-                    actor.net.outputs(),
-                    2 * a
-                )));
-            }
-            Some(actor)
+    let policy = match (record.actor, record.categorical) {
+        (Some(net), _) => Some(rebuild_gaussian(&net, tensors)?),
+        (None, Some(c)) => {
+            let net = rebuild_net("categorical", &c.net, tensors)?;
+            let input = Normalizer {
+                mean: tensors.need("categorical.input.mean")?.values.clone(),
+                std: tensors.need("categorical.input.std")?.values.clone(),
+            };
+            let policy = Categorical::new(net, input, c.space).map_err(|e| tensors.error(e))?;
+            Some(Box::new(policy) as Box<dyn Policy>)
         }
+        (None, None) => None,
     };
     let critic = record.critic.map(|net| rebuild_net("critic", &net, tensors)).transpose()?;
-    Ok(Checkpoint { world_model, actor, critic, about: record.about })
+    Ok(Checkpoint { world_model, policy, critic, about: record.about })
+}
+
+fn rebuild_gaussian(net: &NetRecord, tensors: &Tensors) -> Result<Box<dyn Policy>, Fault> {
+    let vector = |name: &str| -> Result<Vec<f32>, Fault> { Ok(tensors.need(name)?.values.clone()) };
+    let net = rebuild_net("actor", net, tensors)?;
+    let input = Normalizer { mean: vector("actor.input.mean")?, std: vector("actor.input.std")? };
+    let (scale, bias) = (vector("actor.scale")?, vector("actor.bias")?);
+    if input.mean.len() != net.inputs() || input.std.len() != net.inputs() {
+        return Err(tensors.error(format!("actor.input has not {} columns", net.inputs())));
+    }
+    let a = scale.len();
+    if a == 0 || bias.len() != a || net.outputs() != 2 * a || net.members != 1 {
+        return Err(tensors.error(format!(
+            "the policy has {} outputs for {a} action dimensions, {} are needed",
+            net.outputs(),
+            2 * a
+        )));
+    }
+    Ok(Box::new(SquashedGaussian::new(net, input, scale, bias)))
 }
 
 fn rebuild_net(prefix: &str, net: &NetRecord, tensors: &Tensors) -> Result<Mlp, Fault> {

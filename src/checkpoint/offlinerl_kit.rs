@@ -7,8 +7,9 @@ use super::sidecar::Sidecar;
 use super::tensors::Tensors;
 use super::{About, Checkpoint, CheckpointFormat, layers, npy, torch_file};
 use crate::ground::fault::Fault;
-use crate::world::ensemble::{Ensemble, Normalizer};
-use crate::world::mlp::{Activation, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 const DYNAMICS: &str = "dynamics.pth";
 
@@ -31,7 +32,7 @@ impl CheckpointFormat for OfflineRlKit {
         let mut about = About::default();
         let model = assemble(&tensors, &folder, &sidecar, &mut about)?;
         sidecar.describe(&mut about);
-        Ok(Checkpoint { world_model: Some(model), about, ..Checkpoint::default() })
+        Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::tensors::{Tensors, read_bounded};
 use super::{About, CurvePoint};
 use crate::ground::fault::Fault;
-use crate::world::mlp::Activation;
+use crate::world::net::mlp::Activation;
 
 /// Longest description that is read.
 const MAX_TEXT: u64 = 1 << 20;

@@ -8,8 +8,9 @@ use super::sidecar::Sidecar;
 use super::tensors::{Tensors, some_of};
 use super::{About, Checkpoint, CheckpointFormat, layers, safetensors_file, torch_file};
 use crate::ground::fault::Fault;
-use crate::world::ensemble::{Ensemble, Normalizer};
-use crate::world::mlp::{Activation, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 /// Names of the file in a folder.
 const NAMES: [&str; 2] = ["model.safetensors", "model.pt"];
@@ -38,7 +39,7 @@ impl CheckpointFormat for StateDict {
         let mut about = About::default();
         let model = assemble(&tensors, &sidecar, &mut about)?;
         sidecar.describe(&mut about);
-        Ok(Checkpoint { world_model: Some(model), about, ..Checkpoint::default() })
+        Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
     }
 }
 

@@ -1,7 +1,10 @@
 use super::*;
+use crate::agent::policy::{Categorical, Scripted, SquashedGaussian};
+use crate::data::space::SpaceKind;
 use crate::ground::fault::Fault;
-use crate::world::ensemble::Normalizer;
-use crate::world::mlp::{Activation, Layer};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Layer};
+use crate::world::net::normalizer::Normalizer;
 
 /// A network whose numbers have every mantissa bit in use.
 fn net(members: usize, widths: &[usize], activation: Activation) -> Mlp {
@@ -21,7 +24,7 @@ fn net(members: usize, widths: &[usize], activation: Activation) -> Mlp {
 fn example() -> Checkpoint {
     let spread = |n: usize| Normalizer { mean: vec![0.1; n], std: vec![f32::MIN_POSITIVE; n] };
     Checkpoint {
-        world_model: Some(Ensemble {
+        world_model: Some(Box::new(Ensemble {
             obs_dim: 3,
             action_dim: 1,
             learned_reward: true,
@@ -33,13 +36,13 @@ fn example() -> Checkpoint {
             min_logvar: vec![-10.0, -0.0, 1e-30, 3.0],
             max_logvar: vec![0.5; 4],
             elites: vec![4, 0],
-        }),
-        actor: Some(Actor {
-            net: net(1, &[3, 8, 2], Activation::Relu),
-            input: Normalizer::identity(3),
-            scale: vec![2.0],
-            bias: vec![0.25],
-        }),
+        })),
+        policy: Some(Box::new(SquashedGaussian::new(
+            net(1, &[3, 8, 2], Activation::Relu),
+            Normalizer::identity(3),
+            vec![2.0],
+            vec![0.25],
+        ))),
         critic: Some(net(2, &[4, 6, 1], Activation::Tanh)),
         about: About {
             reward_scale: Some(0.5),
@@ -69,7 +72,7 @@ fn our_own_round_trip_is_equal_bit_for_bit() {
     assert_eq!(open(&folder.join("weights.safetensors")).unwrap(), before);
     assert_eq!(open(&folder.join("checkpoint.json")).unwrap(), before);
     let bits = |c: &Checkpoint| -> Vec<u32> {
-        let m = c.world_model.as_ref().unwrap();
+        let m = Ensemble::known(c.world_model.as_deref().unwrap()).unwrap();
         m.net.layers.iter().flat_map(|l| &l.weight).chain(&m.min_logvar).map(|v| v.to_bits()).collect()
     };
     assert_eq!(bits(&open(&folder).unwrap()), bits(&before));
@@ -129,13 +132,38 @@ fn what_cannot_be_saved_says_so_and_leaves_the_old_one() {
 #[test]
 fn dimensions_that_do_not_fit_are_both_named() {
     let c = example();
-    assert_eq!(c.fits(3, 1), Ok(()));
-    let e = c.fits(11, 1).unwrap_err();
+    let fits = |c: &Checkpoint, d, a| c.fits(&Space::unnamed("obs", d), &Space::unnamed("action", a));
+    assert_eq!(fits(&c, 3, 1), Ok(()));
+    let e = fits(&c, 11, 1).unwrap_err();
     assert!(e.contains("observations of 3 dimensions") && e.contains("has 11"), "{e}");
-    assert!(c.fits(3, 2).unwrap_err().contains("actions of 1 dimensions"));
+    assert!(fits(&c, 3, 2).unwrap_err().contains("actions of 1 dimensions"));
     let actor_only = Checkpoint { world_model: None, ..c };
-    assert!(actor_only.fits(4, 1).unwrap_err().contains("policy"));
-    assert_eq!(Checkpoint::default().fits(9, 9), Ok(()));
+    assert!(fits(&actor_only, 4, 1).unwrap_err().contains("policy"));
+    assert_eq!(fits(&Checkpoint::default(), 9, 9), Ok(()));
+}
+
+#[test]
+fn a_model_may_take_choices_as_columns_or_as_it_was_trained() {
+    let c = example();
+    let obs = Space::unnamed("obs", 3);
+    let choices = |n| Space { kind: SpaceKind::Discrete { n, start: 0 }, ..Space::unnamed("push", 1) };
+    let model_only = Checkpoint { policy: None, ..c };
+    assert_eq!(model_only.fits(&obs, &choices(4)), Ok(()), "its one column takes the number");
+    assert!(model_only.action_note(&choices(4)).is_some_and(|n| n.contains("as it was trained")));
+    assert_eq!(model_only.action_note(&Space::unnamed("torque", 1)), None);
+}
+
+#[test]
+fn policies_over_choices_are_saved_and_strange_ones_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let space = Space { kind: SpaceKind::Discrete { n: 3, start: 1 }, ..Space::unnamed("arm", 1) };
+    let categorical = Categorical::new(net(1, &[3, 5, 3], Activation::Tanh), Normalizer::identity(3), space).unwrap();
+    let before = Checkpoint { policy: Some(Box::new(categorical)), ..example() };
+    native::save(dir.path(), &before).unwrap();
+    assert_eq!(open(dir.path()).unwrap(), before);
+    let scripted = Scripted::named("Pendulum-v1", "random").unwrap();
+    let e = native::save(dir.path(), &Checkpoint { policy: Some(Box::new(scripted)), ..example() }).unwrap_err();
+    assert!(e.to_string().contains("policies of the kind 'scripted'"), "{e}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! dynamics learning. Nothing is ever shifted across an episode's end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::episode::{Episode, TransitionBatch};
 use super::space::Space;
@@ -193,7 +194,7 @@ impl Dataset {
 
     /// All usable transitions of the named episodes: a next observation is there and every number is finite.
     pub fn transitions(&self, indices: &[usize]) -> TransitionBatch {
-        let mut batch = TransitionBatch::empty(self.obs_dim(), self.action_dim());
+        let mut batch = TransitionBatch::within(self.obs_dim(), Arc::new(self.action_space.clone()));
         for e in self.episodes(indices) {
             batch.push_episode(&e);
         }

@@ -1,6 +1,10 @@
 //! One episode as a borrowed view, and transitions as a struct of arrays.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::dataset::EpisodeSpan;
+use super::space::{Actions, Space};
 
 /// A borrowed view of one episode.
 #[derive(Debug, Clone, Copy)]
@@ -65,8 +69,10 @@ impl<'a> Episode<'a> {
 pub struct TransitionBatch {
     /// Columns of an observation.
     pub obs_dim: usize,
-    /// Columns of an action.
+    /// Stored columns of an action.
     pub action_dim: usize,
+    /// The space of the actions.
+    pub action_space: Arc<Space>,
     /// `[N, obs_dim]`.
     pub obs: Vec<f32>,
     /// `[N, action_dim]`.
@@ -86,9 +92,20 @@ pub struct TransitionBatch {
 }
 
 impl TransitionBatch {
-    /// No transitions yet, of the given dimensions.
+    /// No transitions yet, of unnamed real numbers.
     pub fn empty(obs_dim: usize, action_dim: usize) -> Self {
-        Self { obs_dim, action_dim, ..Self::default() }
+        Self::within(obs_dim, Arc::new(Space::unnamed("action", action_dim)))
+    }
+
+    /// No transitions yet, with actions of `space`.
+    pub fn within(obs_dim: usize, space: Arc<Space>) -> Self {
+        Self { obs_dim, action_dim: space.dim(), action_space: space, ..Self::default() }
+    }
+
+    /// The actions of `rows`.
+    pub fn actions(&self, rows: Range<usize>) -> Actions<'_> {
+        let a = self.action_dim;
+        Actions::new(&self.action_space, &self.action[rows.start * a..rows.end * a])
     }
 
     /// Number of transitions.
@@ -109,15 +126,20 @@ impl TransitionBatch {
             if !(finite(e.obs_at(t)) && finite(e.action_at(t)) && e.rewards[t].is_finite()) {
                 continue;
             }
-            self.obs.extend_from_slice(e.obs_at(t));
-            self.action.extend_from_slice(e.action_at(t));
-            self.next_obs.extend_from_slice(next);
-            self.reward.push(e.rewards[t] as f32);
-            self.terminated.push(e.terminated_at(t));
-            self.truncated.push(e.span.truncated && t + 1 == e.steps());
-            self.episode.push(e.index);
-            self.step.push(t);
+            self.push(e, t, next);
         }
+    }
+
+    /// Appends step `t` of `e`, which leads to `next`, whatever its numbers are.
+    pub fn push(&mut self, e: &Episode<'_>, t: usize, next: &[f32]) {
+        self.obs.extend_from_slice(e.obs_at(t));
+        self.action.extend_from_slice(e.action_at(t));
+        self.next_obs.extend_from_slice(next);
+        self.reward.push(e.rewards[t] as f32);
+        self.terminated.push(e.terminated_at(t));
+        self.truncated.push(e.span.truncated && t + 1 == e.steps());
+        self.episode.push(e.index);
+        self.step.push(t);
     }
 
     /// Row `i` of the observations.

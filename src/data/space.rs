@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod encoding;
+
+pub use encoding::Actions;
+
 /// The space that one flattened row lives in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Space {
@@ -29,8 +33,24 @@ pub enum SpaceKind {
         /// The first of them.
         start: i64,
     },
+    /// Several choices, each stored as its number in a column of its own.
+    MultiDiscrete {
+        /// Number of choices a column.
+        n: Vec<usize>,
+        /// The first choice of each column.
+        start: Vec<i64>,
+    },
+    /// Flags, 0 or 1, one a column.
+    MultiBinary,
     /// The file does not say; bounds are unknown.
     Unknown,
+}
+
+impl Default for Space {
+    /// Of no dimension.
+    fn default() -> Self {
+        Self { names: Vec::new(), kind: SpaceKind::Unknown }
+    }
 }
 
 impl Space {
@@ -51,7 +71,12 @@ impl Space {
                 let (lo, hi) = (*low.get(d)?, *high.get(d)?);
                 (lo.is_finite() && hi.is_finite()).then_some((lo, hi))
             }
-            _ => None,
+            SpaceKind::MultiDiscrete { n, start } => {
+                let (n, start) = (*n.get(d)?, *start.get(d)?);
+                Some((start as f32, start as f32 + n as f32 - 1.0))
+            }
+            SpaceKind::MultiBinary => (d < self.dim()).then_some((0.0, 1.0)),
+            SpaceKind::Discrete { .. } | SpaceKind::Unknown => None,
         }
     }
 
@@ -73,6 +98,15 @@ impl Space {
                 let start = start.min(first);
                 SpaceKind::Discrete { n: end.abs_diff(start) as usize, start }
             }
+            (SpaceKind::MultiDiscrete { n: a, start: first }, SpaceKind::MultiDiscrete { n: b, start: other })
+                if a.len() == b.len() =>
+            {
+                let start: Vec<i64> = first.iter().zip(other).map(|(a, b)| *a.min(b)).collect();
+                let end = |start: &[i64], n: &[usize], d: usize| start[d].saturating_add_unsigned(n[d] as u64);
+                let n = |d: usize| end(first, a, d).max(end(other, b, d)).abs_diff(start[d]) as usize;
+                SpaceKind::MultiDiscrete { n: (0..a.len()).map(n).collect(), start }
+            }
+            (SpaceKind::MultiBinary, SpaceKind::MultiBinary) => SpaceKind::MultiBinary,
             _ => SpaceKind::Unknown,
         };
         Self { names: self.names.clone(), kind }
@@ -127,6 +161,10 @@ impl Space {
         let pick = |v: &[f32]| at.iter().map(|&c| v[c]).collect();
         let kind = match &self.kind {
             SpaceKind::Box { low, high } => SpaceKind::Box { low: pick(low), high: pick(high) },
+            SpaceKind::MultiDiscrete { n, start } => SpaceKind::MultiDiscrete {
+                n: at.iter().map(|&c| n[c]).collect(),
+                start: at.iter().map(|&c| start[c]).collect(),
+            },
             other => other.clone(),
         };
         Self { names: at.iter().map(|&c| self.names[c].clone()).collect(), kind }

@@ -28,6 +28,8 @@ mod load;
 mod map;
 mod scan;
 mod score;
+#[cfg(test)]
+mod tenants;
 mod topup;
 
 /// Where a job puts its reports; a later one of the same name replaces the earlier.

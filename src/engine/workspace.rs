@@ -58,7 +58,7 @@ impl Workspace {
     fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {
         let open = || checkpoint::open(path).map_err(|e| Fault::bad(e.to_string()));
         let checkpoint = self.cache.cached(path.to_path_buf(), open)?;
-        let fits = checkpoint.fits(data.obs_dim(), data.action_dim());
+        let fits = checkpoint.fits(&data.obs_space, &data.action_space);
         fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
         Ok(checkpoint)
     }

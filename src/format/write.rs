@@ -83,7 +83,7 @@ fn next_observations(data: &Dataset) -> Option<Vec<f32>> {
 pub struct MinariAbout {
     /// `namespace/name-v0`: letters, digits, `-`, `_`, and a version at the end.
     pub dataset_id: String,
-    /// Gymnasium's description of the environment as JSON, see [`env_spec`].
+    /// Gymnasium's description of the environment as JSON, which it rebuilds the environment from.
     pub env_spec: Option<String>,
     /// Who acted ("top-up of sac-expert").
     pub algorithm_name: String,
@@ -158,28 +158,6 @@ struct Total {
     steps: usize,
     bytes: u64,
     actions: Space,
-}
-
-/// Gymnasium's description of environment `id`, enough for Minari to open the dataset; the entry point is known for
-/// the environments that oodscope has itself, the others are found by their id.
-pub fn env_spec(id: &str) -> String {
-    let (entry_point, max_episode_steps) = match id {
-        "Pendulum-v1" => (Some("gymnasium.envs.classic_control.pendulum:PendulumEnv"), Some(200)),
-        _ => (None, None),
-    };
-    json!({
-        "id": id,
-        "entry_point": entry_point,
-        "reward_threshold": null,
-        "nondeterministic": false,
-        "max_episode_steps": max_episode_steps,
-        "order_enforce": true,
-        "disable_env_checker": false,
-        "kwargs": {},
-        "additional_wrappers": [],
-        "vector_entry_point": null,
-    })
-    .to_string()
 }
 
 /// What Minari cannot hold is refused before anything is written.

@@ -63,6 +63,9 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Fault>) -> Res
 }
 
 /// Creates `path` with `fill` and syncs it: for files inside [`folder`].
+///
+/// # Errors
+/// As [`file`].
 pub fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), Fault> {
     let mut file = File::create_new(path).map_err(|e| unwritable(path, &e))?;
     fill(&mut file).map_err(|e| Fault::at(path, format!("cannot be written ({e})")))?;
@@ -72,6 +75,9 @@ pub fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) ->
 }
 
 /// Syncs a file that something else has written: for files inside [`folder`].
+///
+/// # Errors
+/// If the file cannot be read or synced.
 pub fn synced(path: &Path) -> Result<(), Fault> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|e| unwritable(path, &e))?;
     sync_folder(&parent_of(path));

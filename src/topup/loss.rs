@@ -6,8 +6,8 @@ use rand::seq::SliceRandom;
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
 use crate::ground::task::{Cancelled, Ctx};
-use crate::world::ensemble::Ensemble;
 use crate::world::imagine::one_step;
+use crate::world::world_model::WorldModel;
 
 /// Scales of the loss: standard deviations of Δobs and reward over the calibration part.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub fn mean_se(values: &[f64]) -> (f64, f64) {
 /// # Errors
 /// [`Cancelled`].
 pub fn episode_losses(
-    model: &Ensemble,
+    model: &dyn WorldModel,
     data: &Dataset,
     episodes: &[usize],
     scale: &LossScale,
@@ -65,12 +65,12 @@ pub fn episode_losses(
     let predicted = one_step(model, &batch, cx)?;
     let d = data.obs_dim();
     let (mut sum, mut count) = (vec![0.0; data.num_episodes()], vec![0usize; data.num_episodes()]);
-    for i in 0..batch.len() {
+    for (j, &i) in predicted.rows.iter().enumerate() {
         let real = batch.next_obs_at(i);
-        let imagined = &predicted.next_obs[i * d..(i + 1) * d];
+        let imagined = &predicted.next_obs[j * d..(j + 1) * d];
         let terms = imagined.iter().zip(real).zip(&scale.delta).map(|((p, r), s)| (f64::from(p - r) / s).powi(2));
         let reward =
-            predicted.reward.as_ref().map_or(0.0, |r| (f64::from(r[i] - batch.reward[i]) / scale.reward).powi(2));
+            predicted.reward.as_ref().map_or(0.0, |r| (f64::from(r[j] - batch.reward[i]) / scale.reward).powi(2));
         sum[batch.episode[i]] += terms.sum::<f64>() / d as f64 + reward;
         count[batch.episode[i]] += 1;
     }
@@ -98,7 +98,7 @@ impl<'a> Yardstick<'a> {
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub fn losses(&self, model: &Ensemble, fresh: &Dataset, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+    pub fn losses(&self, model: &dyn WorldModel, fresh: &Dataset, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
         let all: Vec<usize> = (0..fresh.num_episodes()).collect();
         episode_losses(model, fresh, &all, &self.scale, cx)
     }
@@ -107,7 +107,7 @@ impl<'a> Yardstick<'a> {
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub fn heldout(&self, model: &Ensemble, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+    pub fn heldout(&self, model: &dyn WorldModel, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
         episode_losses(model, self.data, &self.heldout, &self.scale, cx)
     }
 
@@ -115,7 +115,7 @@ impl<'a> Yardstick<'a> {
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub fn reference(&self, model: &Ensemble, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+    pub fn reference(&self, model: &dyn WorldModel, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
         episode_losses(model, self.data, &self.reference, &self.scale, cx)
     }
 }
@@ -179,7 +179,7 @@ mod tests {
         // FIELD, section 5 (c): lognormal losses with a coefficient of variation of 0.5 and four episodes alarm in 9.0 %
         // of the checks against a known mean; against a sampled reference of 400 the share moves by a few points.
         let sigma = (1.0f64 + 0.25).ln().sqrt();
-        let z = crate::world::init::normal(400, &mut stream(1, "t", 0));
+        let z = crate::world::net::init::normal(400, &mut stream(1, "t", 0));
         let reference: Vec<f64> = z.iter().map(|z| (sigma * f64::from(*z)).exp()).collect();
         let c = chance(&reference, 4, 0.05, &mut stream(0, "t", 0)).expect("enough");
         assert!((c.false_alarms - 0.09).abs() < 0.04, "{c:?}");

@@ -54,23 +54,20 @@ fn all(data: &Dataset) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::behaviour::SwingUp;
     use crate::agent::collect::{Collector, Limit};
+    use crate::agent::policy::{Acting, Scripted};
     use crate::data::split::SplitSpec;
-    use crate::env::pendulum::Pendulum;
-    use crate::ground::seed::stream;
 
-    fn episodes(noise: f64, seed: u64) -> Dataset {
-        let mut env = Pendulum::default();
-        let mut c = Collector::new(0);
-        let mut policy = SwingUp { noise };
-        c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(seed, "data", 0), &Ctx::quiet()).unwrap();
-        c.dataset(&env).unwrap()
+    fn episodes(script: &str, seed: u64) -> Dataset {
+        let mut env = crate::env::make("Pendulum-v1", 4, &[]).unwrap().unwrap();
+        let (mut c, policy) = (Collector::new(seed, "data", 0), Scripted::named("Pendulum-v1", script).unwrap());
+        c.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(20), &Ctx::quiet()).unwrap();
+        c.dataset(&*env).unwrap()
     }
 
     #[test]
     fn what_was_added_is_inside() {
-        let (narrow, wide) = (episodes(0.0, 1), episodes(3.0, 2));
+        let (narrow, wide) = (episodes("narrow", 1), episodes("mixed", 2));
         let split = Split::new(&narrow, SplitSpec { heldout: 0.2, calibration: 0.5, seed: 0 });
         let mut outside = Outside::new(&narrow, &split, &Ctx::quiet()).unwrap();
         let own = outside.fraction(&narrow, &Ctx::quiet()).unwrap();

@@ -1,15 +1,19 @@
 //! A checkpoint out of a dataset: the world model, and a policy that learned in its imagination.
 
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{Learner, LearnerOptions};
+use crate::agent::learner::{ActorCritic, Held, Learner, LearnerOptions};
+use crate::agent::policy::SquashedGaussian;
 use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::data::split::Split;
+use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
-use crate::ground::task::{Cancelled, Ctx};
+use crate::ground::task::Ctx;
 use crate::metrics::report::{Axis, Level, Report, Series};
+use crate::world::ensemble;
 use crate::world::fit::{self, FitCurve, FitOptions};
+use crate::world::world_model::WorldModel;
 
 /// What is trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +31,7 @@ pub struct Plan {
 /// Trains on the training part; held-out episodes decide when to stop. `from` is gone on with where it has a part.
 ///
 /// # Errors
-/// [`Cancelled`].
+/// [`Fault::Cancelled`], or why such a model or policy cannot be trained.
 pub fn fit(
     data: &Dataset,
     split: &Split,
@@ -35,31 +39,37 @@ pub fn fit(
     from: Option<&Checkpoint>,
     emit: &dyn Fn(Report),
     cx: &Ctx,
-) -> Result<Checkpoint, Cancelled> {
+) -> Result<Checkpoint, Fault> {
     let train = data.transitions(&split.train);
     let heldout = data.transitions(&split.heldout);
     let mut model = match from.and_then(|c| c.world_model.clone()) {
         Some(mut model) => {
-            model.renormalize(&train);
+            model.rescale(&train);
             model
         }
-        None => fit::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0)),
+        None => Box::new(ensemble::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0))),
     };
     let mut rng = stream(plan.seed, "world-model batches", 0);
     let mut draw = fit::uniform_rows(train.len(), &mut rng);
     let phase = cx.phase("fitting the world model");
     let live = |curve: &FitCurve| emit(curve_report(curve, false));
-    let curve = fit::train(&mut model, &train, &heldout, &plan.fit, &mut draw, &live, &phase)?;
+    let curve = fit::train(&mut model, (&train, &heldout), &plan.fit, &mut draw, &live, &phase)?;
     emit(curve_report(&curve, true));
     let mut checkpoint = from.cloned().unwrap_or_default();
     if plan.policy_steps > 0 {
-        let mut learner = learner(data, &train.reward, &model, from, &plan.learner, plan.seed);
-        let starts = Starts { old: &train.obs, new: &[], new_share: 0.0 };
+        let mut learner = learner(data, &train.reward, &*model, from, &plan.learner, plan.seed)?;
+        let starts = Starts { rows: &train, old: train.len(), new_share: 0.0 };
         let mut rng = stream(plan.seed, "imagination", 0);
-        learner.train(&model, &starts, plan.policy_steps, &mut rng, &cx.phase("training the policy in imagination"))?;
-        checkpoint.actor = Some(learner.actor());
-        checkpoint.critic = Some(learner.critic());
-        checkpoint.about.reward_scale = Some(learner.reward_scale());
+        learner.train(
+            &*model,
+            &starts,
+            plan.policy_steps,
+            &mut rng,
+            &cx.phase("training the policy in imagination"),
+        )?;
+        checkpoint.policy = Some(learner.policy());
+        checkpoint.critic = learner.critic();
+        checkpoint.about.reward_scale = learner.reward_scale();
     }
     checkpoint.world_model = Some(model);
     checkpoint.about.env_id.clone_from(&data.origin.env_id);
@@ -80,27 +90,38 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
     (0..curve.step.len()).map(at).collect()
 }
 
-/// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none.
+/// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none; a policy of another
+/// kind than the actor's is held as it is.
+///
+/// # Errors
+/// A sentence where actions are choices and the checkpoint has no policy over them.
 pub fn learner(
     data: &Dataset,
     rewards: &[f32],
-    model: &crate::world::ensemble::Ensemble,
+    model: &dyn WorldModel,
     from: Option<&Checkpoint>,
     options: &LearnerOptions,
     seed: u64,
-) -> Learner {
+) -> Result<Box<dyn Learner>, Fault> {
+    let given = from.and_then(|c| Some((c, c.policy.as_deref()?)));
+    if let Some((_, policy)) = given.filter(|(_, policy)| SquashedGaussian::known(*policy).is_none()) {
+        return Ok(Box::new(Held(policy.boxed())));
+    }
+    if data.action_space.choices().is_some() {
+        return Err(Fault::bad(
+            "the actions are choices, and a policy over choices is not trained here yet: name a checkpoint that has one",
+        ));
+    }
     let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
     let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
     let bounds = action_bounds(&data.action_space, data);
-    let fresh = Learner::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights", 0));
-    let Some((checkpoint, actor)) = from.and_then(|c| Some((c, c.actor.clone()?))) else { return fresh };
-    match checkpoint.critic.as_ref().filter(|c| c.members == 2) {
-        Some(critic) => {
-            let scale = checkpoint.about.reward_scale.unwrap_or(own_scale);
-            Learner::from_networks(actor, critic, scale, options.clone())
-        }
-        None => Learner::from_networks(actor, &fresh.critic(), own_scale, options.clone()),
-    }
+    let fresh = ActorCritic::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights", 0));
+    let actor = given.and_then(|(checkpoint, policy)| Some((checkpoint, SquashedGaussian::known(policy)?.clone())));
+    let Some((checkpoint, actor)) = actor else { return Ok(Box::new(fresh)) };
+    let known = checkpoint.critic.as_ref().filter(|c| c.members == 2);
+    let scale = known.and(checkpoint.about.reward_scale).unwrap_or(own_scale);
+    let critic = known.cloned().unwrap_or_else(|| fresh.critics());
+    Ok(Box::new(ActorCritic::from_networks(actor, &critic, scale, options.clone())))
 }
 
 /// Half-widths and middles of the actions: the space's bounds where it states them, the data's range else.

@@ -9,11 +9,13 @@ use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
 use super::outside::Outside;
 use super::run::RunDir;
 use crate::agent::collect::{Collector, Limit};
+use crate::agent::policy::Acting;
 use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
-use crate::env::Environment;
-use crate::format::write::{MinariAbout, env_spec, write_minari};
+use crate::env::spec::minari_spec;
+use crate::env::vector::VectorEnv;
+use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
@@ -64,7 +66,7 @@ pub struct TopUp<'a> {
     data: &'a Dataset,
     split: &'a Split,
     options: Options,
-    env: Box<dyn Environment>,
+    env: Box<dyn VectorEnv>,
     start: Checkpoint,
     run: RunDir,
     agent: Agent,
@@ -87,7 +89,7 @@ impl<'a> TopUp<'a> {
     pub fn new(
         (data, split): (&'a Dataset, &'a Split),
         start: Checkpoint,
-        env: Box<dyn Environment>,
+        env: Box<dyn VectorEnv>,
         options: Options,
         (root, spec): (&Path, &impl serde::Serialize),
         emit: &'a dyn Fn(Report),
@@ -96,7 +98,7 @@ impl<'a> TopUp<'a> {
             return Err(Fault::bad("the checkpoint has no world model: train one with `oodscope fit`"));
         };
         let schedule = format!("{:?}", options.schedule).to_lowercase();
-        let run = RunDir::create(root, &format!("{}-{schedule}", env.id()), spec)?;
+        let run = RunDir::create(root, &format!("{}-{schedule}", env.spec().id), spec)?;
         let rule = Rule::new(
             options.schedule,
             options.threshold.unwrap_or(PAPER_THRESHOLD),
@@ -105,12 +107,12 @@ impl<'a> TopUp<'a> {
             options.rounds,
         );
         let mut history = History::new(data.num_steps(), &rule, &options);
-        history.untrained = start.actor.is_none();
+        history.untrained = start.policy.is_none();
         Ok(Self {
             data,
             split,
             env,
-            agent: Agent::new(model, &start, data, split, options.seed),
+            agent: Agent::new(model, &start, data, split, options.seed)?,
             yardstick: Yardstick::new(data, split),
             start,
             run,
@@ -170,27 +172,25 @@ impl<'a> TopUp<'a> {
     fn save_episodes(&self) -> Result<Option<PathBuf>, Fault> {
         let Some(fresh) = &self.fresh else { return Ok(None) };
         let folder = self.run.episodes();
-        write_minari(&folder, fresh, &about(self.env.id(), &self.history))?;
+        write_minari(&folder, fresh, &about(&self.env.spec().id, &self.history))?;
         Ok(Some(folder))
     }
 
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
-        let mut probes = Collector::new(self.next_id());
+        let mut probes = Collector::new(self.options.seed, &format!("probe {n}"), self.next_id());
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
-        let mut draw = stream(self.options.seed, &format!("probe {n}"), 0);
-        let actor = self.agent.learner.actor();
-        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
-        let probed = probes.run(&mut *self.env, &mut act, Limit::episodes(self.options.probes), &mut draw, &phase);
+        let (policy, limit) = (self.agent.learner.policy(), Limit::episodes(self.options.probes));
+        let probed = probes.run(&mut *self.env, &*policy, Acting::Greedy, limit, &phase);
         self.history.total += probes.steps();
         probed?;
         let Some(trajectories) = probes.dataset(&*self.env) else {
             return Err(Fault::bad("no probe episode has a step"));
         };
         let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
-        let losses = self.yardstick.losses(&self.agent.model, &trajectories, &phase)?;
-        let reference = self.yardstick.reference(&self.agent.model, &phase)?;
+        let losses = self.yardstick.losses(&*self.agent.model, &trajectories, &phase)?;
+        let reference = self.yardstick.reference(&*self.agent.model, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
         let chance = loss::chance(
             &reference,
@@ -234,7 +234,7 @@ impl<'a> TopUp<'a> {
 
     /// Share of the states of fresh episodes outside the data that is held now.
     fn outside(&self, fresh: &Dataset, cx: &Ctx) -> Result<Option<f64>, Fault> {
-        self.outside.as_ref().map(|o| o.fraction(fresh, cx)).transpose().map_err(Fault::from)
+        self.outside.as_ref().map(|o| o.fraction(fresh, cx)).transpose()
     }
 
     fn next_id(&self) -> u64 {
@@ -259,12 +259,10 @@ impl<'a> TopUp<'a> {
             self.keep(&probes.subset(&chosen), cx)?;
         }
         if left > 0 {
-            let mut more = Collector::new(self.next_id());
-            let mut draw = stream(self.options.seed, &format!("collect {}", self.history.rounds.len()), 0);
-            let actor = self.agent.learner.actor();
-            let mut act = |obs: &[f32], rng: &mut dyn rand::Rng| actor.sample(obs, rng);
-            let phase = cx.phase("collecting");
-            let collected = more.run(&mut *self.env, &mut act, Limit::steps(left), &mut draw, &phase);
+            let purpose = format!("collect {}", self.history.rounds.len());
+            let mut more = Collector::new(self.options.seed, &purpose, self.next_id());
+            let (policy, phase) = (self.agent.learner.policy(), cx.phase("collecting"));
+            let collected = more.run(&mut *self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
             self.history.total += more.steps();
             if let Some(data) = more.dataset(&*self.env) {
                 // A stop must not lose what was collected.
@@ -292,10 +290,9 @@ impl<'a> TopUp<'a> {
 
     /// `networks` over the evaluation episodes: the same starts before and after.
     fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
-        let mut c = Collector::new(0);
-        let mut act = |obs: &[f32], _: &mut dyn rand::Rng| networks.actor.act(obs);
-        let mut draw = stream(self.options.seed, "evaluation", 0);
-        let ran = c.run(&mut *self.env, &mut act, Limit::episodes(self.options.eval_episodes), &mut draw, cx);
+        let mut c = Collector::new(self.options.seed, "evaluation", 0);
+        let limit = Limit::episodes(self.options.eval_episodes);
+        let ran = c.run(&mut *self.env, &*networks.policy, Acting::Greedy, limit, cx);
         self.history.total += c.steps();
         ran?;
         let Some(trajectories) = c.dataset(&*self.env) else {
@@ -303,9 +300,9 @@ impl<'a> TopUp<'a> {
         };
         let evaluation = Evaluation {
             returns: c.returns(),
-            fresh: self.yardstick.losses(&networks.model, &trajectories, cx)?,
-            heldout: self.yardstick.heldout(&networks.model, cx)?,
-            reference: self.yardstick.reference(&networks.model, cx)?,
+            fresh: self.yardstick.losses(&*networks.model, &trajectories, cx)?,
+            heldout: self.yardstick.heldout(&*networks.model, cx)?,
+            reference: self.yardstick.reference(&*networks.model, cx)?,
             outside: self.outside(&trajectories, cx)?,
         };
         self.first.get_or_insert(trajectories);
@@ -322,22 +319,26 @@ impl<'a> TopUp<'a> {
             _ => self.evaluate(&kept, &Ctx::quiet())?,
         };
         if let Some(first) = &self.first {
-            self.history.revisited = self.yardstick.losses(&kept.model, first, &Ctx::quiet())?;
+            self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;
         }
         self.history.after = Some(after);
         self.history.stopped = Some(reason);
-        self.history.saved = Some(self.run.checkpoint(trained));
+        match native::savable(&self.start) {
+            Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),
+            Err(why) => self.warn(format!("the networks were not written: {why}")),
+        }
         let report = self.history.report();
         (self.emit)(report.clone());
         let mut checkpoint = self.start.clone();
-        checkpoint.about.reward_scale = Some(self.agent.learner.reward_scale());
+        checkpoint.about.reward_scale = self.agent.learner.reward_scale();
         checkpoint.world_model = Some(kept.model);
-        checkpoint.actor = Some(kept.actor);
-        checkpoint.critic = Some(kept.critic);
+        checkpoint.policy = Some(kept.policy);
+        checkpoint.critic = kept.critic;
         let mut written = vec![self.run.path().to_path_buf()];
-        let folder = self.run.checkpoint(trained);
-        native::save(&folder, &checkpoint)?;
-        written.push(folder);
+        if let Some(folder) = &self.history.saved {
+            native::save(folder, &checkpoint)?;
+            written.push(folder.clone());
+        }
         written.extend(episodes);
         self.run.report(&report)?;
         self.run.sync()?;
@@ -352,7 +353,7 @@ fn about(env_id: &str, history: &History) -> MinariAbout {
         env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     MinariAbout {
         dataset_id: format!("{namespace}/topup-v0"),
-        env_spec: Some(env_spec(env_id)),
+        env_spec: Some(minari_spec(env_id)),
         algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
         description: history.summary(),
         ..MinariAbout::default()

@@ -26,6 +26,11 @@ mod lock;
 
 use lock::Lock;
 
+/// Why the run directory cannot be used.
+fn unwritable(path: &Path, doing: &str, e: &io::Error) -> Fault {
+    Fault::at(path, format!("cannot {doing}: {e}; name another output folder with --out"))
+}
+
 /// A run directory that this process alone writes to; the lock goes when the value does.
 #[derive(Debug)]
 pub struct RunDir {
@@ -42,7 +47,7 @@ impl RunDir {
     /// [`Fault`] where the folder cannot be made or written to.
     pub fn create(root: &Path, label: &str, spec: &impl Serialize) -> Result<Self, Fault> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        fs::create_dir_all(root).map_err(|e| Fault::io(root, "make the folder of runs", &e))?;
+        fs::create_dir_all(root).map_err(|e| unwritable(root, "make the folder of runs", &e))?;
         let path = fresh(root, &format!("{}-{}", stamp(now), slug(label)))?;
         let run = Self::attach(path)?;
         run.write_spec(spec)?;
@@ -64,11 +69,11 @@ impl RunDir {
         let lock = Lock::take(&path)?;
         let open = |name: &str| {
             let file = path.join(name);
-            OpenOptions::new().create(true).append(true).open(&file).map_err(|e| Fault::io(&file, "write", &e))
+            OpenOptions::new().create(true).append(true).open(&file).map_err(|e| unwritable(&file, "write", &e))
         };
         let (metrics, decisions) = (open("metrics.jsonl")?, open("decisions.jsonl")?);
         let checkpoints = path.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(|e| Fault::io(&checkpoints, "make the folder", &e))?;
+        fs::create_dir_all(&checkpoints).map_err(|e| unwritable(&checkpoints, "make the folder", &e))?;
         Ok(Self { path, metrics, decisions, _lock: lock })
     }
 
@@ -116,7 +121,7 @@ impl RunDir {
     /// [`Fault`] where the disk refuses.
     pub fn sync(&self) -> Result<(), Fault> {
         for (file, name) in [(&self.metrics, "metrics.jsonl"), (&self.decisions, "decisions.jsonl")] {
-            file.sync_data().map_err(|e| Fault::io(&self.path.join(name), "write", &e))?;
+            file.sync_data().map_err(|e| unwritable(&self.path.join(name), "write", &e))?;
         }
         Ok(())
     }
@@ -138,12 +143,12 @@ fn append(file: &mut File, path: &Path, value: &impl Serialize) -> Result<(), Fa
         serde_json::to_vec(value).map_err(|e| Fault::at(path, format!("a line cannot be written as JSON: {e}")))?;
     line.push(b'\n');
     // One write a line: a reader that follows the file never sees half of one from a process that lives.
-    file.write_all(&line).map_err(|e| Fault::io(path, "write", &e))
+    file.write_all(&line).map_err(|e| unwritable(path, "write", &e))
 }
 
 /// Writes `bytes` under a temporary name beside `path`, syncs, and renames.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let io = |e: io::Error| Fault::io(path, "write", &e);
+    let io = |e: io::Error| unwritable(path, "write", &e);
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     temporary.write_all(bytes).map_err(io)?;
@@ -159,7 +164,7 @@ fn fresh(root: &Path, name: &str) -> Result<PathBuf, Fault> {
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(Fault::io(&path, "make the run's folder", &e)),
+            Err(e) => return Err(unwritable(&path, "make the run's folder", &e)),
         }
     }
     Err(Fault::at(root, format!("a thousand runs are called {name}; name another output folder with --out")))

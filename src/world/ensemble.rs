@@ -1,31 +1,22 @@
 //! Probabilistic ensemble of Gaussian perceptrons (PETS, Chua et al. 2018; MBPO; MOPO): members see `[obs, action]`
 //! and predict Δobs, reward and termination, with learned bounds on the log-variance.
 
-use serde::{Deserialize, Serialize};
+use super::net::mlp::Mlp;
+use super::net::normalizer::Normalizer;
+use super::world_model::Prediction;
 
-use super::mlp::Mlp;
+#[cfg(test)]
+mod agreement;
+pub mod autodiff;
+#[cfg(test)]
+mod formulas;
+pub mod fused;
+mod imagined;
+mod rows;
+mod training;
 
-/// Shift and scale of columns: `(x - mean) / std`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Normalizer {
-    /// [columns].
-    pub mean: Vec<f32>,
-    /// [columns]; never zero.
-    pub std: Vec<f32>,
-}
-
-impl Normalizer {
-    /// Leaves values as they are.
-    pub fn identity(columns: usize) -> Self {
-        Self { mean: vec![0.0; columns], std: vec![1.0; columns] }
-    }
-
-    /// Shifts and scales whole rows [N, columns].
-    pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
-        let columns = self.mean.iter().zip(&self.std).cycle();
-        rows.iter().zip(columns).map(|(v, (m, s))| (v - m) / s).collect()
-    }
-}
+pub use rows::normalizers;
+pub use training::{FusedFit, fresh, member_errors};
 
 /// A dynamics model: weights, normalisers and what its columns mean.
 ///
@@ -55,28 +46,6 @@ pub struct Ensemble {
     pub max_logvar: Vec<f32>,
     /// Members whose mean is the prediction; all where the file names none.
     pub elites: Vec<usize>,
-}
-
-/// What every member says about a batch of B transitions; raw units throughout.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Members E.
-    pub members: usize,
-    /// Rows B.
-    pub rows: usize,
-    /// Columns of an observation D.
-    pub obs_dim: usize,
-    /// [E, B, D] mean of the next observation.
-    pub next_obs: Vec<f32>,
-    /// [E, B, D] mean of its change: `next_obs` before the observation was added. Members that nearly agree differ by less
-    /// than a rounding of the sum, so spreads over the members are taken from this.
-    pub delta: Vec<f32>,
-    /// [E, B] mean of the reward, if the model predicts it.
-    pub reward: Option<Vec<f32>>,
-    /// [E, B, targets] log-variance in raw units squared, if the model has it.
-    pub logvar: Option<Vec<f32>>,
-    /// [E, B] probability that the episode ends, if the model predicts it.
-    pub terminated: Option<Vec<f32>>,
 }
 
 impl Ensemble {
@@ -133,18 +102,6 @@ impl Ensemble {
         self.decode(&out, obs, rows)
     }
 
-    /// Units of the latent of [`Ensemble::latent`]; nothing where the model has no hidden layer.
-    pub fn latent_dim(&self) -> Option<usize> {
-        self.net.hidden_units()
-    }
-
-    /// Activations of the first elite member's last hidden layer for `obs` [B, D] and `action` [B, A]: [B, units]; nothing
-    /// where the model has no hidden layer.
-    pub fn latent(&self, obs: &[f32], action: &[f32]) -> Option<Vec<f32>> {
-        let member = *self.elites.first()?;
-        self.net.hidden(member, &self.inputs(obs, action, obs.len() / self.obs_dim))
-    }
-
     fn inputs(&self, obs: &[f32], action: &[f32], rows: usize) -> Vec<f32> {
         let (d, a) = (self.obs_dim, self.action_dim);
         let mut x = Vec::with_capacity(rows * (d + a));
@@ -190,37 +147,6 @@ impl Ensemble {
     }
 }
 
-impl Prediction {
-    /// [B, D] mean over `members` of the next observation.
-    pub fn mean_next_obs(&self, members: &[usize]) -> Vec<f32> {
-        mean_over(&self.next_obs, self.rows * self.obs_dim, members)
-    }
-
-    /// [B] mean over `members` of the reward.
-    pub fn mean_reward(&self, members: &[usize]) -> Option<Vec<f32>> {
-        self.reward.as_ref().map(|r| mean_over(r, self.rows, members))
-    }
-
-    /// [B] mean over `members` of the termination probability.
-    pub fn mean_terminated(&self, members: &[usize]) -> Option<Vec<f32>> {
-        self.terminated.as_ref().map(|t| mean_over(t, self.rows, members))
-    }
-}
-
-fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
-    let mut out = vec![0.0f32; stride];
-    for &e in members {
-        for (o, v) in out.iter_mut().zip(&values[e * stride..(e + 1) * stride]) {
-            *o += v;
-        }
-    }
-    let n = members.len().max(1) as f32;
-    for o in &mut out {
-        *o /= n;
-    }
-    out
-}
-
 /// Soft clamp of a log-variance (Chua et al. 2018, appendix A.1): max − softplus(max − x), then min + softplus(x − min).
 pub fn soft_bound(x: f32, min: f32, max: f32) -> f32 {
     let below = max - softplus(max - x);
@@ -234,7 +160,7 @@ fn softplus(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::mlp::{Activation, Layer};
+    use crate::world::net::mlp::{Activation, Layer};
     use proptest::prelude::*;
 
     /// One member of one observation and one action with every kind of output: Δobs, reward, two log-variances, a logit.

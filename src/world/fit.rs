@@ -1,23 +1,17 @@
-//! Training an [`Ensemble`] on transitions: Gaussian likelihood with learned variance bounds (PETS, Chua et al. 2018),
-//! early stopping on held-out episodes, elites.
+//! Training a world model on transitions: early stopping on held-out episodes, elites.
 
 mod best;
-mod rows;
 #[cfg(test)]
 mod tests;
 
 use rand::{Rng, RngExt};
 
-use super::ensemble::Ensemble;
-use super::fused::Trainer;
-use super::init;
-use super::mlp::Activation;
+use super::net::device::Device;
+use super::world_model::WorldModel;
 use crate::data::episode::TransitionBatch;
-use crate::ground::task::{Cancelled, Ctx};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
 use best::Best;
-pub use best::member_errors;
-pub use rows::normalizers;
-use rows::{Batch, Rows};
 
 /// What is trained and for how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +37,8 @@ pub struct FitOptions {
     /// Keep the last weights rather than the best on the held-out part: right where new data is learned that the
     /// held-out part knows nothing of.
     pub keep_last: bool,
+    /// Where it is trained.
+    pub device: Device,
 }
 
 impl Default for FitOptions {
@@ -58,6 +54,7 @@ impl Default for FitOptions {
             checks: 60,
             patience: 8,
             keep_last: false,
+            device: Device::Cpu,
         }
     }
 }
@@ -79,51 +76,24 @@ pub struct FitCurve {
 const CUTS: usize = 2;
 const CUT: f64 = 0.3;
 
-/// An untrained ensemble for data like `train`, normalised by it.
-pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Ensemble {
-    let (d, a) = (train.obs_dim, train.action_dim);
-    let targets = d + 1;
-    let learned_termination = train.terminated.iter().any(|&t| t);
-    let mut sizes = vec![d + a];
-    sizes.extend(std::iter::repeat_n(options.hidden, options.layers));
-    sizes.push(2 * targets + usize::from(learned_termination));
-    let (input, target) = normalizers(train);
-    Ensemble {
-        obs_dim: d,
-        action_dim: a,
-        learned_reward: true,
-        learned_termination,
-        deterministic: false,
-        net: init::mlp(options.members, &sizes, Activation::Silu, 1.0, rng),
-        input,
-        target,
-        min_logvar: vec![-12.0; targets],
-        max_logvar: vec![0.5; targets],
-        elites: (0..options.members).collect(),
-    }
-}
-
-/// Trains `model` in place from its present weights. `draw` picks the training rows of a batch, so that old and new
-/// data can be mixed as the caller likes; `live` sees the curve after every look.
+/// Trains `model` in place from its present weights on `training`. `draw` picks the rows of a batch, so that old and
+/// new data can be mixed as the caller likes; `live` sees the curve after every look at `validation`.
 ///
 /// # Errors
-/// [`Cancelled`]; the model then has its starting weights.
+/// [`Fault::Cancelled`], or a sentence where such a model cannot be trained; the model then has its starting weights.
 pub fn train(
-    model: &mut Ensemble,
-    train: &TransitionBatch,
-    heldout: &TransitionBatch,
+    model: &mut Box<dyn WorldModel>,
+    (training, validation): (&TransitionBatch, &TransitionBatch),
     options: &FitOptions,
     draw: &mut dyn FnMut(usize) -> Vec<usize>,
     live: &dyn Fn(&FitCurve),
     cx: &Ctx,
-) -> Result<FitCurve, Cancelled> {
-    let mut work = model.clone();
-    let rows = Rows::new(&work, train);
-    let mut trainer = Trainer::new(&work);
-    let mut batch = Batch::default();
-    let mut best = Best::new(&work);
+) -> Result<FitCurve, Fault> {
+    let members = model.dims().members;
+    let mut fit = model.fit(training, validation, options.device).map_err(Fault::bad)?;
+    let mut best = Best::new();
     let mut curve = FitCurve::default();
-    best.look(&work, heldout, 0, cx)?;
+    best.look(&mut *fit, 0, cx)?;
     curve.push(0, best.last, f64::NAN);
     let total = (options.checks * options.check_every) as u64;
     let (mut rate, mut cuts) = (options.learning_rate, 0);
@@ -133,8 +103,7 @@ pub fn train(
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
-            rows.gather(&draw(work.net.members * options.batch), &mut batch);
-            last = trainer.step(&batch.x, &batch.y, &batch.ended, rate) / work.net.members as f64;
+            last = fit.step(&draw(members * options.batch), rate);
         }
         if options.keep_last {
             // A fixed number of steps: the step size falls along half a cosine, and one look at the end says it all.
@@ -144,8 +113,7 @@ pub fn train(
                 continue;
             }
         }
-        trainer.write_back(&mut work);
-        best.look(&work, heldout, check, cx)?;
+        best.look(&mut *fit, check, cx)?;
         curve.push(check * options.check_every, best.last, last);
         curve.best = best.at;
         live(&curve);
@@ -159,12 +127,16 @@ pub fn train(
         }
     }
     // Weights that blew up are no weights to keep.
-    if options.keep_last && best.last.is_finite() {
+    let trained = if options.keep_last && best.last.is_finite() {
         curve.best = curve.step.len() - 1;
+        Some(fit.model())
     } else {
-        best.restore(&mut work, options.elites);
+        best.restored(options.elites)
+    };
+    drop(fit);
+    if let Some(trained) = trained {
+        *model = trained;
     }
-    *model = work;
     Ok(curve)
 }
 

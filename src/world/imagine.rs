@@ -1,8 +1,10 @@
 //! Imagination: what the world model predicts along recorded actions, step by step on its own predictions
 //! ([`open_loop`]), and from every real state anew ([`one_step`]).
 
-use super::ensemble::{Ensemble, Prediction};
+use super::world_model::{Feedback, Prediction, WorldModel};
 use crate::data::episode::TransitionBatch;
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// Rows that go through the ensemble between two looks at the cancel flag: for the largest ensembles in use (7 members of
@@ -32,8 +34,8 @@ pub struct Rollouts {
 /// Predictions from N real states, each one step ahead.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OneStep {
-    /// Rows N.
-    pub rows: usize,
+    /// [N] rows of the batch that are predicted: all but those with too little past.
+    pub rows: Vec<usize>,
     /// Columns of an observation D.
     pub obs_dim: usize,
     /// [N, D] mean over the elite members of the next observation.
@@ -56,55 +58,54 @@ pub struct OneStep {
     pub pairwise_diff: Vec<f32>,
 }
 
-/// Imagines `horizon` steps from every start with the recorded actions: the prediction is the mean over the elite members
-/// of the predicted mean, and is fed back.
+/// Imagines `horizon` steps with the recorded actions from everything that `past` saw, K stretches of as many observations
+/// as the model needs: the prediction is the mean over the elite members of the predicted mean, and is fed back. With
+/// `member`, it is that member's own mean.
 ///
-/// `starts` is [K, D], `actions` [K, H, A].
+/// `actions` is [K, H].
 ///
 /// # Errors
 /// [`Cancelled`] once the work was asked to stop.
 ///
 /// # Panics
-/// If the slices do not hold K whole rows of the model's dimensions.
+/// If the rows do not fit each other or the model.
 pub fn open_loop(
-    model: &Ensemble,
-    starts: &[f32],
-    actions: &[f32],
+    model: &dyn WorldModel,
+    past: &SequenceBatch<'_>,
+    actions: &Actions<'_>,
     horizon: usize,
+    member: Option<usize>,
     cx: &Ctx,
 ) -> Result<Rollouts, Cancelled> {
-    let (d, a) = (model.obs_dim, model.action_dim);
-    let k = starts.len() / d;
-    assert_eq!(starts.len(), k * d, "starts is [K, D]");
-    assert_eq!(actions.len(), k * horizon * a, "actions is [K, H, A]");
+    let (d, k, a) = (past.obs_dim, past.rows, actions.space().dim());
+    assert_eq!(actions.rows(), k * horizon, "actions is [K, H]");
     let mut out = Rollouts {
         starts: k,
         horizon,
         obs_dim: d,
         obs: vec![0.0; k * (horizon + 1) * d],
-        reward: model.learned_reward.then(|| vec![0.0; k * horizon]),
+        reward: model.predicts_reward().then(|| vec![0.0; k * horizon]),
         disagreement: vec![0.0; k * horizon],
         member_std: vec![0.0; k * horizon * d],
     };
     let total = (k * horizon) as u64;
     for first in (0..k).step_by(CHUNK) {
         let rows = CHUNK.min(k - first);
-        let mut obs = starts[first * d..(first + rows) * d].to_vec();
-        out.put_obs(first, 0, &obs);
-        let mut action = vec![0.0; rows * a];
+        let mut state = model.begin(&past.part(first..first + rows));
+        out.put_obs(first, 0, &state.obs);
         for h in 0..horizon {
             cx.step((first * horizon + h * rows) as u64, total)?;
-            for (r, row) in action.chunks_exact_mut(a).enumerate() {
-                let from = ((first + r) * horizon + h) * a;
-                row.copy_from_slice(&actions[from..from + a]);
+            let mut action = Vec::with_capacity(rows * a);
+            for r in first..first + rows {
+                action.extend_from_slice(actions.stored_at(r * horizon + h));
             }
-            let p = model.predict(&obs, &action);
-            out.put_spread(first, h, &p);
-            if let (Some(all), Some(mean)) = (&mut out.reward, p.mean_reward(&model.elites)) {
+            let feedback = member.map_or(Feedback::Mean, Feedback::Member);
+            let step = model.step(&mut state, &Actions::new(actions.space(), action), feedback);
+            out.put_spread(first, h, &step.prediction);
+            if let (Some(all), Some(mean)) = (&mut out.reward, &step.reward) {
                 mean.iter().enumerate().for_each(|(r, v)| all[(first + r) * horizon + h] = *v);
             }
-            obs = p.mean_next_obs(&model.elites);
-            out.put_obs(first, h + 1, &obs);
+            out.put_obs(first, h + 1, &state.obs);
         }
     }
     cx.step(total, total)?;
@@ -147,47 +148,51 @@ impl Rollouts {
     }
 }
 
-/// What the model predicts one step ahead from the real states and actions of `batch`.
+/// What the model predicts one step ahead from the real states and actions of `batch`, wherever enough past is there.
 ///
 /// # Errors
 /// [`Cancelled`] once the work was asked to stop.
 ///
 /// # Panics
 /// If the batch has other dimensions than the model.
-pub fn one_step(model: &Ensemble, batch: &TransitionBatch, cx: &Ctx) -> Result<OneStep, Cancelled> {
-    let (d, a, n) = (model.obs_dim, model.action_dim, batch.len());
+pub fn one_step(model: &dyn WorldModel, batch: &TransitionBatch, cx: &Ctx) -> Result<OneStep, Cancelled> {
+    let (d, context) = (batch.obs_dim, model.context());
+    let rows = batch.with_context(context);
+    let n = rows.len();
     let mut out = OneStep {
-        rows: n,
         obs_dim: d,
-        reward: model.learned_reward.then(Vec::new),
-        aleatoric_max: (!model.deterministic).then(Vec::new),
+        reward: model.predicts_reward().then(Vec::new),
+        aleatoric_max: model.predicts_variance().then(Vec::new),
         ..OneStep::default()
     };
-    for first in (0..n).step_by(CHUNK) {
-        cx.step(first as u64, n as u64)?;
-        let last = (first + CHUNK).min(n);
-        let p = model.predict(&batch.obs[first * d..last * d], &batch.action[first * a..last * a]);
-        out.next_obs.extend(p.mean_next_obs(&model.elites));
-        if let (Some(all), Some(mean)) = (&mut out.reward, p.mean_reward(&model.elites)) {
-            all.extend(mean);
+    let unit: Vec<f32> = model.unit().map_or_else(|| vec![1.0; d], <[f32]>::to_vec);
+    for (i, chunk) in rows.chunks(CHUNK).enumerate() {
+        cx.step((i * CHUNK) as u64, n as u64)?;
+        let mut state = model.begin(&batch.pasts(chunk, context));
+        let step = model.step(&mut state, &batch.actions_at(chunk), Feedback::Mean);
+        out.next_obs.append(&mut state.obs);
+        if let (Some(all), Some(mean)) = (&mut out.reward, &step.reward) {
+            all.extend_from_slice(mean);
         }
-        out.push_spread(&p, &model.target.std);
+        let p = &step.prediction;
+        out.push_spread(p, &unit);
         if let (Some(all), Some(logvar)) = (&mut out.aleatoric_max, &p.logvar) {
-            push_aleatoric(all, logvar, p.rows, model.targets());
+            push_aleatoric(all, logvar, p.rows, p.members);
         }
     }
+    out.rows = rows;
     cx.step(n as u64, n as u64)?;
     Ok(out)
 }
 
 impl OneStep {
-    fn push_spread(&mut self, p: &Prediction, target_std: &[f32]) {
+    fn push_spread(&mut self, p: &Prediction, unit: &[f32]) {
         let d = p.obs_dim;
         let mut far = vec![0.0f64; p.members];
         for r in 0..p.rows {
             let (mut raw, mut scaled, mut variance) = (0.0, 0.0, 0.0);
             far.fill(0.0);
-            for (c, scale) in target_std.iter().take(d).enumerate() {
+            for (c, scale) in unit.iter().enumerate() {
                 let (mean, var) = moments(p, r, c);
                 raw += var.sqrt();
                 scaled += var.sqrt() / f64::from(*scale);
@@ -205,7 +210,8 @@ impl OneStep {
 }
 
 /// Appends, for every row, the largest norm over the members of exp(logvar / 2); `logvar` is [E, rows, targets].
-fn push_aleatoric(all: &mut Vec<f32>, logvar: &[f32], rows: usize, targets: usize) {
+fn push_aleatoric(all: &mut Vec<f32>, logvar: &[f32], rows: usize, members: usize) {
+    let targets = logvar.len() / (members * rows).max(1);
     for r in 0..rows {
         let norms = logvar.chunks_exact(rows * targets).map(|member| {
             let row = &member[r * targets..(r + 1) * targets];

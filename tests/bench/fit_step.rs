@@ -14,10 +14,11 @@ use std::time::Instant;
 use fit_step::burn_path::BurnPath;
 use fit_step::torch::Torch;
 use oodscope::ground::seed::stream;
-use oodscope::world::ensemble::{Ensemble, Normalizer};
-use oodscope::world::fused::Trainer;
-use oodscope::world::init;
-use oodscope::world::mlp::Activation;
+use oodscope::world::ensemble::Ensemble;
+use oodscope::world::ensemble::fused::Trainer;
+use oodscope::world::net::init;
+use oodscope::world::net::mlp::Activation;
+use oodscope::world::net::normalizer::Normalizer;
 
 /// Rounds of each; every path takes its turn in each round, so that a busy machine slows them alike.
 const ROUNDS: usize = 9;

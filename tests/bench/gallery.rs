@@ -67,9 +67,12 @@ impl EngineDoor for Player {
 
 fn report(spec: &JobSpec) -> Report {
     match spec {
-        JobSpec::Load(_) | JobSpec::Scan(_) | JobSpec::Episodes(_) | JobSpec::Convert(_) | JobSpec::Fit(_) => {
-            fixture::data()
-        }
+        JobSpec::Load(_)
+        | JobSpec::Scan(_)
+        | JobSpec::Episodes(_)
+        | JobSpec::Convert(_)
+        | JobSpec::Collect(_)
+        | JobSpec::Fit(_) => fixture::data(),
         JobSpec::Audit(_) => fixture::audit(),
         JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage_to_explore(),
         JobSpec::Map(_) => Report { name: "map".into(), pairs: None, ..fixture::coverage_to_explore() },

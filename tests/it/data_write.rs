@@ -6,7 +6,8 @@ use std::process::Command;
 
 use oodscope::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
 use oodscope::data::space::{Space, SpaceKind};
-use oodscope::format::write::{MinariAbout, Reset, env_spec, write_minari};
+use oodscope::env::spec::minari_spec;
+use oodscope::format::write::{MinariAbout, Reset, write_minari};
 use serde_json::Value;
 
 /// Reads the folder with Minari and h5py and prints what it found.
@@ -66,7 +67,7 @@ fn dataset(episodes: usize, action_space: Space) -> Dataset {
 fn about(episodes: usize) -> MinariAbout {
     MinariAbout {
         dataset_id: "pendulum/written-v0".into(),
-        env_spec: Some(env_spec("Pendulum-v1")),
+        env_spec: Some(minari_spec("Pendulum-v1")),
         algorithm_name: "test".into(),
         authors: vec!["somebody".into()],
         resets: (0..episodes).map(|i| Reset { seed: Some(i as u64), options: vec![("x".into(), 0.5)] }).collect(),

@@ -27,7 +27,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["polars_core", "polars_io", "polars_lazy", "polars_sql"], &["src/format/", "src/data/table"]),
     (&["fs4", "object_store", "polars_utils"], &["src/format/remote/"]),
     (&["burn", "burn_optim"], &["src/world/", "src/agent/learner"]),
-    (&["gemm"], &["src/world/matmul.rs"]),
+    (&["gemm"], &["src/world/net/matmul.rs"]),
     (&["pulp"], &["src/metrics/neighbors"]),
     (&["ratatui", "crossterm"], &["src/ui"]),
     (&["clap", "ctrlc"], &["src/cli"]),

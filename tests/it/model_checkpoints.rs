@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use oodscope::checkpoint::{self, CHECKPOINTS, Checkpoint, mbrl_lib, native};
 use oodscope::world::ensemble::Ensemble;
-use oodscope::world::mlp::Activation;
+use oodscope::world::net::mlp::Activation;
 
 fn reference(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
@@ -21,7 +21,7 @@ fn copy(model: &str) -> tempfile::TempDir {
 }
 
 fn model(c: &Checkpoint) -> &Ensemble {
-    c.world_model.as_ref().expect("a world model")
+    c.world_model.as_deref().and_then(Ensemble::known).expect("an ensemble")
 }
 
 fn refusal(path: &Path) -> String {

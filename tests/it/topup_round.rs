@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use oodscope::agent::behaviour::SwingUp;
 use oodscope::agent::collect::{Collector, Limit};
 use oodscope::agent::learner::LearnerOptions;
+use oodscope::agent::policy::{Acting, Scripted};
 use oodscope::checkpoint::{self, Checkpoint};
 use oodscope::data::dataset::Dataset;
 use oodscope::data::split::{Split, SplitSpec};
-use oodscope::env::{Environment, pendulum::Pendulum};
+use oodscope::env::vector::VectorEnv;
 use oodscope::format;
 use oodscope::ground::fault::Fault;
-use oodscope::ground::seed::stream;
 use oodscope::ground::task::{Cancel, Ctx};
 use oodscope::metrics::report::Report;
 use oodscope::topup::controller::{Schedule, StopReason};
@@ -20,13 +19,16 @@ use oodscope::topup::prepare::{self, Plan};
 use oodscope::topup::round::{Finished, Options, TopUp};
 use oodscope::world::fit::FitOptions;
 
+fn pendulums() -> Box<dyn VectorEnv> {
+    oodscope::env::make("Pendulum-v1", 3, &[]).unwrap().unwrap()
+}
+
 /// Twenty swing-ups and a world model that has hardly looked at them.
 fn start() -> (Dataset, Split, Checkpoint) {
-    let mut env = Pendulum::default();
-    let mut c = Collector::new(0);
-    let mut policy = SwingUp { noise: 0.1 };
-    c.run(&mut env, &mut policy, Limit::episodes(20), &mut stream(3, "data", 0), &Ctx::quiet()).unwrap();
-    let data = c.dataset(&env).unwrap();
+    let (mut env, mut c) = (pendulums(), Collector::new(3, "data", 0));
+    let policy = Scripted::named("Pendulum-v1", "narrow").unwrap();
+    c.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(20), &Ctx::quiet()).unwrap();
+    let data = c.dataset(&*env).unwrap();
     let split = Split::new(&data, SplitSpec { heldout: 0.2, calibration: 0.2, seed: 0 });
     let plan = Plan {
         fit: FitOptions { members: 2, hidden: 16, layers: 2, check_every: 30, checks: 3, ..FitOptions::default() },
@@ -56,7 +58,7 @@ fn options(schedule: Schedule) -> Options {
 fn top_up(root: &Path, options: Options, cx: &Ctx, emit: &dyn Fn(Report)) -> Result<Finished, Fault> {
     let (data, split, checkpoint) = start();
     let spec = std::collections::BTreeMap::from([("job", "topup")]);
-    TopUp::new((&data, &split), checkpoint, Box::new(Pendulum::default()), options, (root, &spec), emit)?.run(cx)
+    TopUp::new((&data, &split), checkpoint, pendulums(), options, (root, &spec), emit)?.run(cx)
 }
 
 #[test]
@@ -75,10 +77,10 @@ fn every_step_is_counted_the_budget_holds_and_the_files_open() {
     }
     let saved = checkpoint::open(&finished.written[1]).unwrap();
     assert_eq!(saved.world_model, finished.checkpoint.world_model);
-    assert_eq!(saved.actor, finished.checkpoint.actor);
+    assert_eq!(saved.policy, finished.checkpoint.policy);
     let episodes = format::open(&finished.written[2], None, &Ctx::quiet()).unwrap();
     assert_eq!(episodes.num_steps(), 800);
-    assert_eq!(episodes.origin.env_id.as_deref(), Some(Pendulum::default().id()));
+    assert_eq!(episodes.origin.env_id.as_deref(), Some("Pendulum-v1"));
     assert_eq!(finished.report.tables.iter().filter(|t| t.key == "before_after").count(), 1);
 }
 
@@ -110,7 +112,7 @@ fn a_stop_keeps_the_last_whole_round_and_still_compares() {
     };
     let finished = top_up(root.path(), options(Schedule::Fixed), &Ctx::new(cancel, |_| {}), &emit).unwrap();
     assert_eq!(finished.reason, StopReason::User);
-    assert_eq!(finished.checkpoint.actor, start().2.actor, "no round was whole: the policy is the one it began with");
+    assert_eq!(finished.checkpoint.policy, start().2.policy, "no round was whole: the policy is the one it began with");
     assert!(finished.report.value("return_after").is_some_and(f64::is_finite));
     assert!(finished.written.iter().all(|p| p.exists()));
 }
@@ -123,7 +125,7 @@ fn a_checkpoint_without_a_world_model_is_refused_with_the_remedy() {
     let made = TopUp::new(
         (&data, &split),
         Checkpoint::default(),
-        Box::new(Pendulum::default()),
+        pendulums(),
         options(Schedule::None),
         (root.path(), &spec),
         &|_| {},

@@ -1,18 +1,21 @@
 //! Imagined transitions: short rollouts branched from real states, kept in a ring.
 
-use rand::{Rng, RngExt};
-use rand_distr::{Distribution, StandardNormal};
+use rand::RngExt;
 
-use crate::agent::policy::Actor;
-use crate::world::ensemble::Ensemble;
+use crate::agent::policy::{Policy as _, SquashedGaussian};
+use crate::data::episode::TransitionBatch;
+use crate::data::space::Actions;
+use crate::ground::seed::Stream;
+use crate::world::world_model::{Feedback, WorldModel};
 
-/// Real states that rollouts branch from: old ones, and new ones that are drawn half of the time.
+/// Real states that rollouts branch from: old ones, and new ones that are drawn now and then. A model that needs a past gets
+/// it from the rows before.
 #[derive(Debug, Clone, Copy)]
 pub struct Starts<'a> {
-    /// [N, D] states of the dataset.
-    pub old: &'a [f32],
-    /// [M, D] states collected since; may be empty.
-    pub new: &'a [f32],
+    /// Transitions whose observations are the states, the old ones first.
+    pub rows: &'a TransitionBatch,
+    /// How many are old.
+    pub old: usize,
     /// Share of starts drawn from the new states, if there are any.
     pub new_share: f64,
 }
@@ -35,8 +38,8 @@ pub struct Batch {
 /// The ring of imagined transitions.
 #[derive(Debug, Clone)]
 pub struct Imagined {
-    /// Columns of an observation.
-    pub obs_dim: usize,
+    /// Columns of what the policy acts on.
+    pub feature_dim: usize,
     action_dim: usize,
     capacity: usize,
     next: usize,
@@ -45,8 +48,8 @@ pub struct Imagined {
 
 impl Imagined {
     /// An empty ring.
-    pub fn new(obs_dim: usize, action_dim: usize, capacity: usize) -> Self {
-        Self { obs_dim, action_dim, capacity, next: 0, data: Batch::default() }
+    pub fn new(feature_dim: usize, action_dim: usize, capacity: usize) -> Self {
+        Self { feature_dim, action_dim, capacity, next: 0, data: Batch::default() }
     }
 
     /// Transitions kept.
@@ -65,55 +68,50 @@ impl Imagined {
         self.next = 0;
     }
 
-    /// Rolls `count` states of `starts` forward by `horizon` steps under `actor` in the imagination of `model`; each
-    /// step of each rollout is drawn from a random elite member (TS1).
+    /// Rolls `count` states of `starts` forward by `horizon` steps under `actor` in the imagination of `model`; each step of
+    /// each rollout is drawn from a random elite member (TS1).
     pub fn extend(
         &mut self,
-        model: &Ensemble,
-        actor: &Actor,
+        model: &dyn WorldModel,
+        actor: &SquashedGaussian,
         starts: &Starts<'_>,
         count: usize,
         horizon: usize,
-        rng: &mut impl Rng,
+        rng: &mut Stream,
     ) {
-        let (d, a) = (self.obs_dim, self.action_dim);
-        let mut obs = starts.draw(count, d, rng);
+        let (d, a) = (self.feature_dim, self.action_dim);
+        let rows = starts.draw(count, model.context(), rng);
+        let mut state = model.begin(&starts.rows.pasts(&rows, model.context()));
         for _ in 0..horizon {
-            let rows = obs.len() / d;
+            let features = model.features(&state).to_vec();
+            let rows = features.len() / d;
             if rows == 0 {
                 return;
             }
-            let action = actor.sample(&obs, rng);
-            let p = model.predict(&obs, &action);
-            let mut alive_obs = Vec::with_capacity(obs.len());
+            let action = actor.sample(&features, rng);
+            let step = model.step(&mut state, &Actions::new(actor.action_space(), &action[..]), Feedback::Sampled(rng));
+            let mut alive = Vec::with_capacity(rows);
             for i in 0..rows {
-                let member = model.elites[rng.random_range(0..model.elites.len())];
-                let at = member * rows + i;
-                let targets = model.targets();
-                let mut noise = |c: usize| {
-                    p.logvar.as_ref().map_or(0.0, |lv| {
-                        let n: f32 = StandardNormal.sample(rng);
-                        (0.5 * lv[at * targets + c]).exp() * n
-                    })
-                };
-                let next: Vec<f32> = (0..d).map(|c| p.next_obs[at * d + c] + noise(c)).collect();
-                let reward = p.reward.as_ref().map_or(0.0, |r| r[at]);
-                let ended = p.terminated.as_ref().is_some_and(|t| t[at] > 0.5);
+                let reward = step.reward.as_ref().map_or(0.0, |r| r[i]);
+                let ended = step.terminated.as_ref().is_some_and(|t| t[i] > 0.5);
+                let next = &model.features(&state)[i * d..(i + 1) * d];
                 let squashed: Vec<f32> = (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
                 if !(reward.is_finite() && next.iter().chain(&squashed).all(|v| v.is_finite())) {
                     continue;
                 }
-                self.push(&obs[i * d..(i + 1) * d], &squashed, reward, &next, if ended { 0.0 } else { 1.0 });
+                self.push(&features[i * d..(i + 1) * d], &squashed, reward, next, if ended { 0.0 } else { 1.0 });
                 if !ended {
-                    alive_obs.extend_from_slice(&next);
+                    alive.push(i);
                 }
             }
-            obs = alive_obs;
+            if alive.len() < rows {
+                model.keep(&mut state, &alive);
+            }
         }
     }
 
     fn push(&mut self, obs: &[f32], action: &[f32], reward: f32, next_obs: &[f32], alive: f32) {
-        let (d, a, b) = (self.obs_dim, self.action_dim, &mut self.data);
+        let (d, a, b) = (self.feature_dim, self.action_dim, &mut self.data);
         if b.reward.len() < self.capacity {
             b.obs.extend_from_slice(obs);
             b.action.extend_from_slice(action);
@@ -138,23 +136,28 @@ impl Imagined {
         };
         let b = &self.data;
         Batch {
-            obs: take(&b.obs, self.obs_dim),
+            obs: take(&b.obs, self.feature_dim),
             action: take(&b.action, self.action_dim),
             reward: take(&b.reward, 1),
-            next_obs: take(&b.next_obs, self.obs_dim),
+            next_obs: take(&b.next_obs, self.feature_dim),
             alive: take(&b.alive, 1),
         }
     }
 }
 
 impl Starts<'_> {
-    fn draw(&self, count: usize, d: usize, rng: &mut impl Rng) -> Vec<f32> {
-        let mut rows = Vec::with_capacity(count * d);
+    /// Rows of `count` starts that have `context` observations behind them.
+    fn draw(&self, count: usize, context: usize, rng: &mut Stream) -> Vec<usize> {
+        let usable = self.rows.with_context(context);
+        let (old, new) = usable.split_at(usable.partition_point(|&row| row < self.old));
+        if usable.is_empty() {
+            return Vec::new();
+        }
+        let mut rows = Vec::with_capacity(count);
         for _ in 0..count {
-            let new = !self.new.is_empty() && rng.random_bool(self.new_share.clamp(0.0, 1.0));
-            let from = if new || self.old.is_empty() { self.new } else { self.old };
-            let i = rng.random_range(0..from.len() / d);
-            rows.extend_from_slice(&from[i * d..(i + 1) * d]);
+            let fresh = !new.is_empty() && rng.random_bool(self.new_share.clamp(0.0, 1.0));
+            let from = if fresh || old.is_empty() { new } else { old };
+            rows.push(from[rng.random_range(0..from.len())]);
         }
         rows
     }

@@ -23,8 +23,11 @@ const MANY: f64 = 0.5;
 fn beyond(space: &Space, d: usize, v: f32) -> f32 {
     let (lo, hi) = match &space.kind {
         SpaceKind::Box { low, high } => (low[d], high[d]),
-        SpaceKind::Discrete { .. } if v.is_finite() && v.fract() != 0.0 => return 1.0,
+        SpaceKind::Discrete { .. } | SpaceKind::MultiDiscrete { .. } if v.is_finite() && v.fract() != 0.0 => {
+            return 1.0;
+        }
         SpaceKind::Discrete { n, start } => (*start as f32, (*start + *n as i64 - 1) as f32),
+        SpaceKind::MultiDiscrete { .. } | SpaceKind::MultiBinary => space.bounds(d).unwrap_or_default(),
         SpaceKind::Unknown => return 0.0,
     };
     let room = ROUNDING * (1.0 + lo.abs().min(hi.abs()).min(f32::MAX));

@@ -1,54 +1,50 @@
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Emit, Job, Slot};
-use crate::agent::behaviour::{SCRIPTED, Scripted, scripted};
 use crate::agent::collect::{Collector, Limit};
+use crate::agent::policy::{Acting, Scripted};
 use crate::engine::event::Outcome;
+use crate::engine::measure::trajectories::COPIES;
 use crate::engine::spec::CollectSpec;
 use crate::engine::workspace::Workspace;
-use crate::env::Environment;
-use crate::env::pendulum::Pendulum;
-use crate::format::write::{MinariAbout, Reset, env_spec, write_minari};
+use crate::env;
+use crate::env::spec::{ResetOption, minari_spec};
+use crate::format::write::{MinariAbout, Reset, write_minari};
 use crate::ground::fault::Fault;
-use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
-
-/// Half-widths of the start angles and velocities.
-type Start = (f64, f64);
 
 /// Makes a dataset by acting in a built-in environment with a scripted policy. So were the demo's datasets made.
 pub(super) struct Collect;
 
 impl Job for Collect {
     type Spec = CollectSpec;
-    type Input = Scripted;
+    type Input = Vec<ResetOption>;
     const NAME: &'static str = "collect";
     const SLOT: Slot = Slot::Train;
 
-    fn open(spec: &CollectSpec, _: &Workspace, _: &Ctx, _: Emit<'_>) -> Result<Scripted, Fault> {
-        if spec.env != "Pendulum-v1" {
-            let env = printable(&spec.env);
-            return Err(Fault::bad(format!("--env {env}: scripted policies are there for Pendulum-v1 only")));
-        }
-        let Some((behaviour, start)) = scripted(&spec.policy) else {
-            let (name, known) = (printable(&spec.policy), SCRIPTED.join(", "));
-            return Err(Fault::bad(format!("no policy is called '{name}'; choose one of {known}")));
-        };
+    fn open(spec: &CollectSpec, _: &Workspace, _: &Ctx, _: Emit<'_>) -> Result<Vec<ResetOption>, Fault> {
         if spec.out.exists() {
             return Err(Fault::bad(format!("{}: exists already; name a new folder", spec.out.display())));
         }
-        Ok((behaviour, asked_start(spec, start)?))
+        let asked = [("x_init", spec.x_init), ("y_init", spec.y_init)];
+        let given: Vec<_> = asked.into_iter().filter_map(|(name, v)| Some((name.to_owned(), v?))).collect();
+        if given.iter().any(|(_, v)| !(v.is_finite() && *v >= 0.0)) {
+            return Err(Fault::bad("--x-init and --y-init: half-widths are finite and not negative"));
+        }
+        Ok(given)
     }
 
-    fn run(spec: &CollectSpec, (mut behaviour, start): Scripted, cx: &Ctx, _: Emit<'_>) -> Result<Outcome, Fault> {
-        let mut env = Pendulum::default();
-        env.start = start.unwrap_or(env.start);
-        let mut collector = Collector::new(0);
-        let mut rng = stream(spec.seed, "collect", 0);
+    fn run(spec: &CollectSpec, options: Vec<ResetOption>, cx: &Ctx, _: Emit<'_>) -> Result<Outcome, Fault> {
+        let policy = Scripted::named(&spec.env, &spec.policy).map_err(Fault::bad)?;
+        let Some(mut env) = env::make(&spec.env, COPIES, &options)? else {
+            return Err(Fault::bad(format!("no environment is called '{}'; built in: {}", spec.env, env::known())));
+        };
+        let mut collector = Collector::new(spec.seed, "collect", 0);
         let phase = cx.phase("acting in the environment");
-        collector.run(&mut env, &mut *behaviour, Limit::episodes(spec.episodes), &mut rng, &phase)?;
-        let data = collector.dataset(&env).ok_or_else(|| Fault::failed("no step was taken"))?;
-        write_minari(&spec.out, &data, &about(spec, env.id(), start, data.num_episodes()))?;
+        collector.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(spec.episodes), &phase)?;
+        let data = collector.dataset(&*env).ok_or_else(|| Fault::failed("no step was taken"))?;
+        write_minari(&spec.out, &data, &about(spec, options, data.num_episodes()))?;
         let returns = collector.returns();
         let mean = returns.iter().sum::<f64>() / returns.len() as f64;
         let summary = format!("{} episodes, {} steps, mean return {mean:.1}", data.num_episodes(), data.num_steps());
@@ -56,37 +52,22 @@ impl Job for Collect {
     }
 }
 
-/// A name that a person wrote, without what moves a terminal's cursor.
-fn printable(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
-/// The policy's start distribution with what was asked for in its place.
-fn asked_start(spec: &CollectSpec, own: Option<Start>) -> Result<Option<Start>, Fault> {
-    let asked = [spec.x_init, spec.y_init].into_iter().flatten();
-    if asked.into_iter().any(|v| !(v.is_finite() && v >= 0.0)) {
-        return Err(Fault::bad("--x-init and --y-init: half-widths are finite and not negative"));
-    }
-    if spec.x_init.is_none() && spec.y_init.is_none() {
-        return Ok(own);
-    }
-    let (x, y) = own.unwrap_or(Pendulum::default().start);
-    Ok(Some((spec.x_init.unwrap_or(x), spec.y_init.unwrap_or(y))))
-}
-
-fn about(spec: &CollectSpec, env: &str, start: Option<Start>, episodes: usize) -> MinariAbout {
-    let reset = |(x, y): Start| Reset { seed: None, options: vec![("x_init".into(), x), ("y_init".into(), y)] };
-    let starts = start.map_or(String::new(), |(x, y)| format!(" --x-init {x} --y-init {y}"));
+fn about(spec: &CollectSpec, options: Vec<ResetOption>, episodes: usize) -> MinariAbout {
+    let starts = options.iter().fold(String::new(), |mut said, (name, v)| {
+        let _ = write!(said, " --{} {v}", name.replace('_', "-"));
+        said
+    });
+    let resets = if options.is_empty() { 0 } else { episodes };
     MinariAbout {
         dataset_id: dataset_id(&spec.out, &spec.policy),
-        env_spec: Some(env_spec(env)),
+        env_spec: Some(minari_spec(&spec.env)),
         algorithm_name: format!("scripted: {}", spec.policy),
         authors: vec!["oodscope".into()],
         description: format!(
-            "oodscope collect --env {env} --policy {} --episodes {}{starts} --seed {}",
-            spec.policy, spec.episodes, spec.seed
+            "oodscope collect --env {} --policy {} --episodes {}{starts} --seed {}",
+            spec.env, spec.policy, spec.episodes, spec.seed
         ),
-        resets: start.map_or(Vec::new(), |start| vec![reset(start); episodes]),
+        resets: vec![Reset { seed: None, options }; resets],
         ..MinariAbout::default()
     }
 }

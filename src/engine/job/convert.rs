@@ -13,6 +13,7 @@ use crate::engine::measure::{episode_scores, episode_table};
 use crate::engine::opened::Opened;
 use crate::engine::spec::ConvertSpec;
 use crate::engine::workspace::Workspace;
+use crate::env::spec::minari_spec;
 use crate::format::write::{self, MinariAbout, Writer};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -229,7 +230,7 @@ fn about(spec: &ConvertSpec, data: &Dataset, part: Option<&str>) -> MinariAbout 
             (Some(part), Some((name, version))) => format!("{name}-{part}-v{version}"),
             _ => id,
         },
-        env_spec: origin.env_id.as_deref().map(write::env_spec),
+        env_spec: origin.env_id.as_deref().map(minari_spec),
         description: format!("Episodes of {}, written by oodscope", sources.join(", ")),
         ..MinariAbout::default()
     }

@@ -44,7 +44,7 @@ impl Job for Diagnose {
         let space = FeatureSpace::resolve(&spec.space, &opened)?;
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "diagnosed", cx)?;
-        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
+        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
         let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
         let rollouts = judged.data(&opened);
         let scored = judged

@@ -29,7 +29,7 @@ impl Job for Fit {
     fn run(spec: &FitSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let data = &opened.data;
         let from = opened.checkpoint.as_deref();
-        trainable(&opened, from.and_then(|c| c.world_model.as_ref()))?;
+        trainable(&opened, from.and_then(|c| c.world_model.as_deref()))?;
         if spec.policy_steps > 0 {
             continuous(data)?;
         }

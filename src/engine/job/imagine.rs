@@ -1,5 +1,6 @@
 use super::{Emit, Job, Slot};
 use crate::data::dataset::Dataset;
+use crate::data::space::Actions;
 use crate::data::summary;
 use crate::engine::event::Outcome;
 use crate::engine::measure::coverage;
@@ -13,8 +14,8 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::divergence::{self, Input, Trace};
 use crate::metrics::report::Level;
-use crate::world::ensemble::Ensemble;
 use crate::world::imagine::open_loop;
+use crate::world::world_model::WorldModel;
 
 /// Imagines in the open loop from held-out starts and reports the error by horizon.
 pub(super) struct Imagine;
@@ -33,10 +34,13 @@ impl Job for Imagine {
         let model = world_model(&opened)?;
         let coverage = coverage::novelty(&opened, cx)?;
         let data = &opened.data;
-        let windows = Windows::choose(data, &opened.split.heldout, spec);
+        let windows = Windows::choose(data, &opened.split.heldout, spec, model.context());
         let (real, actions) = windows.gather(data);
         let starts = windows.start_rows(data);
-        let imagined = open_loop(model, &starts, &actions, windows.horizon, &cx.phase("imagining"))?;
+        let imagined = {
+            let actions = Actions::new(&data.action_space, actions);
+            open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, &cx.phase("imagining"))?
+        };
         let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
         let std: Vec<f64> = summary::summary(data, &opened.split.train).obs.iter().map(|m| m.std).collect();
         let disagreement = scaled(&imagined.member_std, &std);
@@ -49,7 +53,7 @@ impl Job for Imagine {
             owner: &windows.starts.iter().map(|&(e, _)| e).collect::<Vec<_>>(),
             real: &real,
             imagined: &imagined.obs,
-            disagreement: (model.net.members > 1).then_some(&disagreement),
+            disagreement: (model.dims().members > 1).then_some(&disagreement),
             novelty: Some(&novelty),
             trace: drawn.as_ref().map(Drawn::trace),
             seed: spec.seed,
@@ -80,17 +84,15 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn imagine(model: &Ensemble, data: &Dataset, (e, t): Start, horizon: usize, cx: &Ctx) -> Result<Self, Fault> {
+    fn imagine(model: &dyn WorldModel, data: &Dataset, (e, t): Start, horizon: usize, cx: &Ctx) -> Result<Self, Fault> {
         let cx = cx.phase("drawing one episode");
-        let windows = Windows { horizon, starts: vec![(e, t)] };
+        let windows = Windows { horizon, context: model.context(), starts: vec![(e, t)] };
         let (real, actions) = windows.gather(data);
-        let start = data.episode(e).obs_at(t);
-        let imagined = open_loop(model, start, &actions, horizon, &cx)?.obs;
-        let mut alone = model.clone();
+        let (past, actions) = (windows.pasts(data), Actions::new(&data.action_space, actions));
+        let imagined = open_loop(model, &past, &actions, horizon, None, &cx)?.obs;
         let mut members = Vec::new();
-        for m in 0..model.net.members {
-            alone.elites = vec![m];
-            members.extend(open_loop(&alone, start, &actions, horizon, &cx)?.obs);
+        for m in 0..model.dims().members {
+            members.extend(open_loop(model, &past, &actions, horizon, Some(m), &cx)?.obs);
         }
         Ok(Self { label: format!("episode {e} from step {t}"), real, imagined, members })
     }

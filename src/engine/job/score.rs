@@ -50,7 +50,7 @@ impl Job for Score {
         let space = FeatureSpace::resolve(&spec.space, &opened)?;
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "scored", cx)?;
-        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
+        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
         let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
         let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
         let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;

@@ -37,10 +37,12 @@ impl Job for TopUp {
     fn run(spec: &TopUpSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let given = opened.checkpoint.as_deref();
         let model = given.map(|_| world_model(&opened)).transpose()?;
-        continuous(&opened.data)?;
+        if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
+            continuous(&opened.data)?;
+        }
         trainable(&opened, model)?;
         let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
-            let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
+            let known = env::known();
             let path = spec.source.dataset.display();
             return Err(Fault::bad(match &opened.data.origin.env_id {
                 Some(id) => format!(

@@ -211,12 +211,15 @@ fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint, opened: &Opened) {
     let about = &checkpoint.about;
     let mut parts = Vec::new();
     if let Some(model) = &checkpoint.world_model {
-        parts.push(format!("world model of {} members, {} elites", model.net.members, model.elites.len()));
+        parts.push(format!("world model of {} members, {} elites", model.dims().members, model.elites().len()));
     }
-    parts.extend(checkpoint.actor.is_some().then(|| "policy".to_string()));
+    parts.extend(checkpoint.policy.is_some().then(|| "policy".to_string()));
     parts.extend(checkpoint.critic.is_some().then(|| "critic".to_string()));
     r.note(Level::Info, format!("checkpoint ({}): {}", about.format, parts.join(", ")));
     about.notes.iter().for_each(|note| r.note(Level::Info, note));
+    if let Some(note) = checkpoint.action_note(&opened.data.action_space) {
+        r.note(Level::Warn, note);
+    }
     if let Some(env) = opened.data.origin.env_id.as_ref().filter(|env| about.env_id.as_ref().is_some_and(|c| c != *env))
     {
         let theirs = about.env_id.as_deref().unwrap_or_default();

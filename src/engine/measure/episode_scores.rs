@@ -20,7 +20,7 @@ pub type Scores = Vec<(&'static str, Vec<f64>)>;
 /// A sentence where the parts are too small; or cancelled.
 pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Fault> {
     let (ood, peak) = novelty(opened, cx)?;
-    let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_ref());
+    let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
     let mut scores = vec![(SCORES[0].0, ood), (SCORES[1].0, peak)];
     if let Some(model) = model {
         let error = OneStepError::calibrate(model, opened, CoverSpec::default().alpha, cx)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
-use crate::data::space::{Space, SpaceKind};
+use crate::data::space::{Actions, Space};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Base, FeatureSpec};
 use crate::ground::fault::Fault;
@@ -60,7 +60,7 @@ impl FeatureSpace {
         let (all, model) = match spec.base {
             Base::Observation => (data.obs_space.names.clone(), None),
             Base::ObservationAction => {
-                ([data.obs_space.names.clone(), action_names(&data.action_space)].concat(), None)
+                ([data.obs_space.names.clone(), data.action_space.encoded_names()].concat(), None)
             }
             Base::Latent => latent_names(opened).map(|(names, model)| (names, Some(model)))?,
         };
@@ -99,7 +99,7 @@ impl FeatureSpace {
         for start in (0..episode.steps()).step_by(STEPS) {
             cx.check()?;
             let steps = start..episode.steps().min(start + STEPS);
-            let latent = self.latent(episode, steps.clone());
+            let latent = self.latent(episode, &data.action_space, steps.clone());
             for t in steps {
                 row.clear();
                 match &latent {
@@ -153,14 +153,7 @@ impl FeatureSpace {
     fn raw(&self, episode: &Episode<'_>, t: usize, actions: &Space, row: &mut Vec<f32>) {
         row.extend_from_slice(episode.obs_at(t));
         if self.base == Base::ObservationAction {
-            match actions.kind {
-                SpaceKind::Discrete { n, start } => {
-                    let taken = episode.action_at(t)[0];
-                    let choice = taken.is_finite().then(|| taken.round() as i64 - start);
-                    row.extend((0..n).map(|i| f32::from(u8::from(choice == Some(i as i64)))));
-                }
-                _ => row.extend_from_slice(episode.action_at(t)),
-            }
+            row.extend_from_slice(&actions.encode(episode.action_at(t)));
         }
     }
 
@@ -171,11 +164,16 @@ impl FeatureSpace {
     }
 
     /// [len of `steps`, width] activations and their width, where the space is a latent.
-    fn latent(&self, episode: &Episode<'_>, steps: std::ops::Range<usize>) -> Option<(Vec<f32>, usize)> {
+    fn latent(
+        &self,
+        episode: &Episode<'_>,
+        actions: &Space,
+        steps: std::ops::Range<usize>,
+    ) -> Option<(Vec<f32>, usize)> {
         let model = self.model.as_ref()?.world_model.as_ref()?;
         let (d, a) = (episode.obs_dim, episode.action_dim);
-        let values = model
-            .latent(&episode.obs[steps.start * d..steps.end * d], &episode.actions[steps.start * a..steps.end * a])?;
+        let actions = Actions::new(actions, &episode.actions[steps.start * a..steps.end * a]);
+        let values = model.latent(&episode.obs[steps.start * d..steps.end * d], &actions)?;
         Some((values, model.latent_dim()?))
     }
 }
@@ -184,17 +182,6 @@ impl FeatureRows {
     /// The form that metrics take.
     pub fn states(&self) -> States<'_> {
         States { rows: &self.rows, owner: &self.owner }
-    }
-}
-
-/// One name a column; for choices one a choice.
-fn action_names(space: &Space) -> Vec<String> {
-    match space.kind {
-        SpaceKind::Discrete { n, start } => {
-            let name = space.names.first().map_or("action", String::as_str);
-            (0..n).map(|i| format!("{name}={}", start + i as i64)).collect()
-        }
-        _ => space.names.clone(),
     }
 }
 

@@ -10,12 +10,12 @@ use crate::ground::fault::Fault;
 use crate::ground::stats::quantile;
 use crate::ground::task::Ctx;
 use crate::metrics::threshold::{self, Threshold, episode_max};
-use crate::world::ensemble::Ensemble;
 use crate::world::imagine::one_step;
+use crate::world::world_model::WorldModel;
 
 /// A model, the scale of its errors, and where an error becomes an alarm.
 pub struct OneStepError<'a> {
-    model: &'a Ensemble,
+    model: &'a dyn WorldModel,
     /// [D] standard deviation of the change of an observation in one step; 0 for a dimension that never changes.
     scale: Vec<f64>,
     threshold: Threshold,
@@ -39,15 +39,20 @@ impl<'a> OneStepError<'a> {
     ///
     /// # Errors
     /// A sentence where the calibration part is empty or the level is none; or cancelled.
-    pub fn calibrate(model: &'a Ensemble, opened: &Opened, alpha: f64, cx: &Ctx) -> Result<Self, Fault> {
+    pub fn calibrate(model: &'a dyn WorldModel, opened: &Opened, alpha: f64, cx: &Ctx) -> Result<Self, Fault> {
         let (data, split) = (&opened.data, &opened.split);
         let scale = change_std(&data.transitions(&split.train));
         let batch = data.transitions(&split.calibration);
         let predicted = one_step(model, &batch, &cx.phase("calibrating the model error"))?;
-        let errors: Vec<f64> =
-            (0..batch.len()).map(|i| total(&squares(&batch, i, &predicted.next_obs, &scale), &scale)).collect();
+        let errors: Vec<f64> = predicted
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(j, &i)| total(&squares(&batch, (i, j), &predicted.next_obs, &scale), &scale))
+            .collect();
+        let owner: Vec<usize> = predicted.rows.iter().map(|&i| batch.episode[i]).collect();
         let usual = quantile(&errors, 0.95);
-        let conformal = threshold::conformal(&episode_max(&errors, &batch.episode), alpha)?;
+        let conformal = threshold::conformal(&episode_max(&errors, &owner), alpha)?;
         Ok(Self { model, scale, threshold: Threshold { shared: split.is_shared(), ..conformal }, usual })
     }
 
@@ -62,14 +67,15 @@ impl<'a> OneStepError<'a> {
         let mut out = Steps {
             ratio: vec![f64::NAN; steps],
             by_dim: vec![f64::NAN; steps * d],
-            disagreement: if self.model.net.members > 1 { vec![f64::NAN; steps] } else { Vec::new() },
+            disagreement: if self.model.dims().members > 1 { vec![f64::NAN; steps] } else { Vec::new() },
         };
-        for (i, &t) in batch.step.iter().enumerate() {
-            let squares = squares(&batch, i, &predicted.next_obs, &self.scale);
+        for (j, &i) in predicted.rows.iter().enumerate() {
+            let t = batch.step[i];
+            let squares = squares(&batch, (i, j), &predicted.next_obs, &self.scale);
             out.ratio[t] = self.threshold.ratio(total(&squares, &self.scale));
             out.by_dim[t * d..(t + 1) * d].copy_from_slice(&squares);
             if let Some(slot) = out.disagreement.get_mut(t) {
-                *slot = f64::from(predicted.disagreement_scaled[i]);
+                *slot = f64::from(predicted.disagreement_scaled[j]);
             }
         }
         Ok(out)
@@ -101,7 +107,7 @@ impl<'a> OneStepError<'a> {
     }
 
     /// The model that is asked.
-    pub fn model(&self) -> &'a Ensemble {
+    pub fn model(&self) -> &'a dyn WorldModel {
         self.model
     }
 
@@ -123,9 +129,9 @@ fn change_std(batch: &TransitionBatch) -> Vec<f64> {
         .collect()
 }
 
-/// [D] squared standardised errors of row `i`; 0 where the dimension has no scale.
-fn squares(batch: &TransitionBatch, i: usize, predicted: &[f32], scale: &[f64]) -> Vec<f64> {
-    row_squares(&predicted[i * batch.obs_dim..(i + 1) * batch.obs_dim], batch.next_obs_at(i), scale)
+/// [D] squared standardised errors of row `i`, which prediction `j` is of; 0 where the dimension has no scale.
+fn squares(batch: &TransitionBatch, (i, j): (usize, usize), predicted: &[f32], scale: &[f64]) -> Vec<f64> {
+    row_squares(&predicted[j * batch.obs_dim..(j + 1) * batch.obs_dim], batch.next_obs_at(i), scale)
 }
 
 fn row_squares(predicted: &[f32], real: &[f32], scale: &[f64]) -> Vec<f64> {

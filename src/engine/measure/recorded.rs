@@ -48,7 +48,7 @@ fn of_dataset(data: &Dataset) -> Recorded<'_> {
 fn dimensions(space: &Space) -> Dimensions {
     let choices = match space.kind {
         SpaceKind::Discrete { n, start } => Some(Choices { n, first: start }),
-        SpaceKind::Box { .. } | SpaceKind::Unknown => None,
+        SpaceKind::Box { .. } | SpaceKind::MultiDiscrete { .. } | SpaceKind::MultiBinary | SpaceKind::Unknown => None,
     };
     Dimensions { names: space.names.clone(), bounds: (0..space.dim()).map(|d| space.bounds(d)).collect(), choices }
 }

@@ -2,23 +2,24 @@
 
 use super::feature_space::FeatureRows;
 use super::windows::Windows;
+use crate::data::space::Actions;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
-use crate::world::ensemble::Ensemble;
 use crate::world::imagine::open_loop;
+use crate::world::world_model::WorldModel;
 
 /// The world model of the checkpoint.
 ///
 /// # Errors
 /// A sentence where there is none.
-pub fn world_model(opened: &Opened) -> Result<&Ensemble, Fault> {
+pub fn world_model(opened: &Opened) -> Result<&dyn WorldModel, Fault> {
     let Some(checkpoint) = &opened.checkpoint else {
         return Err(Fault::bad(
             "imagination needs a world model: name one with --checkpoint, or train one with oodscope fit",
         ));
     };
-    checkpoint.world_model.as_ref().ok_or_else(|| {
+    checkpoint.world_model.as_deref().ok_or_else(|| {
         let path = opened.source.checkpoint.as_deref().unwrap_or(std::path::Path::new("")).display();
         Fault::bad(format!("{path}: holds no world model; name one with --checkpoint, or train one with oodscope fit"))
     })
@@ -44,7 +45,7 @@ pub struct Imagined {
 pub fn imagined(opened: &Opened, horizon: usize, cx: &Ctx) -> Result<Imagined, Fault> {
     let model = world_model(opened)?;
     let data = &opened.data;
-    let windows = Windows::tile(data, &opened.split.heldout, horizon);
+    let windows = Windows::tile(data, &opened.split.heldout, horizon, model.context());
     if windows.starts.is_empty() {
         let path = opened.source.dataset.display();
         return Err(Fault::bad(format!(
@@ -53,7 +54,8 @@ pub fn imagined(opened: &Opened, horizon: usize, cx: &Ctx) -> Result<Imagined, F
     }
     let (_, actions) = windows.gather(data);
     let (d, horizon) = (data.obs_dim(), windows.horizon);
-    let obs = open_loop(model, &windows.start_rows(data), &actions, horizon, cx)?.obs;
+    let actions = Actions::new(&data.action_space, actions);
+    let obs = open_loop(model, &windows.pasts(data), &actions, horizon, None, cx)?.obs;
     let rows = obs.chunks_exact((horizon + 1) * d).flat_map(|rollout| rollout[d..].to_vec()).collect();
     let owner: Vec<usize> = windows.starts.iter().flat_map(|&(e, _)| std::iter::repeat_n(e, horizon)).collect();
     let mut episodes: Vec<usize> = owner.clone();

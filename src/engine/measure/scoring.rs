@@ -1,10 +1,13 @@
 //! Every score of every state of some episodes, with thresholds from the calibration part, a record on the held-out part,
 //! and what came of it: the road that `score` and `diagnose` share.
 
+use std::sync::Arc;
+
 use super::feature_space::FeatureSpace;
 use super::judged::Judged;
 use super::one_step::OneStepError;
 use crate::data::dataset::Dataset;
+use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
 use crate::ground::stats::by_episode;
@@ -16,6 +19,7 @@ use crate::metrics::score::{self, Column, Fitted, Members};
 use crate::metrics::scoring::Evidence;
 use crate::metrics::threshold::{Kind, episode_max};
 use crate::metrics::trust::contest::{self, Contest, Truth};
+use crate::world::world_model::Feedback;
 
 /// How thresholds are set, and what a low return is.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +59,10 @@ pub struct Scored {
 pub struct Rows {
     /// [N, F] in the feature space.
     features: Vec<f32>,
-    obs: Vec<f32>,
-    action: Vec<f32>,
-    /// [N, D]; NaN where the next observation is not known.
-    next: Vec<f32>,
+    /// The states with their pasts; next observations are NaN where they are not known.
+    batch: TransitionBatch,
+    /// [N] the states' places in the batch.
+    at: Vec<usize>,
     /// [N] episode, an index in its dataset.
     pub owner: Vec<usize>,
     /// [N] step in its episode.
@@ -69,9 +73,17 @@ pub struct Rows {
 const CHUNK: usize = 512;
 
 impl Rows {
-    /// Every state `s_t`, t < T, of the episodes; only those whose numbers are finite if `usable`.
-    fn of(data: &Dataset, episodes: &[usize], space: &FeatureSpace, usable: bool, cx: &Ctx) -> Result<Self, Fault> {
-        let mut rows = Self::default();
+    /// Every state `s_t`, t < T, of the episodes that has `context` observations behind it; only those whose numbers are finite
+    /// if `usable`.
+    fn gather(
+        data: &Dataset,
+        episodes: &[usize],
+        space: &FeatureSpace,
+        (context, usable): (usize, bool),
+        cx: &Ctx,
+    ) -> Result<Self, Fault> {
+        let mut batch = TransitionBatch::within(data.obs_dim(), Arc::new(data.action_space.clone()));
+        let mut all = Vec::new();
         let width = space.names().len();
         let unknown = vec![f32::NAN; data.obs_dim()];
         for e in data.episodes(episodes) {
@@ -82,15 +94,18 @@ impl Rows {
                 if usable && !(finite(feature) && finite(e.obs_at(t)) && finite(e.action_at(t))) {
                     continue;
                 }
-                rows.features.extend_from_slice(feature);
-                rows.obs.extend_from_slice(e.obs_at(t));
-                rows.action.extend_from_slice(e.action_at(t));
-                rows.next.extend_from_slice(e.next_obs_at(t).unwrap_or(&unknown));
-                rows.owner.push(e.index);
-                rows.step.push(t);
+                all.extend_from_slice(feature);
+                batch.push(&e, t, e.next_obs_at(t).unwrap_or(&unknown));
             }
         }
-        Ok(rows)
+        let at = batch.with_context(context);
+        let features = if at.len() == batch.len() {
+            all
+        } else {
+            at.iter().flat_map(|&i| &all[i * width..(i + 1) * width]).copied().collect()
+        };
+        let (owner, step) = at.iter().map(|&i| (batch.episode[i], batch.step[i])).unzip();
+        Ok(Self { features, batch, at, owner, step })
     }
 
     fn states(&self) -> States<'_> {
@@ -122,8 +137,8 @@ impl<'a> Scorer<'a> {
     /// A sentence where a part is empty or the level is none; or cancelled.
     pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Fault> {
         let (data, split) = (&self.opened.data, &self.opened.split);
-        let calibration = Rows::of(data, &split.calibration, self.space, true, cx)?;
-        let heldout = Rows::of(data, &split.heldout, self.space, true, cx)?;
+        let calibration = Rows::gather(data, &split.calibration, self.space, (self.context(), true), cx)?;
+        let heldout = Rows::gather(data, &split.heldout, self.space, (self.context(), true), cx)?;
         let (of_calibration, _) = self.score(&calibration, false, "calibration", cx)?;
         let (of_heldout, _) = self.score(&heldout, false, "held-out", cx)?;
         let how = (rule.kind, rule.alpha, split.is_shared());
@@ -141,11 +156,16 @@ impl<'a> Scorer<'a> {
     /// A sentence where the states do not fit the data; or cancelled.
     pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
         let data = judged.data(self.opened);
-        let rows = Rows::of(data, &judged.episodes, self.space, false, cx)?;
+        let rows = Rows::gather(data, &judged.episodes, self.space, (self.context(), false), cx)?;
         let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
         let evidence = evidence(&columns, &rows, &errors, self.error, data, rule, cx)?;
         let error = self.error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
         Ok(Scored { columns, rows, error, evidence })
+    }
+
+    /// Observations that the model sees.
+    fn context(&self) -> usize {
+        self.error.map_or(1, |error| error.model().context())
     }
 
     /// What the user should know of the fits.
@@ -165,18 +185,18 @@ impl<'a> Scorer<'a> {
 /// The scores of the members, and the model's raw error, for every row.
 fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, Vec<f64>), Fault> {
     let model = error.model();
-    let (d, a, n) = (model.obs_dim, model.action_dim, rows.owner.len());
+    let (d, n) = (rows.batch.obs_dim, rows.at.len());
     let (mut columns, mut errors): (Vec<Column>, Vec<f64>) = (Vec::new(), Vec::with_capacity(n));
-    for first in (0..n).step_by(CHUNK) {
-        cx.step(first as u64, n as u64)?;
-        let last = n.min(first + CHUNK);
-        let p = model.predict(&rows.obs[first * d..last * d], &rows.action[first * a..last * a]);
+    for (i, at) in rows.at.chunks(CHUNK).enumerate() {
+        cx.step((i * CHUNK) as u64, n as u64)?;
+        let mut state = model.begin(&rows.batch.pasts(at, model.context()));
+        let p = model.step(&mut state, &rows.batch.actions_at(at), Feedback::Mean).prediction;
         let std: Option<Vec<f32>> = p.logvar.as_ref().map(|l| l.iter().map(|v| (0.5 * v).exp()).collect());
         let some = score::of_members(&Members {
             count: p.members,
             change: &p.delta,
             std: std.as_deref(),
-            targets: model.targets(),
+            targets: p.logvar.as_ref().map_or(d, |l| l.len() / (p.members * p.rows).max(1)),
             scale: error.scale(),
         });
         if columns.is_empty() {
@@ -184,9 +204,8 @@ fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, 
         } else {
             columns.iter_mut().zip(some).for_each(|(all, more)| all.values.extend(more.values));
         }
-        let predicted = p.mean_next_obs(&model.elites);
-        let real = rows.next[first * d..last * d].chunks_exact(d);
-        errors.extend(predicted.chunks_exact(d).zip(real).map(|(p, r)| error.of_row(p, r)));
+        let real = at.iter().map(|&i| rows.batch.next_obs_at(i));
+        errors.extend(state.obs.chunks_exact(d).zip(real).map(|(p, r)| error.of_row(p, r)));
     }
     Ok((columns, errors))
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
-use crate::world::ensemble::Ensemble;
+use crate::world::world_model::WorldModel;
 
 /// Refuses data and models that cannot be trained on, before anything is spent.
 ///
 /// # Errors
 /// A sentence with the remedy.
-pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Fault> {
+pub fn trainable(opened: &Opened, from: Option<&dyn WorldModel>) -> Result<(), Fault> {
     let data = &opened.data;
     let path = data.origin.path.display();
     for (part, episodes) in [("training", &opened.split.train), ("held-out", &opened.split.heldout)] {
@@ -22,13 +22,7 @@ pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Fault> 
             )));
         }
     }
-    match from {
-        Some(model) if model.deterministic || !model.learned_reward => Err(Fault::bad(
-            "the checkpoint's world model cannot be trained on: it predicts no variance or no reward; train one with \
-             oodscope fit without --checkpoint",
-        )),
-        _ => Ok(()),
-    }
+    from.map_or(Ok(()), |model| model.trainable().map_err(Fault::bad))
 }
 
 /// Refuses choices: the policy that learns in imagination acts in real numbers.
@@ -36,7 +30,7 @@ pub fn trainable(opened: &Opened, from: Option<&Ensemble>) -> Result<(), Fault> 
 /// # Errors
 /// A sentence with the remedy.
 pub fn continuous(data: &Dataset) -> Result<(), Fault> {
-    if !data.action_space.is_discrete() {
+    if data.action_space.choices().is_none() {
         return Ok(());
     }
     Err(Fault::bad(format!(

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::agent::collect::{Collector, Limit};
-use crate::agent::policy::Actor;
+use crate::agent::policy::{Acting, Policy};
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
 use crate::engine::spec::PolicySpec;
-use crate::env::{self, Environment};
+use crate::env;
+use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
-use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 
 /// Why no episodes could be collected, in words that follow "because".
@@ -22,48 +22,40 @@ pub type Why = &'static str;
 /// # Errors
 /// A sentence where the environment does not fit the dataset; or cancelled.
 pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<Arc<Dataset>, Why>, Fault> {
-    let Some(actor) = opened.checkpoint.as_ref().and_then(|c| c.actor.as_ref()) else {
+    let Some(policy) = opened.checkpoint.as_ref().and_then(|c| c.policy.as_deref()) else {
         return Ok(Err("there is no policy to collect with"));
     };
     let Some(mut environment) = environment(spec.env.as_deref(), opened)? else {
         return Ok(Err("the environment is not built in"));
     };
     let key: (Option<PathBuf>, PolicySpec) = (opened.source.checkpoint.clone(), spec.clone());
-    opened.measured.cached(key, || act(actor, &mut *environment, spec, cx)).map(Ok)
+    opened.measured.cached(key, || act(policy, &mut *environment, spec, cx)).map(Ok)
 }
 
-fn act(actor: &Actor, env: &mut dyn Environment, spec: &PolicySpec, cx: &Ctx) -> Result<Dataset, Fault> {
-    let mut collector = Collector::new(0);
-    let mut act = |obs: &[f32], _: &mut dyn rand::Rng| actor.act(obs);
+fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx) -> Result<Dataset, Fault> {
+    let mut collector = Collector::new(spec.seed, "diagnosis", 0);
     let cx = cx.phase("acting in the environment");
-    let limit = Limit::episodes(spec.episodes.max(1));
-    collector.run(env, &mut act, limit, &mut stream(spec.seed, "diagnosis", 0), &cx)?;
+    collector.run(env, policy, Acting::Greedy, Limit::episodes(spec.episodes.max(1)), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
 }
+
+/// Copies of an environment that act side by side.
+pub const COPIES: usize = 8;
 
 /// The environment that is named, or the dataset's own where it is built in.
 ///
 /// # Errors
 /// A sentence where the named one is unknown or does not fit the dataset.
-pub fn environment(named: Option<&str>, opened: &Opened) -> Result<Option<Box<dyn Environment>>, Fault> {
+pub fn environment(named: Option<&str>, opened: &Opened) -> Result<Option<Box<dyn VectorEnv>>, Fault> {
     let data = &opened.data;
     let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
     let Some(id) = named.or(data.origin.env_id.as_deref()).or(of_checkpoint) else { return Ok(None) };
-    let Some(environment) = env::make(id) else {
-        let known = env::ENVIRONMENTS.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
+    let Some(environment) = env::make(id, COPIES, &[])? else {
         return match named {
-            Some(id) => Err(Fault::bad(format!("no environment is called '{id}'; built in: {known}"))),
+            Some(id) => Err(Fault::bad(format!("no environment is called '{id}'; built in: {}", env::known()))),
             None => Ok(None),
         };
     };
-    let (d, a) = (environment.obs_space().dim(), environment.action_space().dim());
-    if (d, a) != (data.obs_dim(), data.action_dim()) {
-        return Err(Fault::bad(format!(
-            "{id} has {d} observation and {a} action dimensions, the dataset has {} and {}; name the dataset's own \
-             environment with --env",
-            data.obs_dim(),
-            data.action_dim()
-        )));
-    }
+    environment.spec().fits(&data.obs_space, &data.action_space, "the dataset").map_err(Fault::bad)?;
     Ok(Some(environment))
 }

@@ -3,6 +3,8 @@
 use rand::seq::IteratorRandom;
 
 use crate::data::dataset::Dataset;
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
 use crate::engine::spec::ImagineSpec;
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
@@ -16,6 +18,8 @@ pub type Start = (usize, usize);
 pub struct Windows {
     /// Steps H of each.
     pub horizon: usize,
+    /// Observations that the model sees at each start, the present one included.
+    pub context: usize,
     /// [S] where they begin.
     pub starts: Vec<Start>,
 }
@@ -23,12 +27,12 @@ pub struct Windows {
 impl Windows {
     /// Draws starts without replacement among all steps that are followed by `horizon` finite ones. Where no episode is
     /// that long, the horizon is that of the longest.
-    pub fn choose(data: &Dataset, heldout: &[usize], spec: &ImagineSpec) -> Self {
-        let stretches: Vec<(usize, Vec<usize>)> = heldout.iter().map(|&e| (e, follows(data, e))).collect();
+    pub fn choose(data: &Dataset, heldout: &[usize], spec: &ImagineSpec, context: usize) -> Self {
+        let stretches = stretches(data, heldout, context);
         let longest = stretches.iter().flat_map(|(_, n)| n.iter().copied()).max().unwrap_or(0);
         let horizon = spec.horizon.min(longest);
         if horizon == 0 {
-            return Self { horizon, starts: Vec::new() };
+            return Self { horizon, context, starts: Vec::new() };
         }
         let usable = |(e, n): &(usize, Vec<usize>)| {
             let e = *e;
@@ -37,13 +41,13 @@ impl Windows {
         let mut rng = stream(spec.seed, "starts", 0);
         let mut starts = stretches.iter().flat_map(usable).sample(&mut rng, spec.starts);
         starts.sort_unstable();
-        Self { horizon, starts }
+        Self { horizon, context, starts }
     }
 
     /// Starts one horizon after the other along every episode. Where no episode is that long, the horizon is that of the
     /// longest.
-    pub fn tile(data: &Dataset, heldout: &[usize], horizon: usize) -> Self {
-        let stretches: Vec<(usize, Vec<usize>)> = heldout.iter().map(|&e| (e, follows(data, e))).collect();
+    pub fn tile(data: &Dataset, heldout: &[usize], horizon: usize, context: usize) -> Self {
+        let stretches = stretches(data, heldout, context);
         let longest = stretches.iter().flat_map(|(_, n)| n.iter().copied()).max().unwrap_or(0);
         let horizon = horizon.min(longest);
         let mut starts = Vec::new();
@@ -57,12 +61,30 @@ impl Windows {
                 t += if usable { horizon } else { 1 };
             }
         }
-        Self { horizon, starts }
+        Self { horizon, context, starts }
     }
 
     /// [S, D] observations that they begin with.
     pub fn start_rows(&self, data: &Dataset) -> Vec<f32> {
         self.starts.iter().flat_map(|&(e, t)| data.episode(e).obs_at(t)).copied().collect()
+    }
+
+    /// What the model sees at every start.
+    pub fn pasts<'d>(&self, data: &'d Dataset) -> SequenceBatch<'d> {
+        let back = self.context.saturating_sub(1);
+        let (mut obs, mut actions) = (Vec::new(), Vec::new());
+        for &(e, t) in &self.starts {
+            let e = data.episode(e);
+            (t - back..=t).for_each(|t| obs.extend_from_slice(e.obs_at(t)));
+            (t - back..t).for_each(|t| actions.extend_from_slice(e.action_at(t)));
+        }
+        SequenceBatch {
+            rows: self.starts.len(),
+            steps: back,
+            obs_dim: data.obs_dim(),
+            obs: obs.into(),
+            actions: Actions::new(&data.action_space, actions),
+        }
     }
 
     /// [S, H+1, D] what happened and [S, H, A] what was done.
@@ -93,7 +115,7 @@ impl Windows {
                 let n = data.num_episodes();
                 return Err(Fault::bad(format!("there is no episode {e}: the dataset has {n}, counted from 0")));
             }
-            return Ok(follows(data, e).iter().position(|&n| n >= self.horizon).map(|t| (e, t)));
+            return Ok(known(data, e, self.context).iter().position(|&n| n >= self.horizon).map(|t| (e, t)));
         }
         let (d, rows) = (data.obs_dim(), self.horizon + 1);
         let error = |s: usize| {
@@ -120,6 +142,19 @@ impl Windows {
             report.note(Level::Info, format!("{n} starts are all that the held-out episodes have"));
         }
     }
+}
+
+/// [`known`] of every episode.
+fn stretches(data: &Dataset, episodes: &[usize], context: usize) -> Vec<(usize, Vec<usize>)> {
+    episodes.iter().map(|&e| (e, known(data, e, context))).collect()
+}
+
+/// [`follows`], and 0 where fewer than `context` observations lie behind in a row.
+fn known(data: &Dataset, episode: usize, context: usize) -> Vec<usize> {
+    let follows = follows(data, episode);
+    let back = context.saturating_sub(1);
+    let enough = |t: usize| t >= back && (t - back..t).all(|t| follows[t] > 0);
+    (0..follows.len()).map(|t| if enough(t) { follows[t] } else { 0 }).collect()
 }
 
 /// For every step of an episode: how many steps from there on are usable (finite, and each leading to the next).

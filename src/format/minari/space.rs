@@ -19,7 +19,7 @@ pub(super) struct Leaf {
     pub width: usize,
     low: Vec<f32>,
     high: Vec<f32>,
-    choices: Option<(usize, i64)>,
+    choices: Option<SpaceKind>,
 }
 
 /// The arrays of a space.
@@ -61,10 +61,10 @@ pub(super) fn leaves(text: &str) -> Result<Leaves, String> {
 
 /// The flat space of these leaves; `prefix` names the dimensions of a single one.
 pub(super) fn flat(prefix: &str, leaves: &[Leaf]) -> Space {
-    if let [Leaf { path, choices: Some((n, start)), .. }] = leaves
+    if let [Leaf { path, width, choices: Some(kind), .. }] = leaves
         && path.is_empty()
     {
-        return Space { kind: SpaceKind::Discrete { n: *n, start: *start }, ..Space::unnamed(prefix, 1) };
+        return Space { kind: kind.clone(), ..Space::unnamed(prefix, *width) };
     }
     let names = leaves
         .iter()
@@ -161,7 +161,7 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
         "Discrete" => {
             let n = json["n"].as_u64().filter(|&n| n > 0).ok_or("is Discrete without n")?;
             let start = json["start"].as_i64().unwrap_or(0);
-            leaf.choices = Some((n as usize, start));
+            leaf.choices = Some(SpaceKind::Discrete { n: n as usize, start });
             (leaf.low, leaf.high) = (vec![start as f32], vec![(start as f64 + n as f64 - 1.0) as f32]);
         }
         "MultiDiscrete" => {
@@ -170,6 +170,10 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
             start.resize(counts.len(), 0.0);
             leaf.width = counts.len();
             leaf.high = start.iter().zip(&counts).map(|(s, n)| s + n - 1.0).collect();
+            leaf.choices = Some(SpaceKind::MultiDiscrete {
+                n: counts.iter().map(|&n| n as usize).collect(),
+                start: start.iter().map(|&s| s as i64).collect(),
+            });
             leaf.low = start;
         }
         "MultiBinary" => {
@@ -177,6 +181,7 @@ fn leaf(json: &Value, kind: &str, path: &str, name: &str) -> Result<Leaf, String
             if leaf.width > MAX_WIDTH {
                 return Err("has an endless shape".into());
             }
+            leaf.choices = Some(SpaceKind::MultiBinary);
             (leaf.low, leaf.high) = (vec![0.0; leaf.width], vec![1.0; leaf.width]);
         }
         other => {
@@ -235,6 +240,10 @@ pub(in crate::format) fn to_json(space: &Space) -> String {
         SpaceKind::Discrete { n, start } => {
             return format!(r#"{{"type": "Discrete", "dtype": "int64", "start": {start}, "n": {n}}}"#);
         }
+        SpaceKind::MultiDiscrete { n, start } => {
+            return format!(r#"{{"type": "MultiDiscrete", "dtype": "int64", "nvec": {n:?}, "start": {start:?}}}"#);
+        }
+        SpaceKind::MultiBinary => return format!(r#"{{"type": "MultiBinary", "n": {}}}"#, space.dim()),
         SpaceKind::Box { low, high } => (low.clone(), high.clone()),
         SpaceKind::Unknown => (unbounded(f32::NEG_INFINITY), unbounded(f32::INFINITY)),
     };

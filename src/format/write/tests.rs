@@ -38,7 +38,7 @@ fn dataset(action_space: Space) -> Dataset {
 fn about() -> MinariAbout {
     MinariAbout {
         dataset_id: "pendulum/topup-v0".into(),
-        env_spec: Some(env_spec("Pendulum-v1")),
+        env_spec: Some(r#"{"id": "Pendulum-v1"}"#.into()),
         resets: (0..12).map(|i| Reset { seed: Some(i), options: vec![("x".into(), 0.5)] }).collect(),
         ..MinariAbout::default()
     }

@@ -1,6 +1,7 @@
 //! A lock file with the process id. The operating system holds the lock, so a process that dies leaves none behind;
 //! the number in the file is for people.
 
+use super::unwritable;
 use crate::ground::fault::Fault;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -22,7 +23,7 @@ impl Lock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Fault::io(&path, "write", &e))?;
+            .map_err(|e| unwritable(&path, "write", &e))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -35,7 +36,7 @@ impl Lock {
         }
         file.set_len(0)
             .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(|e| Fault::io(&path, "write", &e))?;
+            .map_err(|e| unwritable(&path, "write", &e))?;
         Ok(Self { file })
     }
 }

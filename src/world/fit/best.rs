@@ -1,14 +1,9 @@
-//! The weights that did best on the held-out part, and which members did.
+//! Best weights so far.
 
-use super::rows::Rows;
-use crate::data::episode::TransitionBatch;
 use crate::ground::task::{Cancelled, Ctx};
-use crate::world::ensemble::Ensemble;
+use crate::world::world_model::{Fit, WorldModel};
 
-/// Rows between two looks at the cancel flag.
-const CHUNK: usize = 4096;
-
-/// Best weights so far by the mean held-out error of the members.
+/// The model with the smallest mean validation error of its members so far.
 pub(super) struct Best {
     score: f64,
     pub last: f64,
@@ -16,33 +11,27 @@ pub(super) struct Best {
     pub at: usize,
     /// Look since which patience is counted.
     pub since: usize,
-    kept: Ensemble,
+    kept: Option<Box<dyn WorldModel>>,
     per_member: Vec<f64>,
 }
 
 impl Best {
-    pub fn new(model: &Ensemble) -> Self {
-        Self { score: f64::INFINITY, last: f64::NAN, at: 0, since: 0, kept: model.clone(), per_member: Vec::new() }
+    pub fn new() -> Self {
+        Self { score: f64::INFINITY, last: f64::NAN, at: 0, since: 0, kept: None, per_member: Vec::new() }
     }
 
     /// Keeps the weights if they beat the best by a thousandth.
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub fn look(
-        &mut self,
-        model: &Ensemble,
-        heldout: &TransitionBatch,
-        check: usize,
-        cx: &Ctx,
-    ) -> Result<(), Cancelled> {
-        let errors = member_errors(model, heldout, cx)?;
+    pub fn look(&mut self, fit: &mut dyn Fit, check: usize, cx: &Ctx) -> Result<(), Cancelled> {
+        let errors = fit.validate(cx)?;
         self.last = errors.iter().sum::<f64>() / errors.len() as f64;
-        if self.last < self.score * 0.999 || self.per_member.is_empty() {
+        if self.last < self.score * 0.999 || self.kept.is_none() {
             self.score = self.last;
             self.at = check;
             self.since = check;
-            self.kept = model.clone();
+            self.kept = Some(fit.model());
             self.per_member = errors;
         }
         Ok(())
@@ -53,31 +42,10 @@ impl Best {
         self.since = check;
     }
 
-    pub fn restore(self, model: &mut Ensemble, elites: usize) {
-        *model = self.kept;
-        let mut order: Vec<usize> = (0..self.per_member.len()).collect();
-        order.sort_by(|&a, &b| self.per_member[a].total_cmp(&self.per_member[b]));
-        order.truncate(elites.clamp(1, model.net.members));
-        order.sort_unstable();
-        model.elites = order;
+    /// The model that was kept, with its `elites` best members; nothing if nothing was looked at.
+    pub fn restored(self, elites: usize) -> Option<Box<dyn WorldModel>> {
+        let mut model = self.kept?;
+        model.choose_elites(&self.per_member, elites);
+        Some(model)
     }
-}
-
-/// [E] mean squared error of each member's mean over `batch`, in units of the targets' standard deviation.
-///
-/// # Errors
-/// [`Cancelled`].
-pub fn member_errors(model: &Ensemble, batch: &TransitionBatch, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
-    let rows = Rows::new(model, batch);
-    let (inputs, targets, width) = (rows.columns.0, model.targets(), model.net.outputs());
-    let mut sums = vec![0.0; model.net.members];
-    for (x, y) in rows.input.chunks(CHUNK * inputs).zip(rows.target.chunks(CHUNK * targets)) {
-        cx.check()?;
-        let out = model.net.forward(x);
-        for (sum, member) in sums.iter_mut().zip(out.chunks_exact(x.len() / inputs * width)) {
-            let errors = member.chunks_exact(width).zip(y.chunks_exact(targets));
-            *sum += errors.flat_map(|(o, y)| o.iter().zip(y).map(|(o, y)| f64::from(o - y).powi(2))).sum::<f64>();
-        }
-    }
-    Ok(sums.into_iter().map(|s| s / (rows.len * targets) as f64).collect())
 }

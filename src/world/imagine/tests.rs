@@ -1,7 +1,9 @@
 use super::*;
+use crate::data::space::Space;
 use crate::ground::task::Cancel;
-use crate::world::ensemble::Normalizer;
-use crate::world::mlp::{Activation, Layer, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Layer, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 /// One observation, one action; member e predicts Δ = e · action, reward = obs, log-variance near `[0, 2 ln 3]`.
 fn linear(members: usize, elites: &[usize]) -> Ensemble {
@@ -27,6 +29,13 @@ fn linear(members: usize, elites: &[usize]) -> Ensemble {
     model
 }
 
+/// [`open_loop`] from single observations with single actions.
+fn along(model: &Ensemble, starts: &[f32], actions: &[f32], horizon: usize, cx: &Ctx) -> Result<Rollouts, Cancelled> {
+    let space = Space::unnamed("action", 1);
+    let past = SequenceBatch::present(starts, 1, Actions::new(&space, Vec::new()));
+    open_loop(model, &past, &Actions::new(&space, actions), horizon, None, cx)
+}
+
 fn batch(obs: &[f32], action: &[f32]) -> TransitionBatch {
     TransitionBatch {
         obs: obs.to_vec(),
@@ -40,7 +49,7 @@ fn batch(obs: &[f32], action: &[f32]) -> TransitionBatch {
 #[test]
 fn the_mean_of_the_elites_is_fed_back() {
     let model = linear(3, &[1, 2]);
-    let r = open_loop(&model, &[0.0, 10.0], &[1.0, 2.0, 0.0, 0.0], 2, &Ctx::quiet()).unwrap();
+    let r = along(&model, &[0.0, 10.0], &[1.0, 2.0, 0.0, 0.0], 2, &Ctx::quiet()).unwrap();
     assert_eq!(r.obs, [0.0, 1.5, 4.5, 10.0, 10.0, 10.0]);
     assert_eq!(r.reward.as_deref(), Some(&[0.0, 1.5, 10.0, 10.0][..]));
     // Members 0, 1, 2 times the action: the deviation of {0, 1, 2} is sqrt(2/3), whoever is elite.
@@ -49,6 +58,15 @@ fn the_mean_of_the_elites_is_fed_back() {
     assert!(r.disagreement.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-6), "{:?}", r.disagreement);
     assert_eq!(r.member_std, r.disagreement);
     assert_eq!(r.obs_at(0, 2), [4.5]);
+}
+
+#[test]
+fn a_member_alone_is_fed_back() {
+    let (model, space) = (linear(3, &[1, 2]), Space::unnamed("action", 1));
+    let past = SequenceBatch::present(vec![0.0], 1, Actions::new(&space, Vec::new()));
+    let actions = Actions::new(&space, vec![1.0, 2.0]);
+    let r = open_loop(&model, &past, &actions, 2, Some(2), &Ctx::quiet()).unwrap();
+    assert_eq!(r.obs, [0.0, 2.0, 6.0]);
 }
 
 #[test]
@@ -73,20 +91,20 @@ fn chunks_and_rows_do_not_mix() {
     let k = CHUNK + 7;
     let starts: Vec<f32> = (0..k).map(|i| i as f32).collect();
     let actions: Vec<f32> = (0..k * 2).map(|i| (i % 5) as f32).collect();
-    let all = open_loop(&model, &starts, &actions, 2, &Ctx::quiet()).unwrap();
+    let all = along(&model, &starts, &actions, 2, &Ctx::quiet()).unwrap();
     for i in [0, CHUNK - 1, CHUNK, k - 1] {
-        let one = open_loop(&model, &starts[i..=i], &actions[2 * i..2 * i + 2], 2, &Ctx::quiet()).unwrap();
+        let one = along(&model, &starts[i..=i], &actions[2 * i..2 * i + 2], 2, &Ctx::quiet()).unwrap();
         assert_eq!(one.obs, all.obs[3 * i..3 * i + 3], "start {i}");
     }
     let n = one_step(&model, &batch(&starts, &actions[..k]), &Ctx::quiet()).unwrap();
-    assert_eq!((n.rows, n.next_obs.len(), n.disagreement.len()), (k, k, k));
+    assert_eq!((n.rows.len(), n.next_obs.len(), n.disagreement.len()), (k, k, k));
 }
 
 #[test]
 fn nothing_is_imagined_from_nothing() {
     let model = linear(2, &[0, 1]);
-    assert!(open_loop(&model, &[], &[], 5, &Ctx::quiet()).unwrap().obs.is_empty());
-    assert_eq!(open_loop(&model, &[3.0], &[], 0, &Ctx::quiet()).unwrap().obs, [3.0]);
+    assert!(along(&model, &[], &[], 5, &Ctx::quiet()).unwrap().obs.is_empty());
+    assert_eq!(along(&model, &[3.0], &[], 0, &Ctx::quiet()).unwrap().obs, [3.0]);
     assert!(one_step(&model, &batch(&[], &[]), &Ctx::quiet()).unwrap().next_obs.is_empty());
 }
 
@@ -96,7 +114,7 @@ fn a_cancel_stops_both() {
     cancel.cancel();
     let cx = Ctx::new(cancel, |_| {});
     let model = linear(2, &[0, 1]);
-    assert_eq!(open_loop(&model, &[0.0], &[1.0], 1, &cx), Err(Cancelled));
+    assert_eq!(along(&model, &[0.0], &[1.0], 1, &cx), Err(Cancelled));
     assert_eq!(one_step(&model, &batch(&[0.0], &[1.0]), &cx), Err(Cancelled));
 }
 

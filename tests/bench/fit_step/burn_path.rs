@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Tensor, activation};
 use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use oodscope::world::ensemble::Ensemble;
-use oodscope::world::network::{Network, device, tensor};
+use oodscope::world::net::network::{Network, cpu, tensor};
 
 use super::super::Batch;
 
@@ -24,9 +24,9 @@ pub struct BurnPath {
 impl BurnPath {
     /// From the weights of `model`.
     pub fn new(model: &Ensemble) -> Self {
-        let bound = |v: &[f32]| Param::from_tensor(tensor(v.to_vec(), [1, 1, v.len()], &device()));
+        let bound = |v: &[f32]| Param::from_tensor(tensor(v.to_vec(), [1, 1, v.len()], &cpu()));
         let gaussian = Gaussian {
-            network: Network::from_mlp(&model.net, &device()),
+            network: Network::from_mlp(&model.net, &cpu()),
             min_logvar: bound(&model.min_logvar),
             max_logvar: bound(&model.max_logvar),
         };
@@ -45,8 +45,8 @@ impl Gaussian {
     fn likelihood(&self, batch: &Batch, model: &Ensemble) -> Tensor<1> {
         let (members, targets, inputs) = (model.net.members, model.targets(), model.net.inputs());
         let rows = batch.x.len() / members / inputs;
-        let out = self.network.forward(tensor(batch.x.clone(), [members, rows, inputs], &device()));
-        let y = tensor(batch.y.clone(), [members, rows, targets], &device());
+        let out = self.network.forward(tensor(batch.x.clone(), [members, rows, inputs], &cpu()));
+        let y = tensor(batch.y.clone(), [members, rows, targets], &cpu());
         let error = (out.clone().narrow(2, 0, targets) - y).square();
         let (min, max) = (self.min_logvar.val(), self.max_logvar.val());
         let below = max.clone() - activation::softplus(max.clone() - out.narrow(2, targets, targets), 1.0);

@@ -11,8 +11,9 @@ use oodscope::checkpoint::{self, CHECKPOINTS};
 use oodscope::data::episode::TransitionBatch;
 use oodscope::ground::task::Ctx;
 use oodscope::metrics::score::{self, Members};
-use oodscope::world::ensemble::{Ensemble, Prediction};
+use oodscope::world::ensemble::Ensemble;
 use oodscope::world::imagine;
+use oodscope::world::world_model::Prediction;
 use serde_json::Value;
 
 use super::{Finding, Verdict};
@@ -34,7 +35,7 @@ pub fn compare(root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
         Ok(c) => c.world_model,
         Err(e) => return vec![(file, Verdict::Differs(format!("is not read: {e}")))],
     };
-    let Some(model) = model else {
+    let Some(model) = model.as_deref().and_then(Ensemble::known) else {
         return vec![(file, Verdict::Unsupported("a checkpoint without a world model".into()))];
     };
     let arrays = npz::read(&path.with_extension("npz"));
@@ -44,8 +45,7 @@ pub fn compare(root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
         if set.get("nrmse_mean").is_none() {
             return (what, Verdict::Agrees(format!("nothing to compare: {}", set["skipped"])));
         }
-        let case =
-            Case { model: &model, set, scale: curves::numbers(&json["error_scale"]["std"]), arrays: &arrays, name };
+        let case = Case { model, set, scale: curves::numbers(&json["error_scale"]["std"]), arrays: &arrays, name };
         (what, case.verdict())
     })
     .collect()

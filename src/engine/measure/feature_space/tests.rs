@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::space::SpaceKind;
 use crate::engine::spec::Source;
-use crate::world::ensemble::{Ensemble, Normalizer};
-use crate::world::mlp::{Activation, Layer, Mlp};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::{Activation, Layer, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 /// Two episodes of three steps; the second observation of the second one is no number.
 fn dataset(actions: Space) -> Dataset {
@@ -56,7 +58,7 @@ fn model() -> Ensemble {
 
 fn opened(actions: Space, model: Option<Ensemble>) -> Opened {
     let data = Arc::new(dataset(actions));
-    let checkpoint = model.map(|m| Arc::new(Checkpoint { world_model: Some(m), ..Checkpoint::default() }));
+    let checkpoint = model.map(|m| Arc::new(Checkpoint { world_model: Some(Box::new(m)), ..Checkpoint::default() }));
     Opened { checkpoint, ..Opened::new(Source::default(), data) }
 }
 

@@ -4,8 +4,6 @@ use super::*;
 
 fn batch() -> TransitionBatch {
     TransitionBatch {
-        obs_dim: 2,
-        action_dim: 1,
         obs: vec![0.0, 7.0, 1.0, 7.0],
         next_obs: vec![1.0, 7.0, 4.0, 7.0],
         action: vec![0.0; 2],
@@ -14,6 +12,7 @@ fn batch() -> TransitionBatch {
         truncated: vec![false; 2],
         episode: vec![0, 0],
         step: vec![0, 1],
+        ..TransitionBatch::empty(2, 1)
     }
 }
 
@@ -23,7 +22,7 @@ fn errors_by_hand() {
     // Changes 1 and 3: mean 2, deviation 1; the second dimension never changes.
     let scale = change_std(&batch);
     assert_eq!(scale, [1.0, 0.0]);
-    let squares = squares(&batch, 1, &[0.0, 0.0, 2.0, 9.0], &scale);
+    let squares = squares(&batch, (1, 1), &[0.0, 0.0, 2.0, 9.0], &scale);
     assert_eq!(squares, [4.0, 0.0]);
     assert!((total(&squares, &scale) - 2.0).abs() < 1e-12);
     assert_eq!(total(&[f64::NAN, 0.0], &scale), f64::INFINITY);

@@ -44,7 +44,7 @@ fn usable_stretches_end_at_the_last_observation_and_at_holes() {
 #[test]
 fn windows_lie_within_episodes_and_are_drawn_once() {
     let data = dataset(&[(30, true), (8, true), (30, false)], &[]);
-    let windows = Windows::choose(&data, &[0, 1, 2], &spec(10, 1000));
+    let windows = Windows::choose(&data, &[0, 1, 2], &spec(10, 1000), 1);
     assert_eq!(windows.starts.len(), 21 + 20, "the short episode has none");
     let mut once = windows.starts.clone();
     once.dedup();
@@ -55,7 +55,7 @@ fn windows_lie_within_episodes_and_are_drawn_once() {
         assert_eq!(real[s * 11].to_bits(), (t as f32).to_bits());
         assert_eq!(real[s * 11 + 10].to_bits(), ((t + 10) as f32).to_bits());
     }
-    let few = |seed| Windows::choose(&data, &[0, 2], &ImagineSpec { seed, ..spec(10, 5) }).starts;
+    let few = |seed| Windows::choose(&data, &[0, 2], &ImagineSpec { seed, ..spec(10, 5) }, 1).starts;
     assert_eq!(few(1), few(1));
     assert_ne!(few(1), few(2));
 }
@@ -63,19 +63,19 @@ fn windows_lie_within_episodes_and_are_drawn_once() {
 #[test]
 fn a_horizon_longer_than_every_episode_is_cut_and_said() {
     let data = dataset(&[(8, true), (3, true)], &[]);
-    let windows = Windows::choose(&data, &[0, 1], &spec(50, 10));
+    let windows = Windows::choose(&data, &[0, 1], &spec(50, 10), 1);
     assert_eq!((windows.horizon, windows.starts.as_slice()), (8, &[(0, 0)][..]));
     let mut report = Report::new("imagination", "");
     windows.note(&mut report, &spec(50, 10));
     assert!(report.notes[0].text.contains("50") && report.notes[0].text.contains('8'));
-    let nothing = Windows::choose(&dataset(&[(1, false)], &[]), &[0], &spec(50, 10));
+    let nothing = Windows::choose(&dataset(&[(1, false)], &[]), &[0], &spec(50, 10), 1);
     assert_eq!((nothing.horizon, nothing.starts.len()), (0, 0));
 }
 
 #[test]
 fn an_episode_that_is_not_there_is_bad_input() {
     let data = dataset(&[(8, true)], &[]);
-    let windows = Windows::choose(&data, &[0], &spec(4, 10));
+    let windows = Windows::choose(&data, &[0], &spec(4, 10), 1);
     let asked = |episode| ImagineSpec { episode: Some(episode), ..spec(4, 10) };
     assert_eq!(windows.traced(&data, &asked(0), &[], &[], &[]), Ok(Some((0, 0))));
     let refused = windows.traced(&data, &asked(7), &[], &[], &[]);

@@ -1,5 +1,7 @@
 //! Imagined trajectories and the error curves over them.
 
+use oodscope::data::sequence::SequenceBatch;
+use oodscope::data::space::{Actions, Space};
 use oodscope::ground::task::Ctx;
 use oodscope::world::imagine;
 use serde_json::Value;
@@ -18,7 +20,10 @@ pub fn compare(case: &Case<'_>, real: &Array, actions: &Array, tally: &mut Tally
     let starts: Vec<f32> =
         (0..k).flat_map(|i| real.values[i * points * d..(i * points + 1) * d].iter().map(|v| *v as f32)).collect();
     let all_actions: Vec<f32> = actions.values.iter().map(|v| *v as f32).collect();
-    let r = imagine::open_loop(case.model, &starts, &all_actions, horizon, &Ctx::quiet()).expect("nobody cancels");
+    let space = Space::unnamed("action", all_actions.len() / (k * horizon).max(1));
+    let past = SequenceBatch::present(starts, d, Actions::new(&space, Vec::new()));
+    let r = imagine::open_loop(case.model, &past, &Actions::new(&space, all_actions), horizon, None, &Ctx::quiet())
+        .expect("nobody cancels");
     let floor = numbers(&case.set["f32_max_abs_diff"]);
     let tolerance = |h: usize| 10.0 * floor.get(h).copied().unwrap_or(f64::NAN) + 1e-6;
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use oodscope::checkpoint::tensors::Tensors;
 use oodscope::checkpoint::{self, mbrl_lib, state_dict};
+use oodscope::world::ensemble::Ensemble;
 use serde_json::Value;
 
 use crate::references::{Verdict, json_files, roots};
@@ -68,6 +69,7 @@ fn precisions_and_containers_agree() {
     let read = |name: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/broken").join(name);
         let model = checkpoint::open(&path).expect("a good file").world_model.expect("a world model");
+        let model = Ensemble::known(&*model).expect("an ensemble");
         (model.net.inputs(), model.net.outputs(), model.predict(&[0.3, -0.2], &[0.1, 0.5]).next_obs)
     };
     let (inputs, outputs, values) = read("ok_state_dict.pt");

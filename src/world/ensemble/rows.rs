@@ -1,12 +1,17 @@
 //! Transitions in the model's own units, and the normalisers that make them so.
 
 use crate::data::episode::TransitionBatch;
-use crate::world::ensemble::{Ensemble, Normalizer};
+use crate::world::ensemble::Ensemble;
+use crate::world::net::normalizer::Normalizer;
 
-/// Normalisers of `[obs, action]` and of `[Δobs, reward]` over `batch`; constant columns keep a scale of 1.
-pub fn normalizers(batch: &TransitionBatch) -> (Normalizer, Normalizer) {
+/// Normalisers of `[obs, action]` and of `[Δobs, reward]` over `batch`, with actions in `width` columns
+/// ([`Actions::columns`](crate::data::space::Actions::columns)); constant columns keep a scale of 1.
+pub fn normalizers(batch: &TransitionBatch, width: usize) -> (Normalizer, Normalizer) {
     let n = batch.len();
-    let input = |i: usize| batch.obs_at(i).iter().chain(batch.action_at(i)).copied().collect::<Vec<f32>>();
+    let actions = batch.actions(0..n);
+    let actions = actions.columns(width);
+    let action = |i: usize| &actions[i * width..(i + 1) * width];
+    let input = |i: usize| batch.obs_at(i).iter().chain(action(i)).copied().collect::<Vec<f32>>();
     (moments(n, input), moments(n, |i| target_row(batch, i)))
 }
 
@@ -55,11 +60,13 @@ pub(super) struct Batch {
 
 impl Rows {
     pub fn new(model: &Ensemble, batch: &TransitionBatch) -> Self {
-        let (i, t) = (model.obs_dim + model.action_dim, model.targets());
+        let (i, t, a) = (model.obs_dim + model.action_dim, model.targets(), model.action_dim);
+        let actions = batch.actions(0..batch.len());
+        let actions = actions.columns(a);
         let (mut input, mut target) = (Vec::with_capacity(batch.len() * i), Vec::with_capacity(batch.len() * t));
         let scaled = |v: f32, n: &Normalizer, c: usize| (v - n.mean[c]) / n.std[c];
         for r in 0..batch.len() {
-            let x = batch.obs_at(r).iter().chain(batch.action_at(r));
+            let x = batch.obs_at(r).iter().chain(&actions[r * a..(r + 1) * a]);
             input.extend(x.enumerate().map(|(c, &v)| scaled(v, &model.input, c)));
             target.extend(target_row(batch, r).iter().take(t).enumerate().map(|(c, &v)| scaled(v, &model.target, c)));
         }
@@ -86,7 +93,7 @@ impl Ensemble {
     /// Moves the normalisers to those of `batch` and folds the change into the first and last layer, so that the
     /// function that the network computes stays the same (up to rounding) while new data is well scaled.
     pub fn renormalize(&mut self, batch: &TransitionBatch) {
-        let (input, target) = normalizers(batch);
+        let (input, target) = normalizers(batch, self.action_dim);
         let members = self.net.members;
         let first = &mut self.net.layers[0];
         for e in 0..members {

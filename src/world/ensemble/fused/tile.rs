@@ -3,8 +3,8 @@
 use super::Part;
 use super::activate::activate;
 use super::likelihood::{Bounds, Columns, Sums, backward};
-use crate::world::matmul::{matmul, matmul_at, matmul_bt};
-use crate::world::mlp::Activation;
+use crate::world::net::matmul::{matmul, matmul_at, matmul_bt};
+use crate::world::net::mlp::Activation;
 
 /// Activations and gradients of `rows` rows, layer by layer.
 #[derive(Debug, Default)]

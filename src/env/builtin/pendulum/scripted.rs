@@ -1,9 +1,10 @@
 //! Scripted behaviour policies: what makes the demo datasets, and what a policy is compared with.
 
-use rand::{Rng, RngExt};
+use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::collect::Behaviour;
+use super::Behaviour;
+use crate::ground::seed::Stream;
 
 const MAX_TORQUE: f64 = 2.0;
 /// ½ θ̇² + 15 cos θ of a pendulum that stands upright: with θ̈ = 15 sin θ + 3 u it grows by 3 u θ̇.
@@ -35,7 +36,7 @@ impl SwingUp {
 }
 
 impl Behaviour for SwingUp {
-    fn act(&mut self, obs: &[f32], rng: &mut dyn Rng) -> Vec<f32> {
+    fn act(&mut self, obs: &[f32], rng: &mut Stream) -> Vec<f32> {
         let noise: f64 = StandardNormal.sample(rng);
         vec![(Self::torque(obs) + self.noise * noise).clamp(-MAX_TORQUE, MAX_TORQUE) as f32]
     }
@@ -57,11 +58,11 @@ impl HeldRandom {
 }
 
 impl Behaviour for HeldRandom {
-    fn begin(&mut self, _: &mut dyn Rng) {
+    fn begin(&mut self, _: &mut Stream) {
         self.left = 0;
     }
 
-    fn act(&mut self, _: &[f32], rng: &mut dyn Rng) -> Vec<f32> {
+    fn act(&mut self, _: &[f32], rng: &mut Stream) -> Vec<f32> {
         if self.left == 0 {
             self.torque = rng.random_range(-MAX_TORQUE..=MAX_TORQUE) as f32;
             self.left = self.hold;
@@ -99,13 +100,13 @@ impl Default for Mixed {
 }
 
 impl Behaviour for Mixed {
-    fn begin(&mut self, rng: &mut dyn Rng) {
+    fn begin(&mut self, rng: &mut Stream) {
         self.now = [Kind::Random, Kind::Held, Kind::SwingUp][rng.random_range(0..3)];
         self.random.begin(rng);
         self.held.begin(rng);
     }
 
-    fn act(&mut self, obs: &[f32], rng: &mut dyn Rng) -> Vec<f32> {
+    fn act(&mut self, obs: &[f32], rng: &mut Stream) -> Vec<f32> {
         match self.now {
             Kind::Random => self.random.act(obs, rng),
             Kind::Held => self.held.act(obs, rng),
@@ -114,42 +115,34 @@ impl Behaviour for Mixed {
     }
 }
 
-/// A policy, and the start distribution it is meant for where that is not the environment's own.
-pub type Scripted = (Box<dyn Behaviour>, Option<(f64, f64)>);
-
-/// A scripted policy by the name that the command line knows, with the start distribution it is meant for (Gymnasium's
-/// reset options `x_init` and `y_init`; nothing = the environment's own).
-pub fn scripted(name: &str) -> Option<Scripted> {
-    match name {
-        "narrow" => Some((Box::new(SwingUp { noise: 0.1 }), None)),
-        "mixed" => Some((Box::new(Mixed::default()), None)),
-        "random" => Some((Box::new(HeldRandom::new(1)), None)),
-        _ => None,
-    }
-}
-
-/// Names that [`scripted`] knows.
-pub const SCRIPTED: &[&str] = &["narrow", "mixed", "random"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::collect::{Collector, Limit};
-    use crate::env::pendulum::Pendulum;
+    use crate::env::builtin::pendulum::Pendulum;
+    use crate::env::single::Environment;
     use crate::ground::seed::stream;
-    use crate::ground::task::Ctx;
 
-    fn returns(behaviour: &mut dyn Behaviour, start: Option<(f64, f64)>, seed: u64) -> Vec<f64> {
-        let mut env = Pendulum::default();
-        env.start = start.unwrap_or(env.start);
-        let mut c = Collector::new(0);
-        c.run(&mut env, behaviour, Limit::episodes(60), &mut stream(seed, "t", 0), &Ctx::quiet()).expect("runs");
-        c.returns()
+    /// Returns of sixty episodes.
+    fn returns(make: impl Fn() -> Box<dyn Behaviour>, seed: u64) -> Vec<f64> {
+        let mut rng = stream(seed, "t", 0);
+        let episode = |_| {
+            let (mut env, mut behaviour) = (Pendulum::default(), make());
+            let mut obs = env.reset(&mut rng);
+            behaviour.begin(&mut rng);
+            let mut sum = 0.0;
+            for _ in 0..200 {
+                let step = env.step(&behaviour.act(&obs, &mut rng));
+                sum += step.reward;
+                obs = step.obs;
+            }
+            sum
+        };
+        (0..60).map(episode).collect()
     }
 
     #[test]
     fn the_swing_up_solves_the_task_from_everywhere() {
-        let returns = returns(&mut SwingUp { noise: 0.1 }, None, 1);
+        let returns = returns(|| Box::new(SwingUp { noise: 0.1 }), 1);
         let worst = returns.iter().copied().fold(f64::INFINITY, f64::min);
         let mean = returns.iter().sum::<f64>() / 60.0;
         // A good policy earns about -150 on average; a random one about -1200.
@@ -158,8 +151,7 @@ mod tests {
 
     #[test]
     fn mixed_behaviour_is_neither_expert_nor_random() {
-        let mixed = returns(&mut Mixed::default(), None, 2);
-        let mean = mixed.iter().sum::<f64>() / 60.0;
+        let mean = returns(|| Box::new(Mixed::default()), 2).iter().sum::<f64>() / 60.0;
         assert!((-1100.0..-400.0).contains(&mean), "{mean}");
     }
 
@@ -172,11 +164,5 @@ mod tests {
         assert!(torques.chunks(8).all(|c| c.iter().all(|t| t.to_bits() == c[0].to_bits())));
         assert!(torques.iter().all(|t| t.abs() <= 2.0));
         assert!(torques[0].to_bits() != torques[8].to_bits());
-    }
-
-    #[test]
-    fn every_name_is_known() {
-        assert!(SCRIPTED.iter().all(|name| scripted(name).is_some()));
-        assert!(scripted("expert").is_none());
     }
 }

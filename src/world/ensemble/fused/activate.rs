@@ -2,7 +2,7 @@
 
 use wide::f32x8;
 
-use crate::world::mlp::Activation;
+use crate::world::net::mlp::Activation;
 
 /// Replaces `values` by their activation and writes its derivative at each into `slopes` (as many).
 pub(super) fn activate(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {

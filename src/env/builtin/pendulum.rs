@@ -6,8 +6,32 @@ use std::f64::consts::PI;
 
 use rand::RngExt;
 
-use super::{Environment, Step};
+use super::{Behaviour, Builtin, Script};
 use crate::data::space::{Space, SpaceKind};
+use crate::env::single::{Environment, Step};
+use crate::env::spec::EnvSpec;
+use crate::ground::seed::Stream;
+
+mod scripted;
+
+pub use scripted::{HeldRandom, Mixed, SwingUp};
+
+const ID: &str = "Pendulum-v1";
+
+/// The environment with who can act in it.
+pub const BUILTIN: Builtin = Builtin {
+    id: ID,
+    make: || Box::new(Pendulum::default()),
+    behaviours: &[
+        Script { name: "narrow", about: "a swing-up with a little noise", make: || Box::new(SwingUp { noise: 0.1 }) },
+        Script {
+            name: "mixed",
+            about: "random torques, held torques and a noisy swing-up by turns",
+            make: || Box::new(Mixed::default()),
+        },
+        Script { name: "random", about: "uniform torques", make: || Box::new(HeldRandom::new(1)) },
+    ],
+};
 
 const MAX_SPEED: f64 = 8.0;
 const MAX_TORQUE: f32 = 2.0;
@@ -20,7 +44,7 @@ pub struct Pendulum {
     theta: f64,
     theta_dot: f64,
     /// Half-widths of the uniform start distribution, Gymnasium's reset options `x_init` and `y_init`.
-    pub start: (f64, f64),
+    start: (f64, f64),
 }
 
 impl Default for Pendulum {
@@ -41,26 +65,25 @@ fn angle_normalize(x: f64) -> f64 {
 }
 
 impl Environment for Pendulum {
-    fn id(&self) -> &'static str {
-        "Pendulum-v1"
+    fn spec(&self) -> EnvSpec {
+        let names = ["cos θ", "sin θ", "dθ/dt"].map(String::from).to_vec();
+        let obs = SpaceKind::Box { low: vec![-1.0, -1.0, -8.0], high: vec![1.0, 1.0, 8.0] };
+        let action = SpaceKind::Box { low: vec![-MAX_TORQUE], high: vec![MAX_TORQUE] };
+        let action = Space { names: vec!["torque".into()], kind: action };
+        let entry_point = Some("gymnasium.envs.classic_control.pendulum:PendulumEnv".into());
+        EnvSpec { entry_point, ..EnvSpec::new(ID, 200, Space { names, kind: obs }, action) }
     }
 
-    fn obs_space(&self) -> Space {
-        Space {
-            names: ["cos θ", "sin θ", "dθ/dt"].map(String::from).to_vec(),
-            kind: SpaceKind::Box { low: vec![-1.0, -1.0, -8.0], high: vec![1.0, 1.0, 8.0] },
+    fn set_option(&mut self, name: &str, value: f64) -> bool {
+        match name {
+            "x_init" => self.start.0 = value,
+            "y_init" => self.start.1 = value,
+            _ => return false,
         }
+        true
     }
 
-    fn action_space(&self) -> Space {
-        Space { names: vec!["torque".into()], kind: SpaceKind::Box { low: vec![-2.0], high: vec![2.0] } }
-    }
-
-    fn max_steps(&self) -> usize {
-        200
-    }
-
-    fn reset(&mut self, rng: &mut dyn rand::Rng) -> Vec<f32> {
+    fn reset(&mut self, rng: &mut Stream) -> Vec<f32> {
         let (x, y) = self.start;
         self.theta = rng.random_range(-x..=x);
         self.theta_dot = rng.random_range(-y..=y);

@@ -1,14 +1,46 @@
 //! The fused training step against burn's autodiff and Adam.
 
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor};
 use proptest::prelude::*;
 
-use super::super::*;
-use super::burn_path::{Gaussian, adam};
+use super::Ensemble;
+use super::autodiff::{Gaussian, adam};
+use super::fused::Trainer;
+use super::rows::Batch;
 use crate::ground::seed::stream;
-use crate::world::ensemble::Normalizer;
-use crate::world::fit::rows::Batch;
-use crate::world::fused::Trainer;
-use crate::world::mlp::{Layer, Mlp};
+use crate::world::net::init;
+use crate::world::net::mlp::{Activation, Layer, Mlp};
+use crate::world::net::network::{cpu, values};
+use crate::world::net::normalizer::Normalizer;
+
+/// Collects every parameter's gradient.
+struct Collect<'a> {
+    grads: &'a Gradients,
+    found: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push(param.val().grad(self.grads).map(values).unwrap());
+    }
+}
+
+impl Gaussian {
+    /// Loss, and gradients in the order of `Trainer::gradients`: weights and biases by turns, lower bounds, upper ones.
+    pub fn gradients(&self, batch: &Batch, model: &Ensemble) -> (f64, Vec<Vec<f32>>) {
+        let loss = self.likelihood(batch, model);
+        let value = f64::from(values(loss.clone())[0]);
+        let grads = loss.backward();
+        let mut collect = Collect { grads: &grads, found: Vec::new() };
+        self.visit(&mut collect);
+        // burn visits all weights, then all biases, then the bounds.
+        let mut found = collect.found;
+        let bounds = found.split_off(found.len() - 2);
+        let biases = found.split_off(found.len() / 2);
+        (value, found.into_iter().zip(biases).flat_map(|(w, b)| [w, b]).chain(bounds).collect())
+    }
+}
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Silu, Activation::Relu, Activation::Tanh];
 
@@ -65,7 +97,7 @@ fn terms(model: &Ensemble, data: &Batch) -> Vec<f32> {
 /// Loss and all gradients of one step agree to 1e-5 of the terms that are summed: both are sums in f32 over the rows of a
 /// batch and the columns of a layer, in different orders.
 fn agree(model: &Ensemble, data: &Batch) -> Result<(), TestCaseError> {
-    let (loss, want) = Gaussian::new(model).gradients(data, model);
+    let (loss, want) = Gaussian::new(model, cpu()).gradients(data, model);
     let mut trainer = Trainer::new(model);
     let got = trainer.step(&data.x, &data.y, &data.ended, 0.0);
     prop_assert!((got - loss).abs() <= 1e-5 * loss.abs().max(1.0), "loss {} burn {}", got, loss);
@@ -120,7 +152,7 @@ fn ten_steps_end_where_burns_adam_does() {
     for activation in ACTIVATIONS {
         let start = ensemble(3, &[16, 16], activation, true, 3);
         let (mut theirs, mut ours) = (start.clone(), start.clone());
-        let (mut burn, mut optimiser) = (Gaussian::new(&start), adam());
+        let (mut burn, mut optimiser) = (Gaussian::new(&start, cpu()), adam());
         let mut trainer = Trainer::new(&start);
         for step in 0..10 {
             // The step size changes on the way, as it does in training.

@@ -8,8 +8,8 @@ mod tile;
 
 use rayon::prelude::*;
 
-use super::ensemble::Ensemble;
-use super::mlp::Activation;
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::Activation;
 use adam::{Param, Scale};
 use likelihood::{BOUNDS_WEIGHT, Bounds, Columns};
 use tile::{Slice, Tile};

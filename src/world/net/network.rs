@@ -14,8 +14,8 @@ pub struct Network {
     activation: Activation,
 }
 
-/// The device that training runs on: the CPU, with gradients.
-pub fn device() -> Device {
+/// The processor, with gradients.
+pub fn cpu() -> Device {
     Device::default().autodiff()
 }
 

@@ -1,7 +1,27 @@
 use super::*;
+use crate::data::episode::TransitionBatch;
 use crate::ground::seed::stream;
-use crate::world::mlp::Layer;
-use crate::world::network::values;
+use crate::world::ensemble::Ensemble;
+use crate::world::net::mlp::Layer;
+use crate::world::net::network::values;
+
+impl ActorCritic {
+    /// Value of states under the critics: the mean of the smaller one at the actor's own action.
+    fn value(&self, obs: &[f32]) -> Vec<f32> {
+        let (d, a) = (self.imagined.feature_dim, self.scale.len());
+        let actor = self.actor();
+        let actions = actor.mode(obs);
+        let x = self.input.apply(obs);
+        let mut rows = Vec::new();
+        for (row, action) in x.chunks_exact(d).zip(actions.chunks_exact(a)) {
+            rows.extend_from_slice(row);
+            rows.extend(action.iter().enumerate().map(|(c, v)| (v - self.bias[c]) / self.scale[c]));
+        }
+        let q = self.critics().forward(&rows);
+        let n = rows.len() / (d + a);
+        (0..n).map(|i| q[i].min(q[n + i]) / self.reward_scale).collect()
+    }
+}
 
 /// A world that stands still and rewards the action itself: obs' = obs, reward = action.
 fn pays_for_action() -> Ensemble {
@@ -22,20 +42,32 @@ fn pays_for_action() -> Ensemble {
     }
 }
 
-fn learner(seed: u64) -> Learner {
+/// Transitions from `obs`.
+fn at(obs: &[f32]) -> TransitionBatch {
+    TransitionBatch {
+        obs: obs.to_vec(),
+        action: vec![0.0; obs.len()],
+        reward: vec![0.0; obs.len()],
+        next_obs: obs.to_vec(),
+        ..TransitionBatch::empty(1, 1)
+    }
+}
+
+fn learner(seed: u64) -> ActorCritic {
     let options =
         LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.5, ..LearnerOptions::default() };
-    Learner::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights", 0))
+    ActorCritic::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights", 0))
 }
 
 #[test]
 fn the_policy_learns_what_the_imagined_world_pays_for() {
     let mut l = learner(0);
     let obs = [-1.0, 0.0, 1.0];
-    let starts = Starts { old: &obs, new: &[], new_share: 0.0 };
+    let rows = at(&obs);
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
     l.train(&pays_for_action(), &starts, 400, &mut stream(0, "imagination", 0), &Ctx::quiet()).expect("nobody cancels");
     // Actions lie within 1 ± 2: the best is 3, and its discounted sum is 3 / (1 - 0.5) = 6.
-    let actions = l.actor().act(&obs);
+    let actions = l.actor().mode(&obs);
     assert!(actions.iter().all(|&a| a > 2.5), "{actions:?}");
     let values = l.value(&obs);
     assert!(values.iter().all(|&v| (4.0..8.0).contains(&v)), "{values:?}");
@@ -60,9 +92,9 @@ fn log_probabilities_are_those_of_a_squashed_gaussian() {
 #[test]
 fn going_on_from_saved_networks_acts_the_same() {
     let l = learner(2);
-    let again = Learner::from_networks(l.actor(), &l.critic(), l.reward_scale(), LearnerOptions::default());
+    let again = ActorCritic::from_networks(l.actor(), &l.critic().unwrap(), l.reward_scale, LearnerOptions::default());
     let obs = [-0.5, 2.0];
-    assert_eq!(l.actor().act(&obs), again.actor().act(&obs));
+    assert_eq!(l.actor().mode(&obs), again.actor().mode(&obs));
     assert_eq!(l.value(&obs), again.value(&obs));
 }
 
@@ -71,7 +103,8 @@ fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
     let mut ring = Imagined::new(1, 1, 100);
     let model = pays_for_action();
     let actor = learner(3).actor();
-    let starts = Starts { old: &[1.0], new: &[2.0], new_share: 0.5 };
+    let rows = at(&[1.0, 2.0]);
+    let starts = Starts { rows: &rows, old: 1, new_share: 0.5 };
     ring.extend(&model, &actor, &starts, 90, 3, &mut stream(0, "ring", 0));
     assert_eq!(ring.len(), 100);
     let batch = ring.gather(&(0..100).collect::<Vec<_>>());

@@ -1,0 +1,155 @@
+use super::*;
+use crate::agent::policy::Scripted;
+use crate::data::space::{Actions, Space};
+use crate::env::single::{Environment, Lifted, Step};
+use crate::env::spec::EnvSpec;
+use crate::ground::seed::Stream;
+use crate::ground::task::Cancel;
+
+fn pendulums(copies: usize) -> Box<dyn VectorEnv> {
+    crate::env::make("Pendulum-v1", copies, &[]).unwrap().unwrap()
+}
+
+fn random() -> Scripted {
+    Scripted::named("Pendulum-v1", "random").unwrap()
+}
+
+/// Acts with zero.
+#[derive(Debug, Clone)]
+struct Zero(Space);
+
+impl Policy for Zero {
+    fn kind(&self) -> &'static str {
+        "zero"
+    }
+    fn features(&self) -> Option<usize> {
+        None
+    }
+    fn action_space(&self) -> &Space {
+        &self.0
+    }
+    fn act(&self, _: &[f32], states: &mut [PolicyState], _: Acting) -> Actions<'_> {
+        Actions::new(&self.0, vec![0.0; states.len()])
+    }
+    fn boxed(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+    fn same(&self, _: &dyn Policy) -> bool {
+        false
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// Ends by itself after as many steps as its start says: two to four.
+#[derive(Default)]
+struct Few(usize, usize);
+
+impl Environment for Few {
+    fn spec(&self) -> EnvSpec {
+        EnvSpec::new("Few", 5, Space::unnamed("obs", 1), Space::unnamed("action", 1))
+    }
+    fn reset(&mut self, rng: &mut Stream) -> Vec<f32> {
+        *self = Self(0, rng.random_range(2..5));
+        vec![self.1 as f32]
+    }
+    fn set_state(&mut self, _: &[f64]) -> Vec<f32> {
+        vec![0.0]
+    }
+    fn state(&self) -> Vec<f64> {
+        vec![]
+    }
+    fn step(&mut self, _: &[f32]) -> Step {
+        self.0 += 1;
+        Step { obs: vec![self.0 as f32], reward: 1.0, terminated: self.0 == self.1 }
+    }
+}
+
+fn few(copies: usize) -> Lifted {
+    Lifted::new(copies, || Box::new(Few::default()), &[]).unwrap()
+}
+
+#[test]
+fn a_time_limit_truncates_and_never_terminates() {
+    let mut env = pendulums(2);
+    let mut c = Collector::new(0, "t", 7);
+    c.run(&mut *env, &random(), Acting::Greedy, Limit::episodes(3), &Ctx::quiet()).unwrap();
+    let data = c.dataset(&*env).unwrap();
+    assert_eq!((data.num_episodes(), data.num_steps(), c.steps()), (3, 600, 600));
+    let span = data.spans()[1];
+    assert_eq!((span.id, span.steps, span.obs_rows), (8, 200, 201));
+    assert!(span.truncated && !span.terminated);
+    assert!((data.episode(1).ret() - c.returns()[1]).abs() < 1e-12);
+    assert_eq!(data.transitions(&[0, 1]).len(), 400, "every step has its next observation");
+}
+
+#[test]
+fn episodes_are_the_same_however_many_are_acted_in_at_once() {
+    let collected = |copies| {
+        let (mut env, mut c) = (few(copies), Collector::new(3, "t", 0));
+        let policy = random();
+        c.run(&mut env, &policy, Acting::Sampled, Limit::episodes(20), &Ctx::quiet()).unwrap();
+        c.dataset(&env).unwrap()
+    };
+    let one = collected(1);
+    assert!(one.spans().iter().all(|s| s.terminated && !s.truncated && (2..5).contains(&s.steps)));
+    assert_eq!(one, collected(3));
+    assert_eq!(one, collected(32));
+}
+
+#[test]
+fn a_step_limit_is_met_exactly_and_cuts_the_last_episodes() {
+    for copies in [1, 3] {
+        let mut env = pendulums(copies);
+        let mut c = Collector::new(0, "t", 0);
+        c.run(&mut *env, &random(), Acting::Greedy, Limit::steps(250), &Ctx::quiet()).unwrap();
+        let data = c.dataset(&*env).unwrap();
+        assert_eq!((data.num_steps(), data.spans()[1].steps, data.num_episodes()), (250, 50, 2));
+        assert!(data.spans()[1].truncated);
+        c.run(&mut *env, &random(), Acting::Greedy, Limit::steps(10), &Ctx::quiet()).unwrap();
+        assert_eq!(c.steps(), 260);
+        // Steps that an early end leaves go to the next episode.
+        let (mut env, mut c) = (few(copies), Collector::new(0, "t", 0));
+        let zero = Zero(Space::unnamed("action", 1));
+        c.run(&mut env, &zero, Acting::Greedy, Limit::steps(101), &Ctx::quiet()).unwrap();
+        assert_eq!(c.steps(), 101);
+    }
+}
+
+#[test]
+fn a_cancel_keeps_the_finished_episodes_and_counts_every_step() {
+    /// Stops everything at its 230th step.
+    struct Stopping(Box<dyn VectorEnv>, usize, Cancel);
+    impl VectorEnv for Stopping {
+        fn spec(&self) -> &EnvSpec {
+            self.0.spec()
+        }
+        fn copies(&self) -> usize {
+            1
+        }
+        fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
+            self.0.reset(copies, seeds)
+        }
+        fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
+            self.1 += 1;
+            if self.1 == 230 {
+                self.2.cancel();
+            }
+            self.0.step(copies, actions)
+        }
+    }
+    let cancel = Cancel::default();
+    let mut env = Stopping(pendulums(1), 0, cancel.clone());
+    let mut c = Collector::new(0, "t", 0);
+    let cx = Ctx::new(cancel, |_| {});
+    assert_eq!(c.run(&mut env, &random(), Acting::Greedy, Limit::episodes(9), &cx), Err(Fault::Cancelled));
+    assert_eq!(c.steps(), 230);
+    let data = c.dataset(&env).unwrap();
+    assert_eq!((data.num_episodes(), data.num_steps()), (1, 200));
+}
+
+#[test]
+fn nothing_collected_is_no_dataset() {
+    assert!(Collector::new(0, "t", 0).dataset(&*pendulums(1)).is_none());
+}

@@ -1,0 +1,110 @@
+//! The policy of SAC.
+
+use std::any::Any;
+
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::{Acting, Policy, PolicyState};
+use crate::data::space::{Actions, Space, SpaceKind};
+use crate::world::net::mlp::Mlp;
+use crate::world::net::normalizer::Normalizer;
+
+/// Bounds of a squashed Gaussian's log standard deviation (SAC, Haarnoja et al. 2018).
+pub const LOG_STD: (f32, f32) = (-5.0, 2.0);
+
+/// A tanh-squashed Gaussian actor: `action = scale · tanh(μ + σ ε) + bias`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SquashedGaussian {
+    /// One member, `obs_dim` -> 2 · `action_dim` (mean, log standard deviation); sees normalised observations.
+    pub net: Mlp,
+    /// Of the observation; identity for a policy that acts on raw ones.
+    pub input: Normalizer,
+    /// [`action_dim`] half-width of the action bounds.
+    pub scale: Vec<f32>,
+    /// [`action_dim`] middle of the action bounds.
+    pub bias: Vec<f32>,
+    space: Space,
+}
+
+impl SquashedGaussian {
+    /// A policy whose actions lie within `scale` of `bias`.
+    pub fn new(net: Mlp, input: Normalizer, scale: Vec<f32>, bias: Vec<f32>) -> Self {
+        let side = |sign: f32| bias.iter().zip(&scale).map(|(b, s)| b + sign * s).collect();
+        let kind = SpaceKind::Box { low: side(-1.0), high: side(1.0) };
+        let space = Space { kind, ..Space::unnamed("action", scale.len()) };
+        Self { net, input, scale, bias, space }
+    }
+
+    /// The policy that `policy` is, if it is one of these.
+    pub fn known(policy: &dyn Policy) -> Option<&Self> {
+        policy.as_any().downcast_ref()
+    }
+
+    /// Columns of an action.
+    pub fn action_dim(&self) -> usize {
+        self.scale.len()
+    }
+
+    /// The most likely actions for `obs` [B, `obs_dim`]: [B, `action_dim`], in the environment's units.
+    pub fn mode(&self, obs: &[f32]) -> Vec<f32> {
+        self.squash(&self.net.forward(&self.input.apply(obs)), |_, _| 0.0)
+    }
+
+    /// Actions drawn from the policy for `obs` [B, `obs_dim`]: [B, `action_dim`], row after row from one stream.
+    pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
+        self.squash(&self.net.forward(&self.input.apply(obs)), |log_std, _| noise(log_std, rng))
+    }
+
+    /// `noise` has the log standard deviation and the row.
+    fn squash(&self, out: &[f32], mut noise: impl FnMut(f32, usize) -> f32) -> Vec<f32> {
+        let a = self.action_dim();
+        let mut actions = Vec::with_capacity(out.len() / 2);
+        for (i, row) in out.chunks_exact(2 * a).enumerate() {
+            for d in 0..a {
+                actions.push(self.scale[d] * (row[d] + noise(row[a + d], i)).tanh() + self.bias[d]);
+            }
+        }
+        actions
+    }
+}
+
+fn noise(log_std: f32, rng: &mut (impl Rng + ?Sized)) -> f32 {
+    let noise: f32 = StandardNormal.sample(rng);
+    log_std.clamp(LOG_STD.0, LOG_STD.1).exp() * noise
+}
+
+impl Policy for SquashedGaussian {
+    fn kind(&self) -> &'static str {
+        "squashed-gaussian"
+    }
+
+    fn features(&self) -> Option<usize> {
+        Some(self.net.inputs())
+    }
+
+    fn action_space(&self) -> &Space {
+        &self.space
+    }
+
+    fn act(&self, features: &[f32], states: &mut [PolicyState], acting: Acting) -> Actions<'_> {
+        let out = self.net.forward(&self.input.apply(features));
+        let actions = self.squash(&out, |log_std, row| match acting {
+            Acting::Greedy => 0.0,
+            Acting::Sampled => noise(log_std, &mut states[row].rng),
+        });
+        Actions::new(&self.space, actions)
+    }
+
+    fn boxed(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+
+    fn same(&self, other: &dyn Policy) -> bool {
+        Self::known(other) == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,53 @@
+//! Environments in the program, each in one file with its scripted behaviours, and one line in [`ENVIRONMENTS`].
+
+pub mod pendulum;
+
+use super::single::Environment;
+use crate::ground::seed::Stream;
+
+/// A built-in environment.
+pub struct Builtin {
+    /// Gymnasium id.
+    pub id: &'static str,
+    /// Makes one copy.
+    pub make: fn() -> Box<dyn Environment>,
+    /// Who can act in it by a script.
+    pub behaviours: &'static [Script],
+}
+
+/// A scripted behaviour policy by its name.
+pub struct Script {
+    /// Name that the command line knows ("mixed").
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// Makes one for an episode.
+    pub make: fn() -> Box<dyn Behaviour>,
+}
+
+/// What acts by a script in one episode.
+pub trait Behaviour: Send {
+    /// The episode begins.
+    fn begin(&mut self, _rng: &mut Stream) {}
+
+    /// The action after `obs`, as stored, in the environment's units.
+    fn act(&mut self, obs: &[f32], rng: &mut Stream) -> Vec<f32>;
+}
+
+/// Every built-in environment.
+pub const ENVIRONMENTS: &[Builtin] = &[pendulum::BUILTIN];
+
+/// The environment called `id` with its script called `name`.
+///
+/// # Errors
+/// A sentence with the names that are known.
+pub fn script(id: &str, name: &str) -> Result<(&'static Builtin, &'static Script), String> {
+    let Some(env) = ENVIRONMENTS.iter().find(|env| env.id == id) else {
+        return Err(format!("no environment is called '{id}'; built in: {}", super::known()));
+    };
+    let found = env.behaviours.iter().find(|script| script.name == name);
+    found.map(|script| (env, script)).ok_or_else(|| {
+        let known: Vec<&str> = env.behaviours.iter().map(|script| script.name).collect();
+        format!("no policy is called '{name}'; choose one of {}", known.join(", "))
+    })
+}

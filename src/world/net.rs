@@ -1,0 +1,8 @@
+//! Networks: the forward pass of many perceptrons at once, their trainable twin, and where they are trained.
+
+pub mod device;
+pub mod init;
+pub mod matmul;
+pub mod mlp;
+pub mod network;
+pub mod normalizer;

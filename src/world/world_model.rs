@@ -1,0 +1,244 @@
+//! What can be imagined with: [`WorldModel`], what it says ([`Prediction`]), and how one is trained ([`Fit`]).
+//!
+//! A model is begun on what it has seen of B trajectories, then takes one action a row and step. What it predicts is told
+//! for every member apart; what it goes on from is one of three things ([`Feedback`]).
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use super::net::device::Device;
+use crate::data::episode::TransitionBatch;
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
+use crate::ground::seed::Stream;
+use crate::ground::task::{Cancelled, Ctx};
+
+/// Shapes of a world model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dims {
+    /// Columns of an observation D.
+    pub obs: usize,
+    /// Columns of an action as the model takes it (choices one-hot, or plain numbers where it was trained on those).
+    pub action: usize,
+    /// Columns of what a policy in its imagination acts on.
+    pub feature: usize,
+    /// Members E whose predictions are told apart.
+    pub members: usize,
+}
+
+/// Where B imagined rollouts are.
+pub struct ImaginedState {
+    /// [B, D] the present observations.
+    pub obs: Vec<f32>,
+    /// What the model alone understands: windows of the past, recurrent states.
+    pub memory: Box<dyn Any + Send>,
+}
+
+/// What every member says about a batch of B transitions; raw units throughout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Members E.
+    pub members: usize,
+    /// Rows B.
+    pub rows: usize,
+    /// Columns of an observation D.
+    pub obs_dim: usize,
+    /// [E, B, D] mean of the next observation.
+    pub next_obs: Vec<f32>,
+    /// [E, B, D] mean of its change: `next_obs` before the observation was added. Members that nearly agree differ by less
+    /// than a rounding of the sum, so spreads over the members are taken from this.
+    pub delta: Vec<f32>,
+    /// [E, B] mean of the reward, if the model predicts it.
+    pub reward: Option<Vec<f32>>,
+    /// [E, B, targets] log-variance in raw units squared, if the model has it.
+    pub logvar: Option<Vec<f32>>,
+    /// [E, B] probability that the episode ends, if the model predicts it.
+    pub terminated: Option<Vec<f32>>,
+}
+
+/// What imagination goes on from.
+#[derive(Debug)]
+pub enum Feedback<'r> {
+    /// The mean over the elite members of their means.
+    Mean,
+    /// One member's mean.
+    Member(usize),
+    /// For every row a draw from the prediction of a random elite member (TS1, Chua et al. 2018).
+    Sampled(&'r mut Stream),
+}
+
+/// One imagined step of B rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImaginedStep {
+    /// What every member says.
+    pub prediction: Prediction,
+    /// [B] the reward that goes with the observation that was gone on from, if the model predicts rewards.
+    pub reward: Option<Vec<f32>>,
+    /// [B] the probability that the episode ends there, if the model predicts it.
+    pub terminated: Option<Vec<f32>>,
+}
+
+/// A model of an environment. A new kind is one file under `world/`, one line in the checkpoint's table of kinds, and
+/// nothing else: imagination, scores, diagnosis, top-up and learners speak to this trait.
+pub trait WorldModel: Debug + Send + Sync {
+    /// Name of the kind ("ensemble").
+    fn kind(&self) -> &'static str;
+
+    /// Its shapes.
+    fn dims(&self) -> Dims;
+
+    /// Observations of the past that it must see, the present one included.
+    fn context(&self) -> usize {
+        1
+    }
+
+    /// True if it predicts rewards.
+    fn predicts_reward(&self) -> bool;
+
+    /// True if it predicts variances.
+    fn predicts_variance(&self) -> bool {
+        false
+    }
+
+    /// Begins imagination on `past`, whose stretches hold [`WorldModel::context`] observations.
+    ///
+    /// # Panics
+    /// If `past` is of other dimensions.
+    fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState;
+
+    /// Takes `actions`, one a row, and moves `state` on to what `feedback` says.
+    ///
+    /// # Panics
+    /// If the rows or their columns do not fit.
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep;
+
+    /// Leaves the rollouts `rows` in `state`, in this order, and forgets the others.
+    fn keep(&self, state: &mut ImaginedState, rows: &[usize]);
+
+    /// [B, `feature`] what a policy acts on.
+    fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
+        &state.obs
+    }
+
+    /// [D] what one unit of a member's output stands for in raw units, dimension by dimension, where outputs are scaled.
+    fn unit(&self) -> Option<&[f32]> {
+        None
+    }
+
+    /// [D] mean and deviation of the observations that it was trained on, where it knows them.
+    fn obs_scale(&self) -> Option<(&[f32], &[f32])> {
+        None
+    }
+
+    /// Units of [`WorldModel::latent`]; nothing where the model has none.
+    fn latent_dim(&self) -> Option<usize> {
+        None
+    }
+
+    /// [B, units] inner activations for `obs` [B, D] and `actions`, a space in which coverage can be measured.
+    fn latent(&self, _obs: &[f32], _actions: &Actions<'_>) -> Option<Vec<f32>> {
+        None
+    }
+
+    /// Moves normalisers to those of `batch` without changing what the model computes, before it is trained on new data.
+    fn rescale(&mut self, _batch: &TransitionBatch) {}
+
+    /// Members whose mean is the prediction.
+    fn elites(&self) -> Vec<usize> {
+        (0..self.dims().members).collect()
+    }
+
+    /// Chooses them: the `count` members of the smallest `errors` [E].
+    fn choose_elites(&mut self, _errors: &[f64], _count: usize) {}
+
+    /// Whether it can be trained here.
+    ///
+    /// # Errors
+    /// A sentence saying why not, and what can be done instead.
+    fn trainable(&self) -> Result<(), String> {
+        Err(format!("world models of the kind '{}' are not trained here; train it where it was made", self.kind()))
+    }
+
+    /// The model in training on `training`, judged on `validation`.
+    ///
+    /// # Errors
+    /// As [`WorldModel::trainable`], or where the device is not there.
+    fn fit<'d>(
+        &self,
+        _training: &'d TransitionBatch,
+        _validation: &'d TransitionBatch,
+        _device: Device,
+    ) -> Result<Box<dyn Fit + 'd>, String> {
+        self.trainable()?;
+        Err(format!("world models of the kind '{}' have no trainer", self.kind()))
+    }
+
+    /// A copy.
+    fn boxed(&self) -> Box<dyn WorldModel>;
+
+    /// True if `other` is the same to the bit.
+    fn same(&self, other: &dyn WorldModel) -> bool;
+
+    /// The model as what it is, for those who save it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl PartialEq for dyn WorldModel {
+    fn eq(&self, other: &Self) -> bool {
+        self.same(other)
+    }
+}
+
+impl Clone for Box<dyn WorldModel> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// A world model in training.
+pub trait Fit {
+    /// One gradient step with step size `rate` on the rows `drawn` of the training data: each member's own, end to end; a row
+    /// with too little past stands for the next that has enough. The mean over members of the loss before the step.
+    fn step(&mut self, drawn: &[usize], rate: f64) -> f64;
+
+    /// [E] squared error of every member on the validation data, mean over rows and targets, in units of the targets' standard
+    /// deviation.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    fn validate(&mut self, cx: &Ctx) -> Result<Vec<f64>, Cancelled>;
+
+    /// The model as it is now.
+    fn model(&self) -> Box<dyn WorldModel>;
+}
+
+impl Prediction {
+    /// [B, D] mean over `members` of the next observation.
+    pub fn mean_next_obs(&self, members: &[usize]) -> Vec<f32> {
+        mean_over(&self.next_obs, self.rows * self.obs_dim, members)
+    }
+
+    /// [B] mean over `members` of the reward.
+    pub fn mean_reward(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.reward.as_ref().map(|r| mean_over(r, self.rows, members))
+    }
+
+    /// [B] mean over `members` of the termination probability.
+    pub fn mean_terminated(&self, members: &[usize]) -> Option<Vec<f32>> {
+        self.terminated.as_ref().map(|t| mean_over(t, self.rows, members))
+    }
+}
+
+fn mean_over(values: &[f32], stride: usize, members: &[usize]) -> Vec<f32> {
+    let mut out = vec![0.0f32; stride];
+    for &e in members {
+        for (o, v) in out.iter_mut().zip(&values[e * stride..(e + 1) * stride]) {
+            *o += v;
+        }
+    }
+    let n = members.len().max(1) as f32;
+    for o in &mut out {
+        *o /= n;
+    }
+    out
+}
