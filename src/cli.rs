@@ -5,7 +5,7 @@
 use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 mod args;
 mod audit;
@@ -26,6 +26,7 @@ mod json;
 mod logfile;
 mod report;
 mod score;
+mod shell;
 mod text;
 mod topup;
 
@@ -94,6 +95,10 @@ enum Command {
     Split(convert::SplitArgs),
     /// Make a dataset by acting in a built-in environment
     Collect(collect::CollectArgs),
+    /// Print the script by which a shell completes the program's options
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page of the program or of a sub-command: `oodscope man topup | man -l -`
+    Man(shell::ManArgs),
 }
 
 /// Parses the command line, does what it asks for, and answers the exit status.
@@ -117,6 +122,8 @@ pub fn main() -> ExitCode {
         Some(Command::Combine(args)) => args.run(),
         Some(Command::Split(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),
+        Some(Command::Completions(args)) => args.run(Cli::command()),
+        Some(Command::Man(args)) => args.run(Cli::command()),
     };
     status.into()
 }

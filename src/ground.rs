@@ -4,6 +4,7 @@
 pub mod binomial;
 pub mod bootstrap;
 pub mod fault;
+pub mod folders;
 pub mod memory;
 pub mod save;
 pub mod seed;

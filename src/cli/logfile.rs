@@ -10,6 +10,8 @@ use std::{env, fs};
 use chrono::DateTime;
 use log::{LevelFilter, Log, Metadata, Record};
 
+use crate::ground::folders;
+
 /// Sends warnings and faults to `$OODSCOPE_LOG`, else to `oodscope/oodscope.log` in the user's state folder. Without
 /// either, or where the file cannot be written, nothing is logged. `RUST_LOG` chooses what is logged.
 pub fn to_file() {
@@ -27,9 +29,7 @@ fn path() -> Option<PathBuf> {
     if let Some(named) = env::var_os("OODSCOPE_LOG") {
         return Some(PathBuf::from(named));
     }
-    let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let state = state.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
-    Some(state.join("oodscope/oodscope.log"))
+    folders::state().map(|state| state.join("oodscope/oodscope.log"))
 }
 
 /// Least level by beginning of the module's path, as in `RUST_LOG=oodscope::engine=debug,warn`; of several beginnings

@@ -155,11 +155,6 @@ impl Npz {
         self.keys().any(|k| k == key)
     }
 
-    /// True if there are arrays of all these names.
-    pub fn contains_all(&self, keys: &[&str]) -> bool {
-        keys.iter().all(|key| self.contains(key))
-    }
-
     /// What is in it, for messages.
     pub fn contents(&self) -> String {
         let keys: Vec<String> = self.keys().map(str::to_owned).collect();

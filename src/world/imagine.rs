@@ -119,12 +119,6 @@ impl Rollouts {
         &self.obs[at..at + self.obs_dim]
     }
 
-    /// [D] deviation over the members at step `h` (the one that leads to observation `h + 1`) of start `k`.
-    pub fn member_std_at(&self, k: usize, h: usize) -> &[f32] {
-        let at = (k * self.horizon + h) * self.obs_dim;
-        &self.member_std[at..at + self.obs_dim]
-    }
-
     fn put_obs(&mut self, first: usize, h: usize, rows: &[f32]) {
         let d = self.obs_dim;
         for (r, row) in rows.chunks_exact(d).enumerate() {

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::program::{Said, at, checkpoint, dataset, oodscope, pendulum, run, text, untrained, written};
+use crate::support::program::{
+    Said, at, checkpoint, dataset, lonely, oodscope, pendulum, run, text, untrained, written,
+};
 
 fn shipped(name: &str) -> String {
     format!("{}/tests/reference/broken/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -22,16 +24,11 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn the_demo_that_is_not_there_is_said() {
-    // Beside a copy of the program in a folder of its own there is none.
-    let lonely = at("lonely");
-    std::fs::create_dir_all(&lonely).unwrap();
-    let program = lonely.join("oodscope");
-    if std::fs::hard_link(env!("CARGO_BIN_EXE_oodscope"), &program).is_err() {
-        std::fs::copy(env!("CARGO_BIN_EXE_oodscope"), &program).unwrap();
-    }
-    let said = Command::new(program).current_dir(&lonely).env("OODSCOPE_LOG", at("log")).output().map(Said::from);
-    said.unwrap().refuses(&["OODSCOPE_DEMO", "datasets/pendulum/narrow-v0"]);
+fn a_demo_that_cannot_be_unpacked_is_said() {
+    let file = at("no-cache");
+    std::fs::write(&file, "").unwrap();
+    let said = Command::new(lonely("lonely")).current_dir(at("lonely")).env("XDG_CACHE_HOME", &file).output();
+    said.map(Said::from).unwrap().refuses(&["OODSCOPE_DEMO", "datasets/pendulum/narrow-v0"]);
 }
 
 #[test]

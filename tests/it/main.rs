@@ -8,6 +8,7 @@ mod cli_data;
 mod cli_faults;
 mod cli_report;
 mod cli_score;
+mod cli_shell;
 mod data_open;
 mod data_write;
 mod engine_jobs;

@@ -16,8 +16,22 @@ fn the_table_of_keys_is_the_programs_own() {
 fn every_sub_command_and_format_is_named() {
     let readme = readme();
     for command in [
-        "report", "audit", "coverage", "compare", "score", "fit", "imagine", "diagnose", "topup", "episodes",
-        "collect", "convert", "combine", "split",
+        "report",
+        "audit",
+        "coverage",
+        "compare",
+        "score",
+        "fit",
+        "imagine",
+        "diagnose",
+        "topup",
+        "episodes",
+        "collect",
+        "convert",
+        "combine",
+        "split",
+        "completions",
+        "man",
     ] {
         assert!(readme.contains(&format!("`oodscope {command}")), "{command}");
     }

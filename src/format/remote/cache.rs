@@ -37,12 +37,6 @@ struct Known {
     files: BTreeMap<String, Stamp>,
 }
 
-/// `$XDG_CACHE_HOME`, else `~/.cache`; the specification has relative ones ignored.
-fn home() -> Option<PathBuf> {
-    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    named.or_else(|| Some(std::env::home_dir()?.join(".cache")))
-}
-
 /// A name for `url`: of its own, and with its last part for people who look into the folder.
 fn named(url: &str, servers: &[String]) -> String {
     let mut hash = Sha256::new();
@@ -61,7 +55,7 @@ fn named(url: &str, servers: &[String]) -> String {
 impl Folder {
     /// The folder of `url`, once no other job uses it.
     pub fn of(url: &str, cx: &Ctx) -> Result<Self, Trouble> {
-        let home = home().ok_or_else(|| Trouble::Disk("no home folder is known".into()))?;
+        let home = folders::cache().ok_or_else(|| Trouble::Disk("no home folder is known".into()))?;
         let servers: Vec<String> = SERVERS.iter().map(|name| std::env::var(name).unwrap_or_default()).collect();
         let root = home.join("oodscope").join("objects").join(named(url, &servers));
         Self::at(root, url, cx)

@@ -26,6 +26,16 @@ pub fn run(args: &[&str]) -> Said {
     oodscope(args).output().map(Said::from).expect("the program starts")
 }
 
+/// The program in a new folder `name` of its own, far from the demo in the repository.
+pub fn lonely(name: &str) -> PathBuf {
+    std::fs::create_dir_all(at(name)).unwrap();
+    let program = at(name).join("oodscope");
+    if std::fs::hard_link(env!("CARGO_BIN_EXE_oodscope"), &program).is_err() {
+        std::fs::copy(env!("CARGO_BIN_EXE_oodscope"), &program).unwrap();
+    }
+    program
+}
+
 /// What a run said and how it ended.
 #[derive(Debug)]
 pub struct Said {
