@@ -6,7 +6,8 @@
 use rand::RngExt;
 
 use super::policy::{Acting, Policy, PolicyState};
-use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Dataset, Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::env::vector::{StepBatch, VectorEnv};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::episode::{Episode, TransitionBatch};
+use super::episode::{Episode, EpisodeSpan, TransitionBatch};
 use super::space::Space;
 
 /// Where a dataset came from and which rules were applied to read it.
@@ -27,25 +27,6 @@ pub struct Origin {
     pub rules: Vec<String>,
     /// What was odd and survived ("3 rows with NaN in observations are skipped").
     pub warnings: Vec<String>,
-}
-
-/// Bounds of one episode in the columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct EpisodeSpan {
-    /// The episode's number in the file.
-    pub id: u64,
-    /// First row in the step columns.
-    pub first_step: usize,
-    /// Number of steps T.
-    pub steps: usize,
-    /// First row in the observation column.
-    pub first_obs: usize,
-    /// Observation rows: T or T+1.
-    pub obs_rows: usize,
-    /// Fault by the environment: a bootstrap value is cut here.
-    pub terminated: bool,
-    /// Fault by a limit outside the environment: a bootstrap value goes on.
-    pub truncated: bool,
 }
 
 /// Offline data in memory: flat row-major columns and episode spans.

@@ -1,10 +1,28 @@
-//! One episode as a borrowed view, and transitions as a struct of arrays.
+//! One episode: its bounds, a borrowed view, and transitions as a struct of arrays.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::dataset::EpisodeSpan;
 use super::space::{Actions, Space};
+
+/// Bounds of one episode in the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct EpisodeSpan {
+    /// The episode's number in the file.
+    pub id: u64,
+    /// First row in the step columns.
+    pub first_step: usize,
+    /// Number of steps T.
+    pub steps: usize,
+    /// First row in the observation column.
+    pub first_obs: usize,
+    /// Observation rows: T or T+1.
+    pub obs_rows: usize,
+    /// Ended by the environment: a bootstrap value is cut here.
+    pub terminated: bool,
+    /// Ended by a limit outside the environment: a bootstrap value goes on.
+    pub truncated: bool,
+}
 
 /// A borrowed view of one episode.
 #[derive(Debug, Clone, Copy)]

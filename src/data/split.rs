@@ -80,7 +80,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+    use crate::data::dataset::{Origin, Parts};
+    use crate::data::episode::EpisodeSpan;
     use crate::data::space::Space;
 
     /// One step an episode, with the given ids.

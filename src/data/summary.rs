@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::episode::Episode;
+use crate::ground::stats;
 
 mod running;
 
@@ -100,11 +101,7 @@ pub fn summary(data: &Dataset, episodes: &[usize]) -> Summary {
 /// How `values` are spread; NaN in the list is not allowed (returns and lengths are finite by construction).
 pub fn spread(values: &[f64]) -> Spread {
     let m = one("", || values.iter().copied());
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    let median = if n == 0 { f64::NAN } else { f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]) };
-    Spread { mean: m.mean, std_pop: m.std, min: m.min, max: m.max, median }
+    Spread { mean: m.mean, std_pop: m.std, min: m.min, max: m.max, median: stats::median(values.to_vec()) }
 }
 
 /// Transitions of the episode that dynamics can be learned from, as

@@ -259,7 +259,8 @@ mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
     use super::*;
-    use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+    use crate::data::dataset::{Origin, Parts};
+    use crate::data::episode::EpisodeSpan;
     use crate::data::space::Space;
     use crate::data::split::SplitSpec;
     use polars_io::SerReader as _;

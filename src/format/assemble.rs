@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::finite;
-use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Dataset, Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
@@ -22,9 +23,9 @@ pub struct Found {
     pub rewards: Vec<f64>,
     /// `[T, D]` where the file has a next observation for every step; `obs` then has T rows.
     pub next_obs: Option<Vec<f32>>,
-    /// Fault by the environment.
+    /// Ended by the environment.
     pub terminated: bool,
-    /// Fault by a limit outside the environment.
+    /// Ended by a limit outside the environment.
     pub truncated: bool,
 }
 

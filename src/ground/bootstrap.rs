@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rayon::prelude::*;
 
+use super::seed::{self, Stream};
 use super::stats;
 use crate::ground::task::{Cancelled, Ctx};
 
@@ -63,17 +63,22 @@ impl Bootstrap {
 
     /// How often each of `units` episodes is in draw number `draw`.
     fn multiplicities(&self, units: usize, purpose: &str, draw: usize) -> Vec<u32> {
-        // FNV-1a of the purpose; draws are neighbouring streams of the same key.
-        let name =
-            purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(name.wrapping_add(draw as u64));
-        let mut weights = vec![0; units];
-        for _ in 0..units {
-            weights[rng.random_range(0..units)] += 1;
-        }
-        weights
+        // Draws are neighbouring streams.
+        let mut rng = seed::keyed(self.seed, seed::number(purpose).wrapping_add(draw as u64));
+        multiplicities(&mut rng, units)
     }
+}
+
+/// `units` of `units` episodes, drawn with replacement.
+pub fn drawn(rng: &mut Stream, units: usize) -> impl Iterator<Item = usize> {
+    (0..units).map(move |_| rng.random_range(0..units))
+}
+
+/// How often each of `units` episodes is [`drawn`].
+pub fn multiplicities(rng: &mut Stream, units: usize) -> Vec<u32> {
+    let mut weights = vec![0; units];
+    drawn(rng, units).for_each(|unit| weights[unit] += 1);
+    weights
 }
 
 /// The percentile interval: the middle [`LEVEL`] of the draws. For numbers that drawing anew leaves in place: means,
@@ -250,7 +255,7 @@ mod tests {
     /// the time.
     #[test]
     fn intervals_by_episode_hold_the_truth_and_intervals_by_row_do_not() {
-        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut rng = seed::keyed(5, 0);
         let mut missed = [0, 0];
         for set in 0..300 {
             let mut values = Vec::new();

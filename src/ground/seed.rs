@@ -10,18 +10,25 @@ pub type Stream = ChaCha8Rng;
 /// The stream of random numbers of `seed` for `purpose` ("probe", "weights") and the `index` of what it is for (an episode, a
 /// round): the same on every machine.
 pub fn stream(seed: u64, purpose: &str, index: u64) -> Stream {
-    // FNV-1a of the name picks one of ChaCha's 2^64 independent streams under the key of the seed; an odd number times the
-    // index reaches all the others from there.
-    let name =
-        purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // An odd number times the index reaches all the other streams from the purpose's first.
+    keyed(seed, number(purpose).wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// Stream `number` of the generator's 2^64 independent ones under the key of the seed: for purposes that are numbered and not named.
+pub fn keyed(seed: u64, number: u64) -> Stream {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(name.wrapping_add(index.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    rng.set_stream(number);
     rng
+}
+
+/// The number of the first stream of a purpose: FNV-1a of its name.
+pub fn number(purpose: &str) -> u64 {
+    purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::stream;
+    use super::*;
     use rand::RngExt;
 
     #[test]
@@ -31,5 +38,11 @@ mod tests {
         assert_ne!(draw(3, "probe"), draw(3, "weights"));
         assert_ne!(draw(3, "probe"), draw(4, "probe"));
         assert_ne!(draw(3, "probe"), stream(3, "probe", 1).random::<u64>());
+    }
+    /// Numbers that were published with a seed stay what they were.
+    #[test]
+    fn the_first_stream_of_a_key_is_the_keys_own() {
+        let plain: u64 = ChaCha8Rng::seed_from_u64(5).random();
+        assert_eq!(keyed(5, 0).random::<u64>(), plain);
     }
 }

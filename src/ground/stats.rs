@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Mean and population standard deviation (ddof 0) of each of `d` columns, in two passes of f64 sums.
-pub fn mean_std(rows: &[f32], d: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn column_mean_std(rows: &[f32], d: usize) -> (Vec<f64>, Vec<f64>) {
     let n = (rows.len() / d).max(1) as f64;
     let mut mean = vec![0.0; d];
     for row in rows.chunks_exact(d) {
@@ -26,6 +26,48 @@ pub fn mean_std(rows: &[f32], d: usize) -> (Vec<f64>, Vec<f64>) {
 /// Arithmetic mean; NaN of nothing.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Mean and population variance (ddof 0) in two passes; NaN of nothing.
+pub fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    // As `sum` begins.
+    let (n, sum) = values.clone().fold((0usize, -0.0), |(n, sum), v| (n + 1, sum + v));
+    let mean = sum / n as f64;
+    (mean, values.map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64)
+}
+
+/// Mean and population standard deviation (ddof 0); NaN of nothing.
+pub fn mean_std(values: &[f64]) -> (f64, f64) {
+    let (mean, variance) = moments(values.iter().copied());
+    (mean, variance.sqrt())
+}
+
+/// Mean and its standard error (ddof 1); the error of fewer than two values is NaN.
+pub fn mean_se(values: &[f64]) -> (f64, f64) {
+    let (mean, std) = mean_std(values);
+    (mean, std / (values.len() as f64 - 1.0).sqrt())
+}
+
+/// Middle value, or the mean of the two middle values; NaN of nothing.
+pub fn median(mut all: Vec<f64>) -> f64 {
+    let (n, mid) = (all.len(), all.len() / 2);
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, &mut upper, _) = all.select_nth_unstable_by(mid, f64::total_cmp);
+    if n.is_multiple_of(2) {
+        return f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper);
+    }
+    upper
+}
+
+/// The value below which a share `q` lies, to the nearest rank and without a value between two; NaN of nothing.
+pub fn nearest_rank(mut all: Vec<f64>, q: f64) -> f64 {
+    if all.is_empty() {
+        return f64::NAN;
+    }
+    let at = ((all.len() - 1) as f64 * q).round() as usize;
+    *all.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
 /// The values in ascending order; NaN sorts last.
@@ -124,8 +166,19 @@ mod tests {
     #[test]
     fn moments_survive_a_large_offset() {
         let rows: Vec<f32> = (0..1000).map(|i| 1.0e6 + (i % 2) as f32).collect();
-        let (m, s) = mean_std(&rows, 1);
+        let (m, s) = column_mean_std(&rows, 1);
         assert!((m[0] - 1_000_000.5).abs() < 1e-6 && (s[0] - 0.5).abs() < 1e-9);
+    }
+
+    /// numpy 2.4: `np.mean`, `np.var`, `np.std(ddof=1) / 2`, `np.median` and `np.quantile(method="nearest")` of [1, 2, 4, 8].
+    #[test]
+    fn moments_and_middles_are_numpys() {
+        let v = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(moments(v.into_iter()), (3.75, 7.1875));
+        assert!((mean_se(&v).1 - 1.547_847_968_417_226).abs() < 1e-15);
+        assert_eq!((median(v.to_vec()), median(vec![3.0, 1.0, 2.0])), (3.0, 2.0));
+        assert_eq!((nearest_rank(v.to_vec(), 0.0), nearest_rank(v.to_vec(), 0.9)), (1.0, 8.0));
+        assert!(median(vec![]).is_nan() && nearest_rank(vec![], 0.5).is_nan() && moments([].into_iter()).0.is_nan());
     }
 
     /// numpy 2.4: `np.round(np.linspace(0, 10, 5)).astype(int)` = [0, 2, 5, 8, 10].

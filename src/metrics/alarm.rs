@@ -1,12 +1,11 @@
 //! A score with its threshold: what is promised, and how often it really fires on episodes that it should not fire on.
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
-
 use super::score::Score;
 use super::threshold::{self, Kind, Threshold, is_alarm};
 use crate::ground::binomial::clopper_pearson;
+use crate::ground::bootstrap;
 use crate::ground::fault::Fault;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 use crate::metrics::ood;
 
@@ -114,25 +113,25 @@ impl Record {
             interval: clopper_pearson(hits.min(n), n, LEVEL),
             n_episodes: n,
             states: ood::fraction(part.values, threshold),
-            states_interval: bootstrap(part, threshold, seed),
+            states_interval: resampled(part, threshold, seed),
             n_states: part.values.len(),
         }
     }
 }
 
 /// 95 % percentile interval of the share of states beyond the threshold over resampled episodes.
-fn bootstrap(part: Part<'_>, threshold: f64, seed: u64) -> Option<(f64, f64)> {
+fn resampled(part: Part<'_>, threshold: f64, seed: u64) -> Option<(f64, f64)> {
     let beyond = |&i: &usize| u32::from(part.values[i].is_nan() || part.values[i] > threshold);
     let counts: Vec<(f64, f64)> = stats::by_episode(part.owner)
         .iter()
         .map(|(_, rows)| (f64::from(rows.iter().map(beyond).sum::<u32>()), rows.len() as f64))
         .collect();
     (counts.len() >= LEAST).then(|| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = keyed(seed, 0);
         let mut draw = || {
             let (mut hits, mut all) = (0.0, 0.0);
-            for _ in 0..counts.len() {
-                let (h, n) = counts[rng.random_range(0..counts.len())];
+            for episode in bootstrap::drawn(&mut rng, counts.len()) {
+                let (h, n) = counts[episode];
                 (hits, all) = (hits + h, all + n);
             }
             hits / all

@@ -167,18 +167,5 @@ fn sums(x: &Points, y: &Points, cx: &Ctx, of: impl Fn(f64) -> f64 + Sync) -> Res
     Ok(pairs::Sums { xx: within(x)?, yy: within(y)?, xy, n: x.len() as f64, m: y.len() as f64 })
 }
 
-/// Middle value, or the mean of the two middle values; NaN of nothing.
-fn median(mut all: Vec<f64>) -> f64 {
-    let (n, mid) = (all.len(), all.len() / 2);
-    if n == 0 {
-        return f64::NAN;
-    }
-    let (below, &mut upper, _) = all.select_nth_unstable_by(mid, f64::total_cmp);
-    if n.is_multiple_of(2) {
-        return f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper);
-    }
-    upper
-}
-
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod returns;
 mod spectrum;
 mod spread;
 pub mod survey;
+pub mod whole;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Disagreement of ensemble members: what a model knows about its own ignorance.
 
+use crate::ground::stats;
+
 /// Standard deviation over members (ddof 0) of the predicted next states, mean over dimensions in units of `scale`.
 ///
 /// `members` is [M, N, D] row-major, `scale` [D] (all ones for raw units, the definition of the references); one number
@@ -10,9 +12,8 @@ pub fn member_std(members: &[f32], count: usize, scale: &[f64]) -> Vec<f64> {
     (0..n)
         .map(|row| {
             let spread = |c: usize| {
-                let value = |m: usize| f64::from(members[(m * n + row) * d + c]);
-                let mean = (0..count).map(value).sum::<f64>() / count as f64;
-                ((0..count).map(|m| (value(m) - mean).powi(2)).sum::<f64>() / count as f64).sqrt() / scale[c]
+                let (_, variance) = stats::moments((0..count).map(|m| f64::from(members[(m * n + row) * d + c])));
+                variance.sqrt() / scale[c]
             };
             (0..d).map(spread).sum::<f64>() / d as f64
         })

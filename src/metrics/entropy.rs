@@ -52,10 +52,11 @@ fn ln_ball(d: usize) -> f64 {
 mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
-    use rand::{RngExt, SeedableRng};
+    use rand::RngExt;
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
+    use crate::ground::seed::keyed;
 
     /// scipy 1.17: `digamma([1, 3, 5, 5000, 0.5])`; `d / 2 * log(pi) - gammaln(d / 2 + 1)`.
     #[test]
@@ -80,7 +81,7 @@ mod tests {
     /// standard error of the estimate is about √(d/(2n) + 0.22/n) < 0.03 nat here, so 0.1 is over three of them.
     #[test]
     fn a_normal_cloud_has_the_entropy_of_a_normal_cloud() {
-        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(3);
+        let mut rng = keyed(3, 0);
         for (d, estimate) in [(1usize, 1.421), (2, 2.825), (4, 5.633), (8, 11.290)] {
             let rows: Vec<f32> = (0..10_000 * d).map(|_| StandardNormal.sample(&mut rng)).collect();
             let h = kozachenko_leonenko(Points::plain(rows, d), 5, &Ctx::quiet()).unwrap();

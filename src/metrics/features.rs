@@ -115,7 +115,7 @@ impl Features {
                 names[i % d]
             )));
         }
-        let (mean, std) = stats::mean_std(rows, d);
+        let (mean, std) = stats::column_mean_std(rows, d);
         let mut features = Self {
             what: what.into(),
             dim_in: d,

@@ -16,6 +16,7 @@
 pub mod best;
 pub mod boxes;
 pub mod growing;
+pub mod leaves;
 pub mod numbers;
 pub mod order;
 pub mod packet;

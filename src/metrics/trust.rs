@@ -1,8 +1,7 @@
 //! Can an alarm be trusted: does the signal that raises it go with the error that it warns of?
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
-
+use crate::ground::bootstrap;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 
 pub mod charts;
@@ -61,12 +60,11 @@ pub fn spearman_by_episode(a: &[f64], b: &[f64], owner: &[usize], seed: u64) -> 
         }
         let pick = |v: &[f64]| thin.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let (score, outcome, none) = (Order::new(&pick(a)), Order::new(&pick(b)), vec![false; thin.len()]);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = keyed(seed, 0);
         let mut truth = Ranked::default();
         let mut draw = || {
-            let mut count = vec![0.0; groups.len()];
-            (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
-            let weight: Vec<f64> = episode.iter().map(|&e| count[e]).collect();
+            let count = bootstrap::multiplicities(&mut rng, groups.len());
+            let weight: Vec<f64> = episode.iter().map(|&e| f64::from(count[e])).collect();
             outcome.rank(&weight, &mut truth);
             score.measure(&truth, &none, &weight).rho
         };

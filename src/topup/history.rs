@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::round::Options;
+use crate::ground::stats;
 use crate::metrics::report::{Axis, Cell, Level, Report, Series, Table};
 
 /// Group, key, label, unit, logarithmic axis and definition of each curve.
@@ -140,7 +141,7 @@ impl History {
     pub fn gain(&self) -> Option<(f64, f64)> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         let difference: Vec<f64> = after.returns.iter().zip(&before.returns).map(|(a, b)| a - b).collect();
-        Some(loss::mean_se(&difference))
+        Some(stats::mean_se(&difference))
     }
 
     /// One sentence for people.
@@ -149,14 +150,14 @@ impl History {
         let reason = self.stopped.map_or_else(|| "running".to_owned(), |r| r.to_string());
         let gain = self.gain().map_or_else(String::new, |(g, se)| {
             let (b, a) = (self.before.as_ref(), self.after.as_ref());
-            let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| loss::mean_se(&e.returns).0);
+            let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| stats::mean_se(&e.returns).0);
             format!(" Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired).", mean(b), mean(a))
         });
         let price = match (&self.before, &self.after) {
             (Some(b), Some(a)) => format!(
                 " World-model loss on held-out episodes {:.1e} → {:.1e}.",
-                loss::mean_std(&b.heldout).0,
-                loss::mean_std(&a.heldout).0
+                stats::mean_std(&b.heldout).0,
+                stats::mean_std(&a.heldout).0
             ),
             _ => String::new(),
         };
@@ -218,7 +219,7 @@ impl History {
         );
         if let (Some(before), Some(after)) = (&self.before, &self.after) {
             for (key, label, e) in [("before", "before", before), ("after", "after", after)] {
-                let (mean, se) = loss::mean_se(&e.returns);
+                let (mean, se) = stats::mean_se(&e.returns);
                 report
                     .stat(
                         &format!("return_{key}"),
@@ -305,11 +306,11 @@ impl History {
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         let mut row = |label: &str, b: f64, a: f64| rows.push(vec![label.into(), b.into(), a.into(), (a - b).into()]);
         let (n, held) = (before.returns.len(), before.heldout.len());
-        row("mean return", loss::mean_se(&before.returns).0, loss::mean_se(&after.returns).0);
-        row("± s.e.", loss::mean_se(&before.returns).1, loss::mean_se(&after.returns).1);
+        row("mean return", stats::mean_se(&before.returns).0, stats::mean_se(&after.returns).0);
+        row("± s.e.", stats::mean_se(&before.returns).1, stats::mean_se(&after.returns).1);
         row("loss ratio R", before.ratio().0, after.ratio().0);
-        row("loss, first policy (σ²)", loss::mean_std(&before.fresh).0, loss::mean_std(&self.revisited).0);
-        row("loss, held-out (σ²)", loss::mean_std(&before.heldout).0, loss::mean_std(&after.heldout).0);
+        row("loss, first policy (σ²)", stats::mean_std(&before.fresh).0, stats::mean_std(&self.revisited).0);
+        row("loss, held-out (σ²)", stats::mean_std(&before.heldout).0, stats::mean_std(&after.heldout).0);
         if before.outside.is_some() {
             row("states outside the data (%)", percent(before.outside), percent(after.outside));
         }

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
+use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::imagine::one_step;
 use crate::world::world_model::WorldModel;
@@ -31,22 +32,8 @@ impl LossScale {
 }
 
 fn spread(values: &[f64]) -> f64 {
-    let (_, std) = mean_std(values);
+    let (_, std) = stats::mean_std(values);
     if std > 1e-8 { std } else { 1.0 }
-}
-
-/// Mean and standard deviation (ddof 0); NaN of nothing.
-pub fn mean_std(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt())
-}
-
-/// Mean and its standard error (ddof 1); the error of fewer than two values is NaN.
-pub fn mean_se(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let (mean, std) = mean_std(values);
-    (mean, std / (n - 1.0).sqrt())
 }
 
 /// [episodes] mean over the steps of each episode of the one-step, teacher-forced loss
@@ -122,8 +109,8 @@ impl<'a> Yardstick<'a> {
 
 /// The loss ratio R and its standard error: mean loss of `fresh` episodes over the mean loss of `reference` episodes.
 pub fn ratio(fresh: &[f64], reference: &[f64]) -> (f64, f64) {
-    let (mean, se) = mean_se(fresh);
-    let (base, _) = mean_std(reference);
+    let (mean, se) = stats::mean_se(fresh);
+    let (base, _) = stats::mean_std(reference);
     (mean / base, se / base)
 }
 

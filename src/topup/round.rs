@@ -18,6 +18,7 @@ use crate::env::vector::VectorEnv;
 use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
+use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 
@@ -200,7 +201,7 @@ impl<'a> TopUp<'a> {
         );
         let threshold = self.threshold(chance);
         self.controller.set_threshold(threshold);
-        let (score, score_se) = loss::mean_se(&probes.returns());
+        let (score, score_se) = stats::mean_se(&probes.returns());
         let per_chunk = chunk(self.data.num_steps(), trajectories.num_steps() / all.len().max(1));
         let check = Check { ratio: r, ratio_se: r_se, score, score_se, spent: self.history.added, chunk: per_chunk };
         let decision = self.controller.decide(&check);
@@ -209,8 +210,8 @@ impl<'a> TopUp<'a> {
             threshold,
             chance,
             decision,
-            fresh_loss: loss::mean_std(&losses).0,
-            heldout_loss: loss::mean_std(&reference).0,
+            fresh_loss: stats::mean_std(&losses).0,
+            heldout_loss: stats::mean_std(&reference).0,
             outside: self.outside(&trajectories, &phase)?,
             total: self.history.total,
         };

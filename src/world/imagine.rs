@@ -5,6 +5,7 @@ use super::world_model::{Feedback, Prediction, WorldModel};
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
+use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// Rows that go through the ensemble between two looks at the cancel flag: for the largest ensembles in use (7 members of
@@ -226,10 +227,7 @@ fn member(p: &Prediction, e: usize, r: usize, c: usize) -> f64 {
 
 /// Mean and variance (ddof 0) over the members of the change of column `c` of row `r`.
 fn moments(p: &Prediction, r: usize, c: usize) -> (f64, f64) {
-    let n = p.members as f64;
-    let mean = (0..p.members).map(|e| member(p, e, r, c)).sum::<f64>() / n;
-    let variance = (0..p.members).map(|e| (member(p, e, r, c) - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance)
+    stats::moments((0..p.members).map(|e| member(p, e, r, c)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use oodscope::ground::bootstrap::Bootstrap;
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
 use oodscope::metrics::States;
-use oodscope::metrics::coverage::recorded::{self, Dimensions, Episode, Peers, Recorded};
+use oodscope::metrics::coverage::recorded::{Dimensions, Episode, Peers, Recorded};
+use oodscope::metrics::coverage::whole;
 use oodscope::metrics::coverage::{self, Input, Options};
 use oodscope::metrics::features::Choice;
 use oodscope::metrics::report::Report;
@@ -81,7 +82,7 @@ fn main() -> Result<(), Fault> {
     println!("{n} x {d} (+ {a}), {} episodes, 200 draws", data.episodes.len());
     let mut report = Report::new("coverage", "Coverage");
     let start = Instant::now();
-    recorded::tell(&mut report, &data, &Peers::default(), b, &cx)?;
+    whole::tell(&mut report, &data, &Peers::default(), b, &cx)?;
     println!("ranges, actions, returns: {:.2?}", start.elapsed());
     let begun = coverage::begin(&input, &options, &cx)?;
     println!("with map, cells and spectrum (first numbers): {:.2?}", start.elapsed());
@@ -89,7 +90,7 @@ fn main() -> Result<(), Fault> {
     println!("with novelty of 4,000 states, entropy, Vendi score (whole report): {:.2?}", start.elapsed());
     let start = Instant::now();
     let peers = Peers { reference: Some(data.clone()), ..Peers::default() };
-    recorded::tell(&mut report, &data, &peers, b, &cx)?;
+    whole::tell(&mut report, &data, &peers, b, &cx)?;
     println!("ranges, actions, returns again, with SACo against a reference of equal size: {:.2?}", start.elapsed());
     Ok(())
 }

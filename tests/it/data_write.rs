@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use oodscope::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use oodscope::data::dataset::{Dataset, Origin, Parts};
+use oodscope::data::episode::EpisodeSpan;
 use oodscope::data::space::{Space, SpaceKind};
 use oodscope::env::spec::minari_spec;
 use oodscope::format::write::{MinariAbout, Reset, write_minari};

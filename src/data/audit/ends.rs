@@ -1,7 +1,8 @@
 //! Ends of episodes: time limits marked as terminals, recordings that stop, episodes of one step.
 
 use super::{Finding, NAMED, Rule, Severity, counted};
-use crate::data::dataset::{Dataset, EpisodeSpan};
+use crate::data::dataset::Dataset;
+use crate::data::episode::EpisodeSpan;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// Terminals that look like a time limit.

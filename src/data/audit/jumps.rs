@@ -11,6 +11,7 @@ use super::linear::{Linear, Rows};
 use super::{Finding, Rule, Severity, name_steps, row};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
+use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
@@ -137,7 +138,8 @@ impl Usual {
         let kept = trimmed(&rows, &first.residuals(&rows));
         let step = Linear::fit(&kept, true).or_else(|| Linear::fit(&kept, false)).unwrap_or(first);
         let residuals = step.residuals(&rows);
-        let spread = |v: &[f64], d_: usize| quantile(v.iter().skip(d_).step_by(d).map(|r| r.abs()).collect(), 0.95);
+        let spread =
+            |v: &[f64], d_: usize| stats::nearest_rank(v.iter().skip(d_).step_by(d).map(|r| r.abs()).collect(), 0.95);
         // Rounding of a dimension that the polynomial explains to the last digit is no scale.
         let floor = |c: usize| 1e-4 * spread(&rows.y, c);
         let limit: Vec<f64> = (0..d)
@@ -151,7 +153,7 @@ impl Usual {
             .collect();
         let mut usual = Self { step, limit, moving, inv_std, long: 0.0 };
         let lengths = rows.y.chunks_exact(d).map(|step| usual.length(step)).collect();
-        usual.long = LONG.max(LONGER * quantile(lengths, 0.95));
+        usual.long = LONG.max(LONGER * stats::nearest_rank(lengths, 0.95));
         Ok((moving > 0).then_some(usual))
     }
 
@@ -179,11 +181,14 @@ impl Usual {
 fn trimmed(rows: &Rows, residuals: &[f64]) -> Rows {
     let d = rows.outputs;
     let scale: Vec<f64> = (0..d)
-        .map(|c| quantile(residuals.iter().skip(c).step_by(d).map(|r| r.abs()).collect(), 0.9).max(f64::MIN_POSITIVE))
+        .map(|c| {
+            stats::nearest_rank(residuals.iter().skip(c).step_by(d).map(|r| r.abs()).collect(), 0.9)
+                .max(f64::MIN_POSITIVE)
+        })
         .collect();
     let size = |row: &[f64]| row.iter().zip(&scale).map(|(r, s)| (r / s).abs().min(1e6)).sum::<f64>();
     let sizes: Vec<f64> = residuals.chunks_exact(d).map(size).collect();
-    let limit = quantile(sizes.clone(), 1.0 - TRIMMED);
+    let limit = stats::nearest_rank(sizes.clone(), 1.0 - TRIMMED);
     let mut kept = Rows::new(rows.inputs, d);
     for (i, _) in sizes.iter().enumerate().filter(|(_, size)| **size <= limit) {
         kept.x.extend_from_slice(&rows.x[i * rows.inputs..(i + 1) * rows.inputs]);
@@ -199,12 +204,4 @@ fn deviation<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
         (n, sum, squares) = (n + 1.0, sum + v, squares + v * v);
     }
     (squares / n - (sum / n).powi(2)).max(0.0).sqrt()
-}
-
-fn quantile(mut v: Vec<f64>, share: f64) -> f64 {
-    if v.is_empty() {
-        return f64::NAN;
-    }
-    let at = ((v.len() - 1) as f64 * share).round() as usize;
-    *v.select_nth_unstable_by(at, f64::total_cmp).1
 }

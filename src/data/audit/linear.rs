@@ -3,6 +3,8 @@
 
 use nalgebra::{Cholesky, DMatrix};
 
+use crate::ground::stats;
+
 /// Up to so many state and action dimensions the products of all pairs are features too.
 const PRODUCTS: usize = 24;
 /// Ridge, as a share of the number of rows (features are standardised).
@@ -51,11 +53,9 @@ impl Linear {
             return None;
         }
         for c in 0..p {
-            let column = || rows.x.iter().skip(c).step_by(p);
-            let mean = column().sum::<f64>() / n as f64;
-            let var = column().map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64;
+            let (mean, variance) = stats::moments(rows.x.iter().skip(c).step_by(p).copied());
             fit.mean[c] = mean;
-            fit.scale[c] = if var > 0.0 { var.sqrt().recip() } else { 0.0 };
+            fit.scale[c] = if variance > 0.0 { variance.sqrt().recip() } else { 0.0 };
         }
         let mut a = DMatrix::zeros(fit.features(), n);
         for (mut column, x) in a.column_iter_mut().zip(rows.x.chunks_exact(p)) {

@@ -1,9 +1,10 @@
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::{Space, SpaceKind};
+use crate::ground::seed::keyed;
 
 /// Episodes of a pendulum of mass 1 that noise pushes: cos, sin, speed; `change` spoils them.
 struct Made {
@@ -14,7 +15,7 @@ struct Made {
 }
 
 fn pendulum(lengths: &[usize], seed: u64) -> Made {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = keyed(seed, 0);
     let mut parts = Parts::default();
     for (id, &steps) in lengths.iter().enumerate() {
         let (mut angle, mut speed) = (rng.random_range(-3.0..3.0f64), rng.random_range(-1.0..1.0f64));

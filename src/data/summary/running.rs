@@ -12,9 +12,9 @@ pub struct EpisodeRow {
     pub steps: usize,
     /// Undiscounted return.
     pub ret: f64,
-    /// Fault by the environment.
+    /// Ended by the environment.
     pub terminated: bool,
-    /// Fault by a limit outside the environment.
+    /// Ended by a limit outside the environment.
     pub truncated: bool,
 }
 
@@ -155,7 +155,8 @@ mod tests {
     #![allow(clippy::float_cmp, reason = "bounds and counts are copies")]
 
     use super::*;
-    use crate::data::dataset::{EpisodeSpan, Origin, Parts as Columns};
+    use crate::data::dataset::{Origin, Parts as Columns};
+    use crate::data::episode::EpisodeSpan;
     use crate::data::space::Space;
 
     fn data(lengths: &[usize], seed: u32) -> Dataset {

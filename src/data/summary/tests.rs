@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
 
 /// Two episodes of 3 and 1 steps with two observation dimensions and a final observation each.

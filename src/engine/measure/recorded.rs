@@ -8,6 +8,7 @@ use crate::engine::spec::CoverSpec;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::recorded::{self, Choices, Dimensions, Peers, Recorded};
+use crate::metrics::coverage::whole;
 use crate::metrics::report::Report;
 
 /// The numbers under the name of the coverage's report. `reference` and `random` are other datasets of the same environment.
@@ -28,7 +29,7 @@ pub fn as_recorded(
         ids: [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten().collect(),
     };
     let mut report = Report::new("coverage", "Coverage");
-    recorded::tell(&mut report, &of_dataset(&opened.data), &peers, &bootstrap(spec), cx)?;
+    whole::tell(&mut report, &of_dataset(&opened.data), &peers, &bootstrap(spec), cx)?;
     Ok(report)
 }
 

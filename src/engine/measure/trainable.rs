@@ -57,7 +57,8 @@ pub fn writable(folder: &Path) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+    use crate::data::dataset::{Origin, Parts};
+    use crate::data::episode::EpisodeSpan;
     use crate::data::space::{Space, SpaceKind};
 
     #[test]

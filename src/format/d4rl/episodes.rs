@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::super::finite;
 use super::super::pieces::Width;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 
 /// Numbers that are compared together.
 const SCAN: usize = 4096;

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Width;
-use crate::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Dataset, Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
 use crate::format::finite;
 use crate::ground::fault::Fault;

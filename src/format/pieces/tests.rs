@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::summary;
 use crate::ground::fault::Fault;
 

@@ -1,14 +1,13 @@
 //! Classifier two-sample test (Lopez-Paz & Oquab 2017): can a logistic regression tell states of B from states of A in
 //! episodes that it was not trained on? It sees differences along a line; the energy distance sees every difference.
 
-use chacha20::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use super::evidence::stream;
 use super::logistic::Logistic;
 use super::sample::Sample;
 use crate::ground::fault::Fault;
+use crate::ground::seed::{Stream, keyed};
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::trust::auroc;
@@ -32,7 +31,7 @@ pub struct Folds {
 
 impl Folds {
     /// Deals the shuffled episodes of each set onto at most five folds; nothing with fewer than two episodes of a set.
-    pub fn new(is_a: &[bool], rng: &mut ChaCha8Rng) -> Option<Self> {
+    pub fn new(is_a: &[bool], rng: &mut Stream) -> Option<Self> {
         let set = |a: bool| -> Vec<usize> { (0..is_a.len()).filter(|&e| is_a[e] == a).collect() };
         let sets = [set(true), set(false)];
         let count = FOLDS.min(sets[0].len()).min(sets[1].len());
@@ -110,7 +109,7 @@ impl<'a> Classifier<'a> {
     /// When cancelled.
     pub fn shuffled(&self, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Vec<f64>, Fault> {
         let one = |(p, is_a): (usize, &Vec<bool>)| -> Result<f64, Fault> {
-            match Folds::new(is_a, &mut stream(seed, FIRST_STREAM + p as u64)) {
+            match Folds::new(is_a, &mut keyed(seed, FIRST_STREAM + p as u64)) {
                 Some(folds) => Ok(self.validate(is_a, &folds, LOOSE, cx)?.auroc),
                 None => Ok(f64::NAN),
             }

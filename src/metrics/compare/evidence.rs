@@ -1,8 +1,5 @@
 //! What could be chance: every statistic of a sample whose episodes are alike, against shuffled episodes.
 
-use chacha20::ChaCha8Rng;
-use rand::SeedableRng;
-
 use super::classifier::{self, Folds};
 use super::pairs::{self, Distances};
 use super::permute::{self, Labels, Tested};
@@ -10,6 +7,7 @@ use super::sample::Sample;
 use super::sliced::{self, Line};
 use super::{Options, energy, mmd};
 use crate::ground::fault::Fault;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 
@@ -56,13 +54,6 @@ pub struct Told {
     pub states: (usize, usize),
 }
 
-/// The stream of random numbers for one purpose.
-pub fn stream(seed: u64, purpose: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(purpose);
-    rng
-}
-
 impl Evidence {
     /// Makes every comparison; the classifier, which is fitted anew for every shuffle, sees the smaller sample.
     ///
@@ -70,7 +61,7 @@ impl Evidence {
     /// When cancelled.
     pub fn gather(sample: &Sample, few: &Sample, options: &Options, cx: &Ctx) -> Result<Self, Fault> {
         let shuffles = |sample: &Sample| {
-            let mut rng = stream(options.seed, 1);
+            let mut rng = keyed(options.seed, 1);
             Labels::new(sample.blocks, sample.blocks_a, options.permutations, &mut rng).all
         };
         let labels = shuffles(sample);
@@ -122,7 +113,7 @@ fn states(sample: &Sample) -> Vec<usize> {
 
 /// Sliced Wasserstein distance for p = 1.
 fn slices(sample: &Sample, options: &Options, labels: &[Vec<bool>], scale: &[f64], cx: &Ctx) -> Result<Tested, Fault> {
-    let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut stream(options.seed, 2));
+    let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut keyed(options.seed, 2));
     let along = sliced::projections(&sample.points, &directions, cx)?;
     let lines: Vec<Line> = along.iter().map(|values| Line::new(values, &sample.block)).collect();
     let each = sliced::shuffled(&lines, labels, &states(sample), cx)?;
@@ -158,7 +149,7 @@ fn dimensions(
 fn classify(sample: &Sample, labels: &[Vec<bool>], seed: u64, cx: &Ctx) -> Result<Option<Told>, Fault> {
     cx.step(0, 0)?;
     // The folds are those of the first of the shuffles' labels, which are the real ones.
-    let Some(folds) = Folds::new(&labels[0], &mut stream(seed, classifier::FIRST_STREAM)) else { return Ok(None) };
+    let Some(folds) = Folds::new(&labels[0], &mut keyed(seed, classifier::FIRST_STREAM)) else { return Ok(None) };
     let classifier = classifier::Classifier::new(sample);
     let got = classifier.cross_validate(&labels[0], &folds, cx)?;
     let test = permute::test(&classifier.shuffled(labels, seed, cx)?);

@@ -3,6 +3,7 @@
 //! objective of scikit-learn's `LogisticRegression(class_weight="balanced")`.
 
 use crate::ground::fault::Fault;
+use crate::ground::stats;
 use crate::ground::task::Ctx;
 
 /// Newton steps; a convex problem of this kind takes about ten.
@@ -60,12 +61,12 @@ impl Logistic {
 
 /// Mean and ddof-0 spread of each column; 1 for the spread of one that does not move.
 fn moments(rows: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
-    let n = (rows.len() / d.max(1)).max(1) as f64;
-    let column = |c: usize| rows.iter().skip(c).step_by(d);
-    let mean: Vec<f64> = (0..d).map(|c| column(c).sum::<f64>() / n).collect();
-    let spread = |c: usize| (column(c).map(|v| (v - mean[c]).powi(2)).sum::<f64>() / n).sqrt();
-    let std = (0..d).map(spread).map(|s| if s > 1e-12 { s } else { 1.0 }).collect();
-    (mean, std)
+    let column = |c: usize| {
+        let (mean, variance) = stats::moments(rows.iter().skip(c).step_by(d).copied());
+        let std = variance.sqrt();
+        (mean, if std > 1e-12 { std } else { 1.0 })
+    };
+    (0..d).map(column).unzip()
 }
 
 impl Problem {

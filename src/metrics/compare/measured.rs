@@ -1,11 +1,12 @@
 //! Distances of equally many states of both sets.
 
-use super::evidence::{DIRECTIONS, stream};
+use super::evidence::DIRECTIONS;
 use super::pairs::{Distances, Sums};
 use super::prdc::{self, Prdc};
 use super::sample::Sample;
 use super::{Options, energy, mmd, sliced, wasserstein};
 use crate::ground::fault::Fault;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 
@@ -57,7 +58,7 @@ impl Measured {
         let prdc = enough.then(|| prdc::of_distances(&distances, sample.n_a, NEIGHBOUR, &at)).transpose()?;
         drop(distances);
         at.step(2, 3)?;
-        let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut stream(options.seed, 2));
+        let directions = sliced::directions(sample.points.dim(), DIRECTIONS, &mut keyed(options.seed, 2));
         let (a, b) = (sample.a(), sample.b());
         let along = [sliced::projections(&a, &directions, &at)?, sliced::projections(&b, &directions, &at)?];
         let power = |p: f64| sliced::sliced(&along[0], &along[1], p, &at);

@@ -1,8 +1,9 @@
 //! Maximum mean discrepancy with a Gaussian kernel (Gretton et al. 2012).
 
 use super::pairs::Sums;
-use super::{median, rows, sums};
+use super::{rows, sums};
 use crate::ground::fault::Fault;
+use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
 
@@ -26,7 +27,7 @@ pub fn median_heuristic(x: &Points, y: &Points, cx: &Ctx) -> Result<f64, Fault> 
     for set in [x, y] {
         all.extend(rows(set, set, cx, |i, d| d[i + 1..].to_vec())?.concat());
     }
-    Ok(median(all))
+    Ok(stats::median(all))
 }
 
 /// Squared MMD for a given bandwidth.
@@ -60,15 +61,15 @@ pub fn of_sums(s: &Sums, sigma: f64) -> Mmd {
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
+    use crate::ground::seed::keyed;
 
     /// N(0, 1) against N(d, 1) with σ = 1: 2/√3 · (1 - exp(-d²/6)). Standard error of 2,000 states each: about 0.01.
     #[test]
     fn shifted_normals_have_their_known_discrepancy() {
-        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(2);
+        let mut rng = keyed(2, 0);
         let mut draw = |shift: f32| -> Points {
             Points::plain(
                 (0..2000)

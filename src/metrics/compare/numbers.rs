@@ -147,14 +147,10 @@ pub fn tests_table(evidence: &Evidence) -> Table {
 
 /// Dimensions, the most different first.
 pub fn dimensions_table(found: &Found<'_>, features: &Features) -> Table {
-    let moments = |values: &[f64]| {
-        let mean = stats::mean(values);
-        (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt())
-    };
     let rows = found.measured.ranked().into_iter().map(|d| {
         let raw: Vec<f64> = found.sample.points.column(d).into_iter().map(|v| v * features.std[d]).collect();
         let (a, b) = raw.split_at(found.sample.n_a);
-        let ((mean_a, std_a), (mean_b, std_b)) = (moments(a), moments(b));
+        let ((mean_a, std_a), (mean_b, std_b)) = (stats::mean_std(a), stats::mean_std(b));
         let (p, p_of_all) = found.evidence.of(d).map_or((f64::NAN, f64::NAN), |t| (t.w1.p, t.p_of_all));
         let numbers = [found.measured.w1[d], p, p_of_all, mean_a, mean_b, std_a, std_b];
         [Cell::from(features.names[d].as_str())].into_iter().chain(numbers.map(Cell::from)).collect()

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::sample::Sample;
 use crate::ground::fault::Fault;
+use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
 
@@ -55,7 +56,7 @@ impl Distances {
 
     /// Median over all pairs; NaN of fewer than two points.
     pub fn median(&self) -> f64 {
-        super::median(self.rows.concat())
+        stats::median(self.rows.concat())
     }
 
     /// Sums of `of(distance)` over the pairs of every two episodes of the sample.

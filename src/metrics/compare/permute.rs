@@ -3,8 +3,9 @@
 //! Under the hypothesis that the episodes of A and B come from the same source, which of them are called A is chance. The
 //! p-value (1 + #{shuffled ≥ observed}) / (1 + P) is then valid for any statistic (Phipson & Smyth 2010).
 
-use chacha20::ChaCha8Rng;
 use rand::seq::SliceRandom;
+
+use crate::ground::seed::Stream;
 
 /// Assignments of episodes to A (`true`): the real one first, then the shuffled ones.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub struct Tested {
 
 impl Labels {
     /// The first `episodes_a` of `episodes` are A's; `permutations` shuffles of that.
-    pub fn new(episodes: usize, episodes_a: usize, permutations: usize, rng: &mut ChaCha8Rng) -> Self {
+    pub fn new(episodes: usize, episodes_a: usize, permutations: usize, rng: &mut Stream) -> Self {
         let real: Vec<bool> = (0..episodes).map(|e| e < episodes_a).collect();
         let mut all = vec![real.clone()];
         for _ in 0..permutations {

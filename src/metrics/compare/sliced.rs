@@ -1,18 +1,18 @@
 //! Wasserstein distances along lines: dimensions of the states, or random directions (sliced Wasserstein, Rabin et al. 2012;
 //! Bonneel et al. 2015), and how they change when episodes are shuffled.
 
-use chacha20::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::wasserstein;
 use crate::ground::fault::Fault;
+use crate::ground::seed::Stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::neighbors::points::Points;
 
 /// `count` unit vectors of `dim` entries, uniform on the sphere.
-pub fn directions(dim: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+pub fn directions(dim: usize, count: usize, rng: &mut Stream) -> Vec<Vec<f64>> {
     let mut direction = || {
         let v: Vec<f64> = (0..dim).map(|_| StandardNormal.sample(rng)).collect();
         let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -103,9 +103,9 @@ pub fn shuffled(lines: &[Line], labels: &[Vec<bool>], states: &[usize], cx: &Ctx
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
 
     use super::*;
+    use crate::ground::seed::keyed;
 
     /// scipy 1.17.1, numpy 2.4.6, over x = [[0,0],[1,2],[3,1],[2,2]], y = [[5,1],[6,3],[0.5,0]] and the unit directions
     /// (1,0), (0.6,0.8), (-0.8,0.6): mean of `wasserstein_distance(x @ u, y @ u)`; for p = 2 the root of the mean over
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_shift_along_a_line_is_its_length() {
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let mut rng = keyed(0, 0);
         let directions = directions(3, 128, &mut rng);
         assert!(directions.iter().all(|d| (d.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12));
         let rows: Vec<f32> = (0..90u16).map(|i| f32::from(i * 7 % 31)).collect();

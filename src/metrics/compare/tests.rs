@@ -1,12 +1,11 @@
-use chacha20::ChaCha8Rng;
-use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::ground::fault::Fault;
+use crate::ground::seed::{Stream, keyed};
 
 /// Episodes of 20 slowly changing states of three dimensions; `shift` moves the second.
-fn walks(episodes: usize, shift: f32, rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<usize>) {
+fn walks(episodes: usize, shift: f32, rng: &mut Stream) -> (Vec<f32>, Vec<usize>) {
     let mut normal = || -> f32 { StandardNormal.sample(rng) };
     let (mut rows, mut owner) = (Vec::new(), Vec::new());
     for e in 0..episodes {
@@ -26,7 +25,7 @@ fn names() -> Vec<String> {
 
 /// A of 30 episodes in three parts against `b`.
 fn compared(b: &(Vec<f32>, Vec<usize>), options: &Options) -> Report {
-    let a = walks(30, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
+    let a = walks(30, 0.0, &mut keyed(1, 0));
     let part = |from: usize, to: usize| States { rows: &a.0[from * 60..to * 60], owner: &a.1[from * 20..to * 20] };
     let names = names();
     let input = Input {
@@ -50,7 +49,7 @@ fn shared<'a>(names: &'a [String], states: States<'a>, b: States<'a>) -> Input<'
 
 #[test]
 fn a_shifted_set_is_told_apart_and_its_dimension_named() {
-    let b = walks(12, 3.0, &mut ChaCha8Rng::seed_from_u64(2));
+    let b = walks(12, 3.0, &mut keyed(2, 0));
     let options = Options { states: 200, ..Options::default() };
     let r = compared(&b, &options);
     let value = |key: &str| r.value(key).unwrap_or_else(|| panic!("no stat {key}"));
@@ -75,7 +74,7 @@ fn a_shifted_set_is_told_apart_and_its_dimension_named() {
 
 #[test]
 fn another_draw_of_the_same_source_is_not() {
-    let b = walks(12, 0.0, &mut ChaCha8Rng::seed_from_u64(3));
+    let b = walks(12, 0.0, &mut keyed(3, 0));
     let r = compared(&b, &Options { states: 200, permutations: 99, ..Options::default() });
     assert!(r.value("energy_p").unwrap() > 0.05 && r.notes[0].text.starts_with("No difference"), "{:?}", r.notes[0]);
     assert!((r.value("auroc").unwrap() - 0.5).abs() < 0.15);
@@ -83,7 +82,7 @@ fn another_draw_of_the_same_source_is_not() {
 
 #[test]
 fn a_set_against_itself_has_no_distance() {
-    let a = walks(30, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
+    let a = walks(30, 0.0, &mut keyed(1, 0));
     let r = compared(&a, &Options { states: 600, permutations: 19, ..Options::default() });
     for key in ["energy", "sliced_w1", "sliced_w2", "w1_max"] {
         assert!(r.value(key).unwrap().abs() < 1e-9, "{key}");
@@ -99,7 +98,7 @@ fn a_set_against_itself_has_no_distance() {
 
 #[test]
 fn too_few_episodes_and_other_widths_are_said() {
-    let b = walks(1, 0.0, &mut ChaCha8Rng::seed_from_u64(6));
+    let b = walks(1, 0.0, &mut keyed(6, 0));
     let r = compared(&b, &Options { states: 50, ..Options::default() });
     assert!(r.notes[0].text.contains("1 of B") && r.value("auroc").is_none(), "{:?}", r.notes[0]);
     let names = names();
@@ -112,7 +111,7 @@ fn too_few_episodes_and_other_widths_are_said() {
 
 #[test]
 fn a_dimension_that_only_b_moves_is_an_alarm() {
-    let mut a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
+    let mut a = walks(10, 0.0, &mut keyed(1, 0));
     let b = a.clone();
     a.0.iter_mut().skip(2).step_by(3).for_each(|v| *v = 9.81);
     let names = names();
@@ -127,7 +126,7 @@ fn a_dimension_that_only_b_moves_is_an_alarm() {
 fn a_cancel_is_seen() {
     let cancel = crate::ground::task::Cancel::default();
     cancel.cancel();
-    let a = walks(10, 0.0, &mut ChaCha8Rng::seed_from_u64(1));
+    let a = walks(10, 0.0, &mut keyed(1, 0));
     let (names, states) = (names(), States { rows: &a.0, owner: &a.1 });
     let input = shared(&names, states, states);
     let stopped = report(&input, &Options::default(), &Ctx::new(cancel, |_| {}));
@@ -137,7 +136,7 @@ fn a_cancel_is_seen() {
 /// The numbers of the pooled sample are those of the plain functions, which the references' battery checks.
 #[test]
 fn the_pooled_way_gives_the_plain_functions_numbers() {
-    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut rng = keyed(7, 0);
     let (a, b) = (walks(9, 0.0, &mut rng), walks(7, 0.4, &mut rng));
     let features = crate::metrics::features::Features::fit(&a.0, &names()).unwrap();
     let (a, b) = (States { rows: &a.0, owner: &a.1 }, States { rows: &b.0, owner: &b.1 });

@@ -2,10 +2,6 @@
 //! measured of it, over all its episodes.
 
 use super::cells::Cells;
-use crate::ground::bootstrap::Bootstrap;
-use crate::ground::fault::Fault;
-use crate::ground::task::Ctx;
-use crate::metrics::report::Report;
 
 /// Names and bounds of the columns of a row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -106,25 +102,6 @@ pub(super) fn together(cells_of_episodes: Vec<Vec<u64>>) -> Cells {
     let episodes = cells_of_episodes.len();
     let number = |(e, cells): (usize, Vec<u64>)| cells.into_iter().map(move |c| (c, e as u32));
     Cells::count(cells_of_episodes.into_iter().enumerate().flat_map(number).collect(), episodes)
-}
-
-/// Adds what is known without any neighbour: ranges, actions, returns, and quality against `peers`.
-///
-/// # Errors
-/// A sentence where a peer is of another width; cancelled.
-pub fn tell(
-    report: &mut Report,
-    data: &Recorded<'_>,
-    peers: &Peers<'_>,
-    bootstrap: &Bootstrap,
-    cx: &Ctx,
-) -> Result<(), Fault> {
-    super::ranges::tell(report, data, peers.reference.as_ref(), bootstrap, &cx.phase("ranges of the dimensions"))?;
-    super::actions::tell(report, data, bootstrap, &cx.phase("actions"))?;
-    super::returns::tell(report, data, bootstrap, &cx.phase("returns"))?;
-    super::quality::tell(report, data, peers, bootstrap, &cx.phase("quality against the reference"))?;
-    super::order::stats(report);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -34,8 +34,7 @@ impl Spread {
 
 /// Of ascending values.
 fn numbers(sorted: &[f64]) -> Vec<f64> {
-    let mean = stats::mean(sorted);
-    let std = (sorted.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / sorted.len() as f64).sqrt();
+    let (mean, std) = stats::mean_std(sorted);
     let quantiles = QUANTILES.iter().map(|(_, q)| stats::quantile_sorted(sorted, *q));
     [mean, std].into_iter().chain(quantiles).collect()
 }

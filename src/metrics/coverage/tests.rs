@@ -1,10 +1,10 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 
 use super::*;
 use crate::ground::fault::Fault;
+use crate::ground::seed::keyed;
 use crate::metrics::report::Cell;
 
 fn names() -> Vec<String> {
@@ -13,7 +13,7 @@ fn names() -> Vec<String> {
 
 /// Episodes of 20 steps uniform in a box; the third dimension is constant.
 fn states(episodes: usize, lo: f32, hi: f32, seed: u64) -> (Vec<f32>, Vec<usize>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = keyed(seed, 0);
     let (mut rows, mut owner) = (vec![], vec![]);
     for e in 0..episodes {
         for _ in 0..20 {

@@ -1,12 +1,12 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
-use chacha20::ChaCha8Rng;
 use proptest::prelude::*;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 
 use super::pairs::{BINS, Binned};
 use super::zoom::Zoom;
 use super::*;
+use crate::ground::seed::keyed;
 use crate::ground::task::Ctx;
 
 /// numpy 2.4: `np.histogram2d(x, y, bins=2, range=[[0, 1], [0, 1]])[0]` = [[1, 1], [1, 2]] for the points below.
@@ -86,7 +86,7 @@ proptest! {
 
 /// A walk that visits part of a square, some of it rounded to a lattice.
 fn walk(n: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = keyed(seed, 0);
     let (mut x, mut y) = (0.0f32, 0.0f32);
     (0..n)
         .map(|i| {
@@ -102,7 +102,7 @@ fn every_view_equals_direct_binning() {
     for n in [0, 5000, 260_000] {
         let (x, y) = walk(n, 7);
         let zoom = Zoom::new(&x, &y, ((-1.0, 1.0), (-0.8, 0.9)));
-        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        let mut rng = keyed(n as u64, 0);
         for i in 0..60 {
             // From the whole map to a ten-thousandth of it.
             let size = 2.0 * 10f64.powf(-4.0 * rng.random::<f64>() * f64::from(u8::from(i > 0)));

@@ -17,7 +17,7 @@ fn constant_dimensions_are_dropped_and_named() {
     assert!((f.dropped[1].value - 0.1).abs() < 1e-7);
     assert!(f.sentence().contains("x1, x2"), "{}", f.sentence());
     let z = f.transform(&rows);
-    let (m, s) = stats::mean_std(&z, 1);
+    let (m, s) = stats::column_mean_std(&z, 1);
     assert!(m[0].abs() < 1e-6 && (s[0] - 1.0).abs() < 1e-6);
 }
 

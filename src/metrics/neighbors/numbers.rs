@@ -107,14 +107,14 @@ fn select(word: u64, mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use chacha20::ChaCha8Rng;
-    use rand::{RngExt, SeedableRng};
+    use rand::RngExt;
 
     use super::*;
+    use crate::ground::seed::keyed;
     use crate::metrics::neighbors::order::EMPTY;
 
     fn round_trip<const L: usize>(n: usize) {
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let mut rng = keyed(0, 0);
         let mut all: Vec<u32> = (0..50 * L).map(|_| rng.random_range(0..n) as u32).collect();
         // The ends of the range, each all through a leaf.
         all[L..2 * L].fill(n as u32 - 1);

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::Search;
 use super::best::{Best, Slack, U};
 use super::boxes::{self, WIDE, max};
-use super::packets::{PACKET, Packets};
+use super::leaves::{Leaves, PACKET};
 use super::search::Found;
 use super::tile::{self, LEAF, QUERIES, Tile};
 use crate::ground::task::{Cancelled, Ctx};
@@ -14,7 +14,7 @@ use crate::ground::task::{Cancelled, Ctx};
 #[derive(Clone, Copy)]
 pub struct Packet<'a> {
     /// What they search.
-    pub index: &'a Packets,
+    pub index: &'a Leaves,
     /// What is asked.
     pub search: &'a Search<'a>,
     /// Positions among the search's queries, at most [`PACKET`].

@@ -2,12 +2,12 @@
 //! exchangeable episode is beyond it with probability exactly 1 - r/(n+1), whatever the distribution, if no two scores
 //! are equal. So of 2,000 independent repetitions the number of false alarms is binomial with that probability.
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
 use crate::ground::binomial::cumulative;
+use crate::ground::seed::{Stream, keyed};
 use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::novelty::{self, Novelty};
@@ -28,7 +28,7 @@ fn expected(n: usize, alpha: f64) -> f64 {
 }
 
 /// Steps that follow each other (AR(1), coefficient 0.9), with a level of their own for every episode.
-fn steps(rng: &mut ChaCha8Rng, length: usize) -> Vec<f64> {
+fn steps(rng: &mut Stream, length: usize) -> Vec<f64> {
     let level: f64 = StandardNormal.sample(rng);
     let mut s = 0.0;
     (0..length)
@@ -41,7 +41,7 @@ fn steps(rng: &mut ChaCha8Rng, length: usize) -> Vec<f64> {
 
 #[test]
 fn false_alarms_come_as_often_as_the_order_statistic_says() {
-    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let mut rng = keyed(11, 0);
     for (n, alpha) in [(9, 0.1), (19, 0.1), (19, 0.05), (25, 0.2), (50, 0.1), (99, 0.01), (100, 0.05)] {
         let mut alarms = 0;
         for _ in 0..REPETITIONS {
@@ -65,7 +65,7 @@ fn is_alarm_of(threshold: &Threshold, score: f64) -> bool {
 /// What the promise is not: per-step quantiles alarm far more episodes than their level.
 #[test]
 fn a_quantile_of_steps_alarms_more_episodes_than_its_level() {
-    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let mut rng = keyed(12, 0);
     let (scores, owner): (Vec<f64>, Vec<usize>) =
         (0..200).flat_map(|e| steps(&mut rng, 50).into_iter().map(move |s| (s, e))).unzip();
     let threshold = per_step(&scores, &owner, 0.1).unwrap();
@@ -75,7 +75,7 @@ fn a_quantile_of_steps_alarms_more_episodes_than_its_level() {
 
 /// AR trajectories in the plane; the training states are drawn once, calibration and fresh episodes anew each time.
 fn novelty_keeps_its_promise(n: usize, alpha: f64, length: usize, train: usize) {
-    let mut rng = ChaCha8Rng::seed_from_u64(13);
+    let mut rng = keyed(13, 0);
     let mut episodes = |count: usize| -> Vec<f32> {
         let mut rows = Vec::with_capacity(count * length * 2);
         for _ in 0..count {

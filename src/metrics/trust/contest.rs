@@ -1,11 +1,11 @@
 //! Which score predicts what went wrong: every score against the same truth, over the same resampled episodes.
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 
 use super::weighted::{Measured, Order, Ranked};
+use crate::ground::bootstrap;
 use crate::ground::fault::Fault;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::score::Score;
@@ -154,11 +154,8 @@ impl Draws {
         let orders: Vec<Order> = columns.iter().map(|c| Order::new(&pick(c))).collect();
         let one = |draw: usize| -> Result<Vec<Measured>, Fault> {
             cx.check()?;
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(draw as u64);
-            let mut count = vec![0.0f64; groups.len()];
-            (0..groups.len()).for_each(|_| count[rng.random_range(0..groups.len())] += 1.0);
-            let weight: Vec<f64> = episode.iter().map(|&e| count[e as usize]).collect();
+            let count = bootstrap::multiplicities(&mut keyed(seed, draw as u64), groups.len());
+            let weight: Vec<f64> = episode.iter().map(|&e| f64::from(count[e as usize])).collect();
             let mut truth = Ranked::default();
             severity.rank(&weight, &mut truth);
             Ok(orders.iter().map(|o| o.measure(&truth, &positive, &weight)).collect())

@@ -1,8 +1,7 @@
 //! Does the error rise with the score? Mean realised severity by decile of a score.
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
-
+use crate::ground::bootstrap;
+use crate::ground::seed::keyed;
 use crate::ground::stats;
 
 /// Bins of equal numbers of rows.
@@ -46,10 +45,10 @@ pub fn reliability(score: &[f64], severity: &[f64], owner: &[usize], seed: u64) 
         all.iter().map(|(sum, n)| sum / n).collect()
     };
     let band = (sums.len() >= LEAST).then(|| {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = keyed(seed, 0);
         let draws: Vec<Vec<f64>> = (0..RESAMPLES)
             .map(|_| {
-                let drawn: Vec<usize> = (0..sums.len()).map(|_| rng.random_range(0..sums.len())).collect();
+                let drawn: Vec<usize> = bootstrap::drawn(&mut rng, sums.len()).collect();
                 mean(&|e| drawn[e])
             })
             .collect();

@@ -1,6 +1,7 @@
 //! Transitions in the model's own units, and the normalisers that make them so.
 
 use crate::data::episode::TransitionBatch;
+use crate::ground::stats;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::normalizer::Normalizer;
 
@@ -22,19 +23,13 @@ fn target_row(batch: &TransitionBatch, i: usize) -> Vec<f32> {
 
 fn moments(n: usize, row: impl Fn(usize) -> Vec<f32>) -> Normalizer {
     let columns = if n == 0 { 0 } else { row(0).len() };
-    let (mut sum, mut square) = (vec![0.0f64; columns], vec![0.0f64; columns]);
-    for i in 0..n {
-        row(i).iter().zip(&mut sum).for_each(|(v, s)| *s += f64::from(*v));
+    let rows: Vec<f32> = (0..n).flat_map(row).collect();
+    let (mean, std) = stats::column_mean_std(&rows, columns.max(1));
+    let floor = |std: &f64| if *std as f32 > 1e-8 { *std as f32 } else { 1.0 };
+    Normalizer {
+        mean: mean.iter().map(|&m| m as f32).take(columns).collect(),
+        std: std.iter().map(floor).take(columns).collect(),
     }
-    let mean: Vec<f64> = sum.iter().map(|s| s / n as f64).collect();
-    for i in 0..n {
-        row(i).iter().enumerate().for_each(|(c, v)| square[c] += (f64::from(*v) - mean[c]).powi(2));
-    }
-    let std = |s: &f64| {
-        let std = (s / n as f64).sqrt() as f32;
-        if std > 1e-8 { std } else { 1.0 }
-    };
-    Normalizer { mean: mean.iter().map(|&m| m as f32).collect(), std: square.iter().map(std).collect() }
 }
 
 /// Rows that training draws from: inputs and targets in the model's own units.

@@ -5,7 +5,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use oodscope::checkpoint::{Checkpoint, native};
-use oodscope::data::dataset::{Dataset, EpisodeSpan, Origin, Parts};
+use oodscope::data::dataset::{Dataset, Origin, Parts};
+use oodscope::data::episode::EpisodeSpan;
 use oodscope::data::space::Space;
 use oodscope::format::write::{MinariAbout, write_minari};
 use oodscope::ground::seed::stream;

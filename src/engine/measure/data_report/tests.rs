@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
 
 fn dataset(lengths: &[usize]) -> Dataset {

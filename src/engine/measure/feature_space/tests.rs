@@ -1,7 +1,8 @@
 #![expect(clippy::float_cmp, reason = "small whole numbers are exact")]
 
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::SpaceKind;
 use crate::engine::spec::Source;
 use crate::world::ensemble::Ensemble;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::data::dataset::{EpisodeSpan, Origin, Parts};
+use crate::data::dataset::{Origin, Parts};
+use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 

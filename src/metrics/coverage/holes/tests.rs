@@ -1,15 +1,15 @@
 #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
 
-use chacha20::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 
 use super::*;
+use crate::ground::seed::keyed;
 use crate::metrics::coverage::Input;
 use crate::metrics::features::Choice;
 
 /// Uniform states in [0, 1]³ without those in `avoid`, episodes of 50.
 fn states(n: usize, seed: u64, avoid: impl Fn(&[f32]) -> bool) -> (Vec<f32>, Vec<usize>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = keyed(seed, 0);
     let mut rows: Vec<f32> = Vec::new();
     while rows.len() < 3 * n {
         let row = [rng.random::<f32>(), rng.random(), rng.random()];
@@ -69,7 +69,7 @@ fn a_planted_hole_that_rollouts_visit_is_found_once_with_its_numbers() {
     let hole = |r: &[f32]| r[1] > 0.5 && (0.2..0.6).contains(&r[2]);
     let data = states(20_000, 1, hole);
     let (mut rows, owner) = states(3000, 2, hole);
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut rng = keyed(3, 0);
     for i in (0..3000).filter(|i| i / 50 % 3 == 0) {
         rows[3 * i + 1] = rng.random_range(0.5..1.0);
         rows[3 * i + 2] = rng.random_range(0.2..0.6);

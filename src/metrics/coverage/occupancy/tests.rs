@@ -1,11 +1,10 @@
-use chacha20::ChaCha8Rng;
-use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+use crate::ground::seed::{Stream, keyed};
 
 /// Episodes of 30 correlated steps in the plane, counted in cells one wide.
-fn world(episodes: usize, rng: &mut ChaCha8Rng) -> Cells {
+fn world(episodes: usize, rng: &mut Stream) -> Cells {
     let mut pairs = Vec::new();
     for episode in 0..episodes as u32 {
         let mut normal = || -> f64 { StandardNormal.sample(&mut *rng) };
@@ -24,7 +23,7 @@ fn world(episodes: usize, rng: &mut ChaCha8Rng) -> Cells {
 /// never too small, on average (Efron & Stein 1981).
 #[test]
 fn intervals_hold_what_the_process_gives_on_average() {
-    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let mut rng = keyed(11, 0);
     let sets: Vec<Cells> = (0..300).map(|_| world(60, &mut rng)).collect();
     let gets: [fn(&Tally) -> f64; 5] =
         [|t| t.occupied, |t| t.effective, |t| t.missing_by_state, |t| t.missing_by_episode, |t| t.estimated];
@@ -51,7 +50,7 @@ fn intervals_hold_what_the_process_gives_on_average() {
 #[test]
 fn intervals_of_rank_and_vendi_hold_what_the_process_gives_on_average() {
     use crate::metrics::features::Features;
-    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    let mut rng = keyed(12, 0);
     let names: Vec<String> = ["x", "y", "z"].map(String::from).to_vec();
     let owner: Vec<usize> = (0..400).map(|i| i / 10).collect();
     let mut numbers: Vec<Vec<(f64, (f64, f64))>> = vec![Vec::new(); 2];

@@ -1,5 +1,8 @@
 use super::*;
-use crate::metrics::report::{Cell, Level};
+use crate::ground::bootstrap::Bootstrap;
+use crate::ground::task::Ctx;
+use crate::metrics::coverage::whole::tell;
+use crate::metrics::report::{Cell, Level, Report};
 
 /// Columns of a dataset with three observation dimensions (the last never moves), one action and episodes of five
 /// steps.
