@@ -82,10 +82,10 @@ def run(program, arguments):
         for command in arguments.split(" && "):
             words = [w.format(out=out, reference=REFERENCE) for w in command.split()]
             words = [(glob.glob(w) or [w])[0] for w in words]
-            # `collect` says a sentence, which is compared as it is.
-            json_too = [] if words[0] == "collect" else ["--json"]
-            done = subprocess.run([program, *words, *json_too], cwd=HERE, capture_output=True, text=True)
-            said = done.stdout if json_too and done.stdout else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+            # `collect` says a sentence, which is compared as it is; the others say how much memory they may take.
+            more = [] if words[0] == "collect" else ["--json", "--memory", "2GiB"]
+            done = subprocess.run([program, *words, *more], cwd=HERE, capture_output=True, text=True)
+            said = done.stdout if more and done.stdout else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
             parts.append(scrub(said, out).rstrip("\n") + "\n")
         return "".join(parts) + written(out)
 
