@@ -131,5 +131,5 @@ pub fn judge(got: &[f64], want: &[f64], relative: f64, absolute: f64) -> Verdict
     }
     let (g, w) = (got[worst.1], want[worst.1]);
     let text = format!("{} numbers, worst {g} against {w} ({:.0e} off)", got.len(), (g - w).abs());
-    if worst.0 <= 1.0 { Verdict::Agrees(text) } else { Verdict::Differs(text) }
+    if worst.0 <= 1.0 { Verdict::Agrees(got.len(), text) } else { Verdict::Differs(text) }
 }

@@ -19,7 +19,7 @@ pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
     };
     let space = environment.spec().action_space.clone();
     let mut worst = (0.0f64, String::from("-"));
-    let mut steps = 0;
+    let (mut steps, mut numbers_compared) = (0, 0);
     for (e, episode) in json["episodes"].as_array().into_iter().flatten().enumerate() {
         let put = environment.restorable().map(|states| states.set_state(&[0], &numbers(&episode["state0"])));
         assert!(put.is_some_and(|put| put.is_ok()), "{id} can be put into a state");
@@ -27,6 +27,10 @@ pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
             let action: Vec<f32> = numbers(action).iter().map(|&v| v as f32).collect();
             let Ok(step) = environment.step(&[0], &Actions::new(&space, action)) else { continue };
             let obs = numbers(&episode["obs"][t]);
+            if obs.len() != step.obs.len() {
+                let how = format!("{} columns against {} in the reference", step.obs.len(), obs.len());
+                return vec![(what, Verdict::Differs(how))];
+            }
             let gaps = step.obs.iter().zip(&obs).map(|(&a, b)| (f64::from(a) - b).abs());
             let reward = episode["rewards"][t].as_f64().unwrap_or(f64::NAN);
             // NaN (a missing key) must not pass for agreement.
@@ -35,10 +39,12 @@ pub fn compare(_root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
                 worst = (gap, format!("episode {e} step {t}"));
             }
             steps += 1;
+            numbers_compared += obs.len() + 1;
         }
     }
     let text = format!("{steps} steps, largest difference {:.1e} at {}", worst.0, worst.1);
-    vec![(what, if steps > 0 && worst.0 <= TOLERANCE { Verdict::Agrees(text) } else { Verdict::Differs(text) })]
+    let agrees = steps > 0 && worst.0 <= TOLERANCE;
+    vec![(what, if agrees { Verdict::Agrees(numbers_compared, text) } else { Verdict::Differs(text) })]
 }
 
 fn numbers(v: &Value) -> Vec<f64> {

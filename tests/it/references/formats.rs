@@ -83,7 +83,7 @@ fn check(data: &Dataset, want: &Map<String, Value>, tolerance: f64) -> Verdict {
     if compared == 0 {
         Verdict::Differs("nothing was compared".into())
     } else {
-        Verdict::Agrees(format!("{compared} numbers"))
+        Verdict::Agrees(compared, format!("{compared} numbers"))
     }
 }
 
