@@ -331,6 +331,7 @@ fn histogram(key: &str, label: &str, scores: &[f64], novelty: &Novelty, also: &[
         edges,
         counts,
         marks: vec![("threshold".into(), t), ("usual (95 %)".into(), novelty.usual)],
+        alarm: Some(t),
     }
 }
 

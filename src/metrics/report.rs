@@ -82,6 +82,26 @@ impl Axis {
     }
 }
 
+/// What a curve stands for in its plot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// A measured quantity.
+    #[default]
+    Value,
+    /// What happened, beside what was imagined of it.
+    Real,
+    /// What the quantity would be without any skill.
+    Floor,
+    /// What the quantity is held against: beyond it something is due.
+    Threshold,
+    /// Moments at which something was done: where y is finite and not 0.
+    Trigger,
+    /// A quantity along the steps of one episode, in units of its alarm threshold where it has one.
+    Lane,
+    /// The reward along the steps of one episode.
+    Reward,
+}
+
 /// A curve with an optional band. NaN is a gap.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Series {
@@ -91,6 +111,9 @@ pub struct Series {
     pub label: String,
     /// Curves of one group share one plot ("error by horizon").
     pub group: String,
+    /// What it stands for there; not in JSON, where the definition says it.
+    #[serde(skip)]
+    pub role: Role,
     /// Horizontal axis.
     pub x_axis: Axis,
     /// Vertical axis.
@@ -120,6 +143,9 @@ pub struct Histogram {
     pub counts: Vec<f64>,
     /// A marked value (threshold, mean) with its name.
     pub marks: Vec<(String, f64)>,
+    /// The one of them beyond which values call for an alarm, where there is one; not in JSON.
+    #[serde(skip)]
+    pub alarm: Option<f64>,
 }
 
 impl Histogram {
@@ -138,7 +164,8 @@ impl Histogram {
         };
         let mut counts = vec![0.0; edges.len() - 1];
         finite().filter_map(|v| density::bin(&edges, v)).for_each(|bin| counts[bin] += 1.0);
-        Self { key: key.into(), label: label.into(), axis, edges, counts, marks: vec![("mean".into(), mean)] }
+        let marks = vec![("mean".into(), mean)];
+        Self { key: key.into(), label: label.into(), axis, edges, counts, marks, alarm: None }
     }
 }
 

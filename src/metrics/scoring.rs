@@ -1,7 +1,7 @@
 //! Every score of every state, each in units of its own threshold, with the promise and the evidence behind each.
 
 use super::alarm::{self, Alarm};
-use super::report::{Axis, Cell, Level, Report, Series, Table};
+use super::report::{Axis, Cell, Level, Report, Role, Series, Table};
 use super::score::{Column, SCORES, Score};
 use super::threshold::Kind;
 use super::trust::charts;
@@ -143,8 +143,9 @@ fn curves(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
                 y_axis: Axis { label: "score".into(), unit: "x threshold".into(), log: false },
                 x: (0..rows.len()).map(|t| t as f64).collect(),
                 y: pick(values, rows).into_iter().map(|v| if v.is_finite() { v } else { f64::NAN }).collect(),
-                band: None,
+                role: Role::Lane,
                 definition: definition.into(),
+                ..Series::default()
             });
         };
         for (a, r) in scored.alarms.iter().zip(ratios) {

@@ -8,40 +8,51 @@ use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::round::Options;
 use crate::ground::stats;
-use crate::metrics::report::{Axis, Cell, Level, Report, Series, Table};
+use crate::metrics::report::{Axis, Cell, Level, Report, Role, Series, Table};
 
-/// Group, key, label, unit, logarithmic axis and definition of each curve.
-const CURVES: [(&str, &str, &str, &str, bool, &str); 9] = [
-    ("score", "score", "return", "", false, "mean undiscounted return of the probe episodes, ± 1 s.e."),
+/// Group, key, role, label, unit, logarithmic axis and definition of each curve.
+const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
+    ("score", "score", Role::Value, "return", "", false, "mean undiscounted return of the probe episodes, ± 1 s.e."),
     (
         "loss ratio",
         "R",
+        Role::Value,
         "R",
         "",
         true,
         "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
     ),
-    ("loss ratio", "tau", "threshold", "", true, "R above it calls for data; measured anew at each check"),
-    ("loss ratio", "triggers", "collected", "", true, "checks after which data was added"),
-    ("world-model loss", "fresh", "fresh", "σ²", true, "one-step loss on the probe episodes"),
+    (
+        "loss ratio",
+        "tau",
+        Role::Threshold,
+        "threshold",
+        "",
+        true,
+        "R above it calls for data; measured anew at each check",
+    ),
+    ("loss ratio", "triggers", Role::Trigger, "collected", "", true, "checks after which data was added"),
+    ("world-model loss", "fresh", Role::Value, "fresh", "σ²", true, "one-step loss on the probe episodes"),
     (
         "world-model loss",
         "heldout",
+        Role::Value,
         "held-out",
         "σ²",
         true,
         "one-step loss on held-out and calibration episodes of the dataset",
     ),
-    ("interaction", "added", "added", "steps", false, "steps added to the data before the check"),
+    ("interaction", "added", Role::Value, "added", "steps", false, "steps added to the data before the check"),
     (
         "interaction",
         "total",
+        Role::Value,
         "total real",
         "steps",
         false,
         "every environment step taken, probes and evaluation included",
     ),
-    ("outside the data", "outside", "OOD fraction", "%", false, OUTSIDE),
+    ("outside the data", "outside", Role::Value, "OOD fraction", "%", false, OUTSIDE),
 ];
 const OUTSIDE: &str = "share of the probe episodes' states whose distance to the 5th nearest state of the training part and \
                        what was added to it is above the conformal threshold (level 10 %) of the dataset's calibration episodes";
@@ -259,7 +270,7 @@ impl History {
             get(|r| percent(r.outside)),
         ];
         let side = |sign: f64| self.rounds.iter().map(|r| r.check.score + sign * r.check.score_se).collect();
-        for ((group, key, label, unit, log, definition), y) in CURVES.into_iter().zip(ys) {
+        for ((group, key, role, label, unit, log, definition), y) in CURVES.into_iter().zip(ys) {
             if y.iter().all(|v| v.is_nan()) && key == "outside" {
                 continue;
             }
@@ -269,6 +280,7 @@ impl History {
                 group: group.into(),
                 x_axis: Axis { label: "check".into(), ..Axis::default() },
                 y_axis: Axis { label: label.into(), unit: unit.into(), log },
+                role,
                 x: x.clone(),
                 y,
                 band: (key == "score").then(|| (side(-1.0), side(1.0))),

@@ -148,11 +148,11 @@ fn curve_report(curve: &FitCurve, ended: bool) -> Report {
         y_axis: Axis { label: "squared error".into(), unit: "σ²".into(), log: true },
         x,
         y: curve.heldout.clone(),
-        band: None,
         definition:
             "mean over members and targets of the squared one-step error on held-out episodes, in units of the \
                      targets' standard deviation"
                 .into(),
+        ..Series::default()
     });
     let best = curve.heldout.get(curve.best).copied().unwrap_or(f64::NAN);
     report.stat("heldout_loss", "held-out loss", best, "σ²", "lowest squared one-step error on held-out episodes");

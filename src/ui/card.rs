@@ -6,12 +6,11 @@ mod motion;
 
 use ratatui::layout::Rect;
 
-use super::app::{App, CardLook};
-use super::keymap::Place;
-use super::panel::control::Control;
+use super::look::{CardLook, Lens};
 use super::widget::pairs::PairsView;
 use super::widget::scrubber::Scrubber;
 use super::widget::stats;
+use super::widget::switchboard::Switchboard;
 use super::widget::table::TableView;
 use crate::metrics::report::{HeatMap, Histogram, Note, PairMaps, Scatter, Series, Stat, Table};
 
@@ -25,6 +24,19 @@ pub struct Card<'a> {
     pub title: String,
     /// What is inside.
     pub body: Body<'a>,
+    /// How it is looked at.
+    pub look: CardLook,
+}
+
+/// Kinds of cards that have keys of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Any.
+    Everywhere,
+    /// A figure: plot, map, histogram, scatter.
+    Figure,
+    /// A table.
+    Table,
 }
 
 /// What a card can hold.
@@ -35,8 +47,13 @@ pub enum Body<'a> {
     Plot(Vec<&'a Series>),
     /// A distribution.
     Histogram(&'a Histogram),
-    /// A map.
-    Map(&'a HeatMap),
+    /// A map, and what of it is shown.
+    Map {
+        /// All of it.
+        whole: &'a HeatMap,
+        /// The part that is looked at.
+        shown: &'a HeatMap,
+    },
     /// Small maps of pairs of dimensions.
     Pairs(&'a PairMaps),
     /// A cloud.
@@ -47,27 +64,30 @@ pub enum Body<'a> {
     Notes(&'a [Note]),
     /// An episode's lanes.
     Lanes(Vec<&'a Series>),
-    /// The top-up's switchboard.
-    Control(Control),
+    /// A switchboard.
+    Switchboard(Switchboard),
     /// What is happening, or what brings the panel to life; share done, if a job is at it.
     Waiting(Vec<String>, Option<f64>),
 }
 
-impl Card<'_> {
+impl<'a> Card<'a> {
+    /// A card that nobody has looked at.
+    pub fn new(id: impl Into<String>, title: impl Into<String>, body: Body<'a>) -> Self {
+        Self { id: id.into(), title: title.into(), body, look: CardLook::default() }
+    }
+
     /// Which keys hold while it has the focus.
     pub fn place(&self) -> Place {
         match self.body {
             Body::Table(_) => Place::Table,
-            Body::Plot(_) | Body::Histogram(_) | Body::Map(_) | Body::Pairs(_) | Body::Scatter(_) | Body::Lanes(_) => {
-                Place::Figure
-            }
+            Body::Plot(_)
+            | Body::Histogram(_)
+            | Body::Map { .. }
+            | Body::Pairs(_)
+            | Body::Scatter(_)
+            | Body::Lanes(_) => Place::Figure,
             _ => Place::Everywhere,
         }
-    }
-
-    /// How it is looked at.
-    pub fn look(&self, app: &App) -> CardLook {
-        app.looks.of(app.panel, &self.id)
     }
 
     /// Name of the horizontal axis whose cursor it shares.
@@ -80,9 +100,9 @@ impl Card<'_> {
     }
 
     /// The values at the cursor, for the clipboard.
-    pub fn readout(&self, app: &App) -> String {
-        let look = self.look(app);
-        let at = self.axis().and_then(|a| app.selection.at.get(a)).copied();
+    pub fn readout(&self, lens: Lens<'_>) -> String {
+        let look = &self.look;
+        let at = self.axis().and_then(|a| lens.at(a));
         match &self.body {
             Body::Stats(all) => {
                 all.iter().map(|s| format!("{}\t{}", s.label, stats::value(s))).collect::<Vec<_>>().join("\n")
@@ -94,20 +114,22 @@ impl Card<'_> {
                 lines.iter().map(value).collect::<Vec<_>>().join("\n")
             }
             Body::Histogram(_) => {
-                figure::histogram(self, app).zip(look.row).map(|(h, row)| h.readout(row)).unwrap_or_default()
+                figure::histogram(self).zip(look.row).map(|(h, row)| h.readout(row)).unwrap_or_default()
             }
-            Body::Map(_) => figure::map(self, app).zip(look.cell).map(|(m, cell)| m.readout(cell)).unwrap_or_default(),
+            Body::Map { .. } => {
+                figure::map(self, lens).zip(look.cell).map(|(m, cell)| m.readout(cell)).unwrap_or_default()
+            }
             Body::Pairs(maps) => PairsView { maps, selected: look.row.unwrap_or(0) }.readout(),
-            Body::Scatter(_) => figure::scatter(self, app).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
+            Body::Scatter(_) => figure::scatter(self, lens).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
             Body::Table(data) => TableView { data, sort: look.sort, selected: Some(look.row.unwrap_or(0)) }.readout(),
-            Body::Control(_) | Body::Waiting(..) => self.title.clone(),
+            Body::Switchboard(_) | Body::Waiting(..) => self.title.clone(),
         }
     }
 
     /// The lanes, where it has any.
-    fn scrubber(&self, app: &App) -> Option<Scrubber<'_>> {
+    fn scrubber(&self, lens: Lens<'_>) -> Option<Scrubber<'_>> {
         let Body::Lanes(lanes) = &self.body else { return None };
-        let cursor = self.axis().and_then(|a| app.selection.at.get(a)).copied();
+        let cursor = self.axis().and_then(|a| lens.at(a));
         Some(Scrubber { lanes: lanes.clone(), cursor })
     }
 

@@ -1,21 +1,24 @@
-//! One table of keys: dispatch, footer, help overlay and the README's table are made from it.
+//! Keys and what they ask for: the bindings that hold on every panel. A panel's own stand with the panel.
 
 mod table;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::app::Panel;
-pub use table::BINDINGS;
+use super::app::App;
+use super::card::Place;
+use super::msg::Effect;
+use super::panel_id::PanelId;
+pub use table::{CARDS, PROGRAM, ch};
 
 /// What a key asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Action {
     /// End the program.
     Quit,
     /// Open or close the key overlay.
     Help,
     /// Show a panel.
-    Show(Panel),
+    Show(PanelId),
     /// Focus the next card.
     NextCard,
     /// Focus the card before.
@@ -38,22 +41,10 @@ pub enum Action {
     Shrink,
     /// Show all of it.
     ShowAll,
-    /// The coverage's map over the next (1) or the previous (−1) pair of dimensions.
-    Axes(i32),
     /// Sort by the next column.
     Sort,
     /// Turn the order round.
     Reverse,
-    /// Select the next (1) or the previous (−1) episode.
-    Episode(i32),
-    /// Draw the imagined traces of the selected episode.
-    Imagine,
-    /// Ask for a condition on the episodes.
-    Filter,
-    /// Start the top-up.
-    TopUp,
-    /// Choose the next schedule of the top-up.
-    Schedule,
     /// Hold the panel's job, or let it go on.
     Pause,
     /// Stop the panel's job.
@@ -64,19 +55,8 @@ pub enum Action {
     Theme,
     /// Copy the values at the cursor.
     Copy,
-}
-
-/// Where a binding holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Everywhere.
-    Everywhere,
-    /// While a figure (plot, map, histogram, scatter) has the focus.
-    Figure,
-    /// While a table has the focus.
-    Table,
-    /// On one panel.
-    On(Panel),
+    /// What only the panel itself knows.
+    Own(fn(&mut App) -> Vec<Effect>),
 }
 
 /// A key with its modifiers; Shift counts only where the key is no character.
@@ -101,6 +81,8 @@ pub struct Binding {
     pub help: &'static str,
     /// Where it holds.
     pub place: Place,
+    /// Whether it does something now: else the footer leaves it out.
+    pub useful: fn(&App) -> bool,
 }
 
 impl Key {
@@ -144,75 +126,39 @@ impl Binding {
         self.keys.iter().map(Key::name).collect::<Vec<_>>().join(" ")
     }
 
-    /// True where the binding holds on `panel` with a card of the given kind in focus.
-    pub fn holds(&self, panel: Panel, focus: Place) -> bool {
-        match self.place {
-            Place::Everywhere => true,
-            Place::On(p) => p == panel,
-            other => other == focus,
-        }
+    /// True where the binding holds with a card of the given kind in focus.
+    pub fn holds(&self, focus: Place) -> bool {
+        self.place == Place::Everywhere || self.place == focus
     }
-}
 
-/// What `key` asks for on `panel` with a card of kind `focus`.
-pub fn action(key: Key, panel: Panel, focus: Place) -> Option<Action> {
-    BINDINGS.iter().find(|b| b.holds(panel, focus) && b.keys.contains(&key)).map(|b| b.action)
-}
-
-/// The table as Markdown, for the README.
-pub fn markdown() -> String {
-    let mut out = String::from("| keys | what they do | where |\n|---|---|---|\n");
-    for b in BINDINGS {
-        let keys = b.keys.iter().map(|k| format!("`{}`", k.name().replace('|', "\\|"))).collect::<Vec<_>>().join(" ");
-        let place = match b.place {
-            Place::Everywhere => "everywhere",
-            Place::Figure => "plots and maps",
-            Place::Table => "tables",
-            Place::On(p) => p.title(),
-        };
-        let line = ["| ", &keys, " | ", b.help, " | ", place, " |\n"].concat();
-        out.push_str(&line);
+    /// A binding of one panel.
+    pub const fn own(
+        keys: &'static [Key],
+        act: fn(&mut App) -> Vec<Effect>,
+        word: &'static str,
+        help: &'static str,
+        useful: fn(&App) -> bool,
+    ) -> Self {
+        Self { keys, action: Action::Own(act), word, help, place: Place::Everywhere, useful }
     }
-    out
+
+    /// The binding that shows a panel.
+    pub const fn shows(panel: PanelId, keys: &'static [Key], help: &'static str) -> Self {
+        Self { keys, action: Action::Show(panel), word: "", help, place: Place::Everywhere, useful: |_| true }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn meet(a: Place, b: Place) -> bool {
-        match (a, b) {
-            (Place::Figure, Place::Table) | (Place::Table, Place::Figure) => false,
-            (Place::On(p), Place::On(q)) => p == q,
-            _ => true,
-        }
-    }
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for (i, a) in BINDINGS.iter().enumerate() {
-            for b in &BINDINGS[i + 1..] {
-                let clash = a.keys.iter().find(|k| meet(a.place, b.place) && b.keys.contains(k));
-                assert!(clash.is_none(), "{clash:?} is both '{}' and '{}'", a.help, b.help);
-            }
-        }
-    }
-
-    #[test]
-    fn every_binding_has_keys_and_help() {
-        for b in BINDINGS {
-            assert!(!b.keys.is_empty() && b.help.len() > 5, "{:?}", b.action);
-            assert!(markdown().contains(b.help));
-        }
-    }
-
     #[test]
     fn shift_is_part_of_an_arrow_and_not_of_a_letter() {
         let event = |code, modifiers| Key::of(&KeyEvent::new(code, modifiers));
-        let act = |k| action(k, Panel::Data, Place::Figure);
-        assert_eq!(act(event(KeyCode::Char('?'), KeyModifiers::SHIFT)), Some(Action::Help));
-        assert_eq!(act(event(KeyCode::Left, KeyModifiers::SHIFT)), Some(Action::Move(-10, 0)));
-        assert_eq!(act(event(KeyCode::Left, KeyModifiers::NONE)), Some(Action::Move(-1, 0)));
-        assert_eq!(act(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Quit));
+        let act = |k| CARDS.iter().chain(PROGRAM).find(|b| b.keys.contains(&k)).map(|b| b.action);
+        assert!(matches!(act(event(KeyCode::Char('?'), KeyModifiers::SHIFT)), Some(Action::Help)));
+        assert!(matches!(act(event(KeyCode::Left, KeyModifiers::SHIFT)), Some(Action::Move(-10, 0))));
+        assert!(matches!(act(event(KeyCode::Left, KeyModifiers::NONE)), Some(Action::Move(-1, 0))));
+        assert!(matches!(act(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Quit)));
     }
 }

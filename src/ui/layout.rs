@@ -2,10 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::app::App;
 use super::card::Card;
-use super::keymap::Place;
-use super::panel;
 
 /// Least columns and rows.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -82,6 +79,31 @@ pub enum Node {
     Row(&'static [(Len, Node)]),
     /// One over the other.
     Column(&'static [(Len, Node)]),
+}
+
+/// The plans of a panel's pages, by the room there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Pages {
+    /// With least room.
+    pub tiny: &'static [Node],
+    /// With little.
+    pub small: &'static [Node],
+    /// With some more.
+    pub middle: &'static [Node],
+    /// With much.
+    pub large: &'static [Node],
+}
+
+impl Pages {
+    /// The plan for `room`.
+    pub fn plan(&self, room: Room) -> &'static [Node] {
+        match room {
+            Room::Tiny => self.tiny,
+            Room::Small => self.small,
+            Room::Middle => self.middle,
+            Room::Large => self.large,
+        }
+    }
 }
 
 /// A card's number and its place.
@@ -162,37 +184,4 @@ fn grid(cards: &[usize], columns: usize, body: Rect) -> Vec<Placed> {
         out.extend(row.iter().copied().zip(places.iter().copied()));
     }
     out
-}
-
-/// What is on the screen now: the cards of the panel, those placed, which of them has the focus, page and pages.
-pub struct Shown<'a> {
-    /// All cards of the panel.
-    pub cards: Vec<Card<'a>>,
-    /// Those on the screen.
-    pub placed: Vec<Placed>,
-    /// All cards in the order of the pages: the way of the focus.
-    pub order: Vec<usize>,
-    /// Number of the focused card.
-    pub focus: usize,
-    /// Page, from 0.
-    pub page: usize,
-    /// Pages in all.
-    pub pages: usize,
-}
-
-/// Works out [`Shown`] for the app's panel and size.
-pub fn shown(app: &App) -> Shown<'_> {
-    let body = regions(app.size).body;
-    let cards = panel::cards(app);
-    let all = pages(&cards, panel::plan(app.panel, room(body)), body);
-    let order: Vec<usize> = all.iter().flatten().map(|(i, _)| *i).collect();
-    let wanted = app.looks.focus.get(&app.panel);
-    let focus = order.iter().copied().find(|i| Some(&cards[*i].id) == wanted);
-    // To begin with: the first card that a cursor can walk on.
-    let lively = || order.iter().copied().find(|i| cards[*i].place() != Place::Everywhere);
-    let focus = focus.or_else(lively).or(order.first().copied()).unwrap_or(0);
-    let page = all.iter().position(|p| p.iter().any(|(i, _)| *i == focus)).unwrap_or(0);
-    let pages = all.len();
-    let placed = if app.looks.zoom { vec![(focus, body)] } else { all.into_iter().nth(page).unwrap_or_default() };
-    Shown { cards, placed, order, focus, page, pages }
 }

@@ -1,52 +1,127 @@
-//! Panels: which cards a report becomes, and the plan of their pages. A new panel is one file and one line here.
+//! Panels: which job fills them, which cards a report becomes, the plan of their pages, the keys of their own. A new panel
+//! is one file here and one line in [`PANELS`].
 
 mod compared;
-pub mod control;
-mod coverage;
-mod data;
-mod diagnosis;
+pub mod coverage;
+pub mod data;
+pub mod diagnosis;
 mod generic;
-mod imagination;
-mod topup;
+pub mod imagination;
+pub mod topup;
 mod waiting;
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-use super::app::{App, Panel};
+use super::app::{App, OpenSpec};
 use super::card::{Body, Card};
-use super::layout::{Node, Room};
+use super::keymap::Binding;
+use super::layout::Pages;
+use super::msg::Effect;
+use super::panel_id::PanelId;
 use super::widget::number;
+use crate::engine::job::JobSpec;
+use crate::metrics::report::Report;
+
+/// Every panel, in the order of the tabs. The first is the dataset's own: its job reads the data, and all others wait for it.
+pub const PANELS: &[Panel] = &[data::PANEL, coverage::PANEL, imagination::PANEL, diagnosis::PANEL, topup::PANEL];
+
+/// One panel.
+#[derive(Debug, Clone, Copy)]
+pub struct Panel {
+    /// Its name, which is the name of the report that it shows.
+    pub id: PanelId,
+    /// Name on its tab.
+    pub title: &'static str,
+    /// What it is about: a sentence for the empty panel.
+    pub about: &'static str,
+    /// The key that shows it.
+    pub shown_by: Binding,
+    /// Keys that hold on it alone.
+    pub keys: &'static [Binding],
+    /// Name of the job that fills it ([`JobSpec::name`]).
+    pub job: &'static str,
+    /// That job, as it would be started now; nothing where a checkpoint is needed and not named.
+    pub spec: fn(&OpenSpec) -> Option<JobSpec>,
+    /// The job that adds to it, once all panels are filled.
+    pub beside: fn(&OpenSpec) -> Option<JobSpec>,
+    /// What starts the job, in a sentence, where the opening does not.
+    pub by_hand: Option<&'static str>,
+    /// Runs the job again.
+    pub again: fn(&mut App, &'static Self) -> Vec<Effect>,
+    /// The report's cards; none where there is no report.
+    pub cards: fn(&App) -> Vec<Card<'_>>,
+    /// The plan of its pages; what no plan names follows on pages of its own.
+    pub pages: Pages,
+    /// A report came, of whatever name.
+    pub heard: fn(&mut App, &Report),
+    /// Its job ended well.
+    pub filled: fn(&mut App),
+    /// What the focused card does before it is zoomed, where it does anything.
+    pub enter: fn(&mut App) -> Option<Vec<Effect>>,
+}
+
+impl Panel {
+    /// A panel that shows its report card by card and has nothing of its own.
+    pub const fn new(id: PanelId, title: &'static str, about: &'static str, shown_by: Binding) -> Self {
+        Self {
+            id,
+            title,
+            about,
+            shown_by,
+            keys: &[],
+            job: id.0,
+            spec: |_| None,
+            beside: |_| None,
+            by_hand: None,
+            again: restart,
+            cards: |app| app.report(app.panel).map(generic::cards).unwrap_or_default(),
+            pages: Pages { tiny: &[], small: &[], middle: &[], large: &[] },
+            heard: |_, _| {},
+            filled: |_| {},
+            enter: |_| None,
+        }
+    }
+}
+
+/// The panel called `id`.
+pub fn panel(id: PanelId) -> &'static Panel {
+    PANELS.iter().find(|p| p.id == id).unwrap_or(&PANELS[0])
+}
+
+/// The jobs that follow a dataset that was read: what does not depend on one another, in the order of the panels, then
+/// what is held beside it.
+pub fn road(open: &OpenSpec) -> VecDeque<JobSpec> {
+    let filled = PANELS[1..].iter().filter(|p| p.by_hand.is_none()).filter_map(|p| (p.spec)(open));
+    filled.chain(PANELS.iter().filter_map(|p| (p.beside)(open))).collect()
+}
+
+/// Runs the job of `panel` again, and what is held beside it.
+fn restart(app: &mut App, panel: &'static Panel) -> Vec<Effect> {
+    let Some(spec) = (panel.spec)(&app.open) else {
+        app.message = Some("This panel needs a world model: open the data with --checkpoint PATH.".into());
+        return Vec::new();
+    };
+    app.jobs.queue.extend((panel.beside)(&app.open));
+    app.message = None;
+    vec![app.jobs.start(spec)]
+}
 
 /// The cards of the app's panel; never none.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
-    let mut cards = match app.panel {
-        Panel::Data => data::cards(app),
-        Panel::Coverage => coverage::cards(app),
-        Panel::Imagination => imagination::cards(app),
-        Panel::Diagnosis => diagnosis::cards(app),
-        Panel::TopUp => topup::cards(app),
-    };
+    let panel = panel(app.panel);
+    let mut cards = (panel.cards)(app);
+    if cards.is_empty() {
+        cards.push(waiting::card(app, panel));
+    }
     for card in &mut cards {
-        if let Body::Map(map) = &mut card.body {
-            // The axes that were chosen, and of them the part that is looked at.
-            let part = app.looks.cards.get(&(app.panel, card.id.clone())).and_then(|look| look.part.as_deref());
-            if let (Some(part), Some(whole)) = (part, app.map(app.panel, &card.id)) {
-                let times = (whole.x_range.1 - whole.x_range.0) / (part.x_range.1 - part.x_range.0);
-                let _ = write!(card.title, " · {} times closer", number::number(times));
-            }
-            *map = part.or_else(|| app.map(app.panel, &card.id)).unwrap_or(map);
+        let Some(look) = app.looks.cards.get(&(app.panel, card.id.clone())) else { continue };
+        card.look = look.clone();
+        if let (Body::Map { whole, shown }, Some(part)) = (&mut card.body, look.part.as_deref()) {
+            let times = (whole.x_range.1 - whole.x_range.0) / (part.x_range.1 - part.x_range.0);
+            let _ = write!(card.title, " · {} times closer", number::number(times));
+            *shown = part;
         }
     }
-    if cards.is_empty() { vec![waiting::card(app, app.panel)] } else { cards }
-}
-
-/// The plan of a panel's pages.
-pub fn plan(panel: Panel, room: Room) -> &'static [Node] {
-    match panel {
-        Panel::Data => data::plan(room),
-        Panel::Coverage => coverage::plan(room),
-        Panel::Imagination => imagination::plan(room),
-        Panel::Diagnosis => diagnosis::plan(room),
-        Panel::TopUp => topup::plan(room),
-    }
+    cards
 }

@@ -16,7 +16,8 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 
 use super::app::App;
-use super::update::{Effect, Msg, update};
+use super::msg::{Effect, Msg};
+use super::update::update;
 use super::view::view;
 use crate::engine::job::{Control, Event, JobId, JobSpec};
 
@@ -43,7 +44,7 @@ enum Wake {
     Broken(io::Error),
 }
 
-/// Shows the dashboard until the user ends it. `events` are the engine's news, `opening` what [`App::new`] answered.
+/// Shows the dashboard until the user ends it. `events` are the engine's news, `opening` what [`begin`](super::update::begin) answered.
 ///
 /// The terminal is restored on every way out. A panic on another thread leaves it alone.
 ///

@@ -4,70 +4,45 @@ mod act;
 mod job;
 mod map;
 mod mouse;
-mod prompt;
 
-use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+use ratatui::crossterm::event::KeyEventKind;
 
-use super::app::App;
-use super::keymap::{self, Key};
-use super::layout;
-use crate::engine::job::{Control, Event, JobId, JobSpec, Slot};
+use super::app::{App, OpenSpec};
+use super::bindings;
+use super::card::{Card, Place};
+use super::keymap::Key;
+use super::panel::{PANELS, data, road};
+use super::shown::shown;
+use super::theme::Theme;
+use crate::engine::job::JobSpec;
 
-/// News for the app.
-#[derive(Debug, Clone)]
-pub enum Msg {
-    /// A key was pressed.
-    Key(KeyEvent),
-    /// Text was pasted.
-    Paste(String),
-    /// The mouse did something.
-    Mouse(MouseEvent),
-    /// The terminal has so many columns and rows now.
-    Resize(u16, u16),
-    /// The engine gave the job that was asked for in `slot` its number.
-    JobStarted {
-        /// Where.
-        slot: Slot,
-        /// Its number.
-        id: JobId,
-    },
-    /// A job has news.
-    Engine(Event),
-    /// Time goes on while a job runs.
-    Tick,
-}
+pub use super::msg::{Effect, Msg};
 
-/// What is to be done outside of the app.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a few a minute, and a spec is what an effect mostly is")]
-pub enum Effect {
-    /// Start a job; the answer is [`Msg::JobStarted`].
-    Start(JobSpec),
-    /// Steer the running job with this number.
-    Control(JobId, Control),
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// End the program.
-    Quit,
+/// The dashboard before anything is known, and what it asks for: the dataset is read, then its coverage computed, then,
+/// with a checkpoint, imagination and diagnosis; last, what there is to compare with the data.
+pub fn begin(open: OpenSpec, theme: Theme) -> (App, Vec<Effect>) {
+    let mut app = App::new(open, PANELS[0].id, theme);
+    app.jobs.queue = road(&app.open);
+    let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
+    (app, vec![load])
 }
 
 /// Takes in one message.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) if key.kind != KeyEventKind::Release => {
-            if let Some(open) = app.prompt.take() {
-                return prompt::key(app, open, &key);
+            if let Some(open) = app.filter.prompt.take() {
+                return data::key(app, open, &key);
             }
-            let focus = layout::shown(app);
-            let place = focus.cards.get(focus.focus).map_or(keymap::Place::Everywhere, super::card::Card::place);
-            match keymap::action(Key::of(&key), app.panel, place) {
+            let place = shown(app).focused().map_or(Place::Everywhere, Card::place);
+            match bindings::action(Key::of(&key), app.panel, place) {
                 Some(action) => act::act(app, action),
                 None => Vec::new(),
             }
         }
         Msg::Key(_) => Vec::new(),
         Msg::Paste(text) => {
-            prompt::paste(app, &text);
+            data::paste(app, &text);
             Vec::new()
         }
         Msg::Mouse(event) => mouse::mouse(app, event),

@@ -10,9 +10,8 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::card;
 use super::layout::{self, LEAST, Room};
+use super::shown::shown;
 use super::widget::ink;
-
-pub(super) use chrome::tab_places;
 
 /// Draws the whole screen.
 pub fn view(app: &App, frame: &mut Frame) {
@@ -28,16 +27,16 @@ fn draw(app: &App, buf: &mut Buffer) {
     } else {
         let app = &App { size: (all.width, all.height), ..app.clone() };
         let regions = layout::regions(app.size);
-        let shown = layout::shown(app);
+        let shown = shown(app);
         chrome::header(app, regions.header, buf);
         chrome::tabs(app, &shown, regions.tabs, buf);
         let small = matches!(layout::room(regions.body), Room::Tiny | Room::Small);
         for (i, area) in &shown.placed {
-            card::draw(&shown.cards[*i], app, *area, *i == shown.focus, small, buf);
+            card::draw(&shown.cards[*i], app.lens(), *area, *i == shown.focus, small, buf);
         }
         chrome::status(app, regions.status, buf);
         let card = &shown.cards[shown.focus];
-        match &app.prompt {
+        match &app.filter.prompt {
             Some(prompt) => chrome::prompt(app, prompt, regions.footer, buf),
             None => chrome::footer(app, card, regions.footer, buf),
         }

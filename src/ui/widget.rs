@@ -16,5 +16,6 @@ pub mod scale;
 pub mod scatter;
 pub mod scrubber;
 pub mod stats;
+pub mod switchboard;
 pub mod table;
 pub mod ticks;

@@ -12,9 +12,10 @@ use std::time::Duration;
 use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome};
 use oodscope::ground::task::Progress;
 use oodscope::metrics::report::Report;
-use oodscope::ui::app::{App, OpenSpec};
+use oodscope::ui::app::OpenSpec;
 use oodscope::ui::terminal::{EngineDoor, run};
 use oodscope::ui::theme::{Scheme, Theme};
+use oodscope::ui::update::begin;
 
 struct Player {
     events: SyncSender<Event>,
@@ -89,6 +90,6 @@ fn main() -> std::io::Result<()> {
     let theme = Theme::detect(scheme, &|name| std::env::var(name).ok());
     let (events, news) = sync_channel(256);
     let checkpoint = mode != "bare";
-    let opening = App::new(OpenSpec::new(fixture::source(checkpoint), theme));
+    let opening = begin(OpenSpec::new(fixture::source(checkpoint), 0), theme);
     run(&mut Player { events, next: 0, mode }, news, opening)
 }

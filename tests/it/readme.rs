@@ -8,7 +8,7 @@ fn readme() -> String {
 
 #[test]
 fn the_table_of_keys_is_the_programs_own() {
-    let (readme, table) = (readme(), oodscope::ui::keymap::markdown());
+    let (readme, table) = (readme(), oodscope::ui::bindings::markdown());
     assert!(readme.contains(&table), "put this table into README.md, section Keys:\n{table}");
 }
 

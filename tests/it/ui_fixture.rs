@@ -6,11 +6,11 @@ use std::sync::Arc;
 use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::report::{
-    Axis, Cell, HeatMap, Histogram, Level, Mark, Overlay, PairMaps, Report, Scatter, Series, Table,
+    Axis, Cell, HeatMap, Histogram, Level, Mark, Overlay, PairMaps, Report, Role, Scatter, Series, Table,
 };
 use oodscope::ui::app::{App, OpenSpec};
 use oodscope::ui::theme::{Scheme, Theme};
-use oodscope::ui::update::{Msg, update};
+use oodscope::ui::update::{Msg, begin, update};
 
 /// A repeatable number between 0 and 1.
 pub fn noise(i: usize) -> f64 {
@@ -47,7 +47,14 @@ fn bell(key: &str, label: &str, ax: Axis, bins: usize, (lo, hi): (f64, f64), at:
         let z = (f64::midpoint(e[0], e[1]) - at) / wide;
         (400.0 * (-z * z / 2.0).exp() * (0.8 + 0.4 * noise(i))).floor()
     });
-    Histogram { key: key.into(), label: label.into(), axis: ax, counts: counts.collect(), edges, marks: vec![] }
+    Histogram {
+        key: key.into(),
+        label: label.into(),
+        axis: ax,
+        counts: counts.collect(),
+        edges,
+        ..Histogram::default()
+    }
 }
 
 pub fn data() -> Report {
@@ -186,6 +193,7 @@ pub fn coverage() -> Report {
         0.08,
     );
     novelty.marks.push(("threshold".into(), 0.4137));
+    novelty.alarm = Some(0.4137);
     r.histograms.push(novelty);
     let hole = |i: usize| {
         let words =
@@ -220,7 +228,8 @@ pub fn imagination() -> Report {
         0.011 + 0.0004 * h * h + 0.01 * noise(h as usize)
     });
     r.series.push(banded(model, |v| v * 0.45, |v| v * 1.9 + 0.05));
-    r.series.push(curve("copy_last", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp())));
+    let floor = curve("copy_last", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp()));
+    r.series.push(Series { role: Role::Floor, ..floor });
     let d = (axis("horizon", "steps"), axis("disagreement", "std"));
     r.series.push(curve("disagreement", "ensemble disagreement", "disagreement by horizon", d, 51, |h| {
         0.004 + 0.00021 * h * h
@@ -229,7 +238,8 @@ pub fn imagination() -> Report {
         let ax = || (axis("horizon", "steps"), axis(dim, ""));
         let group = format!("trace {dim}");
         let real = move |h: f64| (h / (6.0 + i as f64)).sin() * (1.0 + i as f64);
-        r.series.push(curve(&format!("real:{dim}"), "real", &group, ax(), 51, real));
+        let happened = curve(&format!("real:{dim}"), "real", &group, ax(), 51, real);
+        r.series.push(Series { role: Role::Real, ..happened });
         let mut s = curve(&format!("imagined:{dim}"), "imagined", &group, ax(), 51, move |h| real(h) + 0.0004 * h * h);
         let spread = |v: (usize, &f64)| 0.02 + 0.00025 * (v.0 * v.0) as f64;
         let lo = s.y.iter().enumerate().map(|v| v.1 - spread(v)).collect();
@@ -305,9 +315,11 @@ pub fn diagnosis() -> Report {
         r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("× threshold"), 200, |t| {
             0.25 + 0.1 * noise(t as usize + 70) + 1.4 * bump(t, at + 4.0)
         }));
-        r.series.push(curve(&name("reward"), "reward", &group, ax(""), 200, |t| {
+        let reward = curve(&name("reward"), "reward", &group, ax(""), 200, |t| {
             -1.0 - 7.0 * bump(t, at + 20.0) - 0.3 * noise(t as usize)
-        }));
+        });
+        r.series.iter_mut().filter(|s| s.group == group).for_each(|s| s.role = Role::Lane);
+        r.series.push(Series { role: Role::Reward, ..reward });
     }
     trust(&mut r);
     let mut path = density();
@@ -355,10 +367,12 @@ pub fn topup(checks: usize) -> Report {
     r.series.push(banded(score, |v| v - 120.0, |v| v + 120.0));
     let ratio = |c: f64| 1.05 + 1.3 * (-c / 3.0).exp() + 0.08 * noise(c as usize + 5);
     r.series.push(curve("R", "loss ratio R", "loss ratio", (x(""), axis("R", "")), n, ratio));
-    r.series.push(curve("threshold", "threshold", "loss ratio", (x(""), axis("R", "")), n, |_| 1.35));
-    r.series.push(curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| {
+    let threshold = curve("tau", "threshold", "loss ratio", (x(""), axis("R", "")), n, |_| 1.35);
+    r.series.push(Series { role: Role::Threshold, ..threshold });
+    let triggers = curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| {
         if ratio(c) > 1.35 { 1.0 } else { f64::NAN }
-    }));
+    });
+    r.series.push(Series { role: Role::Trigger, ..triggers });
     let loss = |k: &str, l: &str, f: fn(f64) -> f64| {
         curve(k, l, "world-model loss", (axis("check", ""), axis("loss", "nll")), n, f)
     };
@@ -491,7 +505,7 @@ pub fn source(checkpoint: bool) -> Source {
 
 /// An app that has heard `reports`, each as the only and whole work of its job.
 pub fn app_with(scheme: Scheme, size: (u16, u16), reports: Vec<Report>) -> App {
-    let (mut app, _) = App::new(OpenSpec::new(source(true), Theme::new(scheme)));
+    let (mut app, _) = begin(OpenSpec::new(source(true), 0), Theme::new(scheme));
     app.size = size;
     app.jobs.queue.clear();
     update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(1) });

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
 use oodscope::ground::task::Progress;
-use oodscope::ui::app::{App, Ended, OpenSpec, Panel};
+use oodscope::metrics::report::{HeatMap, Report};
+use oodscope::ui::app::{App, Ended, OpenSpec};
+use oodscope::ui::panel::{coverage, data, diagnosis, imagination};
 use oodscope::ui::theme::{Scheme, Theme};
-use oodscope::ui::update::{Effect, Msg, update};
+use oodscope::ui::update::{Effect, Msg, begin, update};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::ui_fixture as fixture;
@@ -54,7 +56,7 @@ fn names(effects: &[Effect]) -> Vec<&'static str> {
 
 #[test]
 fn the_opening_walks_the_road_one_job_at_a_time() {
-    let (mut app, first) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    let (mut app, first) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
     assert_eq!(names(&first), ["load"]);
     let road = [
         (Slot::Load, "coverage"),
@@ -74,7 +76,7 @@ fn the_opening_walks_the_road_one_job_at_a_time() {
 
 #[test]
 fn without_a_checkpoint_the_road_goes_from_coverage_to_the_audit() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(false), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
     assert_eq!(names(&event(&mut app, 1, Body::Done(Outcome::default()))), ["coverage"]);
     started(&mut app, Slot::Cover, 2);
@@ -87,7 +89,7 @@ fn without_a_checkpoint_the_road_goes_from_coverage_to_the_audit() {
 
 #[test]
 fn data_that_cannot_be_loaded_stop_the_road_and_are_told() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
     let failure = Failure { message: "main_data.hdf5: no key 'observations'".into(), panicked: false };
     assert!(event(&mut app, 1, Body::Failed(failure)).is_empty());
@@ -101,7 +103,7 @@ fn data_that_cannot_be_loaded_stop_the_road_and_are_told() {
 
 #[test]
 fn a_failed_coverage_does_not_keep_imagination_away() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
     event(&mut app, 1, Body::Done(Outcome::default()));
     started(&mut app, Slot::Cover, 2);
@@ -180,7 +182,7 @@ fn focus_walks_over_all_cards_and_round() {
     let mut seen = Vec::new();
     for _ in 0..10 {
         press(&mut app, "Tab");
-        seen.push(app.looks.focus[&Panel::Data].clone());
+        seen.push(app.looks.focus[&data::ID].clone());
     }
     let mut all = seen.clone();
     all.sort();
@@ -188,93 +190,93 @@ fn focus_walks_over_all_cards_and_round() {
     assert_eq!(all.len(), 7, "{seen:?}");
     assert_eq!(seen[0], seen[7]);
     press(&mut app, "BackTab");
-    assert_eq!(app.looks.focus[&Panel::Data], seen[8]);
+    assert_eq!(app.looks.focus[&data::ID], seen[8]);
 }
 
 #[test]
 fn the_episode_keys_select_and_stop_at_the_ends() {
     let mut app = app();
     press(&mut app, "4 n n n b");
-    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(2));
+    assert_eq!(app.looks.card(diagnosis::ID, "table:episodes").row, Some(2));
     press(&mut app, "b b b b b");
-    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(0));
+    assert_eq!(app.looks.card(diagnosis::ID, "table:episodes").row, Some(0));
 }
 
 #[test]
 fn an_episode_of_the_data_is_imagined() {
     let mut app = app();
-    app.looks.focus.insert(Panel::Data, "table:episodes".into());
+    app.looks.focus.insert(data::ID, "table:episodes".into());
     press(&mut app, "Down Down Down");
     let effects = press(&mut app, "i");
     assert!(matches!(&effects[..], [Effect::Start(JobSpec::Imagine(spec))] if spec.episode == Some(3)), "{effects:?}");
-    assert_eq!(app.panel, Panel::Imagination);
+    assert_eq!(app.panel, imagination::ID);
 }
 
 #[test]
 fn a_condition_on_the_episodes_is_written_asked_and_taken_back() {
     let mut app = app();
-    let all = app.episodes().unwrap().rows.len();
+    let all = data::episodes(&app).unwrap().rows.len();
     assert!(press(&mut app, "/ s t e p s Space < Space 9 9 q Left Left Backspace Right Right Backspace").is_empty());
-    assert_eq!(app.prompt.as_ref().map(|p| (p.text.as_str(), p.at)), Some(("steps < 9", 9)));
-    assert_eq!(app.panel, Panel::Data, "letters are text while the line is open");
+    assert_eq!(app.filter.prompt.as_ref().map(|p| (p.text.as_str(), p.at)), Some(("steps < 9", 9)));
+    assert_eq!(app.panel, data::ID, "letters are text while the line is open");
     let effects = press(&mut app, "Enter");
     let [Effect::Start(JobSpec::Episodes(spec))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(spec.filter.condition.as_deref(), Some("steps < 9"));
     started(&mut app, Slot::Episodes, 40);
-    assert_eq!(app.episodes().unwrap().rows.len(), all, "until the answer is there");
-    let mut report = oodscope::metrics::report::Report::new("episodes", "Episodes");
-    let mut table = app.episodes().unwrap().clone();
+    assert_eq!(data::episodes(&app).unwrap().rows.len(), all, "until the answer is there");
+    let mut report = Report::new("episodes", "Episodes");
+    let mut table = data::episodes(&app).unwrap().clone();
     table.rows.drain(..all - 2);
     report.tables.push(table);
     event(&mut app, 40, Body::Report(Arc::new(report)));
     event(&mut app, 40, Body::Done(Outcome::default()));
-    assert_eq!(app.episodes().unwrap().rows.len(), 2);
+    assert_eq!(data::episodes(&app).unwrap().rows.len(), 2);
     // The selected row is one of those shown.
-    app.looks.focus.insert(Panel::Data, "table:episodes".into());
+    app.looks.focus.insert(data::ID, "table:episodes".into());
     let effects = press(&mut app, "Down i");
     assert!(matches!(&effects[..], [Effect::Start(JobSpec::Imagine(s))] if s.episode == Some(all - 1)), "{effects:?}");
     press(&mut app, "1 / Backspace Esc");
-    assert_eq!(app.filter.as_deref(), Some("steps < 9"), "Esc changes nothing");
+    assert_eq!(app.filter.condition.as_deref(), Some("steps < 9"), "Esc changes nothing");
     press(&mut app, "/");
     for _ in 0..9 {
         press(&mut app, "Backspace");
     }
     assert!(press(&mut app, "Enter").is_empty());
-    assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
+    assert_eq!((app.filter.condition.clone(), data::episodes(&app).unwrap().rows.len()), (None, all));
 }
 
 #[test]
 fn a_condition_is_pasted_where_the_line_is_open() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(true), Theme::new(Scheme::Dark)));
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
     event(&mut app, 1, Body::Done(Outcome::default()));
     update(&mut app, Msg::Paste("q".into()));
-    assert_eq!(app.prompt, None, "nothing is written where no line is open");
+    assert_eq!(app.filter.prompt, None, "nothing is written where no line is open");
     press(&mut app, "/ x");
     update(&mut app, Msg::Paste(" > 1\u{7}0\nq".into()));
-    assert_eq!(app.prompt.map(|p| (p.text, p.at)), Some(("x > 10".into(), 6)));
+    assert_eq!(app.filter.prompt.map(|p| (p.text, p.at)), Some(("x > 10".into(), 6)));
 }
 
 #[test]
 fn a_condition_that_is_not_understood_is_told_and_keeps_all_episodes() {
     let mut app = app();
-    let all = app.episodes().unwrap().rows.len();
+    let all = data::episodes(&app).unwrap().rows.len();
     press(&mut app, "/ x Enter");
     started(&mut app, Slot::Episodes, 41);
     let failure = Failure { message: "no column is called 'x'".into(), panicked: false };
     event(&mut app, 41, Body::Failed(failure));
     assert!(app.message.as_deref().unwrap().contains("'x'"));
-    assert_eq!((app.filter.clone(), app.episodes().unwrap().rows.len()), (None, all));
-    assert_eq!(app.prompt.as_ref().map(|p| p.text.as_str()), Some("x"), "what was written waits to be mended");
+    assert_eq!((app.filter.condition.clone(), data::episodes(&app).unwrap().rows.len()), (None, all));
+    assert_eq!(app.filter.prompt.as_ref().map(|p| p.text.as_str()), Some("x"), "what was written waits to be mended");
     press(&mut app, "Esc");
-    assert_eq!((app.prompt.clone(), app.message.clone()), (None, None));
+    assert_eq!((app.filter.prompt.clone(), app.message.clone()), (None, None));
 }
 
 #[test]
 fn exact_statistics_follow_where_a_sample_is_in_memory() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(false), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
-    let mut data = oodscope::metrics::report::Report::new("data", "Data");
+    let mut data = Report::new("data", "Data");
     data.stat("held", "held of the whole", 20.0, "%", "a sample");
     event(&mut app, 1, Body::Report(Arc::new(data)));
     event(&mut app, 1, Body::Done(Outcome::default()));
@@ -284,11 +286,11 @@ fn exact_statistics_follow_where_a_sample_is_in_memory() {
 #[test]
 fn data_read_again_are_chosen_and_audited_again() {
     let mut app = app();
-    app.filter = Some("steps < 9".into());
+    app.filter.condition = Some("steps < 9".into());
     press(&mut app, "1 r");
-    assert!(app.chosen().is_none(), "what met the condition in the old data");
+    assert!(!app.reports.contains_key("episodes"), "what met the condition in the old data");
     started(&mut app, Slot::Load, 50);
-    assert!(press(&mut app, "/").is_empty() && app.prompt.is_none(), "not while the data are read");
+    assert!(press(&mut app, "/").is_empty() && app.filter.prompt.is_none(), "not while the data are read");
     event(&mut app, 50, Body::Done(Outcome::default()));
     let queued: Vec<_> = app.jobs.queue.iter().map(JobSpec::name).collect();
     assert!(queued.ends_with(&["episodes", "audit"]), "{queued:?}");
@@ -297,11 +299,11 @@ fn data_read_again_are_chosen_and_audited_again() {
 #[test]
 fn tables_sort_by_every_column_and_back() {
     let mut app = app();
-    app.looks.focus.insert(Panel::Data, "table:dimensions".into());
+    app.looks.focus.insert(data::ID, "table:dimensions".into());
     press(&mut app, "s S s");
-    assert_eq!(app.looks.of(Panel::Data, "table:dimensions").sort, Some((1, true)));
+    assert_eq!(app.looks.card(data::ID, "table:dimensions").sort, Some((1, true)));
     press(&mut app, "s s s s");
-    assert_eq!(app.looks.of(Panel::Data, "table:dimensions").sort, None);
+    assert_eq!(app.looks.card(data::ID, "table:dimensions").sort, None);
 }
 
 #[test]
@@ -310,7 +312,7 @@ fn what_is_at_the_cursor_can_be_copied() {
     let copied = press(&mut app, "3 Home c");
     let [Effect::Copy(text)] = &copied[..] else { panic!("{copied:?}") };
     assert!(text.contains("copy last\t0"), "{text}");
-    app.looks.focus.insert(Panel::Data, "table:dimensions".into());
+    app.looks.focus.insert(data::ID, "table:dimensions".into());
     let copied = press(&mut app, "1 c");
     assert!(matches!(&copied[..], [Effect::Copy(text)] if text.starts_with("cos θ\t0.912")), "{copied:?}");
 }
@@ -340,10 +342,10 @@ fn the_mouse_chooses_tabs_cards_and_places() {
         update(app, Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     };
     click(&mut app, 14, 1);
-    assert_eq!(app.panel, Panel::Coverage);
+    assert_eq!(app.panel, coverage::ID);
     click(&mut app, 30, 12);
-    assert_eq!(app.looks.focus[&Panel::Coverage], "map:density");
-    assert!(app.looks.of(Panel::Coverage, "map:density").cell.is_some());
+    assert_eq!(app.looks.focus[&coverage::ID], "map:density");
+    assert!(app.looks.card(coverage::ID, "map:density").cell.is_some());
     click(&mut app, 28, 1);
     click(&mut app, 40, 12);
     assert!(app.selection.at.contains_key("horizon"));
@@ -367,22 +369,27 @@ fn the_wheel_stretches_a_plot_around_the_mouse_and_scrolls_a_table() {
     wheel(&mut app, MouseEventKind::ScrollDown, 40, 14);
     press(&mut app, "4");
     wheel(&mut app, MouseEventKind::ScrollDown, 20, 6);
-    assert_eq!(app.looks.of(Panel::Diagnosis, "table:episodes").row, Some(1));
+    assert_eq!(app.looks.card(diagnosis::ID, "table:episodes").row, Some(1));
 }
 
 #[test]
 fn the_readme_can_be_given_every_key() {
-    let table = oodscope::ui::keymap::markdown();
-    for binding in oodscope::ui::keymap::BINDINGS {
+    let table = oodscope::ui::bindings::markdown();
+    for (_, binding) in oodscope::ui::bindings::bindings() {
         assert!(table.contains(binding.help), "{}", binding.help);
     }
     assert!(table.lines().all(|l| l.starts_with('|') && l.ends_with('|')));
 }
 
+/// All of the coverage's map.
+fn whole_map(app: &App) -> &HeatMap {
+    app.report(coverage::ID).unwrap().maps.iter().find(|m| m.key == "density").unwrap()
+}
+
 /// The map of the coverage panel as it is shown: its ranges, cells and states.
 fn shown_map(app: &App) -> ((f64, f64), (f64, f64), f64) {
-    let look = app.looks.of(Panel::Coverage, "map:density");
-    let map = look.part.as_deref().or_else(|| app.map(Panel::Coverage, "map:density")).unwrap();
+    let look = app.looks.card(coverage::ID, "map:density");
+    let map = look.part.as_deref().unwrap_or(whole_map(app));
     assert_eq!(map.values.len(), map.width * map.height);
     (map.x_range, map.y_range, map.values.iter().sum())
 }
@@ -456,20 +463,19 @@ fn pairs_become_the_axes_of_the_map() {
     assert_eq!(axes(&press(&mut app, "a")), Some((0, 1)));
     assert_eq!(axes(&press(&mut app, "a")), Some((0, 2)));
     assert_eq!(axes(&press(&mut app, "A A")[1..]), None, "the axes it came with");
-    app.looks.focus.insert(Panel::Coverage, "pairs".into());
+    app.looks.focus.insert(coverage::ID, "pairs".into());
     press(&mut app, "j l");
     assert_eq!(axes(&press(&mut app, "Enter")), Some((1, 2)));
-    assert_eq!(app.looks.focus[&Panel::Coverage], "map:density");
+    assert_eq!(app.looks.focus[&coverage::ID], "map:density");
     // The map that comes takes the place of the first; a new coverage takes both.
-    let mut report = oodscope::metrics::report::Report::new("map", "Map");
-    report
-        .maps
-        .push(oodscope::metrics::report::HeatMap { label: "other".into(), ..fixture::coverage().maps.remove(0) });
+    let mut report = Report::new("map", "Map");
+    report.maps.push(HeatMap { label: "other".into(), ..fixture::coverage().maps.remove(0) });
     started(&mut app, Slot::Map, 7);
     event(&mut app, 7, Body::Report(Arc::new(report)));
-    assert_eq!(app.map(Panel::Coverage, "map:density").unwrap().label, "other");
-    app.jobs.start(app.job_of(Panel::Coverage).unwrap());
+    assert_eq!(whole_map(&app).label, "other");
+    let again = (coverage::PANEL.spec)(&app.open).unwrap();
+    app.jobs.start(again);
     started(&mut app, Slot::Cover, 8);
     event(&mut app, 8, Body::Report(Arc::new(fixture::coverage())));
-    assert_eq!(app.map(Panel::Coverage, "map:density").unwrap().label, "Training states");
+    assert_eq!(whole_map(&app).label, "Training states");
 }

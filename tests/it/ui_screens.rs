@@ -1,14 +1,17 @@
-//! Screens: snapshots of every panel at three sizes and two themes, and every panel at every size with whole, empty,
-//! partial and broken reports.
+//! Screens: snapshots of every panel's text at three sizes and of the colours of three, and every panel at every size with
+//! whole, empty, partial and broken reports.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Event, JobId, Slot};
 use oodscope::ground::task::Progress;
 use oodscope::metrics::report::{Report, Series};
-use oodscope::ui::app::{App, OpenSpec, Panel};
+use oodscope::ui::app::{App, Ended, OpenSpec};
+use oodscope::ui::panel::{PANELS, coverage, diagnosis, imagination, topup};
+use oodscope::ui::panel_id::PanelId;
 use oodscope::ui::theme::{Depth, Scheme, Theme};
-use oodscope::ui::update::{Msg, update};
+use oodscope::ui::update::{Effect, Msg, begin, update};
 use oodscope::ui::view::view;
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -32,34 +35,58 @@ fn text(buf: &Buffer) -> String {
     buf.content.chunks(width).map(row).collect::<Vec<_>>().join("\n")
 }
 
-/// A number that changes when any colour on the screen does (FNV-1a over the cells' styles).
-fn colours(buf: &Buffer) -> u64 {
-    let words = buf.content.iter().map(|c| format!("{:?}{:?}{:?}", c.fg, c.bg, c.modifier));
-    words
-        .flat_map(String::into_bytes)
-        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+/// The text of `panel`.
+fn said(app: &mut App, panel: PanelId) -> String {
+    app.panel = panel;
+    text(&screen(app))
 }
 
-fn snapshots(panel: Panel, name: &str) {
-    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
-        for scheme in [Scheme::Dark, Scheme::Light] {
-            let mut app = fixture::app_with(scheme, (w, h), fixture::all());
-            app.panel = panel;
-            let buf = screen(&app);
-            let shot = format!("{}\ncolours {:016x}", text(&buf), colours(&buf));
-            insta::assert_snapshot!(format!("{name}_{w}x{h}_{}", scheme.name()), shot);
+/// The colours of a screen as text: a letter for each style, and what the letters are.
+fn style_map(buf: &Buffer) -> String {
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain('Α'..='ω').collect();
+    let mut styles = Vec::new();
+    let mut map = String::new();
+    for row in buf.content.chunks(usize::from(buf.area.width)) {
+        for cell in row {
+            let style = (cell.fg, cell.bg, cell.modifier);
+            let at = styles.iter().position(|s| *s == style).unwrap_or(styles.len());
+            if at == styles.len() {
+                styles.push(style);
+            }
+            map.push(letters[at]);
+        }
+        map.push('\n');
+    }
+    for (letter, (fg, bg, modifier)) in letters.iter().zip(styles) {
+        let more = if modifier.is_empty() { String::new() } else { format!(" {modifier:?}") };
+        writeln!(map, "{letter} = {fg} on {bg}{more}").unwrap();
+    }
+    map
+}
+
+#[test]
+fn every_panel_looks_as_it_did() {
+    for panel in PANELS {
+        for (w, h) in [(80, 24), (120, 40), (200, 60)] {
+            let shot = |scheme: Scheme| {
+                let mut app = fixture::app_with(scheme, (w, h), fixture::all());
+                said(&mut app, panel.id)
+            };
+            let dark = shot(Scheme::Dark);
+            assert_eq!(dark, shot(Scheme::Light), "schemes differ in colours alone");
+            insta::assert_snapshot!(format!("{}_{w}x{h}", panel.id.0), dark);
         }
     }
 }
 
 #[test]
-fn data_screens() {
-    snapshots(Panel::Data, "data");
-}
-
-#[test]
-fn coverage_screens() {
-    snapshots(Panel::Coverage, "coverage");
+fn colours_are_as_they_were() {
+    for (panel, scheme) in [(imagination::ID, Scheme::Dark), (diagnosis::ID, Scheme::Light), (topup::ID, Scheme::Safe)]
+    {
+        let mut app = fixture::app_with(scheme, (80, 24), fixture::all());
+        app.panel = panel;
+        insta::assert_snapshot!(format!("colours_{}_{}", panel.0, scheme.name()), style_map(&screen(&app)));
+    }
 }
 
 /// A map gone closer to, and the maps of all pairs with one of them selected.
@@ -74,40 +101,22 @@ fn screens_of_a_map_that_is_explored() {
         let mut app = fixture::app_with(Scheme::Dark, (w, h), vec![fixture::data(), fixture::coverage_to_explore()]);
         press(&mut app, "2l++llllll");
         let near = screen(&app);
-        app.looks.focus.insert(Panel::Coverage, "pairs".into());
+        app.looks.focus.insert(coverage::ID, "pairs".into());
         press(&mut app, "jl");
         let pairs = screen(&app);
         for (name, buf) in [("near", near), ("pairs", pairs)] {
-            let shot = format!("{}\ncolours {:016x}", text(&buf), colours(&buf));
-            insta::assert_snapshot!(format!("coverage_{name}_{w}x{h}"), shot);
+            insta::assert_snapshot!(format!("coverage_{name}_{w}x{h}"), text(&buf));
         }
     }
-}
-
-#[test]
-fn imagination_screens() {
-    snapshots(Panel::Imagination, "imagination");
 }
 
 #[test]
 fn screens_of_what_is_compared() {
     for (w, h) in [(80, 24), (120, 40), (200, 60)] {
         let mut app = fixture::app_with(Scheme::Dark, (w, h), fixture::all());
-        app.panel = Panel::Imagination;
-        app.looks.focus.insert(Panel::Imagination, "compared:stats".into());
-        let buf = screen(&app);
-        insta::assert_snapshot!(format!("compared_{w}x{h}"), format!("{}\ncolours {:016x}", text(&buf), colours(&buf)));
+        app.looks.focus.insert(imagination::ID, "compared:stats".into());
+        insta::assert_snapshot!(format!("compared_{w}x{h}"), said(&mut app, imagination::ID));
     }
-}
-
-#[test]
-fn diagnosis_screens() {
-    snapshots(Panel::Diagnosis, "diagnosis");
-}
-
-#[test]
-fn topup_screens() {
-    snapshots(Panel::TopUp, "topup");
 }
 
 /// The reports with every number of the given kind replaced.
@@ -142,7 +151,7 @@ fn ragged() -> Vec<Report> {
 
 #[test]
 fn every_panel_survives_every_size_whatever_the_reports_hold() {
-    let empty = ["data", "coverage", "imagination", "diagnosis", "topup"].map(|n| Report::new(n, n)).to_vec();
+    let empty = PANELS.iter().map(|panel| Report::new(panel.id.0, panel.title)).collect();
     let kinds = [
         fixture::all(),
         vec![],
@@ -158,8 +167,8 @@ fn every_panel_survives_every_size_whatever_the_reports_hold() {
             let mut app = fixture::app_with(Scheme::Dark, size, reports.clone());
             app.selection.at.insert("step".into(), 40.0);
             app.selection.at.insert("horizon".into(), 10.0);
-            for panel in Panel::ALL {
-                app.panel = panel;
+            for panel in PANELS {
+                app.panel = panel.id;
                 for zoom in [false, true] {
                     app.looks.zoom = zoom;
                     screen(&app);
@@ -174,8 +183,8 @@ fn every_card_of_every_panel_can_be_zoomed_and_walked_on() {
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     for size in [(80, 24), (200, 60)] {
         let mut app = fixture::app_with(Scheme::Safe, size, fixture::all());
-        for panel in Panel::ALL {
-            app.panel = panel;
+        for panel in PANELS {
+            app.panel = panel.id;
             app.looks.zoom = true;
             for _ in 0..12 {
                 for code in [
@@ -196,18 +205,61 @@ fn every_card_of_every_panel_can_be_zoomed_and_walked_on() {
 
 #[test]
 fn an_empty_panel_says_what_is_happening_or_what_to_do() {
-    let (mut app, _) = App::new(OpenSpec::new(fixture::source(false), Theme::new(Scheme::Dark)));
-    update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(1) });
-    let progress = Progress { phase: "reading observations".into(), done: 43, total: 100 };
-    update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Progress(progress) }));
-    let mut said = |panel: Panel| {
-        app.panel = panel;
-        text(&screen(&app))
-    };
-    assert!(said(Panel::Data).contains("Reading observations") && said(Panel::Data).contains("43 %"));
-    assert!(said(Panel::Coverage).contains("Waiting for load"));
-    for panel in [Panel::Imagination, Panel::Diagnosis, Panel::TopUp] {
-        assert!(said(panel).contains("--checkpoint PATH"), "{}", said(panel));
+    for checkpoint in [false, true] {
+        let opened = OpenSpec::new(fixture::source(checkpoint), 0);
+        let (mut app, _) = begin(opened, Theme::new(Scheme::Dark));
+        update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(1) });
+        let progress = Progress { phase: "reading observations".into(), done: 43, total: 100 };
+        update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Progress(progress) }));
+        let (first, others) = PANELS.split_first().unwrap();
+        let reading = said(&mut app, first.id);
+        assert!(reading.contains("Reading observations") && reading.contains("43 %"), "{reading}");
+        for panel in others {
+            let words = match ((panel.spec)(&app.open), panel.by_hand) {
+                (None, _) => "--checkpoint PATH",
+                (Some(_), Some(by_hand)) => by_hand,
+                (Some(_), None) => "Waiting for load",
+            };
+            let got = said(&mut app, panel.id);
+            assert!(got.contains(words) && got.contains(&panel.about[..20]), "{got}");
+        }
+    }
+}
+
+#[test]
+fn every_panel_tells_how_its_job_ended() {
+    for panel in PANELS {
+        let (mut app, _) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
+        (app.jobs.running, app.jobs.queue) = Default::default();
+        let ends = [
+            (Ended::Failed("out of memory".into()), "out of memory"),
+            (Ended::Cancelled, "was stopped"),
+            (Ended::Done(String::new()), "ended without a report"),
+        ];
+        for (how, words) in ends {
+            app.jobs.ended.insert(panel.job, how);
+            let got = said(&mut app, panel.id);
+            assert!(got.contains(words) && got.contains("Press r"), "{got}");
+        }
+        let again = update(&mut app, Msg::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE)));
+        assert!(matches!(&again[..], [Effect::Start(spec)] if spec.name() == panel.job), "{again:?}");
+    }
+}
+
+#[test]
+fn every_panel_has_a_name_a_key_and_a_job_of_its_own() {
+    let mut app = fixture::app_with(Scheme::Dark, (120, 40), fixture::all());
+    for (i, panel) in PANELS.iter().enumerate() {
+        for other in &PANELS[i + 1..] {
+            assert!(panel.id != other.id && panel.title != other.title && panel.job != other.job, "{panel:?}");
+        }
+        let spec = (panel.spec)(&app.open).unwrap();
+        assert_eq!(spec.name(), panel.job);
+        for key in panel.shown_by.keys {
+            update(&mut app, Msg::Key(KeyEvent::new(key.code, key.modifiers)));
+            assert_eq!(app.panel, panel.id);
+        }
+        assert!(fixture::all().iter().any(|report| report.name == panel.id.0), "a report to test it with: {panel:?}");
     }
 }
 
@@ -230,8 +282,8 @@ fn items_nobody_knows_are_shown_all_the_same() {
         ..Series::default()
     });
     let mut app = fixture::app_with(Scheme::Dark, (120, 40), vec![report]);
-    app.panel = Panel::Coverage;
-    app.looks.focus.insert(Panel::Coverage, "plot:tomorrow".into());
+    app.panel = coverage::ID;
+    app.looks.focus.insert(coverage::ID, "plot:tomorrow".into());
     let got = text(&screen(&app));
     assert!(got.contains("Tomorrow") && got.contains("a metric of tomorrow"), "{got}");
 }
@@ -242,8 +294,8 @@ fn poor_terminals_get_a_picture_too() {
         for ascii in [false, true] {
             let mut app = fixture::app_with(Scheme::Dark, (100, 30), fixture::all());
             app.theme = Theme { depth, ascii, ..app.theme };
-            for panel in Panel::ALL {
-                app.panel = panel;
+            for panel in PANELS {
+                app.panel = panel.id;
                 let buf = screen(&app);
                 assert!(!ascii || buf.content.iter().all(|c| c.symbol().is_ascii()));
                 let rgb = |c: &ratatui::style::Color| matches!(c, ratatui::style::Color::Rgb(..));
@@ -287,7 +339,7 @@ proptest! {
         let mut app = fixture::app_with(Scheme::Light, (w, h), vec![]);
         app.jobs.ended.clear();
         app.reports.insert("imagination".into(), Arc::new(report));
-        app.panel = Panel::Imagination;
+        app.panel = imagination::ID;
         app.selection.at.insert("horizon".into(), 3.0);
         screen(&app);
     }

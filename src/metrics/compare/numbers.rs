@@ -189,11 +189,11 @@ pub fn distributions(report: &mut Report, measured: &Measured, features: &Featur
             y_axis: Axis { label: "share of states".into(), ..Axis::default() },
             x: (0..BARS).map(|i| low + (i as f64 + 0.5) * width).collect(),
             y,
-            band: None,
             definition: format!(
                 "Share of the {} states of {label} in each of {BARS} bins of equal width.",
                 values.len()
             ),
+            ..Series::default()
         });
     }
 }

@@ -172,6 +172,7 @@ fn curves(report: &mut Report, here: &Shape, draws: &[Shape]) {
         y,
         band,
         definition: definition.into(),
+        ..Series::default()
     };
     let one = "Share of the standardised training states' variance along each principal axis.";
     report.series.push(curve("spectrum", "this axis", shares, None, one));

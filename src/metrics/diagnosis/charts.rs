@@ -1,7 +1,7 @@
 //! Table, curves and map of the report.
 
 use super::{EpisodeScores, Input, Ranked};
-use crate::metrics::report::{Axis, Cell, HeatMap, Overlay, Report, Series, Table};
+use crate::metrics::report::{Axis, Cell, HeatMap, Overlay, Report, Role, Series, Table};
 
 /// A dimension is named as responsible from this share on.
 const SHARE: f64 = 0.1;
@@ -56,19 +56,16 @@ pub fn table(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
 
 /// Novelty, model error, disagreement and reward of one episode over its steps.
 pub fn curves(report: &mut Report, e: &EpisodeScores<'_>) {
-    let curves: [(&str, &str, &str, &[f64], &str); 4] = [
-        ("novelty", "novelty", "x threshold", e.novelty, "Distance to the training states over its alarm threshold."),
-        (
-            "model_error",
-            "model error",
-            "x threshold",
-            e.model_error,
-            "One-step model error over its conformal threshold.",
-        ),
-        ("disagreement", "disagreement", "std", e.disagreement, "Spread of the ensemble's members."),
-        ("reward", "reward", "", e.reward, "Reward of the environment."),
+    use Role::{Lane, Reward};
+    let novelty = "Distance to the training states over its alarm threshold.";
+    let error = "One-step model error over its conformal threshold.";
+    let curves = [
+        ("novelty", "novelty", Lane, "x threshold", e.novelty, novelty),
+        ("model_error", "model error", Lane, "x threshold", e.model_error, error),
+        ("disagreement", "disagreement", Lane, "std", e.disagreement, "Spread of the ensemble's members."),
+        ("reward", "reward", Reward, "", e.reward, "Reward of the environment."),
     ];
-    for (key, label, unit, y, definition) in curves.into_iter().filter(|c| !c.3.is_empty()) {
+    for (key, label, role, unit, y, definition) in curves.into_iter().filter(|c| !c.4.is_empty()) {
         report.series.push(Series {
             key: format!("{}/{key}", e.label),
             label: label.into(),
@@ -77,8 +74,9 @@ pub fn curves(report: &mut Report, e: &EpisodeScores<'_>) {
             y_axis: Axis { label: label.into(), unit: unit.into(), log: false },
             x: (0..y.len()).map(|t| t as f64).collect(),
             y: y.iter().map(|&v| if v.is_finite() { v } else { f64::NAN }).collect(),
-            band: None,
+            role,
             definition: definition.into(),
+            ..Series::default()
         });
     }
 }

@@ -3,7 +3,7 @@
 use super::errors::Errors;
 use super::{Input, TRUST_HORIZON, Trace};
 use crate::ground::stats;
-use crate::metrics::report::{Axis, Report, Scatter, Series, Table};
+use crate::metrics::report::{Axis, Report, Role, Scatter, Series, Table};
 
 /// Points of the cloud.
 const POINTS: usize = 2000;
@@ -29,8 +29,8 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
         y_axis: axis("error", "std", true),
         x: horizons.clone().map(|h| h as f64).collect(),
         y,
-        band: None,
         definition: definition.into(),
+        ..Series::default()
     };
     let mut model = series("model", "model", quantile(0.5), "Median error over starts; band: 10 % to 90 % of starts.");
     model.band = Some((quantile(0.1), quantile(0.9)));
@@ -38,12 +38,8 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
     let mean = horizons.clone().map(|h| finite(errors.mean(h))).collect();
     report.series.push(series("model_mean", "model (mean)", mean, "Mean error over starts."));
     let floor = horizons.clone().map(|h| finite(errors.floor_median(h))).collect();
-    report.series.push(series(
-        "copy_last",
-        "copying the start",
-        floor,
-        "Median error over starts of predicting the start state for ever.",
-    ));
+    let definition = "Median error over starts of predicting the start state for ever.";
+    report.series.push(Series { role: Role::Floor, ..series("copy_last", "copying the start", floor, definition) });
     let skill = horizons.clone().map(|h| finite(errors.skill(h))).collect();
     let definition =
         "10 log10 of the mean squared error of copying the start over that of the model; above 0 the model is useful.";
@@ -131,10 +127,11 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
             y_axis: axis(name, "", false),
             x: (0..steps).map(|t| t as f64).collect(),
             y,
-            band: None,
             definition,
+            ..Series::default()
         };
-        report.series.push(series("real", "real", column(trace.real), format!("{}: what happened.", trace.label)));
+        let text = format!("{}: what happened.", trace.label);
+        report.series.push(Series { role: Role::Real, ..series("real", "real", column(trace.real), text) });
         let text = format!("{}: what was imagined; band: lowest to highest of {members} members.", trace.label);
         let mut imagined = series("imagined", "imagined", column(trace.imagined), text);
         imagined.band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));

@@ -86,6 +86,7 @@ pub fn curves(report: &mut Report, columns: &[(&'static Score, Vec<f64>)], truth
                 "Mean outcome of the rows in each decile of the score: a score that can be trusted rises. Band: 95 % \
                          over resampled episodes."
                     .into(),
+            ..Series::default()
         });
     }
 }

@@ -4,15 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Body, Card, figure};
-use crate::ui::app::App;
-use crate::ui::panel::control;
+use crate::ui::look::Lens;
+use crate::ui::theme::Theme;
 use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::table::TableView;
 use crate::ui::widget::{gauge, ink, notes, overlay, stats};
 
 /// Draws `card` into `area` with its frame: a rule with the heading where room is short, else a box.
-pub fn draw(card: &Card, app: &App, area: Rect, focused: bool, small: bool, buf: &mut Buffer) {
-    let theme = app.theme;
+pub fn draw(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, small: bool, buf: &mut Buffer) {
+    let theme = lens.theme;
     let style = if focused { theme.accent() } else { theme.faint() };
     let heading = if focused { theme.accent() } else { theme.text() };
     if small {
@@ -27,15 +27,14 @@ pub fn draw(card: &Card, app: &App, area: Rect, focused: bool, small: bool, buf:
         let title = ink::fit(&format!(" {} ", card.title), area.width.saturating_sub(4));
         ink::put(buf, area, area.x + 2, area.y, &title, heading);
     }
-    inside(card, app, Card::inside(area, small), focused, buf);
+    inside(card, lens, Card::inside(area, small), focused, buf);
 }
 
-fn inside(card: &Card, app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
+fn inside(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, buf: &mut Buffer) {
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let theme = app.theme;
-    let look = card.look(app);
+    let (theme, look) = (lens.theme, &card.look);
     match &card.body {
         Body::Stats(all) => stats::draw(all, look.scroll, area, buf, theme),
         Body::Notes(all) => notes::draw(all, look.scroll, area, buf, theme),
@@ -46,29 +45,17 @@ fn inside(card: &Card, app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
         Body::Pairs(maps) => {
             PairsView { maps, selected: look.row.unwrap_or(0) }.draw(area, buf, theme);
         }
-        Body::Control(control) => control::draw(control, app, area, buf),
-        Body::Waiting(lines, share) => waiting(lines, *share, app, area, buf),
-        Body::Lanes(_) => {
-            if let Some(s) = card.scrubber(app) {
-                s.draw(area, buf, theme);
-            }
-        }
-        Body::Plot(_) | Body::Histogram(_) | Body::Map(_) | Body::Scatter(_) => {
-            if let Some(f) = figure::plot(card, app) {
-                f.draw(area, buf, theme);
-            } else if let Some(f) = figure::histogram(card, app) {
-                f.draw(area, buf, theme);
-            } else if let Some(f) = figure::map(card, app) {
-                f.draw(area, buf, theme);
-            } else if let Some(f) = figure::scatter(card, app) {
-                f.draw(area, buf, theme);
-            }
-        }
+        Body::Switchboard(board) => board.draw(area, buf, theme),
+        Body::Waiting(lines, share) => waiting(lines, *share, area, buf, theme),
+        Body::Lanes(_) => card.scrubber(lens).into_iter().for_each(|s| s.draw(area, buf, theme)),
+        Body::Plot(_) => figure::plot(card, lens).into_iter().for_each(|f| f.draw(area, buf, theme)),
+        Body::Histogram(_) => figure::histogram(card).into_iter().for_each(|f| f.draw(area, buf, theme)),
+        Body::Map { .. } => figure::map(card, lens).into_iter().for_each(|f| f.draw(area, buf, theme)),
+        Body::Scatter(_) => figure::scatter(card, lens).into_iter().for_each(|f| f.draw(area, buf, theme)),
     }
 }
 
-fn waiting(lines: &[String], share: Option<f64>, app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = app.theme;
+fn waiting(lines: &[String], share: Option<f64>, area: Rect, buf: &mut Buffer, theme: Theme) {
     let room = area.width.saturating_sub(4).min(72);
     let wrapped: Vec<(usize, String)> =
         lines.iter().enumerate().flat_map(|(i, l)| ink::wrap(l, room).into_iter().map(move |w| (i, w))).collect();

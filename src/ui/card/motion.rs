@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Body, Card, figure};
-use crate::ui::app::{App, CardLook};
+use crate::ui::look::{CardLook, Lens};
 use crate::ui::widget::axes;
 use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::scale::Range;
@@ -19,19 +19,19 @@ pub enum Target {
 }
 
 /// Where the cursor goes by `dx` columns and `dy` rows.
-pub fn shift(card: &Card, app: &App, dx: i32, dy: i32) -> Option<Target> {
-    let mut look = card.look(app);
+pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
+    let mut look = card.look.clone();
     match &card.body {
         Body::Plot(_) | Body::Lanes(_) | Body::Scatter(_) => {
             let axis = card.axis()?.to_string();
-            let now = app.selection.at.get(&axis).copied();
-            return Some(Target::At(axis, along(&samples(card, app), now, dx - dy)?));
+            let now = lens.at(&axis);
+            return Some(Target::At(axis, along(&samples(card, lens), now, dx - dy)?));
         }
         Body::Histogram(_) => {
-            let bins = figure::histogram(card, app)?.bins();
+            let bins = figure::histogram(card)?.bins();
             look.row = Some(stepped(look.row, dx - dy, bins)?);
         }
-        Body::Map(map) => {
+        Body::Map { shown: map, .. } => {
             let (w, h) = (map.width, map.height);
             if w == 0 || h == 0 {
                 return None;
@@ -45,45 +45,45 @@ pub fn shift(card: &Card, app: &App, dx: i32, dy: i32) -> Option<Target> {
         }
         Body::Table(data) => look.row = Some(stepped(look.row.or(Some(0)), dy + dx, data.rows.len())?),
         Body::Stats(_) | Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
-        Body::Control(_) | Body::Waiting(..) => return None,
+        Body::Switchboard(_) | Body::Waiting(..) => return None,
     }
     Some(Target::Look(look))
 }
 
 /// Where the cursor goes for the first (−1) or the last (1).
-pub fn first_or_last(card: &Card, app: &App, end: i32) -> Option<Target> {
+pub fn first_or_last(card: &Card, lens: Lens<'_>, end: i32) -> Option<Target> {
     let far = 100_000_000 * end;
     match card.body {
-        Body::Table(_) | Body::Stats(_) | Body::Notes(_) => shift(card, app, 0, far),
-        _ => shift(card, app, far, 0),
+        Body::Table(_) | Body::Stats(_) | Body::Notes(_) => shift(card, lens, 0, far),
+        _ => shift(card, lens, far, 0),
     }
 }
 
 /// Where a click at (x, y) leads, the card's inside being `area`.
-pub fn click(card: &Card, app: &App, area: Rect, x: u16, y: u16) -> Option<Target> {
-    let mut look = card.look(app);
+pub fn click(card: &Card, lens: Lens<'_>, area: Rect, x: u16, y: u16) -> Option<Target> {
+    let mut look = card.look.clone();
     let at = |range: Range, plot: Rect| {
         let inside = (plot.x..plot.right()).contains(&x);
         let axis = card.axis()?.to_string();
-        inside.then(|| Target::At(axis, snap(&samples(card, app), range.value(axes::position(plot, x)))))
+        inside.then(|| Target::At(axis, snap(&samples(card, lens), range.value(axes::position(plot, x)))))
     };
     match &card.body {
         Body::Plot(_) => {
-            let plot = figure::plot(card, app)?;
+            let plot = figure::plot(card, lens)?;
             at(plot.x_range(), plot.grid(area)?.plot)
         }
         Body::Scatter(_) => {
-            let view = figure::scatter(card, app)?;
+            let view = figure::scatter(card, lens)?;
             at(view.x_range(), view.grid(area)?.plot)
         }
-        Body::Lanes(_) => at(card.scrubber(app)?.steps(), Scrubber::plot(area)),
+        Body::Lanes(_) => at(card.scrubber(lens)?.steps(), Scrubber::plot(area)),
         Body::Histogram(_) => {
-            let view = figure::histogram(card, app)?;
+            let view = figure::histogram(card)?;
             look.row = Some(view.bin_at(view.grid(area)?.plot, x)?);
             Some(Target::Look(look))
         }
-        Body::Map(_) => {
-            let view = figure::map(card, app)?;
+        Body::Map { .. } => {
+            let view = figure::map(card, lens)?;
             let plot = view.grid(area)?.plot;
             if !plot.contains((x, y).into()) {
                 return None;
@@ -105,25 +105,25 @@ pub fn click(card: &Card, app: &App, area: Rect, x: u16, y: u16) -> Option<Targe
 }
 
 /// Where the map of a card is drawn, the card's inside being `area`.
-pub fn map_plot(card: &Card, app: &App, area: Rect) -> Option<Rect> {
-    Some(figure::map(card, app)?.grid(area)?.plot)
+pub fn map_plot(card: &Card, lens: Lens<'_>, area: Rect) -> Option<Rect> {
+    Some(figure::map(card, lens)?.grid(area)?.plot)
 }
 
 /// The places that a cursor can take on the card's horizontal axis.
-fn samples(card: &Card, app: &App) -> Vec<f64> {
+fn samples(card: &Card, lens: Lens<'_>) -> Vec<f64> {
     let mut all: Vec<f64> = match &card.body {
         Body::Plot(lines) | Body::Lanes(lines) => {
             lines.iter().max_by_key(|l| l.x.len()).map(|l| l.x.clone()).unwrap_or_default()
         }
         Body::Scatter(_) => {
-            let range = figure::scatter(card, app).map(|s| s.x_range());
+            let range = figure::scatter(card, lens).map(|s| s.x_range());
             range.map(|r| (0..=100).map(|i| r.value(f64::from(i) / 100.0)).collect()).unwrap_or_default()
         }
         _ => Vec::new(),
     };
     all.retain(|v| v.is_finite());
-    if let Some((lo, hi)) = card.axis().and_then(|a| app.selection.window.get(a)) {
-        all.retain(|v| (*lo..=*hi).contains(v));
+    if let Some((lo, hi)) = card.axis().and_then(|a| lens.window(a)) {
+        all.retain(|v| (lo..=hi).contains(v));
     }
     all.sort_by(f64::total_cmp);
     all.dedup();

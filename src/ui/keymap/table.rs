@@ -1,12 +1,12 @@
-//! The table itself.
+//! The tables themselves.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
-use super::Place::{Everywhere, Figure, On, Table};
+use super::Place::{Everywhere, Figure, Table};
 use super::{Action, Binding, Key, Place};
-use crate::ui::app::Panel;
 
-const fn ch(c: char) -> Key {
+/// The key of a character.
+pub const fn ch(c: char) -> Key {
     key(KeyCode::Char(c))
 }
 
@@ -23,19 +23,11 @@ const fn ctrl(c: char) -> Key {
 }
 
 const fn bind(keys: &'static [Key], action: Action, word: &'static str, help: &'static str, place: Place) -> Binding {
-    Binding { keys, action, word, help, place }
+    Binding { keys, action, word, help, place, useful: |_| true }
 }
 
-/// Every key. What comes first is shown first in the footer.
-pub const BINDINGS: &[Binding] = &[
-    bind(&[ch('t')], Action::TopUp, "start", "start the top-up", On(Panel::TopUp)),
-    bind(&[ch('m')], Action::Schedule, "schedule", "next collection schedule", On(Panel::TopUp)),
-    bind(&[ch('i')], Action::Imagine, "imagine", "imagine selected episode", On(Panel::Data)),
-    bind(&[ch('/')], Action::Filter, "filter", "choose episodes by a condition", On(Panel::Data)),
-    bind(&[ch(']'), ch('n')], Action::Episode(1), "next episode", "next episode", On(Panel::Diagnosis)),
-    bind(&[ch('['), ch('b')], Action::Episode(-1), "", "previous episode", On(Panel::Diagnosis)),
-    bind(&[ch('a')], Action::Axes(1), "axes", "map's next pair of dimensions", On(Panel::Coverage)),
-    bind(&[ch('A')], Action::Axes(-1), "", "map's previous pair of dimensions", On(Panel::Coverage)),
+/// Keys for jobs and cards. What comes first is shown first in the footer.
+pub const CARDS: &[Binding] = &[
     bind(&[ch('p')], Action::Pause, "pause", "pause or resume the job", Everywhere),
     bind(&[ch('x')], Action::Stop, "stop", "stop the panel's job", Everywhere),
     bind(&[key(KeyCode::Tab)], Action::NextCard, "next", "next card, page by page", Everywhere),
@@ -60,11 +52,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[ch('r')], Action::Again, "", "run the panel's job again", Everywhere),
     bind(&[ch('c')], Action::Copy, "", "copy values at the cursor", Everywhere),
     bind(&[ch('T')], Action::Theme, "", "dark, light or safe colours", Everywhere),
-    bind(&[ch('1')], Action::Show(Panel::Data), "", "panel Data", Everywhere),
-    bind(&[ch('2')], Action::Show(Panel::Coverage), "", "panel Coverage", Everywhere),
-    bind(&[ch('3')], Action::Show(Panel::Imagination), "", "panel Imagination", Everywhere),
-    bind(&[ch('4')], Action::Show(Panel::Diagnosis), "", "panel Diagnosis", Everywhere),
-    bind(&[ch('5')], Action::Show(Panel::TopUp), "", "panel Top-up", Everywhere),
+];
+
+/// Keys for the program.
+pub const PROGRAM: &[Binding] = &[
     bind(&[key(KeyCode::Esc)], Action::Back, "", "close, or clear the cursor", Everywhere),
     bind(&[ch('?'), key(KeyCode::F(1))], Action::Help, "help", "all keys", Everywhere),
     bind(&[ch('q'), ctrl('c')], Action::Quit, "quit", "end the program", Everywhere),

@@ -2,25 +2,32 @@
 //! beside imagination.
 
 use super::generic;
-use crate::ui::app::{App, Panel};
+use crate::engine::job::{CompareSpec, JobSpec};
+use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
 };
 
-/// Its cards, where the comparison is of `panel`.
-pub fn cards(app: &App, panel: Panel) -> Vec<Card<'_>> {
-    let what = match app.comparison() {
-        Some(spec) if app.compares_on() == panel => {
-            if spec.imagined {
-                "Imagined"
-            } else {
-                "Rollouts"
-            }
-        }
-        _ => return Vec::new(),
-    };
+/// The job that compares the rollouts that were named.
+pub fn rollouts(open: &OpenSpec) -> Option<JobSpec> {
+    open.source.rollouts.is_some().then(|| spec(open, false))
+}
+
+/// The job that compares what a named world model imagines, where no rollouts are named.
+pub fn imagined(open: &OpenSpec) -> Option<JobSpec> {
+    let source = &open.source;
+    (source.rollouts.is_none() && source.checkpoint.is_some()).then(|| spec(open, true))
+}
+
+fn spec(open: &OpenSpec, imagined: bool) -> JobSpec {
+    let (source, seed) = (open.source.clone(), open.seed);
+    JobSpec::Compare(CompareSpec { source, imagined, seed, ..CompareSpec::default() })
+}
+
+/// The cards of a comparison of `what` with the data.
+pub fn cards<'a>(app: &'a App, what: &str) -> Vec<Card<'a>> {
     let Some(report) = app.reports.get("compare") else { return Vec::new() };
     let mut cards = generic::cards(report);
     for card in &mut cards {

@@ -1,23 +1,102 @@
 //! Panel 1: what is in the file.
 
-use super::generic;
-use crate::ui::app::{App, Panel};
+mod filter;
+
+use super::{Panel, generic, imagination, road};
+use crate::engine::job::{ImagineSpec, JobSpec};
+use crate::metrics::report::{Cell, Table};
+use crate::ui::app::App;
 use crate::ui::card::{Body, Card};
+use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
-    Room,
+    Pages,
+};
+use crate::ui::msg::Effect;
+use crate::ui::panel_id::PanelId;
+
+pub use filter::{key, paste, refused};
+
+/// Its name.
+pub const ID: PanelId = PanelId("data");
+
+/// The panel.
+pub const PANEL: Panel = Panel {
+    job: "load",
+    spec: |open| Some(JobSpec::Load(open.source.clone())),
+    keys: &[
+        Binding::own(&[ch('i')], imagine, "imagine", "imagine selected episode", |app| {
+            app.report(ID).is_some() && app.open.source.checkpoint.is_some()
+        }),
+        Binding::own(&[ch('/')], filter::open, "filter", "choose episodes by a condition", |_| true),
+    ],
+    again,
+    cards,
+    pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
+    filled,
+    ..Panel::new(
+        ID,
+        "Data",
+        "What is in the file: episodes, returns, dimensions, and the rules by which it was read.",
+        Binding::shows(ID, &[ch('1')], "panel Data"),
+    )
 };
 
-/// What the audit found.
+/// The card of the episodes, and of what the audit found.
+const EPISODES: &str = "table:episodes";
 const FINDINGS: &str = "table:findings";
 
+/// The condition on the episodes and those that meet it, once they are known.
+fn chosen(app: &App) -> Option<(&str, &Table)> {
+    let report = app.reports.get("episodes")?;
+    Some((app.filter.condition.as_deref()?, report.tables.first()?))
+}
+
+/// The table of the data's episodes that is shown.
+pub fn episodes(app: &App) -> Option<&Table> {
+    let all = || app.report(ID)?.tables.iter().find(|t| t.key == "episodes");
+    chosen(app).map(|(_, table)| table).or_else(all)
+}
+
+/// Reads the data again, and all that waits for them.
+fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
+    app.jobs.queue = road(&app.open);
+    app.reports.remove("episodes");
+    app.message = None;
+    vec![app.jobs.start(JobSpec::Load(app.open.source.clone()))]
+}
+
+/// The dataset was read: its episodes are chosen and audited, and counted where only a sample of them is in memory.
+fn filled(app: &mut App) {
+    let source = &app.open.source;
+    let scan = app.report(ID).and_then(|report| JobSpec::Load(source.clone()).follow(report));
+    let jobs = filter::job(app).into_iter().chain([JobSpec::Audit(source.clone())]).chain(scan);
+    app.jobs.queue.extend(jobs.collect::<Vec<_>>());
+}
+
+/// Imagines the episode selected in the table, and shows it.
+fn imagine(app: &mut App) -> Vec<Effect> {
+    let first = episodes(app).and_then(|data| generic::selected(app, ID, data)?.first().cloned());
+    let Some(spec) = imagination::spec(&app.open) else {
+        app.message = Some("Imagining an episode needs a world model: open the data with --checkpoint PATH.".into());
+        return Vec::new();
+    };
+    let Some(Cell::Count(index)) = first else {
+        if first.is_some() {
+            app.message = Some("This episode is not among those in memory: allow more with --memory.".into());
+        }
+        return Vec::new();
+    };
+    app.show(imagination::ID);
+    let spec = ImagineSpec { episode: usize::try_from(index).ok(), ..spec };
+    vec![app.jobs.start(JobSpec::Imagine(spec))]
+}
+
 /// Its cards.
-pub fn cards(app: &App) -> Vec<Card<'_>> {
-    let mut cards = app.report(Panel::Data).map(generic::cards).unwrap_or_default();
-    if let (Some((condition, table)), Some(card)) =
-        (app.chosen(), cards.iter_mut().find(|card| card.id == "table:episodes"))
-    {
+fn cards(app: &App) -> Vec<Card<'_>> {
+    let mut cards = app.report(ID).map(generic::cards).unwrap_or_default();
+    if let (Some((condition, table)), Some(card)) = (chosen(app), cards.iter_mut().find(|card| card.id == EPISODES)) {
         card.title = format!("Episodes where {condition}");
         card.body = Body::Table(table);
     }
@@ -33,42 +112,36 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
     cards
 }
 
-/// Its pages.
-pub fn plan(room: Room) -> &'static [Node] {
-    const SMALL: &[Node] = &[
-        Column(&[
-            (Fix(6), C("stats")),
-            (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-            (Fix(4), C("notes")),
+/// Its pages on a small screen.
+const SMALL: &[Node] = &[
+    Column(&[
+        (Fix(6), C("stats")),
+        (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+        (Fix(4), C("notes")),
+    ]),
+    Column(&[(Part(2), C("table:dimensions")), (Part(2), C(FINDINGS)), (Part(3), C("table:episodes"))]),
+];
+/// Its pages on a screen of middle size.
+const MIDDLE: &[Node] = &[Column(&[
+    (Fix(8), C("stats")),
+    (Part(2), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+    (
+        Part(3),
+        Row(&[
+            (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
+            (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
         ]),
-        Column(&[(Part(2), C("table:dimensions")), (Part(2), C(FINDINGS)), (Part(3), C("table:episodes"))]),
-    ];
-    const MIDDLE: &[Node] = &[Column(&[
-        (Fix(8), C("stats")),
-        (Part(2), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-        (
-            Part(3),
-            Row(&[
-                (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
-                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
-            ]),
-        ),
-    ])];
-    const LARGE: &[Node] = &[Column(&[
-        (Fix(8), C("stats")),
-        (
-            Part(1),
-            Row(&[
-                (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
-                (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
-                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
-            ]),
-        ),
-    ])];
-    match room {
-        Room::Tiny => &[],
-        Room::Small => SMALL,
-        Room::Middle => MIDDLE,
-        Room::Large => LARGE,
-    }
-}
+    ),
+])];
+/// Its pages on a large screen.
+const LARGE: &[Node] = &[Column(&[
+    (Fix(8), C("stats")),
+    (
+        Part(1),
+        Row(&[
+            (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
+            (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
+            (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
+        ]),
+    ),
+])];

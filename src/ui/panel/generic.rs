@@ -1,7 +1,10 @@
 //! Any report as cards, by the shape of what is in it.
 
-use crate::metrics::report::{Report, Series};
+use crate::metrics::report::{Cell, Report, Series, Table};
+use crate::ui::app::App;
 use crate::ui::card::{Body, Card};
+use crate::ui::panel_id::PanelId;
+use crate::ui::widget::table::TableView;
 
 /// A card for the numbers, for each group of curves, each distribution, map, cloud and table, and for the sentences.
 pub fn cards(report: &Report) -> Vec<Card<'_>> {
@@ -9,7 +12,7 @@ pub fn cards(report: &Report) -> Vec<Card<'_>> {
     if !report.stats.is_empty() {
         out.push(card("stats".into(), &report.title, Body::Stats(&report.stats)));
     }
-    out.extend(report.maps.iter().map(|m| card(format!("map:{}", m.key), &m.label, Body::Map(m))));
+    out.extend(report.maps.iter().map(|m| card(format!("map:{}", m.key), &m.label, Body::Map { whole: m, shown: m })));
     for (group, lines) in groups(&report.series) {
         out.push(card(format!("plot:{group}"), &capital(group), Body::Plot(lines)));
     }
@@ -28,7 +31,14 @@ fn card<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
     } else {
         title.to_string()
     };
-    Card { id, title, body }
+    Card::new(id, title, body)
+}
+
+/// The row of `data` that is selected on `panel`; the first to begin with.
+pub fn selected<'a>(app: &App, panel: PanelId, data: &'a Table) -> Option<&'a [Cell]> {
+    let look = app.looks.card(panel, &format!("table:{}", data.key));
+    let order = TableView { data, sort: look.sort, selected: None }.order();
+    data.rows.get(*order.get(look.row.unwrap_or(0))?).map(Vec::as_slice)
 }
 
 /// Curves by group, in the order in which the groups appear.

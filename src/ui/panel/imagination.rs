@@ -1,87 +1,107 @@
 //! Panel 3: imagined against real.
 
-use super::{compared, generic};
+use super::{Panel, compared, generic};
+use crate::engine::job::{ImagineSpec, JobSpec};
 use crate::metrics::report::{Cell, Report};
-use crate::ui::app::{App, Panel};
+use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::Card;
+use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
-    Room,
+    Pages,
 };
-use crate::ui::widget::table::TableView;
+use crate::ui::panel_id::PanelId;
+
+/// Its name.
+pub const ID: PanelId = PanelId("imagination");
+
+/// The panel.
+pub const PANEL: Panel = Panel {
+    spec: |open| spec(open).map(JobSpec::Imagine),
+    beside: compared::imagined,
+    cards,
+    pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
+    ..Panel::new(
+        ID,
+        "Imagination",
+        "Open-loop imagination held against held-out episodes, by horizon and by dimension.",
+        Binding::shows(ID, &[ch('3')], "panel Imagination"),
+    )
+};
+
+/// The job that fills it; nothing without a checkpoint.
+pub fn spec(open: &OpenSpec) -> Option<ImagineSpec> {
+    let source = open.source.clone();
+    source.checkpoint.is_some().then(|| ImagineSpec { source, seed: open.seed, ..ImagineSpec::default() })
+}
 
 /// Its cards; the trace of the dimension that is selected in the table comes first.
-pub fn cards(app: &App) -> Vec<Card<'_>> {
-    let Some(report) = app.report(Panel::Imagination) else { return Vec::new() };
+fn cards(app: &App) -> Vec<Card<'_>> {
+    let Some(report) = app.report(ID) else { return Vec::new() };
     let mut cards = generic::cards(report);
     let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));
-    cards.extend(compared::cards(app, Panel::Imagination));
-    cards.sort_by_key(|c| (c.id.starts_with("plot:trace") && Some(&c.id) != wanted.as_ref(), false));
+    if compared::imagined(&app.open).is_some() {
+        cards.extend(compared::cards(app, "Imagined"));
+    }
+    cards.sort_by_key(|c| c.id.starts_with("plot:trace") && Some(&c.id) != wanted.as_ref());
     cards
 }
 
 /// The dimension of the selected row; the first of the table, which is the worst, to begin with.
-fn selected(app: &App, report: &Report) -> Option<String> {
+fn selected<'a>(app: &App, report: &'a Report) -> Option<&'a str> {
     let data = report.tables.iter().find(|t| t.key == "dimensions")?;
-    let look = app.looks.of(Panel::Imagination, "table:dimensions");
-    let view = TableView { data, sort: look.sort, selected: None };
-    let row = *view.order().get(look.row.unwrap_or(0))?;
-    match data.rows[row].first()? {
-        Cell::Text(name) => Some(name.clone()),
+    match generic::selected(app, ID, data)?.first()? {
+        Cell::Text(name) => Some(name),
         _ => None,
     }
 }
 
-/// Its pages.
-pub fn plan(room: Room) -> &'static [Node] {
-    const SMALL: &[Node] = &[
-        Column(&[(Part(4), C("plot:error by horizon")), (Part(3), C("plot:trace*"))]),
-        Column(&[
-            (Part(1), C("scatter:error_vs_novelty")),
-            (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
+/// Its pages on a small screen.
+const SMALL: &[Node] = &[
+    Column(&[(Part(4), C("plot:error by horizon")), (Part(3), C("plot:trace*"))]),
+    Column(&[
+        (Part(1), C("scatter:error_vs_novelty")),
+        (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
+    ]),
+    Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
+    compared::SMALL[0],
+    compared::SMALL[1],
+];
+/// The page of its own report on a screen of middle size.
+const ONE: Node = Column(&[
+    (Fix(6), C("stats")),
+    (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
+    (
+        Part(4),
+        Row(&[
+            (Part(3), C("plot:trace*")),
+            (Part(3), C("plot:disagreement by horizon")),
+            (Part(4), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
         ]),
-        Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
-        compared::SMALL[0],
-        compared::SMALL[1],
-    ];
-    const ONE: Node = Column(&[
-        (Fix(6), C("stats")),
-        (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
-        (
-            Part(4),
-            Row(&[
-                (Part(3), C("plot:trace*")),
-                (Part(3), C("plot:disagreement by horizon")),
-                (Part(4), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
-            ]),
-        ),
-    ]);
-    const MIDDLE: &[Node] = &[ONE, compared::MIDDLE[0], compared::MIDDLE[1]];
-    const WIDE: Node = Column(&[
-        (Fix(6), C("stats")),
-        (
-            Part(5),
-            Row(&[
-                (Part(3), C("plot:error by horizon")),
-                (Part(2), C("plot:disagreement by horizon")),
-                (Part(2), C("scatter:error_vs_novelty")),
-            ]),
-        ),
-        (
-            Part(4),
-            Row(&[
-                (Part(2), C("plot:trace*")),
-                (Part(2), C("plot:trace*")),
-                (Part(2), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("notes"))])),
-            ]),
-        ),
-    ]);
-    const LARGE: &[Node] = &[WIDE, compared::LARGE];
-    match room {
-        Room::Tiny => &[],
-        Room::Small => SMALL,
-        Room::Middle => MIDDLE,
-        Room::Large => LARGE,
-    }
-}
+    ),
+]);
+/// Its pages on a screen of middle size.
+const MIDDLE: &[Node] = &[ONE, compared::MIDDLE[0], compared::MIDDLE[1]];
+/// The same on a large screen.
+const WIDE: Node = Column(&[
+    (Fix(6), C("stats")),
+    (
+        Part(5),
+        Row(&[
+            (Part(3), C("plot:error by horizon")),
+            (Part(2), C("plot:disagreement by horizon")),
+            (Part(2), C("scatter:error_vs_novelty")),
+        ]),
+    ),
+    (
+        Part(4),
+        Row(&[
+            (Part(2), C("plot:trace*")),
+            (Part(2), C("plot:trace*")),
+            (Part(2), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("notes"))])),
+        ]),
+    ),
+]);
+/// Its pages on a large screen.
+const LARGE: &[Node] = &[WIDE, compared::LARGE];

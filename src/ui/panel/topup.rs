@@ -1,85 +1,146 @@
 //! Panel 5: collect a little, fine-tune, watch.
 
-use super::{control, generic, waiting};
-use crate::ui::app::{App, Panel};
+mod board;
+
+use super::{Panel, generic, waiting};
+use crate::engine::job::{JobSpec, Schedule, TopUpSpec};
+use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
+use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
-    Room,
+    Pages,
+};
+use crate::ui::msg::Effect;
+use crate::ui::panel_id::PanelId;
+
+/// Its name.
+pub const ID: PanelId = PanelId("topup");
+
+/// The panel.
+pub const PANEL: Panel = Panel {
+    job: JOB,
+    spec,
+    by_hand: Some("Press t to start the top-up."),
+    keys: &[
+        Binding::own(&[ch('t')], start, "start", "start the top-up", is_settled),
+        Binding::own(&[ch('m')], schedule, "schedule", "next collection schedule", is_settled),
+    ],
+    again: |app, _| start(app),
+    cards,
+    pages: Pages { tiny: TINY, small: SMALL, middle: MIDDLE, large: LARGE },
+    ..Panel::new(
+        ID,
+        "Top-up",
+        "Collects a little new data where the loss ratio asks for it, fine-tunes, and compares before and after.",
+        Binding::shows(ID, &[ch('5')], "panel Top-up"),
+    )
 };
 
+/// Name of the job.
+const JOB: &str = "top-up";
+
+fn spec(open: &OpenSpec) -> Option<JobSpec> {
+    let source = open.source.clone();
+    source.checkpoint.is_some().then(|| JobSpec::TopUp(TopUpSpec { source, ..open.topup.clone() }))
+}
+
+/// True where a top-up could be started.
+fn is_settled(app: &App) -> bool {
+    app.jobs.named(JOB).is_none() && app.open.source.checkpoint.is_some()
+}
+
+fn start(app: &mut App) -> Vec<Effect> {
+    if app.jobs.named(JOB).is_some() {
+        app.message = Some("A top-up is running: x stops it.".into());
+        return Vec::new();
+    }
+    let Some(spec) = spec(&app.open) else {
+        app.message = Some("A top-up needs a world model: open the data with --checkpoint PATH.".into());
+        return Vec::new();
+    };
+    app.reports.remove(ID.0);
+    vec![app.jobs.start(spec)]
+}
+
+/// Chooses the next schedule, where none is being carried out.
+fn schedule(app: &mut App) -> Vec<Effect> {
+    if app.jobs.named(JOB).is_none() {
+        app.open.topup.schedule = match app.open.topup.schedule {
+            Schedule::None => Schedule::Fixed,
+            Schedule::Fixed => Schedule::Adaptive,
+            Schedule::Adaptive => Schedule::None,
+        };
+    }
+    Vec::new()
+}
+
 /// Its cards: the switchboard first, always.
-pub fn cards(app: &App) -> Vec<Card<'_>> {
+fn cards(app: &App) -> Vec<Card<'_>> {
     let mut cards = Vec::new();
     if app.open.source.checkpoint.is_some() {
-        cards.push(Card { id: "control".into(), title: "Top-up".into(), body: Body::Control(control::read(app)) });
+        cards.push(Card::new("control", "Top-up", Body::Switchboard(board::read(app))));
     }
-    match app.report(Panel::TopUp) {
+    match app.report(ID) {
         Some(report) => cards.extend(generic::cards(report)),
-        None => cards.push(waiting::card(app, Panel::TopUp)),
+        None => cards.push(waiting::card(app, &PANEL)),
     }
     cards
 }
 
-/// Its pages.
-pub fn plan(room: Room) -> &'static [Node] {
-    const TINY: &[Node] =
-        &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), (Part(1), C("plot:loss ratio"))])];
-    const SMALL: &[Node] = &[
-        Column(&[
-            (Fix(4), C("control")),
-            (Part(1), C("waiting")),
-            (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+/// Its pages on the smallest screen.
+const TINY: &[Node] = &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), (Part(1), C("plot:loss ratio"))])];
+/// Its pages on a small screen.
+const SMALL: &[Node] = &[
+    Column(&[
+        (Fix(4), C("control")),
+        (Part(1), C("waiting")),
+        (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+    ]),
+    Column(&[
+        (Part(1), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
+        (Fix(7), C("table:before_after")),
+    ]),
+    Column(&[
+        (Part(3), C("table:checks")),
+        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("notes"))])),
+    ]),
+];
+/// Its pages on a screen of middle size.
+const MIDDLE: &[Node] = &[Column(&[
+    (Fix(5), C("control")),
+    (Part(1), C("waiting")),
+    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+    (
+        Part(5),
+        Row(&[
+            (Part(1), C("plot:world-model loss")),
+            (Part(1), C("plot:outside the data")),
+            (Part(1), C("plot:interaction")),
         ]),
-        Column(&[
-            (Part(1), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
-            (Fix(7), C("table:before_after")),
+    ),
+    (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
+])];
+/// Its pages on a large screen.
+const LARGE: &[Node] = &[Column(&[
+    (Fix(5), C("control")),
+    (Part(1), C("waiting")),
+    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+    (
+        Part(4),
+        Row(&[
+            (Part(1), C("plot:world-model loss")),
+            (Part(1), C("plot:outside the data")),
+            (Part(1), C("plot:interaction")),
         ]),
-        Column(&[
+    ),
+    (
+        Part(3),
+        Row(&[
+            (Part(2), C("table:before_after")),
             (Part(3), C("table:checks")),
-            (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("notes"))])),
+            (Part(2), Column(&[(Fix(6), C("stats")), (Part(1), C("notes"))])),
         ]),
-    ];
-    const MIDDLE: &[Node] = &[Column(&[
-        (Fix(5), C("control")),
-        (Part(1), C("waiting")),
-        (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-        (
-            Part(5),
-            Row(&[
-                (Part(1), C("plot:world-model loss")),
-                (Part(1), C("plot:outside the data")),
-                (Part(1), C("plot:interaction")),
-            ]),
-        ),
-        (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
-    ])];
-    const LARGE: &[Node] = &[Column(&[
-        (Fix(5), C("control")),
-        (Part(1), C("waiting")),
-        (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-        (
-            Part(4),
-            Row(&[
-                (Part(1), C("plot:world-model loss")),
-                (Part(1), C("plot:outside the data")),
-                (Part(1), C("plot:interaction")),
-            ]),
-        ),
-        (
-            Part(3),
-            Row(&[
-                (Part(2), C("table:before_after")),
-                (Part(3), C("table:checks")),
-                (Part(2), Column(&[(Fix(6), C("stats")), (Part(1), C("notes"))])),
-            ]),
-        ),
-    ])];
-    match room {
-        Room::Tiny => TINY,
-        Room::Small => SMALL,
-        Room::Middle => MIDDLE,
-        Room::Large => LARGE,
-    }
-}
+    ),
+])];

@@ -1,8 +1,9 @@
 //! News of jobs.
 
-use super::{Effect, map, prompt};
-use crate::engine::job::{Body, Event, JobSpec, Slot};
-use crate::ui::app::{App, Ended, Panel};
+use super::{Effect, map};
+use crate::engine::job::{Body, Event, Slot};
+use crate::ui::app::{App, Ended};
+use crate::ui::panel::{PANELS, data};
 
 /// Takes in one event; news of a job that was replaced change nothing.
 pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
@@ -17,32 +18,28 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Body::Report(report) => {
             map::forget(app, &report.name);
+            for panel in PANELS {
+                (panel.heard)(app, &report);
+            }
             app.reports.insert(report.name.clone(), report);
             Vec::new()
         }
         Body::Done(outcome) => {
-            if slot == Slot::Load {
-                read(app);
+            let name = app.jobs.running.get(&slot).map(|r| r.name);
+            for panel in PANELS.iter().filter(|panel| Some(panel.job) == name) {
+                (panel.filled)(app);
             }
             ended(app, slot, Ended::Done(outcome.summary))
         }
         Body::Failed(failure) => {
             if slot == Slot::Episodes {
-                prompt::refused(app);
+                data::refused(app);
             }
             app.message = Some(failure.message.clone());
             ended(app, slot, Ended::Failed(failure.message))
         }
         Body::Cancelled => ended(app, slot, Ended::Cancelled),
     }
-}
-
-/// The dataset was read: its episodes are chosen and audited, and counted where only a sample of them is in memory.
-fn read(app: &mut App) {
-    let load = JobSpec::Load(app.open.source.clone());
-    let scan = app.report(Panel::Data).and_then(|report| load.follow(report));
-    let chosen = prompt::job(app);
-    app.jobs.queue.extend(chosen.into_iter().chain([JobSpec::Audit(app.open.source.clone())]).chain(scan));
 }
 
 /// Notes the end and starts what waited for it. Nothing follows data that could not be loaded.

@@ -1,4 +1,4 @@
-//! Maps: going closer, moving about, and choosing their axes.
+//! Maps: going closer and moving about.
 //!
 //! The part that is shown is counted here, from what the report carries: a table of sums, so that it takes less than two
 //! milliseconds however many states there are.
@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::Effect;
 use crate::metrics::report::HeatMap;
-use crate::ui::app::{App, COVERAGE_MAP, Panel};
+use crate::ui::app::App;
 use crate::ui::card::Body;
-use crate::ui::layout;
+use crate::ui::shown::shown;
 
 /// Lower and upper end.
 type Range = (f64, f64);
@@ -23,7 +22,7 @@ const PER_CELL: f64 = 20.0;
 const CELLS: usize = 160;
 
 /// The focused map: its card, the whole, and the part that is shown.
-struct Shown {
+struct Focused {
     id: String,
     whole: Arc<HeatMap>,
     x: Range,
@@ -32,13 +31,13 @@ struct Shown {
     height: usize,
 }
 
-fn shown(app: &App) -> Option<Shown> {
-    let shown = layout::shown(app);
-    let card = shown.cards.get(shown.focus)?;
-    let Body::Map(part) = &card.body else { return None };
-    let whole = app.map(app.panel, &card.id).filter(|m| m.fine.as_ref().is_some_and(|f| !f.is_empty()))?;
-    let whole = Arc::new(whole.clone());
-    Some(Shown { id: card.id.clone(), x: part.x_range, y: part.y_range, width: part.width, height: part.height, whole })
+fn focused(app: &App) -> Option<Focused> {
+    let shown = shown(app);
+    let card = shown.focused()?;
+    let Body::Map { whole, shown: part } = card.body else { return None };
+    let (id, width, height) = (card.id.clone(), part.width, part.height);
+    whole.fine.as_ref().filter(|f| !f.is_empty())?;
+    Some(Focused { id, whole: Arc::new(whole.clone()), x: part.x_range, y: part.y_range, width, height })
 }
 
 /// `range` within `whole`, moved rather than cut where it is shorter.
@@ -54,17 +53,20 @@ fn middle(range: Range, i: usize, n: usize) -> f64 {
 }
 
 /// Shows the part of the focused map over `x` and `y`; the cursor stays at the numbers where it is.
-fn look(app: &mut App, map: &Shown, x: Range, y: Range) {
+fn look(app: &mut App, map: &Focused, x: Range, y: Range) {
     let (x, y) = (within(x, map.whole.x_range), within(y, map.whole.y_range));
-    let at =
-        app.looks.of(app.panel, &map.id).cell.map(|(i, j)| (middle(map.x, i, map.width), middle(map.y, j, map.height)));
+    let at = app
+        .looks
+        .card(app.panel, &map.id)
+        .cell
+        .map(|(i, j)| (middle(map.x, i, map.width), middle(map.y, j, map.height)));
     let part = if (x, y) == (map.whole.x_range, map.whole.y_range) { None } else { count(&map.whole, x, y) };
     let now = part.as_deref().unwrap_or(&map.whole);
     let cell = |v: f64, range: Range, n: usize| {
         (((v - range.0) / (range.1 - range.0) * n as f64).floor().max(0.0) as usize).min(n.saturating_sub(1))
     };
     let cell = at.map(|(u, v)| (cell(u, now.x_range, now.width), cell(v, now.y_range, now.height)));
-    let look = app.looks.of_mut(app.panel, &map.id);
+    let look = app.looks.card_mut(app.panel, &map.id);
     (look.part, look.cell) = (part, cell);
 }
 
@@ -87,8 +89,8 @@ fn count(whole: &HeatMap, x: Range, y: Range) -> Option<Arc<HeatMap>> {
 /// Makes the shown part of the focused map `factor` times as long on both axes, around `anchor` (a point of the map) or
 /// the cursor; false where no such map has the focus.
 pub fn zoom(app: &mut App, factor: f64, anchor: Option<(f64, f64)>) -> bool {
-    let Some(map) = shown(app) else { return false };
-    let cursor = app.looks.of(app.panel, &map.id).cell;
+    let Some(map) = focused(app) else { return false };
+    let cursor = app.looks.card(app.panel, &map.id).cell;
     let cursor = cursor.map(|(i, j)| (middle(map.x, i, map.width), middle(map.y, j, map.height)));
     let centre = (f64::midpoint(map.x.0, map.x.1), f64::midpoint(map.y.0, map.y.1));
     let at = anchor.or(cursor).unwrap_or(centre);
@@ -105,7 +107,7 @@ pub fn zoom(app: &mut App, factor: f64, anchor: Option<(f64, f64)>) -> bool {
 
 /// Shows all of the focused map; false where no map has the focus.
 pub fn whole(app: &mut App) -> bool {
-    let Some(map) = shown(app) else { return false };
+    let Some(map) = focused(app) else { return false };
     let (x, y) = (map.whole.x_range, map.whole.y_range);
     look(app, &map, x, y);
     true
@@ -113,8 +115,8 @@ pub fn whole(app: &mut App) -> bool {
 
 /// Moves the shown part where the cursor would leave it; false where it stays inside, or nothing is beyond.
 pub fn follow(app: &mut App, dx: i32, dy: i32) -> bool {
-    let Some(map) = shown(app) else { return false };
-    let look = app.looks.of(app.panel, &map.id);
+    let Some(map) = focused(app) else { return false };
+    let look = app.looks.card(app.panel, &map.id);
     let (Some((i, j)), true) = (look.cell, look.part.is_some()) else { return false };
     // How many cells the cursor would be outside.
     let over = |at: usize, by: i32, n: usize| {
@@ -128,13 +130,13 @@ pub fn follow(app: &mut App, dx: i32, dy: i32) -> bool {
     let moved = slide(app, &map, right as f64 / map.width as f64, up as f64 / map.height as f64);
     if moved {
         let edge = |at: usize, by: i32, n: usize| at.saturating_add_signed(by as isize).min(n.saturating_sub(1));
-        app.looks.of_mut(app.panel, &map.id).cell = Some((edge(i, dx, map.width), edge(j, -dy, map.height)));
+        app.looks.card_mut(app.panel, &map.id).cell = Some((edge(i, dx, map.width), edge(j, -dy, map.height)));
     }
     moved
 }
 
 /// Moves the shown part by shares of its length; false where it is at the end.
-fn slide(app: &mut App, map: &Shown, right: f64, up: f64) -> bool {
+fn slide(app: &mut App, map: &Focused, right: f64, up: f64) -> bool {
     let by = |range: Range, share: f64, whole: Range| {
         let step = (range.1 - range.0) * share;
         within((range.0 + step, range.1 + step), whole)
@@ -151,8 +153,8 @@ fn slide(app: &mut App, map: &Shown, right: f64, up: f64) -> bool {
 /// map is shown: there is nothing to move.
 pub fn drag(app: &mut App, plot: Rect, (x, y): (u16, u16)) -> bool {
     let from = app.selection.drag.replace((x, y));
-    let Some(map) = shown(app) else { return false };
-    if app.looks.of(app.panel, &map.id).part.is_none() {
+    let Some(map) = focused(app) else { return false };
+    if app.looks.card(app.panel, &map.id).part.is_none() {
         return false;
     }
     if let Some((was_x, was_y)) = from {
@@ -162,45 +164,9 @@ pub fn drag(app: &mut App, plot: Rect, (x, y): (u16, u16)) -> bool {
     true
 }
 
-/// Makes the selected pair the axes of the coverage's map; nothing where no card of pairs has the focus.
-pub fn take(app: &mut App) -> Option<Vec<Effect>> {
-    let shown = layout::shown(app);
-    let card = shown.cards.get(shown.focus)?;
-    let Body::Pairs(maps) = &card.body else { return None };
-    let pair = *maps.pairs.get(card.look(app).row.unwrap_or(0))?;
-    app.looks.zoom = false;
-    app.looks.focus.insert(Panel::Coverage, COVERAGE_MAP.into());
-    Some(choose(app, Some(pair)))
-}
-
-/// The coverage's map over the next (1) or the previous (−1) pair; before the first are the axes that it came with.
-pub fn axes(app: &mut App, by: i32) -> Vec<Effect> {
-    let Some(maps) = app.report(Panel::Coverage).and_then(|r| r.pairs.clone()) else { return Vec::new() };
-    let place = |pair| maps.pairs.iter().position(|p| *p == pair).map_or(0, |i| i + 1);
-    let now = app.selection.axes.map_or(0, place) as i64;
-    let next = (now + i64::from(by)).rem_euclid(maps.pairs.len() as i64 + 1) as usize;
-    let pair = next.checked_sub(1).map(|i| maps.pairs[i]);
-    if let Some(i) = next.checked_sub(1) {
-        app.looks.of_mut(Panel::Coverage, "pairs").row = Some(i);
-    }
-    choose(app, pair)
-}
-
-fn choose(app: &mut App, axes: Option<(usize, usize)>) -> Vec<Effect> {
-    app.selection.axes = axes;
-    let spec = app.map_job(axes);
-    vec![app.jobs.start(spec)]
-}
-
-/// A report is replaced: parts of its maps are no longer true, and the other axes of an old coverage neither.
+/// A report is replaced: parts of its maps are no longer true.
 pub fn forget(app: &mut App, report: &str) {
-    if report == Panel::Coverage.report() {
-        app.reports.remove("map");
-        app.selection.axes = None;
-    }
-    for ((panel, _), look) in &mut app.looks.cards {
-        if panel.report() == report || (report == "map" && *panel == Panel::Coverage) {
-            (look.part, look.cell) = (None, if look.part.is_some() || report == "map" { None } else { look.cell });
-        }
+    for (_, look) in app.looks.cards.iter_mut().filter(|((panel, _), look)| panel.0 == report && look.part.is_some()) {
+        (look.part, look.cell) = (None, None);
     }
 }

@@ -5,11 +5,12 @@ use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::{Effect, act, map};
-use crate::ui::app::{App, Panel};
+use crate::ui::app::App;
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::Action;
 use crate::ui::layout::{self, Room};
-use crate::ui::view;
+use crate::ui::shown::shown;
+use crate::ui::tabs;
 
 /// A notch of the wheel makes the shown part of a map so many times as long.
 const WHEEL: f64 = 0.75;
@@ -42,8 +43,8 @@ fn press(app: &mut App, x: u16, y: u16) {
     }
     let regions = layout::regions(app.size);
     if y == regions.tabs.y {
-        if let Some(panel) = tab_at(app, x) {
-            act::act(app, Action::Show(panel));
+        if let Some(panel) = tabs::tab_at(app.size, x) {
+            app.show(panel);
         }
         return;
     }
@@ -55,19 +56,15 @@ fn press(app: &mut App, x: u16, y: u16) {
 /// Puts the cursor of the card under (x, y) there.
 fn point(app: &mut App, x: u16, y: u16) {
     let small = is_small(app);
-    let area = layout::shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
+    let area = shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
     if let Some(area) = area {
-        act::motion(app, |card, app| card::click(card, app, Card::inside(area, small), x, y));
+        act::motion(app, |card, lens| card::click(card, lens, Card::inside(area, small), x, y));
     }
-}
-
-fn tab_at(app: &App, x: u16) -> Option<Panel> {
-    view::tab_places(app).into_iter().find(|(_, from, to)| (*from..*to).contains(&x)).map(|(panel, ..)| panel)
 }
 
 /// Gives the card under (x, y) the focus.
 fn focus_at(app: &mut App, x: u16, y: u16) -> bool {
-    let shown = layout::shown(app);
+    let shown = shown(app);
     let hit = shown.placed.iter().find(|(_, area)| area.contains((x, y).into()));
     let id = hit.map(|(i, _)| shown.cards[*i].id.clone());
     let found = id.is_some();
@@ -79,9 +76,9 @@ fn focus_at(app: &mut App, x: u16, y: u16) -> bool {
 
 /// Where the focused map is drawn.
 fn map_plot(app: &App) -> Option<Rect> {
-    let shown = layout::shown(app);
+    let shown = shown(app);
     let (i, area) = shown.placed.iter().find(|(i, _)| *i == shown.focus)?;
-    card::map_plot(&shown.cards[*i], app, Card::inside(*area, is_small(app)))
+    card::map_plot(&shown.cards[*i], app.lens(), Card::inside(*area, is_small(app)))
 }
 
 fn is_small(app: &App) -> bool {
@@ -91,8 +88,8 @@ fn is_small(app: &App) -> bool {
 /// The point of the focused map under (x, y).
 fn map_point(app: &App, x: u16, y: u16) -> Option<(f64, f64)> {
     let plot = map_plot(app).filter(|p| p.contains((x, y).into()))?;
-    let shown = layout::shown(app);
-    let Body::Map(map) = &shown.cards.get(shown.focus)?.body else { return None };
+    let shown = shown(app);
+    let Body::Map { shown: map, .. } = shown.focused()?.body else { return None };
     let share = |at: u16, from: u16, n: u16| (f64::from(at - from) + 0.5) / f64::from(n.max(1));
     let along = |(lo, hi): (f64, f64), p: f64| lo + (hi - lo) * p;
     Some((along(map.x_range, share(x, plot.x, plot.width)), along(map.y_range, 1.0 - share(y, plot.y, plot.height))))
@@ -108,8 +105,8 @@ fn wheel(app: &mut App, event: MouseEvent, by: i32) -> Vec<Effect> {
     {
         return Vec::new();
     }
-    let shown = layout::shown(app);
-    if shown.cards.get(shown.focus).is_some_and(|c| matches!(c.body, Body::Plot(_))) {
+    let shown = shown(app);
+    if shown.focused().is_some_and(|c| matches!(c.body, Body::Plot(_))) {
         point(app, event.column, event.row);
         return act::act(app, if by < 0 { Action::Stretch } else { Action::Shrink });
     }

@@ -4,10 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::ui::app::{App, Ended, Panel, Prompt};
+use crate::ui::app::{App, Ended, Prompt};
+use crate::ui::bindings::holding;
 use crate::ui::card::{Body, Card};
-use crate::ui::keymap::{Action, BINDINGS, Binding};
-use crate::ui::layout::{Shown, regions};
+use crate::ui::keymap::{Action, Binding};
+use crate::ui::panel::{data, panel};
+use crate::ui::shown::Shown;
+use crate::ui::tabs;
 use crate::ui::widget::{gauge, ink, number, overlay};
 
 fn raised(app: &App, area: Rect, buf: &mut Buffer) {
@@ -28,7 +31,7 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
     let mut x = ink::put(buf, area, area.x, area.y, " oodscope ", badge) + 1;
     let mut right = String::new();
     let crowded = area.width < 100 && app.open.source.rollouts.is_some();
-    if let Some(data) = app.report(Panel::Data).filter(|_| !crowded) {
+    if let Some(data) = app.report(data::ID).filter(|_| !crowded) {
         // Of a sample it is said what it is a sample of.
         let of = data.value("whole_episodes").filter(|of| data.value("episodes").is_some_and(|n| n < *of));
         let of = of.map(|n| format!("of {} ", number::number(n))).unwrap_or_default();
@@ -53,40 +56,23 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn label(panel: Panel) -> String {
-    let at = Panel::ALL.iter().position(|p| *p == panel).unwrap_or(0);
-    format!(" {} {} ", at + 1, panel.title())
-}
-
-/// Each panel's tab with its first and last column.
-pub fn tab_places(app: &App) -> Vec<(Panel, u16, u16)> {
-    let mut x = regions(app.size).tabs.x;
-    let gap = if app.size.0 < 72 { 0 } else { 2 };
-    let place = |panel: Panel| {
-        let from = x;
-        x += ink::width(&label(panel)) + gap;
-        (panel, from, x)
-    };
-    Panel::ALL.into_iter().map(place).collect()
-}
-
 /// The panels, and the page of the current one.
 pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     let mut end = area.x;
-    for (panel, from, to) in tab_places(app) {
-        let here = panel == app.panel;
+    for (panel, from, to) in tabs::places(app.size) {
+        let here = panel.id == app.panel;
         let style = if here { theme.accent().bg(theme.colors().select) } else { theme.dim() };
-        let x = ink::put(buf, area, from, area.y, &label(panel), style);
-        let (sign, color) = if app.jobs.named(panel.job()).is_some() {
+        let x = ink::put(buf, area, from, area.y, &tabs::label(panel), style);
+        let (sign, color) = if app.jobs.named(panel.job).is_some() {
             (gauge::spinner(app.tick), theme.colors().accent)
-        } else if matches!(app.jobs.ended.get(panel.job()), Some(Ended::Failed(_))) {
+        } else if matches!(app.jobs.ended.get(panel.job), Some(Ended::Failed(_))) {
             ("✗", theme.colors().alarm)
         } else {
             (" ", theme.colors().dim)
         };
         if sign != " " {
-            ink::put(buf, area, if app.size.0 < 72 { x - 1 } else { x }, area.y, sign, color);
+            ink::put(buf, area, if app.size.0 < tabs::NARROW { x - 1 } else { x }, area.y, sign, color);
         }
         end = to;
     }
@@ -108,9 +94,9 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
 /// What runs, how far it is; else how the last job ended.
 pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
-    let running = app.jobs.in_order();
-    let Some(job) = running.last() else {
-        if let Some((name, Ended::Done(summary))) = app.jobs.ended.iter().find(|(n, _)| **n == app.panel.job()) {
+    let running = &app.jobs.running;
+    let Some(job) = running.values().next_back() else {
+        if let Some((name, Ended::Done(summary))) = app.jobs.ended.iter().find(|(n, _)| **n == panel(app.panel).job) {
             let x = ink::put(buf, area, area.x + 1, area.y, "✓ ", theme.colors().good);
             let text = if summary.is_empty() { format!("{name} done") } else { summary.clone() };
             ink::put(buf, area, x, area.y, &ink::fit(&text, area.width.saturating_sub(4)), theme.dim());
@@ -143,14 +129,11 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
 /// True where the key does something now: no key for a job that does not run.
 fn useful(app: &App, card: &Card, b: &Binding) -> bool {
     let waiting = matches!(card.body, Body::Waiting(..));
-    let running = app.jobs.named(app.panel.job()).is_some();
+    let running = app.jobs.named(panel(app.panel).job).is_some();
     match b.action {
         Action::Pause | Action::Stop => running,
-        Action::TopUp | Action::Schedule => !running && app.open.source.checkpoint.is_some(),
-        Action::Imagine => app.report(Panel::Data).is_some() && app.open.source.checkpoint.is_some(),
-        Action::Axes(_) => app.report(Panel::Coverage).is_some_and(|r| r.pairs.is_some()),
-        Action::Move(..) | Action::Zoom | Action::NextCard | Action::Episode(_) => !waiting,
-        _ => true,
+        Action::Move(..) | Action::Zoom | Action::NextCard => !waiting,
+        _ => (b.useful)(app),
     }
 }
 
@@ -158,9 +141,9 @@ fn useful(app: &App, card: &Card, b: &Binding) -> bool {
 pub fn footer(app: &App, card: &Card, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     raised(app, area, buf);
-    let shown: Vec<&Binding> = BINDINGS
-        .iter()
-        .filter(|b| !b.word.is_empty() && b.holds(app.panel, card.place()) && useful(app, card, b))
+    let shown: Vec<&Binding> = holding(app.panel, card.place())
+        .filter(|(holds, b)| *holds && !b.word.is_empty() && useful(app, card, b))
+        .map(|(_, b)| b)
         .collect();
     let always = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit);
     let key = |b: &Binding| {
@@ -213,7 +196,7 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
 /// A sentence that waits to be read, over the lower end of the panel.
 pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
     let Some(text) = &app.message else { return };
-    let told = matches!(app.jobs.ended.get(app.panel.job()), Some(Ended::Failed(why)) if why == text);
+    let told = matches!(app.jobs.ended.get(panel(app.panel).job), Some(Ended::Failed(why)) if why == text);
     if told && app.report(app.panel).is_none() {
         // The empty panel says it already.
         return;

@@ -3,23 +3,28 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::ui::app::{App, Panel};
-use crate::ui::keymap::{Action, BINDINGS, Binding, Place};
+use crate::ui::app::App;
+use crate::ui::bindings::holding;
+use crate::ui::card::Place;
+use crate::ui::keymap::{Action, Key};
+use crate::ui::panel::PANELS;
 use crate::ui::widget::{ink, overlay};
 
 /// Draws every key of the table, what holds here in full ink, the rest dimmed.
 pub fn draw(app: &App, focus: Place, body: Rect, buf: &mut Buffer) {
     let theme = app.theme;
-    // The five panels are one line.
-    let one = |b: &&Binding| !matches!(b.action, Action::Show(p) if p != Panel::Data);
-    let rows: Vec<(String, &str, bool)> = BINDINGS
-        .iter()
-        .filter(one)
-        .map(|b| match b.action {
-            Action::Show(_) => ("1 … 5".to_string(), "show a panel", true),
-            _ => (b.names(), b.help, b.holds(app.panel, focus)),
-        })
-        .collect();
+    // All panels are one line.
+    let ends = [PANELS.first(), PANELS.last()];
+    let shows = ends.map(|p| p.and_then(|p| p.shown_by.keys.first()).map(Key::name).unwrap_or_default()).join(" … ");
+    let mut shown = false;
+    let mut rows: Vec<(String, &str, bool)> = Vec::new();
+    for (holds, b) in holding(app.panel, focus) {
+        match b.action {
+            Action::Show(_) if std::mem::replace(&mut shown, true) => {}
+            Action::Show(_) => rows.push((shows.clone(), "show a panel", true)),
+            _ => rows.push((b.names(), b.help, holds)),
+        }
+    }
     let tall = rows.len() as u16 + 2;
     let columns = if tall > body.height && body.width >= 76 { 2 } else { 1 };
     let per = rows.len().div_ceil(columns);

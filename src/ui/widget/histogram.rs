@@ -88,11 +88,10 @@ impl HistogramView<'_> {
     }
 
     fn draw_bars(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
-        let alarm_from = self.data.marks.iter().find(|m| m.0.contains("threshold")).map(|m| m.1);
         let last = plot.right().saturating_sub(1);
         for x in plot.x..plot.right() {
             let Some(bin) = self.bin_at(plot, x) else { continue };
-            let beyond = alarm_from.is_some_and(|t| self.data.edges[bin] >= t);
+            let beyond = self.data.alarm.is_some_and(|t| self.data.edges[bin] >= t);
             let color = if self.cursor == Some(bin) {
                 theme.colors().bright
             } else if beyond {
@@ -145,6 +144,7 @@ mod tests {
             edges: vec![0.0, 1.0, 2.0, 3.0],
             counts: vec![10.0, 30.0, 1.0],
             marks: vec![("threshold".into(), 2.0)],
+            alarm: Some(2.0),
             ..Histogram::default()
         }
     }

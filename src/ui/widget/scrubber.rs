@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::axes::{self, Axes};
 use super::scale::{Range, Scale};
 use super::{bars, ink, number};
-use crate::metrics::report::{Axis, Series};
+use crate::metrics::report::{Axis, Role, Series};
 use crate::ui::theme::Theme;
 
 /// An episode's lanes.
@@ -28,7 +28,7 @@ struct Lane<'a> {
 
 impl<'a> Lane<'a> {
     fn of(data: &'a Series) -> Self {
-        let reward = data.key.ends_with("reward");
+        let reward = data.role == Role::Reward;
         let peak = data.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
         let range = if reward {
             Range::around(data.y.iter().copied(), Scale::Linear, 0.0)
@@ -198,7 +198,7 @@ mod tests {
     fn one_alarm_among_many_steps_is_seen() {
         let mut y = vec![0.2; 5000];
         y[3210] = 4.0;
-        let lane = Series { key: "0/novelty".into(), x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
+        let lane = Series { role: Role::Lane, x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
         let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0) };
         let (plot, steps) = (Rect::new(0, 0, 60, 4), scrubber.steps());
         let peaks = (0..60).filter(|x| extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn empty_and_ragged_lanes_are_survived() {
-        let short = Series { key: "0/reward".into(), x: vec![0.0, 1.0, 2.0], y: vec![1.0], ..Series::default() };
+        let short = Series { role: Role::Reward, x: vec![0.0, 1.0, 2.0], y: vec![1.0], ..Series::default() };
         let nothing = Series::default();
         let nan = Series { x: vec![0.0, 1.0], y: vec![f64::NAN; 2], ..Series::default() };
         for (w, h) in [(1, 1), (8, 3), (60, 4), (100, 20)] {

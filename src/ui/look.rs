@@ -1,0 +1,98 @@
+//! How things are looked at: focus, zoom, scales, sorting, cursors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::panel_id::PanelId;
+use super::theme::Theme;
+use crate::metrics::report::HeatMap;
+
+/// Scale of a card's numbers, if it is not the report's own choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScaleChoice {
+    /// Even steps.
+    Linear,
+    /// Decades.
+    Log,
+    /// Decades to both sides of zero.
+    Symlog,
+}
+
+/// How one card is looked at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CardLook {
+    /// Scale chosen with the key.
+    pub scale: Option<ScaleChoice>,
+    /// Selected row of a table or bin of a histogram.
+    pub row: Option<usize>,
+    /// Cell of a map, from the lower left.
+    pub cell: Option<(usize, usize)>,
+    /// The part of a map that is shown in place of the whole.
+    pub part: Option<Arc<HeatMap>>,
+    /// Lines scrolled away.
+    pub scroll: usize,
+    /// Sorted column, and whether the largest comes first.
+    pub sort: Option<(usize, bool)>,
+}
+
+/// Focus and looks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Looks {
+    /// Focused card of each panel, by id.
+    pub focus: BTreeMap<PanelId, String>,
+    /// Looks of cards, by panel and id.
+    pub cards: BTreeMap<(PanelId, String), CardLook>,
+    /// The focused card fills the panel.
+    pub zoom: bool,
+}
+
+impl Looks {
+    /// How card `id` of `panel` is looked at.
+    pub fn card(&self, panel: PanelId, id: &str) -> CardLook {
+        self.cards.get(&(panel, id.to_string())).cloned().unwrap_or_default()
+    }
+
+    /// The same, to be changed.
+    pub fn card_mut(&mut self, panel: PanelId, id: &str) -> &mut CardLook {
+        self.cards.entry((panel, id.to_string())).or_default()
+    }
+
+    /// The cards of `panel`, those that were looked at.
+    pub fn of_panel(&mut self, panel: PanelId) -> impl Iterator<Item = (&str, &mut CardLook)> {
+        self.cards.iter_mut().filter(move |((p, _), _)| *p == panel).map(|((_, id), look)| (id.as_str(), look))
+    }
+}
+
+/// Cursors shared by all plots over the same axis: a step or a horizon is selected everywhere at once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selection {
+    /// Cursor by the name of the horizontal axis.
+    pub at: BTreeMap<String, f64>,
+    /// Shown part of the horizontal axis, by its name.
+    pub window: BTreeMap<String, (f64, f64)>,
+    /// Dimensions on the axes of the coverage's map; those that it was measured with if none are chosen.
+    pub axes: Option<(usize, usize)>,
+    /// Where the mouse was when it last dragged a map.
+    pub drag: Option<(u16, u16)>,
+}
+
+/// What all cards are seen with: cursors and colours.
+#[derive(Debug, Clone, Copy)]
+pub struct Lens<'a> {
+    /// Cursors that cards share.
+    pub selection: &'a Selection,
+    /// Colours and characters.
+    pub theme: Theme,
+}
+
+impl Lens<'_> {
+    /// The cursor on the horizontal axis called `axis`.
+    pub fn at(&self, axis: &str) -> Option<f64> {
+        self.selection.at.get(axis).copied()
+    }
+
+    /// The part of that axis that is shown, where it is not the whole.
+    pub fn window(&self, axis: &str) -> Option<(f64, f64)> {
+        self.selection.window.get(axis).copied()
+    }
+}

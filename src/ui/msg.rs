@@ -1,0 +1,43 @@
+//! What comes to the app, and what it asks for.
+
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::engine::job::{Control, Event, JobId, JobSpec, Slot};
+
+/// News for the app.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has so many columns and rows now.
+    Resize(u16, u16),
+    /// The engine gave the job that was asked for in `slot` its number.
+    JobStarted {
+        /// Where.
+        slot: Slot,
+        /// Its number.
+        id: JobId,
+    },
+    /// A job has news.
+    Engine(Event),
+    /// Time goes on while a job runs.
+    Tick,
+}
+
+/// What is to be done outside of the app.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few a minute, and a spec is what an effect mostly is")]
+pub enum Effect {
+    /// Start a job; the answer is [`Msg::JobStarted`].
+    Start(JobSpec),
+    /// Steer the running job with this number.
+    Control(JobId, Control),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// End the program.
+    Quit,
+}
