@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::finite;
+use super::reader::Shape;
 use crate::data::dataset::{Dataset, Origin, Parts};
 use crate::data::episode::EpisodeSpan;
 use crate::data::space::Space;
@@ -82,15 +83,30 @@ pub struct Assembly {
     /// Steps whose own next observation is not the following observation, and the first of them.
     differ: usize,
     first: usize,
+    /// Every episode has an observation beyond its steps.
+    last: bool,
+    /// An episode of no steps is one all the same.
+    with_empty: bool,
     /// Bytes that it may take.
     memory: u64,
 }
 
 impl Assembly {
-    /// No episode yet.
-    pub fn new(origin: Origin, obs_space: Space, action_space: Space) -> Self {
-        let (parts, next) = (Parts::default(), Vec::new());
-        Self { origin, obs_space, action_space, parts, next, differ: 0, first: 0, memory: u64::MAX }
+    /// No episode yet of these columns.
+    pub fn new(origin: Origin, shape: &Shape) -> Self {
+        let Shape { obs, action, last, .. } = shape;
+        Self {
+            origin,
+            obs_space: obs.clone(),
+            action_space: action.clone(),
+            parts: Parts::default(),
+            next: Vec::new(),
+            differ: 0,
+            first: 0,
+            last: *last,
+            with_empty: false,
+            memory: u64::MAX,
+        }
     }
 
     /// Takes no more than the work may keep.
@@ -98,12 +114,22 @@ impl Assembly {
         Self { memory: cx.memory(), ..self }
     }
 
+    /// Keeps episodes of no steps, if so.
+    pub fn with_empty(self, with_empty: bool) -> Self {
+        Self { with_empty, ..self }
+    }
+
+    /// Steps so far.
+    pub fn steps(&self) -> u64 {
+        self.parts.rewards.len() as u64
+    }
+
     /// Rules and warnings, to add to.
     pub fn origin(&mut self) -> &mut Origin {
         &mut self.origin
     }
 
-    /// Adds an episode. One of no steps is left out.
+    /// Adds an episode. One of no steps is left out, unless [`Assembly::with_empty`].
     ///
     /// # Errors
     /// A sentence about the array whose length does not fit the rewards.
@@ -116,7 +142,8 @@ impl Assembly {
         let (d, a, parts) = (self.obs_space.dim(), self.action_space.dim(), &mut self.parts);
         let values = |rows: usize, width: usize| rows.saturating_mul(width);
         // Without it the columns grow as they are filled.
-        let _ = parts.obs.try_reserve_exact(values(steps, d));
+        let rows = steps.saturating_add(if self.last { episodes } else { 0 });
+        let _ = parts.obs.try_reserve_exact(values(rows, d));
         let _ = parts.actions.try_reserve_exact(values(steps, a));
         let _ = parts.rewards.try_reserve_exact(steps);
         let _ = parts.spans.try_reserve_exact(episodes);
@@ -128,7 +155,7 @@ impl Assembly {
     /// As [`Assembly::push`].
     pub fn put(&mut self, episode: FoundIn<'_>) -> Result<(), String> {
         let (d, a, steps) = (self.obs_space.dim(), self.action_space.dim(), episode.rewards.len());
-        if steps == 0 {
+        if steps == 0 && !self.with_empty {
             return Ok(());
         }
         let held = self.parts.obs.len() + self.parts.actions.len() + self.next.len();
@@ -136,7 +163,8 @@ impl Assembly {
         if (4 * floats + 8 * (self.parts.rewards.len() + steps)) as u64 > self.memory {
             return Err(too_large(self.memory));
         }
-        let rows = episode.obs.len() / d.max(1);
+        // Rows without columns cannot be counted.
+        let rows = episode.obs.len().checked_div(d).unwrap_or(steps + usize::from(self.last));
         let fits = |len: usize, rows: usize, width: usize| len == rows * width;
         if !(fits(episode.obs.len(), rows, d) && (rows == steps || rows == steps + 1)) {
             let values = episode.obs.len();
@@ -147,7 +175,7 @@ impl Assembly {
             return Err(format!("actions have {values} values, {steps} steps of {a} need {}", steps * a));
         }
         let first_step = self.parts.rewards.len();
-        let first_obs = self.parts.obs.len() / d.max(1);
+        let first_obs = self.parts.spans.last().map_or(0, |s| s.first_obs + s.obs_rows);
         self.parts.obs.extend_from_slice(episode.obs);
         let mut obs_rows = rows;
         if let Some(next) = episode.next_obs {
@@ -223,7 +251,7 @@ mod tests {
     use super::*;
 
     fn assembly() -> Assembly {
-        Assembly::new(Origin::default(), Space::unnamed("obs", 2), Space::unnamed("action", 1))
+        Assembly::new(Origin::default(), &Shape::unnamed(2, 1))
     }
 
     #[test]

@@ -5,19 +5,17 @@
 //! observations: the last step of an episode has no next one. `MDPDataset.dump` of 1.x: flat columns as D4RL's, with
 //! `episode_terminals` at every end.
 
-use std::path::Path;
-
 use super::Format;
-use super::d4rl::{self, Ends, FlatFile, Layout};
-use super::hdf5::{Hdf5, is_hdf5};
-use super::pieces::Pieces;
-use crate::data::dataset::Dataset;
+use super::d4rl::{Ends, FlatFile, Layout};
+use super::hdf5::Hdf5;
+use super::place::Place;
+use super::reader::{Episodes, OneByOne};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod buffer;
 
-use buffer::InGroups;
+use buffer::Buffer;
 
 /// The format.
 pub struct D3rlpy;
@@ -27,32 +25,16 @@ impl Format for D3rlpy {
         "d3rlpy"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        is_hdf5(path) && Hdf5::open(path).is_ok_and(|file| buffer::is_one(&file) || is_flat(&file))
+    fn probe(&self, place: &Place) -> bool {
+        place.hdf5().is_ok_and(|file| buffer::is_one(&file) || is_flat(&file))
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let file = Hdf5::open(path)?;
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let file = place.hdf5()?;
         if buffer::is_one(&file) {
-            return buffer::dataset(path, &file, cx);
+            return Ok(Box::new(OneByOne::new(Buffer::open(place.path(), file)?)));
         }
-        d4rl::whole(path, &file, &flat(), cx)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let file = Hdf5::open(path)?;
-        if buffer::is_one(&file) {
-            return Ok(Some(InGroups::open(path, file, &Ctx::quiet())?.bytes()));
-        }
-        d4rl::bytes(&file, &flat()).map(Some)
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        let file = Hdf5::open(path)?;
-        if buffer::is_one(&file) {
-            return Ok(Some(Box::new(InGroups::open(path, file, cx)?)));
-        }
-        Ok(Some(Box::new(FlatFile::open(path, file, flat(), cx)?)))
+        Ok(Box::new(FlatFile::open(place.path(), file, flat())?))
     }
 }
 

@@ -7,21 +7,21 @@
 
 use std::path::Path;
 
-use super::hdf5::{Hdf5, is_hdf5, listed};
-use super::pieces::Pieces;
-use super::{Format, choices};
-use crate::data::dataset::{Dataset, Origin, Parts};
-use crate::data::space::Space;
+use super::Format;
+use super::hdf5::{Hdf5, listed};
+use super::place::Place;
+use super::reader::Episodes;
+use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod columns;
 mod episodes;
-mod pieces;
+mod flat;
 
-pub(super) use columns::{Columns, Ends};
-use episodes::{Cutter, Marks};
-pub(super) use pieces::FlatFile;
+use columns::Columns;
+pub(super) use columns::Ends;
+pub(super) use flat::FlatFile;
 
 /// The format.
 pub struct D4rl;
@@ -36,28 +36,17 @@ impl Format for D4rl {
         "d4rl"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        is_hdf5(path)
-            && Hdf5::open(path).is_ok_and(|file| {
-                let chunks = || prefixes(&file).first().is_some_and(|chunk| has_keys(&file, chunk));
-                (has_keys(&file, "") || chunks()) && !file.groups("").iter().any(|g| g == "data")
-            })
+    fn probe(&self, place: &Place) -> bool {
+        place.hdf5().is_ok_and(|file| {
+            let chunks = || prefixes(&file).first().is_some_and(|chunk| has_keys(&file, chunk));
+            (has_keys(&file, "") || chunks()) && !file.groups("").iter().any(|g| g == "data")
+        })
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let file = Hdf5::open(path)?;
-        whole(path, &file, &Layout::of(&file), cx)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let file = Hdf5::open(path)?;
-        bytes(&file, &Layout::of(&file)).map(Some)
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        let file = Hdf5::open(path)?;
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let file = place.hdf5()?;
         let layout = Layout::of(&file);
-        Ok(Some(Box::new(FlatFile::open(path, file, layout, cx)?)))
+        Ok(Box::new(FlatFile::open(place.path(), file, layout)?))
     }
 }
 
@@ -89,45 +78,12 @@ impl Layout {
     ///
     /// # Errors
     /// A sentence about the column that is missing or does not fit.
-    pub fn columns<'f>(&self, file: &'f Hdf5) -> Result<Vec<Columns<'f>>, Fault> {
+    fn columns<'f>(&self, file: &'f Hdf5) -> Result<Vec<Columns<'f>>, Fault> {
         let find = |p: &String| Columns::find(file, p, self.ends);
         let all = self.prefixes.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         all.iter().skip(1).try_for_each(|piece| piece.fits(&all[0]))?;
         Ok(all)
     }
-}
-
-/// Reads all rows of all pieces.
-pub(super) fn whole(path: &Path, file: &Hdf5, layout: &Layout, cx: &Ctx) -> Result<Dataset, Fault> {
-    let pieces = layout.columns(file)?;
-    let cx = cx.phase("reading the dataset");
-    let marks: Vec<Marks> = pieces.iter().map(|p| p.marks(0..p.steps(), &|_| cx.check())).collect::<Result<_, _>>()?;
-    let last = pieces.len() - 1;
-    let episodes = marks.iter().map(|m| m.ends().len()).sum::<usize>() + usize::from(!marks[last].closed());
-    let (first, steps) = (&pieces[0], pieces.iter().map(Columns::steps).sum());
-    let mut cutter = Cutter::new(first.width(), steps, episodes).ok_or_else(|| no_memory(path))?;
-    for (i, (piece, marks)) in pieces.iter().zip(&marks).enumerate() {
-        let mut read = 0;
-        piece.read(marks, &cx, &mut |rows| {
-            read += rows.rewards.len();
-            cutter.add(rows, i == last && read == piece.steps());
-        })?;
-    }
-    let mut origin = origin(path, file, layout, first);
-    let parts = cutter.finish(&mut origin);
-    let mut data = put_together(origin, first, parts)?;
-    settle_choices(first, &mut data);
-    Ok(data)
-}
-
-fn no_memory(path: &Path) -> Fault {
-    Fault::at(path, "needs more memory than there is; read a part of it with --memory")
-}
-
-/// Bytes that all rows take in memory.
-pub(super) fn bytes(file: &Hdf5, layout: &Layout) -> Result<u64, Fault> {
-    let pieces = layout.columns(file)?;
-    Ok(pieces.iter().map(|p| p.width().bytes(0, p.steps() as u64)).sum())
 }
 
 /// Where the rows come from and how they are read.
@@ -143,17 +99,6 @@ fn origin(path: &Path, file: &Hdf5, layout: &Layout, first: &Columns<'_>) -> Ori
         rules,
         warnings: first.unseen_ends().into_iter().collect(),
     }
-}
-
-fn put_together(origin: Origin, first: &Columns<'_>, parts: Parts) -> Result<Dataset, Fault> {
-    let path = origin.path.clone();
-    let spaces = (Space::unnamed("obs", first.width().obs), Space::unnamed("action", first.action_width()));
-    Dataset::from_parts(origin, spaces.0, spaces.1, parts).map_err(|e| Fault::at(&path, e))
-}
-
-/// Actions may be choices: their numbers tell.
-fn settle_choices(columns: &Columns<'_>, data: &mut Dataset) {
-    choices::settle(data, columns.choices().as_ref());
 }
 
 fn has_keys(file: &Hdf5, prefix: &str) -> bool {

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::Format;
 use super::npz::{Npz, folder};
-use super::pieces::Pieces;
-use crate::data::dataset::Dataset;
+use super::place::Place;
+use super::reader::{Episodes, OneByOne, Width};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -29,36 +29,27 @@ impl Format for Dreamer {
         "dreamer"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        folder::probe(path, is_name, |file| {
+    fn probe(&self, place: &Place) -> bool {
+        folder::probe(place, is_name, |file| {
             file.contains("is_first") && (file.contains("reward") || file.contains("action"))
         })
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let path = place.path();
         let (first, files) = files(path)?;
         if has_episodes(path, &first) {
-            episode::dataset(path, &first, &files, cx)
-        } else {
-            stream::Streams::find(path, &first, &files, cx)?.dataset(cx)
+            return Ok(Box::new(OneByOne::new(episode::Folder::find(path, &first, files)?)));
         }
+        Ok(Box::new(stream::Streams::find(path, &first, &files)?))
     }
+}
 
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let (first, files) = files(path)?;
-        let rows = files.iter().try_fold(0u64, |sum, file| Some(sum.saturating_add(rows_of(file)? as u64)));
-        let width = layout::Layout::of(&first)?.width();
-        Ok(rows.map(|rows| width.bytes(files.len() as u64, rows)))
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        let (first, files) = files(path)?;
-        Ok(Some(if has_episodes(path, &first) {
-            Box::new(episode::InFiles::find(path, &first, &files, cx)?)
-        } else {
-            Box::new(stream::Streams::find(path, &first, &files, cx)?)
-        }))
-    }
+/// Bytes in memory, where the files' names speak of their rows.
+fn bytes<'f>(width: Width, mut files: impl ExactSizeIterator<Item = &'f PathBuf>) -> Option<u64> {
+    let count = files.len() as u64;
+    let rows = files.try_fold(0u64, |sum, file| Some(sum.saturating_add(rows_of(file)? as u64)));
+    rows.map(|rows| width.bytes(count, rows))
 }
 
 /// The files of a folder and the first of them.

@@ -5,17 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::assemble::{Assembly, Found};
-use super::npz::folder::{self, Odd};
-use super::npz::{self, Npz};
-use super::pieces::{Pieces, Width};
-use super::{Format, choices};
-use crate::data::dataset::{Dataset, Origin};
-use crate::data::space::Space;
+use super::Format;
+use super::assemble::Found;
+use super::npz::{self, Npz, folder};
+use super::place::Place;
+use super::reader::{Episodes, Loaded, OneByOne, Separate, Shape};
+use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
-
-mod pieces;
 
 /// The format.
 pub struct ExOrl;
@@ -28,57 +25,18 @@ impl Format for ExOrl {
         "exorl"
     }
 
-    fn probe(&self, path: &Path) -> bool {
+    fn probe(&self, place: &Place) -> bool {
         folder::probe(
-            path,
+            place,
             |stem| numbers(stem).is_some(),
             |file| KEYS.iter().filter(|k| file.contains(k)).count() >= 3 && !file.contains("is_first"),
         )
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let (names, files) = files(path)?;
-        let first = Npz::open(&files[0])?;
-        let mut assembly = layout(&first, path)?.within(cx);
-        let (width, actions) = (first.column("observation")?.width(), first.column("action")?.width());
-        let [mut lies, mut empty, mut inside] = [(); 3].map(|()| Odd::default());
-        let cx = cx.phase("reading the dataset");
-        folder::each(
-            &files,
-            &cx,
-            |file| episode(file, width, actions, &cx),
-            |index, mut read: Read| {
-                let (id, said) = names[index].unwrap_or((index as u64, read.found.rewards.len() as u64));
-                let file = &files[index];
-                lies.count(said != read.found.rewards.len() as u64, file);
-                empty.count(read.found.rewards.is_empty(), file);
-                inside.count(read.ends_inside, file);
-                read.found.id = id;
-                assembly.push(&read.found).map_err(|problem| Fault::at(&files[index], problem))
-            },
-        )?;
-        let oddities = [
-            lies.told("have another length than their name says; what is in them is read"),
-            empty.told("have no step and are left out"),
-            inside.told("have a discount of 0 before their last row; only the last one ends an episode"),
-            gaps(&names),
-        ];
-        assembly.origin().warnings.extend(oddities.into_iter().flatten());
-        let mut data = assembly.finish(path)?;
-        choices::settle(&mut data, first.column("action")?.choices().as_ref());
-        Ok(data)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let (names, files) = files(path)?;
-        let first = Npz::open(&files[0])?;
-        let (obs, action) = (first.column("observation")?.width(), first.column("action")?.width());
-        let steps: u64 = names.iter().flatten().fold(0, |sum, name| sum.saturating_add(name.1));
-        Ok(Some(Width { obs, action, extra: 1, next: false }.bytes(names.len() as u64, steps)))
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(Some(Box::new(pieces::InFiles::open(path, cx)?)))
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let (names, files) = files(place.path())?;
+        let (shape, origin) = layout(&Npz::open(&files[0])?, place.path())?;
+        Ok(Box::new(OneByOne::new(Folder { names, files, shape, origin })))
     }
 }
 
@@ -113,8 +71,8 @@ fn gaps(names: &[Option<(u64, u64)>]) -> Option<String> {
     Some(format!("{missing} episode numbers are missing (first: {}); what is there is read", jump[0] + 1))
 }
 
-/// Spaces and rules, as the first file has them.
-fn layout(file: &Npz, path: &Path) -> Result<Assembly, Fault> {
+/// Columns and rules, as the first file has them.
+fn layout(file: &Npz, path: &Path) -> Result<(Shape, Origin), Fault> {
     let (observation, action) = (file.column("observation")?, file.column("action")?);
     if observation.is_image() {
         return Err(observation.bad(npz::images(&observation)));
@@ -135,15 +93,73 @@ fn layout(file: &Npz, path: &Path) -> Result<Assembly, Fault> {
         rules.push(format!("not read: {}", unread.join(", ")));
     }
     let origin = Origin { path: path.to_owned(), format: "exorl".into(), rules, ..Origin::default() };
-    Ok(Assembly::new(origin, Space::unnamed("obs", observation.width()), Space::unnamed("action", action.width())))
+    let shape = Shape::unnamed(observation.width(), action.width());
+    Ok((Shape { last: true, choices: action.choices(), ..shape }, origin))
 }
 
-struct Read {
-    found: Found,
-    ends_inside: bool,
+/// A folder whose episodes are listed; no number of them is read yet.
+struct Folder {
+    names: Names,
+    files: Vec<PathBuf>,
+    shape: Shape,
+    origin: Origin,
 }
 
-fn episode(file: &Npz, width: usize, actions: usize, cx: &Ctx) -> Result<Read, Fault> {
+impl Separate for Folder {
+    const THINGS: &'static str = "files";
+    const ODDITIES: &'static [&'static str] = &[
+        "have another length than their name says; what is in them is read",
+        "have no step and are left out",
+        "have a discount of 0 before their last row; only the last one ends an episode",
+    ];
+
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn places(&self) -> usize {
+        self.files.len()
+    }
+
+    fn steps(&self, place: usize) -> Result<usize, Fault> {
+        Ok(Npz::open(&self.files[place])?.column("observation")?.rows().saturating_sub(1))
+    }
+
+    fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
+        cx.check()?;
+        let (width, actions) = (self.shape.obs.dim(), self.shape.action.dim());
+        let (found, ends_inside) = episode(&Npz::open(&self.files[place])?, width, actions, cx)?;
+        let steps = found.rewards.len() as u64;
+        let (id, said) = self.names[place].unwrap_or((place as u64, steps));
+        let odd = [said != steps, steps == 0, ends_inside];
+        Ok(Loaded { found: Found { id, ..found }, odd: (0..odd.len()).filter(|&kind| odd[kind]).collect() })
+    }
+
+    fn name(&self, place: usize) -> String {
+        folder::name(&self.files[place])
+    }
+
+    fn unfit(&self, place: usize, problem: &str) -> Fault {
+        Fault::at(&self.files[place], problem)
+    }
+
+    fn all_read(&self, mut odd: Vec<String>, _steps: u64) -> Result<Vec<String>, Fault> {
+        odd.extend(gaps(&self.names));
+        Ok(odd)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        let steps = self.names.iter().flatten().fold(0u64, |sum, name| sum.saturating_add(name.1));
+        Ok(Some(self.shape.width().bytes(self.names.len() as u64, steps)))
+    }
+}
+
+/// The episode of a file, and whether an end stands before its last row.
+fn episode(file: &Npz, width: usize, actions: usize, cx: &Ctx) -> Result<(Found, bool), Fault> {
     let [observation, action, reward, discount] = KEYS.map(|key| file.column(key));
     let (observation, action, reward, discount) = (observation?, action?, reward?, discount?);
     let rows = observation.rows();
@@ -168,7 +184,7 @@ fn episode(file: &Npz, width: usize, actions: usize, cx: &Ctx) -> Result<Read, F
     let ends_inside = discount.iter().rev().skip(1).any(|&d| d == 0.0);
     let obs = observation.f32(&tick)?;
     let found = Found { obs, actions: taken, rewards, terminated, truncated: !terminated, ..Found::default() };
-    Ok(Read { found, ends_inside })
+    Ok((found, ends_inside))
 }
 
 #[cfg(test)]

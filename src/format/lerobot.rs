@@ -4,6 +4,7 @@
 //! rule and never decoded.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -11,17 +12,19 @@ use rayon::prelude::*;
 use super::Format;
 use super::assemble::Assembly;
 use super::choices;
-use super::pieces::Pieces;
+use super::place::Place;
+use super::reader::{Episodes, Index, Later, Shape};
 use crate::data::dataset::{Dataset, Origin};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
+mod described;
 mod episodes;
 mod files;
 mod info;
-mod pieces;
 
+use described::{Places, Stretch};
 use episodes::{Columns, Frames, Recorded};
 use files::Described;
 use info::{Feature, Info};
@@ -34,42 +37,113 @@ impl Format for LeRobot {
         "lerobot"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        root(path).is_some()
+    fn probe(&self, place: &Place) -> bool {
+        root(place.path()).is_some()
     }
 
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let Some(root) = root(path) else { return Ok(None) };
-        let info = Info::read(&root)?;
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let layout = Layout::find(place.path())?;
+        let Layout { info, columns, .. } = &layout;
+        let (obs, action) = (named(&columns.observations), named(std::slice::from_ref(&columns.action)));
+        let shape = Shape { obs, action, last: false, next: false, choices: None };
+        let (path, rules) = (place.path().to_owned(), rules(info, columns));
+        let origin = Origin { path, format: LeRobot.name().into(), rules, ..Origin::default() };
+        Ok(Box::new(Recording { layout, shape, origin, places: Later::default() }))
+    }
+}
+
+/// A dataset of which no frame is read yet.
+struct Recording {
+    layout: Layout,
+    shape: Shape,
+    origin: Origin,
+    /// Nothing where the description does not say where the episodes are.
+    places: Later<Option<Places>>,
+}
+
+impl Recording {
+    fn places(&self) -> Option<Places> {
+        Places::find(&self.layout, &self.origin)
+    }
+
+    /// Reads what is told to `note` in the order of the files.
+    fn load(
+        &self,
+        stretches: &[Stretch],
+        cx: &Ctx,
+        mut note: impl FnMut(&Stretch, Option<&Recorded>) -> Result<(), Fault>,
+    ) -> Result<Vec<Recorded>, Fault> {
+        let (files, columns) = (&self.layout.files, &self.layout.columns);
+        let mut recorded = Vec::new();
+        let threads = rayon::current_num_threads().max(1);
+        for (batch, some) in stretches.chunks(threads).enumerate() {
+            cx.step((batch * threads) as u64, stretches.len() as u64)?;
+            // Not collected into one result: that would name whichever bad file a thread met first.
+            let read: Vec<Result<Option<Recorded>, Fault>> = some
+                .par_iter()
+                .map(|stretch| episodes::read(&files[stretch.file], columns, stretch.rows.clone(), cx))
+                .collect();
+            for (stretch, read) in some.iter().zip(read) {
+                let read = read?;
+                note(stretch, read.as_ref())?;
+                recorded.extend(read);
+            }
+        }
+        Ok(recorded)
+    }
+}
+
+impl Episodes for Recording {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn index(&self, _cx: &Ctx) -> Result<Option<&Index>, Fault> {
+        Ok(self.places.get(|| Ok(self.places()))?.as_ref().map(|places| &places.index))
+    }
+
+    fn read(&self, wanted: Option<Range<usize>>, cx: &Ctx) -> Result<Dataset, Fault> {
+        let Layout { root, info, described, files, .. } = &self.layout;
+        let (mut origin, path) = (self.origin.clone(), &self.origin.path);
+        let recorded = if let Some(range) = wanted {
+            let places = self.places.needed(path, || Ok(self.places()))?;
+            self.load(&places.stretches(range), cx, |stretch, read| places.agree(stretch, &files[stretch.file], read))?
+        } else {
+            let mut seen = Seen::default();
+            let all: Vec<Stretch> = (0..files.len()).map(|file| Stretch { file, rows: None, said: 0..0 }).collect();
+            let recorded = self.load(&all, cx, |_, read| {
+                read.iter().flat_map(|file| &file.episodes).for_each(|episode| seen.note(episode));
+                Ok(())
+            })?;
+            seen.check(root, info, described)?;
+            origin.warnings = seen.warnings(info, described);
+            recorded
+        };
+        let mut all = Assembly::new(origin, &self.shape).within(cx);
+        let episodes = || recorded.iter().flat_map(|file| &file.episodes);
+        all.reserve(episodes().map(|e| e.rows.len()).sum(), episodes().count());
+        for file in recorded {
+            for episode in &file.episodes {
+                cx.check()?;
+                all.put(file.found(episode)).map_err(|e| Fault::at(path, e))?;
+            }
+        }
+        all.finish(path)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        let info = &self.layout.info;
         let used = |f: &&Feature| f.is_number() && (f.key.starts_with("observation") || f.key == "action");
         let width: usize = info.features.iter().filter(used).map(|f| f.width).sum();
         Ok(info.total_frames.map(|frames| frames.saturating_mul(4 * width as u64 + 8)))
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let Layout { root, info, described, files, columns } = Layout::find(path)?;
-        let cx = cx.phase("reading the dataset");
-        let mut seen = Seen::default();
-        let mut recorded = Vec::new();
-        let threads = rayon::current_num_threads().max(1);
-        for (batch, some) in files.chunks(threads).enumerate() {
-            cx.step((batch * threads) as u64, files.len() as u64)?;
-            // Not collected into one result: that would name whichever bad file a thread met first.
-            let read: Vec<Result<Option<Recorded>, Fault>> =
-                some.par_iter().map(|file| episodes::read(file, &columns, None, &cx)).collect();
-            for file in read {
-                if let Some(file) = file? {
-                    file.episodes.iter().for_each(|episode| seen.note(episode));
-                    recorded.push(file);
-                }
-            }
+    /// The action is a choice where all of its numbers are small whole ones.
+    fn settle(&self, data: &mut Dataset) {
+        if self.layout.columns.action.is_whole() && data.action_dim() == 1 {
+            let kind = choices::of(data.actions.iter().copied());
+            data.action_space.kind = kind.unwrap_or(data.action_space.kind.clone());
         }
-        seen.check(&root, &info, &described)?;
-        dataset(path, &info, &columns, recorded, seen.warnings(&info, &described), &cx)
-    }
-
-    fn pieces(&self, path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(pieces::InFiles::new(path, Layout::find(path)?).map(|files| Box::new(files) as Box<dyn Pieces>))
     }
 }
 
@@ -101,42 +175,6 @@ fn root(path: &Path) -> Option<PathBuf> {
         .zip([path.is_dir(), path.ends_with("meta"), path.ends_with("meta/info.json")])
         .filter_map(|(folder, fits)| folder.filter(|_| fits))
         .find(|folder| info::is_lerobot(folder))
-}
-
-fn dataset(
-    path: &Path,
-    info: &Info,
-    columns: &Columns,
-    recorded: Vec<Recorded>,
-    warnings: Vec<String>,
-    cx: &Ctx,
-) -> Result<Dataset, Fault> {
-    let action_space = action_space(columns, recorded.iter().flat_map(|file| file.actions().iter().copied()));
-    let origin = origin(path, info, columns, warnings);
-    let mut all = Assembly::new(origin, named(&columns.observations), action_space).within(cx);
-    let episodes = || recorded.iter().flat_map(|file| &file.episodes);
-    all.reserve(episodes().map(|e| e.rows.len()).sum(), episodes().count());
-    for file in recorded {
-        for episode in &file.episodes {
-            cx.check()?;
-            all.put(file.found(episode)).map_err(|e| Fault::at(path, e))?;
-        }
-    }
-    all.finish(path)
-}
-
-fn origin(path: &Path, info: &Info, columns: &Columns, warnings: Vec<String>) -> Origin {
-    let rules = rules(info, columns);
-    Origin { path: path.to_owned(), format: LeRobot.name().into(), rules, warnings, ..Origin::default() }
-}
-
-/// The action's columns; choices where all of its `values` are small whole numbers.
-fn action_space(columns: &Columns, values: impl Iterator<Item = f32>) -> Space {
-    let mut space = named(std::slice::from_ref(&columns.action));
-    if columns.action.is_whole() && space.dim() == 1 {
-        space.kind = choices::of(values).unwrap_or(space.kind);
-    }
-    space
 }
 
 /// The columns of these features side by side, by the names that they give or by number.

@@ -2,22 +2,24 @@
 //! `trajectory_indices` (K x 2, [start, end)). Layout read in `mbrl/util/replay_buffer.py`; older versions have `done`
 //! instead of the two flags.
 
-use std::borrow::Cow;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::assemble::Assembly;
-use super::npz::{self, Column, Npz, folder, holds};
-use super::pieces::Pieces;
-use super::{Format, choices};
+use super::Format;
+use super::assemble::{Assembly, FoundIn};
+use super::hdf5::Tick;
+use super::npz::{self, Array, Column, Npz, folder};
+use super::place::Place;
+use super::reader::{Episodes, Index, Later, Shape};
 use crate::data::dataset::{Dataset, Origin};
-use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod cut;
-mod pieces;
 
-use cut::{Ends, Segment, Steps};
+use cut::{Ends, Segment};
 
 /// The format.
 pub struct MbrlReplay;
@@ -25,51 +27,132 @@ pub struct MbrlReplay;
 /// How mbrl-lib calls the file.
 const FILE: &str = "replay_buffer.npz";
 const TRAJECTORIES: &str = "trajectory_indices";
+/// Rows that are compared together.
+const WINDOW: usize = 1 << 16;
 
 impl Format for MbrlReplay {
     fn name(&self) -> &'static str {
         "mbrl_replay"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        holds(&file_of(path), |f| f.contains("next_obs") && ["obs", "action", "reward"].iter().any(|k| f.contains(k)))
+    fn probe(&self, place: &Place) -> bool {
+        file_at(place).is_ok_and(|file| {
+            file.contains("next_obs") && ["obs", "action", "reward"].iter().any(|key| file.contains(key))
+        })
     }
 
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let file = Npz::open(&file_of(path))?;
-        let Columns { obs, action, .. } = Columns::find(&file)?;
-        Ok(Some((obs.rows() * (4 * (2 * obs.width() + action.width()) + 8)) as u64))
-    }
-
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let file = file_in(path)?;
-        let columns = Columns::find(&file)?;
-        let (steps, ends) = columns.read(cx)?;
-        let (segments, origin) = segments(path, &file, &columns, &ends)?;
-        let (d, a) = (columns.obs.width(), columns.action.width());
-        let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a)).within(cx);
-        for (id, segment) in (0..).zip(&segments) {
-            cx.check()?;
-            let found = steps.found(id, segment, &ends, d, a);
-            assembly.push(&found).map_err(|problem| Fault::at(path, problem))?;
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let path = place.path().to_owned();
+        if path.is_dir() {
+            folder::inside(&path, &path.join(FILE))?;
         }
-        let mut data = assembly.finish(path)?;
-        choices::settle(&mut data, columns.action.choices().as_ref());
-        Ok(data)
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(pieces::InRows::find(path, cx)?.map(|found| Box::new(found) as Box<dyn Pieces>))
+        let file = file_at(place)?;
+        let Columns { obs, action, .. } = Columns::find(&file)?;
+        let (rows, shape) = (obs.rows(), Shape::unnamed(obs.width(), action.width()));
+        let shape = Shape { last: true, next: true, choices: action.choices(), ..shape };
+        Ok(Box::new(Buffer { path, file, rows, shape, cuts: Later::default() }))
     }
 }
 
-/// The buffer, opened.
-fn file_in(path: &Path) -> Result<Npz, Fault> {
-    let file = file_of(path);
-    if path.is_dir() {
-        folder::inside(path, &file)?;
+/// The buffer in a folder, or the file itself.
+fn file_at(place: &Place) -> Result<Arc<Npz>, Fault> {
+    if place.path().is_dir() { Npz::open(&place.path().join(FILE)).map(Arc::new) } else { place.npz() }
+}
+
+/// An open buffer; no number of it is read yet.
+struct Buffer {
+    path: PathBuf,
+    file: Arc<Npz>,
+    rows: usize,
+    shape: Shape,
+    /// Nothing where an array's rows cannot be read apart.
+    cuts: Later<Option<Cuts>>,
+}
+
+/// Where the episodes are.
+struct Cuts {
+    obs: Array<f32>,
+    next: Array<f32>,
+    actions: Array<f32>,
+    rewards: Array<f64>,
+    ends: Ends,
+    segments: Vec<Segment>,
+    index: Index,
+}
+
+impl Buffer {
+    /// Finds the episodes; holds the numbers in memory, or leaves them in their file.
+    fn cut(&self, held: bool, cx: &Ctx) -> Result<Option<Cuts>, Fault> {
+        let columns = Columns::find(&self.file)?;
+        let (done, quiet, untold) = (AtomicU64::new(0), |_: u64| cx.check(), cx.untold());
+        let tick = |rows: u64| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, self.rows as u64);
+        let (obs, (next, actions, rewards, flags)) = rayon::join(
+            || columns.obs.array(held, &tick, cx),
+            || {
+                let numbers = |column: &Column<'_>| column.array(held, &quiet, &untold);
+                let rewards = columns.reward.array(held, &quiet, &untold);
+                (numbers(&columns.next), numbers(&columns.action), rewards, columns.flags(&quiet))
+            },
+        );
+        let (Some(obs), Some(next), Some(actions), Some(rewards)) = (obs?, next?, actions?, rewards?) else {
+            return Ok(None);
+        };
+        let (terminated, truncated) = flags?;
+        let mut jumps = Vec::new();
+        for first in (0..self.rows).step_by(WINDOW) {
+            cx.check()?;
+            let end = (first + WINDOW).min(self.rows);
+            let (obs, next) = (obs.part(first..(end + 1).min(self.rows))?, next.part(first..end)?);
+            jumps.extend(cut::jumps(&obs, &next, self.shape.obs.dim(), first));
+        }
+        let ends = Ends { terminated, truncated, jumps };
+        let (segments, origin) = segments(&self.path, &self.file, &columns, &ends)?;
+        let index = Index { lengths: segments.iter().map(|s| s.rows.len()).collect(), origin };
+        Ok(Some(Cuts { obs, next, actions, rewards, ends, segments, index }))
     }
-    Npz::open(&file)
+}
+
+impl Episodes for Buffer {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn index(&self, cx: &Ctx) -> Result<Option<&Index>, Fault> {
+        let cuts = self.cuts.get(|| self.cut(false, &cx.phase("finding the episodes")))?;
+        Ok(cuts.as_ref().map(|cuts| &cuts.index))
+    }
+
+    fn read(&self, wanted: Option<Range<usize>>, cx: &Ctx) -> Result<Dataset, Fault> {
+        let held = if wanted.is_none() { self.cut(true, cx)? } else { None };
+        let cuts = match &held {
+            Some(cuts) => cuts,
+            None => self.cuts.needed(&self.path, || self.cut(false, cx))?,
+        };
+        let mut all = Assembly::new(cuts.index.origin.clone(), &self.shape).within(cx);
+        if held.is_some() {
+            all.reserve(self.rows, cuts.segments.len());
+        }
+        for id in wanted.unwrap_or(0..cuts.segments.len()) {
+            cx.check()?;
+            // Trajectories stand in any order, so each is read by itself.
+            let Segment { rows, limit, .. } = &cuts.segments[id];
+            let found = FoundIn {
+                id: id as u64,
+                obs: &cuts.obs.part(rows.clone())?,
+                actions: &cuts.actions.part(rows.clone())?,
+                rewards: &cuts.rewards.part(rows.clone())?,
+                next_obs: Some(&cuts.next.part(rows.clone())?),
+                terminated: cuts.ends.terminated[rows.end - 1],
+                truncated: cuts.ends.truncated[rows.end - 1] || *limit,
+            };
+            all.put(found).map_err(|problem| Fault::at(&self.path, problem))?;
+        }
+        all.finish(&self.path)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        Ok(Some(self.shape.width().bytes(0, self.rows as u64)))
+    }
 }
 
 /// The episodes, and how they were found.
@@ -92,11 +175,6 @@ fn segments(path: &Path, file: &Npz, columns: &Columns<'_>, ends: &Ends) -> Resu
         ..Origin::default()
     };
     Ok((segments, origin))
-}
-
-/// The buffer in a folder, or the path itself.
-fn file_of(path: &Path) -> Cow<'_, Path> {
-    if path.is_dir() { path.join(FILE).into() } else { path.into() }
 }
 
 /// The columns of a file, found and checked against each other; nothing read yet.
@@ -142,26 +220,13 @@ impl<'f> Columns<'f> {
         Ok(found)
     }
 
-    fn read(&self, cx: &Ctx) -> Result<(Steps, Ends), Fault> {
-        let cx = cx.phase("reading the dataset");
-        let total = self.obs.rows() as u64;
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let tick = |rows: u64| cx.step(done.fetch_add(rows, std::sync::atomic::Ordering::Relaxed) + rows, total);
-        let quiet = |_: u64| cx.check();
-        let (obs, (next, rest)) = rayon::join(
-            || self.obs.f32(&tick),
-            || {
-                let flags =
-                    (self.terminated.flags(&quiet), self.truncated.as_ref().map(|t| t.flags(&quiet)).transpose());
-                (self.next.f32(&quiet), (self.action.f32(&quiet), self.reward.f64(&quiet), flags))
-            },
-        );
-        let (actions, rewards, (terminated, truncated)) = rest;
-        let (obs, next, actions, rewards) = (obs?, next?, actions?, rewards?);
-        let terminated = terminated?;
-        let truncated = truncated?.unwrap_or_else(|| vec![false; terminated.len()]);
-        let jumps = cut::jumps(&obs, &next, self.obs.width(), 0);
-        Ok((Steps { first: 0, obs, next, actions, rewards }, Ends { terminated, truncated, jumps }))
+    /// Terminated and truncated.
+    fn flags(&self, tick: Tick<'_>) -> Result<(Vec<bool>, Vec<bool>), Fault> {
+        let terminated = self.terminated.flags(tick)?;
+        let truncated = self.truncated.as_ref().map(|column| column.flags(tick)).transpose()?;
+        let none = || vec![false; terminated.len()];
+        let truncated = truncated.unwrap_or_else(none);
+        Ok((terminated, truncated))
     }
 
     fn rules(&self, trajectories: bool) -> Vec<String> {

@@ -17,7 +17,7 @@ pub(super) mod folder;
 mod header;
 mod space;
 
-pub use apart::Apart;
+pub(super) use apart::Array;
 pub use column::Column;
 pub(super) use space::{flattened, images, names_of};
 
@@ -64,9 +64,8 @@ pub fn holds(path: &Path, accept: impl Fn(&Npz) -> bool) -> bool {
 /// What is in a file that is no dataset, for the message.
 ///
 /// # Errors
-/// If it cannot be opened, or if it is a single array and damaged.
-pub fn seen(path: &Path) -> Result<String, Fault> {
-    let file = Npz::open(path)?;
+/// If it is a single array and damaged.
+pub fn seen(file: &Npz) -> Result<String, Fault> {
     match file.entries.as_slice() {
         [entry] if entry.index.is_none() => {
             let array = file.array(&entry.key)?;

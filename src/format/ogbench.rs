@@ -5,18 +5,18 @@
 //! n - 1 steps and n observations. There are no rewards.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::assemble::{Assembly, Found};
-use super::npz::{self, Column, Npz, holds};
-use super::pieces::Pieces;
-use super::{Format, choices};
+use super::Format;
+use super::assemble::{Assembly, FoundIn};
+use super::npz::{self, Array, Column, Npz};
+use super::place::Place;
+use super::reader::{Episodes, Index, Later, Shape};
 use crate::data::dataset::{Dataset, Origin};
-use crate::data::space::Space;
 use crate::ground::fault::Fault;
-use crate::ground::task::{Cancelled, Ctx};
-
-mod pieces;
+use crate::ground::task::Ctx;
 
 /// The format.
 pub struct OgBench;
@@ -31,37 +31,105 @@ impl Format for OgBench {
         "ogbench"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        holds(path, |f| KEYS.iter().any(|k| f.contains(k)) && !OTHERS.iter().any(|k| f.contains(k)))
+    fn probe(&self, place: &Place) -> bool {
+        let has = |file: &Npz, keys: &[&str]| keys.iter().any(|key| file.contains(key));
+        place.npz().is_ok_and(|file| has(&file, &KEYS) && !has(&file, &OTHERS))
     }
 
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        let file = Npz::open(path)?;
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let file = place.npz()?;
         let Columns { observations, actions, .. } = Columns::find(&file)?;
-        Ok(Some((observations.rows() * (4 * (observations.width() + actions.width()) + 8)) as u64))
+        let (rows, shape) = (observations.rows(), Shape::unnamed(observations.width(), actions.width()));
+        let shape = Shape { last: true, choices: actions.choices(), ..shape };
+        Ok(Box::new(Archive { path: place.path().to_owned(), file, rows, shape, cuts: Later::default() }))
+    }
+}
+
+/// An open file; no number of it is read yet.
+struct Archive {
+    path: PathBuf,
+    file: Arc<Npz>,
+    rows: usize,
+    shape: Shape,
+    /// Nothing where an array's rows cannot be read apart.
+    cuts: Later<Option<Cuts>>,
+}
+
+/// Where the episodes are.
+struct Cuts {
+    obs: Array<f32>,
+    actions: Array<f32>,
+    /// Number of every episode that has a step, and its rows.
+    episodes: Vec<(u64, Range<usize>)>,
+    /// Row behind the last closed episode.
+    closed: usize,
+    index: Index,
+}
+
+impl Archive {
+    /// Finds the episodes; holds the numbers in memory, or leaves them in their file.
+    fn cut(&self, held: bool, cx: &Ctx) -> Result<Option<Cuts>, Fault> {
+        let columns = Columns::find(&self.file)?;
+        let (done, quiet) = (AtomicU64::new(0), |_: u64| cx.check());
+        let tick = |rows: u64| cx.step(done.fetch_add(rows, Ordering::Relaxed) + rows, self.rows as u64);
+        let (obs, (actions, terminals)) = rayon::join(
+            || columns.observations.array(held, &tick, cx),
+            || (columns.actions.array(held, &quiet, &cx.untold()), columns.terminals.flags(&quiet)),
+        );
+        let ends = Ends::of(&terminals?);
+        let (Some(obs), Some(actions)) = (obs?, actions?) else { return Ok(None) };
+        let (episodes, open_rows) = ends.episodes();
+        let origin = origin(&self.path, &self.file, &columns, &ends, open_rows);
+        let episodes: Vec<_> = (0..).zip(episodes).filter(|(_, rows)| rows.len() > 1).collect();
+        let lengths = episodes.iter().map(|(_, rows)| rows.len() - 1).collect();
+        let index = Index { lengths, origin };
+        Ok(Some(Cuts { obs, actions, episodes, closed: self.rows - open_rows, index }))
+    }
+}
+
+impl Episodes for Archive {
+    fn shape(&self) -> &Shape {
+        &self.shape
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let file = Npz::open(path)?;
-        let columns = Columns::find(&file)?;
-        let rows = columns.read(cx)?;
-        let (d, a) = (columns.observations.width(), columns.actions.width());
-        let (episodes, open_rows) = rows.ends.episodes();
-        let origin = origin(path, &file, &columns, &rows.ends, open_rows);
-        let mut assembly = Assembly::new(origin, Space::unnamed("obs", d), Space::unnamed("action", a)).within(cx);
-        for (id, own) in (0..).zip(episodes) {
-            cx.check()?;
-            let closed = own.end + open_rows <= rows.ends.rows;
-            let found = cut((&rows.obs, d), (&rows.actions, a), id, own, closed);
-            assembly.push(&found).map_err(|problem| Fault::at(path, problem))?;
+    fn index(&self, cx: &Ctx) -> Result<Option<&Index>, Fault> {
+        Ok(self.cuts.get(|| self.cut(false, cx))?.as_ref().map(|cuts| &cuts.index))
+    }
+
+    fn read(&self, wanted: Option<Range<usize>>, cx: &Ctx) -> Result<Dataset, Fault> {
+        let held = if wanted.is_none() { self.cut(true, cx)? } else { None };
+        let cuts = match &held {
+            Some(cuts) => cuts,
+            None => self.cuts.needed(&self.path, || self.cut(false, cx))?,
+        };
+        let wanted = &cuts.episodes[wanted.unwrap_or(0..cuts.episodes.len())];
+        let mut all = Assembly::new(cuts.index.origin.clone(), &self.shape).within(cx);
+        if held.is_some() {
+            all.reserve(cuts.index.steps() as usize, wanted.len());
         }
-        let mut data = assembly.finish(path)?;
-        choices::settle(&mut data, columns.actions.choices().as_ref());
-        Ok(data)
+        let rows = wanted.first().map_or(0, |e| e.1.start)..wanted.last().map_or(0, |e| e.1.end);
+        let (obs, actions) = (cuts.obs.part(rows.clone())?, cuts.actions.part(rows.clone())?);
+        let (d, a) = (self.shape.obs.dim(), self.shape.action.dim());
+        for (id, own) in wanted {
+            cx.check()?;
+            let (first, end) = (own.start - rows.start, own.end - rows.start);
+            let found = FoundIn {
+                id: *id,
+                obs: &obs[first * d..end * d],
+                // The last row's action leads nowhere.
+                actions: &actions[first * a..(end - 1) * a],
+                rewards: &vec![0.0; own.len() - 1],
+                next_obs: None,
+                terminated: false,
+                truncated: own.end <= cuts.closed,
+            };
+            all.put(found).map_err(|problem| Fault::at(&self.path, problem))?;
+        }
+        all.finish(&self.path)
     }
 
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(pieces::InRows::find(path, cx)?.map(|found| Box::new(found) as Box<dyn Pieces>))
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        Ok(Some(self.shape.width().bytes(0, self.rows as u64)))
     }
 }
 
@@ -106,19 +174,6 @@ impl<'f> Columns<'f> {
         Ok(Self { observations, actions, terminals })
     }
 
-    fn read(&self, cx: &Ctx) -> Result<Rows, Fault> {
-        let cx = cx.phase("reading the dataset");
-        let total = self.observations.rows() as u64;
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let tick = |rows: u64| cx.step(done.fetch_add(rows, std::sync::atomic::Ordering::Relaxed) + rows, total);
-        let quiet = |_: u64| -> Result<(), Cancelled> { cx.check() };
-        let (obs, (actions, terminals)) =
-            rayon::join(|| self.observations.f32(&tick), || (self.actions.f32(&quiet), self.terminals.flags(&quiet)));
-        let mut ends = Ends::default();
-        ends.add(&terminals?);
-        Ok(Rows { obs: obs?, actions: actions?, ends })
-    }
-
     fn rules(&self, file: &Npz, compact: bool) -> Vec<String> {
         let end = if compact {
             "two rows with terminals = 1 close an episode: the second is its last state, whose action leads nowhere and \
@@ -150,24 +205,16 @@ fn pair_of(path: &Path) -> Option<String> {
     path.with_file_name(&other).is_file().then_some(other)
 }
 
-struct Rows {
-    obs: Vec<f32>,
-    actions: Vec<f32>,
-    ends: Ends,
-}
-
 /// The rows that are marked in `terminals`.
-#[derive(Default)]
 struct Ends {
     marked: Vec<usize>,
-    /// Rows so far, marked or not.
+    /// Rows, marked or not.
     rows: usize,
 }
 
 impl Ends {
-    fn add(&mut self, flags: &[bool]) {
-        self.marked.extend((self.rows..).zip(flags).filter(|(_, flag)| **flag).map(|(row, _)| row));
-        self.rows += flags.len();
+    fn of(flags: &[bool]) -> Self {
+        Self { marked: (0..flags.len()).filter(|&row| flags[row]).collect(), rows: flags.len() }
     }
 
     /// True for the form that OGBench makes in memory: the last step's row is marked beside the last state's.
@@ -190,19 +237,6 @@ impl Ends {
             episodes.push(start..self.rows);
         }
         (episodes, self.rows - start)
-    }
-}
-
-/// The episode in these rows; `closed` by a mark.
-fn cut((obs, d): (&[f32], usize), (actions, a): (&[f32], usize), id: u64, rows: Range<usize>, closed: bool) -> Found {
-    let steps = rows.len() - 1;
-    Found {
-        id,
-        obs: obs[rows.start * d..rows.end * d].to_vec(),
-        actions: actions[rows.start * a..(rows.start + steps) * a].to_vec(),
-        rewards: vec![0.0; steps],
-        truncated: closed,
-        ..Found::default()
     }
 }
 

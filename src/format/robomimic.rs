@@ -2,17 +2,13 @@
 //! `next_obs/<key>`, `rewards`, `dones`, `states`. Layout read in `scripts/dataset_states_to_obs.py` and
 //! `scripts/get_dataset_info.py`; demos are numbered from 0 there, from 1 in robosuite's own recordings.
 
-use std::path::Path;
-
 use super::Format;
-use super::hdf5::{Hdf5, is_hdf5};
-use super::pieces::Pieces;
-use crate::data::dataset::Dataset;
+use super::place::Place;
+use super::reader::{Episodes, OneByOne};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod demo;
-mod pieces;
 mod read;
 
 /// The format.
@@ -23,24 +19,15 @@ impl Format for Robomimic {
         "robomimic"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        is_hdf5(path)
-            && Hdf5::open(path).is_ok_and(|file| {
-                file.groups("data").iter().any(|g| demo_number(g).is_some())
-                    || (file.is_group("data") && file.json_attribute("data", "env_args").is_some())
-            })
+    fn probe(&self, place: &Place) -> bool {
+        place.hdf5().is_ok_and(|file| {
+            file.groups("data").iter().any(|g| demo_number(g).is_some())
+                || (file.is_group("data") && file.json_attribute("data", "env_args").is_some())
+        })
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        read::dataset(path, &Hdf5::open(path)?, cx)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        Ok(Some(pieces::Demos::find(path, &Ctx::quiet())?.bytes()))
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(Some(Box::new(pieces::Demos::find(path, cx)?)))
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        Ok(Box::new(OneByOne::new(read::Demos::find(place.path(), place.hdf5()?)?)))
     }
 }
 

@@ -7,26 +7,24 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::Format;
-use super::assemble::{Assembly, too_large};
-use super::choices;
 use super::frame::{Frame, Matrix, Parquet, Tick, is_parquet};
-use super::pieces::Pieces;
-use crate::data::dataset::{Dataset, Origin};
+use super::place::Place;
+use super::reader::Episodes;
+use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod csv;
-mod pieces;
 mod roles;
 mod rows;
+mod table;
 mod words;
 
 use csv::Text;
-use pieces::InRows;
 use roles::Roles;
 use rows::Rows;
-use words::Words;
+use table::Table;
 
 /// The format.
 pub struct Tabular;
@@ -43,32 +41,16 @@ impl Format for Tabular {
         "table"
     }
 
-    fn probe(&self, path: &Path) -> bool {
+    fn probe(&self, place: &Place) -> bool {
+        let path = place.path();
         if path.is_dir() {
             return entries(path).is_some_and(|mut e| e.any(|file| is_parquet(&file)));
         }
         path.is_file() && (is_parquet(path) || is_text_table(path))
     }
 
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault> {
-        let cx = cx.phase("reading the dataset");
-        let files = files(path)?;
-        let mut table = Table::default();
-        for (index, file) in files.iter().enumerate() {
-            cx.step(index as u64, files.len() as u64)?;
-            table.add(path, file, &cx)?;
-        }
-        table.dataset(path, files.len(), &cx)
-    }
-
-    fn bytes(&self, path: &Path) -> Result<Option<u64>, Fault> {
-        InRows::bytes(path).map(Some)
-    }
-
-    fn pieces(&self, path: &Path, cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        let Some(mut table) = InRows::open(path, cx)? else { return Ok(None) };
-        table.find(pieces::WINDOW, cx)?;
-        Ok(Some(Box::new(table)))
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        Ok(Box::new(Table::open(place.path())?))
     }
 }
 
@@ -127,59 +109,6 @@ fn is_text_table(path: &Path) -> bool {
     names.len() > 1 && (named || roles::familiar(&names) || roles::mapping_file(path).is_some())
 }
 
-/// A table of one file or several.
-#[derive(Default)]
-struct Table {
-    roles: Roles,
-    names: Vec<String>,
-    words: Words,
-    rows: Rows,
-}
-
-impl Table {
-    /// Reads the next file.
-    fn add(&mut self, path: &Path, file: &Path, cx: &Ctx) -> Result<(), Fault> {
-        let mut source = Source::open(file)?;
-        bounded(file, source.names())?;
-        if self.names.is_empty() {
-            self.roles = Roles::find(path, source.names())?;
-            self.names = source.names().to_vec();
-            if let Source::Parquet(table) = &source {
-                self.words = Words::of(table, &self.roles);
-            }
-        }
-        source.find(cx)?;
-        if source.rows() > 0 {
-            let frame = source.read(&self.roles.columns(), 0..source.rows(), &|done, total| cx.step(done, total))?;
-            let rows = Rows::read(&frame, &self.roles)?;
-            self.rows.append(rows).map_err(|e| Fault::at(file, e))?;
-            if self.rows.bytes() > cx.memory() {
-                return Err(Fault::at(path, too_large(cx.memory())));
-            }
-        }
-        Ok(())
-    }
-
-    fn dataset(self, path: &Path, files: usize, cx: &Ctx) -> Result<Dataset, Fault> {
-        let Self { roles, names, words, rows } = self;
-        if rows.rewards.is_empty() {
-            return Err(Fault::at(path, "the dataset is empty: the table has no rows"));
-        }
-        rows.fits().map_err(|e| Fault::at(path, e))?;
-        let mut origin = origin(path, &roles, &names, files);
-        let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
-        origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
-        origin.warnings.extend(rows.oddities().map_err(|e| Fault::at(path, e))?);
-        let mut spaces = spaces(&rows, &roles);
-        words.name(&mut spaces, &mut origin);
-        let mut all = Assembly::new(origin, spaces.0, spaces.1).within(cx);
-        rows.put(path, &mut all, cx)?;
-        let mut data = all.finish(path)?;
-        settle(&mut data, rows.whole_actions);
-        Ok(data)
-    }
-}
-
 /// Where the rows come from and how they are read.
 fn origin(path: &Path, roles: &Roles, names: &[String], files: usize) -> Origin {
     let done = "'done' does not say why an episode ended: it is read as terminated, also where a time limit ended it";
@@ -205,14 +134,6 @@ impl Source {
         if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Text::open(file).map(Self::Text) }
     }
 
-    /// Finds the rows.
-    fn find(&mut self, cx: &Ctx) -> Result<(), Fault> {
-        match self {
-            Self::Text(text) => text.find(csv::BLOCK, &cx.phase("finding the lines")),
-            Self::Parquet(_) => Ok(()),
-        }
-    }
-
     fn names(&self) -> &[String] {
         match self {
             Self::Text(text) => text.names(),
@@ -220,12 +141,27 @@ impl Source {
         }
     }
 
-    /// Rows; of text none before they are found.
-    fn rows(&self) -> usize {
+    /// Rows; those of text are looked for.
+    fn rows(&self, cx: &Ctx) -> Result<usize, Fault> {
         match self {
-            Self::Text(text) => text.rows(),
-            Self::Parquet(parquet) => parquet.rows(),
+            Self::Text(text) => text.rows(&cx.phase("finding the lines")),
+            Self::Parquet(parquet) => Ok(parquet.rows()),
         }
+    }
+
+    /// Rows; of text about so many.
+    fn rows_about(&self) -> Result<u64, Fault> {
+        match self {
+            Self::Text(text) => text.guess(),
+            Self::Parquet(parquet) => Ok(parquet.rows() as u64),
+        }
+    }
+
+    /// The first row of a file that knows its rows and has any.
+    fn first_row(&self, roles: &Roles) -> Option<Result<Rows, Fault>> {
+        let Self::Parquet(parquet) = self else { return None };
+        let row = || Rows::read(&parquet.read_with(&roles.columns(), 0..1, &|_, _| Ok(()))?, roles);
+        (parquet.rows() > 0).then(row)
     }
 
     fn read(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, Fault> {
@@ -255,19 +191,9 @@ fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
     }
 }
 
-fn spaces(rows: &Rows, roles: &Roles) -> (Space, Space) {
-    (space("obs", &rows.obs, &roles.observation), space("action", &rows.actions, &roles.action))
-}
-
-/// One column of whole numbers may be choices: all of them tell.
-fn settle(data: &mut Dataset, whole_actions: bool) {
-    if whole_actions
-        && data.action_dim() == 1
-        && let Some(kind) = choices::of(data.actions.iter().copied())
-    {
-        data.action_space.kind = kind;
-        data.origin.rules.push("actions are whole numbers: choices, in one column".into());
-    }
+/// Columns of one number each.
+fn columns(prefix: &str, names: &[String]) -> Space {
+    Space { names: names.to_vec(), ..Space::unnamed(prefix, names.len()) }
 }
 
 fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {

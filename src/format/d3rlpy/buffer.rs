@@ -1,21 +1,15 @@
 //! Version 2: arrays of their own for every episode.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::super::assemble::{Assembly, Found};
-use super::super::choices;
+use super::super::assemble::Found;
 use super::super::hdf5::{Hdf5, Parts, Tick};
-use super::super::pieces::{Pieces, Width, with_steps};
-use crate::data::dataset::{Dataset, Origin};
+use super::super::reader::{Loaded, Separate, Shape};
+use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
-
-/// Episodes that are read between two reports.
-const BATCH: usize = 64;
 
 /// True for a replay buffer, be it empty or of the old version 2.0.
 pub(super) fn is_one(file: &Hdf5) -> bool {
@@ -30,103 +24,74 @@ struct Layout {
     choices: Option<String>,
 }
 
-/// Number of episodes, what each must have, where they come from.
-fn look(path: &Path, file: &Hdf5) -> Result<(u64, Layout, Origin), Fault> {
-    if !file.contains("num_episodes") {
-        return Err(file.bad(
-            "version",
-            "is 2.0 of d3rlpy's replay buffers, which mixes episodes of any length in one array; load it with the \
-             d3rlpy that wrote it and dump it with d3rlpy 2.1 or later",
-        ));
-    }
-    let (episodes, warning) = episodes(file)?;
-    let layout = Layout::find(file)?;
-    let mut rules = vec![
-        "an episode is observations_i, actions_i, rewards_i and terminated_i; what is not terminated is truncated"
-            .to_owned(),
-        "as many observations as actions: the last step of an episode has no next observation".to_owned(),
-    ];
-    rules.extend(layout.observations.rules("in the order of the tuple"));
-    let origin = Origin {
-        path: path.to_owned(),
-        format: "d3rlpy".into(),
-        rules,
-        warnings: warning.into_iter().collect(),
-        ..Origin::default()
-    };
-    Ok((episodes, layout, origin))
-}
-
-/// Reads every episode of `file`.
-pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Fault> {
-    let (episodes, layout, origin) = look(path, file)?;
-    let mut all = layout.assembly(origin).within(cx);
-    let cx = cx.phase("reading the dataset");
-    let tick = |_| cx.check();
-    let ids: Vec<u64> = (0..episodes).collect();
-    for (batch, some) in ids.chunks(BATCH).enumerate() {
-        cx.step((batch * BATCH) as u64, episodes)?;
-        // Not collected into one result: that would name whichever bad episode a thread met first.
-        let loaded: Vec<Result<Found, Fault>> = some.par_iter().map(|&id| layout.read(file, id, &tick)).collect();
-        for (episode, id) in loaded.into_iter().zip(some) {
-            all.push(&episode?).map_err(|e| file.bad(&format!("actions_{id}"), e))?;
-        }
-    }
-    let mut data = all.finish(path)?;
-    layout.settle(&mut data);
-    Ok(data)
-}
-
-/// A buffer read a few episodes at a time.
-pub(super) struct InGroups {
-    path: PathBuf,
-    file: Hdf5,
+/// An open buffer; none of its numbers is read yet.
+pub(super) struct Buffer {
+    file: Arc<Hdf5>,
+    episodes: u64,
     layout: Layout,
-    /// Episodes that have a step; the others are left out.
-    ids: Vec<u64>,
-    lengths: Vec<usize>,
+    shape: Shape,
     origin: Origin,
 }
 
-impl InGroups {
-    /// Finds the episodes; reads none of their numbers.
-    pub fn open(path: &Path, file: Hdf5, cx: &Ctx) -> Result<Self, Fault> {
-        let (episodes, layout, origin) = look(path, &file)?;
-        let all: Vec<u64> = (0..episodes).collect();
-        let (ids, lengths) = with_steps(&all, cx, |id| Ok(file.column(&format!("actions_{id}"))?.rows()))?;
-        Ok(Self { path: path.to_owned(), file, layout, ids, lengths, origin })
-    }
-
-    /// Bytes that all episodes take in memory.
-    pub fn bytes(&self) -> u64 {
-        self.width().bytes(self.lengths.len() as u64, self.lengths.iter().map(|&n| n as u64).sum())
+impl Buffer {
+    /// Finds the episodes and what each must have.
+    pub fn open(path: &Path, file: Arc<Hdf5>) -> Result<Self, Fault> {
+        if !file.contains("num_episodes") {
+            return Err(file.bad(
+                "version",
+                "is 2.0 of d3rlpy's replay buffers, which mixes episodes of any length in one array; load it with the \
+                 d3rlpy that wrote it and dump it with d3rlpy 2.1 or later",
+            ));
+        }
+        let (episodes, warning) = episodes(&file)?;
+        let layout = Layout::find(&file)?;
+        let mut rules = vec![
+            "an episode is observations_i, actions_i, rewards_i and terminated_i; what is not terminated is truncated"
+                .to_owned(),
+            "as many observations as actions: the last step of an episode has no next observation".to_owned(),
+        ];
+        rules.extend(layout.observations.rules("in the order of the tuple"));
+        let origin = Origin {
+            path: path.to_owned(),
+            format: "d3rlpy".into(),
+            rules,
+            warnings: warning.into_iter().collect(),
+            ..Origin::default()
+        };
+        Ok(Self { shape: layout.shape(), file, episodes, layout, origin })
     }
 }
 
-impl Pieces for InGroups {
-    fn lengths(&self) -> &[usize] {
-        &self.lengths
-    }
+impl Separate for Buffer {
+    const THINGS: &'static str = "episodes";
 
-    fn width(&self) -> Width {
-        Width { obs: self.layout.space().dim(), action: self.layout.action_width, extra: 0, next: false }
+    fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, Fault> {
-        let mut all = self.layout.assembly(self.origin.clone());
-        for &id in &self.ids[episodes] {
-            let found = self.layout.read(&self.file, id, &|_| cx.check())?;
-            all.push(&found).map_err(|e| self.file.bad(&format!("actions_{id}"), e))?;
-        }
-        all.finish(&self.path)
+    fn places(&self) -> usize {
+        self.episodes as usize
     }
 
-    fn settle(&self, data: &mut Dataset) {
-        self.layout.settle(data);
+    fn steps(&self, place: usize) -> Result<usize, Fault> {
+        Ok(self.file.column(&self.name(place))?.rows())
+    }
+
+    fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
+        let found = self.layout.read(&self.file, place as u64, &|_| cx.check())?;
+        Ok(Loaded { found, odd: Vec::new() })
+    }
+
+    fn name(&self, place: usize) -> String {
+        format!("actions_{place}")
+    }
+
+    fn unfit(&self, place: usize, problem: &str) -> Fault {
+        self.file.bad(&self.name(place), problem)
     }
 }
 
@@ -179,13 +144,9 @@ impl Layout {
         Ok(Self { observations, action_width, choices })
     }
 
-    fn assembly(&self, origin: Origin) -> Assembly {
-        Assembly::new(origin, self.space(), Space::unnamed("action", self.action_width))
-    }
-
-    /// Actions may be choices: their numbers tell.
-    fn settle(&self, data: &mut Dataset) {
-        choices::settle(data, self.choices.as_ref());
+    fn shape(&self) -> Shape {
+        let (obs, action) = (self.space(), Space::unnamed("action", self.action_width));
+        Shape { obs, action, last: false, next: false, choices: self.choices.clone() }
     }
 
     /// Names of the observation's columns: a lone array has none of its own.

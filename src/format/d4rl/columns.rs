@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::super::hdf5::{Column, Hdf5, Stream, Tick};
-use super::super::pieces::Width;
+use super::super::reader::Width;
 use super::episodes::{Marks, Rows};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 /// Bytes of observations that are read at once.
-const BLOCK: u64 = 1 << 18;
+pub(super) const BLOCK: u64 = 1 << 18;
 
 /// Where a file marks the ends of episodes beside `terminals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,24 +114,31 @@ impl<'f> Columns<'f> {
         Width { obs: self.observations.width(), action: self.actions.width(), extra: usize::from(next), next }
     }
 
-    /// Reads all rows block after block, whose ends of episodes are known already, and hands each on while the next one is
-    /// read.
-    pub fn read(&self, ends: &Marks, cx: &Ctx, take: &mut (dyn FnMut(&Rows) + Send)) -> Result<(), Fault> {
-        let (mut obs, mut actions) = (self.observations.stream(), self.actions.stream());
-        let mut next = self.next.as_ref().map(Column::stream);
-        let size = self.observations.rows_of_blocks(BLOCK);
+    /// Reads rows in blocks of about `bytes` of observations, where ends of episodes are known already, and hands each on
+    /// while the next one is read.
+    pub fn read(
+        &self,
+        rows: Range<usize>,
+        ends: &Marks,
+        bytes: u64,
+        cx: &Ctx,
+        take: &mut (dyn FnMut(&Rows) + Send),
+    ) -> Result<(), Fault> {
+        let from = rows.start;
+        let (mut obs, mut actions) = (self.observations.stream(from), self.actions.stream(from));
+        let mut next = self.next.as_ref().map(|column| column.stream(from));
+        let size = self.observations.rows_of_blocks(bytes);
         let tick: Tick<'_> = &|_| cx.check();
-        let mut ready: Option<Rows> = None;
-        for first in (0..self.steps()).step_by(size) {
+        let (mut ready, mut first): (Option<Rows>, usize) = (None, from);
+        while first < rows.end {
             cx.step(first as u64, self.steps() as u64)?;
-            let n = size.min(self.steps() - first);
+            // Blocks end where chunks do, wherever they begin.
+            let end = (first / size).saturating_add(1).saturating_mul(size).min(rows.end);
             let streams = (&mut obs, next.as_mut(), &mut actions);
             let before = ready.take();
-            let (block, ()) = rayon::join(
-                || self.block(streams, first..first + n, ends, tick),
-                || before.iter().for_each(&mut *take),
-            );
-            ready = Some(block?);
+            let (block, ()) =
+                rayon::join(|| self.block(streams, first..end, ends, tick), || before.iter().for_each(&mut *take));
+            (ready, first) = (Some(block?), end);
         }
         ready.iter().for_each(take);
         Ok(())
@@ -151,17 +158,6 @@ impl<'f> Columns<'f> {
             || (actions.take(n, tick), self.rewards.f64_of(rows.clone(), tick)),
         );
         Ok(Rows { obs: obs?, next: next?, actions: actions?, rewards: rewards?, marks: ends.part(rows) })
-    }
-
-    /// Reads some rows of all columns at once, one thread each where there are threads.
-    pub fn read_rows(&self, rows: Range<usize>, tick: Tick<'_>) -> Result<Rows, Fault> {
-        let at = || rows.clone();
-        let next = self.next.as_ref();
-        let ((obs, next), (actions, rewards)) = rayon::join(
-            || rayon::join(|| self.observations.f32_of(at(), tick), || next.map(|c| c.f32_of(at(), tick)).transpose()),
-            || (self.actions.f32_of(at(), tick), self.rewards.f64_of(at(), tick)),
-        );
-        Ok(Rows { obs: obs?, next: next?, actions: actions?, rewards: rewards?, marks: self.marks(rows, tick)? })
     }
 
     /// Where episodes end among some rows.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::finite;
-use super::super::pieces::Width;
+use super::super::reader::Width;
 use crate::data::dataset::{Origin, Parts};
 use crate::data::episode::EpisodeSpan;
 
@@ -46,7 +46,7 @@ impl Marks {
     }
 
     /// True if the last row ends an episode.
-    pub fn closed(&self) -> bool {
+    fn closed(&self) -> bool {
         self.ends.last().is_some_and(|e| e.row + 1 == self.rows)
     }
 
@@ -57,8 +57,10 @@ impl Marks {
         Self { ends: ends.collect(), rows: rows.len(), timed: self.timed }
     }
 
-    fn append(&mut self, other: &Self) {
+    /// Puts the marks of further rows after these.
+    pub fn append(&mut self, other: &Self) {
         let rows = self.rows;
+        self.timed = other.timed;
         self.ends.extend(other.ends.iter().map(|e| End { row: rows + e.row, ..*e }));
         self.rows += other.rows;
     }
@@ -76,27 +78,6 @@ pub(in crate::format) struct Rows {
     pub rewards: Vec<f64>,
     /// Where episodes end.
     pub marks: Marks,
-}
-
-impl Rows {
-    /// The rows of `other` after these; both have the same columns.
-    pub fn append(&mut self, other: Self) {
-        self.obs.extend(other.obs);
-        self.actions.extend(other.actions);
-        self.rewards.extend(other.rewards);
-        self.marks.append(&other.marks);
-        if let (Some(next), Some(more)) = (&mut self.next, other.next) {
-            next.extend(more);
-        }
-    }
-
-    /// Spans and columns, where these are all rows: T+1 observations an episode where `next_observations` gives the last
-    /// one, else T. Nothing where there is no memory for them.
-    pub fn into_parts(self, width: Width, origin: &mut Origin) -> Option<Parts> {
-        let mut cutter = Cutter::new(width, self.rewards.len(), self.marks.ends().len() + 1)?;
-        cutter.add(&self, true);
-        Some(cutter.finish(origin))
-    }
 }
 
 /// Episodes cut from rows that come block after block, with nothing held twice.
@@ -247,6 +228,13 @@ mod tests {
         Width { obs: 1, action: 1, extra: usize::from(next), next }
     }
 
+    /// Episodes of these rows alone.
+    fn parts(rows: &Rows, next: bool, origin: &mut Origin) -> Parts {
+        let mut cutter = Cutter::new(width(next), rows.rewards.len(), rows.marks.ends().len() + 1).expect("fits");
+        cutter.add(rows, true);
+        cutter.finish(origin)
+    }
+
     fn rows(n: usize, terminals: &[usize], timeouts: Option<&[usize]>, next: bool) -> Rows {
         let flags = |at: &[usize]| (0..n).map(|i| at.contains(&i)).collect::<Vec<_>>();
         Rows {
@@ -260,7 +248,7 @@ mod tests {
 
     #[test]
     fn episodes_end_at_terminals_and_timeouts_and_the_rest_is_unfinished() {
-        let parts = rows(7, &[1], Some(&[4]), false).into_parts(width(false), &mut Origin::default()).expect("fits");
+        let parts = parts(&rows(7, &[1], Some(&[4]), false), false, &mut Origin::default());
         let ends: Vec<_> = parts.spans.iter().map(|s| (s.steps, s.terminated, s.truncated)).collect();
         assert_eq!(ends, [(2, true, false), (3, false, true), (2, false, false)]);
         assert!(parts.spans.iter().all(|s| s.obs_rows == s.steps), "no final observation without next_observations");
@@ -268,7 +256,7 @@ mod tests {
 
     #[test]
     fn next_observations_complete_each_episode_and_are_dropped_where_they_agree() {
-        let parts = rows(4, &[1], Some(&[3]), true).into_parts(width(true), &mut Origin::default()).expect("fits");
+        let parts = parts(&rows(4, &[1], Some(&[3]), true), true, &mut Origin::default());
         assert_eq!(parts.obs, [0.0, 1.0, 2.0, 2.0, 3.0, 4.0]);
         assert_eq!(parts.next_obs, None);
         assert_eq!(parts.spans[1].first_obs, 3);
@@ -279,7 +267,7 @@ mod tests {
         let mut r = rows(5, &[], Some(&[4]), true);
         r.next.as_mut().expect("given")[1] = 99.0;
         let mut origin = Origin::default();
-        let parts = r.into_parts(width(true), &mut origin).expect("fits");
+        let parts = parts(&r, true, &mut origin);
         assert!(origin.warnings[0].contains("1 rows differ") && origin.warnings[0].contains("row 1"), "{origin:?}");
         assert_eq!(parts.next_obs.as_deref(), Some(&[1.0, 99.0, 3.0, 4.0, 5.0][..]));
         assert_eq!(parts.obs.len(), 6);
@@ -296,7 +284,7 @@ mod tests {
                 r
             };
             let mut origin = Origin::default();
-            let want = whole().into_parts(width(true), &mut origin).expect("fits");
+            let want = parts(&whole(), true, &mut origin);
             for size in [1, 2, 5, 7, 12] {
                 let all = whole();
                 let mut cutter = Cutter::new(width(true), 12, 3).expect("fits");
@@ -331,10 +319,6 @@ mod tests {
         r.obs[1] = f32::NAN;
         r.next.as_mut().expect("given")[0] = f32::NAN;
         let mut origin = Origin::default();
-        assert_eq!(
-            (r.into_parts(width(true), &mut origin).expect("fits").next_obs, origin.warnings.len()),
-            (None, 2),
-            "{origin:?}"
-        );
+        assert_eq!((parts(&r, true, &mut origin).next_obs, origin.warnings.len()), (None, 2), "{origin:?}");
     }
 }

@@ -4,7 +4,10 @@ use hdf5_pure::{AttrValue, FileBuilder};
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::dataset::Dataset;
 use crate::data::space::SpaceKind;
+use crate::format::place::Place;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
 /// Ten steps of two dimensions; an end at step 3 (terminal) and at step 7 (time limit).
@@ -22,7 +25,7 @@ fn file(change: impl FnOnce(&mut FileBuilder)) -> (TempDir, std::path::PathBuf) 
 }
 
 fn open(path: &Path) -> Result<Dataset, Fault> {
-    D4rl.open(path, &Ctx::quiet())
+    opened(&D4rl, path, &Ctx::quiet())
 }
 
 fn with_ends(b: &mut FileBuilder) {
@@ -35,7 +38,7 @@ fn episodes_names_and_rules() {
         with_ends(b);
         b.create_dataset("actions").with_f32_data(&[0.25; 10]);
     });
-    assert!(D4rl.probe(&path));
+    assert!(D4rl.probe(&Place::new(&path)));
     let data = open(&path).expect("opens");
     let ends: Vec<_> = data.spans().iter().map(|s| (s.steps, s.obs_rows, s.terminated, s.truncated)).collect();
     assert_eq!(ends, [(4, 4, true, false), (4, 4, false, true), (2, 2, false, false)]);
@@ -120,7 +123,7 @@ fn files_of_other_layouts_are_not_taken() {
     demo.create_dataset("actions").with_f32_data(&[0.0]);
     b.add_group(demo.finish());
     b.write(&path).expect("written");
-    assert!(!D4rl.probe(&path) && !D4rl.probe(dir.path()));
+    assert!(!D4rl.probe(&Place::new(&path)) && !D4rl.probe(&Place::new(dir.path())));
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn pieces_are_put_end_to_end_in_the_order_of_their_numbers() {
         b.write(&path).expect("written");
     };
     write(99);
-    assert!(D4rl.probe(&path));
+    assert!(D4rl.probe(&Place::new(&path)));
     let data = open(&path).expect("opens");
     assert_eq!(
         data.spans().iter().map(|s| s.steps).collect::<Vec<_>>(),

@@ -1,15 +1,13 @@
 //! NM512's layout: one file an episode.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::layout::Layout;
-use super::rows_of;
-use crate::data::dataset::{Dataset, Origin};
+use super::{bytes, rows_of};
+use crate::data::dataset::Origin;
 use crate::format::assemble::Found;
-use crate::format::npz::Npz;
-use crate::format::npz::folder::{self, Odd};
-use crate::format::pieces::{Pieces, Width, with_steps};
+use crate::format::npz::{Npz, folder};
+use crate::format::reader::{Loaded, Separate, Shape};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -20,84 +18,64 @@ const RULES: [&str; 2] = [
      else truncated",
 ];
 
-/// Reads every episode.
-pub(super) fn dataset(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Dataset, Fault> {
-    let layout = Layout::of(first)?;
-    let mut assembly = layout.assembly(path, &RULES).within(cx);
-    let [mut lies, mut empty] = [(); 2].map(|()| Odd::default());
-    let cx = cx.phase("reading the dataset");
-    folder::each(
-        files,
-        &cx,
-        |file| read(file, &layout, &cx),
-        |index, mut found| {
-            let file = &files[index];
-            // DreamerV2 counts steps in the name, NM512 rows.
-            let steps = found.rewards.len();
-            lies.count(rows_of(file).is_some_and(|said| said != steps + 1 && said != steps), file);
-            empty.count(steps == 0, file);
-            found.id = index as u64;
-            assembly.push(&found).map_err(|problem| Fault::at(file, problem))
-        },
-    )?;
-    let oddities = [
-        lies.told("have another length than their name says; what is in them is read"),
-        empty.told("have no step and are left out"),
-    ];
-    assembly.origin().warnings.extend(oddities.into_iter().flatten());
-    let mut data = assembly.finish(path)?;
-    layout.settle(&mut data);
-    Ok(data)
-}
-
-/// Episodes in files of their own, read a few at a time.
-pub(super) struct InFiles {
-    path: PathBuf,
+/// A folder whose episodes are listed; no number of them is read yet.
+pub(super) struct Folder {
     layout: Layout,
-    /// Number and file of every episode that has a step.
-    files: Vec<(u64, PathBuf)>,
-    lengths: Vec<usize>,
+    shape: Shape,
+    files: Vec<PathBuf>,
     origin: Origin,
 }
 
-impl InFiles {
-    /// Finds the episodes; reads none of their numbers.
-    pub fn find(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Self, Fault> {
+impl Folder {
+    /// Looks at the columns of the first file.
+    pub fn find(path: &Path, first: &Npz, files: Vec<PathBuf>) -> Result<Self, Fault> {
         let layout = Layout::of(first)?;
-        let origin = layout.assembly(path, &RULES).origin().clone();
-        let all: Vec<(u64, PathBuf)> = (0..).zip(files.iter().cloned()).collect();
-        let steps = |(_, file): &(u64, PathBuf)| Ok(layout.columns(&Npz::open(file)?)?.rows().saturating_sub(1));
-        let (files, lengths) = with_steps(&all, cx, steps)?;
-        Ok(Self { path: path.to_owned(), layout, files, lengths, origin })
+        Ok(Self { shape: layout.shape(), origin: layout.origin(path, &RULES), layout, files })
     }
 }
 
-impl Pieces for InFiles {
-    fn lengths(&self) -> &[usize] {
-        &self.lengths
-    }
+impl Separate for Folder {
+    const THINGS: &'static str = "files";
+    const ODDITIES: &'static [&'static str] =
+        &["have another length than their name says; what is in them is read", "have no step and are left out"];
 
-    fn width(&self) -> Width {
-        self.layout.width()
+    fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, Fault> {
-        let mut assembly = self.layout.assembly(&self.path, &[]);
-        assembly.origin().clone_from(&self.origin);
-        for (id, file) in &self.files[episodes] {
-            cx.check()?;
-            let found = Found { id: *id, ..read(&Npz::open(file)?, &self.layout, cx)? };
-            assembly.push(&found).map_err(|problem| Fault::at(file, problem))?;
-        }
-        assembly.finish(&self.path)
+    fn places(&self) -> usize {
+        self.files.len()
     }
 
-    fn settle(&self, data: &mut Dataset) {
-        self.layout.settle(data);
+    fn steps(&self, place: usize) -> Result<usize, Fault> {
+        Ok(self.layout.columns(&Npz::open(&self.files[place])?)?.rows().saturating_sub(1))
+    }
+
+    fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
+        cx.check()?;
+        let file = &self.files[place];
+        let found = Found { id: place as u64, ..read(&Npz::open(file)?, &self.layout, cx)? };
+        // DreamerV2 counts steps in the name, NM512 rows.
+        let steps = found.rewards.len();
+        let lies = rows_of(file).is_some_and(|said| said != steps + 1 && said != steps);
+        let odd = [(lies, 0), (steps == 0, 1)];
+        Ok(Loaded { found, odd: odd.into_iter().filter(|(odd, _)| *odd).map(|(_, kind)| kind).collect() })
+    }
+
+    fn name(&self, place: usize) -> String {
+        folder::name(&self.files[place])
+    }
+
+    fn unfit(&self, place: usize, problem: &str) -> Fault {
+        Fault::at(&self.files[place], problem)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        Ok(bytes(self.shape.width(), self.files.iter()))
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use crate::data::dataset::{Dataset, Origin};
+use crate::data::dataset::Origin;
 use crate::data::space::{Space, SpaceKind};
-use crate::format::assemble::Assembly;
-use crate::format::choices;
 use crate::format::npz::{Column, Npz, names_of};
-use crate::format::pieces::Width;
+use crate::format::reader::Shape;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -68,8 +66,8 @@ impl Layout {
         Ok(Self { observations, actions: action.width(), choices: action.choices(), skipped })
     }
 
-    /// An assembly without episodes.
-    pub fn assembly(&self, path: &Path, rules: &[&str]) -> Assembly {
+    /// Where the numbers come from and how they are read.
+    pub fn origin(&self, path: &Path, rules: &[&str]) -> Origin {
         let mut rules: Vec<String> = rules.iter().map(|&r| r.to_owned()).collect();
         if self.observations.len() > 1 {
             let keys: Vec<&str> = self.observations.iter().map(|(key, _)| key.as_str()).collect();
@@ -78,10 +76,19 @@ impl Layout {
         if !self.skipped.is_empty() {
             rules.push(format!("not read: {}", self.skipped.join("; ")));
         }
+        Origin { path: path.to_owned(), format: "dreamer".into(), rules, ..Origin::default() }
+    }
+
+    /// The columns.
+    pub fn shape(&self) -> Shape {
         let names = self.observations.iter().flat_map(|(key, width)| names_of(key, *width)).collect();
-        let origin = Origin { path: path.to_owned(), format: "dreamer".into(), rules, ..Origin::default() };
-        let obs_space = Space { names, kind: SpaceKind::Unknown };
-        Assembly::new(origin, obs_space, Space::unnamed("action", self.actions))
+        Shape {
+            obs: Space { names, kind: SpaceKind::Unknown },
+            action: Space::unnamed("action", self.actions),
+            last: true,
+            next: false,
+            choices: self.choices.clone(),
+        }
     }
 
     pub fn obs_dim(&self) -> usize {
@@ -123,16 +130,6 @@ impl Layout {
             offset += width;
         }
         Ok(Rows { obs, actions: action.f32(&tick)?, rewards: reward.f64(&tick)? })
-    }
-
-    /// Whole numbers in the action are choices.
-    pub fn settle(&self, data: &mut Dataset) {
-        choices::settle(data, self.choices.as_ref());
-    }
-
-    /// What a row takes.
-    pub fn width(&self) -> Width {
-        Width { obs: self.obs_dim(), action: self.actions, extra: 1, next: false }
     }
 
     /// Reads truth values, one a row.

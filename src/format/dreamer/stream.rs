@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::chain;
 use super::layout::Layout;
-use super::rows_of;
+use super::{bytes, rows_of};
 use crate::data::dataset::{Dataset, Origin};
-use crate::format::assemble::Found;
+use crate::format::assemble::{Assembly, Found};
 use crate::format::npz::Npz;
 use crate::format::npz::folder::{self, Odd};
-use crate::format::pieces::{Pieces, Width};
+use crate::format::reader::{Episodes, Index, Later, Shape};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -23,61 +23,67 @@ const RULES: [&str; 3] = [
      the middle is neither",
 ];
 
-/// Streams whose episodes are known; no number of them is read yet.
+/// Streams whose columns are known; no number of them is read yet.
 pub(super) struct Streams {
-    path: PathBuf,
     layout: Layout,
-    /// In the order of the streams.
-    files: Vec<PathBuf>,
-    episodes: Vec<Cut>,
-    lengths: Vec<usize>,
+    shape: Shape,
+    /// In the order of the streams, and whether one begins with it.
+    files: Vec<(PathBuf, bool)>,
     origin: Origin,
+    cuts: Later<(Vec<Cut>, Index)>,
 }
 
 impl Streams {
-    /// Cuts the streams; reads only what says where episodes begin and end.
-    pub fn find(path: &Path, first: &Npz, files: &[PathBuf], cx: &Ctx) -> Result<Self, Fault> {
+    /// Puts the files in their order.
+    pub fn find(path: &Path, first: &Npz, files: &[PathBuf]) -> Result<Self, Fault> {
         let layout = Layout::of(first)?;
-        let (files, heads): (Vec<PathBuf>, Vec<bool>) = chain::streams(path, files)?.into_iter().unzip();
+        let (shape, origin) = (layout.shape(), layout.origin(path, &RULES));
+        Ok(Self { layout, shape, files: chain::streams(path, files)?, origin, cuts: Later::default() })
+    }
+
+    /// Cuts the streams; reads only what says where episodes begin and end.
+    fn cut(&self, cx: &Ctx) -> Result<(Vec<Cut>, Index), Fault> {
         let mut cutter = Cutter::default();
         let mut lies = Odd::default();
         let cx = cx.phase("finding the episodes");
         folder::each(
-            &files,
+            self.files.iter().map(|(file, _)| file),
             &cx,
-            |file| Flags::read(file, &layout, &cx),
+            |file| Flags::read(file, &self.layout, &cx),
             |index, flags| {
-                let file = &files[index];
+                let (file, head) = &self.files[index];
                 lies.count(rows_of(file).is_some_and(|said| said != flags.first.len()), file);
-                cutter.add(&flags, heads[index], index, file);
+                cutter.add(&flags, *head, index, file);
                 Ok(())
             },
         )?;
-        let mut origin = layout.assembly(path, &RULES).origin().clone();
-        let (episodes, oddities) = cutter.finish();
-        origin.warnings = oddities;
+        let (cuts, warnings) = cutter.finish();
+        let mut origin = Origin { warnings, ..self.origin.clone() };
         origin.warnings.extend(lies.told("have another length than their name says; what is in them is read"));
-        let lengths = episodes.iter().map(|cut| cut.rows - 1).collect();
-        Ok(Self { path: path.to_owned(), layout, files, episodes, lengths, origin })
+        let lengths = cuts.iter().map(|cut| cut.rows - 1).collect();
+        Ok((cuts, Index { lengths, origin }))
+    }
+}
+
+impl Episodes for Streams {
+    fn shape(&self) -> &Shape {
+        &self.shape
     }
 
-    /// Reads every episode.
-    pub fn dataset(&self, cx: &Ctx) -> Result<Dataset, Fault> {
-        let mut data = self.read_some(0..self.episodes.len(), &cx.phase("reading the dataset"))?;
-        self.settle(&mut data);
-        Ok(data)
+    fn index(&self, cx: &Ctx) -> Result<Option<&Index>, Fault> {
+        self.cuts.get(|| self.cut(cx)).map(|found| Some(&found.1))
     }
 
-    fn read_some(&self, range: Range<usize>, cx: &Ctx) -> Result<Dataset, Fault> {
-        let mut assembly = self.layout.assembly(&self.path, &[]).within(cx);
-        assembly.origin().clone_from(&self.origin);
+    fn read(&self, wanted: Option<Range<usize>>, cx: &Ctx) -> Result<Dataset, Fault> {
+        let (cuts, index) = self.cuts.get(|| self.cut(cx))?;
+        let mut assembly = Assembly::new(index.origin.clone(), &self.shape).within(cx);
         let (d, a) = (self.layout.obs_dim(), self.layout.action_dim());
-        let wanted = &self.episodes[range];
+        let wanted = &cuts[wanted.unwrap_or(0..cuts.len())];
         let files = wanted.first().map_or(0, |cut| cut.file)..wanted.last().map_or(0, |cut| cut.last_file + 1);
         let (mut wanted, mut open) = (wanted.iter(), Found::default());
         let mut next = wanted.next();
         folder::each(
-            &self.files[files.clone()],
+            self.files[files.clone()].iter().map(|(file, _)| file),
             cx,
             |file| self.layout.read(file, cx),
             |index, rows| {
@@ -93,35 +99,17 @@ impl Streams {
                         break;
                     }
                     let found = cut.close(std::mem::take(&mut open), a);
-                    assembly.push(&found).map_err(|problem| Fault::at(&self.files[at], problem))?;
+                    assembly.push(&found).map_err(|problem| Fault::at(&self.files[at].0, problem))?;
                     next = wanted.next();
                 }
                 Ok(())
             },
         )?;
-        assembly.finish(&self.path)
-    }
-}
-
-impl Pieces for Streams {
-    fn lengths(&self) -> &[usize] {
-        &self.lengths
+        assembly.finish(&self.origin.path)
     }
 
-    fn width(&self) -> Width {
-        self.layout.width()
-    }
-
-    fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    fn read(&self, episodes: Range<usize>, cx: &Ctx) -> Result<Dataset, Fault> {
-        self.read_some(episodes, &cx.untold())
-    }
-
-    fn settle(&self, data: &mut Dataset) {
-        self.layout.settle(data);
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        Ok(bytes(self.shape.width(), self.files.iter().map(|(file, _)| file)))
     }
 }
 

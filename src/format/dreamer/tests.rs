@@ -3,8 +3,11 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::dataset::Dataset;
 use crate::format::npz::tests::{Array, sweep, write};
-use crate::format::pieces::tests::agree;
+use crate::format::place::Place;
+use crate::format::reader::tests::agree;
+use crate::format::reader::tests::opened;
 
 /// Rows `from..from + rows` of a stream: observations (row, row + 0.5) and -row, action and reward 10 row.
 fn chunk(from: usize, rows: usize, first: &[usize], last: &[usize], terminal: &[usize]) -> Vec<Array> {
@@ -43,7 +46,7 @@ fn folder(files: &[(&str, Vec<Array>)]) -> TempDir {
 }
 
 fn open(dir: &TempDir) -> Result<Dataset, String> {
-    Dreamer.open(dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
+    opened(&Dreamer, dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn chunks_are_put_end_to_end_and_cut_where_episodes_begin_and_end() {
         ("2F0-bb-00-4.npz", chunk(100, 4, &[0], &[3], &[3])),
         ("3F0-cc-zz-5.npz", chunk(3, 5, &[2], &[1], &[])),
     ]);
-    assert!(Dreamer.probe(dir.path()));
+    assert!(Dreamer.probe(&Place::new(dir.path())));
     let data = open(&dir).unwrap();
     let ends: Vec<_> = data.spans().iter().map(|s| (s.steps, s.terminated, s.truncated)).collect();
     assert_eq!(ends, [(4, false, true), (2, false, false), (3, true, false)]);
@@ -100,7 +103,7 @@ fn in_files_of_one_episode_the_action_of_a_row_led_to_it() {
         ("20240101T000002-cc-9.npz", episode(3, false)),
         ("20240101T000003-dd-1.npz", episode(1, false)),
     ]);
-    assert!(Dreamer.probe(dir.path()));
+    assert!(Dreamer.probe(&Place::new(dir.path())));
     let data = open(&dir).unwrap();
     let ends: Vec<_> = data.spans().iter().map(|s| (s.steps, s.terminated, s.truncated)).collect();
     assert_eq!(ends, [(3, true, false), (2, false, true), (2, false, true)]);
@@ -127,8 +130,8 @@ fn single_files_open_too_and_whole_actions_are_choices() {
     arrays[2] = Array::i64("action", &[4], [2, 0, 1, 9]);
     let dir = folder(&[("renamed.npz", arrays)]);
     let path = dir.path().join("renamed.npz");
-    assert!(Dreamer.probe(&path));
-    let data = Dreamer.open(&path, &Ctx::quiet()).unwrap();
+    assert!(Dreamer.probe(&Place::new(&path)));
+    let data = opened(&Dreamer, &path, &Ctx::quiet()).unwrap();
     assert_eq!(data.num_steps(), 3);
     assert_eq!(data.action_space.kind, crate::data::space::SpaceKind::Discrete { n: 3, start: 0 }, "9 is never taken");
 }
@@ -188,10 +191,10 @@ fn parts_of_streams_and_of_episodes_are_what_the_whole_has_there() {
     ]);
     for dir in [&streams, &episodes] {
         let (whole, cx) = (open(dir).unwrap(), Ctx::quiet());
-        let pieces = Dreamer.pieces(dir.path(), &cx).unwrap().expect("in parts");
-        agree(&whole, &*pieces);
-        let lengths = pieces.lengths();
-        let least = Dreamer.bytes(dir.path()).unwrap().expect("known");
-        assert!(least >= pieces.width().bytes(lengths.len() as u64, lengths.iter().sum::<usize>() as u64));
+        let episodes = Dreamer.open(&Place::new(dir.path()), &cx).unwrap();
+        agree(&whole, &*episodes);
+        let index = episodes.index(&cx).unwrap().expect("in parts");
+        let least = episodes.bytes().unwrap().expect("known");
+        assert!(least >= episodes.shape().width().bytes(index.lengths.len() as u64, index.steps()));
     }
 }

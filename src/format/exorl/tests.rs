@@ -3,7 +3,10 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::dataset::Dataset;
 use crate::format::npz::tests::{Array, sweep, write};
+use crate::format::place::Place;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
 /// Rows whose observation is (row, 0.5), action and reward 10 row; the discount is 1, and `last` in the last row.
@@ -26,7 +29,7 @@ fn folder(files: &[(&str, Vec<Array>)]) -> TempDir {
 }
 
 fn open(dir: &TempDir) -> Result<Dataset, String> {
-    ExOrl.open(dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
+    opened(&ExOrl, dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -36,7 +39,7 @@ fn the_dummy_row_is_dropped_and_files_are_in_the_order_of_their_numbers() {
         ("episode_9_3.npz", arrays(4, 0.0)),
         ("notes.npz", arrays(2, 1.0)),
     ]);
-    assert!(ExOrl.probe(dir.path()));
+    assert!(ExOrl.probe(&Place::new(dir.path())));
     let data = open(&dir).unwrap();
     let ends: Vec<_> = data.spans().iter().map(|s| (s.id, s.steps, s.terminated, s.truncated)).collect();
     assert_eq!(ends, [(9, 3, true, false), (10, 2, false, true)]);
@@ -73,8 +76,8 @@ fn gaps_wrong_names_and_early_zeros_become_warnings() {
 fn a_single_file_opens_too() {
     let dir = folder(&[("some.npz", arrays(4, 1.0))]);
     let path = dir.path().join("some.npz");
-    assert!(ExOrl.probe(&path));
-    assert_eq!(ExOrl.open(&path, &Ctx::quiet()).unwrap().num_steps(), 3);
+    assert!(ExOrl.probe(&Place::new(&path)));
+    assert_eq!(opened(&ExOrl, &path, &Ctx::quiet()).unwrap().num_steps(), 3);
 }
 
 #[test]
@@ -110,7 +113,7 @@ fn every_prefix_of_a_file_is_survived_and_links_out_are_not_followed() {
     {
         let other = tempfile::tempdir().expect("temporary folder");
         std::os::unix::fs::symlink(&path, other.path().join("episode_0_3.npz")).expect("linked");
-        assert!(!ExOrl.probe(other.path()));
+        assert!(!ExOrl.probe(&Place::new(other.path())));
         assert!(open(&other).unwrap_err().contains("link out of its folder"));
     }
     sweep(&path, |_| assert!(open(&dir).is_err()));
@@ -121,6 +124,6 @@ fn a_cancel_stops_between_files() {
     let dir = folder(&[("episode_0_3.npz", arrays(4, 1.0))]);
     let cancel = crate::ground::task::Cancel::default();
     cancel.cancel();
-    let stopped = ExOrl.open(dir.path(), &Ctx::new(cancel, |_| {}));
+    let stopped = opened(&ExOrl, dir.path(), &Ctx::new(cancel, |_| {}));
     assert!(matches!(stopped, Err(Fault::Cancelled)));
 }

@@ -167,9 +167,9 @@ impl<'f> Column<'f> {
         self.file.bad(&self.key, problem)
     }
 
-    /// The values as f32, from the first row to the last.
-    pub fn stream(&self) -> Stream<'_, 'f> {
-        Stream::new(self)
+    /// The values as f32, from row `first` to the last.
+    pub fn stream(&self, first: usize) -> Stream<'_, 'f> {
+        Stream::new(self, first)
     }
 
     /// Rows of a block of about `bytes`: whole chunks, so that none is inflated twice.

@@ -1,4 +1,4 @@
-//! A column read from its first row to its last: no chunk is inflated twice, and nothing is held beside what is asked for.
+//! A column read from one row to its last: no chunk is inflated twice, and nothing is held beside what is asked for.
 
 use hdf5_reader::{DatasetChunk, DatasetChunkIterator, H5Type};
 
@@ -13,20 +13,20 @@ pub struct Stream<'c, 'f> {
     chunks: Option<DatasetChunkIterator>,
     /// Rows that are decoded and not yet taken.
     ready: Vec<f32>,
-    /// Rows taken.
+    /// Rows taken or left out.
     taken: usize,
 }
 
 impl<'c, 'f> Stream<'c, 'f> {
-    pub(super) fn new(column: &'c Column<'f>) -> Self {
+    pub(super) fn new(column: &'c Column<'f>, first: usize) -> Self {
         let narrow = |shape: Vec<u32>| shape.len() == 2 && (shape[1] as usize) < column.width();
         let plain = column.shape.len() == 2 && f32::native_copy_compatible(&column.dtype);
-        let chunks = if plain && column.chunks().is_some_and(narrow) {
+        let chunks = if first == 0 && plain && column.chunks().is_some_and(narrow) {
             column.dataset().ok().and_then(|d| d.iter_chunks().ok())
         } else {
             None
         };
-        Self { column, chunks, ready: Vec::new(), taken: 0 }
+        Self { column, chunks, ready: Vec::new(), taken: first }
     }
 
     /// The next `rows` rows.

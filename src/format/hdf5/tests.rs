@@ -209,7 +209,7 @@ fn streams_give_the_values_whatever_the_chunks_are() {
     for name in ["narrow", "odd", "whole", "plain", "f64"] {
         let column = file.column(name).expect("there");
         for sizes in [&[10_000][..], &[1, 299, 700, 9_000], &[3_000, 3_000, 4_000]] {
-            let mut stream = column.stream();
+            let mut stream = column.stream(0);
             let parts: Vec<f32> = sizes.iter().flat_map(|n| stream.take(*n, &|_| Ok(())).expect("reads")).collect();
             assert_eq!(parts, values, "{name} {sizes:?}");
         }

@@ -98,11 +98,6 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// Its actions, row by row.
-    pub fn actions(&self) -> &[f32] {
-        &self.actions
-    }
-
     /// One of its episodes.
     pub fn found(&self, frames: &Frames) -> FoundIn<'_> {
         let (rows, n) = (frames.rows.clone(), self.rewards.len());

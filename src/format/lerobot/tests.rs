@@ -6,9 +6,10 @@ use polars_core::prelude::Column;
 use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};
-use super::super::pieces;
 use super::*;
 use crate::data::space::SpaceKind;
+use crate::format::place::Place;
+use crate::format::reader::tests::{agree, opened};
 use crate::ground::fault::Fault;
 
 const FEATURES: &str = r#"{
@@ -78,7 +79,7 @@ fn episodes(dir: &TempDir, list: &[(i64, i64, i64)]) {
 }
 
 fn open(dir: &TempDir) -> Result<Dataset, Fault> {
-    LeRobot.open(dir.path(), &Ctx::quiet())
+    opened(&LeRobot, dir.path(), &Ctx::quiet())
 }
 
 fn failure(dir: &TempDir) -> String {
@@ -88,7 +89,7 @@ fn failure(dir: &TempDir) -> String {
 #[test]
 fn a_folder_of_v3_is_read_with_its_names_and_ends() {
     let dir = v3();
-    assert!(LeRobot.probe(dir.path()) && LeRobot.probe(&dir.path().join("meta")));
+    assert!(LeRobot.probe(&Place::new(dir.path())) && LeRobot.probe(&Place::new(&dir.path().join("meta"))));
     let data = open(&dir).expect("opens");
     let names = ["observation.environment_state", "observation.state.pan", "observation.state.lift"];
     assert_eq!(data.obs_space.names, names);
@@ -156,20 +157,20 @@ fn what_does_not_fit_the_description_is_told() {
 fn frames_that_the_description_does_not_tell_of_are_not_left_out_in_parts() {
     let dir = v3();
     let whole = open(&dir).expect("opens");
-    let apart = |dir: &TempDir| LeRobot.pieces(dir.path(), &Ctx::quiet()).expect("described");
-    pieces::tests::agree(&whole, &*apart(&dir).expect("can be read apart"));
+    let apart = |dir: &TempDir| LeRobot.open(&Place::new(dir.path()), &Ctx::quiet()).expect("described");
+    agree(&whole, &*apart(&dir));
     // The last episode of a file is said to be shorter than it is, or not to be there: the whole has all of it.
     for (list, said) in [(&[(0, 2, 0), (1, 1, 0), (2, 1, 1)][..], 3), (&[(0, 2, 0), (2, 1, 1)][..], 2)] {
         episodes(&dir, list);
         assert_eq!(open(&dir).expect("opens").num_steps(), 6);
-        let parts = apart(&dir).expect("can be read apart");
-        let text = parts.read(0..1, &Ctx::quiet()).expect_err("not whole").to_string();
+        let parts = apart(&dir);
+        let text = parts.read(Some(0..1), &Ctx::quiet()).expect_err("not whole").to_string();
         assert!(text.contains(&format!("meta/episodes tells of {said} frames there, it has 5")), "{text}");
     }
     // Of one file nothing at all is told.
     episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 0, 1)]);
     assert_eq!(open(&dir).expect("opens").num_steps(), 6);
-    assert!(apart(&dir).is_none());
+    assert_eq!(apart(&dir).index(&Ctx::quiet()).expect("looks"), None);
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn links_out_of_the_folder_are_not_followed_but_those_of_a_hub_cache_are() {
         fs::create_dir_all(folder.join("meta")).expect("folder");
         fs::write(folder.join("meta/info.json"), info("v3.0", 1, 2, "")).expect("written");
         std::os::unix::fs::symlink(blobs.join("x"), folder.join("data/chunk-000/file-000.parquet")).expect("linked");
-        LeRobot.open(folder, &Ctx::quiet())
+        opened(&LeRobot, folder, &Ctx::quiet())
     };
     assert_eq!(link(&cache.path().join("snapshots/abc")).expect("a hub's own link").num_steps(), 2);
     let text = link(&cache.path().join("elsewhere")).expect_err("outside").to_string();

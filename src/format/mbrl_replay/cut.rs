@@ -2,18 +2,6 @@
 
 use std::ops::Range;
 
-use crate::format::assemble::Found;
-
-/// The columns of some rows of the file, one row a step.
-pub(super) struct Steps {
-    /// Number of the first of them.
-    pub first: usize,
-    pub obs: Vec<f32>,
-    pub next: Vec<f32>,
-    pub actions: Vec<f32>,
-    pub rewards: Vec<f64>,
-}
-
 /// What says where episodes end, a row a step.
 pub(super) struct Ends {
     pub terminated: Vec<bool>,
@@ -78,20 +66,4 @@ pub(super) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<us
     let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
     let pairs = next.chunks_exact(d.max(1)).zip(obs.chunks_exact(d.max(1)).skip(1));
     (first..).zip(pairs).filter(|(_, (next, obs))| !next.iter().zip(*obs).all(same)).map(|(row, _)| row).collect()
-}
-
-impl Steps {
-    pub fn found(&self, id: u64, segment: &Segment, ends: &Ends, d: usize, a: usize) -> Found {
-        let last = segment.rows.end - 1;
-        let rows = segment.rows.start - self.first..segment.rows.end - self.first;
-        Found {
-            id,
-            obs: self.obs[rows.start * d..rows.end * d].to_vec(),
-            actions: self.actions[rows.start * a..rows.end * a].to_vec(),
-            rewards: self.rewards[rows.clone()].to_vec(),
-            next_obs: Some(self.next[rows.start * d..rows.end * d].to_vec()),
-            terminated: ends.terminated[last],
-            truncated: ends.truncated[last] || segment.limit,
-        }
-    }
 }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::format::npz::tests::{Array, sweep, write, write_stored};
-use crate::format::pieces::tests::agree;
+use crate::format::place::Place;
+use crate::format::reader::tests::agree;
+use crate::format::reader::tests::opened;
 
 /// Rows whose observation is (row, 1), the next one (row + 1, 1), action and reward 10 row; `jumps` are rows whose next
 /// observation is another.
@@ -26,8 +28,11 @@ fn along(mut arrays: Vec<Array>, trajectories: &[[i64; 2]]) -> Vec<Array> {
 fn open(arrays: &[Array]) -> Result<Dataset, String> {
     let dir = tempfile::tempdir().expect("temporary folder");
     write(&dir.path().join(FILE), arrays);
-    assert!(MbrlReplay.probe(dir.path()) && MbrlReplay.probe(&dir.path().join(FILE)), "folder and file are recognised");
-    MbrlReplay.open(dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
+    assert!(
+        MbrlReplay.probe(&Place::new(dir.path())) && MbrlReplay.probe(&Place::new(&dir.path().join(FILE))),
+        "folder and file are recognised"
+    );
+    opened(&MbrlReplay, dir.path(), &Ctx::quiet()).map_err(|e| e.to_string())
 }
 
 fn ends(data: &Dataset) -> Vec<(usize, bool, bool)> {
@@ -114,7 +119,7 @@ fn every_prefix_of_a_file_is_survived() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let path = dir.path().join(FILE);
     write(&path, &along(arrays(6, &[1], &[5], &[]), &[[0, 2], [2, 6]]));
-    sweep(&path, |path| assert!(MbrlReplay.open(path, &Ctx::quiet()).is_err()));
+    sweep(&path, |path| assert!(opened(&MbrlReplay, path, &Ctx::quiet()).is_err()));
 }
 
 #[test]
@@ -128,8 +133,8 @@ fn parts_are_what_the_whole_has_there() {
     for (buffer, write) in buffers.iter().flat_map(|b| [(b, write as fn(&Path, &[Array])), (b, write_stored)]) {
         write(&dir.path().join(FILE), buffer);
         let cx = Ctx::quiet();
-        let whole = MbrlReplay.open(dir.path(), &cx).unwrap();
-        let pieces = MbrlReplay.pieces(dir.path(), &cx).unwrap().expect("in parts");
-        agree(&whole, &*pieces);
+        let whole = opened(&MbrlReplay, dir.path(), &cx).unwrap();
+        let episodes = MbrlReplay.open(&Place::new(dir.path()), &cx).unwrap();
+        agree(&whole, &*episodes);
     }
 }

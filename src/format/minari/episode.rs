@@ -1,49 +1,29 @@
 //! One group of the storage file: T actions, rewards and flags, T+1 observations.
 
+use super::super::assemble::Found;
 use super::super::hdf5::{Group, Hdf5, Tick, beside};
+use super::super::reader::Loaded;
 use super::space::Leaf;
 use crate::ground::fault::Fault;
 
-/// The numbers of one episode.
-pub(super) struct Loaded {
-    /// Number in the group's name.
-    pub id: u64,
-    pub steps: usize,
-    /// `[T+1, obs_dim]`.
-    pub obs: Vec<f32>,
-    /// `[T, action_dim]`.
-    pub actions: Vec<f32>,
-    /// [T].
-    pub rewards: Vec<f64>,
-    pub terminated: bool,
-    pub truncated: bool,
-    /// What was odd and survived.
-    pub odd: Option<&'static str>,
-}
+/// What may be odd about an episode.
+pub(super) const ODDITIES: [&str; 2] = [
+    "end (terminations or truncations) before their last step",
+    "have an attribute total_steps that is not their number of rewards",
+];
 
-impl Loaded {
-    /// An episode whose flags are `(terminations, truncations)`; `said` is the number of steps that the file states.
-    pub fn new(
-        id: u64,
-        steps: usize,
-        obs: Vec<f32>,
-        actions: Vec<f32>,
-        rewards: Vec<f64>,
-        (terminations, truncations): (&[bool], &[bool]),
-        said: Option<u64>,
-    ) -> Self {
-        let last = |f: &[bool]| f.last().copied().unwrap_or(false);
-        let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
-        let odd = if early(terminations) || early(truncations) {
-            Some("end (terminations or truncations) before their last step")
-        } else if said.is_some_and(|n| n != steps as u64) {
-            Some("have an attribute total_steps that is not their number of rewards")
-        } else {
-            None
-        };
-        let (terminated, truncated) = (last(terminations), last(truncations));
-        Self { id, steps, obs, actions, rewards, terminated, truncated, odd }
-    }
+/// An episode with the flags of its steps (terminations, truncations) and the number of steps that the file states.
+pub(super) fn loaded(found: Found, (terminations, truncations): (&[bool], &[bool]), said: Option<u64>) -> Loaded {
+    let last = |f: &[bool]| f.last().copied().unwrap_or(false);
+    let early = |f: &[bool]| f.iter().rev().skip(1).any(|&b| b);
+    let odd = if early(terminations) || early(truncations) {
+        vec![0]
+    } else if said.is_some_and(|n| n != found.rewards.len() as u64) {
+        vec![1]
+    } else {
+        Vec::new()
+    };
+    Loaded { found: Found { terminated: last(terminations), truncated: last(truncations), ..found }, odd }
 }
 
 /// The number in the name of an episode's group.
@@ -80,7 +60,8 @@ pub(super) fn read(
     let said = group.count_attribute("total_steps");
     let obs = leaves(&group, "observations", observations, steps + 1, tick)?;
     let actions = leaves(&group, "actions", actions, steps, tick)?;
-    Ok(Loaded::new(id, steps, obs, actions, rewards.f64(tick)?, (&terminations, &truncations), said))
+    let found = Found { id, obs, actions, rewards: rewards.f64(tick)?, ..Found::default() };
+    Ok(loaded(found, (&terminations, &truncations), said))
 }
 
 /// The arrays below `key` side by side: [rows, Σ widths].

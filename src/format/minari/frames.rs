@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use polars_core::prelude::Series;
 
+use super::super::assemble::Found;
 use super::super::frame::{Frame, Leaf as Part, Parquet, flags, leaves, numbers};
+use super::super::reader::Loaded;
 use super::METADATA_FILE;
-use super::episode::Loaded;
+use super::episode::loaded;
 use super::read::Store;
 use super::space::Leaf;
 use crate::ground::fault::Fault;
@@ -123,7 +125,8 @@ impl Store for Folders {
         let width: usize = actions.iter().map(|l| l.width).sum();
         let mut actions = flat(&frame, "actions", actions)?;
         actions.truncate(steps * width);
-        Ok(Loaded::new(id, steps, obs, actions, rewards, (&terminations, &truncations), said))
+        let found = Found { id, obs, actions, rewards, ..Found::default() };
+        Ok(loaded(found, (&terminations, &truncations), said))
     }
 }
 

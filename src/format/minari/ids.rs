@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::hdf5::listed;
+use super::super::place::Place;
 use super::data_folder;
 use crate::ground::fault::Fault;
 
@@ -39,7 +40,7 @@ pub(in crate::format) fn resolve(given: &Path, root: Option<&Path>) -> Result<Op
         return missing("no home folder is known; set MINARI_DATASETS_PATH".into());
     };
     let folder = root.join(id);
-    if data_folder(&folder).is_some() {
+    if data_folder(&Place::new(&folder)).is_some() {
         return Ok(Some(folder));
     }
     let download = format!("get it with 'minari download {id}', or set MINARI_DATASETS_PATH to where it is");
@@ -70,7 +71,7 @@ fn walk(folder: &Path, prefix: &str, depth: usize, budget: &mut usize, found: &m
         *budget -= 1;
         let Ok(name) = entry.file_name().into_string() else { continue };
         let id = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-        if is_dataset_id(&id) && data_folder(&entry.path()).is_some() {
+        if is_dataset_id(&id) && data_folder(&Place::new(&entry.path())).is_some() {
             found.push(id);
         } else if depth > 1 {
             walk(&entry.path(), &id, depth - 1, budget, found);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::pieces::Width;
+use super::super::reader::Width;
 use super::METADATA_FILE;
 use super::space::{Leaves, leaves, plain_json};
 use crate::ground::fault::Fault;

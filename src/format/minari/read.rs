@@ -1,24 +1,17 @@
-//! All episodes of a storage file put together, and its totals checked against the description.
+//! The episodes of a storage, and its totals checked against the description.
 
-use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::super::finite;
 use super::super::hdf5::Hdf5;
-use super::super::pieces::Width;
-use super::episode::{self, Loaded};
+use super::super::reader::{Loaded, Separate, Shape};
+use super::episode;
 use super::metadata::Metadata;
 use super::space::{self, Leaf, Leaves};
-use crate::data::dataset::{Dataset, Origin, Parts};
-use crate::data::episode::EpisodeSpan;
+use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
-
-/// Episodes that are read between two reports.
-const BATCH: usize = 64;
 
 /// A storage: where the episodes lie.
 pub(super) trait Store: Sync {
@@ -49,7 +42,7 @@ pub(super) trait Store: Sync {
     fn read(&self, id: u64, observations: &[Leaf], actions: &[Leaf], cx: &Ctx) -> Result<Loaded, Fault>;
 }
 
-impl Store for Hdf5 {
+impl Store for Arc<Hdf5> {
     fn ids(&self) -> Vec<u64> {
         self.names().iter().filter_map(|name| episode::number(name)).collect()
     }
@@ -63,7 +56,7 @@ impl Store for Hdf5 {
     }
 
     fn on_disk(&self) -> u64 {
-        self.bytes()
+        Hdf5::bytes(self)
     }
 
     fn rule(&self) -> &'static str {
@@ -84,23 +77,23 @@ impl Store for Hdf5 {
 }
 
 /// A storage whose episodes and columns are known; no number of it is read yet.
-pub(super) struct Episodes<S> {
+pub(super) struct Stored<S> {
     store: S,
     metadata: Metadata,
     ids: Vec<u64>,
     observations: Vec<Leaf>,
     actions: Vec<Leaf>,
-    spaces: (Space, Space),
+    shape: Shape,
     origin: Origin,
 }
 
-impl<S: Store> Episodes<S> {
+impl<S: Store> Stored<S> {
     /// Finds the episodes and columns of `store`.
     pub fn find(path: &Path, store: S, metadata: Metadata) -> Result<Self, Fault> {
         let ids = episode_ids(&store, &metadata)?;
-        let (observations, obs_space) =
+        let (observations, obs) =
             layout(&store, "observations", "obs", ids[0], metadata.observations.as_ref(), &metadata.observation_names)?;
-        let (actions, action_space) =
+        let (actions, action) =
             layout(&store, "actions", "action", ids[0], metadata.actions.as_ref(), &metadata.action_names)?;
         let mut origin = Origin {
             path: path.to_owned(),
@@ -119,81 +112,65 @@ impl<S: Store> Episodes<S> {
             let skipped = leaves.iter().flat_map(|l| &l.skipped);
             origin.rules.extend(skipped.map(|part| format!("{what} {part} is not read")));
         }
-        Ok(Self { store, metadata, ids, observations, actions, spaces: (obs_space, action_space), origin })
+        let shape = Shape { obs, action, last: true, next: false, choices: None };
+        Ok(Self { store, metadata, ids, observations, actions, shape, origin })
+    }
+}
+
+impl<S: Store> Separate for Stored<S> {
+    const THINGS: &'static str = "episodes";
+    const ODDITIES: &'static [&'static str] = &episode::ODDITIES;
+    const KEEPS_EMPTY: bool = true;
+
+    fn shape(&self) -> &Shape {
+        &self.shape
     }
 
-    /// What a row takes.
-    pub fn width(&self) -> Width {
-        Width { obs: self.spaces.0.dim(), action: self.spaces.1.dim(), extra: 1, next: false }
-    }
-
-    /// Bytes in memory.
-    pub fn bytes(&self) -> Result<u64, Fault> {
-        let lengths = self.lengths()?;
-        Ok(self.width().bytes(lengths.len() as u64, lengths.iter().map(|&t| t as u64).sum()))
-    }
-
-    /// Rules that hold for all episodes.
-    pub fn origin(&self) -> &Origin {
+    fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Number of steps of every episode.
-    pub fn lengths(&self) -> Result<Vec<usize>, Fault> {
-        let each: Vec<Result<usize, Fault>> = self.ids.par_iter().map(|&id| self.store.steps(id)).collect();
-        each.into_iter().collect()
+    fn places(&self) -> usize {
+        self.ids.len()
     }
 
-    /// Reads all episodes.
-    pub fn read(&self, cx: &Ctx) -> Result<Dataset, Fault> {
-        let mut data = self.read_some(0..self.ids.len(), &cx.phase("reading the dataset"), true)?;
-        let totals = totals(&self.metadata, data.num_episodes(), data.num_steps());
-        data.origin.warnings.splice(0..0, totals);
-        Ok(data)
+    fn steps(&self, place: usize) -> Result<usize, Fault> {
+        self.store.steps(self.ids[place])
     }
 
-    /// Makes room for what the description promises, unless the storage is too small to have it: arrays that grow are held
-    /// twice while they do.
-    fn reserve(&self, parts: &mut Parts) {
-        let (rows, width) = (self.ids.len() as u64, self.width());
-        let Some(steps) = self.metadata.total_steps.filter(|&n| width.bytes(rows, n) <= 2 * self.store.on_disk())
-        else {
-            return;
-        };
-        // Without that room they grow.
-        let _ = parts.obs.try_reserve_exact((steps + rows) as usize * width.obs);
-        let _ = parts.actions.try_reserve_exact(steps as usize * width.action);
-        let _ = parts.rewards.try_reserve_exact(steps as usize);
+    fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
+        self.store.read(self.ids[place], &self.observations, &self.actions, cx)
     }
 
-    /// Reads consecutive episodes.
-    pub fn read_some(&self, episodes: Range<usize>, cx: &Ctx, told: bool) -> Result<Dataset, Fault> {
-        let (mut parts, mut odd) = (Parts::default(), Vec::new());
-        let path = &self.origin.path;
-        let ids = &self.ids[episodes];
-        if ids.len() == self.ids.len() {
-            self.reserve(&mut parts);
-        }
-        for (batch, some) in ids.chunks(BATCH).enumerate() {
-            if told {
-                cx.step((batch * BATCH) as u64, ids.len() as u64)?;
-            }
-            // Not collected into one result: that would name whichever bad episode a thread met first.
-            let loaded: Vec<Result<Loaded, Fault>> =
-                some.par_iter().map(|&id| self.store.read(id, &self.observations, &self.actions, cx)).collect();
-            for episode in loaded {
-                let episode = episode?;
-                odd.extend(episode.odd.map(|what| (what, episode.id)));
-                push(&mut parts, episode);
-            }
-            // A description that promises less must not lead beyond what may be kept.
-            if self.width().bytes(parts.spans.len() as u64, parts.rewards.len() as u64) > cx.memory() {
-                return Err(Fault::at(path, "has more than metadata.json says, more than --memory allows; allow more"));
-            }
-        }
-        let (mut origin, (obs_space, action_space)) = (self.origin.clone(), self.spaces.clone());
-        origin.warnings = warnings(&parts, &odd, obs_space.dim(), action_space.dim());
-        Dataset::from_parts(origin, obs_space, action_space, parts).map_err(|e| Fault::at(path, e))
+    fn name(&self, place: usize) -> String {
+        format!("episode_{}", self.ids[place])
+    }
+
+    fn unfit(&self, _place: usize, _problem: &str) -> Fault {
+        // The arrays of an episode fit each other. A description that promises less must not lead beyond what may be kept.
+        Fault::at(&self.origin.path, "has more than metadata.json says, more than --memory allows; allow more")
+    }
+
+    /// Where the description counts otherwise.
+    fn all_read(&self, odd: Vec<String>, steps: u64) -> Result<Vec<String>, Fault> {
+        let Metadata { total_episodes, total_steps, .. } = self.metadata;
+        let totals = [("total_episodes", total_episodes, self.ids.len() as u64), ("total_steps", total_steps, steps)];
+        let wrong = totals.into_iter().filter_map(|(key, said, found)| {
+            let said = said.filter(|&n| n != found)?;
+            Some(format!("metadata.json says {key} {said}, the file has {found}"))
+        });
+        Ok(wrong.chain(odd).collect())
+    }
+
+    /// What the description promises, unless the storage is too small to have it.
+    fn promised(&self) -> Option<usize> {
+        let (episodes, width) = (self.ids.len() as u64, self.shape.width());
+        let fits = |&n: &u64| width.bytes(episodes, n) <= 2 * self.store.on_disk();
+        self.metadata.total_steps.filter(fits).map(|n| n as usize)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, Fault> {
+        Ok(self.metadata.bytes())
     }
 }
 
@@ -238,47 +215,4 @@ fn layout(
         space.names = names.to_vec();
     }
     Ok((leaves, space))
-}
-
-fn push(parts: &mut Parts, episode: Loaded) {
-    let last = parts.spans.last();
-    parts.spans.push(EpisodeSpan {
-        id: episode.id,
-        first_step: last.map_or(0, |s| s.first_step + s.steps),
-        steps: episode.steps,
-        first_obs: last.map_or(0, |s| s.first_obs + s.obs_rows),
-        obs_rows: episode.steps + 1,
-        terminated: episode.terminated,
-        truncated: episode.truncated,
-    });
-    parts.obs.extend(episode.obs);
-    parts.actions.extend(episode.actions);
-    parts.rewards.extend(episode.rewards);
-}
-
-/// Where the description counts otherwise.
-fn totals(metadata: &Metadata, episodes: usize, steps: usize) -> Vec<String> {
-    let totals = [("total_episodes", metadata.total_episodes, episodes), ("total_steps", metadata.total_steps, steps)];
-    let wrong = totals.into_iter().filter_map(|(key, said, found)| {
-        let said = said.filter(|&n| n != found as u64)?;
-        Some(format!("metadata.json says {key} {said}, the file has {found}"))
-    });
-    wrong.collect()
-}
-
-fn warnings(parts: &Parts, odd: &[(&str, u64)], obs_dim: usize, action_dim: usize) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let mut kinds: Vec<&str> = odd.iter().map(|o| o.0).collect();
-    kinds.dedup();
-    kinds.sort_unstable();
-    kinds.dedup();
-    for kind in kinds {
-        let mut which = odd.iter().filter(|o| o.0 == kind).map(|o| o.1);
-        let first = which.next().unwrap_or_default();
-        warnings.push(format!("{} episodes {kind} (first: episode_{first})", 1 + which.count()));
-    }
-    warnings.extend(finite::warning("observations", &parts.obs, obs_dim));
-    warnings.extend(finite::warning("actions", &parts.actions, action_dim));
-    warnings.extend(finite::warning("rewards", &parts.rewards, 1));
-    warnings
 }

@@ -4,6 +4,9 @@ use hdf5_pure::{AttrValue, FileBuilder};
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::dataset::Dataset;
+use crate::format::place::Place;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
 const DICT: &str = r#"{\"type\": \"Dict\", \"subspaces\": {\"b\": {\"type\": \"Box\", \"dtype\": \"float64\", \"shape\": [2], \"low\": [-Infinity, 0.0], \"high\": [Infinity, 1.0]}, \"a\": {\"type\": \"Discrete\", \"dtype\": \"int64\", \"start\": 0, \"n\": 3}}}"#;
@@ -46,7 +49,7 @@ fn metadata(episodes: usize, steps: usize) -> String {
 }
 
 fn open(dir: &TempDir) -> Result<Dataset, Fault> {
-    Minari.open(dir.path(), &Ctx::quiet())
+    opened(&Minari, dir.path(), &Ctx::quiet())
 }
 
 #[test]
@@ -101,14 +104,14 @@ fn arrays_that_do_not_fit_their_space_are_named() {
 fn other_storage_is_recognised_and_named() {
     let dir = tempfile::tempdir().expect("temporary folder");
     std::fs::write(dir.path().join(METADATA_FILE), r#"{"data_format": "zarr", "total_episodes": 1}"#).expect("written");
-    assert!(Minari.probe(dir.path()));
+    assert!(Minari.probe(&Place::new(dir.path())));
     let text = open(&dir).expect_err("not read").to_string();
     assert!(text.contains("data_format 'zarr' is none of hdf5, arrow, parquet"), "{text}");
     std::fs::write(dir.path().join(METADATA_FILE), r#"{"data_format": "hdf5", "total_episodes": 1}"#).expect("written");
     let text = open(&dir).expect_err("nothing there").to_string();
     assert!(text.contains("main_data.hdf5 is missing"), "{text}");
     std::fs::write(dir.path().join(METADATA_FILE), r#"{"name": "something else"}"#).expect("written");
-    assert!(!Minari.probe(dir.path()));
+    assert!(!Minari.probe(&Place::new(dir.path())));
 }
 
 #[test]
@@ -123,8 +126,12 @@ fn no_more_is_kept_than_may_be_whatever_the_description_promises() {
     let ids: Vec<u64> = (0..12).collect();
     let dir = folder(&ids, &metadata(1, 1), |_, _, _| {});
     let numbers = 4 * 3 * (78 + 12) + 78 * (4 + 8);
-    assert_eq!(Minari.bytes(dir.path()).expect("counted"), Some(numbers), "no action space is described: counted");
-    let open = |memory| Minari.open(dir.path(), &Ctx::quiet().within(memory));
+    assert_eq!(
+        Minari.open(&Place::new(dir.path()), &Ctx::quiet()).and_then(|e| e.bytes()).expect("counted"),
+        Some(numbers),
+        "no action space is described: counted"
+    );
+    let open = |memory| opened(&Minari, dir.path(), &Ctx::quiet().within(memory));
     assert_eq!(open(numbers).expect("fits").bytes(), numbers);
     let text = open(numbers - 1).expect_err("too large").to_string();
     assert!(text.contains("more than metadata.json says") && text.contains("--memory"), "{text}");

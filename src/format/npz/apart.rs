@@ -1,8 +1,9 @@
-//! Rows from anywhere in an array, for one larger than memory.
+//! Rows from anywhere in an array: one that is in memory, or one that is larger.
 //!
 //! An array that is stored as it is lies somewhere in its file. A packed one can only be unpacked from its beginning, so it
 //! is unpacked once, into a temporary file without a name, which the system removes with the program.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Column;
 use super::dtype::Dtype;
+use crate::format::hdf5::Tick;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;
@@ -19,23 +21,78 @@ use crate::ground::task::Ctx;
 const PART: usize = 1 << 20;
 
 /// An array whose rows are read a few at a time.
-pub struct Apart {
+pub(in crate::format) struct Apart {
     path: PathBuf,
     key: String,
     dtype: Dtype,
-    rows: usize,
     width: usize,
     file: Mutex<File>,
     /// Where its first element lies in `file`.
     at: u64,
 }
 
+/// An array of which any rows can be had.
+pub(in crate::format) enum Array<T> {
+    /// All of it, and the values of a row.
+    Held(Vec<T>, usize),
+    /// In its file.
+    Apart(Apart),
+}
+
+/// What an array holds.
+pub(in crate::format) trait Value: Copy {
+    /// The number as this type.
+    fn from_f64(v: f64) -> Self;
+}
+
+impl Value for f32 {
+    fn from_f64(v: f64) -> Self {
+        v as f32
+    }
+}
+
+impl Value for f64 {
+    fn from_f64(v: f64) -> Self {
+        v
+    }
+}
+
+impl<T: Value> Array<T> {
+    /// Some rows.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn part(&self, rows: Range<usize>) -> Result<Cow<'_, [T]>, Fault> {
+        match self {
+            Self::Held(all, width) => Ok(Cow::Borrowed(&all[rows.start * width..rows.end * width])),
+            Self::Apart(apart) => apart.values(rows).map(Cow::Owned),
+        }
+    }
+}
+
 impl Column<'_> {
+    /// The array in memory if it is to be `held`, else in its file; nothing as [`Column::apart`] says. `tick` hears of rows
+    /// that come into memory.
+    ///
+    /// # Errors
+    /// If it cannot be read or unpacked, or when cancelled.
+    pub(in crate::format) fn array<T: Value>(
+        &self,
+        held: bool,
+        tick: Tick<'_>,
+        cx: &Ctx,
+    ) -> Result<Option<Array<T>>, Fault> {
+        if held {
+            return Ok(Some(Array::Held(self.values(tick, T::from_f64)?, self.width())));
+        }
+        Ok(self.apart(cx)?.map(Array::Apart))
+    }
+
     /// The same array for reading a few rows at a time; nothing for one in Fortran order, whose rows lie everywhere.
     ///
     /// # Errors
     /// If it cannot be unpacked, or when cancelled.
-    pub fn apart(&self, cx: &Ctx) -> Result<Option<Apart>, Fault> {
+    fn apart(&self, cx: &Ctx) -> Result<Option<Apart>, Fault> {
         if self.header.fortran && self.width > 1 {
             return Ok(None);
         }
@@ -45,7 +102,7 @@ impl Column<'_> {
             None => (self.unpacked(cx)?, self.header.len),
         };
         let (path, key, dtype) = (self.file.path().to_owned(), self.key().to_owned(), self.header.dtype.clone());
-        Ok(Some(Apart { path, key, dtype, rows: self.rows(), width: self.width(), file: Mutex::new(file), at }))
+        Ok(Some(Apart { path, key, dtype, width: self.width(), file: Mutex::new(file), at }))
     }
 
     /// The whole entry in a temporary file.
@@ -82,50 +139,11 @@ impl Column<'_> {
 }
 
 impl Apart {
-    /// Rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Values a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Some rows as f32.
-    ///
-    /// # Errors
-    /// If they cannot be read.
-    pub fn f32_of(&self, rows: Range<usize>) -> Result<Vec<f32>, Fault> {
-        self.values(rows, |v| v as f32)
-    }
-
-    /// Some rows as f64.
-    ///
-    /// # Errors
-    /// If they cannot be read.
-    pub fn f64_of(&self, rows: Range<usize>) -> Result<Vec<f64>, Fault> {
-        self.values(rows, |v| v)
-    }
-
-    /// Some rows as truth, as [`Column::flags`].
-    ///
-    /// # Errors
-    /// If they cannot be read, or if a value is NaN.
-    pub fn flags_of(&self, rows: Range<usize>) -> Result<Vec<bool>, Fault> {
-        let first = rows.start;
-        let values = self.f32_of(rows)?;
-        if let Some(row) = values.iter().position(|v| v.is_nan()) {
-            return Err(self.bad(&format!("has NaN in row {} where true or false is needed", first + row)));
-        }
-        Ok(values.into_iter().map(|v| v != 0.0).collect())
-    }
-
     fn bad(&self, problem: &str) -> Fault {
         Fault::at(&self.path, format!("'{}' {problem}", self.key))
     }
 
-    fn values<T>(&self, rows: Range<usize>, from: impl Fn(f64) -> T) -> Result<Vec<T>, Fault> {
+    fn values<T: Value>(&self, rows: Range<usize>) -> Result<Vec<T>, Fault> {
         let row = self.width * self.dtype.size;
         let mut bytes = vec![0; rows.len() * row];
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +154,7 @@ impl Apart {
             })?;
         drop(file);
         let mut out = Vec::with_capacity(rows.len() * self.width);
-        self.dtype.decode(&bytes, &mut out, from);
+        self.dtype.decode(&bytes, &mut out, T::from_f64);
         Ok(out)
     }
 }

@@ -144,14 +144,15 @@ impl<'f> Column<'f> {
     /// # Errors
     /// If the data cannot be decoded, if a value is NaN, or if `tick` stops it.
     pub fn flags(&self, tick: Tick<'_>) -> Result<Vec<bool>, Fault> {
-        let values = self.f32(tick)?;
-        if let Some(row) = values.iter().position(|v| v.is_nan()) {
+        const NAN: u8 = 2;
+        let values = self.values(tick, |v| if v.is_nan() { NAN } else { u8::from(v != 0.0) })?;
+        if let Some(row) = values.iter().position(|&v| v == NAN) {
             return Err(self.bad(format!("has NaN in row {row} where true or false is needed")));
         }
-        Ok(values.into_iter().map(|v| v != 0.0).collect())
+        Ok(values.into_iter().map(|v| v == 1).collect())
     }
 
-    fn values<T: Copy>(&self, tick: Tick<'_>, from: impl Fn(f64) -> T + Copy) -> Result<Vec<T>, Fault> {
+    pub(super) fn values<T: Copy>(&self, tick: Tick<'_>, from: impl Fn(f64) -> T + Copy) -> Result<Vec<T>, Fault> {
         let mut out = Vec::new();
         let values = self.rows * self.width;
         out.try_reserve_exact(values)

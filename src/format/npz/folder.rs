@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::{Npz, holds};
+use crate::format::place::Place;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -39,6 +40,11 @@ pub(in crate::format) fn stem(file: &Path) -> Option<&str> {
     file.file_name()?.to_str()?.strip_suffix(".npz")
 }
 
+/// The name, for a message.
+pub(in crate::format) fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// Fails for a link that leads out of `folder`.
 pub(in crate::format) fn inside(folder: &Path, file: &Path) -> Result<(), Fault> {
     if !file.is_symlink() {
@@ -51,10 +57,11 @@ pub(in crate::format) fn inside(folder: &Path, file: &Path) -> Result<(), Fault>
     Err(Fault::at(file, "is a link out of its folder, which is not followed; put the file itself there"))
 }
 
-/// True if `path` is such a file, or a folder in which one of the first few by their names is.
-pub(in crate::format) fn probe(path: &Path, name: fn(&str) -> bool, accept: fn(&Npz) -> bool) -> bool {
+/// True if `place` is such a file, or a folder in which one of the first few by their names is.
+pub(in crate::format) fn probe(place: &Place, name: fn(&str) -> bool, accept: fn(&Npz) -> bool) -> bool {
+    let path = place.path();
     if !path.is_dir() {
-        return holds(path, accept);
+        return place.npz().is_ok_and(|file| accept(&file));
     }
     let Ok(entries) = std::fs::read_dir(path) else { return false };
     entries
@@ -67,15 +74,16 @@ pub(in crate::format) fn probe(path: &Path, name: fn(&str) -> bool, accept: fn(&
 
 /// Reads `files` side by side, some at a time, and hands what `read` makes of each to `take` in their order: so the first
 /// bad file is named whichever thread meets which.
-pub(in crate::format) fn each<T: Send>(
-    files: &[PathBuf],
+pub(in crate::format) fn each<'f, T: Send>(
+    files: impl ExactSizeIterator<Item = &'f PathBuf>,
     cx: &Ctx,
     read: impl Fn(&Npz) -> Result<T, Fault> + Sync,
     mut take: impl FnMut(usize, T) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
+    let files: Vec<&PathBuf> = files.collect();
     for (batch, some) in files.chunks(BATCH).enumerate() {
         cx.step((batch * BATCH) as u64, files.len() as u64)?;
-        let one = |file: &PathBuf| {
+        let one = |file: &&PathBuf| {
             cx.check()?;
             read(&Npz::open(file)?)
         };
@@ -98,7 +106,7 @@ impl Odd {
     /// Counts what was seen in `file`, if it is odd.
     pub fn count(&mut self, odd: bool, file: &Path) {
         if odd && self.seen == 0 {
-            self.first = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            self.first = name(file);
         }
         self.seen += usize::from(odd);
     }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::format::npz::tests::{Array, sweep, write, write_stored};
-use crate::format::pieces::tests::agree;
+use crate::format::place::Place;
+use crate::format::reader::tests::agree;
+use crate::format::reader::tests::opened;
 
 /// Rows whose observation is (row, -row) and whose action is 10 row.
 fn arrays(rows: usize, ends: &[usize]) -> Vec<Array> {
@@ -17,8 +19,8 @@ fn open(arrays: &[Array]) -> Result<Dataset, String> {
     let dir = tempfile::tempdir().expect("temporary folder");
     let path = dir.path().join("maze.npz");
     write(&path, arrays);
-    assert!(OgBench.probe(&path), "is recognised");
-    OgBench.open(&path, &Ctx::quiet()).map_err(|e| e.to_string())
+    assert!(OgBench.probe(&Place::new(&path)), "is recognised");
+    opened(&OgBench, &path, &Ctx::quiet()).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn what_is_not_read_is_listed_and_the_other_file_of_a_pair_named() {
         write(&dir.path().join(name), &all);
     }
     for (name, other) in [("maze.npz", "maze-val.npz"), ("maze-val.npz", "maze.npz")] {
-        let rules = OgBench.open(&dir.path().join(name), &Ctx::quiet()).unwrap().origin.rules;
+        let rules = opened(&OgBench, &dir.path().join(name), &Ctx::quiet()).unwrap().origin.rules;
         assert!(rules.contains(&"not read: 'infos', 'qpos'".to_owned()), "{rules:?}");
         assert!(rules.iter().any(|r| r.starts_with(other) && r.contains("not merged")), "{rules:?}");
     }
@@ -103,11 +105,11 @@ fn rewards_make_it_another_layout_and_every_prefix_is_survived() {
     let mut all = arrays(4, &[3]);
     all.push(Array::f32("rewards", &[4], [0.0; 4]));
     write(&path, &all);
-    assert!(!OgBench.probe(&path));
+    assert!(!OgBench.probe(&Place::new(&path)));
     let message = crate::format::open(&path, None, &Ctx::quiet()).unwrap_err().to_string();
     assert!(message.contains("a NumPy archive with 'observations', 'actions', 'terminals', 'rewards'"), "{message}");
     write(&path, &arrays(4, &[3]));
-    sweep(&path, |path| assert!(OgBench.open(path, &Ctx::quiet()).is_err()));
+    sweep(&path, |path| assert!(opened(&OgBench, path, &Ctx::quiet()).is_err()));
 }
 
 #[test]
@@ -118,9 +120,9 @@ fn parts_are_what_the_whole_has_there_packed_or_not() {
         let write = if packed { write } else { write_stored };
         write(&path, &arrays(16, ends));
         let cx = Ctx::quiet();
-        let whole = OgBench.open(&path, &cx).unwrap();
-        let pieces = OgBench.pieces(&path, &cx).unwrap().expect("in parts");
-        agree(&whole, &*pieces);
-        assert_eq!(pieces.origin().warnings, whole.origin.warnings);
+        let whole = opened(&OgBench, &path, &cx).unwrap();
+        let episodes = OgBench.open(&Place::new(&path), &cx).unwrap();
+        agree(&whole, &*episodes);
+        assert_eq!(episodes.index(&cx).unwrap().expect("in parts").origin.warnings, whole.origin.warnings);
     }
 }

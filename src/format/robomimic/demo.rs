@@ -1,10 +1,9 @@
 //! One demo: a group of arrays with a row a step.
 
 use super::super::assemble::Found;
-use super::super::choices;
 use super::super::hdf5::{Column, Hdf5, Parts, Tick};
+use super::super::reader::{Loaded, Shape};
 use super::read::name;
-use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 
@@ -21,11 +20,11 @@ pub(super) struct Layout {
     pub next: bool,
 }
 
-/// One demo and what was odd about it.
-pub(super) struct Loaded {
-    pub found: Found,
-    pub odd: Option<&'static str>,
-}
+/// What may be odd about a demo.
+pub(super) const ODDITIES: [&str; 2] = [
+    "have 'dones' set before their last step (a task that was solved early); the demo goes on",
+    "have an attribute num_samples that is not their number of actions",
+];
 
 impl Layout {
     /// Looks at the first demo; reads no data.
@@ -59,14 +58,15 @@ impl Layout {
         })
     }
 
-    /// The action's columns, before their values are known.
-    pub fn actions(&self) -> Space {
-        Space::unnamed("action", self.action_width)
-    }
-
-    /// Whole numbers in the action are choices.
-    pub fn settle(&self, data: &mut Dataset) {
-        choices::settle(data, self.choices.as_ref());
+    /// Its columns.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            obs: self.observations.space(),
+            action: Space::unnamed("action", self.action_width),
+            last: self.next,
+            next: self.next,
+            choices: self.choices.clone(),
+        }
     }
 
     /// Reads demo `id`.
@@ -97,11 +97,8 @@ impl Layout {
         let terminated = dones.as_ref().and_then(|d| d.last().copied()).unwrap_or(false);
         let early = dones.is_some_and(|d| d.iter().rev().skip(1).any(|&done| done));
         let said = file.count_attribute(&demo, "num_samples");
-        let odd = if said.is_some_and(|n| n != steps as u64) {
-            Some("have an attribute num_samples that is not their number of actions")
-        } else {
-            early.then_some("have 'dones' set before their last step (a task that was solved early); the demo goes on")
-        };
+        let odd =
+            if said.is_some_and(|n| n != steps as u64) { vec![1] } else { early.then_some(0).into_iter().collect() };
         let found = Found {
             id,
             obs,

@@ -1,52 +1,76 @@
-//! All demos put together, and the file's totals checked.
+//! The demos of a file, and its totals checked.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::super::assemble::Assembly;
 use super::super::hdf5::Hdf5;
-use super::demo::{Layout, Loaded};
+use super::super::reader::{Loaded, Separate, Shape};
+use super::demo::{self, Layout};
 use super::demo_number;
-use crate::data::dataset::{Dataset, Origin};
+use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
-/// Demos that are read between two reports.
-const BATCH: usize = 64;
-
-/// Reads every demo of `file`.
-pub(super) fn dataset(path: &Path, file: &Hdf5, cx: &Ctx) -> Result<Dataset, Fault> {
-    let ids = demo_ids(file)?;
-    let layout = Layout::find(file, &name(ids[0]))?;
-    let origin = origin(path, file, &layout);
-    let mut all = Assembly::new(origin, layout.observations.space(), layout.actions()).within(cx);
-    let cx = cx.phase("reading the dataset");
-    let (mut steps, mut odd) = (0u64, Vec::new());
-    let tick = |_| cx.check();
-    for (batch, some) in ids.chunks(BATCH).enumerate() {
-        cx.step((batch * BATCH) as u64, ids.len() as u64)?;
-        // Not collected into one result: that would name whichever bad demo a thread met first.
-        let loaded: Vec<Result<Loaded, Fault>> = some.par_iter().map(|&id| layout.read(file, id, &tick)).collect();
-        for demo in loaded {
-            let Loaded { found, odd: what } = demo?;
-            odd.extend(what.map(|what| (what, found.id)));
-            steps += found.rewards.len() as u64;
-            let id = found.id;
-            all.push(&found).map_err(|e| file.bad(&name(id), e))?;
-        }
-    }
-    let warnings = counted(&odd).into_iter().chain(check_total(file, &ids, steps)?);
-    all.origin().warnings.extend(warnings);
-    let mut data = all.finish(path)?;
-    layout.settle(&mut data);
-    Ok(data)
+/// An open file whose demos are known; none of their numbers is read yet.
+pub(super) struct Demos {
+    file: Arc<Hdf5>,
+    layout: Layout,
+    shape: Shape,
+    ids: Vec<u64>,
+    origin: Origin,
 }
 
-/// Rules of the file as a whole.
-pub(super) fn origin(path: &Path, file: &Hdf5, layout: &Layout) -> Origin {
-    let (env_id, rules) = (env_id(file), rules(file, layout));
-    Origin { path: path.to_owned(), format: "robomimic".into(), env_id, rules, ..Origin::default() }
+impl Demos {
+    /// Finds the demos of `file`.
+    pub fn find(path: &Path, file: Arc<Hdf5>) -> Result<Self, Fault> {
+        let ids = demo_ids(&file)?;
+        let layout = Layout::find(&file, &name(ids[0]))?;
+        let (env_id, rules) = (env_id(&file), rules(&file, &layout));
+        let origin = Origin { path: path.to_owned(), format: "robomimic".into(), env_id, rules, ..Origin::default() };
+        Ok(Self { shape: layout.shape(), file, layout, ids, origin })
+    }
+}
+
+impl Separate for Demos {
+    const THINGS: &'static str = "demos";
+    const ODDITIES: &'static [&'static str] = &demo::ODDITIES;
+
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    fn places(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn steps(&self, place: usize) -> Result<usize, Fault> {
+        Ok(self.file.column(&format!("{}/actions", name(self.ids[place])))?.rows())
+    }
+
+    fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
+        self.layout.read(&self.file, self.ids[place], &|_| cx.check())
+    }
+
+    fn name(&self, place: usize) -> String {
+        format!("demo_{}", self.ids[place])
+    }
+
+    fn unfit(&self, place: usize, problem: &str) -> Fault {
+        self.file.bad(&name(self.ids[place]), problem)
+    }
+
+    fn found(&self, steps: u64) -> Result<Vec<String>, Fault> {
+        Ok(check_total(&self.file, &self.ids, steps)?.into_iter().collect())
+    }
+
+    fn all_read(&self, mut odd: Vec<String>, steps: u64) -> Result<Vec<String>, Fault> {
+        odd.extend(self.found(steps)?);
+        Ok(odd)
+    }
 }
 
 /// Where demo `id` lies.
@@ -55,7 +79,7 @@ pub(super) fn name(id: u64) -> String {
 }
 
 /// Numbers of the demos in ascending order.
-pub(super) fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, Fault> {
+fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, Fault> {
     let groups = file.groups("data");
     // Only the plain spelling leads back to the group.
     let number = |g: &String| demo_number(g).filter(|id| *g == format!("demo_{id}"));
@@ -70,7 +94,7 @@ pub(super) fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, Fault> {
 
 /// A number that is missing is an error, unless the file's `total` says that nothing is lost; a total that is wrong
 /// otherwise is a warning.
-pub(super) fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option<String>, Fault> {
+fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option<String>, Fault> {
     let total = file.count_attribute("data", "total");
     // robosuite counts from 1, robomimic from 0.
     let first = ids[0].min(1);
@@ -94,19 +118,6 @@ pub(super) fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option
         }
         _ => Ok(None),
     }
-}
-
-/// One warning a kind of oddity, with its count and the first place.
-fn counted(odd: &[(&str, u64)]) -> Vec<String> {
-    let mut kinds: Vec<&str> = odd.iter().map(|o| o.0).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let warning = |kind: &str| {
-        let mut which = odd.iter().filter(|o| o.0 == kind).map(|o| o.1);
-        let first = which.next().unwrap_or_default();
-        format!("{} demos {kind} (first: demo_{first})", 1 + which.count())
-    };
-    kinds.into_iter().map(warning).collect()
 }
 
 fn rules(file: &Hdf5, layout: &Layout) -> Vec<String> {

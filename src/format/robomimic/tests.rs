@@ -6,9 +6,12 @@ use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 use tempfile::TempDir;
 
 use super::*;
+use crate::data::dataset::Dataset;
 use crate::data::space::SpaceKind;
 use crate::format;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
+use std::path::Path;
 
 /// Which arrays a demo gets.
 #[derive(Clone, Copy)]
@@ -195,6 +198,6 @@ fn every_prefix_of_a_file_ends_in_a_sentence() {
     for end in (0..bytes.len()).step_by((bytes.len() / 150).max(1)) {
         std::fs::write(&cut, &bytes[..end]).expect("written");
         let _ = open(&cut).map_err(|e| assert!(e.to_string().contains("cut.hdf5")));
-        let _ = Robomimic.open(&cut, &Ctx::quiet());
+        let _ = opened(&Robomimic, &cut, &Ctx::quiet());
     }
 }

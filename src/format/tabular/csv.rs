@@ -13,7 +13,7 @@ mod text;
 pub(super) use text::Text;
 
 /// Bytes that one thread reads at a time.
-pub(super) const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 20;
 /// Bytes of the first line that are looked at.
 const MAX_HEADER: usize = 1 << 20;
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::super::assemble::{Assembly, Found};
+use super::super::assemble::{Assembly, FoundIn};
 use super::super::frame::{Frame, Matrix, flags, numbers, whole};
 use super::roles::Roles;
 use crate::ground::fault::Fault;
@@ -208,38 +208,45 @@ impl Rows {
         }
     }
 
-    /// Adds every episode to `all`.
+    /// Adds every episode to `all`, numbered by `ids` if there are any.
     ///
     /// # Errors
     /// If an episode does not fit, or the work was cancelled.
-    pub fn put(&self, path: &Path, all: &mut Assembly, cx: &Ctx) -> Result<(), Fault> {
+    pub fn put(&self, path: &Path, ids: Option<&[u64]>, all: &mut Assembly, cx: &Ctx) -> Result<(), Fault> {
         self.fits().map_err(|e| Fault::at(path, e))?;
         let (d, a) = (self.obs.width(), self.actions.width());
-        // Numbers of the file are kept where each is used once.
         let ends = self.ends();
-        let mut seen = HashSet::new();
-        let starts = || std::iter::once(0).chain(ends.iter().copied());
-        let own = self
-            .episode
-            .as_ref()
-            .filter(|e| starts().zip(&ends).all(|(start, _)| e[start] >= 0 && seen.insert(e[start])));
-        for (index, (start, &end)) in starts().zip(&ends).enumerate() {
+        let own = self.ids(&ends);
+        let (ids, mut start) = (ids.unwrap_or(&own), 0);
+        all.reserve(self.rewards.len(), ends.len());
+        for (index, (&end, &id)) in ends.iter().zip(ids).enumerate() {
             if index % 64 == 0 {
                 cx.check()?;
             }
-            let slice = |values: &[f32], width: usize| values[start * width..end * width].to_vec();
-            let found = Found {
-                id: own.map_or(index as u64, |e| e[start] as u64),
-                obs: slice(&self.obs.values, d),
-                actions: slice(&self.actions.values, a),
-                rewards: self.rewards[start..end].to_vec(),
-                next_obs: self.next.as_ref().map(|n| slice(&n.values, d)),
+            let found = FoundIn {
+                id,
+                obs: &self.obs.values[start * d..end * d],
+                actions: &self.actions.values[start * a..end * a],
+                rewards: &self.rewards[start..end],
+                next_obs: self.next.as_ref().map(|n| &n.values[start * d..end * d]),
                 terminated: self.terminated(end - 1),
                 truncated: self.truncated(end - 1),
             };
-            all.push(&found).map_err(|e| Fault::at(path, e))?;
+            all.put(found).map_err(|e| Fault::at(path, e))?;
+            start = end;
         }
         Ok(())
+    }
+
+    /// Numbers of the episodes that end there: those of the file where each is used once.
+    fn ids(&self, ends: &[usize]) -> Vec<u64> {
+        let mut seen = HashSet::new();
+        let starts = std::iter::once(0).chain(ends.iter().copied()).take(ends.len());
+        let own = self.episode.as_ref().map(|numbers| starts.map(|start| numbers[start]).collect::<Vec<_>>());
+        match own.filter(|own| own.iter().all(|&n| n >= 0 && seen.insert(n))) {
+            Some(own) => own.into_iter().map(|n| n as u64).collect(),
+            None => (0..ends.len() as u64).collect(),
+        }
     }
 }
 

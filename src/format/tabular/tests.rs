@@ -5,7 +5,10 @@ use tempfile::TempDir;
 
 use super::super::frame::tests::{lists, write_parquet};
 use super::*;
+use crate::data::dataset::Dataset;
 use crate::data::space::SpaceKind;
+use crate::format::place::Place;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
 /// Opens `text` as a file called `name`, with a mapping if there is one.
@@ -16,7 +19,7 @@ fn open(name: &str, text: &[u8], mapping: &str) -> Result<Dataset, Fault> {
     if !mapping.is_empty() {
         std::fs::write(dir.path().join(format!("{name}.toml")), mapping).expect("written");
     }
-    Tabular.open(&path, &Ctx::quiet())
+    opened(&Tabular, &path, &Ctx::quiet())
 }
 
 fn csv(text: &str) -> Result<Dataset, Fault> {
@@ -156,8 +159,8 @@ fn part(i: usize) -> Vec<Column> {
 fn a_folder_of_parquet_files_is_one_table_in_the_order_of_names() {
     // Files are written as 2, 10: the number counts.
     let dir = folder(&["part-10.parquet", "part-2.parquet"], |i| part(1 - i));
-    assert!(Tabular.probe(dir.path()));
-    let data = Tabular.open(dir.path(), &Ctx::quiet()).expect("opens");
+    assert!(Tabular.probe(&Place::new(dir.path())));
+    let data = opened(&Tabular, dir.path(), &Ctx::quiet()).expect("opens");
     assert_eq!(data.obs_space.names, ["obs[0]", "obs[1]"]);
     assert_eq!(
         data.spans().iter().map(|s| (s.steps, s.obs_rows, s.terminated)).collect::<Vec<_>>(),
@@ -167,7 +170,7 @@ fn a_folder_of_parquet_files_is_one_table_in_the_order_of_names() {
     assert!(data.origin.rules.iter().any(|r| r == "not read: note"), "{:?}", data.origin.rules);
 
     let narrow = folder(&["a.parquet", "b.parquet"], |i| if i == 0 { part(0) } else { part(1)[1..].to_vec() });
-    let text = failure(Tabular.open(narrow.path(), &Ctx::quiet()));
+    let text = failure(opened(&Tabular, narrow.path(), &Ctx::quiet()));
     assert!(text.contains("b.parquet: 'observations' is missing"), "{text}");
 }
 
@@ -176,11 +179,11 @@ fn only_tables_are_recognised() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let probe = |name: &str, text: &[u8]| {
         std::fs::write(dir.path().join(name), text).expect("written");
-        Tabular.probe(&dir.path().join(name))
+        Tabular.probe(&Place::new(&dir.path().join(name)))
     };
     assert!(probe("no_name", TABLE.as_bytes()) && probe("any.csv", b"a,b\n1,2\n"));
     assert!(!probe("README.md", b"# A title, with a comma\n") && !probe("x.csv", &[0, 1, b'\n']));
-    assert!(!Tabular.probe(dir.path()), "a folder with no Parquet file");
+    assert!(!Tabular.probe(&Place::new(dir.path())), "a folder with no Parquet file");
 }
 
 #[test]
@@ -240,15 +243,15 @@ fn parts_of_a_table_are_what_the_whole_has_there() {
         for next in [false, true] {
             let dir = tempfile::tempdir().expect("temporary folder");
             marked(dir.path(), how, next);
-            let whole = Tabular.open(dir.path(), &Ctx::quiet()).expect("opens");
+            let whole = opened(&Tabular, dir.path(), &Ctx::quiet()).expect("opens");
             assert_eq!(whole.num_episodes(), if how == "nothing" { 2 } else { 11 }, "{how}");
             for window in [1, 2, 5, 100] {
-                let mut table = InRows::open(dir.path(), &Ctx::quiet()).expect("opens").expect("has rows");
-                table.find(window, &Ctx::quiet()).expect("reads");
+                let table = Table::open(dir.path()).expect("opens").with_window(window);
+                let index = table.index(&Ctx::quiet()).expect("reads").expect("has rows");
                 let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
-                assert_eq!(table.lengths(), lengths, "{how} {window}");
+                assert_eq!(index.lengths, lengths, "{how} {window}");
                 for range in [0..lengths.len(), 1..2, lengths.len() - 1..lengths.len()] {
-                    let mut part = table.read(range.clone(), &Ctx::quiet()).expect("reads");
+                    let mut part = table.read(Some(range.clone()), &Ctx::quiet()).expect("reads");
                     table.settle(&mut part);
                     let wanted = whole.subset(&range.collect::<Vec<_>>());
                     assert_eq!(
@@ -274,11 +277,11 @@ fn rows_of_an_episode_that_are_not_together_are_refused_in_parts_too() {
         ("step", vec![0, 0, 1, 0, 7]),
     ];
     write_parquet(&path, columns.into_iter().map(|(name, v)| Column::new(name.into(), v)).collect());
-    let whole = failure(Tabular.open(&path, &Ctx::quiet()));
+    let whole = failure(opened(&Tabular, &path, &Ctx::quiet()));
     assert!(whole.contains("episode 3 goes on at row 2"), "{whole}");
     for window in [1, 2, 3, 5] {
-        let mut table = InRows::open(&path, &Ctx::quiet()).expect("opens").expect("has rows");
-        assert_eq!(table.find(window, &Ctx::quiet()).expect_err("refused").to_string(), whole);
+        let table = Table::open(&path).expect("opens").with_window(window);
+        assert_eq!(table.index(&Ctx::quiet()).expect_err("refused").to_string(), whole);
     }
 }
 
@@ -295,19 +298,20 @@ fn parts_of_a_text_are_what_the_whole_has_there() {
         .map(line)
         .fold("episode,obs_0,obs_1,action,reward,terminated\n".to_owned(), |all, line| all + &line);
     std::fs::write(&path, &text).expect("written");
-    let (whole, cx) = (Tabular.open(&path, &Ctx::quiet()).expect("opens"), Ctx::quiet());
-    let parts = Tabular.pieces(&path, &cx).expect("opens").expect("in parts");
-    assert_eq!((parts.lengths().len(), whole.num_episodes()), (600, 600));
+    let (whole, cx) = (opened(&Tabular, &path, &Ctx::quiet()).expect("opens"), Ctx::quiet());
+    let parts = Tabular.open(&Place::new(&path), &cx).expect("opens");
+    let index = parts.index(&cx).expect("reads").expect("has rows");
+    assert_eq!((index.lengths.len(), whole.num_episodes()), (600, 600));
     assert!(!whole.action_space.is_discrete());
     for range in [0..3, 250..400, 599..600] {
-        let mut part = parts.read(range.clone(), &cx).expect("reads");
+        let mut part = parts.read(Some(range.clone()), &cx).expect("reads");
         parts.settle(&mut part);
         let wanted = whole.subset(&range.collect::<Vec<_>>());
         assert_eq!((&part.obs, &part.actions, &part.rewards), (&wanted.obs, &wanted.actions, &wanted.rewards));
         assert_eq!((part.spans(), &part.action_space), (wanted.spans(), &wanted.action_space));
         assert_eq!(part.origin.rules, wanted.origin.rules);
     }
-    let (guess, kept) = (Tabular.bytes(&path).expect("looks").expect("says"), whole.bytes());
+    let (guess, kept) = (parts.bytes().expect("looks").expect("says"), whole.bytes());
     assert!((0.8..1.25).contains(&(guess as f64 / kept as f64)), "{guess} for {kept}");
 }
 
@@ -317,8 +321,8 @@ fn next_observations_of_another_width_are_refused_in_parts_too() {
     let path = dir.path().join("x.csv");
     std::fs::write(&path, "obs_0,obs_1,action,next_obs\n1,2,3,4\n").expect("written");
     let cx = Ctx::quiet();
-    let whole = failure(Tabular.open(&path, &cx));
+    let whole = failure(opened(&Tabular, &path, &cx));
     assert!(whole.contains("next observations have 1 columns, observations 2"), "{whole}");
-    let parts = Tabular.pieces(&path, &cx).expect("opens").expect("in parts");
-    assert_eq!(failure(parts.read(0..1, &cx)), whole);
+    let parts = Tabular.open(&Place::new(&path), &cx).expect("opens");
+    assert_eq!(failure(parts.read(Some(0..1), &cx)), whole);
 }

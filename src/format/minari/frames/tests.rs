@@ -11,6 +11,8 @@ use super::super::Minari;
 use super::*;
 use crate::data::dataset::Dataset;
 use crate::data::space::SpaceKind;
+use crate::format::place::Place;
+use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
 const SPACE: &str = r#"{\"type\": \"Dict\", \"subspaces\": {
@@ -68,7 +70,7 @@ fn folder(format: &str, ids: &[u64], change: impl Fn(u64, Vec<Column>) -> Vec<Co
 }
 
 fn open(dir: &TempDir) -> Result<Dataset, Fault> {
-    Minari.open(dir.path(), &Ctx::quiet())
+    opened(&Minari, dir.path(), &Ctx::quiet())
 }
 
 fn failure(dir: &TempDir) -> String {
@@ -80,7 +82,7 @@ fn both_storages_are_read_in_the_order_of_numbers_without_the_padding() {
     let ids: Vec<u64> = (0..12).collect();
     for format in ["arrow", "parquet"] {
         let dir = folder(format, &ids, |_, c| c);
-        assert!(Minari.probe(dir.path()));
+        assert!(Minari.probe(&Place::new(dir.path())));
         let data = open(&dir).expect("opens");
         assert_eq!(data.spans().iter().map(|s| (s.id, s.steps)).collect::<Vec<_>>()[10], (10, 11));
         assert_eq!(data.obs_space.names, ["a.0.0", "b.0", "b.1"]);

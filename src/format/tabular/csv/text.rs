@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::super::super::frame::{Frame, Tick};
+use super::super::super::reader::Later;
 use super::{BLOCK, Column, Head, MAX_HEADER};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -20,6 +21,13 @@ const MAX_PIECE: u64 = 64 << 20;
 pub(in super::super) struct Text {
     path: PathBuf,
     head: Head,
+    /// Least bytes of a piece.
+    size: usize,
+    lines: Later<Lines>,
+}
+
+/// Where the lines are.
+struct Lines {
     pieces: Vec<Piece>,
     rows: usize,
 }
@@ -45,7 +53,7 @@ impl Text {
             return Err(binary(path));
         }
         let head = Head::of(path, &start[..start.len().min(MAX_HEADER)], whole)?;
-        Ok(Self { path: path.to_owned(), head, pieces: Vec::new(), rows: 0 })
+        Ok(Self { path: path.to_owned(), head, size: BLOCK, lines: Later::default() })
     }
 
     /// Names of the columns.
@@ -53,9 +61,12 @@ impl Text {
         &self.head.names
     }
 
-    /// Rows; 0 before they are found.
-    pub fn rows(&self) -> usize {
-        self.rows
+    /// Rows.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or when cancelled.
+    pub fn rows(&self, cx: &Ctx) -> Result<usize, Fault> {
+        self.lines.get(|| self.find(cx)).map(|lines| lines.rows)
     }
 
     /// About how many rows there are, by the lines at the beginning.
@@ -72,8 +83,9 @@ impl Text {
         Ok((bytes as f64 * lines as f64 / some.len().max(1) as f64) as u64)
     }
 
-    /// Goes through the file once and notes where its lines are, in pieces of at least `size` bytes.
-    pub fn find(&mut self, size: usize, cx: &Ctx) -> Result<(), Fault> {
+    /// Goes through the file once and notes where its lines are.
+    fn find(&self, cx: &Ctx) -> Result<Lines, Fault> {
+        let mut pieces = Vec::new();
         let bad = |e: io::Error| unreadable(&self.path, &e);
         let mut file = File::open(&self.path).map_err(bad)?;
         let total = file.metadata().map_err(bad)?.len();
@@ -97,9 +109,9 @@ impl Text {
                         if !quoted {
                             row += usize::from(!blank);
                             blank = true;
-                            if at - piece.bytes.start >= size as u64 {
+                            if at - piece.bytes.start >= self.size as u64 {
                                 piece.bytes.end = at;
-                                self.pieces.push(std::mem::replace(&mut piece, Piece { bytes: at..at, line, row }));
+                                pieces.push(std::mem::replace(&mut piece, Piece { bytes: at..at, line, row }));
                             }
                         }
                     }
@@ -111,12 +123,11 @@ impl Text {
                 return Err(Fault::at(&self.path, problem));
             }
         }
-        self.rows = row + usize::from(!blank);
         if at > piece.bytes.start {
             piece.bytes.end = at;
-            self.pieces.push(piece);
+            pieces.push(piece);
         }
-        Ok(())
+        Ok(Lines { pieces, rows: row + usize::from(!blank) })
     }
 
     /// Reads the named columns of some rows: whole numbers if every field of a column is one, else numbers. `tick` is told how
@@ -126,11 +137,12 @@ impl Text {
     /// The first line that has another number of fields, or text where a number is needed.
     pub fn read_with(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, Fault> {
         let wanted = self.head.wanted(columns);
-        let first = self.pieces.partition_point(|piece| piece.row <= rows.start).saturating_sub(1);
-        let end = self.pieces.partition_point(|piece| piece.row < rows.end);
+        let all_pieces = &self.lines.get(|| self.find(&Ctx::quiet()))?.pieces;
+        let first = all_pieces.partition_point(|piece| piece.row <= rows.start).saturating_sub(1);
+        let end = all_pieces.partition_point(|piece| piece.row < rows.end);
         let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
-        let mut seen = self.pieces.get(first).map_or(0, |piece| piece.row);
-        let pieces = self.pieces.get(first..end).unwrap_or_default();
+        let mut seen = all_pieces.get(first).map_or(0, |piece| piece.row);
+        let pieces = all_pieces.get(first..end).unwrap_or_default();
         let threads = rayon::current_num_threads().max(1);
         for (round, some) in pieces.chunks(threads).enumerate() {
             tick((round * threads) as u64, pieces.len() as u64)?;
@@ -176,9 +188,7 @@ mod tests {
 
     /// What a file says, in pieces of `size` bytes.
     fn opened(path: &Path, size: usize) -> Result<Text, Fault> {
-        let mut text = Text::open(path)?;
-        text.find(size, &Ctx::quiet())?;
-        Ok(text)
+        Ok(Text { size, ..Text::open(path)? })
     }
 
     #[test]
@@ -206,7 +216,7 @@ mod tests {
                 (0..n).map(|i| (i as f64, b(i))).chain((0..more).map(|_| (57.0, 1.0))).collect();
             for size in [1, 20, 100, 10_000] {
                 let text = opened(&path, size).expect("opens");
-                assert_eq!(text.rows(), want.len(), "{n} {size}");
+                assert_eq!(text.rows(&Ctx::quiet()).expect("reads"), want.len(), "{n} {size}");
                 for first in 0..want.len() {
                     for end in [first + 1, (first + 7).min(want.len()), want.len()] {
                         let part = text.read_with(&columns, first..end, &|_, _| Ok(())).expect("reads");
@@ -237,7 +247,8 @@ mod tests {
         ] {
             std::fs::write(&path, text).expect("written");
             for size in [1, 5, 100] {
-                let read = opened(&path, size).and_then(|t| t.read_with(&columns, 0..t.rows(), &|_, _| Ok(())));
+                let read =
+                    opened(&path, size).and_then(|t| t.read_with(&columns, 0..t.rows(&Ctx::quiet())?, &|_, _| Ok(())));
                 let problem = read.expect_err("bad").to_string();
                 assert!(problem.contains(said), "{problem}");
             }

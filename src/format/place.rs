@@ -1,0 +1,43 @@
+//! What lies at a path, looked at by one format after the other.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::hdf5::Hdf5;
+use super::npz::Npz;
+use crate::ground::fault::Fault;
+
+/// A path, and the file there: opened once for all who ask what is in it.
+pub struct Place {
+    path: PathBuf,
+    hdf5: OnceLock<Result<Arc<Hdf5>, Fault>>,
+    npz: OnceLock<Result<Arc<Npz>, Fault>>,
+}
+
+impl Place {
+    /// Nothing is opened yet.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), hdf5: OnceLock::new(), npz: OnceLock::new() }
+    }
+
+    /// The path as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The HDF5 file at the path.
+    ///
+    /// # Errors
+    /// As [`Hdf5::open`].
+    pub fn hdf5(&self) -> Result<Arc<Hdf5>, Fault> {
+        self.hdf5.get_or_init(|| Hdf5::open(&self.path).map(Arc::new)).clone()
+    }
+
+    /// The NumPy archive or array at the path.
+    ///
+    /// # Errors
+    /// As [`Npz::open`].
+    pub fn npz(&self) -> Result<Arc<Npz>, Fault> {
+        self.npz.get_or_init(|| Npz::open(&self.path).map(Arc::new)).clone()
+    }
+}
