@@ -31,7 +31,7 @@ mod text;
 mod topup;
 
 use crate::engine::job::FeatureSpec;
-use crate::ui::app::{OpenSpec, Panel};
+use crate::ui::app::OpenSpec;
 use crate::ui::theme::Theme;
 use args::{OutputArgs, SourceArgs};
 use headless::Status;
@@ -137,13 +137,7 @@ fn dashboard(args: &DashboardArgs) -> Status {
     if !on_terminal(&args.output) {
         return report::print(&source, &FeatureSpec::default(), &args.output, &gate::GateArgs::default());
     }
-    let mut spec = OpenSpec::new(source, args.theme);
-    spec.imagine.seed = args.output.seed;
-    spec.cover.policy.seed = args.output.seed;
-    spec.cover.seed = args.output.seed;
-    spec.diagnose.policy.seed = args.output.seed;
-    spec.topup.seed = args.output.seed;
-    dashboard::open(spec, Panel::Data)
+    dashboard::open(OpenSpec::new(source, args.output.seed), None, args.theme)
 }
 
 /// True where a person looks at standard output.

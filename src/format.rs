@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use pieces::Pieces;
+use place::Place;
+use reader::{Episodes, Indexed, Known, Tell};
 
 use crate::data::dataset::Dataset;
 use crate::data::summary::EpisodeRow;
@@ -26,7 +27,8 @@ pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
-pub mod pieces;
+pub mod place;
+pub mod reader;
 mod remote;
 pub mod robomimic;
 pub mod tabular;
@@ -37,32 +39,14 @@ pub trait Format: Sync {
     /// Short name for `--format` and messages ("minari").
     fn name(&self) -> &'static str;
 
-    /// True if `path` holds this layout. Looks inside; never reads data columns; never fails loudly.
-    fn probe(&self, path: &Path) -> bool;
+    /// True if `place` holds this layout. Looks inside; never reads data columns; never fails loudly.
+    fn probe(&self, place: &Place) -> bool;
 
-    /// Reads the whole dataset.
+    /// Opens the dataset, of which no number is read yet.
     ///
     /// # Errors
     /// [`Fault`] naming file, key and remedy.
-    fn open(&self, path: &Path, cx: &Ctx) -> Result<Dataset, Fault>;
-
-    /// Bytes that its numbers take in memory, without reading them; nothing where only reading tells, which then stops at
-    /// [`Ctx::memory`].
-    ///
-    /// # Errors
-    /// As [`Format::open`].
-    fn bytes(&self, _path: &Path) -> Result<Option<u64>, Fault> {
-        Ok(None)
-    }
-
-    /// The dataset as episodes that can be read apart, for one larger than memory; nothing where the layout has to be
-    /// read at once.
-    ///
-    /// # Errors
-    /// As [`Format::open`].
-    fn pieces(&self, _path: &Path, _cx: &Ctx) -> Result<Option<Box<dyn Pieces>>, Fault> {
-        Ok(None)
-    }
+    fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault>;
 }
 
 /// Every format, in the order in which they are asked.
@@ -92,7 +76,7 @@ pub struct Choice {
 
 impl Choice {
     /// Statistics of the chosen parts of the observation alone.
-    fn narrow(&self, mut known: pieces::Known) -> Result<pieces::Known, String> {
+    fn narrow(&self, mut known: Known) -> Result<Known, String> {
         if !self.state.is_empty() {
             let at = known.obs_space.select(&self.state)?;
             known.summary.obs = at.iter().map(|&d| known.summary.obs[d].clone()).collect();
@@ -114,40 +98,33 @@ impl Choice {
 ///
 /// # Errors
 /// As [`open`]; a part that is not there; a dataset that does not fit and cannot be read in parts.
-pub fn open_within(
-    path: &Path,
-    choice: &Choice,
-    room: Bytes,
-    cx: &Ctx,
-    tell: pieces::Tell<'_>,
-) -> Result<Dataset, Fault> {
+pub fn open_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'_>) -> Result<Dataset, Fault> {
     match url::as_url(path) {
         Some(url) => remote::open(url, cx, |copy| read_within(copy, choice, room, cx, tell)),
         None => read_within(&resolve(path)?, choice, room, cx, tell),
     }
 }
 
-fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<Dataset, Fault> {
-    let chosen = chosen(path, choice.format.as_deref())?;
-    if chosen.bytes(path)?.is_none_or(|need| need <= room.0) {
-        return choice.apply(path, chosen.open(path, &cx.within(room.0))?);
+fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'_>) -> Result<Dataset, Fault> {
+    let episodes = opened(path, choice.format.as_deref(), cx)?;
+    if episodes.bytes()?.is_none_or(|need| need <= room.0) {
+        return choice.apply(path, reader::whole(&*episodes, &cx.within(room.0))?);
     }
-    let pieces = chosen.pieces(path, cx)?;
-    let pieces = pieces.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
-    let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    let found = Indexed::look(&*episodes, cx)?.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
+    let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
     // The other half is for what it is held against: rollouts, a second dataset.
     let half = Bytes(room.0 / 2);
-    choice.apply(path, pieces::sample(path, &*pieces, half, cx, narrow)?)
+    choice.apply(path, reader::sample(path, found, half, cx, narrow)?)
 }
 
 /// Exact statistics of all episodes of a dataset that is not in memory as a whole.
 ///
 /// # Errors
 /// As [`open_within`].
-pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> Result<pieces::Known, Fault> {
-    in_parts(path, choice, cx, |path, pieces| {
-        let narrow: pieces::Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
-        let known = pieces::scan(pieces, cx, narrow)?;
+pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: Tell<'_>) -> Result<Known, Fault> {
+    in_parts(path, choice, cx, |path, found| {
+        let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+        let known = reader::scan(found, cx, narrow)?;
         choice.narrow(known).map_err(|e| Fault::at(path, e))
     })
 }
@@ -157,7 +134,7 @@ pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: pieces::Tell<'_>) -> R
 /// # Errors
 /// As [`open_within`].
 pub fn rows(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Vec<EpisodeRow>, Fault> {
-    in_parts(path, choice, cx, |_, pieces| pieces::rows(pieces, cx))
+    in_parts(path, choice, cx, |_, found| reader::rows(found, cx))
 }
 
 /// Hands episodes of such a dataset on, a few at a time and in the order of the file: those at `wanted`, ascending and
@@ -172,8 +149,8 @@ pub fn each(
     cx: &Ctx,
     mut take: impl FnMut(Dataset) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    in_parts(path, choice, cx, |path, pieces| {
-        pieces::each(pieces, wanted, cx, &mut |some| take(choice.apply(path, some)?))
+    in_parts(path, choice, cx, |path, found| {
+        reader::each(found, wanted, cx, &mut |some| take(choice.apply(path, some)?))
     })
 }
 
@@ -182,11 +159,12 @@ fn in_parts<T>(
     path: &Path,
     choice: &Choice,
     cx: &Ctx,
-    read: impl FnOnce(&Path, &dyn Pieces) -> Result<T, Fault>,
+    read: impl FnOnce(&Path, Indexed<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let here = |path: &Path| {
-        let pieces = chosen(path, choice.format.as_deref())?.pieces(path, cx)?;
-        read(path, &*pieces.ok_or_else(|| Fault::at(path, "is read only as a whole"))?)
+        let episodes = opened(path, choice.format.as_deref(), cx)?;
+        let found = Indexed::look(&*episodes, cx)?;
+        read(path, found.ok_or_else(|| reader::only_whole(path))?)
     };
     match url::as_url(path) {
         Some(url) => remote::copied(url, cx, here).map(|(read, _)| read),
@@ -199,23 +177,25 @@ fn in_parts<T>(
 /// # Errors
 /// [`Fault`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Fault> {
-    let read = |path: &Path| chosen(path, format)?.open(path, cx);
+    let read = |path: &Path| reader::whole(&*opened(path, format, cx)?, cx);
     match url::as_url(path) {
         Some(url) => remote::open(url, cx, read),
         None => read(&resolve(path)?),
     }
 }
 
-fn chosen(path: &Path, format: Option<&str>) -> Result<&'static dyn Format, Fault> {
+/// The dataset at `path`, opened with the format that recognises it, or with the one named.
+fn opened(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+    let place = Place::new(path);
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
-    let found = match format {
+    let chosen = match format {
         Some(name) => FORMATS
             .iter()
             .find(|f| f.name() == name)
             .ok_or_else(|| Fault::at(path, format!("no format is called '{name}'; known formats: {}", names())))?,
-        None => FORMATS.iter().find(|f| f.probe(path)).ok_or_else(|| unknown(path, &names()))?,
+        None => FORMATS.iter().find(|f| f.probe(&place)).ok_or_else(|| unknown(&place, &names()))?,
     };
-    Ok(*found)
+    chosen.open(&place, cx)
 }
 
 /// The path that `given` stands for: itself, or the folder of the Minari dataset that it names by its id.
@@ -231,18 +211,20 @@ pub fn resolve(given: &Path) -> Result<PathBuf, Fault> {
 }
 
 /// Why no format takes `path`; a damaged file says so itself.
-fn unknown(path: &Path, names: &str) -> Fault {
+fn unknown(place: &Place, names: &str) -> Fault {
+    let path = place.path();
     if let Some(answer) = foreign::answer(path) {
         return Fault::at(path, answer);
     }
-    match seen(path) {
+    match seen(place) {
         Ok(what) => Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
         Err(damaged) => damaged,
     }
 }
 
 /// What is there instead of a dataset, for the message; fails where an HDF5 or NumPy file cannot even be opened.
-fn seen(path: &Path) -> Result<String, Fault> {
+fn seen(place: &Place) -> Result<String, Fault> {
+    let path = place.path();
     if path.is_dir() {
         return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => "an empty folder".into(),
@@ -257,8 +239,8 @@ fn seen(path: &Path) -> Result<String, Fault> {
         Ok(m) if !m.is_file() => Ok("neither a file nor a folder".into()),
         Ok(m) if m.len() == 0 => Ok("an empty file".into()),
         Err(e) => Ok(format!("cannot be read ({e})")),
-        Ok(_) if npz::is_numpy(path) => npz::seen(path),
+        Ok(_) if npz::is_numpy(path) => npz::seen(&*place.npz()?),
         Ok(_) if !hdf5::is_hdf5(path) => Ok("a file of no known kind (HDF5, Parquet, Arrow, NumPy, CSV)".into()),
-        Ok(_) => hdf5::Hdf5::open(path).map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
+        Ok(_) => place.hdf5().map(|file| format!("an HDF5 file with {}", hdf5::listed(&file.members("")))),
     }
 }

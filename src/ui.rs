@@ -5,13 +5,20 @@
 //! when the panel was written still gets its plot, table or number.
 
 pub mod app;
+pub mod bindings;
 pub mod keymap;
+pub mod panel;
+pub mod panel_id;
 pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
 
 mod card;
+mod jobs;
 mod layout;
-mod panel;
+mod look;
+mod msg;
+mod shown;
+mod tabs;
 mod widget;

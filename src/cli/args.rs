@@ -47,7 +47,7 @@ pub struct SourceArgs {
     #[command(flatten)]
     pub read: ReadArgs,
     /// Seed of the division into training, held-out and calibration episodes
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = SplitSpec::default().seed)]
     pub split_seed: u64,
 }
 

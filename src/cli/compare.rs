@@ -25,24 +25,24 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PATH", requires = "imagined", conflicts_with = "b")]
     checkpoint: Option<PathBuf>,
     /// Steps of an imagined rollout
-    #[arg(long, value_name = "H", default_value = "50", value_parser = count, conflicts_with = "b")]
+    #[arg(long, value_name = "H", default_value_t = CompareSpec::default().horizon, value_parser = count, conflicts_with = "b")]
     horizon: usize,
     /// Which neighbour's distance is the novelty
-    #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
+    #[arg(short, long, value_name = "K", default_value_t = CompareSpec::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of A's novelty threshold
-    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = CompareSpec::default().alpha, value_parser = level)]
     alpha: f64,
     /// Most states of each set in the distances that look at every pair; both are thinned to the same number
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = CompareSpec::default().states, value_parser = count)]
     states: usize,
     /// Shuffles of whole episodes behind every p-value
-    #[arg(long, value_name = "P", default_value = "199", value_parser = count)]
+    #[arg(long, value_name = "P", default_value_t = CompareSpec::default().permutations, value_parser = count)]
     permutations: usize,
     #[command(flatten)]
     read: ReadArgs,
     /// Seed of the division of A into training, held-out and calibration episodes
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = SplitSpec::default().seed)]
     split_seed: u64,
     #[command(flatten)]
     space: SpaceArgs,

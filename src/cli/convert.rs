@@ -90,10 +90,10 @@ pub struct SplitArgs {
     #[arg(long)]
     by_episode: bool,
     /// Share of the episodes that is held out
-    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share_of_episodes)]
+    #[arg(long, value_name = "SHARE", default_value_t = SplitSpec::default().heldout, value_parser = share_of_episodes)]
     heldout: f64,
     /// Share of the episodes that thresholds are calibrated on
-    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = share_of_episodes)]
+    #[arg(long, value_name = "SHARE", default_value_t = SplitSpec::default().calibration, value_parser = share_of_episodes)]
     calibration: f64,
     #[command(flatten)]
     target: Target,

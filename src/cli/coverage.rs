@@ -34,22 +34,22 @@ struct MeasureArgs {
     #[arg(long, value_name = "DATASET")]
     random: Option<PathBuf>,
     /// Which neighbour's distance is the novelty
-    #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
+    #[arg(short, long, value_name = "K", default_value_t = CoverSpec::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of the threshold
-    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = CoverSpec::default().alpha, value_parser = level)]
     alpha: f64,
     /// Cells along each axis of the map
-    #[arg(long, value_name = "N", default_value = "40", value_parser = bins)]
+    #[arg(long, value_name = "N", default_value_t = CoverSpec::default().bins, value_parser = bins)]
     bins: usize,
     /// Two observation dimensions of the map; the first two principal axes if none are named
     #[arg(long, num_args = 2, value_names = ["I", "J"])]
     axes: Option<Vec<usize>>,
     /// How often episodes are drawn anew for an interval; 0 gives no intervals
-    #[arg(long, value_name = "N", default_value = "200", value_parser = draws)]
+    #[arg(long, value_name = "N", default_value_t = CoverSpec::default().bootstrap, value_parser = draws)]
     bootstrap: usize,
     /// Episodes to collect with the checkpoint's policy where no rollouts are named
-    #[arg(long, value_name = "N", default_value = "10", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
     /// Environment to collect in; the dataset's own if none is named
     #[arg(long, value_name = "ID")]

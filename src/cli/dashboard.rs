@@ -8,9 +8,11 @@ use super::interrupt::INTERRUPTED;
 use crate::engine::Engine;
 use crate::engine::job::{Control, JobId, JobSpec};
 use crate::ground::fault::Fault;
-use crate::ui::app::{App, OpenSpec, Panel};
+use crate::ui::app::OpenSpec;
+use crate::ui::panel_id::PanelId;
 use crate::ui::terminal::{self, EngineDoor};
 use crate::ui::theme::{Scheme, Theme};
+use crate::ui::update;
 
 /// News that may wait for the screen: enough for a burst of reports, too few to fill the memory.
 const NEWS: usize = 256;
@@ -37,8 +39,8 @@ pub fn theme(name: &str) -> Result<Theme, String> {
     Ok(Theme::detect(scheme, &|name| std::env::var(name).ok()))
 }
 
-/// Shows the dashboard until the user ends it, beginning with `panel`.
-pub fn open(spec: OpenSpec, panel: Panel) -> Status {
+/// Shows the dashboard until the user ends it, beginning with `panel`, else with the first.
+pub fn open(spec: OpenSpec, panel: Option<PanelId>, theme: Theme) -> Status {
     // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
     let installed = ctrlc::set_handler(|| {
         terminal::restore();
@@ -49,8 +51,8 @@ pub fn open(spec: OpenSpec, panel: Panel) -> Status {
     }
     let (sender, events) = sync_channel(NEWS);
     let mut engine = Engine::new(sender);
-    let (mut app, effects) = App::new(spec);
-    app.panel = panel;
+    let (mut app, effects) = update::begin(spec, theme);
+    app.panel = panel.unwrap_or(app.panel);
     match terminal::run(&mut engine, events, (app, effects)) {
         Ok(()) => Status::Good,
         Err(e) => headless::complain(&Fault::failed(format!(

@@ -12,16 +12,16 @@ pub struct DiagnoseArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Episodes to collect with the checkpoint's policy where no rollouts are named
-    #[arg(long, value_name = "N", default_value = "10", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
     /// Environment to collect in; the dataset's own if none is named
     #[arg(long, value_name = "ID")]
     env: Option<String>,
     /// Which neighbour's distance is the novelty
-    #[arg(short, value_name = "K", default_value = "5", value_parser = count)]
+    #[arg(short, value_name = "K", default_value_t = DiagnoseSpec::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of the thresholds
-    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = DiagnoseSpec::default().alpha, value_parser = level)]
     alpha: f64,
     #[command(flatten)]
     space: SpaceArgs,

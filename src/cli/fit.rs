@@ -14,28 +14,28 @@ pub struct FitArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Folder that the checkpoint is written to
-    #[arg(long, value_name = "FOLDER", default_value = "checkpoint")]
+    #[arg(long, value_name = "FOLDER", default_value_os_t = FitSpec::default().out)]
     out: PathBuf,
     /// Ensemble members
-    #[arg(long, value_name = "N", default_value = "5", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().members, value_parser = count)]
     members: usize,
     /// Members kept for prediction; all if none is named
     #[arg(long, value_name = "N", value_parser = count)]
     elites: Option<usize>,
     /// Width of the hidden layers
-    #[arg(long, value_name = "N", default_value = "64", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().hidden, value_parser = count)]
     hidden: usize,
     /// Number of hidden layers
-    #[arg(long, value_name = "N", default_value = "3", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().layers, value_parser = count)]
     layers: usize,
     /// At most so many passes over the data
-    #[arg(long, value_name = "N", default_value = "200", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().epochs, value_parser = count)]
     epochs: usize,
     /// Passes without improvement before training stops
-    #[arg(long, value_name = "N", default_value = "10", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().patience, value_parser = count)]
     patience: usize,
     /// Gradient steps of the policy in imagination; 0 trains no policy
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = FitSpec::default().policy_steps)]
     policy_steps: usize,
     #[command(flatten)]
     output: OutputArgs,

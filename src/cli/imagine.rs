@@ -12,10 +12,10 @@ pub struct ImagineArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Steps of an open-loop rollout
-    #[arg(long, value_name = "H", default_value = "50", value_parser = count)]
+    #[arg(long, value_name = "H", default_value_t = ImagineSpec::default().horizon, value_parser = count)]
     horizon: usize,
     /// Held-out start states
-    #[arg(long, value_name = "K", default_value = "256", value_parser = count)]
+    #[arg(long, value_name = "K", default_value_t = ImagineSpec::default().starts, value_parser = count)]
     starts: usize,
     /// Held-out episode whose traces are given; the worst if none is named
     #[arg(long, value_name = "INDEX")]

@@ -19,16 +19,16 @@ pub struct ScoreArgs {
     #[command(flatten)]
     space: SpaceArgs,
     /// Episodes to collect with the checkpoint's policy where no rollouts are named; 0: the held-out episodes instead
-    #[arg(long, value_name = "N", default_value = "10", value_parser = count_or_none)]
+    #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count_or_none)]
     episodes: usize,
     /// Environment to collect in; the dataset's own if none is named
     #[arg(long, value_name = "ID")]
     env: Option<String>,
     /// Which neighbour's distance is the novelty
-    #[arg(short, long, value_name = "K", default_value = "5", value_parser = count)]
+    #[arg(short, long, value_name = "K", default_value_t = ScoreSpec::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of the thresholds
-    #[arg(long, value_name = "LEVEL", default_value = "0.1", value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = ScoreSpec::default().alpha, value_parser = level)]
     alpha: f64,
     /// conformal: at most LEVEL of episodes like the calibration ones have an alarm; per-step: LEVEL of the calibration
     /// steps have one, which promises nothing

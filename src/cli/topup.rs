@@ -9,7 +9,8 @@ use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
 use crate::ground::fault::Fault;
-use crate::ui::app::{OpenSpec, Panel};
+use crate::ui::app::OpenSpec;
+use crate::ui::panel;
 
 /// When data is collected.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -50,25 +51,25 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps (0 to 0.2)
-    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = budget)]
+    #[arg(long, value_name = "SHARE", default_value_t = TopUpSpec::default().budget, value_parser = budget)]
     budget: f64,
     /// Probe episodes at each check
-    #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().probes, value_parser = count)]
     probes: usize,
     /// Most checks
-    #[arg(long, value_name = "N", default_value = "24", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().rounds, value_parser = count)]
     rounds: usize,
     /// Gradient steps of the world model between checks
-    #[arg(long, value_name = "N", default_value = "3000", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().model_steps, value_parser = count)]
     model_steps: usize,
     /// Gradient steps of the policy between checks
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().policy_steps, value_parser = count)]
     policy_steps: usize,
     /// Evaluation episodes before and after
-    #[arg(long, value_name = "N", default_value = "20", value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
     /// Folder of run directories
-    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    #[arg(long, value_name = "FOLDER", default_value_os_t = TopUpSpec::default().out)]
     out: PathBuf,
     #[command(flatten)]
     output: OutputArgs,
@@ -86,8 +87,9 @@ impl TopUpArgs {
         }
         match dashboard::theme("auto") {
             Ok(theme) => {
-                let open = OpenSpec { topup: self.job(source.clone()), ..OpenSpec::new(source, theme) };
-                dashboard::open(open, Panel::TopUp)
+                let topup = self.job(source.clone());
+                let open = OpenSpec { source, seed: topup.seed, topup };
+                dashboard::open(open, Some(panel::topup::ID), theme)
             }
             Err(problem) => headless::complain(&Fault::failed(problem)),
         }

@@ -8,7 +8,7 @@ use super::opened::Opened;
 use super::spec::Source;
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::dataset::Dataset;
-use crate::format::pieces::Tell;
+use crate::format::reader::Tell;
 use crate::format::{self, Choice};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;

@@ -6,7 +6,7 @@ use crate::engine::measure::data_report;
 use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::engine::workspace::Workspace;
-use crate::format::pieces::Known;
+use crate::format::reader::Known;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;

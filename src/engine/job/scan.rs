@@ -5,7 +5,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::engine::workspace::Workspace;
 use crate::format;
-use crate::format::pieces::Known;
+use crate::format::reader::Known;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;

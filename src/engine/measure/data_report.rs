@@ -8,7 +8,7 @@ use crate::data::split::Split;
 use crate::data::summary::{self, Moments, Summary};
 use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
-use crate::format::pieces::Known;
+use crate::format::reader::Known;
 use crate::ground::memory::Bytes;
 use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
 
