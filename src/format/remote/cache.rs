@@ -13,8 +13,8 @@ use tempfile::NamedTempFile;
 
 use super::store::Stamp;
 use super::trouble::{Trouble, without_query};
-use crate::ground::save;
 use crate::ground::task::Ctx;
+use crate::ground::{folders, save};
 
 /// Settings that decide which server a URL means.
 const SERVERS: &[&str] = &["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "GOOGLE_BASE_URL"];
