@@ -9,10 +9,11 @@ pub mod single;
 pub mod spec;
 pub mod vector;
 
+use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use builtin::ENVIRONMENTS;
 use single::Lifted;
-use spec::ResetOption;
+use spec::{EnvSpec, ResetOption};
 use vector::VectorEnv;
 
 /// `copies` copies of the built-in environment called `id`, which start as `options` say; nothing if none is called so.
@@ -27,4 +28,12 @@ pub fn make(id: &str, copies: usize, options: &[ResetOption]) -> Result<Option<B
 /// Ids of the built-in environments, for messages.
 pub fn known() -> String {
     ENVIRONMENTS.iter().map(|entry| entry.id).collect::<Vec<_>>().join(", ")
+}
+
+/// The text that Minari stores as `env_spec` for the environment called `id`: whole where it is built in, else the id alone,
+/// which Gymnasium finds the rest by.
+pub fn minari_spec(id: &str) -> String {
+    let known = ENVIRONMENTS.iter().find(|entry| entry.id == id).map(|entry| (entry.make)().spec());
+    let unknown = || EnvSpec { max_episode_steps: None, ..EnvSpec::new(id, 0, Space::default(), Space::default()) };
+    known.unwrap_or_else(unknown).to_json()
 }

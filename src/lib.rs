@@ -21,6 +21,38 @@
 //! Predictions and rollouts reach [`metrics`] as arrays: a metric never knows which model made them, and a model never
 //! knows which metric judges it. Results are [`metrics::report::Report`]s, so the screen and `--json` show the same
 //! numbers. Everything that the screen can start is an [`engine::job::JobSpec`].
+//!
+//! ```
+//! use oodscope::engine::job::{CoverSpec, JobSpec, Source};
+//! use oodscope::engine::{self, Workspace};
+//! use oodscope::ground::task::Ctx;
+//!
+//! # fn main() -> Result<(), oodscope::ground::fault::Fault> {
+//! let source = Source { dataset: "datasets/pendulum/narrow-v0".into(), ..Source::default() };
+//! let spec = JobSpec::Cover(CoverSpec { source, bootstrap: 0, ..CoverSpec::default() });
+//! engine::run(&spec, &Workspace::default(), &Ctx::quiet(), &|report| {
+//!     if let Some(threshold) = report.value("threshold") {
+//!         println!("states farther than {threshold:.3} from the training part are novel");
+//!     }
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Words
+//!
+//! - **Episode**: what was recorded from a reset to its end; *terminated* by the environment, or *truncated* from outside. The
+//!   unit of splitting, bootstrapping and calibration. **Transition**: one step of it. **Trajectory**: real; **rollout**: imagined.
+//! - **Training, calibration, held-out part**: how the episodes of a dataset are divided; thresholds are set on calibration
+//!   episodes, and every claim is about held-out ones.
+//! - **World model**: what predicts the next observation, reward and end ([`world::world_model::WorldModel`]); an **ensemble** has
+//!   **members**, of which the **elites** make the prediction; how far members are apart is their **disagreement**.
+//! - **Coverage**: where the states of the data lie; **novelty**: the distance of a state to its k-th nearest training state;
+//!   **OOD fraction**: the share of states beyond the novelty threshold; **OOD score**: any signal that is to warn of error.
+//! - **Divergence**: how far imagination is from what happened, by **horizon**; its floor is *copy-last*.
+//! - **Loss ratio R**: world-model loss on fresh trajectories over the loss on held-out ones; **top-up**: collecting while R is
+//!   above its threshold, and fine-tuning on what was collected.
+//! - **Policy**: what acts ([`agent::policy::Policy`]); the one that made a dataset is its **behaviour policy**.
 
 pub mod ground;
 

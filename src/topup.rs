@@ -5,6 +5,7 @@ pub mod agent;
 pub mod controller;
 pub mod history;
 pub mod loss;
+pub mod options;
 pub mod outside;
 pub mod prepare;
 pub mod round;

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::builtin::ENVIRONMENTS;
 use crate::data::space::Space;
 
 /// A number given to an environment's reset: Gymnasium's reset options ("`x_init`", 0.5).
@@ -25,14 +24,6 @@ pub struct EnvSpec {
     pub obs_space: Space,
     /// Actions, flattened.
     pub action_space: Space,
-}
-
-/// The text that Minari stores as `env_spec` for the environment called `id`: whole where it is built in, else the id alone,
-/// which Gymnasium finds the rest by.
-pub fn minari_spec(id: &str) -> String {
-    let known = ENVIRONMENTS.iter().find(|entry| entry.id == id).map(|entry| (entry.make)().spec());
-    let unknown = || EnvSpec { max_episode_steps: None, ..EnvSpec::new(id, 0, Space::default(), Space::default()) };
-    known.unwrap_or_else(unknown).to_json()
 }
 
 impl EnvSpec {

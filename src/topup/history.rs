@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
-use super::round::Options;
+use super::options::Options;
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Cell, Level, Report, Role, Series, Table};
 

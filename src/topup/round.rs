@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::agent::{Agent, Snapshot};
-use super::controller::{Check, Controller, Decision, Rule, Schedule, StopReason, chunk};
+use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
+pub use super::options::Options;
 use super::outside::Outside;
 use super::run::RunDir;
 use crate::agent::collect::{Collector, Limit};
@@ -13,7 +14,7 @@ use crate::agent::policy::Acting;
 use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
-use crate::env::spec::minari_spec;
+use crate::env::minari_spec;
 use crate::env::vector::VectorEnv;
 use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
@@ -21,31 +22,6 @@ use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-
-/// How a top-up is run.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Options {
-    /// When data is collected.
-    pub schedule: Schedule,
-    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
-    pub threshold: Option<f64>,
-    /// Most data added, as a share of the dataset's steps.
-    pub budget: f64,
-    /// Probe episodes at each check.
-    pub probes: usize,
-    /// Most checks that are followed by training.
-    pub rounds: usize,
-    /// Gradient steps of the world model between checks.
-    pub model_steps: usize,
-    /// Gradient steps of the policy between checks.
-    pub policy_steps: usize,
-    /// Evaluation episodes before and after.
-    pub eval_episodes: usize,
-    /// Level of the threshold that R reaches by chance.
-    pub alpha: f64,
-    /// Seed of everything random.
-    pub seed: u64,
-}
 
 /// What a top-up leaves behind.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::process::Command;
 use oodscope::data::dataset::{Dataset, Origin, Parts};
 use oodscope::data::episode::EpisodeSpan;
 use oodscope::data::space::{Space, SpaceKind};
-use oodscope::env::spec::minari_spec;
+use oodscope::env::minari_spec;
 use oodscope::format::write::{MinariAbout, Reset, write_minari};
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use crate::engine::measure::{episode_scores, episode_table};
 use crate::engine::opened::Opened;
 use crate::engine::spec::ConvertSpec;
 use crate::engine::workspace::Workspace;
-use crate::env::spec::minari_spec;
+use crate::env::minari_spec;
 use crate::format::write::{self, MinariAbout, Writer};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;

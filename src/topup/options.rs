@@ -1,0 +1,28 @@
+//! What a top-up is asked for.
+
+use super::controller::Schedule;
+
+/// How a top-up is run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Options {
+    /// When data is collected.
+    pub schedule: Schedule,
+    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    pub threshold: Option<f64>,
+    /// Most data added, as a share of the dataset's steps.
+    pub budget: f64,
+    /// Probe episodes at each check.
+    pub probes: usize,
+    /// Most checks that are followed by training.
+    pub rounds: usize,
+    /// Gradient steps of the world model between checks.
+    pub model_steps: usize,
+    /// Gradient steps of the policy between checks.
+    pub policy_steps: usize,
+    /// Evaluation episodes before and after.
+    pub eval_episodes: usize,
+    /// Level of the threshold that R reaches by chance.
+    pub alpha: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+}
