@@ -1,6 +1,5 @@
 //! Why work gave no result: it was cancelled, the input is at fault, or the work itself failed.
 
-use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -40,15 +39,6 @@ impl Fault {
     pub fn failed(problem: impl Into<String>) -> Self {
         Self::Failed(printable(&problem.into()))
     }
-
-    /// The same fault with `place` before its sentence.
-    pub fn within(self, place: impl Display) -> Self {
-        match self {
-            Self::Cancelled => Self::Cancelled,
-            Self::Bad(problem) => Self::bad(format!("{place}: {problem}")),
-            Self::Failed(problem) => Self::failed(format!("{place}: {problem}")),
-        }
-    }
 }
 
 impl From<Cancelled> for Fault {
@@ -82,7 +72,5 @@ mod tests {
         let fault = Fault::at(Path::new("a\u{1b}[2J.hdf5"), "'b\u{202e}c\n' is missing");
         assert_eq!(fault.to_string(), "a?[2J.hdf5: 'b?c?' is missing");
         assert_eq!(Fault::bad("x".repeat(3000)).to_string().chars().count(), 2001);
-        assert_eq!(Fault::from(Cancelled).within("a.npz"), Fault::Cancelled);
-        assert_eq!(Fault::bad("no rows").within("a.npz").to_string(), "a.npz: no rows");
     }
 }

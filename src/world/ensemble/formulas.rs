@@ -1,15 +1,17 @@
 //! The ensemble's likelihood and normalisers by their formulas, and by burn.
 
-use super::autodiff::Gaussian;
+use super::autodiff::{AutodiffFit, Gaussian};
 use super::fused::Trainer;
 use super::rows::{Batch, Rows};
-use super::{fresh, soft_bound};
+use super::{FusedFit, fresh, member_errors, soft_bound};
 use crate::data::episode::TransitionBatch;
 use crate::ground::seed::stream;
+use crate::ground::task::Ctx;
 use crate::world::fit::FitOptions;
 use crate::world::net::init;
 use crate::world::net::mlp::Activation;
 use crate::world::net::network::{Network, cpu, tensor, values};
+use crate::world::world_model::Fit;
 
 /// obs' = obs + 0.1 action + 0.05 (1, -1), reward = obs·(1, 2) − action: linear, so a small network learns it.
 fn linear(n: usize, purpose: &str) -> TransitionBatch {
@@ -91,4 +93,25 @@ fn burn_and_the_fused_pass_agree_for_every_activation() {
         assert!(ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() < 2e-6), "{activation:?}");
         assert_eq!(burn.to_mlp(), net);
     }
+}
+
+#[test]
+fn both_trainers_do_the_same_behind_the_trait() {
+    let (training, validation) = (linear(200, "train"), linear(60, "validation"));
+    let model = fresh(&training, &small(), &mut stream(4, "weights", 0));
+    let after = |mut fit: Box<dyn Fit + '_>| {
+        let losses: Vec<f64> =
+            (0..5).map(|i| fit.step(&(0..96).map(|r| (r * 7 + i) % 200).collect::<Vec<_>>(), 1e-3)).collect();
+        (losses, fit.validate(&Ctx::quiet()).expect("nobody cancels"))
+    };
+    let fused = after(Box::new(FusedFit::new(model.clone(), &training, &validation)));
+    let burn = after(Box::new(AutodiffFit::new(model.clone(), &training, &validation, cpu())));
+    // Five steps of Adam apart by roundings of f32, as in the comparison of ten steps.
+    let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-4 * b.abs().max(1e-3));
+    assert!(close(&fused.0, &burn.0) && close(&fused.1, &burn.1), "{fused:?} {burn:?}");
+    let start = member_errors(&model, &validation, &Ctx::quiet()).expect("nobody cancels");
+    assert!(
+        fused.1.iter().zip(&start).all(|(now, then)| now.to_bits() != then.to_bits()),
+        "the steps moved the weights"
+    );
 }
