@@ -29,7 +29,7 @@
 //!
 //! # fn main() -> Result<(), oodscope::ground::fault::Fault> {
 //! let source = Source { dataset: "datasets/pendulum/narrow-v0".into(), ..Source::default() };
-//! let spec = JobSpec::Cover(CoverSpec { source, bootstrap: 0, ..CoverSpec::default() });
+//! let spec = JobSpec::Cover(CoverSpec { source, ..CoverSpec::default() });
 //! engine::run(&spec, &Workspace::default(), &Ctx::quiet(), &|report| {
 //!     if let Some(threshold) = report.value("threshold") {
 //!         println!("states farther than {threshold:.3} from the training part are novel");

@@ -9,6 +9,7 @@ use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::data::split::SplitSpec;
 use crate::engine::job::{CompareSpec, JobSpec, Source};
+use crate::metrics::compare::Options;
 
 /// Options of `oodscope compare`.
 #[derive(Debug, Args)]
@@ -28,16 +29,16 @@ pub struct CompareArgs {
     #[arg(long, value_name = "H", default_value_t = CompareSpec::default().horizon, value_parser = count, conflicts_with = "b")]
     horizon: usize,
     /// Which neighbour's distance is the novelty
-    #[arg(short, long, value_name = "K", default_value_t = CompareSpec::default().k, value_parser = count)]
+    #[arg(short, long, value_name = "K", default_value_t = Options::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of A's novelty threshold
-    #[arg(long, value_name = "LEVEL", default_value_t = CompareSpec::default().alpha, value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
     alpha: f64,
     /// Most states of each set in the distances that look at every pair; both are thinned to the same number
-    #[arg(long, value_name = "N", default_value_t = CompareSpec::default().states, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().states, value_parser = count)]
     states: usize,
     /// Shuffles of whole episodes behind every p-value
-    #[arg(long, value_name = "P", default_value_t = CompareSpec::default().permutations, value_parser = count)]
+    #[arg(long, value_name = "P", default_value_t = Options::default().permutations, value_parser = count)]
     permutations: usize,
     #[command(flatten)]
     read: ReadArgs,
@@ -71,11 +72,13 @@ impl CompareArgs {
             space: self.space.spec(),
             imagined: self.imagined,
             horizon: self.horizon,
-            k: self.k,
-            alpha: self.alpha,
-            states: self.states,
-            permutations: self.permutations,
-            seed: self.output.seed,
+            options: Options {
+                k: self.k,
+                alpha: self.alpha,
+                states: self.states,
+                permutations: self.permutations,
+                seed: self.output.seed,
+            },
         })
     }
 }

@@ -8,6 +8,8 @@ use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{CoverSpec, JobSpec, PolicySpec, Source};
+use crate::ground::bootstrap::Bootstrap;
+use crate::metrics::coverage::Options;
 
 /// Options of `oodscope coverage`.
 #[derive(Debug, Args)]
@@ -34,19 +36,19 @@ struct MeasureArgs {
     #[arg(long, value_name = "DATASET")]
     random: Option<PathBuf>,
     /// Which neighbour's distance is the novelty
-    #[arg(short, long, value_name = "K", default_value_t = CoverSpec::default().k, value_parser = count)]
+    #[arg(short, long, value_name = "K", default_value_t = Options::default().k, value_parser = count)]
     k: usize,
     /// False-alarm level of the threshold
-    #[arg(long, value_name = "LEVEL", default_value_t = CoverSpec::default().alpha, value_parser = level)]
+    #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
     alpha: f64,
     /// Cells along each axis of the map
-    #[arg(long, value_name = "N", default_value_t = CoverSpec::default().bins, value_parser = bins)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().bins, value_parser = bins)]
     bins: usize,
     /// Two observation dimensions of the map; the first two principal axes if none are named
     #[arg(long, num_args = 2, value_names = ["I", "J"])]
     axes: Option<Vec<usize>>,
     /// How often episodes are drawn anew for an interval; 0 gives no intervals
-    #[arg(long, value_name = "N", default_value_t = CoverSpec::default().bootstrap, value_parser = draws)]
+    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().draws, value_parser = draws)]
     bootstrap: usize,
     /// Episodes to collect with the checkpoint's policy where no rollouts are named
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
@@ -71,15 +73,16 @@ impl CoverageArgs {
         JobSpec::Cover(CoverSpec {
             source,
             space: self.space.spec(),
-            k: m.k,
-            alpha: m.alpha,
-            axes: m.axes.as_ref().and_then(|a| Some((*a.first()?, *a.get(1)?))),
-            bins: m.bins,
+            options: Options {
+                k: m.k,
+                alpha: m.alpha,
+                axes: m.axes.as_ref().and_then(|a| Some((*a.first()?, *a.get(1)?))),
+                bins: m.bins,
+                bootstrap: Bootstrap { draws: m.bootstrap, seed },
+            },
             policy: PolicySpec { env: m.env.clone(), episodes: m.episodes, seed },
             reference: m.reference.clone(),
             random: m.random.clone(),
-            bootstrap: m.bootstrap,
-            seed,
         })
     }
 }

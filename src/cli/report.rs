@@ -39,7 +39,8 @@ pub fn print(source: &Source, space: &FeatureSpec, output: &OutputArgs, gates: &
 fn jobs(source: &Source, space: &FeatureSpec, seed: u64) -> Vec<JobSpec> {
     let (source, space) = (|| source.clone(), || space.clone());
     let policy = PolicySpec { seed, ..PolicySpec::default() };
-    let cover = CoverSpec { source: source(), space: space(), policy: policy.clone(), seed, ..CoverSpec::default() };
+    let cover =
+        CoverSpec { source: source(), space: space(), policy: policy.clone(), ..CoverSpec::default() }.seeded(seed);
     let mut jobs = vec![JobSpec::Load(source()), JobSpec::Cover(cover)];
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));

@@ -47,7 +47,7 @@ fn options_reach_the_specs() {
         panic!("topup")
     };
     let spec = topup.job(Source::default());
-    assert_eq!((spec.schedule, spec.threshold), (crate::engine::job::Schedule::Fixed, Some(2.0)));
+    assert_eq!((spec.options.schedule, spec.options.threshold), (crate::engine::job::Schedule::Fixed, Some(2.0)));
 }
 
 #[test]
@@ -78,8 +78,9 @@ fn the_options_of_coverage_reach_its_spec() {
     let args = ["coverage", "d", "--axes", "2", "0", "--bootstrap", "50", "--random", "r", "--k", "7", "--seed", "3"];
     let Command::Coverage(coverage) = command(&args) else { panic!("coverage") };
     let JobSpec::Cover(spec) = coverage.job(Source::default()) else { panic!("coverage") };
-    assert_eq!((spec.axes, spec.bootstrap, spec.k), (Some((2, 0)), 50, 7));
-    assert_eq!((spec.seed, spec.policy.seed, spec.random), (3, 3, Some("r".into())));
+    let options = spec.options;
+    assert_eq!((options.axes, options.bootstrap.draws, options.k), (Some((2, 0)), 50, 7));
+    assert_eq!((options.bootstrap.seed, spec.policy.seed, spec.random), (3, 3, Some("r".into())));
     assert!(Cli::try_parse_from(["oodscope", "coverage", "d", "--axes", "2"]).is_err());
 }
 

@@ -9,6 +9,7 @@ use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
 use crate::ground::fault::Fault;
+use crate::topup::options::Options;
 use crate::ui::app::OpenSpec;
 use crate::ui::panel;
 
@@ -51,22 +52,22 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps (0 to 0.2)
-    #[arg(long, value_name = "SHARE", default_value_t = TopUpSpec::default().budget, value_parser = budget)]
+    #[arg(long, value_name = "SHARE", default_value_t = Options::default().budget, value_parser = budget)]
     budget: f64,
     /// Probe episodes at each check
-    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().probes, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().probes, value_parser = count)]
     probes: usize,
     /// Most checks
-    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().rounds, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().rounds, value_parser = count)]
     rounds: usize,
     /// Gradient steps of the world model between checks
-    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().model_steps, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().model_steps, value_parser = count)]
     model_steps: usize,
     /// Gradient steps of the policy between checks
-    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().policy_steps, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().policy_steps, value_parser = count)]
     policy_steps: usize,
     /// Evaluation episodes before and after
-    #[arg(long, value_name = "N", default_value_t = TopUpSpec::default().eval_episodes, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
     /// Folder of run directories
     #[arg(long, value_name = "FOLDER", default_value_os_t = TopUpSpec::default().out)]
@@ -88,7 +89,7 @@ impl TopUpArgs {
         match dashboard::theme("auto") {
             Ok(theme) => {
                 let topup = self.job(source.clone());
-                let open = OpenSpec { source, seed: topup.seed, topup };
+                let open = OpenSpec { source, seed: topup.options.seed, topup };
                 dashboard::open(open, Some(panel::topup::ID), theme)
             }
             Err(problem) => headless::complain(&Fault::failed(problem)),
@@ -100,16 +101,19 @@ impl TopUpArgs {
         TopUpSpec {
             source,
             env: self.env.clone(),
-            schedule: self.schedule.into(),
-            threshold: self.threshold,
-            budget: self.budget,
-            probes: self.probes,
-            rounds: self.rounds,
-            model_steps: self.model_steps,
-            policy_steps: self.policy_steps,
-            eval_episodes: self.eval_episodes,
+            options: Options {
+                schedule: self.schedule.into(),
+                threshold: self.threshold,
+                budget: self.budget,
+                probes: self.probes,
+                rounds: self.rounds,
+                model_steps: self.model_steps,
+                policy_steps: self.policy_steps,
+                eval_episodes: self.eval_episodes,
+                seed: self.output.seed,
+                ..Options::default()
+            },
             out: self.out.clone(),
-            seed: self.output.seed,
         }
     }
 }

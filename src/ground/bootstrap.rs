@@ -25,9 +25,11 @@ pub const LEAST_EPISODES: usize = 5;
 pub const LEVEL: f64 = 0.95;
 
 /// How often and from which seed episodes are drawn anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Bootstrap {
     /// Number of draws; 0 gives no interval.
+    #[serde(rename = "bootstrap")]
     pub draws: usize,
     /// Seed; every purpose and draw has a stream of its own.
     pub seed: u64,

@@ -64,7 +64,8 @@ impl<'a> Input<'a> {
 }
 
 /// How they are compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Which neighbour's distance is the novelty.
     pub k: usize,

@@ -58,7 +58,8 @@ pub struct Input<'a> {
 }
 
 /// How coverage is computed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Which neighbour's distance is the novelty.
     pub k: usize,
@@ -69,6 +70,7 @@ pub struct Options {
     /// Cells along each axis.
     pub bins: usize,
     /// How intervals over episodes are had.
+    #[serde(flatten)]
     pub bootstrap: Bootstrap,
 }
 

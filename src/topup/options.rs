@@ -1,9 +1,12 @@
 //! What a top-up is asked for.
 
+use serde::{Deserialize, Serialize};
+
 use super::controller::Schedule;
 
 /// How a top-up is run.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// When data is collected.
     pub schedule: Schedule,
@@ -25,4 +28,21 @@ pub struct Options {
     pub alpha: f64,
     /// Seed of everything random.
     pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::Adaptive,
+            threshold: None,
+            budget: 0.1,
+            probes: 4,
+            rounds: 24,
+            model_steps: 3000,
+            policy_steps: 1000,
+            eval_episodes: 20,
+            alpha: 0.05,
+            seed: 0,
+        }
+    }
 }

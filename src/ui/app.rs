@@ -26,7 +26,9 @@ pub struct OpenSpec {
 impl OpenSpec {
     /// The usual settings for `source`.
     pub fn new(source: Source, seed: u64) -> Self {
-        Self { source, seed, topup: TopUpSpec { seed, ..TopUpSpec::default() } }
+        let mut topup = TopUpSpec::default();
+        topup.options.seed = seed;
+        Self { source, seed, topup }
     }
 }
 

@@ -11,6 +11,7 @@ use oodscope::engine::measure::coverage::{covered, known};
 use oodscope::engine::{self, Engine, Workspace};
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
+use oodscope::metrics::compare::Options;
 
 use crate::support::program::{at, dataset, pendulum, written};
 
@@ -183,7 +184,11 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
         let report = |e: Event| if let Body::Report(r) = e.body { Some(r) } else { None };
         seen.into_iter().filter_map(report).next_back().unwrap()
     };
-    let compare = JobSpec::Compare(CompareSpec { source: source.clone(), permutations: 9, ..CompareSpec::default() });
+    let compare = JobSpec::Compare(CompareSpec {
+        source: source.clone(),
+        options: Options { permutations: 9, ..Options::default() },
+        ..CompareSpec::default()
+    });
     let alone = last(compare.clone());
     let coverage =
         last(JobSpec::Cover(CoverSpec { source: Source { rollouts: None, ..source.clone() }, ..CoverSpec::default() }));
@@ -192,11 +197,14 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
     // It is the coverage's own, whatever was held against the data, and only with the same neighbours.
     let (workspace, spec) = (Workspace::default(), CoverSpec { source: source.clone(), ..CoverSpec::default() });
     let opened = |source: &Source| workspace.open(source, &Ctx::quiet()).unwrap();
-    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, spec.alpha);
-    assert!(fitted(&source, spec.k).is_none());
+    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, spec.options.alpha);
+    assert!(fitted(&source, spec.options.k).is_none());
     let coverage = covered(&opened(&source), &spec, &Ctx::quiet(), &|_| {}).unwrap();
     let alone = Source { rollouts: None, ..source.clone() };
-    assert!(Arc::ptr_eq(&coverage, &fitted(&alone, spec.k).unwrap()) && fitted(&alone, spec.k + 1).is_none());
+    assert!(
+        Arc::ptr_eq(&coverage, &fitted(&alone, spec.options.k).unwrap())
+            && fitted(&alone, spec.options.k + 1).is_none()
+    );
 }
 
 #[test]

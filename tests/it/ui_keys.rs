@@ -133,13 +133,15 @@ fn late_news_of_a_replaced_job_change_nothing() {
 fn a_top_up_is_chosen_started_held_and_stopped_with_keys() {
     let mut app = app();
     press(&mut app, "5 m");
-    assert_eq!(app.open.topup.schedule, Schedule::None);
+    assert_eq!(app.open.topup.options.schedule, Schedule::None);
     press(&mut app, "m m");
     let effects = press(&mut app, "t");
-    assert!(matches!(&effects[..], [Effect::Start(JobSpec::TopUp(spec))] if spec.schedule == Schedule::Adaptive));
+    assert!(
+        matches!(&effects[..], [Effect::Start(JobSpec::TopUp(spec))] if spec.options.schedule == Schedule::Adaptive)
+    );
     started(&mut app, Slot::Train, 7);
     press(&mut app, "m");
-    assert_eq!(app.open.topup.schedule, Schedule::Adaptive, "settled while it runs");
+    assert_eq!(app.open.topup.options.schedule, Schedule::Adaptive, "settled while it runs");
     assert!(press(&mut app, "t").is_empty(), "a second start is refused");
     press(&mut app, "Esc");
     assert_eq!(press(&mut app, "p"), [Effect::Control(JobId(7), Control::Pause)]);

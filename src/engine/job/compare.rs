@@ -10,7 +10,7 @@ use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::States;
-use crate::metrics::compare::{self, Input, Options};
+use crate::metrics::compare::{self, Input};
 use crate::metrics::report::Level;
 
 /// Compares two sets of states: a dataset with another one, with rollouts, or with what a world model imagines.
@@ -34,7 +34,7 @@ impl Job for Compare {
         let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
         // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
         let nothing = States { rows: &[], owner: &[] };
-        let known = coverage::known(&opened, &spec.space, spec.k, spec.alpha);
+        let known = coverage::known(&opened, &spec.space, spec.options.k, spec.options.alpha);
         let input = Input {
             names: space.names(),
             choice: space.choice(),
@@ -45,8 +45,7 @@ impl Job for Compare {
             b: b.states.states(),
             shared: split.is_shared(),
         };
-        let (k, alpha, states, permutations, seed) = (spec.k, spec.alpha, spec.states, spec.permutations, spec.seed);
-        let mut report = compare::report(&input, &Options { k, alpha, states, permutations, seed }, cx)?;
+        let mut report = compare::report(&input, &spec.options, cx)?;
         report.note(Level::Info, format!("A: {}.", spec.source.dataset.display()));
         report.note(Level::Info, format!("B: {}.", b.what));
         if opened.rollouts.as_ref().is_some_and(|b| Arc::ptr_eq(b, data)) {

@@ -14,6 +14,7 @@ use crate::ground::fault::Fault;
 use crate::ground::stats::quantile;
 use crate::ground::task::Ctx;
 use crate::metrics;
+use crate::metrics::coverage::Options;
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::Level;
@@ -35,8 +36,7 @@ impl Job for Diagnose {
     fn run(spec: &DiagnoseSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let cover = CoverSpec {
             source: spec.source.clone(),
-            k: spec.k,
-            alpha: spec.alpha,
+            options: Options { k: spec.k, alpha: spec.alpha, ..Options::default() },
             space: spec.space.clone(),
             policy: spec.policy.clone(),
             ..CoverSpec::default()

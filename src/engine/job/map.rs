@@ -2,7 +2,7 @@ use super::{Emit, Job, Slot};
 use crate::engine::event::Outcome;
 use crate::engine::measure::coverage;
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CoverSpec, MapSpec};
+use crate::engine::spec::MapSpec;
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -22,7 +22,8 @@ impl Job for Map {
 
     fn run(spec: &MapSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let coverage = coverage::covered(&opened, &spec.cover, cx, &|_| {})?;
-        let other = CoverSpec { axes: spec.axes, ..spec.cover.clone() };
+        let mut other = spec.cover.clone();
+        other.options.axes = spec.axes;
         emit(coverage::map(&opened, &other, &coverage, cx)?);
         Ok(Outcome::default())
     }

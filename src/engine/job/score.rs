@@ -17,6 +17,7 @@ use crate::ground::fault::Fault;
 use crate::ground::stats::quantile;
 use crate::ground::task::Ctx;
 use crate::metrics::alarm::Alarm;
+use crate::metrics::coverage::Options;
 use crate::metrics::report::Level;
 use crate::metrics::scoring as report;
 use crate::metrics::threshold::is_alarm;
@@ -42,8 +43,7 @@ impl Job for Score {
         let cover = CoverSpec {
             source: spec.source.clone(),
             space: spec.space.clone(),
-            k: spec.k,
-            alpha: spec.alpha,
+            options: Options { k: spec.k, alpha: spec.alpha, ..Options::default() },
             policy: PolicySpec { episodes: 0, ..spec.policy.clone() },
             ..CoverSpec::default()
         };

@@ -15,10 +15,7 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 use crate::topup::prepare::{self, Plan};
-use crate::topup::round::{self, Options};
-
-/// Level of the threshold that R reaches by chance.
-const ALPHA: f64 = 0.05;
+use crate::topup::round;
 
 /// Collects a little and fine-tunes, in a run directory, and reports as it goes.
 pub(super) struct TopUp;
@@ -54,18 +51,6 @@ impl Job for TopUp {
                 }
             }));
         };
-        let options = Options {
-            schedule: spec.schedule,
-            threshold: spec.threshold,
-            budget: spec.budget,
-            probes: spec.probes,
-            rounds: spec.rounds,
-            model_steps: spec.model_steps,
-            policy_steps: spec.policy_steps,
-            eval_episodes: spec.eval_episodes,
-            alpha: ALPHA,
-            seed: spec.seed,
-        };
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
         let mut start = match given {
@@ -77,7 +62,7 @@ impl Job for TopUp {
         if !same {
             start.about.lineage.split = None;
         }
-        let mut topup = round::TopUp::new(data, start, environment, options, (&spec.out, spec), &emit)?;
+        let mut topup = round::TopUp::new(data, start, environment, spec.options.clone(), (&spec.out, spec), &emit)?;
         if !same {
             topup.warn(
                 "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
@@ -95,13 +80,13 @@ const FIRST_POLICY_STEPS: usize = 3000;
 
 /// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
 fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Fault> {
-    let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.seed, ..FitSpec::default() };
+    let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.options.seed, ..FitSpec::default() };
     let rows = opened.data.transitions(&opened.split.train).len();
     let plan = Plan {
         fit: asked.options(rows),
         learner: LearnerOptions::default(),
         policy_steps: asked.policy_steps,
-        seed: spec.seed,
+        seed: spec.options.seed,
     };
     let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, None, live, cx)?;
     checkpoint.about.lineage.dataset = Some(hash.to_owned());

@@ -26,7 +26,7 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
     opened.measured.cached(spec.clone(), || {
         let rows = CoverageRows::gather(spec, opened, cx)?;
         let input = rows.input(opened);
-        let begun = coverage::begin(&input, &options(spec), cx)?;
+        let begun = coverage::begin(&input, &spec.options, cx)?;
         first(&begun.report);
         let mut coverage = begun.finish(cx)?;
         if let Some(fresh) = &rows.fresh {
@@ -51,10 +51,10 @@ pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
         source: opened.source.clone(),
         policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
         // Nobody reads its report.
-        bootstrap: 0,
+        options: Options { bootstrap: Bootstrap { draws: 0, seed: 0 }, ..Options::default() },
         ..CoverSpec::default()
     };
-    match known(opened, &wanted.space, wanted.k, wanted.alpha) {
+    match known(opened, &wanted.space, wanted.options.k, wanted.options.alpha) {
         Some(known) => Ok(known),
         None => covered(opened, &wanted, cx, &|_| {}),
     }
@@ -64,7 +64,7 @@ pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
 pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, alpha: f64) -> Option<Arc<Coverage>> {
     let alone = |source: &Source| Source { rollouts: None, ..source.clone() };
     opened.measured.find(|spec: &CoverSpec| {
-        (&spec.space, spec.k, spec.alpha.to_bits()) == (space, k, alpha.to_bits())
+        (&spec.space, spec.options.k, spec.options.alpha.to_bits()) == (space, k, alpha.to_bits())
             && alone(&spec.source) == alone(&opened.source)
     })
 }
@@ -75,20 +75,11 @@ pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, alpha: f64) -> Opti
 /// A sentence where an axis does not exist; or cancelled.
 pub fn map(opened: &Opened, spec: &CoverSpec, coverage: &Coverage, cx: &Ctx) -> Result<Report, Fault> {
     let rows = CoverageRows::gather(spec, opened, cx)?;
-    let (map, drawn) = coverage::map(&rows.input(opened), &options(spec), coverage)?;
+    let (map, drawn) = coverage::map(&rows.input(opened), &spec.options, coverage)?;
     let mut report = Report::new("map", "Map");
     report.maps.push(drawn);
     report.note(Level::Info, map.sentence());
     Ok(report)
-}
-
-/// How intervals over episodes are had.
-pub fn bootstrap(spec: &CoverSpec) -> Bootstrap {
-    Bootstrap { draws: spec.bootstrap, seed: spec.seed }
-}
-
-fn options(spec: &CoverSpec) -> Options {
-    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins, bootstrap: bootstrap(spec) }
 }
 
 /// The states of every part in the feature space.
@@ -109,7 +100,7 @@ impl CoverageRows {
         let (data, split) = (&opened.data, &opened.split);
         let space = FeatureSpace::resolve(&spec.space, opened)?;
         let dim = space.names().len();
-        if let Some(axis) = spec.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
+        if let Some(axis) = spec.options.axes.into_iter().flat_map(|(x, y)| [x, y]).find(|&axis| axis >= dim) {
             return Err(Fault::bad(format!(
                 "the feature space has {dim} dimensions, so there is no axis {axis}: choose two numbers from 0 to {}",
                 dim.saturating_sub(1)

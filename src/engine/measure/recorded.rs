@@ -1,6 +1,5 @@
 //! What is measured of all episodes as they were recorded: ranges, actions, returns, quality against other datasets.
 
-use super::coverage::bootstrap;
 use crate::data::dataset::Dataset;
 use crate::data::space::{Space, SpaceKind};
 use crate::engine::opened::Opened;
@@ -29,7 +28,7 @@ pub fn as_recorded(
         ids: [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten().collect(),
     };
     let mut report = Report::new("coverage", "Coverage");
-    whole::tell(&mut report, &of_dataset(&opened.data), &peers, &bootstrap(spec), cx)?;
+    whole::tell(&mut report, &of_dataset(&opened.data), &peers, &spec.options.bootstrap, cx)?;
     Ok(report)
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FeatureSpec, Source};
+use crate::metrics::compare;
 
 /// Which two sets of states are compared, and how. A is the dataset; B the rollouts (or another dataset in their place), or
 /// what the checkpoint's world model imagines.
@@ -15,16 +16,9 @@ pub struct CompareSpec {
     pub imagined: bool,
     /// Steps of an imagined rollout.
     pub horizon: usize,
-    /// Which neighbour's distance is the novelty.
-    pub k: usize,
-    /// False-alarm level of the novelty threshold.
-    pub alpha: f64,
-    /// Most states of each set in what looks at every pair; a test has twice as many of both together.
-    pub states: usize,
-    /// Shuffles of whole episodes behind every p-value.
-    pub permutations: usize,
-    /// Seed of everything random.
-    pub seed: u64,
+    /// Novelty, tests and their seed.
+    #[serde(flatten)]
+    pub options: compare::Options,
 }
 
 impl Default for CompareSpec {
@@ -34,11 +28,7 @@ impl Default for CompareSpec {
             space: FeatureSpec::default(),
             imagined: false,
             horizon: 50,
-            k: 5,
-            alpha: 0.1,
-            states: 1000,
-            permutations: 199,
-            seed: 0,
+            options: compare::Options::default(),
         }
     }
 }

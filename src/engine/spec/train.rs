@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Source;
-use crate::topup::controller::Schedule;
+use crate::topup;
 use crate::world::fit::FitOptions;
 
 /// How a world model and a policy are trained.
@@ -74,26 +74,11 @@ pub struct TopUpSpec {
     pub source: Source,
     /// Environment to collect in; the dataset's own if none is named.
     pub env: Option<String>,
-    /// When data is collected.
-    pub schedule: Schedule,
-    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
-    pub threshold: Option<f64>,
-    /// Most data added, as a share of the dataset's steps.
-    pub budget: f64,
-    /// Probe episodes at each check.
-    pub probes: usize,
-    /// Most checks.
-    pub rounds: usize,
-    /// Gradient steps of the world model between checks.
-    pub model_steps: usize,
-    /// Gradient steps of the policy between checks.
-    pub policy_steps: usize,
-    /// Evaluation episodes before and after.
-    pub eval_episodes: usize,
+    /// Schedule, threshold, budget and seed.
+    #[serde(flatten)]
+    pub options: topup::options::Options,
     /// Folder of run directories.
     pub out: PathBuf,
-    /// Seed of everything random.
-    pub seed: u64,
 }
 
 impl Default for TopUpSpec {
@@ -101,16 +86,8 @@ impl Default for TopUpSpec {
         Self {
             source: Source::default(),
             env: None,
-            schedule: Schedule::Adaptive,
-            threshold: None,
-            budget: 0.1,
-            probes: 4,
-            rounds: 24,
-            model_steps: 3000,
-            policy_steps: 1000,
-            eval_episodes: 20,
+            options: topup::options::Options::default(),
             out: PathBuf::from("runs"),
-            seed: 0,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::generic;
 use crate::engine::job::{CompareSpec, JobSpec};
+use crate::metrics::compare::Options;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
@@ -22,8 +23,8 @@ pub fn imagined(open: &OpenSpec) -> Option<JobSpec> {
 }
 
 fn spec(open: &OpenSpec, imagined: bool) -> JobSpec {
-    let (source, seed) = (open.source.clone(), open.seed);
-    JobSpec::Compare(CompareSpec { source, imagined, seed, ..CompareSpec::default() })
+    let options = Options { seed: open.seed, ..Options::default() };
+    JobSpec::Compare(CompareSpec { source: open.source.clone(), imagined, options, ..CompareSpec::default() })
 }
 
 /// The cards of a comparison of `what` with the data.

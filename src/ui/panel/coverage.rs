@@ -46,7 +46,7 @@ const PAIRS: &str = "pairs";
 
 fn spec(open: &OpenSpec) -> CoverSpec {
     let policy = PolicySpec { seed: open.seed, ..PolicySpec::default() };
-    CoverSpec { source: open.source.clone(), policy, seed: open.seed, ..CoverSpec::default() }
+    CoverSpec { source: open.source.clone(), policy, ..CoverSpec::default() }.seeded(open.seed)
 }
 
 fn has_pairs(app: &App) -> bool {

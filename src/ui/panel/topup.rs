@@ -67,7 +67,7 @@ fn start(app: &mut App) -> Vec<Effect> {
 /// Chooses the next schedule, where none is being carried out.
 fn schedule(app: &mut App) -> Vec<Effect> {
     if app.jobs.named(JOB).is_none() {
-        app.open.topup.schedule = match app.open.topup.schedule {
+        app.open.topup.options.schedule = match app.open.topup.options.schedule {
             Schedule::None => Schedule::Fixed,
             Schedule::Fixed => Schedule::Adaptive,
             Schedule::Adaptive => Schedule::None,

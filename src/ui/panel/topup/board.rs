@@ -2,8 +2,9 @@
 
 use super::super::data;
 use super::{ID, JOB};
-use crate::engine::job::{Schedule, TopUpSpec};
+use crate::engine::job::Schedule;
 use crate::metrics::report::Report;
+use crate::topup::options::Options;
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
@@ -15,11 +16,11 @@ const SCHEDULES: [(Schedule, &str); 3] =
 /// Reads it.
 pub fn read(app: &App) -> Switchboard {
     let report = app.report(ID);
-    let spec = &app.open.topup;
+    let options = &app.open.topup.options;
     let steps = app.report(data::ID).and_then(|d| d.value("steps"));
     let budget = report
         .and_then(|r| r.value("budget_steps").or_else(|| r.value("budget")))
-        .or_else(|| steps.map(|s| (s * spec.budget).floor()));
+        .or_else(|| steps.map(|s| (s * options.budget).floor()));
     let running = app.jobs.named(JOB).map(|(_, r)| r);
     let state = match (running, app.jobs.ended.get(JOB)) {
         (Some(r), _) => {
@@ -33,8 +34,8 @@ pub fn read(app: &App) -> Switchboard {
         (None, None) => ("ready".into(), "t starts, m changes the schedule".into()),
     };
     Switchboard {
-        schedules: SCHEDULES.iter().map(|(schedule, name)| (*name, *schedule == spec.schedule)).collect(),
-        rule: rule(spec),
+        schedules: SCHEDULES.iter().map(|(schedule, name)| (*name, *schedule == options.schedule)).collect(),
+        rule: rule(options),
         state,
         running: running.is_some(),
         added: report.and_then(|r| r.value("added").or_else(|| last(r, "added"))).unwrap_or(0.0),
@@ -45,16 +46,16 @@ pub fn read(app: &App) -> Switchboard {
 }
 
 /// What the schedule means, and the other settings.
-fn rule(spec: &TopUpSpec) -> String {
-    let rule = match spec.schedule {
+fn rule(options: &Options) -> String {
+    let rule = match options.schedule {
         Schedule::Adaptive => {
-            let threshold = spec.threshold.map_or_else(|| "threshold".to_owned(), number::number);
+            let threshold = options.threshold.map_or_else(|| "threshold".to_owned(), number::number);
             format!("collect when loss ratio R > {threshold}")
         }
         Schedule::Fixed => "collect at every check".to_string(),
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
     };
-    format!("{rule} · {} checks at most · seed {}", spec.rounds, spec.seed)
+    format!("{rule} · {} checks at most · seed {}", options.rounds, options.seed)
 }
 
 fn last(report: &Report, key: &str) -> Option<f64> {
