@@ -3,6 +3,7 @@
 
 pub mod binomial;
 pub mod bootstrap;
+pub mod dtype;
 pub mod fault;
 pub mod folders;
 pub mod memory;

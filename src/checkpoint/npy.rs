@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::tensors::{Dtype, read_bounded};
+use super::tensors::read_bounded;
+use crate::ground::dtype::Dtype;
 use crate::ground::fault::Fault;
 
 /// Longest file that is read.

@@ -13,7 +13,7 @@ pub use walk::Leaf;
 
 use globals::Global;
 
-use super::tensors::Dtype;
+use crate::ground::dtype::Dtype;
 
 /// Most values that one pickle may hold.
 pub const MAX_VALUES: usize = 1 << 21;

@@ -11,7 +11,8 @@ use std::path::Path;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-use super::tensors::{Dtype, Tensor, Tensors};
+use super::tensors::{Tensor, Tensors};
+use crate::ground::dtype::Dtype;
 use crate::ground::fault::Fault;
 
 /// Longest header that is read: room for a hundred thousand tensors.

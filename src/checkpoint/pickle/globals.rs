@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::{Array, ArrayDtype, Id, StorageRef, TensorRef, Value};
-use crate::checkpoint::tensors::Dtype;
+use crate::ground::dtype::Dtype;
 
 /// More than any of the functions takes.
 const MAX_ARGUMENTS: usize = 16;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::checkpoint::pickle::StorageRef;
-use crate::checkpoint::tensors::Dtype;
+use crate::ground::dtype::Dtype;
 
 fn view(offset: u64, shape: &[u64], stride: &[u64]) -> TensorRef {
     let storage = StorageRef { key: "0".into(), dtype: Dtype::F32, len: 0 };

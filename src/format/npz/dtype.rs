@@ -1,5 +1,7 @@
 //! NumPy's element types, as far as they are numbers.
 
+use crate::ground::dtype;
+
 /// What an element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -64,42 +66,27 @@ impl Dtype {
 
     /// The name without the byte order, as NumPy prints it.
     pub fn plain_name(&self) -> String {
-        let bits = self.size * 8;
-        match self.kind {
-            Kind::Bool => "bool".into(),
-            Kind::Signed => format!("int{bits}"),
-            Kind::Unsigned => format!("uint{bits}"),
-            Kind::Float => format!("float{bits}"),
-            Kind::Object | Kind::Text | Kind::Other => self.name.clone(),
-        }
+        self.number().map_or_else(|| self.name.clone(), dtype::Dtype::name)
     }
 
     /// Appends the elements in `bytes`, which holds whole ones.
     pub fn decode<T>(&self, bytes: &[u8], out: &mut Vec<T>, from: impl Fn(f64) -> T) {
-        macro_rules! elements {
-            ($number:ty, $size:literal, $wide:expr) => {{
-                let (chunks, _) = bytes.as_chunks::<$size>();
-                if self.big_endian {
-                    out.extend(chunks.iter().map(|b| from($wide(<$number>::from_be_bytes(*b)))));
-                } else {
-                    out.extend(chunks.iter().map(|b| from($wide(<$number>::from_le_bytes(*b)))));
-                }
-            }};
+        if let Some(number) = self.number() {
+            number.decode(bytes, self.big_endian, out, from);
         }
-        match (self.kind, self.size) {
-            (Kind::Bool, _) => out.extend(bytes.iter().map(|&b| from(f64::from(u8::from(b != 0))))),
-            (Kind::Signed, 1) => elements!(i8, 1, f64::from),
-            (Kind::Signed, 2) => elements!(i16, 2, f64::from),
-            (Kind::Signed, 4) => elements!(i32, 4, f64::from),
-            (Kind::Signed, _) => elements!(i64, 8, |v: i64| v as f64),
-            (Kind::Unsigned, 1) => elements!(u8, 1, f64::from),
-            (Kind::Unsigned, 2) => elements!(u16, 2, f64::from),
-            (Kind::Unsigned, 4) => elements!(u32, 4, f64::from),
-            (Kind::Unsigned, _) => elements!(u64, 8, |v: u64| v as f64),
-            (Kind::Float, 2) => elements!(half::f16, 2, f64::from),
-            (Kind::Float, 4) => elements!(f32, 4, f64::from),
-            (Kind::Float, _) => elements!(f64, 8, |v: f64| v),
-            (Kind::Object | Kind::Text | Kind::Other, _) => {}
-        }
+    }
+
+    /// How its elements lie in the file, where they are numbers.
+    fn number(&self) -> Option<dtype::Dtype> {
+        let size = u8::try_from(self.size).ok()?;
+        Some(match (self.kind, size) {
+            (Kind::Bool, _) => dtype::Dtype::Bool,
+            (Kind::Signed, _) => dtype::Dtype::Int(size),
+            (Kind::Unsigned, _) => dtype::Dtype::Uint(size),
+            (Kind::Float, 2) => dtype::Dtype::F16,
+            (Kind::Float, 4) => dtype::Dtype::F32,
+            (Kind::Float, _) => dtype::Dtype::F64,
+            (Kind::Object | Kind::Text | Kind::Other, _) => return None,
+        })
     }
 }
