@@ -2,29 +2,44 @@
 //!
 //! A new layout is one file under `checkpoint/` and one line in [`CHECKPOINTS`]. Nothing in a file is ever executed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::agent::policy::Policy;
+use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::data::space::encoding::takes_numbers;
 use crate::data::split::SplitSpec;
 use crate::ground::fault::Fault;
+use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
 
+mod columns;
+mod dynamics;
+mod hydra;
+pub mod inspect;
 mod layers;
 pub mod mbrl_lib;
 pub mod native;
 mod npy;
 pub mod offlinerl_kit;
+mod order;
+mod perceptron;
 pub mod pickle;
+pub mod reading;
+mod recognised;
 pub mod safetensors_file;
-mod sidecar;
+pub mod sidecar;
 pub mod state_dict;
 pub mod tensors;
 pub mod torch_file;
+mod unwrap;
+mod yaml;
+
+use columns::{open_readings, read_anew};
+use reading::{Asked, Reading};
 
 /// A world model, a policy, or both, and where they came from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -57,8 +72,35 @@ pub struct About {
     pub reward_scale: Option<f32>,
     /// What it was trained on.
     pub lineage: Lineage,
-    /// What the user should know: assumptions of the reader, things that were odd and survived.
+    /// What the user should know: how it was read, things that were odd and survived.
     pub notes: Vec<String>,
+    /// File or folder that the world model was read from, where its reading is in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// How the world model's numbers were read, where their file is another library's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+    /// What makes its numbers doubtful, beside what the reading assumes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What is known beside the file when a checkpoint is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'d> {
+    /// What the user says of the reading.
+    pub asked: Asked,
+    /// The dataset that it is held against: its dimensions settle what shapes leave open.
+    pub data: Option<&'d Dataset>,
+}
+
+/// The world model that another reading of the same file gives.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// The reading.
+    pub reading: Reading,
+    /// The model.
+    pub model: Box<dyn WorldModel>,
 }
 
 /// What a checkpoint was trained on and from.
@@ -95,6 +137,9 @@ pub trait CheckpointFormat: Sync {
     /// Short name ("mbrl-lib").
     fn name(&self) -> &'static str;
 
+    /// What it looks for, in a few words.
+    fn looks_for(&self) -> &'static str;
+
     /// True if `path` looks like this layout. Looks at names and first bytes only; never fails loudly.
     fn probe(&self, path: &Path) -> bool;
 
@@ -102,30 +147,42 @@ pub trait CheckpointFormat: Sync {
     ///
     /// # Errors
     /// [`Fault`] naming file, tensor and remedy.
-    fn load(&self, path: &Path) -> Result<Checkpoint, Fault>;
+    fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault>;
 }
 
 /// Every layout, in the order in which they are asked.
 pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
     &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &state_dict::StateDict];
 
+/// Opens `path` with the layout that recognises it, with nothing known beside it.
+///
+/// # Errors
+/// As [`open_given`].
+pub fn open(path: &Path) -> Result<Checkpoint, Fault> {
+    open_given(path, &Given::default())
+}
+
 /// Opens `path` with the layout that recognises it.
 ///
 /// # Errors
 /// [`Fault`] if nothing recognises the path, or if reading fails.
-pub fn open(path: &Path) -> Result<Checkpoint, Fault> {
+pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
     if !path.exists() {
         return Err(Fault::at(path, "no such file or folder"));
     }
     let Some(format) = CHECKPOINTS.iter().find(|f| f.probe(path)) else {
+        if let Some(what) = recognised::of_path(path) {
+            return Err(Fault::at(path, what));
+        }
         let names: Vec<_> = CHECKPOINTS.iter().map(|f| f.name()).collect();
         return Err(Fault::at(
             path,
             format!("not a checkpoint that oodscope knows (looked for: {})", names.join(", ")),
         ));
     };
-    let mut checkpoint = format.load(path)?;
+    let mut checkpoint = format.load(path, given)?;
     checkpoint.about.format = format.name().into();
+    checkpoint.about.file = checkpoint.about.file.or_else(|| checkpoint.about.reading.map(|_| path.to_path_buf()));
     Ok(checkpoint)
 }
 
@@ -136,7 +193,7 @@ pub fn open(path: &Path) -> Result<Checkpoint, Fault> {
 pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Fault> {
     let file = if path.is_dir() {
         let names = ["weights.safetensors", "model.pth", "dynamics.pth", "model.safetensors", "model.pt"];
-        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file());
+        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| state_dict::file_of(path));
         found.ok_or_else(|| Fault::at(path, "no file of tensors in this folder; name the file"))?
     } else {
         path.to_path_buf()
@@ -148,6 +205,36 @@ pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Faul
 }
 
 impl Checkpoint {
+    /// What is doubtful about the world model where it meets `data`, a sentence each: what its reading assumed, what stands
+    /// beside it unread, another environment. Every report that uses the model has them as warnings.
+    pub fn cautions(&self, data: &Dataset) -> Vec<String> {
+        let about = &self.about;
+        if self.world_model.is_none() {
+            return Vec::new();
+        }
+        let file = about.file.as_deref().unwrap_or(Path::new("the checkpoint"));
+        let assumed = about.reading.as_ref().and_then(|reading| reading.sentence(file));
+        let environment = match (&data.origin.env_id, &about.env_id) {
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                Some(format!("the checkpoint was made for {theirs}, the dataset is of {ours}"))
+            }
+            _ => None,
+        };
+        let actions = self.action_note(&data.action_space);
+        assumed.into_iter().chain(about.warnings.iter().cloned()).chain(environment).chain(actions).collect()
+    }
+
+    /// The world models of the other readings that the file leaves open, each made when it is asked for: a copy of the
+    /// weights with their columns in another order. None where everything is stated.
+    pub fn alternatives(&self) -> impl Iterator<Item = Alternative> + '_ {
+        let known = self.world_model.as_deref().and_then(Ensemble::known).zip(self.about.reading.as_ref());
+        known.into_iter().flat_map(|(model, from)| {
+            open_readings(from)
+                .into_iter()
+                .map(move |reading| Alternative { reading, model: Box::new(read_anew(model.clone(), from, &reading)) })
+        })
+    }
+
     /// Checks that observations and actions of these spaces can be given to every part.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod fit;
 mod gate;
 mod headless;
 mod imagine;
+mod inspect;
 mod interrupt;
 mod json;
 mod logfile;
@@ -83,6 +84,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// Say what a checkpoint or dataset is, what lies in it, and how it would be read
+    Inspect(inspect::InspectArgs),
     /// Say how the dataset was read and what cannot be trusted in it
     Audit(audit::AuditArgs),
     /// Print the table of episodes, or write it as CSV or Parquet: filtered, sorted, grouped
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Inspect(args)) => args.run(),
         Some(Command::Audit(args)) => args.run(),
         Some(Command::Episodes(args)) => args.run(),
         Some(Command::Convert(args)) => args.run(),

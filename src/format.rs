@@ -14,6 +14,7 @@ use crate::ground::url;
 
 mod assemble;
 mod choices;
+pub mod contents;
 pub mod d3rlpy;
 pub mod d4rl;
 pub mod dreamer;

@@ -7,6 +7,9 @@ use super::tensors::Tensors;
 use crate::world::net::mlp::Layer;
 use crate::world::net::normalizer::Normalizer;
 
+/// Deviations below are rounding of a column that stood still.
+const TINY: f64 = 1e-5;
+
 /// A layer, how many members it has and what its tensors are called.
 pub struct Named {
     /// Name without `.weight`.
@@ -17,12 +20,16 @@ pub struct Named {
     pub layer: Layer,
 }
 
-/// `name.weight` [E, in, out] and `name.bias` [E, 1, out]: an ensemble's layer.
+/// `name.weight` [E, in, out] and `name.bias` [E, 1, out]: an ensemble's layer; or one of torch's `Linear`, which an ensemble
+/// of a single member is made of.
 ///
 /// # Errors
 /// [`Fault`] naming the tensor.
 pub fn member_layer(tensors: &Tensors, name: &str) -> Result<Named, Fault> {
     let weight = tensors.need(&format!("{name}.weight"))?;
+    if weight.shape.len() == 2 {
+        return linear(tensors, name);
+    }
     let [members, inputs, outputs] = weight.shape[..] else {
         return Err(tensors.error(format!(
             "tensor '{name}.weight' has shape {:?}, an ensemble's layer has [members, in, out]",
@@ -49,6 +56,28 @@ pub fn linear(tensors: &Tensors, name: &str) -> Result<Named, Fault> {
     let transposed = (0..inputs * outputs).map(|i| weight.values[(i % outputs) * inputs + i / outputs]).collect();
     let layer = Layer { inputs, outputs, weight: transposed, bias: bias.values.clone() };
     Ok(Named { name: name.to_owned(), members: 1, layer })
+}
+
+/// Layers of equal shapes, one of each of `parts`, as one layer of all their members.
+///
+/// # Errors
+/// [`Fault`] naming a tensor whose shape is not that of the first member's.
+pub fn stacked(tensors: &Tensors, parts: Vec<Named>) -> Result<Named, Fault> {
+    let mut parts = parts.into_iter();
+    let Some(mut all) = parts.next() else { return Err(tensors.error("an ensemble without members")) };
+    for part in parts {
+        let (a, b) = (&mut all.layer, part.layer);
+        if (a.inputs, a.outputs) != (b.inputs, b.outputs) {
+            return Err(tensors.error(format!(
+                "tensor '{}.weight' of {} inputs and {} outputs is not of the shape of '{}.weight'",
+                part.name, b.inputs, b.outputs, all.name
+            )));
+        }
+        a.weight.extend(b.weight);
+        a.bias.extend(b.bias);
+        all.members += part.members;
+    }
+    Ok(all)
 }
 
 /// Checks that every layer takes what the one before gives, that none is empty, and that all have the same members.
@@ -108,6 +137,17 @@ pub fn normalizer(mean: &[f64], std: &[f64], columns: usize, about: &mut About) 
         about
             .notes
             .push(format!("columns {} did not vary in training: their deviation of 0 is read as 1", zero.join(", ")));
+    }
+    let tiny: Vec<String> = (0..columns)
+        .filter(|&c| std[c] as f32 != 0.0 && std[c].abs() < TINY)
+        .map(|c| format!("column {c} ({:e})", std[c]))
+        .collect();
+    if !tiny.is_empty() {
+        about.warnings.push(format!(
+            "the normaliser divides by next to nothing in {} of the network's input: it did not vary in training, and the \
+             slightest change of it is a huge input",
+            tiny.join(", ")
+        ));
     }
     let std = std.iter().map(|&s| if s as f32 == 0.0 { 1.0 } else { s as f32 }).collect();
     Ok(Normalizer { mean: mean.iter().map(|&m| m as f32).collect(), std })

@@ -10,8 +10,9 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::dynamics::read_as_asked;
 use super::tensors::{Tensors, read_bounded};
-use super::{About, Checkpoint, CheckpointFormat, safetensors_file};
+use super::{About, Checkpoint, CheckpointFormat, Given, safetensors_file};
 use crate::agent::policy::{Categorical, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
@@ -53,6 +54,8 @@ struct ModelRecord {
     learned_termination: bool,
     deterministic: bool,
     elites: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    absolute: Vec<usize>,
     net: NetRecord,
 }
 
@@ -76,11 +79,15 @@ impl CheckpointFormat for Native {
         "oodscope"
     }
 
+    fn looks_for(&self) -> &'static str {
+        "checkpoint.json with weights.safetensors"
+    }
+
     fn probe(&self, path: &Path) -> bool {
         folder_of(path).is_some_and(|folder| folder.join(RECORD).is_file())
     }
 
-    fn load(&self, path: &Path) -> Result<Checkpoint, Fault> {
+    fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
         let folder = folder_of(path).unwrap_or_else(|| path.to_path_buf());
         let (record, weights) = (folder.join(RECORD), folder.join(WEIGHTS));
         let parsed = parse_record(&record)?;
@@ -95,7 +102,9 @@ impl CheckpointFormat for Native {
             ));
         }
         let tensors = safetensors_file::read(&weights)?.finite()?;
-        rebuild(parsed, &tensors)
+        let mut checkpoint = rebuild(parsed, &tensors)?;
+        read_as_asked(&mut checkpoint, &given.asked).map_err(|e| Fault::at(&record, e))?;
+        Ok(checkpoint)
     }
 }
 
@@ -187,6 +196,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
                 learned_termination: m.learned_termination,
                 deterministic: m.deterministic,
                 elites: m.elites.clone(),
+                absolute: m.absolute.clone(),
                 net: describe_net("world_model", &m.net, numbers),
             })
         }
@@ -292,6 +302,7 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
                 min_logvar: vector("world_model.min_logvar")?,
                 max_logvar: vector("world_model.max_logvar")?,
                 elites: m.elites,
+                absolute: m.absolute,
             };
             model.check().map_err(|e| tensors.error(e))?;
             Some(Box::new(model) as Box<dyn WorldModel>)

@@ -1,6 +1,9 @@
 //! NumPy's `.npy` files of plain numbers, as normalisers are stored.
 
+use std::io::Read;
 use std::path::Path;
+
+use zip::ZipArchive;
 
 use super::tensors::read_bounded;
 use crate::ground::dtype::Dtype;
@@ -16,6 +19,27 @@ const MAX_FILE: u64 = 4 << 20;
 pub fn read(path: &Path) -> Result<Vec<f64>, Fault> {
     let bytes = read_bounded(path, MAX_FILE)?;
     parse(&bytes).map_err(|e| Fault::at(path, e))
+}
+
+/// The numbers of the arrays `names` in the `.npz` archive at `path`.
+///
+/// # Errors
+/// [`Fault`] for what is no such archive, or lacks one of them.
+pub fn read_npz<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Vec<f64>; N], Fault> {
+    let bad = |e: String| Fault::at(path, e);
+    let file = std::fs::File::open(path).map_err(|e| Fault::io(path, "reading", &e))?;
+    let mut archive = ZipArchive::new(file).map_err(|e| bad(format!("not an .npz archive ({e})")))?;
+    let mut out = [const { Vec::new() }; N];
+    for (name, slot) in names.iter().zip(&mut out) {
+        let entry = archive.by_name(&format!("{name}.npy")).map_err(|_| bad(format!("no array '{name}'")))?;
+        let mut bytes = Vec::new();
+        entry.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|e| bad(format!("'{name}' cannot be read: {e}")))?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(bad(format!("'{name}' is longer than {MAX_FILE} bytes")));
+        }
+        *slot = parse(&bytes).map_err(|e| bad(format!("'{name}': {e}")))?;
+    }
+    Ok(out)
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<f64>, String> {

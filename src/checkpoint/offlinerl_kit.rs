@@ -1,17 +1,27 @@
 //! OfflineRL-Kit's `EnsembleDynamics`: `dynamics.pth` (a bare state dictionary) with `mu.npy` and `std.npy` of [obs, action].
-//! The network predicts Δobs and reward in raw units.
+//! The network predicts Δobs and reward in raw units; under RAMBO it sees and predicts standardised observations.
 
 use std::path::{Path, PathBuf};
 
-use super::sidecar::Sidecar;
-use super::tensors::Tensors;
-use super::{About, Checkpoint, CheckpointFormat, layers, npy, torch_file};
+use serde_json::Value;
+
+use super::dynamics::{self, Layout, Network};
+use super::reading::{Basis, Item};
+use super::sidecar::{Observations, Sidecar};
+use super::tensors::{Tensors, read_bounded};
+use super::{About, Checkpoint, CheckpointFormat, Given, layers, npy, torch_file};
+use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
+use crate::ground::stats;
 use crate::world::ensemble::Ensemble;
-use crate::world::net::mlp::{Activation, Mlp};
+use crate::world::net::activation::Activation;
 use crate::world::net::normalizer::Normalizer;
 
 const DYNAMICS: &str = "dynamics.pth";
+/// Longest `hyper_param.json` that is read.
+const MAX_RECORD: u64 = 1 << 20;
+/// What RAMBO adds to a deviation (`normalize_observations`).
+const EPS: f64 = 1e-3;
 
 /// The layout.
 pub struct OfflineRlKit;
@@ -21,19 +31,59 @@ impl CheckpointFormat for OfflineRlKit {
         "OfflineRL-Kit"
     }
 
+    fn looks_for(&self) -> &'static str {
+        "dynamics.pth of backbones.{i} and output_layer, with mu.npy and std.npy"
+    }
+
     fn probe(&self, path: &Path) -> bool {
         folder_of(path).is_some_and(|folder| folder.join(DYNAMICS).is_file())
     }
 
-    fn load(&self, path: &Path) -> Result<Checkpoint, Fault> {
+    fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
         let folder = folder_of(path).unwrap_or_else(|| path.to_path_buf());
         let sidecar = Sidecar::read(&folder)?;
+        let run = Run::read(&folder)?;
         let tensors = torch_file::open(&folder.join(DYNAMICS))?.tensors()?.finite()?;
         let mut about = About::default();
-        let model = assemble(&tensors, &folder, &sidecar, &mut about)?;
+        about.lineage.dataset_name.clone_from(&run.task);
+        let model = assemble(&tensors, &folder, (&sidecar, &run), given, &mut about)?;
         sidecar.describe(&mut about);
+        if let (Some(data), Some(task)) = (given.data, &run.task) {
+            about.warnings.extend(other_task(data, task));
+        }
         Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
     }
+}
+
+/// What `record/hyper_param.json` says of the run.
+#[derive(Debug, Default)]
+struct Run {
+    task: Option<String>,
+    algorithm: Option<String>,
+}
+
+impl Run {
+    /// Of the run whose `model` folder is `folder`.
+    fn read(folder: &Path) -> Result<Self, Fault> {
+        let near = [folder.to_path_buf(), folder.join("record"), folder.join("../record")];
+        let Some(path) = near.iter().map(|f| f.join("hyper_param.json")).find(|f| f.is_file()) else {
+            return Ok(Self::default());
+        };
+        let value: Value = serde_json::from_slice(&read_bounded(&path, MAX_RECORD)?)
+            .map_err(|e| Fault::at(&path, format!("not the record of a run: {e}; correct or remove it")))?;
+        let text = |keys: [&str; 2]| keys.iter().find_map(|k| value[*k].as_str()).map(String::from);
+        Ok(Self { task: text(["task", "env_name"]), algorithm: text(["algo_name", "algo-name"]) })
+    }
+}
+
+/// Where the task of the run is of another environment than the dataset's.
+fn other_task(data: &Dataset, task: &str) -> Option<String> {
+    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let environment = task.split(['-', '_']).next().filter(|e| !e.is_empty())?;
+    let names = [data.origin.env_id.as_deref(), data.origin.dataset_id.as_deref()];
+    let known: Vec<&str> = names.into_iter().flatten().collect();
+    let same = known.is_empty() || known.iter().any(|name| bare(name).contains(&bare(environment)));
+    (!same).then(|| format!("record/hyper_param.json says task {task}, the dataset is of {}", known[0]))
 }
 
 fn folder_of(path: &Path) -> Option<PathBuf> {
@@ -43,7 +93,13 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
     path.file_name().is_some_and(|f| f == DYNAMICS).then(|| path.parent().map(Path::to_path_buf)).flatten()
 }
 
-fn assemble(tensors: &Tensors, folder: &Path, sidecar: &Sidecar, about: &mut About) -> Result<Ensemble, Fault> {
+fn assemble(
+    tensors: &Tensors,
+    folder: &Path,
+    (sidecar, run): (&Sidecar, &Run),
+    given: &Given<'_>,
+    about: &mut About,
+) -> Result<Ensemble, Fault> {
     if tensors.map.keys().any(|k| k.starts_with("rnn_layer.")) {
         return Err(tensors.error("'rnn_layer' is of OfflineRL-Kit's recurrent dynamics, which are not read yet"));
     }
@@ -55,32 +111,88 @@ fn assemble(tensors: &Tensors, folder: &Path, sidecar: &Sidecar, about: &mut Abo
     }
     list.push(layers::member_layer(tensors, "output_layer")?);
     layers::chain(tensors, &list)?;
-    let members = list[0].members;
-    // The library's networks are Swish throughout; only a model.json may say otherwise.
-    let activation = match sidecar.activation {
-        Some(_) => sidecar.activation(Activation::Silu, "", about).map_err(|e| Fault::at(folder, e))?,
-        None => Activation::Silu,
-    };
-    let net =
-        Mlp::new(members, activation, list.into_iter().map(|l| l.layer).collect()).map_err(|e| tensors.error(e))?;
-    let targets = net.outputs() / 2;
-    let dims = sidecar.dims(net.inputs(), targets, tensors, about)?;
+    let (inputs, outputs) = (list[0].layer.inputs, list[list.len() - 1].layer.outputs);
     let named: Vec<f64> = tensors.need("elites")?.values.iter().map(|e| f64::from(*e)).collect();
-    let model = Ensemble {
-        obs_dim: dims.obs,
-        action_dim: dims.action,
-        learned_reward: dims.learned_reward,
-        learned_termination: false,
+    let network = Network {
+        layers: list,
         deterministic: false,
-        input: normalizer(folder, net.inputs(), about)?,
-        target: Normalizer::identity(targets),
+        input: normalizer(folder, inputs, about)?,
+        target: Normalizer::identity(outputs / 2),
         min_logvar: tensors.need("min_logvar")?.values.clone(),
         max_logvar: tensors.need("max_logvar")?.values.clone(),
-        elites: layers::elites(tensors, &named)?,
-        net,
+        elites: Some(layers::elites(tensors, &named)?),
     };
-    model.check().map_err(|e| tensors.error(e))?;
+    // The library's networks are Swish throughout; only a file beside them or an option may say otherwise.
+    let layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
+    let mut model = dynamics::world_model(network, &layout, sidecar, given, tensors, about)?;
+    standardise(&mut model, folder, (sidecar, run), given, about)?;
     Ok(model)
+}
+
+/// Gives a model of standardised observations the statistics that it was trained with, which the library saves nowhere.
+fn standardise(
+    model: &mut Ensemble,
+    folder: &Path,
+    (sidecar, run): (&Sidecar, &Run),
+    given: &Given<'_>,
+    about: &mut About,
+) -> Result<(), Fault> {
+    let rambo = run.algorithm.as_ref().is_some_and(|a| a.to_lowercase().contains("rambo"));
+    let why = match sidecar.observations {
+        Some(Observations::Raw) => return Ok(()),
+        Some(Observations::Standardised) => "the file beside the weights says so",
+        None if rambo => "record/hyper_param.json names rambo",
+        None if sees_standardised(model) => "mu.npy is 0 and std.npy 1 in every column of the observation",
+        None => return Ok(()),
+    };
+    let Some(data) = given.data else {
+        about.warnings.push(format!(
+            "the dynamics were trained on standardised observations ({why}), whose mean and deviation are in no file: they \
+             are computed from the dataset that the checkpoint is opened with"
+        ));
+        return Ok(());
+    };
+    let d = model.obs_dim;
+    if data.obs_dim() != d {
+        return Ok(()); // Said where the checkpoint is held against the dataset.
+    }
+    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    let (mean, std) = stats::column_mean_std(&data.states(&all).0, d);
+    // A dataset that is standardised itself needs nothing; it is not told apart from one that the model does not fit.
+    if !rambo && sidecar.observations.is_none() && looks_standardised(&mean, &std) {
+        return Ok(());
+    }
+    if mean.iter().chain(&std).any(|v| !v.is_finite()) {
+        return Err(Fault::at(
+            folder,
+            "the dataset's observations hold NaN: RAMBO's statistics cannot be computed from it",
+        ));
+    }
+    for c in 0..d {
+        let (m, s) = (mean[c], std[c] + EPS);
+        model.input.mean[c] = (m + s * f64::from(model.input.mean[c])) as f32;
+        model.input.std[c] = (s * f64::from(model.input.std[c])) as f32;
+        model.target.std[c] = (s * f64::from(model.target.std[c])) as f32;
+        let shift = s * f64::from(model.target.mean[c]);
+        model.target.mean[c] = (if model.absolute.contains(&c) { m + shift } else { shift }) as f32;
+    }
+    about.warnings.push(format!(
+        "the dynamics were trained on standardised observations ({why}), whose mean and deviation are in no file: those of \
+         this dataset are taken, which is right only for the dataset that it was trained on; observations = \"raw\" in \
+         oodscope.toml beside the weights turns this off"
+    ));
+    Ok(())
+}
+
+/// True if the model's own normaliser does nothing to any column of the observation.
+fn sees_standardised(model: &Ensemble) -> bool {
+    let wide = |v: &[f32]| v[..model.obs_dim].iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
+    looks_standardised(&wide(&model.input.mean), &wide(&model.input.std))
+}
+
+/// Means below .05 and deviations within 5 % of 1: no raw observation of more than one column looks so.
+fn looks_standardised(mean: &[f64], std: &[f64]) -> bool {
+    mean.iter().all(|m| m.abs() < 0.05) && std.iter().all(|s| (s - 1.0).abs() < 0.05)
 }
 
 fn normalizer(folder: &Path, columns: usize, about: &mut About) -> Result<Normalizer, Fault> {

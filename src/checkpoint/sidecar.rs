@@ -1,191 +1,376 @@
-//! What stands beside the weights of other libraries: `model.json`, and Hydra's `.hydra/config.yaml`.
+//! What stands beside the weights of other libraries: `oodscope.toml`, `oodscope.json`, `model.json`. They state how the
+//! numbers are to be read; a key that is not known is told with the nearest that is.
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::tensors::{Tensors, read_bounded};
+use super::reading::{InputOrder, RewardColumn, Target};
+use super::tensors::read_bounded;
 use super::{About, CurvePoint};
 use crate::ground::fault::Fault;
-use crate::world::net::mlp::Activation;
+use crate::world::net::activation::{Activation, KNOWN};
 
 /// Longest description that is read.
 const MAX_TEXT: u64 = 1 << 20;
+/// The files, the strongest last.
+const FILES: [&str; 3] = ["model.json", "oodscope.json", "oodscope.toml"];
+/// Keys that change numbers.
+const STATING: [&str; 11] = [
+    "activation",
+    "target",
+    "reward",
+    "input",
+    "output",
+    "obs_dim",
+    "act_dim",
+    "action_dim",
+    "learned_rewards",
+    "observations",
+    "elites",
+];
+/// Keys that describe, and that nothing is read from.
+const DESCRIBING: [&str; 24] = [
+    "layout",
+    "formula",
+    "normaliser",
+    "normalizer",
+    "weight_shape",
+    "val_mse_curve",
+    "val_nmse_curve",
+    "val_mse_members",
+    "spec",
+    "seconds",
+    "elite_models",
+    "train_transitions",
+    "config",
+    "loss",
+    "note",
+    "deterministic_action",
+    "action_space",
+    "actor_keys",
+    "name",
+    "description",
+    "comment",
+    "author",
+    "created",
+    "version",
+];
+
+/// What the network sees of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observations {
+    /// The observation itself.
+    Raw,
+    /// Standardised by the mean and deviation of the dataset that it was trained on.
+    Standardised,
+}
 
 /// What the files beside the weights say; everything may be missing.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sidecar {
-    /// Name of the non-linearity.
-    pub activation: Option<String>,
-    obs_dim: Option<usize>,
-    act_dim: Option<usize>,
-    learned_rewards: Option<bool>,
-    val_mse_curve: Vec<Option<f64>>,
-    val_nmse_curve: Vec<Option<f64>>,
-    spec: Spec,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    dataset: Option<String>,
-    env_id: Option<String>,
-    seed: Option<u64>,
-}
-
-/// Columns of a dynamics model's inputs and targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dims {
+    /// Non-linearity.
+    pub activation: Option<Activation>,
+    /// What the outputs for the observation are.
+    pub target: Option<Target>,
+    /// Where the reward is.
+    pub reward: Option<RewardColumn>,
+    /// Order of the inputs.
+    pub input: Option<InputOrder>,
     /// Columns of an observation.
-    pub obs: usize,
+    pub obs_dim: Option<usize>,
     /// Columns of an action.
-    pub action: usize,
-    /// The last target is the reward.
-    pub learned_reward: bool,
+    pub act_dim: Option<usize>,
+    /// Whether a reward is among the outputs.
+    pub learned_rewards: Option<bool>,
+    /// What the network sees of an observation.
+    pub observations: Option<Observations>,
+    /// Members whose mean is the prediction.
+    pub elites: Option<Vec<usize>>,
+    /// What the user should know of these files.
+    pub warnings: Vec<String>,
+    pub(super) curve: Vec<Option<f64>>,
+    pub(super) dataset: Option<String>,
+    pub(super) env_id: Option<String>,
+    pub(super) seed: Option<u64>,
 }
 
 impl Sidecar {
     /// Reads what is in `folder`.
     ///
     /// # Errors
-    /// [`Fault`] if a `model.json` is there and cannot be read.
+    /// [`Fault`] if a file is there and cannot be read, or says what is not understood.
     pub fn read(folder: &Path) -> Result<Self, Fault> {
-        let json = folder.join("model.json");
         let mut sidecar = Self::default();
-        if json.is_file() {
-            let bytes = read_bounded(&json, MAX_TEXT)?;
-            sidecar = serde_json::from_slice(&bytes)
-                .map_err(|e| Fault::at(&json, format!("not a description of a model: {e}; correct or remove it")))?;
-        }
-        let hydra = folder.join(".hydra/config.yaml");
-        if hydra.is_file() {
-            let text = String::from_utf8_lossy(&read_bounded(&hydra, MAX_TEXT)?).into_owned();
-            sidecar.activation = value_after(&text, "activation_fn_cfg:", "_target_:").or(sidecar.activation);
-            sidecar.learned_rewards =
-                value_after(&text, "", "learned_rewards:").and_then(|v| v.parse().ok()).or(sidecar.learned_rewards);
+        for name in FILES {
+            let path = folder.join(name);
+            if path.is_file() {
+                let table = table(&path)?;
+                sidecar.take(name, &table).map_err(|problem| Fault::at(&path, problem))?;
+            }
         }
         Ok(sidecar)
     }
 
-    /// The activation that is named, or `default` and a note about it.
-    ///
-    /// # Errors
-    /// Names an activation that oodscope does not know.
-    pub fn activation(&self, default: Activation, library: &str, about: &mut About) -> Result<Activation, String> {
-        if let Some(name) = &self.activation {
-            return Activation::parse(name)
-                .ok_or_else(|| format!("the activation '{name}' is not known; SiLU, ReLU and Tanh are"));
+    fn take(&mut self, file: &str, table: &Map<String, Value>) -> Result<(), String> {
+        for (key, value) in table {
+            self.key(key, value)?;
         }
-        about.notes.push(format!(
-            "no file beside the weights names the activation: {default:?} was taken, {library}; if that is wrong, write \
-             {{\"activation\": \"SiLU\"}} into model.json beside them"
-        ));
-        Ok(default)
-    }
-
-    /// What the columns of a network with `inputs` and `targets` are: [obs, action] -> [Δobs, reward or nothing].
-    ///
-    /// # Errors
-    /// [`Fault`] if the description or the shapes do not allow it.
-    pub fn dims(&self, inputs: usize, targets: usize, file: &Tensors, about: &mut About) -> Result<Dims, Fault> {
-        if let (Some(obs), Some(action)) = (self.obs_dim, self.act_dim) {
-            let learned_reward = targets == obs.saturating_add(1);
-            if obs.saturating_add(action) != inputs || !(learned_reward || targets == obs) {
-                return Err(file.error(format!(
-                    "model.json says {obs} observation and {action} action dimensions; the network takes {inputs} inputs \
-                     and gives {targets} targets"
-                )));
-            }
-            return Ok(Dims { obs, action, learned_reward });
-        }
-        let fits = |reward: usize| targets > reward && inputs > targets - reward;
-        let learned_reward = self.learned_rewards.unwrap_or_else(|| fits(1));
-        let reward = usize::from(learned_reward);
-        if !fits(reward) {
-            return Err(file.error(format!(
-                "a network of {inputs} inputs and {targets} targets is no dynamics model: [observation, action] in, \
-                 [change of the observation, reward] out"
-            )));
-        }
-        let obs = targets - reward;
-        if self.learned_rewards.is_none() {
-            about.notes.push(format!(
-                "taken from the shapes: {obs} observation and {} action dimensions, {}",
-                inputs - obs,
-                if learned_reward { "the last output is the reward" } else { "no reward is predicted" }
+        let unknown: Vec<String> = table
+            .keys()
+            .filter(|key| !STATING.contains(&key.as_str()) && !DESCRIBING.contains(&key.as_str()))
+            .map(|key| match nearest(key) {
+                Some(known) => format!("'{key}' (is '{known}' meant?)"),
+                None => format!("'{key}'"),
+            })
+            .collect();
+        if !unknown.is_empty() {
+            self.warnings.push(format!(
+                "{file} has keys that are not known and were not read: {}; those that state how a model is read are {}",
+                unknown.join(", "),
+                STATING[..4].join(", ")
             ));
         }
-        Ok(Dims { obs, action: inputs - obs, learned_reward })
+        Ok(())
+    }
+
+    fn key(&mut self, key: &str, value: &Value) -> Result<(), String> {
+        let text = || value.as_str().ok_or_else(|| format!("{key} is {value}, text is needed"));
+        let count = || {
+            let n = value.as_u64().and_then(|n| usize::try_from(n).ok());
+            n.ok_or_else(|| format!("{key} is {value}, a whole number is needed"))
+        };
+        match key {
+            "activation" => self.activation = Some(activation(text()?)?),
+            "target" => self.target = Some(Target::parse(text()?)?),
+            "reward" => self.reward = Some(RewardColumn::parse(text()?)?),
+            "input" => self.input = Some(input(value)?),
+            "output" => self.output(value)?,
+            "obs_dim" => self.obs_dim = Some(count()?),
+            "act_dim" | "action_dim" => self.act_dim = Some(count()?),
+            "learned_rewards" => {
+                let truth = value.as_bool().ok_or_else(|| format!("{key} is {value}, true or false is needed"))?;
+                self.learned_rewards = Some(truth);
+            }
+            "observations" => {
+                self.observations = Some(match text()? {
+                    "raw" => Observations::Raw,
+                    "standardised" | "standardized" => Observations::Standardised,
+                    other => return Err(format!("observations is '{other}', raw or standardised is needed")),
+                });
+            }
+            "elites" => {
+                let list: Option<Vec<usize>> = value
+                    .as_array()
+                    .and_then(|a| a.iter().map(|v| v.as_u64().and_then(|n| usize::try_from(n).ok())).collect());
+                self.elites = Some(list.ok_or_else(|| format!("elites is {value}, a list of members is needed"))?);
+            }
+            "val_mse_curve" | "val_nmse_curve" if self.curve.is_empty() || key == "val_mse_curve" => {
+                self.curve = value.as_array().map(|a| a.iter().map(Value::as_f64).collect()).unwrap_or_default();
+            }
+            "spec" => {
+                let field = |name: &str| value.get(name).and_then(Value::as_str).map(String::from);
+                (self.dataset, self.env_id) = (field("dataset"), field("env_id"));
+                self.seed = value.get("seed").and_then(Value::as_u64);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `[next_obs - obs, reward]`, `[next_obs, reward]`, `[reward, delta_obs]`: which columns the outputs are.
+    fn output(&mut self, value: &Value) -> Result<(), String> {
+        let parts = columns(value);
+        let strange = || {
+            format!(
+                "output is {value}, which is not understood: write target = \"delta\" or \"absolute\" and reward = \"first\", \
+                 \"last\" or \"none\" instead"
+            )
+        };
+        let is_reward = |p: &String| p.contains("reward") || p == "r";
+        let states: Vec<&String> = parts.iter().filter(|p| !is_reward(p)).collect();
+        let [state] = states[..] else { return Err(strange()) };
+        let difference = state.split_once('-').is_some_and(|(a, b)| a != "next" && !b.is_empty());
+        let change = difference || ["delta", "diff", "change", "δ"].iter().any(|word| state.contains(word));
+        self.target = Some(match change {
+            true => Target::Delta,
+            false if state.contains("next") => Target::Absolute,
+            false => return Err(strange()),
+        });
+        self.reward = Some(match parts.iter().position(is_reward) {
+            None => RewardColumn::None,
+            Some(0) => RewardColumn::First,
+            Some(_) => RewardColumn::Last,
+        });
+        Ok(())
     }
 
     /// Copies what is known about the training.
     pub fn describe(&self, about: &mut About) {
-        about.env_id.clone_from(&self.spec.env_id);
-        about.lineage.dataset_name.clone_from(&self.spec.dataset);
-        about.lineage.seed = self.spec.seed;
-        let curve = if self.val_mse_curve.is_empty() { &self.val_nmse_curve } else { &self.val_mse_curve };
+        about.env_id = self.env_id.clone().or(about.env_id.take());
+        about.lineage.dataset_name = self.dataset.clone().or(about.lineage.dataset_name.take());
+        about.lineage.seed = self.seed;
         let point = |(i, loss): (usize, &Option<f64>)| CurvePoint { epoch: i + 1, train: None, heldout: *loss };
-        about.lineage.curve = curve.iter().enumerate().map(point).collect();
+        about.lineage.curve = self.curve.iter().enumerate().map(point).collect();
+        about.warnings.extend(self.warnings.iter().cloned());
     }
 }
 
-/// The value of the first line that begins with `key`, from the first line on that begins with `section`: enough of YAML
-/// for the files that Hydra writes, whose values are on the line of their key.
-fn value_after(text: &str, section: &str, key: &str) -> Option<String> {
-    let line =
-        text.lines().map(str::trim_start).skip_while(|l| !l.starts_with(section)).find(|l| l.starts_with(key))?;
-    let value = line[key.len()..].split(" #").next()?.trim().trim_matches(['"', '\'']);
-    (!value.is_empty()).then(|| value.to_owned())
+/// The keys and values of a TOML or JSON file.
+fn table(path: &Path) -> Result<Map<String, Value>, Fault> {
+    let bytes = read_bounded(path, MAX_TEXT)?;
+    let bad = |e: String| Fault::at(path, format!("not a description of a model: {e}; correct or remove it"));
+    if path.extension().is_some_and(|e| e == "toml") {
+        let text = std::str::from_utf8(&bytes).map_err(|e| bad(e.to_string()))?;
+        return toml::from_str(text).map_err(|e| bad(e.message().to_owned()));
+    }
+    serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))
+}
+
+/// The activation of that name.
+///
+/// # Errors
+/// Names an activation that oodscope does not know.
+pub fn activation(name: &str) -> Result<Activation, String> {
+    Activation::parse(name).ok_or_else(|| format!("the activation '{name}' is not known; {KNOWN} are"))
+}
+
+fn input(value: &Value) -> Result<InputOrder, String> {
+    if let Some(Ok(order)) = value.as_str().map(InputOrder::parse) {
+        return Ok(order);
+    }
+    let is_action = |p: &String| p.starts_with("act") || p == "a" || p == "u";
+    let is_obs = |p: &String| p.starts_with("obs") || p.starts_with("state") || matches!(p.as_str(), "s" | "o" | "x");
+    match &columns(value)[..] {
+        [a, b] if is_obs(a) && is_action(b) => Ok(InputOrder::ObsAction),
+        [a, b] if is_action(a) && is_obs(b) => Ok(InputOrder::ActionObs),
+        _ => Err(format!("input is {value}, obs-action or action-obs is needed")),
+    }
+}
+
+/// The entries of a list, or of the first list in a text, without spaces and in small letters.
+fn columns(value: &Value) -> Vec<String> {
+    let clean = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    match value {
+        Value::Array(list) => list.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), clean)).collect(),
+        Value::String(text) => {
+            let inner = text.split_once('[').map_or(text.as_str(), |(_, rest)| rest.split(']').next().unwrap_or(rest));
+            inner.split(',').map(clean).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The key that changes numbers and that `key` may stand for.
+fn nearest(key: &str) -> Option<&'static str> {
+    let bare = |text: &str| text.replace(['_', '-', '.'], "").to_lowercase();
+    let key = bare(key);
+    let distances = STATING.iter().map(|known| {
+        let plain = bare(known);
+        let within = plain.len() >= 5 && (key.contains(&plain) || (key.len() >= 5 && plain.contains(&key)));
+        (if within { 1 } else { distance(&key, &plain) }, *known)
+    });
+    distances.min().filter(|(d, known)| *d <= (known.len() / 3).max(1)).map(|(_, known)| known)
+}
+
+/// Edit distance (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let swap = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = swap.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HYDRA: &str = "algorithm:\n  name: mbpo\n  learned_rewards: false\ndynamics_model:\n  _target_: \
-        mbrl.models.GaussianMLP\n  num_layers: 4\n  activation_fn_cfg:\n    _target_: torch.nn.SiLU # smooth\n";
-
-    fn file() -> Tensors {
-        Tensors { path: "m.pth".into(), map: std::collections::BTreeMap::new() }
-    }
-
-    #[test]
-    fn hydra_is_believed_before_model_json() {
+    fn read(files: &[(&str, &str)]) -> Result<Sidecar, Fault> {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("model.json"), r#"{"activation": "ReLU", "unknown": [1]}"#).unwrap();
-        assert_eq!(Sidecar::read(dir.path()).unwrap().activation.as_deref(), Some("ReLU"));
-        std::fs::create_dir(dir.path().join(".hydra")).unwrap();
-        std::fs::write(dir.path().join(".hydra/config.yaml"), HYDRA).unwrap();
-        let sidecar = Sidecar::read(dir.path()).unwrap();
-        assert_eq!(sidecar.activation.as_deref(), Some("torch.nn.SiLU"));
-        let mut about = About::default();
-        assert_eq!(sidecar.activation(Activation::Relu, "", &mut about), Ok(Activation::Silu));
-        // learned_rewards: false, so all four targets are the observation's.
-        let dims = sidecar.dims(6, 4, &file(), &mut about).unwrap();
-        assert_eq!(dims, Dims { obs: 4, action: 2, learned_reward: false });
-        assert!(about.notes.is_empty());
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        Sidecar::read(dir.path())
     }
 
     #[test]
-    fn assumptions_are_told() {
-        let mut about = About::default();
-        let none = Sidecar::default();
-        assert_eq!(none.activation(Activation::Relu, "mbrl-lib's default", &mut about), Ok(Activation::Relu));
-        let dims = none.dims(4, 4, &file(), &mut about).unwrap();
-        assert_eq!(dims, Dims { obs: 3, action: 1, learned_reward: true });
-        assert!(about.notes[0].contains("mbrl-lib's default") && about.notes[1].contains("3 observation"));
-        // One target cannot be observation and reward.
-        assert!(!none.dims(3, 1, &file(), &mut about).unwrap().learned_reward);
-        assert!(none.dims(2, 9, &file(), &mut about).unwrap_err().to_string().contains("2 inputs and 9 targets"));
+    fn every_key_in_every_file() {
+        let toml = "activation = \"leakyrelu(0.2)\"\ntarget = \"absolute\"\nreward = \"first\"\ninput = \"action-obs\"\n\
+                    obs_dim = 3\naction_dim = 1\nobservations = \"standardised\"\nelites = [2, 0]\n";
+        let s = read(&[("oodscope.toml", toml)]).unwrap();
+        assert_eq!(s.activation, Activation::parse("LeakyReLU(0.2)"));
+        assert_eq!((s.target, s.reward), (Some(Target::Absolute), Some(RewardColumn::First)));
+        assert_eq!((s.input, s.obs_dim, s.act_dim), (Some(InputOrder::ActionObs), Some(3), Some(1)));
+        assert_eq!((s.observations, s.elites), (Some(Observations::Standardised), Some(vec![2, 0])));
+        assert!(s.warnings.is_empty());
+        // The stronger file is believed.
+        let both = [
+            ("model.json", r#"{"activation": "Tanh", "target": "delta"}"#),
+            ("oodscope.toml", "activation = \"gelu\""),
+        ];
+        let s = read(&both).unwrap();
+        assert_eq!((s.activation, s.target), (Some(Activation::Gelu), Some(Target::Delta)));
+        let json = r#"{"input": ["action", "obs"], "output": ["reward", "delta_obs"], "learned_rewards": true}"#;
+        let s = read(&[("oodscope.json", json)]).unwrap();
+        assert_eq!((s.input, s.target), (Some(InputOrder::ActionObs), Some(Target::Delta)));
+        assert_eq!((s.reward, s.learned_rewards), (Some(RewardColumn::First), Some(true)));
     }
 
     #[test]
-    fn contradictions_are_named() {
-        let wrong = Sidecar { obs_dim: Some(11), act_dim: Some(3), ..Sidecar::default() };
-        let e = wrong.dims(4, 4, &file(), &mut About::default()).unwrap_err().to_string();
-        assert!(e.contains("11 observation") && e.contains("4 inputs"), "{e}");
-        let odd = Sidecar { activation: Some("torch.nn.GELU".into()), ..Sidecar::default() };
-        assert!(odd.activation(Activation::Relu, "", &mut About::default()).unwrap_err().contains("torch.nn.GELU"));
+    fn what_outputs_are_is_read_or_refused() {
+        let output = |text: &str| {
+            let mut s = Sidecar::default();
+            s.output(&Value::from(text)).map(|()| (s.target, s.reward))
+        };
+        let (delta, absolute) = (Some(Target::Delta), Some(Target::Absolute));
+        assert_eq!(output("[next_obs - obs, reward] mean, then log-variance"), Ok((delta, Some(RewardColumn::Last))));
+        assert_eq!(output("[next_obs, reward]"), Ok((absolute, Some(RewardColumn::Last))));
+        assert_eq!(output("next-obs"), Ok((absolute, Some(RewardColumn::None))));
+        assert_eq!(output("[reward, s' - s]"), Ok((delta, Some(RewardColumn::First))));
+        for strange in ["[obs, reward]", "[next_obs, reward, done]", "reward", ""] {
+            assert!(output(strange).unwrap_err().contains("write target"), "{strange}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_told_with_the_nearest() {
+        let s =
+            read(&[("model.json", r#"{"activation_function": "SiLU", "lr": 0.1, "obs_dims": 3, "note": 1}"#)]).unwrap();
+        let [warning] = &s.warnings[..] else { panic!("{:?}", s.warnings) };
+        assert!(warning.contains("'activation_function' (is 'activation' meant?)"), "{warning}");
+        assert!(warning.contains("'obs_dims' (is 'obs_dim' meant?)") && warning.contains("'lr'"), "{warning}");
+        assert!(!warning.contains("'lr' (") && !warning.contains("note"), "{warning}");
+        for (key, known) in [("rewards", "reward"), ("targets", "target"), ("inputs", "input"), ("nonlinearity", "")] {
+            assert_eq!(nearest(key).unwrap_or_default(), known);
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for (text, words) in [
+            (r#"{"activation": "mish"}"#, "'mish' is not known; SiLU"),
+            (r#"{"activation": 3}"#, "activation is 3, text"),
+            (r#"{"target": "next"}"#, "delta or absolute"),
+            (r#"{"reward": "middle"}"#, "first, last or none"),
+            (r#"{"input": "[obs, goal]"}"#, "obs-action or action-obs"),
+            (r#"{"obs_dim": -1}"#, "whole number"),
+            (r#"{"learned_rewards": "yes"}"#, "true or false"),
+            (r#"{"observations": "scaled"}"#, "raw or standardised"),
+            (r#"{"elites": [0.5]}"#, "list of members"),
+            ("[1]", "not a description"),
+            ("{", "not a description"),
+        ] {
+            let e = read(&[("model.json", text)]).unwrap_err().to_string();
+            assert!(e.contains("model.json") && e.contains(words), "{text}: {e}");
+        }
+        assert!(read(&[("oodscope.toml", "activation = ")]).unwrap_err().to_string().contains("oodscope.toml"));
     }
 }

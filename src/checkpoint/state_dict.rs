@@ -1,22 +1,26 @@
-//! A bare `state_dict` of one perceptron, in a torch or safetensors file: `0.weight`, `0.bias`, `2.weight`, … under any one
-//! prefix, and optionally `input_mean`, `input_std`, `target_mean`, `target_std`. It predicts Δobs (and reward).
+//! A bare `state_dict` of a perceptron or of an ensemble of them, in a torch or safetensors file, whatever its layers are
+//! called and whatever is wrapped around it; and optionally `input_mean`, `input_std`, `target_mean`, `target_std`. What the
+//! file does not say is assumed, and told.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::dynamics::{self, Layout};
+use super::layers;
+use super::perceptron;
+use super::reading::{Basis, Item, RewardColumn};
 use super::sidecar::Sidecar;
-use super::tensors::{Tensors, some_of};
-use super::{About, Checkpoint, CheckpointFormat, layers, safetensors_file, torch_file};
+use super::tensors::Tensors;
+use super::unwrap::unwrap;
+use super::{About, Checkpoint, CheckpointFormat, Given, npy, recognised, safetensors_file, torch_file};
 use crate::ground::fault::Fault;
-use crate::world::ensemble::Ensemble;
-use crate::world::net::mlp::{Activation, Mlp};
-use crate::world::net::normalizer::Normalizer;
+use crate::world::net::activation::Activation;
 
 /// Names of the file in a folder.
 const NAMES: [&str; 2] = ["model.safetensors", "model.pt"];
 /// Endings of files that are taken for tensors before they are looked into, so that a damaged one gets its own message.
-const ENDINGS: [&str; 5] = ["pt", "pth", "ckpt", "bin", "safetensors"];
-const STATISTICS: [&str; 4] = ["input_mean", "input_std", "target_mean", "target_std"];
+const ENDINGS: [&str; 6] = ["pt", "pth", "ckpt", "bin", "safetensors", "cleanrl_model"];
+/// Where the library that names its layers `nn1`, `nn2`, … would have to keep its normaliser.
+const SCALER: &str = "scaler.npz";
 
 /// The layout.
 pub struct StateDict;
@@ -26,28 +30,108 @@ impl CheckpointFormat for StateDict {
         "state_dict"
     }
 
-    fn probe(&self, path: &Path) -> bool {
-        let Some(file) = file_of(path) else { return false };
-        let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        ENDINGS.contains(&ending) || torch_file::looks_like(&file) || safetensors_file::looks_like(&file)
+    fn looks_for(&self) -> &'static str {
+        "a torch or safetensors file of linear layers that follow on each other"
     }
 
-    fn load(&self, path: &Path) -> Result<Checkpoint, Fault> {
+    fn probe(&self, path: &Path) -> bool {
+        let Some(file) = file_of(path) else { return false };
+        is_named_so(&file) || torch_file::looks_like(&file) || safetensors_file::looks_like(&file)
+    }
+
+    fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
         let file = file_of(path).unwrap_or_else(|| path.to_path_buf());
-        let sidecar = Sidecar::read(file.parent().unwrap_or(Path::new(".")))?;
-        let tensors = read_tensors(&file)?.finite()?;
-        let mut about = About::default();
-        let model = assemble(&tensors, &sidecar, &mut about)?;
+        if let Some(other) = other_files(path, &file).first() {
+            let name = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(Fault::at(
+                path,
+                format!("several files of tensors ({}, {}, …); name the one that is meant", name(&file), name(other)),
+            ));
+        }
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let sidecar = Sidecar::read(folder)?;
+        let tensors = read_tensors(&file)?;
+        if let Some(what) = recognised::of_tensors(tensors.map.keys().map(String::as_str), folder) {
+            return Err(tensors.error(what));
+        }
+        let mut about = About { file: Some(file.clone()), ..About::default() };
+        let tensors = unwrap(&tensors, &mut about)?.finite()?;
+        let (mut network, mut layout) = perceptron::network(&tensors, &mut about)?;
+        let columns = network.layers[0].layer.inputs;
+        if is_mbpo(&tensors) {
+            let scaler = folder.join(SCALER);
+            if !scaler.is_file() {
+                return Err(tensors.error(format!(
+                    "'nn1.weight' is of the MBPO ports to PyTorch, which keep their scaler in no file; save its mean and \
+                     deviation as {SCALER} (arrays mu and std) beside the weights"
+                )));
+            }
+            let [mu, std] = npy::read_npz(&scaler, ["mu", "std"])?;
+            network.input = layers::normalizer(&mu, &std, columns, &mut about).map_err(|e| Fault::at(&scaler, e))?;
+            layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
+            layout.reading.reward = Item::new(RewardColumn::First, Basis::Implied);
+        } else {
+            about.warnings.extend(unread(&file));
+        }
+        let model = dynamics::world_model(network, &layout, &sidecar, given, &tensors, &mut about)?;
         sidecar.describe(&mut about);
         Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
     }
 }
 
-fn file_of(path: &Path) -> Option<PathBuf> {
+fn is_named_so(file: &Path) -> bool {
+    ENDINGS.contains(&file.extension().and_then(|e| e.to_str()).unwrap_or_default())
+}
+
+/// The file, where `path` is it or its folder: under a usual name, or the first of tensors in it.
+pub(super) fn file_of(path: &Path) -> Option<PathBuf> {
     if path.is_file() {
         return Some(path.to_path_buf());
     }
-    NAMES.iter().map(|n| path.join(n)).find(|f| f.is_file())
+    NAMES.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| tensor_files(path).into_iter().next())
+}
+
+/// Files of tensors in the folder `path` beside `file`, where none has a usual name.
+fn other_files(path: &Path, file: &Path) -> Vec<PathBuf> {
+    let usual = file.file_name().is_some_and(|f| NAMES.iter().any(|n| f == *n));
+    if path.is_file() || usual { Vec::new() } else { tensor_files(path).into_iter().filter(|f| f != file).collect() }
+}
+
+fn tensor_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
+    let mut files: Vec<PathBuf> = entries.filter(|f| f.is_file() && is_named_so(f)).collect();
+    files.sort();
+    files
+}
+
+/// Says which files beside `file` look like a normaliser and were not read.
+fn unread(file: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(file.parent().unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.filter_map(|e| e.file_name().into_string().ok()).filter(|name| is_normaliser(name)).collect();
+    names.sort();
+    let weights = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let say = |name: String| {
+        format!(
+            "{name} beside {weights} was not read: if it holds the normaliser, the model is not fed what it was trained on; save \
+             its numbers as input_mean, input_std, target_mean and target_std into {weights}"
+        )
+    };
+    names.into_iter().map(say).collect()
+}
+
+fn is_normaliser(name: &str) -> bool {
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    let stem = stem.to_lowercase();
+    let words: Vec<&str> = stem.split(['_', '-', '.']).collect();
+    ["npz", "npy", "pkl", "pickle", "joblib", "json"].contains(&ending)
+        && (["scaler", "normaliz", "normalis", "statistics"].iter().any(|w| stem.contains(w))
+            || words.iter().any(|w| ["norm", "stats", "mean", "std", "mu", "sigma"].contains(w)))
+}
+
+/// The names and shapes of the ports of MBPO to PyTorch.
+fn is_mbpo(tensors: &Tensors) -> bool {
+    tensors.get("nn1.weight").is_some_and(|t| t.shape.len() == 3) && tensors.get("max_logvar").is_some()
 }
 
 /// Reads a file of tensors of either kind, told apart by its first bytes and then by its name.
@@ -62,71 +146,4 @@ pub fn read_tensors(file: &Path) -> Result<Tensors, Fault> {
 pub(super) fn is_safetensors(file: &Path) -> bool {
     let named = file.extension().is_some_and(|e| e == "safetensors");
     safetensors_file::looks_like(file) || (named && !torch_file::looks_like(file))
-}
-
-fn assemble(tensors: &Tensors, sidecar: &Sidecar, about: &mut About) -> Result<Ensemble, Fault> {
-    if tensors.map.is_empty() {
-        return Err(tensors.error("the file holds no tensor"));
-    }
-    let list = layer_names(tensors)?.iter().map(|n| layers::linear(tensors, n)).collect::<Result<Vec<_>, _>>()?;
-    layers::chain(tensors, &list)?;
-    let activation = sidecar.activation(Activation::Relu, "the usual one", about).map_err(|e| tensors.error(e))?;
-    let net = Mlp::new(1, activation, list.into_iter().map(|l| l.layer).collect()).map_err(|e| tensors.error(e))?;
-    let dims = sidecar.dims(net.inputs(), net.outputs(), tensors, about)?;
-    let model = Ensemble {
-        obs_dim: dims.obs,
-        action_dim: dims.action,
-        learned_reward: dims.learned_reward,
-        learned_termination: false,
-        deterministic: true,
-        input: statistics(tensors, "input", net.inputs(), about)?,
-        target: statistics(tensors, "target", net.outputs(), about)?,
-        min_logvar: Vec::new(),
-        max_logvar: Vec::new(),
-        elites: vec![0],
-        net,
-    };
-    model.check().map_err(|e| tensors.error(e))?;
-    Ok(model)
-}
-
-/// The layers' names in order; refuses tensors that a plain perceptron does not have.
-fn layer_names(tensors: &Tensors) -> Result<Vec<String>, Fault> {
-    let mut layers = BTreeMap::new();
-    let mut prefixes = BTreeSet::new();
-    let mut other = Vec::new();
-    for key in tensors.map.keys() {
-        let parts = key.rsplit_once('.').map(|(name, kind)| (name, kind, name.rsplit_once('.').unwrap_or(("", name))));
-        match parts {
-            Some((name, "weight" | "bias", (prefix, number))) if number.parse::<u32>().is_ok() => {
-                prefixes.insert(prefix);
-                layers.insert(number.parse::<u32>().unwrap_or_default(), name.to_owned());
-            }
-            _ if STATISTICS.contains(&key.as_str()) => {}
-            _ => other.push(key.clone()),
-        }
-    }
-    if !other.is_empty() || prefixes.len() > 1 {
-        let names = if other.is_empty() { tensors.map.keys().cloned().collect() } else { other };
-        return Err(tensors.error(format!(
-            "not the state_dict of a plain perceptron (0.weight, 0.bias, 2.weight, …): {}",
-            some_of(&names)
-        )));
-    }
-    Ok(layers.into_values().collect())
-}
-
-fn statistics(tensors: &Tensors, of: &str, columns: usize, about: &mut About) -> Result<Normalizer, Fault> {
-    let (mean, std) = (tensors.get(&format!("{of}_mean")), tensors.get(&format!("{of}_std")));
-    let wide = |t: &super::tensors::Tensor| t.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
-    match (mean, std) {
-        (Some(m), Some(s)) => {
-            layers::normalizer(&wide(m), &wide(s), columns, about).map_err(|e| tensors.error(format!("{of}: {e}")))
-        }
-        (None, None) => {
-            about.notes.push(format!("no {of}_mean and {of}_std in the file: the {of} is not normalised"));
-            Ok(Normalizer::identity(columns))
-        }
-        _ => Err(tensors.error(format!("of '{of}_mean' and '{of}_std' only one is in the file"))),
-    }
 }

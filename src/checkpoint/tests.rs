@@ -1,3 +1,4 @@
+use super::dynamics::Layout;
 use super::*;
 use crate::agent::policy::{Categorical, Scripted, SquashedGaussian};
 use crate::data::space::SpaceKind;
@@ -36,6 +37,7 @@ fn example() -> Checkpoint {
             min_logvar: vec![-10.0, -0.0, 1e-30, 3.0],
             max_logvar: vec![0.5; 4],
             elites: vec![4, 0],
+            absolute: Vec::new(),
         })),
         policy: Some(Box::new(SquashedGaussian::new(
             net(1, &[3, 8, 2], Activation::Relu),
@@ -58,6 +60,9 @@ fn example() -> Checkpoint {
                 ..Lineage::default()
             },
             notes: vec!["a note".into()],
+            warnings: vec!["a warning".into()],
+            file: Some("model.pt".into()),
+            reading: Some(Layout::unsaid().reading),
         },
     }
 }

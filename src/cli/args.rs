@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::demo;
 use crate::data::split::SplitSpec;
-use crate::engine::job::{Base, FeatureSpec, Source};
+use crate::engine::job::{Activation, Asked, Base, FeatureSpec, InputOrder, RewardColumn, Source, Target};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 
@@ -33,6 +33,40 @@ impl ReadArgs {
     }
 }
 
+/// How the checkpoint's world model is read, where its file does not say it; `oodscope inspect` shows what is assumed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ModelArgs {
+    /// Non-linearity of a world model whose file does not say it: silu, relu, tanh, leakyrelu(0.01), gelu, elu, identity
+    #[arg(long, value_name = "NAME", value_parser = activation)]
+    model_activation: Option<Activation>,
+    /// What a world model's outputs are: delta (the change of the observation) or absolute (the next observation)
+    #[arg(long, value_name = "WHAT", value_parser = Target::parse)]
+    model_target: Option<Target>,
+    /// Where the reward is among a world model's outputs: first, last or none
+    #[arg(long, value_name = "WHERE", value_parser = RewardColumn::parse)]
+    model_reward: Option<RewardColumn>,
+    /// Order of a world model's inputs: obs-action or action-obs
+    #[arg(long, value_name = "ORDER", value_parser = InputOrder::parse)]
+    model_input: Option<InputOrder>,
+}
+
+impl ModelArgs {
+    /// What is asked for.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            activation: self.model_activation,
+            target: self.model_target,
+            reward: self.model_reward,
+            input: self.model_input,
+        }
+    }
+}
+
+/// Reads the name of a non-linearity.
+fn activation(text: &str) -> Result<Activation, String> {
+    Activation::try_from(text.to_owned())
+}
+
 /// Which data and which model.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
@@ -41,6 +75,8 @@ pub struct SourceArgs {
     /// World model and policy: a folder or file
     #[arg(long, value_name = "PATH")]
     pub checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Recorded episodes of a policy, in any dataset format
     #[arg(long, value_name = "PATH")]
     pub rollouts: Option<PathBuf>,
@@ -64,6 +100,7 @@ impl SourceArgs {
         };
         Ok(Source {
             checkpoint: self.checkpoint.clone().or(checkpoint),
+            model: self.model.asked(),
             rollouts: self.rollouts.clone(),
             split,
             ..self.read.of(dataset)

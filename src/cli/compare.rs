@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, ReadArgs, SpaceArgs, count, level};
+use super::args::{ModelArgs, OutputArgs, ReadArgs, SpaceArgs, count, level};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::data::split::SplitSpec;
@@ -25,6 +25,8 @@ pub struct CompareArgs {
     /// World model that imagines: a folder or file
     #[arg(long, value_name = "PATH", requires = "imagined", conflicts_with = "b")]
     checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Steps of an imagined rollout
     #[arg(long, value_name = "H", default_value_t = CompareSpec::default().horizon, value_parser = count, conflicts_with = "b")]
     horizon: usize,
@@ -63,6 +65,7 @@ impl CompareArgs {
     pub fn job(&self) -> JobSpec {
         let source = Source {
             checkpoint: self.checkpoint.clone(),
+            model: self.model.asked(),
             rollouts: self.b.clone(),
             split: SplitSpec { seed: self.split_seed, ..SplitSpec::default() },
             ..self.read.of(self.a.clone())

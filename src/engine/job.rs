@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 pub use super::event::{Body, Control, Event, Failure, JobId, Outcome};
 pub use super::spec::{
-    Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec, Filter, FitSpec,
-    ImagineSpec, MapSpec, PolicySpec, ScoreSpec, Source, TopUpSpec,
+    Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec,
+    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, ScoreSpec, Source,
+    Target, TopUpSpec,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -24,6 +25,7 @@ mod diagnose;
 mod episodes;
 mod fit;
 mod imagine;
+mod inspect;
 mod load;
 mod map;
 mod scan;
@@ -61,7 +63,7 @@ pub enum Slot {
 /// One job.
 trait Job {
     /// What is asked for.
-    type Spec;
+    type Spec: Sync;
     /// What it works with.
     type Input;
     /// Short name for people.
@@ -70,6 +72,11 @@ trait Job {
     const SLOT: Slot;
     /// Its reports are of whole datasets, also where only a sample is in memory.
     const WHOLE: bool = false;
+
+    /// The source whose world model its reports speak of: what is doubtful about the model is said in each of them.
+    fn model_of(_: &Self::Spec) -> Option<&Source> {
+        None
+    }
 
     /// Refuses what cannot be done before anything is spent, and opens what the spec names.
     fn open(spec: &Self::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Self::Input, Fault>;
@@ -122,6 +129,8 @@ jobs! {
     Load(Source) is load::Load;
     /// Exact statistics of all episodes, where only a sample of them is in memory.
     Scan(Source) is scan::Scan;
+    /// What a file is, and how it would be read.
+    Inspect(InspectSpec) is inspect::Inspect;
     /// What cannot be trusted in the dataset.
     Audit(Source) is audit::Audit;
     /// The table of episodes: reported, or written to a file.
@@ -167,6 +176,8 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 
 fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let emit: Emit<'_> = &|mut report| {
+        let cautions = J::model_of(spec).map(|source| workspace.cautions(source)).unwrap_or_default();
+        cautions.into_iter().for_each(|caution| report.note(Level::Warn, caution));
         samples::<J>(&mut report, workspace);
         emit(report);
     };

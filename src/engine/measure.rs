@@ -6,6 +6,7 @@ pub mod data_report;
 pub mod episode_scores;
 pub mod episode_table;
 pub mod feature_space;
+pub mod inspected;
 pub mod judged;
 pub mod lineage;
 pub mod one_step;

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::checkpoint::reading::{Asked, InputOrder, RewardColumn, Target};
 use crate::data::split::SplitSpec;
 use crate::format::Choice;
 use crate::ground::memory::Bytes;
+pub use crate::world::net::activation::Activation;
 
 mod collect;
 mod compare;
@@ -15,6 +17,7 @@ mod cover;
 mod data;
 mod diagnose;
 mod imagine;
+mod inspect;
 mod score;
 mod space;
 mod train;
@@ -25,6 +28,7 @@ pub use cover::{CoverSpec, MapSpec};
 pub use data::{ConvertSpec, EpisodesSpec, Filter};
 pub use diagnose::DiagnoseSpec;
 pub use imagine::ImagineSpec;
+pub use inspect::InspectSpec;
 pub use score::ScoreSpec;
 pub use space::{Base, FeatureSpec};
 pub use train::{FitSpec, TopUpSpec};
@@ -41,12 +45,20 @@ pub struct Source {
     pub state: Vec<String>,
     /// Checkpoint file or folder.
     pub checkpoint: Option<PathBuf>,
+    /// How its world model is read, where its file does not say it.
+    #[serde(skip_serializing_if = "unasked")]
+    pub model: Asked,
     /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
     pub rollouts: Option<PathBuf>,
     /// How episodes are divided.
     pub split: SplitSpec,
     /// Bytes that datasets may take in memory; half of what is free if none are named.
     pub memory: Option<Bytes>,
+}
+
+/// True if nothing was asked for.
+fn unasked(model: &Asked) -> bool {
+    *model == Asked::default()
 }
 
 impl Source {

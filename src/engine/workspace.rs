@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use super::cache::Cache;
 use super::opened::Opened;
 use super::spec::Source;
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint::reading::Asked;
+use crate::checkpoint::{self, Checkpoint, Given};
 use crate::data::dataset::Dataset;
 use crate::format::reader::Tell;
 use crate::format::{self, Choice};
@@ -16,12 +17,19 @@ use crate::ground::task::Ctx;
 
 /// A dataset on disk and how it is read.
 type File = (PathBuf, Choice);
+/// A checkpoint on disk, how it is read, and the dataset that it is held against.
+type Model = (PathBuf, Asked, File);
 
 /// Opened files and what was measured of them. Jobs on several threads share one.
 #[derive(Debug, Default)]
 pub struct Workspace {
     cache: Arc<Cache>,
     half: OnceLock<Bytes>,
+}
+
+/// What the checkpoint of `source` at `path` is kept under.
+fn model_key(path: &Path, source: &Source) -> Model {
+    (path.to_path_buf(), source.model, (source.dataset.clone(), source.choice()))
 }
 
 impl Workspace {
@@ -45,7 +53,7 @@ impl Workspace {
             opened.fits(&rollouts, path, "rollouts have", "rollouts of the dataset's own environment")?;
             opened.rollouts = Some(rollouts);
         }
-        let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, &opened.data));
+        let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, source, &opened.data));
         opened.checkpoint = checkpoint.transpose()?;
         Ok(opened)
     }
@@ -55,12 +63,22 @@ impl Workspace {
         self.cache.clear();
     }
 
-    fn checkpoint(&self, path: &Path, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {
-        let open = || checkpoint::open(path).map_err(|e| Fault::bad(e.to_string()));
-        let checkpoint = self.cache.cached(path.to_path_buf(), open)?;
+    fn checkpoint(&self, path: &Path, source: &Source, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {
+        let given = Given { asked: source.model, data: Some(data) };
+        let open = || checkpoint::open_given(path, &given).map_err(|e| Fault::bad(e.to_string()));
+        let checkpoint = self.cache.cached(model_key(path, source), open)?;
         let fits = checkpoint.fits(&data.obs_space, &data.action_space);
         fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
         Ok(checkpoint)
+    }
+
+    /// What is doubtful about the world model of `source`, if it is open; see [`Checkpoint::cautions`].
+    pub fn cautions(&self, source: &Source) -> Vec<String> {
+        let Some(path) = source.checkpoint.as_deref() else { return Vec::new() };
+        let key = model_key(path, source);
+        let model: Option<Arc<Checkpoint>> = self.cache.find(|k: &Model| *k == key);
+        let data: Option<Arc<Dataset>> = self.cache.find(|k: &File| *k == key.2);
+        model.zip(data).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
     }
 
     /// The dataset at `path`, from the cache if it was opened before.

@@ -40,12 +40,14 @@ pub struct Ensemble {
     pub input: Normalizer,
     /// Of the targets; identity where the model predicts raw units.
     pub target: Normalizer,
-    /// [targets] soft lower bound of the log-variance.
+    /// [targets] soft lower bound of the log-variance; [E, targets] where members have bounds of their own.
     pub min_logvar: Vec<f32>,
-    /// [targets] soft upper bound of the log-variance.
+    /// Soft upper bound of the log-variance, of the same shape.
     pub max_logvar: Vec<f32>,
     /// Members whose mean is the prediction; all where the file names none.
     pub elites: Vec<usize>,
+    /// Columns of the observation whose target is the next value itself, not its change.
+    pub absolute: Vec<usize>,
 }
 
 impl Ensemble {
@@ -67,7 +69,9 @@ impl Ensemble {
             ));
         }
         let outputs = targets * (2 - usize::from(self.deterministic)) + usize::from(self.learned_termination);
-        let bounds = if self.deterministic { self.min_logvar.len() } else { targets };
+        let own = self.members_have_bounds();
+        let bounds =
+            if self.deterministic { self.min_logvar.len() } else { targets * if own { self.net.members } else { 1 } };
         let lengths = [
             ("network inputs", self.net.inputs(), self.obs_dim + self.action_dim),
             ("network outputs", self.net.outputs(), outputs),
@@ -87,7 +91,15 @@ impl Ensemble {
         if self.elites.is_empty() || self.elites.iter().any(|&e| e >= self.net.members) {
             return Err(format!("elites {:?} of an ensemble of {} members", self.elites, self.net.members));
         }
+        if let Some(column) = self.absolute.iter().find(|c| **c >= self.obs_dim) {
+            return Err(format!("column {column} of an observation of {} columns is no change", self.obs_dim));
+        }
         Ok(())
+    }
+
+    /// True where every member has log-variance bounds of its own.
+    pub fn members_have_bounds(&self) -> bool {
+        self.net.members > 1 && self.min_logvar.len() == self.net.members * self.targets()
     }
 
     /// What all members predict for `obs` [B, D] and `action` [B, A].
@@ -114,6 +126,7 @@ impl Ensemble {
 
     fn decode(&self, out: &[f32], obs: &[f32], rows: usize) -> Prediction {
         let (d, targets, width, members) = (self.obs_dim, self.targets(), self.net.outputs(), self.net.members);
+        let own_bounds = self.members_have_bounds();
         let mut p = Prediction {
             members,
             rows,
@@ -128,14 +141,20 @@ impl Ensemble {
             let start = &obs[(i % rows) * d..(i % rows + 1) * d];
             let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
             p.delta.extend((0..d).map(raw));
-            let delta = &p.delta[i * d..];
-            p.next_obs.extend(start.iter().zip(delta).map(|(s, change)| s + change));
+            let delta = &mut p.delta[i * d..];
+            p.next_obs.extend(start.iter().zip(&*delta).map(|(s, change)| s + change));
+            for &c in &self.absolute {
+                p.next_obs[i * d + c] = delta[c];
+                delta[c] -= start[c];
+            }
             if let Some(reward) = &mut p.reward {
                 reward.push(raw(d));
             }
             if let Some(logvar) = &mut p.logvar {
+                let first = if own_bounds { i / rows * targets } else { 0 };
                 logvar.extend((0..targets).map(|c| {
-                    let bounded = soft_bound(row[targets + c], self.min_logvar[c], self.max_logvar[c]);
+                    let (min, max) = (self.min_logvar[first + c], self.max_logvar[first + c]);
+                    let bounded = soft_bound(row[targets + c], min, max);
                     bounded + 2.0 * self.target.std[c].ln()
                 }));
             }
@@ -179,6 +198,7 @@ mod tests {
             min_logvar: vec![-30.0; 2],
             max_logvar: vec![30.0; 2],
             elites: vec![0],
+            absolute: Vec::new(),
         }
     }
 
@@ -191,6 +211,36 @@ mod tests {
         // Variance 1 in units of the target is std² in raw units.
         let logvar = p.logvar.unwrap();
         assert!((logvar[0] - 4.0f32.ln()).abs() < 1e-6 && (logvar[1] - 100.0f32.ln()).abs() < 1e-6, "{logvar:?}");
+    }
+
+    #[test]
+    fn a_column_may_be_predicted_as_it_is() {
+        let p = Ensemble { absolute: vec![0], ..full() }.predict(&[7.0], &[0.0]);
+        assert_eq!((p.delta[0], p.next_obs[0]), (-4.5, 2.5));
+        assert!(Ensemble { absolute: vec![1], ..full() }.check().unwrap_err().contains("column 1"));
+    }
+
+    #[test]
+    fn members_may_have_bounds_of_their_own() {
+        let one = full();
+        let twice = |v: &[f32]| [v, v].concat();
+        let layer = Layer {
+            weight: twice(&one.net.layers[0].weight),
+            bias: twice(&one.net.layers[0].bias),
+            ..one.net.layers[0]
+        };
+        let two = Ensemble {
+            net: Mlp::new(2, Activation::Relu, vec![layer]).unwrap(),
+            min_logvar: vec![-30.0, -30.0, 5.0, 5.0],
+            max_logvar: vec![30.0; 4],
+            ..one
+        };
+        assert_eq!(two.check(), Ok(()));
+        let logvar = two.predict(&[7.0], &[0.0]).logvar.unwrap();
+        assert!((logvar[0] - 4.0f32.ln()).abs() < 1e-6, "{logvar:?}");
+        // min + softplus(0 - min) with min = 5.
+        assert!((logvar[2] - (5.0 + (-5.0f32).exp().ln_1p() + 4.0f32.ln())).abs() < 1e-5, "{logvar:?}");
+        assert!(Ensemble { max_logvar: vec![30.0; 2], ..two }.check().is_err());
     }
 
     #[test]

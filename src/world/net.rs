@@ -1,5 +1,6 @@
 //! Networks: the forward pass of many perceptrons at once, their trainable twin, and where they are trained.
 
+pub mod activation;
 pub mod device;
 pub mod init;
 pub mod matmul;

@@ -51,6 +51,7 @@ fn ensemble(members: usize, sizes: &[usize]) -> Ensemble {
         min_logvar: vec![-12.0; targets],
         max_logvar: vec![0.5; targets],
         elites: (0..members).collect(),
+        absolute: Vec::new(),
     }
 }
 

@@ -41,6 +41,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["kdtree"], &["src/metrics/"]),
     (&["nalgebra"], &["src/metrics/", "src/data/audit/"]),
     (&["safetensors"], &["src/checkpoint"]),
+    (&["saphyr_parser"], &["src/checkpoint/yaml.rs"]),
     (&["zip"], &["src/checkpoint", "src/format/npz"]),
 ];
 

@@ -34,16 +34,34 @@ pub enum Global {
     Scalar,
     /// `numpy.core.numeric._frombuffer`.
     FromBuffer,
+    /// `collections.defaultdict`, of which the default is no number.
+    DefaultDict,
     /// `_codecs.encode`: how old protocols write bytes.
     Encode,
+    /// A class of which training scripts keep settings beside the weights: what it holds is passed over.
+    Inert,
 }
+
+/// Classes of settings and paths, which hold no tensor of a model.
+const INERT: [(&str, &[&str]); 9] = [
+    ("argparse", &["Namespace"]),
+    ("types", &["SimpleNamespace"]),
+    ("pathlib", &["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path"]),
+    ("pathlib._local", &["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path"]),
+    ("copy_reg", &["_reconstructor"]),
+    ("datetime", &["datetime", "date", "timedelta", "timezone"]),
+    ("easydict", &["EasyDict"]),
+    ("ml_collections.config_dict.config_dict", &["ConfigDict", "FrozenConfigDict"]),
+    ("copyreg", &["_reconstructor"]),
+];
 
 /// Looks a name up.
 pub fn find(module: &str, name: &str) -> Result<Global, String> {
     let found = match (module, name) {
         ("collections", "OrderedDict") => Some(Global::OrderedDict),
+        ("collections", "defaultdict") => Some(Global::DefaultDict),
         ("torch._utils", "_rebuild_tensor_v2" | "_rebuild_tensor") => Some(Global::RebuildTensor),
-        ("torch._utils", "_rebuild_parameter") => Some(Global::RebuildParameter),
+        ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => Some(Global::RebuildParameter),
         ("torch", "Size") => Some(Global::Size),
         ("torch", "device") => Some(Global::Ignored),
         ("torch", _) => torch_name(name),
@@ -53,7 +71,11 @@ pub fn find(module: &str, name: &str) -> Result<Global, String> {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Some(Global::Scalar),
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Some(Global::FromBuffer),
         ("_codecs", "encode") => Some(Global::Encode),
-        _ => None,
+        // What a dictionary is made with where its missing entries have a default, and what old classes descend from.
+        ("builtins" | "__builtin__", "dict" | "list" | "set" | "frozenset" | "int" | "float" | "object") => {
+            Some(Global::Inert)
+        }
+        _ => INERT.iter().any(|(m, names)| *m == module && names.contains(&name)).then_some(Global::Inert),
     };
     found.ok_or_else(|| {
         if module == "torch.nn" || module.starts_with("torch.nn.") {
@@ -100,6 +122,7 @@ impl Machine<'_> {
             _ => return Err("the pickle calls a function without a short tuple of arguments".into()),
         };
         let value = match (global, args.as_slice()) {
+            (Global::DefaultDict, [] | [_]) => Value::Dict(Vec::new()),
             (Global::OrderedDict, []) => Value::Dict(Vec::new()),
             (Global::OrderedDict, [pairs]) => Value::Dict(self.pairs(*pairs)?),
             (Global::RebuildTensor, [storage, offset, shape, stride, ..]) => {
@@ -107,7 +130,7 @@ impl Machine<'_> {
             }
             (Global::RebuildParameter, [tensor, ..]) | (Global::Size, [tensor]) => return Ok(*tensor),
             (Global::Size, []) => Value::Tuple(Vec::new()),
-            (Global::Ignored, _) => Value::Opaque,
+            (Global::Ignored | Global::Inert, _) => Value::Opaque,
             (Global::Reconstruct, _) => Value::Array(Array::default()),
             (Global::NumpyDtype, [name, ..]) => Value::Dtype(self.numpy_dtype(*name)?),
             (Global::Scalar, [dtype, bytes]) => self.scalar(*dtype, *bytes)?,
@@ -137,7 +160,7 @@ impl Machine<'_> {
                 self.values[object] = Value::Dtype(ArrayDtype { big_endian, ..*d });
             }
             // A state_dict's `_metadata`, a parameter's attributes: not numbers.
-            (Value::Dict(_) | Value::Tensor(_), _) => {}
+            (Value::Dict(_) | Value::Tensor(_) | Value::Opaque, _) => {}
             _ => return Err("the pickle gives a state to something that has none".into()),
         }
         Ok(())

@@ -163,6 +163,7 @@ impl<'b> Machine<'b> {
         match (&mut self.values[target], op) {
             (Value::List(list), b'a' | b'e' | 0x90) => list.extend(items),
             (Value::Dict(dict), b's' | b'u') => dict.extend(paired(&items)?),
+            (Value::Opaque, _) => {}
             _ => return Err("items are put into something that holds none".into()),
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use zip::CompressionMethod;
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 use crate::checkpoint::pickle::{self, Leaf, Pickle};
 
@@ -77,7 +78,10 @@ impl Source {
 }
 
 fn open_zip(file: File) -> Result<(Pickle, Source), String> {
-    let mut archive = ZipArchive::new(file)
+    // torch writes no bytes before the archive, but always zip64 end records, which a search for such bytes mistakes for some
+    // where the directory's second entry begins 76 bytes after its first (a stem of 21 characters).
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(config, file)
         .map_err(|e| format!("not a file of torch.save, or cut short ({e}); copy or save it again"))?;
     let name = archive
         .file_names()
@@ -88,6 +92,12 @@ fn open_zip(file: File) -> Result<(Pickle, Source), String> {
     let prefix = name.trim_end_matches("/data.pkl").to_owned();
     let mut inflate_left = MAX_INFLATED;
     let bytes = read_entry(&mut archive, &name, MAX_PICKLE, &mut inflate_left)?.ok_or("data.pkl vanished")?;
+    let scripted = archive.file_names().flatten().any(|n| n.contains("/code/__torch__"));
+    if scripted {
+        return Err("a TorchScript program (torch.jit.save), which is not imported; save the numbers instead, with \
+                    torch.save(model.state_dict(), path)"
+            .into());
+    }
     let (pickle, _) = pickle::load(&bytes)?;
     let order = read_entry(&mut archive, &format!("{prefix}/byteorder"), 64, &mut inflate_left)?;
     let big_endian = order.is_some_and(|o| o.starts_with(b"big"));
@@ -99,6 +109,9 @@ fn without_pickle(archive: &ZipArchive<File>) -> String {
     let holds = |name: &str| archive.file_names().flatten().any(|n| n == name);
     if holds("policy.pth") {
         return "a policy of Stable-Baselines3, which is not read yet; a world model is needed here".into();
+    }
+    if holds("config.json") && holds("model.weights.h5") {
+        return "a Keras model, which is not imported; save its weights as a state_dict of a plain perceptron".into();
     }
     "a zip archive without data.pkl, not a file of torch.save".into()
 }

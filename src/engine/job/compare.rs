@@ -5,7 +5,7 @@ use crate::engine::event::Outcome;
 use crate::engine::measure::feature_space::{FeatureRows, FeatureSpace};
 use crate::engine::measure::{coverage, rollouts};
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CompareSpec, FeatureSpec};
+use crate::engine::spec::{Base, CompareSpec, FeatureSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -21,6 +21,10 @@ impl Job for Compare {
     type Input = Opened;
     const NAME: &'static str = "comparison";
     const SLOT: Slot = Slot::Compare;
+
+    fn model_of(spec: &CompareSpec) -> Option<&Source> {
+        (spec.imagined || spec.space.base == Base::Latent).then_some(&spec.source)
+    }
 
     fn open(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)

@@ -7,7 +7,7 @@ use crate::engine::event::Outcome;
 use crate::engine::measure::coverage::covered;
 use crate::engine::measure::recorded::as_recorded;
 use crate::engine::opened::Opened;
-use crate::engine::spec::CoverSpec;
+use crate::engine::spec::{Base, CoverSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -29,6 +29,10 @@ impl Job for Cover {
     type Input = WithPeers;
     const NAME: &'static str = "coverage";
     const SLOT: Slot = Slot::Cover;
+
+    fn model_of(spec: &CoverSpec) -> Option<&Source> {
+        (spec.space.base == Base::Latent).then_some(&spec.source)
+    }
 
     fn open(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<WithPeers, Fault> {
         let opened = workspace.open(&spec.source, cx)?;

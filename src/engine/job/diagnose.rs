@@ -8,7 +8,7 @@ use crate::engine::measure::lineage::trust;
 use crate::engine::measure::one_step::OneStepError;
 use crate::engine::measure::scoring::{Rule, Scorer};
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CoverSpec, DiagnoseSpec};
+use crate::engine::spec::{CoverSpec, DiagnoseSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::stats::quantile;
@@ -28,6 +28,10 @@ impl Job for Diagnose {
     type Input = Opened;
     const NAME: &'static str = "diagnosis";
     const SLOT: Slot = Slot::Evaluate;
+
+    fn model_of(spec: &DiagnoseSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
 
     fn open(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)

@@ -4,7 +4,7 @@ use crate::engine::event::Outcome;
 use crate::engine::measure::audit::audited;
 use crate::engine::measure::{episode_scores, episode_table};
 use crate::engine::opened::Opened;
-use crate::engine::spec::EpisodesSpec;
+use crate::engine::spec::{EpisodesSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::format;
 use crate::ground::fault::Fault;
@@ -19,6 +19,10 @@ impl Job for Episodes {
     type Input = Opened;
     const NAME: &'static str = "episodes";
     const SLOT: Slot = Slot::Episodes;
+
+    fn model_of(spec: &EpisodesSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
     const WHOLE: bool = true;
 
     fn open(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

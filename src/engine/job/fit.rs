@@ -6,7 +6,7 @@ use crate::engine::event::Outcome;
 use crate::engine::measure::lineage::same_part;
 use crate::engine::measure::trainable::{continuous, trainable, writable};
 use crate::engine::opened::Opened;
-use crate::engine::spec::FitSpec;
+use crate::engine::spec::{FitSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -20,6 +20,10 @@ impl Job for Fit {
     type Input = Opened;
     const NAME: &'static str = "fit";
     const SLOT: Slot = Slot::Train;
+
+    fn model_of(spec: &FitSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
 
     fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         writable(&spec.out)?;

@@ -8,7 +8,7 @@ use crate::engine::measure::lineage::trust;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::windows::{Start, Windows};
 use crate::engine::opened::Opened;
-use crate::engine::spec::ImagineSpec;
+use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -25,6 +25,10 @@ impl Job for Imagine {
     type Input = Opened;
     const NAME: &'static str = "imagination";
     const SLOT: Slot = Slot::Evaluate;
+
+    fn model_of(spec: &ImagineSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
 
     fn open(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)

@@ -21,6 +21,10 @@ impl Job for Load {
     const NAME: &'static str = "load";
     const SLOT: Slot = Slot::Load;
 
+    fn model_of(source: &Source) -> Option<&Source> {
+        Some(source)
+    }
+
     fn open(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Self::Input, Fault> {
         workspace.forget();
         let early = |known: &Known| emit(data_report::so_far(source, known));

@@ -10,7 +10,7 @@ use crate::engine::measure::lineage::trust;
 use crate::engine::measure::one_step::OneStepError;
 use crate::engine::measure::scoring::{Rule, Scored, Scorer};
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CoverSpec, PolicySpec, ScoreSpec};
+use crate::engine::spec::{CoverSpec, PolicySpec, ScoreSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::format::write::columns::{self, Column};
 use crate::ground::fault::Fault;
@@ -30,6 +30,10 @@ impl Job for Score {
     type Input = Opened;
     const NAME: &'static str = "scores";
     const SLOT: Slot = Slot::Evaluate;
+
+    fn model_of(spec: &ScoreSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
 
     fn open(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         if let Some(out) = &spec.out {

@@ -8,7 +8,7 @@ use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::trainable::{continuous, trainable, writable};
 use crate::engine::measure::trajectories::environment;
 use crate::engine::opened::Opened;
-use crate::engine::spec::{FitSpec, TopUpSpec};
+use crate::engine::spec::{FitSpec, Source, TopUpSpec};
 use crate::engine::workspace::Workspace;
 use crate::env;
 use crate::ground::fault::Fault;
@@ -25,6 +25,10 @@ impl Job for TopUp {
     type Input = Opened;
     const NAME: &'static str = "top-up";
     const SLOT: Slot = Slot::Train;
+
+    fn model_of(spec: &TopUpSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
 
     fn open(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         writable(&spec.out)?;

@@ -203,11 +203,11 @@ fn notes(r: &mut Report, opened: &Opened) {
         rollouts.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
     }
     if let Some(checkpoint) = &opened.checkpoint {
-        checkpoint_notes(r, checkpoint, opened);
+        checkpoint_notes(r, checkpoint);
     }
 }
 
-fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint, opened: &Opened) {
+fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint) {
     let about = &checkpoint.about;
     let mut parts = Vec::new();
     if let Some(model) = &checkpoint.world_model {
@@ -217,14 +217,6 @@ fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint, opened: &Opened) {
     parts.extend(checkpoint.critic.is_some().then(|| "critic".to_string()));
     r.note(Level::Info, format!("checkpoint ({}): {}", about.format, parts.join(", ")));
     about.notes.iter().for_each(|note| r.note(Level::Info, note));
-    if let Some(note) = checkpoint.action_note(&opened.data.action_space) {
-        r.note(Level::Warn, note);
-    }
-    if let Some(env) = opened.data.origin.env_id.as_ref().filter(|env| about.env_id.as_ref().is_some_and(|c| c != *env))
-    {
-        let theirs = about.env_id.as_deref().unwrap_or_default();
-        r.note(Level::Warn, format!("the checkpoint was made for {theirs}, the dataset is of {env}"));
-    }
 }
 
 #[cfg(test)]

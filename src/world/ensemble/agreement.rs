@@ -42,7 +42,7 @@ impl Gaussian {
     }
 }
 
-const ACTIVATIONS: [Activation; 3] = [Activation::Silu, Activation::Relu, Activation::Tanh];
+const ACTIVATIONS: [Activation; 6] = Activation::USUAL;
 
 /// An untrained ensemble of `members` for 3 observation and 2 action columns, with bounds close enough to matter.
 fn ensemble(members: usize, hidden: &[usize], activation: Activation, termination: bool, seed: u64) -> Ensemble {
@@ -61,6 +61,7 @@ fn ensemble(members: usize, hidden: &[usize], activation: Activation, terminatio
         min_logvar: vec![-4.0, -3.0, -0.5, -10.0],
         max_logvar: vec![0.5, 0.1, 0.3, 2.0],
         elites: (0..members).collect(),
+        absolute: Vec::new(),
     }
 }
 

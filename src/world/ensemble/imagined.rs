@@ -86,6 +86,13 @@ impl WorldModel for Ensemble {
     }
 
     fn trainable(&self) -> Result<(), String> {
+        if self.members_have_bounds() {
+            return Err(
+                "the checkpoint's world model cannot be trained on: every member has log-variance bounds of its own; \
+                        train one with oodscope fit without --checkpoint"
+                    .into(),
+            );
+        }
         if self.deterministic || !self.learned_reward {
             return Err(
                 "the checkpoint's world model cannot be trained on: it predicts no variance or no reward; train \

@@ -5,20 +5,23 @@ use crate::ground::stats;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::normalizer::Normalizer;
 
-/// Normalisers of `[obs, action]` and of `[Δobs, reward]` over `batch`, with actions in `width` columns
+/// Normalisers of `[obs, action]` and of `[Δobs, reward]` (the next value itself in the columns `absolute`) over `batch`, with actions in `width` columns
 /// ([`Actions::columns`](crate::data::space::Actions::columns)); constant columns keep a scale of 1.
-pub fn normalizers(batch: &TransitionBatch, width: usize) -> (Normalizer, Normalizer) {
+pub fn normalizers(batch: &TransitionBatch, width: usize, absolute: &[usize]) -> (Normalizer, Normalizer) {
     let n = batch.len();
     let actions = batch.actions(0..n);
     let actions = actions.columns(width);
     let action = |i: usize| &actions[i * width..(i + 1) * width];
     let input = |i: usize| batch.obs_at(i).iter().chain(action(i)).copied().collect::<Vec<f32>>();
-    (moments(n, input), moments(n, |i| target_row(batch, i)))
+    (moments(n, input), moments(n, |i| target_row(batch, i, absolute)))
 }
 
-fn target_row(batch: &TransitionBatch, i: usize) -> Vec<f32> {
-    let delta = batch.next_obs_at(i).iter().zip(batch.obs_at(i)).map(|(n, o)| n - o);
-    delta.chain(std::iter::once(batch.reward[i])).collect()
+fn target_row(batch: &TransitionBatch, i: usize, absolute: &[usize]) -> Vec<f32> {
+    let next = batch.next_obs_at(i);
+    let delta = next.iter().zip(batch.obs_at(i)).map(|(n, o)| n - o);
+    let mut row: Vec<f32> = delta.chain(std::iter::once(batch.reward[i])).collect();
+    absolute.iter().for_each(|&c| row[c] = next[c]);
+    row
 }
 
 fn moments(n: usize, row: impl Fn(usize) -> Vec<f32>) -> Normalizer {
@@ -63,7 +66,8 @@ impl Rows {
         for r in 0..batch.len() {
             let x = batch.obs_at(r).iter().chain(&actions[r * a..(r + 1) * a]);
             input.extend(x.enumerate().map(|(c, &v)| scaled(v, &model.input, c)));
-            target.extend(target_row(batch, r).iter().take(t).enumerate().map(|(c, &v)| scaled(v, &model.target, c)));
+            let row = target_row(batch, r, &model.absolute);
+            target.extend(row.iter().take(t).enumerate().map(|(c, &v)| scaled(v, &model.target, c)));
         }
         let terminated = batch.terminated.iter().map(|&t| f32::from(u8::from(t))).collect();
         Self { input, target, terminated, columns: (i, t), len: batch.len() }
@@ -88,7 +92,7 @@ impl Ensemble {
     /// Moves the normalisers to those of `batch` and folds the change into the first and last layer, so that the
     /// function that the network computes stays the same (up to rounding) while new data is well scaled.
     pub fn renormalize(&mut self, batch: &TransitionBatch) {
-        let (input, target) = normalizers(batch, self.action_dim);
+        let (input, target) = normalizers(batch, self.action_dim, &self.absolute);
         let members = self.net.members;
         let first = &mut self.net.layers[0];
         for e in 0..members {

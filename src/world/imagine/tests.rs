@@ -24,6 +24,7 @@ fn linear(members: usize, elites: &[usize]) -> Ensemble {
         min_logvar: vec![-40.0; 2],
         max_logvar: vec![40.0; 2],
         elites: elites.to_vec(),
+        absolute: Vec::new(),
     };
     model.check().unwrap();
     model

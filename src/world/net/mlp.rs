@@ -1,54 +1,12 @@
 //! A batch of equally shaped multi-layer perceptrons: the forward pass of ensembles, actors and critics.
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+pub use super::activation::Activation;
 use super::matmul::matmul;
 
 /// Rows that one task pushes through all layers: small enough that a layer's rows stay in the second-level cache.
 const TILE: usize = 128;
-
-/// Non-linearity between layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// x · sigmoid(x), also called swish.
-    Silu,
-    /// max(x, 0).
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
-}
-
-impl Activation {
-    /// Reads a name as PyTorch, mbrl-lib or a config writes it (`torch.nn.SiLU`, `swish`, `relu`).
-    pub fn parse(name: &str) -> Option<Self> {
-        let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        match last.as_str() {
-            "silu" | "swish" => Some(Self::Silu),
-            "relu" => Some(Self::Relu),
-            "tanh" => Some(Self::Tanh),
-            _ => None,
-        }
-    }
-
-    fn apply(self, values: &mut [f32]) {
-        match self {
-            Self::Relu => values.iter_mut().for_each(|v| *v = v.max(0.0)),
-            Self::Tanh => values.iter_mut().for_each(|v| *v = v.tanh()),
-            Self::Silu => {
-                let (blocks, rest) = values.as_chunks_mut::<8>();
-                for block in blocks {
-                    let x = wide::f32x8::from(*block);
-                    *block = (x / (wide::f32x8::ONE + (-x).exp())).to_array();
-                }
-                for v in rest {
-                    *v /= 1.0 + (-*v).exp();
-                }
-            }
-        }
-    }
-}
 
 /// One linear layer of every member.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,16 +162,5 @@ mod tests {
         assert_eq!(net.hidden(1, &[1.0, -2.0]), Some(vec![0.0, 2.0]));
         let linear = Mlp { layers: net.layers[..1].to_vec(), ..net };
         assert_eq!((linear.hidden_units(), linear.hidden(0, &[1.0])), (None, None));
-    }
-
-    #[test]
-    fn silu_is_silu_at_every_length() {
-        for n in [1, 7, 8, 9, 31] {
-            let mut v: Vec<f32> = (0..n).map(|i| i as f32 * 0.7 - 8.0).collect();
-            let want: Vec<f64> = v.iter().map(|&x| f64::from(x) / (1.0 + (-f64::from(x)).exp())).collect();
-            Activation::Silu.apply(&mut v);
-            // Two roundings of f32 relative to the value.
-            assert!(v.iter().zip(want).all(|(&a, b)| (f64::from(a) - b).abs() <= 4e-7 * b.abs().max(1e-3)));
-        }
     }
 }

@@ -67,6 +67,11 @@ impl Network {
                     Activation::Silu => activation::silu(x),
                     Activation::Relu => activation::relu(x),
                     Activation::Tanh => activation::tanh(x),
+                    Activation::LeakyRelu(slope) => activation::leaky_relu(x, f64::from(slope.value())),
+                    Activation::Gelu => activation::gelu(x),
+                    Activation::GeluTanh => activation::gelu_approximate(x),
+                    Activation::Elu(alpha) => activation::elu(x, f64::from(alpha.value())),
+                    Activation::Identity => x,
                 };
             }
         }

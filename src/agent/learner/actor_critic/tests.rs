@@ -39,6 +39,7 @@ fn pays_for_action() -> Ensemble {
         min_logvar: vec![],
         max_logvar: vec![],
         elites: vec![0],
+        absolute: Vec::new(),
     }
 }
 

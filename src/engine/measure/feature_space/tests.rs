@@ -54,6 +54,7 @@ fn model() -> Ensemble {
         min_logvar: vec![],
         max_logvar: vec![],
         elites: vec![1],
+        absolute: Vec::new(),
     }
 }
 

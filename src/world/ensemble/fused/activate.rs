@@ -10,6 +10,13 @@ pub(super) fn activate(activation: Activation, values: &mut [f32], slopes: &mut 
         Activation::Silu => each(values, slopes, silu),
         Activation::Relu => each(values, slopes, relu),
         Activation::Tanh => each(values, slopes, tanh),
+        Activation::Identity => slopes.fill(1.0),
+        Activation::LeakyRelu(_) | Activation::Gelu | Activation::GeluTanh | Activation::Elu(_) => {
+            for (value, slope) in values.iter_mut().zip(slopes) {
+                let (y, dy) = activation.value_and_slope(f64::from(*value));
+                (*value, *slope) = (y as f32, dy as f32);
+            }
+        }
     }
 }
 
@@ -78,25 +85,28 @@ pub(super) fn softplus(x: f32x8) -> (f32x8, f32x8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::net::activation::Constant;
 
-    fn derivative(activation: Activation, x: f64) -> (f64, f64) {
-        let sigmoid = 1.0 / (1.0 + (-x).exp());
-        match activation {
-            Activation::Silu => (x * sigmoid, sigmoid * (1.0 + x * (1.0 - sigmoid))),
-            Activation::Relu => (x.max(0.0), f64::from(u8::from(x > 0.0))),
-            Activation::Tanh => (x.tanh(), 1.0 - x.tanh().powi(2)),
-        }
-    }
+    const ALL: [Activation; 8] = [
+        Activation::Silu,
+        Activation::Relu,
+        Activation::Tanh,
+        Activation::LeakyRelu(Constant::new(0.2)),
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Elu(Constant::new(1.0)),
+        Activation::Identity,
+    ];
 
     #[test]
     fn values_and_slopes_at_every_length() {
-        for activation in [Activation::Silu, Activation::Relu, Activation::Tanh] {
+        for activation in ALL {
             for n in [1, 7, 8, 9, 131] {
                 let x: Vec<f32> = (0..n).map(|i| i as f32 * 0.31 - 20.0).collect();
                 let (mut values, mut slopes) = (x.clone(), vec![f32::NAN; n]);
                 activate(activation, &mut values, &mut slopes);
                 for (i, &x) in x.iter().enumerate() {
-                    let (y, dy) = derivative(activation, f64::from(x));
+                    let (y, dy) = activation.value_and_slope(f64::from(x));
                     // A few roundings of f32 at magnitude <= 1 (times x for what grows with it).
                     assert!((f64::from(values[i]) - y).abs() <= 4e-7 * y.abs().max(1.0), "{activation:?}({x})");
                     assert!((f64::from(slopes[i]) - dy).abs() <= 1e-6, "{activation:?}'({x})");
@@ -117,7 +127,7 @@ mod tests {
 
     #[test]
     fn far_out_values_stay_finite() {
-        for activation in [Activation::Silu, Activation::Relu, Activation::Tanh] {
+        for activation in ALL {
             let (mut values, mut slopes) = ([-3e4, -200.0, 200.0, 3e4], [f32::NAN; 4]);
             activate(activation, &mut values, &mut slopes);
             assert!(values.iter().chain(&slopes).all(|v| v.is_finite()), "{activation:?} {values:?} {slopes:?}");

@@ -22,7 +22,7 @@ pub fn broken(path: &Path, expect: &Value) -> Verdict {
     let answer = if path.extension().is_some_and(|e| e == "pickle") {
         mbrl_lib::read_stats(path).map(|_| Vec::new())
     } else {
-        checkpoint::open(path).map(|c| c.about.notes)
+        checkpoint::open(path).map(|c| [c.about.notes, c.about.warnings].concat())
     };
     if start.elapsed() > ENDLESS {
         return Verdict::Differs(format!("took {:?}", start.elapsed()));

@@ -1,0 +1,124 @@
+//! What a file or folder is: the report of `oodscope inspect`.
+
+use crate::checkpoint::inspect::{Inspected, inspect, is_checkpoint};
+use crate::checkpoint::reading::Basis;
+use crate::checkpoint::{Checkpoint, Given};
+use crate::engine::spec::InspectSpec;
+use crate::format;
+use crate::format::contents::{contents, recognised};
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::report::{Cell, Level, Report, Table};
+
+/// What lies at the path of `spec`.
+///
+/// # Errors
+/// A sentence if nothing is there, or a dataset's file is damaged; or cancelled.
+pub fn report(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
+    if is_checkpoint(&spec.path) {
+        let given = Given { asked: spec.model, data: None };
+        return Ok(of_checkpoint(spec, &inspect(&spec.path, &given)));
+    }
+    of_dataset(spec, cx)
+}
+
+fn of_checkpoint(spec: &InspectSpec, found: &Inspected) -> Report {
+    let mut r = Report::new("inspect", &format!("Checkpoint: {}", spec.path.display()));
+    r.stat("tensors", "tensors", found.tensors.len() as f64, "", "arrays in the file");
+    let numbers: usize = found.tensors.iter().map(|(_, shape, _)| shape.iter().product::<usize>()).sum();
+    r.stat("numbers", "numbers", numbers as f64, "", "numbers in all of them");
+    let layouts =
+        found.layouts.iter().map(|(name, looks_for, how)| [*name, *looks_for, how.as_str()].map(Cell::from).to_vec());
+    r.tables.push(table("layouts", "Layouts", ["layout", "looks for", "found"], layouts.collect()));
+    match &found.read {
+        Ok(checkpoint) => of_model(&mut r, checkpoint),
+        Err(e) => r.note(Level::Warn, e.to_string()),
+    }
+    let shape = |shape: &[usize]| shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
+    let rows = found
+        .tensors
+        .iter()
+        .map(|(name, s, dtype)| vec![name.as_str().into(), dtype.as_str().into(), Cell::from(shape(s).as_str())]);
+    r.tables.push(table("tensors", "Tensors", ["name", "dtype", "shape"], rows.collect()));
+    if let (Some(why), Ok(_)) = (&found.unlisted, &found.read) {
+        r.note(Level::Info, why.clone());
+    }
+    r
+}
+
+fn of_model(r: &mut Report, checkpoint: &Checkpoint) {
+    let about = &checkpoint.about;
+    if let Some(model) = &checkpoint.world_model {
+        let d = model.dims();
+        r.note(
+            Level::Info,
+            format!(
+                "a world model of {} observation and {} action dimensions, {} members ({} elites), read as {}",
+                d.obs,
+                d.action,
+                d.members,
+                model.elites().len(),
+                about.format
+            ),
+        );
+    }
+    if let Some(policy) = &checkpoint.policy {
+        r.note(Level::Info, format!("a policy ({})", policy.kind()));
+    }
+    if let Some(reading) = &about.reading {
+        let rows = reading.lines().into_iter().map(|(key, value, basis)| {
+            let why = match basis {
+                Basis::Stated => "stated",
+                Basis::Asked => "asked for",
+                Basis::Implied => "what the layout or the shapes mean",
+                Basis::Assumed => "assumed",
+            };
+            vec![key.into(), value.as_str().into(), why.into()]
+        });
+        r.tables.push(table("reading", "Reading", ["key", "value", "why"], rows.collect()));
+        let file = about.file.as_deref().unwrap_or(std::path::Path::new("the file"));
+        reading.sentence(file).into_iter().for_each(|text| r.note(Level::Warn, text));
+    }
+    about.warnings.iter().for_each(|text| r.note(Level::Warn, text));
+    about.notes.iter().for_each(|text| r.note(Level::Info, text));
+}
+
+fn of_dataset(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
+    let path = &spec.path;
+    let found = contents(path)?;
+    let formats = recognised(path)?;
+    let mut r = Report::new("inspect", &format!("Dataset: {}", path.display()));
+    let answer = |seen: &bool| Cell::from(if *seen { "recognised" } else { "is not there" });
+    let rows = formats.iter().map(|(name, seen)| vec![Cell::from(*name), answer(seen)]);
+    r.tables.push(table("formats", "Formats", ["format", "found"], rows.collect()));
+    match format::open(path, None, cx) {
+        Ok(data) => {
+            let (episodes, steps) = (data.num_episodes(), data.num_steps());
+            r.stat("episodes", "episodes", episodes as f64, "", "episodes in the dataset");
+            r.stat("steps", "steps", steps as f64, "", "environment steps over all episodes");
+            r.stat(
+                "obs_dim",
+                "observation dimensions",
+                data.obs_dim() as f64,
+                "",
+                "columns of a flattened observation",
+            );
+            r.stat("action_dim", "action dimensions", data.action_dim() as f64, "", "columns of an action");
+            r.note(Level::Info, format!("read as {}", data.origin.format));
+            data.origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
+            data.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
+        }
+        Err(Fault::Cancelled) => return Err(Fault::Cancelled),
+        Err(e) => r.note(Level::Warn, e.to_string()),
+    }
+    let rows = found.entries.iter().map(|e| vec![Cell::from(e.name.as_str()), Cell::from(e.what.as_str())]);
+    r.tables.push(table("contents", "Contents", ["name", "what"], rows.collect()));
+    if found.more > 0 {
+        r.note(Level::Info, format!("{} more entries are not listed", found.more));
+    }
+    Ok(r)
+}
+
+fn table<const N: usize>(key: &str, label: &str, columns: [&str; N], rows: Vec<Vec<Cell>>) -> Table {
+    Table { key: key.into(), label: label.into(), columns: columns.map(String::from).to_vec(), rows }
+}
