@@ -14,6 +14,7 @@ pub mod disagreement;
 pub mod divergence;
 pub mod entropy;
 pub mod features;
+pub mod linear_floor;
 pub mod mahalanobis;
 pub mod neighbors;
 pub mod novelty;

@@ -138,7 +138,12 @@ impl TransitionBatch {
 
     /// Appends the usable transitions of `e`: those whose next observation is there and whose numbers are finite.
     pub fn push_episode(&mut self, e: &Episode<'_>) {
-        for t in 0..e.steps() {
+        self.push_steps(e, 0..e.steps());
+    }
+
+    /// As [`TransitionBatch::push_episode`], of the steps `range` alone.
+    pub fn push_steps(&mut self, e: &Episode<'_>, range: Range<usize>) {
+        for t in range {
             let Some(next) = e.next_obs_at(t) else { continue };
             let finite = |row: &[f32]| row.iter().all(|v| v.is_finite());
             if !(finite(e.obs_at(t)) && finite(e.action_at(t)) && e.rewards[t].is_finite()) {

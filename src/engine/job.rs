@@ -1,9 +1,12 @@
 //! Jobs: what can be asked for ([`JobSpec`]), under which name, in which slot, and how each is done. A new job is one file
 //! here and one line in the table below.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::{Deserialize, Serialize};
 
 pub use super::event::{Body, Control, Event, Failure, JobId, Outcome};
+use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec,
     Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, ScoreSpec, Source,
@@ -175,13 +178,21 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 }
 
 fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+    let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
     let emit: Emit<'_> = &|mut report| {
         let cautions = J::model_of(spec).map(|source| workspace.cautions(source)).unwrap_or_default();
         cautions.into_iter().for_each(|caution| report.note(Level::Warn, caution));
+        if let Some(Some(check)) = check.get() {
+            check.tell(&mut report);
+        }
         samples::<J>(&mut report, workspace);
         emit(report);
     };
     let input = J::open(spec, workspace, cx, emit)?;
+    if let Some(source) = J::model_of(spec).filter(|source| source.checkpoint.is_some()) {
+        // What is open already is taken from the workspace.
+        let _ = check.set(reading_check(&workspace.open(source, cx)?, cx)?);
+    }
     J::run(spec, input, cx, emit)
 }
 

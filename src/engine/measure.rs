@@ -10,6 +10,7 @@ pub mod inspected;
 pub mod judged;
 pub mod lineage;
 pub mod one_step;
+pub mod reading_check;
 pub mod recorded;
 pub mod rollouts;
 pub mod scoring;

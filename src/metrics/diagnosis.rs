@@ -244,7 +244,13 @@ fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
         (None, Some(w)) => text = format!("{text} The model is wrong from step {w} on{by}."),
         (None, None) => {}
     }
-    report.note(verdict.level(), text);
+    // Nothing good rests on a threshold that promises nothing.
+    let calibrated = input.novelty.threshold.is_calibrated();
+    if !calibrated {
+        text.push_str(" The novelty threshold is not calibrated, so this is a hint.");
+    }
+    let level = if calibrated { verdict.level() } else { Level::Warn };
+    report.note(level, text);
     let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();
     kinds.sort_unstable();
     let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].name())).collect();

@@ -64,22 +64,32 @@ impl Evidence {
         }
     }
 
+    /// What the verdict means and what to do. Where no world model was asked, nothing is said of one.
+    pub fn advice(&self) -> &'static str {
+        match (self.verdict(), self.peak_error) {
+            (Verdict::PolicyOrReward, None) => {
+                "Not a coverage problem: the states are known and the return is low; look at the policy, its critic or the reward"
+            }
+            (Verdict::WithinCompetence, None) => "Nothing is wrong with the data's coverage: the states are known",
+            (verdict, _) => verdict.advice(),
+        }
+    }
+
     /// The verdict in words with the numbers it rests on.
     pub fn sentence(&self) -> String {
         let of = |n: usize| format!("{n} of {} steps", self.steps);
         let novelty =
             format!("novelty peaks at {:.2} x its threshold ({} beyond it)", self.peak_novelty, of(self.novel_steps));
-        let error = self.peak_error.map_or_else(
-            || "no world model was asked".to_owned(),
-            |e| format!("one-step model error at {e:.2} x its threshold ({} beyond it)", of(self.wrong_steps)),
-        );
+        let error = self.peak_error.map_or_else(String::new, |e| {
+            format!(", one-step model error at {e:.2} x its threshold ({} beyond it)", of(self.wrong_steps))
+        });
         let ret = self.low_return.map_or_else(
             || format!("return {:.1}", self.ret),
             |low| {
                 format!("return {:.1} ({} than {low:.1})", self.ret, if self.ret < low { "lower" } else { "not lower" })
             },
         );
-        format!("{}: {novelty}, {error}, {ret}.", self.verdict().advice())
+        format!("{}: {novelty}{error}, {ret}.", self.advice())
     }
 }
 
@@ -96,8 +106,8 @@ impl Verdict {
         }
     }
 
-    /// What it means and what to do.
-    pub fn advice(self) -> &'static str {
+    /// What it means and what to do, where a world model was asked.
+    fn advice(self) -> &'static str {
         match self {
             Self::Coverage => {
                 "Coverage problem: the episode leaves the data and the world model is wrong there; top up"
@@ -106,15 +116,13 @@ impl Verdict {
                 "Not a coverage problem: the data has such states and the world model is still wrong; noise, or fit it longer"
             }
             Self::PolicyOrReward => {
-                "Not a coverage problem: known states and a right world model; look at the policy, its critic or the reward"
+                "Not a coverage problem: known states, and the world model errs no more than usual; look at the policy, its critic or the reward"
             }
-            Self::OutsideUnknown => {
-                "The episode leaves the data; open a checkpoint to see whether the world model copes"
-            }
+            Self::OutsideUnknown => "The episode leaves the data; whether a world model copes there is not known",
             Self::Generalises => {
-                "The episode leaves the data, but the world model is right there: do not top up on novelty alone"
+                "The episode leaves the data, but the world model errs no more there than usual: do not top up on novelty alone"
             }
-            Self::WithinCompetence => "Nothing is wrong: known states and a right world model",
+            Self::WithinCompetence => "Nothing is wrong: known states, and the world model errs no more than usual",
         }
     }
 
@@ -167,6 +175,6 @@ mod tests {
         for part in ["top up", "2.50 x", "7 of 200 steps", "3.25 x", "3 of 200 steps", "-900.0 (lower than -300.0)"] {
             assert!(text.contains(part), "'{part}' in: {text}");
         }
-        assert!(evidence(0.5, None, 1.0).sentence().contains("no world model"));
+        assert!(!evidence(0.5, None, 1.0).sentence().contains("model"), "none was asked");
     }
 }

@@ -6,6 +6,7 @@ use crate::engine::measure::feature_space::FeatureSpace;
 use crate::engine::measure::judged::Judged;
 use crate::engine::measure::lineage::trust;
 use crate::engine::measure::one_step::OneStepError;
+use crate::engine::measure::reading_check::reading_check;
 use crate::engine::measure::scoring::{Rule, Scorer};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{CoverSpec, DiagnoseSpec, Source};
@@ -48,7 +49,8 @@ impl Job for Diagnose {
         let space = FeatureSpace::resolve(&spec.space, &opened)?;
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "diagnosed", cx)?;
-        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
+        let distrusted = reading_check(&opened, cx)?.is_some_and(|check| check.is_distrusted());
+        let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()).filter(|_| !distrusted);
         let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
         let rollouts = judged.data(&opened);
         let scored = judged

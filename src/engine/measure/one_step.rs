@@ -113,12 +113,17 @@ impl<'a> OneStepError<'a> {
 
     /// What the threshold promises.
     pub fn sentence(&self) -> String {
-        format!("Model error is one-step, in units of its threshold. {}", self.threshold.sentence())
+        format!(
+            "Model error is one-step, in units of its threshold, which is calibrated on this model's own errors: it tells where \
+             the model is worse than usual, not that it is right. {}",
+            self.threshold.sentence()
+        )
     }
 }
 
 /// [D] standard deviation (ddof 0) of `next_obs - obs`.
-fn change_std(batch: &TransitionBatch) -> Vec<f64> {
+/// [D] standard deviation of the change of an observation in one step; 0 for a dimension that never changes.
+pub(super) fn change_std(batch: &TransitionBatch) -> Vec<f64> {
     let (d, n) = (batch.obs_dim, batch.len().max(1) as f64);
     let change = |i: usize, c: usize| f64::from(batch.next_obs_at(i)[c]) - f64::from(batch.obs_at(i)[c]);
     (0..d)
@@ -127,6 +132,12 @@ fn change_std(batch: &TransitionBatch) -> Vec<f64> {
             ((0..batch.len()).map(|i| (change(i, c) - mean).powi(2)).sum::<f64>() / n).sqrt()
         })
         .collect()
+}
+
+/// Root mean square over `rows` of the error of each one's prediction; infinite where one is not finite.
+pub(super) fn rms(batch: &TransitionBatch, rows: &[usize], predicted: &[f32], scale: &[f64]) -> f64 {
+    let errors = rows.iter().enumerate().map(|(j, &i)| total(&squares(batch, (i, j), predicted, scale), scale).powi(2));
+    (errors.sum::<f64>() / rows.len().max(1) as f64).sqrt()
 }
 
 /// [D] squared standardised errors of row `i`, which prediction `j` is of; 0 where the dimension has no scale.

@@ -1,0 +1,248 @@
+//! Whether a world model is of use at all, and its file was read rightly: measured wherever a model meets data, on a few
+//! thousand transitions of the training part, in a fraction of a second.
+//!
+//! The yardstick is absolute: copying the last state. A threshold that is calibrated on the model itself cannot notice that
+//! the model is wrong everywhere. Beside it stand the linear floor and every other reading that the file leaves open.
+
+use std::sync::Arc;
+
+use super::one_step::{change_std, rms};
+use super::windows::Windows;
+use crate::checkpoint::Checkpoint;
+use crate::checkpoint::reading::Reading;
+use crate::data::episode::TransitionBatch;
+use crate::data::space::Actions;
+use crate::data::summary::summary;
+use crate::engine::opened::Opened;
+use crate::engine::spec::{ImagineSpec, Source};
+use crate::ground::fault::Fault;
+use crate::ground::stats::evenly;
+use crate::ground::task::Ctx;
+use crate::metrics::linear_floor::linear_floor;
+use crate::metrics::report::{Level, Note, Report};
+use crate::world::ensemble::Ensemble;
+use crate::world::imagine::{one_step, open_loop};
+use crate::world::world_model::WorldModel;
+
+mod normaliser;
+
+use normaliser::normaliser_doubts;
+
+/// Transitions that the error is measured on.
+const STEPS: usize = 4096;
+/// Transitions that choose which other readings are measured on all of them.
+const FIRST_LOOK: usize = 256;
+/// Other readings that are measured on all of them.
+const CONTENDERS: usize = 3;
+/// Rollouts that are followed to see whether they run away, and their steps.
+const ROLLOUTS: (usize, usize) = (64, 50);
+/// Standard deviations from the data's mean that no state which the model should imagine is away.
+const AWAY: f64 = 100.0;
+/// Share of rollouts that may run away before the model is of no use.
+const FEW: f64 = 0.1;
+
+/// What was found; errors are root mean squares over transitions and dimensions in units of copying the last state's.
+#[derive(Debug, Clone, Default)]
+pub struct ReadingCheck {
+    /// Transitions that were looked at.
+    pub steps: usize,
+    /// One-step error of the model as it was read; infinite where it predicts no numbers.
+    pub error: f64,
+    /// One-step error of a linear model of the same transitions, where one can be had.
+    pub linear: Option<f64>,
+    /// The best of the other readings that the file leaves open, with its error: only where it is far better.
+    pub better: Option<(Reading, f64)>,
+    /// Rollouts along the training part, the steps of each, and how many left the numbers that the data knows.
+    pub rollouts: (usize, usize, usize),
+    /// What does not fit between the model's normaliser and the data.
+    pub doubts: Vec<String>,
+    reading: Option<Reading>,
+}
+
+/// A check is kept for the source that it is of, whatever is held against it.
+#[derive(PartialEq)]
+struct Checked(Source);
+
+/// The check of what `opened` holds, from the cache if it was made before; nothing where there is no world model or no
+/// transition.
+///
+/// # Errors
+/// When cancelled.
+pub fn reading_check(opened: &Opened, cx: &Ctx) -> Result<Option<Arc<ReadingCheck>>, Fault> {
+    let Some(checkpoint) = &opened.checkpoint else { return Ok(None) };
+    let Some(model) = checkpoint.world_model.as_deref() else { return Ok(None) };
+    let key = Checked(Source { rollouts: None, ..opened.source.clone() });
+    let check = opened.measured.cached(key, || measure(opened, checkpoint, model, &cx.phase("checking the model")))?;
+    Ok(Some(check).filter(|check| check.steps > 0))
+}
+
+fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx: &Ctx) -> Result<ReadingCheck, Fault> {
+    let batch = sample(opened, STEPS);
+    let scale = change_std(&batch);
+    let copied = rms(&batch, &(0..batch.len()).collect::<Vec<_>>(), &batch.obs, &scale);
+    if batch.is_empty() || copied <= 0.0 {
+        return Ok(ReadingCheck::default());
+    }
+    let relative = |model: &dyn WorldModel, batch: &TransitionBatch| -> Result<f64, Fault> {
+        let said = one_step(model, batch, &Ctx::quiet())?;
+        cx.check()?;
+        let error = rms(batch, &said.rows, &said.next_obs, &scale) / copied;
+        Ok(if error.is_finite() { error } else { f64::INFINITY })
+    };
+    let error = relative(model, &batch)?;
+    let linear = linear_floor(
+        &batch.obs,
+        &batch.actions(0..batch.len()).columns(opened.data.action_space.encoded_dim()),
+        &batch.next_obs,
+        batch.len(),
+    );
+    let few = sample(opened, FIRST_LOOK);
+    let mut others = Vec::new();
+    for other in checkpoint.alternatives() {
+        others.push((relative(&*other.model, &few)?, other));
+    }
+    others.sort_by(|a, b| a.0.total_cmp(&b.0));
+    others.truncate(CONTENDERS);
+    let mut better: Option<(Reading, f64)> = None;
+    for (_, other) in others {
+        let its = relative(&*other.model, &batch)?;
+        // Far better than this one, and clearly of use: less is within what training and noise do.
+        if its < 0.5 * error && its < 0.5 && better.is_none_or(|(_, best)| its < best) {
+            better = Some((other.reading, its));
+        }
+    }
+    Ok(ReadingCheck {
+        steps: batch.len(),
+        error,
+        linear: linear.map(|next| rms(&batch, &(0..batch.len()).collect::<Vec<_>>(), &next, &scale) / copied),
+        better,
+        rollouts: run_away(opened, model, cx)?,
+        doubts: Ensemble::known(model).map(|m| normaliser_doubts(&m.input, opened, &batch)).unwrap_or_default(),
+        reading: checkpoint.about.reading,
+    })
+}
+
+/// Up to about `most` transitions: stretches of training episodes, evenly over all of them.
+fn sample(opened: &Opened, most: usize) -> TransitionBatch {
+    let train = &opened.split.train;
+    let mut batch = opened.data.transitions(&[]);
+    let chosen = evenly(train.len(), ROLLOUTS.0);
+    let each = most.div_ceil(chosen.len().max(1));
+    for i in chosen {
+        let e = opened.data.episode(train[i]);
+        let first = e.steps().saturating_sub(each) / 2;
+        batch.push_steps(&e, first..(first + each).min(e.steps()));
+    }
+    batch
+}
+
+/// Rollouts along training episodes: how many, of how many steps, and how many leave what the data knows by far.
+fn run_away(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<(usize, usize, usize), Fault> {
+    let (data, train) = (&opened.data, &opened.split.train);
+    let some: Vec<usize> = evenly(train.len(), ROLLOUTS.0).into_iter().map(|i| train[i]).collect();
+    let spec = ImagineSpec { starts: ROLLOUTS.0, horizon: ROLLOUTS.1, ..ImagineSpec::default() };
+    let windows = Windows::choose(data, &some, &spec, model.context());
+    if windows.starts.is_empty() {
+        return Ok((0, 0, 0));
+    }
+    let (_, actions) = windows.gather(data);
+    let actions = Actions::new(&data.action_space, actions);
+    let imagined = open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, cx)?.obs;
+    let moments = summary(data, &some).obs;
+    let d = data.obs_dim();
+    let away = |row: &[f32]| {
+        row.iter()
+            .zip(&moments)
+            .any(|(v, m)| !v.is_finite() || (m.std > 0.0 && (f64::from(*v) - m.mean).abs() > AWAY * m.std))
+    };
+    let gone = imagined.chunks_exact(d * (windows.horizon + 1)).filter(|rollout| rollout.chunks_exact(d).any(away));
+    Ok((windows.starts.len(), windows.horizon, gone.count()))
+}
+
+impl ReadingCheck {
+    /// Why nothing that the model says can be relied on; nothing where it is of some use.
+    pub fn unusable(&self) -> Option<String> {
+        let (all, horizon, gone) = self.rollouts;
+        if self.error >= 1.0 {
+            return Some(format!(
+                "The world model is unusable, or wrongly read: one step ahead it errs {} times as much as copying the last \
+                 state{} (root mean square over {} training steps).",
+                times(self.error),
+                self.linear.map(|l| format!(", a linear model {} times", times(l))).unwrap_or_default(),
+                self.steps
+            ));
+        }
+        (all > 0 && gone as f64 > FEW * all as f64).then(|| {
+            format!(
+                "The world model is unusable, or wrongly read: {gone} of {all} rollouts of {horizon} steps along training \
+                 episodes run away, more than {AWAY} standard deviations from the data or out of the finite numbers."
+            )
+        })
+    }
+
+    /// True if no verdict may rest on the model.
+    pub fn is_distrusted(&self) -> bool {
+        self.better.is_some() || self.unusable().is_some()
+    }
+
+    /// Everything that was found wrong, the worst first; nothing where all is well.
+    pub fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let mut say = |level, text| notes.push(Note { level, text });
+        if let Some(why) = self.unusable() {
+            say(Level::Alarm, why);
+        }
+        if let (Some((other, its)), Some(mine)) = (self.better, self.reading) {
+            let text = format!(
+                "The checkpoint is probably wrongly read: with {} its one-step error would be {} of copying the last \
+                 state's, not {}; if that is right, state it in oodscope.toml beside the file or with {}.",
+                other.unlike(&mine).join(", "),
+                times(its),
+                times(self.error),
+                other.options_unlike(&mine).join(" ")
+            );
+            say(Level::Alarm, text);
+        }
+        self.doubts.iter().for_each(|doubt| say(Level::Alarm, doubt.clone()));
+        let (all, horizon, gone) = self.rollouts;
+        if gone > 0 && self.unusable().is_none() {
+            let text =
+                format!("{gone} of {all} rollouts of {horizon} steps along training episodes run away from the data.");
+            say(Level::Warn, text);
+        }
+        // Where both err by next to nothing, neither is the better one.
+        if let Some(linear) = self.linear.filter(|l| *l < 0.9 * self.error && (0.01..1.0).contains(&self.error)) {
+            let text = format!(
+                "A linear model of the same steps errs less ({} of copying the last state) than the world model ({}).",
+                times(linear),
+                times(self.error)
+            );
+            say(Level::Warn, text);
+        }
+        notes
+    }
+
+    /// Puts what was found first in `report`; where no verdict may rest on the model, good news in it is none and goes.
+    pub fn tell(&self, report: &mut Report) {
+        if self.is_distrusted() {
+            report.notes.retain(|note| note.level != Level::Good);
+        }
+        report.notes.splice(0..0, self.notes());
+    }
+}
+
+/// A factor with three digits.
+fn times(factor: f64) -> String {
+    if !factor.is_finite() {
+        return "infinitely many".into();
+    }
+    match factor {
+        f if f >= 100.0 => format!("{f:.0}"),
+        f if f >= 10.0 => format!("{f:.1}"),
+        f if f >= 0.1 => format!("{f:.2}"),
+        f => format!("{f:.4}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
