@@ -3,6 +3,7 @@
 
 pub mod binomial;
 pub mod bootstrap;
+pub mod duplicates;
 pub mod fault;
 pub mod folders;
 pub mod memory;

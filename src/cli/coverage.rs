@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{CoverSpec, JobSpec, PolicySpec, Source};
@@ -36,9 +36,8 @@ struct MeasureArgs {
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value_t = CoverSpec::default().k, value_parser = count)]
     k: usize,
-    /// False-alarm level of the threshold
-    #[arg(long, value_name = "LEVEL", default_value_t = CoverSpec::default().alpha, value_parser = level)]
-    alpha: f64,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
     /// Cells along each axis of the map
     #[arg(long, value_name = "N", default_value_t = CoverSpec::default().bins, value_parser = bins)]
     bins: usize,
@@ -72,7 +71,8 @@ impl CoverageArgs {
             source,
             space: self.space.spec(),
             k: m.k,
-            alpha: m.alpha,
+            threshold: m.threshold.threshold,
+            alpha: m.threshold.alpha,
             axes: m.axes.as_ref().and_then(|a| Some((*a.first()?, *a.get(1)?))),
             bins: m.bins,
             policy: PolicySpec { env: m.env.clone(), episodes: m.episodes, seed },

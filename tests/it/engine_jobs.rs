@@ -192,7 +192,7 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
     // It is the coverage's own, whatever was held against the data, and only with the same neighbours.
     let (workspace, spec) = (Workspace::default(), CoverSpec { source: source.clone(), ..CoverSpec::default() });
     let opened = |source: &Source| workspace.open(source, &Ctx::quiet()).unwrap();
-    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, spec.alpha);
+    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, (spec.threshold, spec.alpha));
     assert!(fitted(&source, spec.k).is_none());
     let coverage = covered(&opened(&source), &spec, &Ctx::quiet(), &|_| {}).unwrap();
     let alone = Source { rollouts: None, ..source.clone() };

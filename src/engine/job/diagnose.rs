@@ -17,7 +17,6 @@ use crate::metrics;
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::Level;
-use crate::metrics::threshold::Kind;
 
 /// Ranks real episodes by how they leave the data and the model's competence, and reports the worst.
 pub(super) struct Diagnose;
@@ -36,6 +35,7 @@ impl Job for Diagnose {
         let cover = CoverSpec {
             source: spec.source.clone(),
             k: spec.k,
+            threshold: spec.threshold,
             alpha: spec.alpha,
             space: spec.space.clone(),
             policy: spec.policy.clone(),
@@ -45,7 +45,7 @@ impl Job for Diagnose {
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "diagnosed", cx)?;
         let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
-        let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
+        let error = model.map(|m| OneStepError::calibrate(m, &opened, (spec.threshold, spec.alpha), cx)).transpose()?;
         let rollouts = judged.data(&opened);
         let scored = judged
             .episodes
@@ -68,9 +68,9 @@ impl Job for Diagnose {
         }
         trust(&mut report, &opened);
         let rule =
-            Rule { kind: Kind::Conformal, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
-        // Ranks need no thresholds: the calibration part is left alone.
-        let scored = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
+            Rule { kind: spec.threshold, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
+        let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
+        let scored = scorer.judged(&judged, &scorer.thresholds(rule, cx)?, rule, cx)?;
         if let Some(evidence) = &scored.evidence {
             metrics::scoring::trust(&mut report, evidence, rule.seed);
         }

@@ -13,6 +13,7 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
+use crate::metrics::threshold::Kind;
 
 /// Steps of a rollout that the world model imagines.
 const HORIZON: usize = 50;
@@ -54,17 +55,17 @@ pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
         bootstrap: 0,
         ..CoverSpec::default()
     };
-    match known(opened, &wanted.space, wanted.k, wanted.alpha) {
+    match known(opened, &wanted.space, wanted.k, (wanted.threshold, wanted.alpha)) {
         Some(known) => Ok(known),
         None => covered(opened, &wanted, cx, &|_| {}),
     }
 }
 
 /// A coverage that was measured already and has this novelty; what was held against it does not matter.
-pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, alpha: f64) -> Option<Arc<Coverage>> {
+pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, (kind, alpha): (Kind, f64)) -> Option<Arc<Coverage>> {
     let alone = |source: &Source| Source { rollouts: None, ..source.clone() };
     opened.measured.find(|spec: &CoverSpec| {
-        (&spec.space, spec.k, spec.alpha.to_bits()) == (space, k, alpha.to_bits())
+        (&spec.space, spec.k, spec.threshold, spec.alpha.to_bits()) == (space, k, kind, alpha.to_bits())
             && alone(&spec.source) == alone(&opened.source)
     })
 }
@@ -88,7 +89,8 @@ pub fn bootstrap(spec: &CoverSpec) -> Bootstrap {
 }
 
 fn options(spec: &CoverSpec) -> Options {
-    Options { k: spec.k, alpha: spec.alpha, axes: spec.axes, bins: spec.bins, bootstrap: bootstrap(spec) }
+    let (k, threshold, alpha) = (spec.k, spec.threshold, spec.alpha);
+    Options { k, threshold, alpha, axes: spec.axes, bins: spec.bins, bootstrap: bootstrap(spec) }
 }
 
 /// The states of every part in the feature space.
@@ -145,7 +147,8 @@ impl CoverageRows {
 /// Open-loop rollouts of the world model along the held-out episodes; nothing without one, or where the features are not
 /// whole observations.
 fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Fault> {
-    let whole = FeatureSpec { pca: spec.space.pca, ..FeatureSpec::default() };
+    let (pca, keep_duplicates) = (spec.space.pca, spec.space.keep_duplicates);
+    let whole = FeatureSpec { pca, keep_duplicates, ..FeatureSpec::default() };
     if opened.checkpoint.as_ref().is_none_or(|c| c.world_model.is_none()) || spec.space != whole {
         return Ok(None);
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{FeatureSpec, PolicySpec, Source};
+use crate::metrics::threshold::Kind;
 
 /// What coverage is computed of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,7 +13,9 @@ pub struct CoverSpec {
     pub source: Source,
     /// Which neighbour's distance is the novelty (k-NN).
     pub k: usize,
-    /// False-alarm level of the conformal threshold.
+    /// How thresholds are set.
+    pub threshold: Kind,
+    /// False-alarm level of the thresholds.
     pub alpha: f64,
     /// The feature space that distances are measured in and the map shows.
     pub space: FeatureSpec,
@@ -37,6 +40,7 @@ impl Default for CoverSpec {
         Self {
             source: Source::default(),
             k: 5,
+            threshold: Kind::Conformal,
             alpha: 0.1,
             space: FeatureSpec::default(),
             axes: None,
