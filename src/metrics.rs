@@ -15,6 +15,7 @@ pub mod divergence;
 pub mod entropy;
 pub mod features;
 pub mod mahalanobis;
+pub mod martingale;
 pub mod neighbors;
 pub mod novelty;
 pub mod ood;

@@ -1,13 +1,17 @@
 //! What a top-up is asked for.
 
 use super::controller::Schedule;
+use super::controller::trigger::Trigger;
 
 /// How a top-up is run.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Options {
     /// When data is collected.
     pub schedule: Schedule,
-    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    /// What calls for data.
+    pub trigger: Trigger,
+    /// Fixed threshold of R; nothing = the paper's 1.35, where R at one check suffices the larger of that and what R reaches by
+    /// chance.
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
@@ -21,7 +25,7 @@ pub struct Options {
     pub policy_steps: usize,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
-    /// Level of the threshold that R reaches by chance.
+    /// Share of runs that may collect although nothing is new, or level of what R reaches by chance at one check.
     pub alpha: f64,
     /// Seed of everything random.
     pub seed: u64,

@@ -17,9 +17,6 @@ use crate::metrics::report::Report;
 use crate::topup::prepare::{self, Plan};
 use crate::topup::round::{self, Options};
 
-/// Level of the threshold that R reaches by chance.
-const ALPHA: f64 = 0.05;
-
 /// Collects a little and fine-tunes, in a run directory, and reports as it goes.
 pub(super) struct TopUp;
 
@@ -56,6 +53,7 @@ impl Job for TopUp {
         };
         let options = Options {
             schedule: spec.schedule,
+            trigger: spec.trigger,
             threshold: spec.threshold,
             budget: spec.budget,
             probes: spec.probes,
@@ -63,7 +61,7 @@ impl Job for TopUp {
             model_steps: spec.model_steps,
             policy_steps: spec.policy_steps,
             eval_episodes: spec.eval_episodes,
-            alpha: ALPHA,
+            alpha: spec.alpha,
             seed: spec.seed,
         };
         let data = (&*opened.data, &opened.split);

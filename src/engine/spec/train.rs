@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 use crate::topup::controller::Schedule;
+use crate::topup::controller::trigger::Trigger;
 use crate::world::fit::FitOptions;
 
 /// How a world model and a policy are trained.
@@ -76,7 +77,12 @@ pub struct TopUpSpec {
     pub env: Option<String>,
     /// When data is collected.
     pub schedule: Schedule,
-    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    /// What calls for data under the adaptive schedule.
+    pub trigger: Trigger,
+    /// Share of runs that may collect although nothing is new; where one check suffices, the level of that.
+    pub alpha: f64,
+    /// Threshold of the loss ratio R; nothing = the paper's 1.35, or where one check suffices the larger of that and what R
+    /// reaches by chance.
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
@@ -102,6 +108,8 @@ impl Default for TopUpSpec {
             source: Source::default(),
             env: None,
             schedule: Schedule::Adaptive,
+            trigger: Trigger::PerRun,
+            alpha: 0.05,
             threshold: None,
             budget: 0.1,
             probes: 4,

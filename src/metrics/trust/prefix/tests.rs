@@ -52,7 +52,11 @@ fn blind(n: usize, steps: usize, ar: f64, rng: &mut crate::ground::seed::Stream)
     (0..n)
         .map(|_| {
             let mut s = normal();
-            running((0..steps).map(|_| std::mem::replace(&mut s, ar * s + (1.0 - ar * ar).sqrt() * normal())))
+            running((0..steps).map(|_| {
+                let now = s;
+                s = ar * s + (1.0 - ar * ar).sqrt() * normal();
+                now
+            }))
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use super::super::data;
 use super::{ID, JOB};
-use crate::engine::job::{Schedule, TopUpSpec};
+use crate::engine::job::{Schedule, TopUpSpec, Trigger};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
@@ -49,7 +49,13 @@ fn rule(spec: &TopUpSpec) -> String {
     let rule = match spec.schedule {
         Schedule::Adaptive => {
             let threshold = spec.threshold.map_or_else(|| "threshold".to_owned(), number::number);
-            format!("collect when loss ratio R > {threshold}")
+            match spec.trigger {
+                Trigger::PerRun => {
+                    let alpha = number::number(100.0 * spec.alpha);
+                    format!("collect when loss ratio R > {threshold}, by chance in at most {alpha} % of runs")
+                }
+                Trigger::PerCheck => format!("collect when loss ratio R > {threshold} at a check"),
+            }
         }
         Schedule::Fixed => "collect at every check".to_string(),
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
