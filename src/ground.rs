@@ -4,6 +4,7 @@
 pub mod binomial;
 pub mod bootstrap;
 pub mod dtype;
+pub mod duplicates;
 pub mod fault;
 pub mod folders;
 pub mod memory;

@@ -16,6 +16,7 @@ pub mod entropy;
 pub mod features;
 pub mod linear_floor;
 pub mod mahalanobis;
+pub mod martingale;
 pub mod neighbors;
 pub mod novelty;
 pub mod ood;

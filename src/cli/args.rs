@@ -9,6 +9,8 @@ use crate::data::split::SplitSpec;
 use crate::engine::job::{Activation, Asked, Base, FeatureSpec, InputOrder, RewardColumn, Source, Target};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::metrics::coverage::Options;
+use crate::metrics::threshold::Kind;
 
 /// How datasets are read.
 #[derive(Debug, Clone, Args)]
@@ -120,12 +122,15 @@ pub struct SpaceArgs {
     /// Only the leading principal axes that carry this share of the variance: 0.95
     #[arg(long, value_name = "SHARE", value_parser = axes_share)]
     pca: Option<f64>,
+    /// Measure distances over a dimension that says what another one says as well, and so twice over what both say
+    #[arg(long)]
+    keep_duplicates: bool,
 }
 
 impl SpaceArgs {
     /// The space that is meant.
     pub fn spec(&self) -> FeatureSpec {
-        FeatureSpec { base: self.space, dims: self.dims.clone(), pca: self.pca }
+        FeatureSpec { base: self.space, dims: self.dims.clone(), pca: self.pca, keep_duplicates: self.keep_duplicates }
     }
 }
 
@@ -141,6 +146,28 @@ fn base(text: &str) -> Result<Base, String> {
 /// A share of variance: above 0 and at most 1.
 fn axes_share(text: &str) -> Result<f64, String> {
     share(text, 1.0).ok().filter(|v| *v > 0.0).ok_or_else(|| "a share above 0 and at most 1 is needed".into())
+}
+
+/// How alarm thresholds are set.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ThresholdArgs {
+    /// False-alarm level of the thresholds: a share of the episodes, or with --threshold per-step of the steps
+    #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
+    pub alpha: f64,
+    /// conformal: an episode like the calibration ones has an alarm with probability at most LEVEL, averaged over
+    /// calibration sets; pac: at most LEVEL of such episodes have one, with 95 % confidence in the calibration set that
+    /// there is; per-step: LEVEL of the calibration steps have one, which promises nothing
+    #[arg(long, value_name = "KIND", default_value = "conformal", value_parser = kind)]
+    pub threshold: Kind,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "conformal" => Ok(Kind::Conformal),
+        "pac" => Ok(Kind::Pac),
+        "per-step" => Ok(Kind::PerStep),
+        _ => Err("conformal, pac or per-step is needed".into()),
+    }
 }
 
 /// How results are printed, and the seed.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{CoverSpec, JobSpec, PolicySpec, Source};
@@ -38,9 +38,8 @@ struct MeasureArgs {
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value_t = Options::default().k, value_parser = count)]
     k: usize,
-    /// False-alarm level of the threshold
-    #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
-    alpha: f64,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
     /// Cells along each axis of the map
     #[arg(long, value_name = "N", default_value_t = Options::default().bins, value_parser = bins)]
     bins: usize,
@@ -75,7 +74,8 @@ impl CoverageArgs {
             space: self.space.spec(),
             options: Options {
                 k: m.k,
-                alpha: m.alpha,
+                threshold: m.threshold.threshold,
+                alpha: m.threshold.alpha,
                 axes: m.axes.as_ref().and_then(|a| Some((*a.first()?, *a.get(1)?))),
                 bins: m.bins,
                 bootstrap: Bootstrap { draws: m.bootstrap, seed },

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::headless::{self, Status};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 
@@ -20,9 +20,8 @@ pub struct DiagnoseArgs {
     /// Which neighbour's distance is the novelty
     #[arg(short, value_name = "K", default_value_t = DiagnoseSpec::default().k, value_parser = count)]
     k: usize,
-    /// False-alarm level of the thresholds
-    #[arg(long, value_name = "LEVEL", default_value_t = DiagnoseSpec::default().alpha, value_parser = level)]
-    alpha: f64,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
     #[command(flatten)]
     space: SpaceArgs,
     #[command(flatten)]
@@ -41,6 +40,7 @@ impl DiagnoseArgs {
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
         let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed: self.output.seed };
-        JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, alpha: self.alpha, space: self.space.spec() })
+        let ThresholdArgs { alpha, threshold } = self.threshold;
+        JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, threshold, alpha, space: self.space.spec() })
     }
 }

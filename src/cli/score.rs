@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, count, level};
+use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{JobSpec, PolicySpec, ScoreSpec, Source};
-use crate::metrics::threshold::Kind;
 
 /// Options of `oodscope score`.
 #[derive(Debug, Args)]
@@ -27,13 +26,8 @@ pub struct ScoreArgs {
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value_t = ScoreSpec::default().k, value_parser = count)]
     k: usize,
-    /// False-alarm level of the thresholds
-    #[arg(long, value_name = "LEVEL", default_value_t = ScoreSpec::default().alpha, value_parser = level)]
-    alpha: f64,
-    /// conformal: at most LEVEL of episodes like the calibration ones have an alarm; per-step: LEVEL of the calibration
-    /// steps have one, which promises nothing
-    #[arg(long, value_name = "KIND", default_value = "conformal", value_parser = kind)]
-    threshold: Kind,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
     /// File of the scores, one row a state; its name ends in .parquet or .csv
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -66,19 +60,11 @@ impl ScoreArgs {
     pub fn job(&self, source: Source) -> JobSpec {
         let seed = self.output.seed;
         let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed };
-        let (k, alpha, threshold, out) = (self.k, self.alpha, self.threshold, self.out.clone());
+        let (k, alpha, threshold, out) = (self.k, self.threshold.alpha, self.threshold.threshold, self.out.clone());
         JobSpec::Score(ScoreSpec { source, space: self.space.spec(), policy, k, alpha, threshold, out, seed })
     }
 }
 
 fn count_or_none(text: &str) -> Result<usize, String> {
     if text == "0" { Ok(0) } else { count(text) }
-}
-
-fn kind(text: &str) -> Result<Kind, String> {
-    match text {
-        "conformal" => Ok(Kind::Conformal),
-        "per-step" => Ok(Kind::PerStep),
-        _ => Err("conformal or per-step is needed".into()),
-    }
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{OutputArgs, SourceArgs, budget, count, positive};
+use super::args::{OutputArgs, SourceArgs, budget, count, level, positive};
 use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
-use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec};
+use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec, Trigger};
 use crate::ground::fault::Fault;
 use crate::topup::options::Options;
 use crate::ui::app::OpenSpec;
@@ -34,6 +34,24 @@ impl From<When> for Schedule {
     }
 }
 
+/// What calls for data.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Calls {
+    /// R above its threshold, and evidence over all checks that it is no chance
+    PerRun,
+    /// R above its threshold at one check (the paper's rule)
+    PerCheck,
+}
+
+impl From<Calls> for Trigger {
+    fn from(calls: Calls) -> Self {
+        match calls {
+            Calls::PerRun => Self::PerRun,
+            Calls::PerCheck => Self::PerCheck,
+        }
+    }
+}
+
 /// Options of `oodscope topup`.
 #[derive(Debug, Args)]
 pub struct TopUpArgs {
@@ -48,7 +66,14 @@ pub struct TopUpArgs {
     /// Environment to collect in; the dataset's own if none is named
     #[arg(long, value_name = "ID")]
     env: Option<String>,
-    /// Threshold of the loss ratio R; the larger of 1.35 and what R reaches by chance if none is named
+    /// What calls for data under the adaptive schedule
+    #[arg(long, value_enum, default_value = "per-run")]
+    trigger: Calls,
+    /// Per-run: share of runs that may collect although nothing is new; per-check: share of checks
+    #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
+    alpha: f64,
+    /// Threshold of the loss ratio R; if none is named 1.35, or with --trigger per-check the larger of 1.35 and what R reaches by
+    /// chance
     #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps (0 to 0.2)
@@ -103,6 +128,8 @@ impl TopUpArgs {
             env: self.env.clone(),
             options: Options {
                 schedule: self.schedule.into(),
+                trigger: self.trigger.into(),
+                alpha: self.alpha,
                 threshold: self.threshold,
                 budget: self.budget,
                 probes: self.probes,
@@ -111,7 +138,6 @@ impl TopUpArgs {
                 policy_steps: self.policy_steps,
                 eval_episodes: self.eval_episodes,
                 seed: self.output.seed,
-                ..Options::default()
             },
             out: self.out.clone(),
         }

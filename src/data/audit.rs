@@ -11,6 +11,7 @@ use crate::ground::task::{Cancelled, Ctx};
 
 mod bounds;
 mod dimensions;
+mod duplicate_dimensions;
 mod duplicates;
 mod ends;
 mod jumps;
@@ -93,6 +94,7 @@ pub const RULES: &[Rule] = &[
     duplicates::EPISODES,
     duplicates::ROWS,
     dimensions::RULE,
+    duplicate_dimensions::RULE,
     bounds::SATURATED,
     ends::UNFINISHED,
     ends::SHORT,

@@ -18,6 +18,7 @@ use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
 pub use crate::topup::controller::Schedule;
+pub use crate::topup::controller::trigger::Trigger;
 
 mod audit;
 mod collect;

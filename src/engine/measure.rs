@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod data_report;
 pub mod episode_scores;
 pub mod episode_table;
+pub mod evidence;
 pub mod feature_space;
 pub mod inspected;
 pub mod judged;

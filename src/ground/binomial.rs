@@ -47,6 +47,11 @@ pub fn beta_binomial_at_least(hits: usize, n: usize, (a, b): (usize, usize)) -> 
     (1.0 - below).max(0.0)
 }
 
+/// Quantile `q` of Beta(a, b), `a` and `b` whole and at least 1: P(Beta(a, b) ≤ x) = P(Bin(a + b - 1, x) ≥ a).
+pub fn beta_quantile(q: f64, (a, b): (usize, usize)) -> f64 {
+    root(|x| 1.0 - cumulative(a - 1, a + b - 1, x) - q)
+}
+
 /// Where a rising function crosses zero between 0 and 1, to the last digit.
 fn root(f: impl Fn(f64) -> f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
@@ -86,6 +91,21 @@ mod tests {
             assert!((cumulative(k, n, p) - cdf).abs() < 1e-12, "{k} of {n} at {p}");
         }
     }
+
+    /// scipy 1.17.1: `scipy.stats.beta.ppf(q, a, b)`.
+    #[test]
+    fn beta_quantiles_are_scipys() {
+        for (q, shape, want) in [
+            (0.05, (1, 10), 0.005_116_196_891_823_701),
+            (0.95, (1, 10), 0.258_865_550_893_052_2),
+            (0.5, (3, 4), 0.421_407_190_710_703_13),
+            (0.95, (100, 900), 0.116_039_456_205_602_45),
+            (0.05, (5, 96), 0.019_905_563_662_171_832),
+        ] {
+            assert!((beta_quantile(q, shape) - want).abs() < 1e-10, "{q} of {shape:?}: {}", beta_quantile(q, shape));
+        }
+    }
+
     /// scipy 1.17.1: `scipy.stats.betabinom.sf(k - 1, n, a, b)`.
     #[test]
     fn the_beta_binomial_is_scipys() {

@@ -1,8 +1,8 @@
 //! A score with its threshold: what is promised, and how often it really fires on episodes that it should not fire on.
 
+use super::report::Level;
 use super::score::Score;
-use super::threshold::{self, Kind, Threshold, is_alarm};
-use crate::ground::binomial::clopper_pearson;
+use super::threshold::{self, FalseAlarms, Kind, Threshold, is_alarm};
 use crate::ground::bootstrap;
 use crate::ground::fault::Fault;
 use crate::ground::seed::keyed;
@@ -23,12 +23,8 @@ pub struct Alarm {
 /// False alarms on the held-out part.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Record {
-    /// Share of held-out episodes with any state beyond the threshold.
-    pub episodes: f64,
-    /// 95 % Clopper–Pearson interval of `episodes`.
-    pub interval: (f64, f64),
-    /// Held-out episodes.
-    pub n_episodes: usize,
+    /// Held-out episodes with any state beyond the threshold.
+    pub episodes: FalseAlarms,
     /// Share of held-out states beyond the threshold.
     pub states: f64,
     /// 95 % interval of `states` by bootstrap over episodes; nothing with fewer than 5.
@@ -77,7 +73,7 @@ impl Alarm {
     pub fn realised(&self) -> (f64, Option<(f64, f64)>, usize) {
         let r = &self.record;
         match self.threshold.kind {
-            Kind::Conformal => (r.episodes, (r.n_episodes > 0).then_some(r.interval), r.n_episodes),
+            Kind::Conformal | Kind::Pac => (r.episodes.rate(), r.episodes.interval(), r.episodes.episodes),
             Kind::PerStep => (r.states, r.states_interval, r.n_states),
         }
     }
@@ -85,17 +81,14 @@ impl Alarm {
     /// What [`Alarm::realised`] counts.
     pub fn unit(&self) -> &'static str {
         match self.threshold.kind {
-            Kind::Conformal => "episodes",
+            Kind::Conformal | Kind::Pac => "episodes",
             Kind::PerStep => "states",
         }
     }
 
-    /// True where so many held-out episodes have an alarm that chance gives as many in fewer than 2.5 % of cases, the
-    /// choice of the calibration episodes included.
-    pub fn is_broken(&self) -> bool {
-        let r = &self.record;
-        let hits = (r.episodes * r.n_episodes as f64).round() as usize;
-        self.threshold.chance(hits, r.n_episodes).is_some_and(|p| p < TAIL)
+    /// The false alarms on held-out episodes beside what is promised.
+    pub fn beside(&self) -> (Level, String) {
+        self.threshold.beside(self.score.label, self.record.episodes)
     }
 
     /// Scores in units of the threshold; above 1 is an alarm.
@@ -106,12 +99,8 @@ impl Alarm {
 
 impl Record {
     fn count(part: Part<'_>, threshold: f64, seed: u64) -> Self {
-        let (episodes, n) = ood::alarmed_episodes(part.values, part.owner, threshold);
-        let hits = (episodes * n as f64).round() as usize;
         Self {
-            episodes,
-            interval: clopper_pearson(hits.min(n), n, LEVEL),
-            n_episodes: n,
+            episodes: FalseAlarms::count(part.values, part.owner, threshold),
             states: ood::fraction(part.values, threshold),
             states_interval: resampled(part, threshold, seed),
             n_states: part.values.len(),
@@ -162,11 +151,12 @@ mod tests {
         let part = Part { values: &values, owner: &owner };
         let a = Alarm::set(&SCORES[0], part, part, (Kind::Conformal, 0.2, false), 0).unwrap();
         // Maxima 9, 19, .. 99; ⌈11 · 0.8⌉ = 9: the ninth smallest, 89. One of ten episodes is beyond it, by ten states.
-        assert_eq!((a.threshold.value, a.record.episodes, a.record.states), (89.0, 0.1, 0.1));
+        assert_eq!((a.threshold.value, a.record.episodes.rate(), a.record.states), (89.0, 0.1, 0.1));
         // scipy 1.17.1: binomtest(1, 10).proportion_ci(method="exact").
-        assert!((a.record.interval.0 - 0.002_528_578_544_461_785).abs() < 1e-10);
-        assert!((a.record.interval.1 - 0.445_016_117_028_195_5).abs() < 1e-10);
-        assert_eq!((a.realised().2, a.unit(), a.is_broken()), (10, "episodes", false));
+        let (low, high) = a.record.episodes.interval().unwrap();
+        assert!((low - 0.002_528_578_544_461_785).abs() < 1e-10);
+        assert!((high - 0.445_016_117_028_195_5).abs() < 1e-10);
+        assert_eq!((a.realised().2, a.unit(), a.beside().0), (10, "episodes", Level::Info));
         let s = Alarm::set(&SCORES[0], part, part, (Kind::PerStep, 0.2, false), 0).unwrap();
         assert_eq!((s.realised().0, s.realised().2, s.unit()), (0.2, 100, "states"));
         let (low, high) = s.realised().1.unwrap();

@@ -28,6 +28,7 @@ use super::features::Choice;
 use super::neighbors::points::Points;
 use super::novelty::{Novelty, Rule};
 use super::report::Report;
+use super::threshold::Kind;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use evidence::Evidence;
@@ -102,7 +103,7 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
         )));
     }
     let mut report = Report::new("compare", "B compared with A");
-    let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
+    let rule = Rule { k: options.k, kind: Kind::Conformal, alpha: options.alpha, shared: input.shared };
     let fitted;
     let novelty = if let Some(known) = input.novelty {
         known
@@ -127,6 +128,7 @@ pub fn report(input: &Input<'_>, options: &Options, cx: &Ctx) -> Result<Report, 
     numbers::distributions(&mut report, &measured, features, input);
     verdict::verdict(&mut report, &found, &beyond);
     verdict::constants(&mut report, features, input);
+    features.tell_parted(&mut report, input.b.rows);
     verdict::regions(&mut report, regions, features, input);
     verdict::basis(&mut report, &beyond, &found, options);
     Ok(report)

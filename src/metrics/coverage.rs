@@ -25,7 +25,7 @@ use std::sync::Arc;
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
 use super::report::{Axis, HeatMap, Histogram, Level, Report};
-use super::threshold::{episode_max, is_alarm};
+use super::threshold::{FalseAlarms, Kind, episode_max, is_alarm};
 use super::{States, density, ood};
 use crate::ground::bootstrap::{Bootstrap, Units};
 use crate::ground::fault::Fault;
@@ -63,6 +63,8 @@ pub struct Input<'a> {
 pub struct Options {
     /// Which neighbour's distance is the novelty.
     pub k: usize,
+    /// How the threshold is set.
+    pub threshold: Kind,
     /// False-alarm level of the threshold.
     pub alpha: f64,
     /// Two dimensions of the rows that the map shows; the first two principal axes if none are named.
@@ -76,7 +78,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { k: 5, alpha: 0.1, axes: None, bins: 40, bootstrap: Bootstrap::default() }
+        Self { k: 5, threshold: Kind::Conformal, alpha: 0.1, axes: None, bins: 40, bootstrap: Bootstrap::default() }
     }
 }
 
@@ -141,7 +143,7 @@ impl Begun<'_> {
     /// As [`report`].
     pub fn finish(self, cx: &Ctx) -> Result<Coverage, Fault> {
         let Self { mut report, input, options, map } = self;
-        let rule = Rule { k: options.k, alpha: options.alpha, shared: input.shared };
+        let rule = Rule { k: options.k, kind: options.threshold, alpha: options.alpha, shared: input.shared };
         let cx_of = |phase| cx.phase(phase);
         let novelty = Novelty::fit_in(
             (input.names, input.choice),
@@ -164,13 +166,15 @@ impl Begun<'_> {
         spread::vendi(&mut report, features, input.train, b, &cx_of("Vendi score"))?;
         report.histograms.push(histogram("novelty", "Novelty of held-out states", &heldout, &novelty, &[]));
         let mut ratios = Vec::new();
-        if let Some((_, scores)) = &rollouts {
+        if let Some((states, scores)) = &rollouts {
+            novelty.features.tell_parted(&mut report, states.rows);
             let bars = histogram("novelty_rollouts", "Novelty of rollout states", scores, &novelty, &heldout);
             report.histograms.push(bars);
             ratios = scores.iter().map(|&s| novelty.threshold.ratio(s)).collect();
         }
         parts::dropped_table(&mut report, &novelty);
-        let survey = Survey::new(&input, &cx_of("all pairs of dimensions"))?;
+        let without: Vec<usize> = novelty.features.duplicates.iter().map(|d| d.column).collect();
+        let survey = Survey::new(&input, &without, &cx_of("all pairs of dimensions"))?;
         let failing = rollouts.as_ref().map(|(states, scores)| failing(*states, scores, &novelty));
         let visits = match (input.rollouts, failing, input.imagined) {
             (Some(states), Some(failing), _) => Some(Visits { states, failing, whose: &holes::ROLLOUTS }),
@@ -242,16 +246,31 @@ fn threshold_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, s
             "Share of held-out states whose novelty is above the threshold.",
         )
         .of(scores.len(), "states");
-    let (share, n) = ood::alarmed_episodes(scores, states.owner, t.value);
+    let seen = FalseAlarms::count(scores, states.owner, t.value);
     report
         .stat(
             "false_alarm_heldout",
             "false alarms, held-out",
-            share,
+            seen.rate(),
             "",
-            "Share of held-out episodes with any state above the threshold; expected to be at most alpha.",
+            "Share of held-out episodes with any state above the threshold, expected to be at most alpha; interval: 95 % Clopper-Pearson.",
         )
-        .of(n, "episodes");
+        .of(seen.episodes, "episodes")
+        .within(seen.interval());
+    if let (Some(expected), Some((low, high))) = (t.expected(), t.spread()) {
+        report
+            .stat(
+                "false_alarm_given_set",
+                "false alarms, this set",
+                expected,
+                "",
+                "Rate of false alarms of a threshold at the r-th of n calibration episodes: Beta(n+1-r, r) over calibration sets; its mean, and 5 % to 95 % of sets.",
+            )
+            .of(t.episodes, "calibration episodes")
+            .between(low, high);
+    }
+    let (level, text) = t.beside("Novelty", seen);
+    report.note(level, text);
     report
         .stat(
             "usual_novelty",

@@ -4,13 +4,15 @@
 //! says nothing about distance and is dropped, with its name. On request the standardised rows are turned onto the leading
 //! principal axes ([`Rotation`]), and distances are Euclidean there.
 
+mod duplicate;
 mod rotation;
 
 use crate::ground::fault::Fault;
+pub use duplicate::Duplicate;
 pub use rotation::Rotation;
 
 use super::neighbors::points::Points;
-use crate::ground::stats;
+use crate::ground::{duplicates, stats};
 
 /// A dimension that was left out because it is constant in the reference.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,11 +30,13 @@ pub struct Choice<'a> {
     pub what: &'a str,
     /// Share of the variance that the leading principal axes are to carry; nothing keeps every dimension as it is.
     pub variance: Option<f64>,
+    /// Dimensions that are another one over again ([`duplicates`]) are kept, so that distances count both.
+    pub keep_duplicates: bool,
 }
 
 impl Default for Choice<'_> {
     fn default() -> Self {
-        Self { what: "observation dimensions", variance: None }
+        Self { what: "observation dimensions", variance: None, keep_duplicates: false }
     }
 }
 
@@ -51,8 +55,10 @@ pub struct Features {
     pub mean: Vec<f64>,
     /// Population standard deviation (ddof 0) of each kept column.
     pub std: Vec<f64>,
-    /// Columns left out.
+    /// Constant columns, left out.
     pub dropped: Vec<Dropped>,
+    /// Columns that are another one over again, left out.
+    pub duplicates: Vec<Duplicate>,
     /// The axes that the standardised rows are turned onto, where that was asked for.
     pub rotation: Option<Rotation>,
 }
@@ -82,7 +88,7 @@ impl Features {
     /// # Errors
     /// As [`Features::fit`] and [`Features::reduce`].
     pub fn fit_in(rows: &[f32], names: &[String], choice: Choice<'_>) -> Result<Self, Fault> {
-        let features = Self { what: choice.what.into(), ..Self::standardise(rows, names, choice.what)? };
+        let features = Self::standardise(rows, names, choice)?;
         match choice.variance {
             Some(share) => features.reduce(rows, share),
             None => Ok(features),
@@ -100,8 +106,8 @@ impl Features {
         Ok(Self { rotation: Some(rotation), ..self })
     }
 
-    fn standardise(rows: &[f32], names: &[String], what: &str) -> Result<Self, Fault> {
-        let d = names.len();
+    fn standardise(rows: &[f32], names: &[String], choice: Choice<'_>) -> Result<Self, Fault> {
+        let (d, what) = (names.len(), choice.what);
         if d == 0 || rows.is_empty() || !rows.len().is_multiple_of(d) {
             return Err(Fault::failed(format!(
                 "the reference has {} values for rows of {d}: coverage needs at least one whole row of {what}",
@@ -124,11 +130,23 @@ impl Features {
             mean: vec![],
             std: vec![],
             dropped: vec![],
+            duplicates: vec![],
             rotation: None,
         };
         let live = moving(&std, rows);
+        let twice = if choice.keep_duplicates { vec![] } else { duplicates::columns(rows, &mean, &live) };
         for c in 0..d {
-            if live[c] <= 0.0 {
+            if let Some(&(column, of)) = twice.iter().find(|pair| pair.0 == c) {
+                let a = std[column] / std[of];
+                let (name, original) = (names[column].clone(), names[of].clone());
+                features.duplicates.push(Duplicate {
+                    name,
+                    column,
+                    of,
+                    original,
+                    line: (a, mean[column] - a * mean[of]),
+                });
+            } else if live[c] <= 0.0 {
                 features.dropped.push(Dropped { name: names[c].clone(), value: mean[c] });
             } else {
                 features.kept.push(c);
@@ -225,11 +243,19 @@ impl Features {
                 100.0 * r.asked
             ),
         };
-        if self.dropped.is_empty() {
-            return text + ".";
+        let mut text = text;
+        if !self.dropped.is_empty() {
+            let names: Vec<&str> = self.dropped.iter().map(|d| d.name.as_str()).collect();
+            text = format!("{text}; constant there and left out: {}", names.join(", "));
         }
-        let names: Vec<&str> = self.dropped.iter().map(|d| d.name.as_str()).collect();
-        format!("{text}; constant there and left out: {}.", names.join(", "))
+        if !self.duplicates.is_empty() {
+            let pairs: Vec<String> = self.duplicates.iter().map(|d| format!("{} ({})", d.name, d.original)).collect();
+            text = format!(
+                "{text}; counted once, since another dimension (in brackets) says the same: {}, which --keep-duplicates counts twice",
+                pairs.join(", ")
+            );
+        }
+        text + "."
     }
 }
 

@@ -6,7 +6,7 @@
 use super::features::{Choice, Features};
 use super::neighbors::growing::Growing;
 use super::neighbors::{self, Exclude, Knn};
-use super::threshold::{self, Threshold};
+use super::threshold::{self, Kind, Threshold};
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
@@ -17,6 +17,8 @@ use crate::metrics::States;
 pub struct Rule {
     /// Which neighbour's distance counts.
     pub k: usize,
+    /// How the threshold is set.
+    pub kind: Kind,
     /// False-alarm level of the threshold.
     pub alpha: f64,
     /// The parts share their episodes (too few to divide): neighbours of the own episode are left out.
@@ -78,8 +80,7 @@ impl Novelty {
         let mut novelty = Self { features, threshold: threshold::conformal(&[0.0], 0.5)?, usual: 0.0, rule, index };
         let scores = novelty.score(calibration, cx)?;
         novelty.usual = stats::quantile(&scores, 0.95);
-        let maxima = threshold::episode_max(&scores, calibration.owner);
-        novelty.threshold = Threshold { shared: rule.shared, ..threshold::conformal(&maxima, rule.alpha)? };
+        novelty.threshold = threshold::of_kind(rule.kind, &scores, calibration.owner, rule.alpha, rule.shared)?;
         Ok(novelty)
     }
 
@@ -220,7 +221,7 @@ mod tests {
         let (rows, owner) = line(200, 10);
         let names = ["x".to_owned(), "y".to_owned()];
         let states = States { rows: &rows, owner: &owner };
-        let rule = Rule { k: 2, alpha: 0.1, shared: false };
+        let rule = Rule { k: 2, kind: Kind::Conformal, alpha: 0.1, shared: false };
         let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
         assert!(n.threshold.is_calibrated());
         let r = n.ratios(&[100.0, 0.0, 100.0, 3.0, 100.0, 9.0, f32::NAN, 0.0], &Ctx::quiet()).unwrap();
@@ -236,7 +237,7 @@ mod tests {
         let (rows, owner) = line(200, 10);
         let names = ["x".to_owned(), "y".to_owned()];
         let states = States { rows: &rows, owner: &owner };
-        let rule = Rule { k: 2, alpha: 0.1, shared: false };
+        let rule = Rule { k: 2, kind: Kind::Conformal, alpha: 0.1, shared: false };
         let mut n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
         let far: Vec<f32> = (0..6).flat_map(|i| [500.0 + i as f32, 0.0]).collect();
         let before = n.ratios(&far, &Ctx::quiet()).unwrap();
@@ -252,7 +253,7 @@ mod tests {
         let (rows, owner) = line(20, 100);
         let names = ["x".to_owned(), "y".to_owned()];
         let states = States { rows: &rows, owner: &owner };
-        let rule = Rule { k: 1, alpha: 0.1, shared: true };
+        let rule = Rule { k: 1, kind: Kind::Conformal, alpha: 0.1, shared: true };
         let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
         assert!(n.score(states, &Ctx::quiet()).unwrap().iter().all(|s| *s > 0.0), "no state finds itself");
     }
@@ -262,7 +263,7 @@ mod tests {
         let (rows, owner) = line(20, 10);
         let names = ["x".to_owned(), "y".to_owned()];
         let states = States { rows: &rows, owner: &owner };
-        let rule = Rule { k: 1, alpha: 0.1, shared: true };
+        let rule = Rule { k: 1, kind: Kind::Conformal, alpha: 0.1, shared: true };
         let n = Novelty::fit(&names, states, states, rule, &Ctx::quiet()).unwrap();
         assert!(n.threshold.value > 0.5 && !n.threshold.is_calibrated());
         assert!(n.threshold.sentence().starts_with("No guarantee"));

@@ -5,7 +5,8 @@ use super::report::{Axis, Cell, Level, Report, Role, Series, Table};
 use super::score::{Column, SCORES, Score};
 use super::threshold::Kind;
 use super::trust::charts;
-use super::trust::contest::{Contest, Truth};
+use super::trust::contest::Contest;
+use super::trust::truth::{Signal, Truth};
 use crate::ground::stats;
 use crate::metrics::diagnosis;
 
@@ -30,8 +31,8 @@ pub struct Evidence {
     pub contest: Contest,
     /// What it was held against.
     pub truth: Truth,
-    /// The columns in the rows of the truth.
-    pub columns: Vec<(&'static Score, Vec<f64>)>,
+    /// The scores in the rows of the truth.
+    pub signals: Vec<Signal>,
 }
 
 /// Episodes whose curves are given.
@@ -59,7 +60,7 @@ pub fn report(scored: &Scored<'_>, evidence: Option<&Evidence>, seed: u64) -> Re
 /// Adds what is known of the trust in every alarm: the table, the sentence and the curves.
 pub fn trust(report: &mut Report, evidence: &Evidence, seed: u64) {
     charts::table(report, &evidence.contest, &evidence.truth);
-    charts::curves(report, &evidence.columns, &evidence.truth, seed);
+    charts::curves(report, &evidence.signals, &evidence.truth, seed);
 }
 
 fn numbers(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
@@ -91,6 +92,7 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
         "of",
         "states beyond",
         "episodes beyond",
+        "given this calibration set, 5-95 %",
     ];
     let row = |(a, r): (&Alarm, &Vec<f64>)| -> Vec<Cell> {
         let (realised, interval, n) = a.realised();
@@ -102,10 +104,11 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
             a.threshold.short().into(),
             a.threshold.alpha.into(),
             realised.into(),
-            interval.map_or_else(|| "-".into(), |(low, high)| format!("[{low:.3}, {high:.3}]")).into(),
+            bounds(interval).into(),
             format!("{n} {}", a.unit()).into(),
             states.into(),
             episodes.into(),
+            bounds(a.threshold.spread()).into(),
         ]
     };
     report.tables.push(Table {
@@ -114,6 +117,11 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
         columns: columns.map(String::from).to_vec(),
         rows: scored.alarms.iter().zip(ratios).map(row).collect(),
     });
+}
+
+/// "[0.003, 0.445]"; a dash where there is none.
+fn bounds(interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(|| "-".into(), |(low, high)| format!("[{low:.3}, {high:.3}]"))
 }
 
 /// Every score along the worst episodes, in units of its threshold.
@@ -162,26 +170,15 @@ fn warnings(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
     let level = if first.threshold.is_calibrated() { Level::Info } else { Level::Warn };
     report.note(level, format!("Thresholds, one a score: {}", first.threshold.sentence()));
     if first.threshold.kind == Kind::PerStep {
-        let alarmed: Vec<f64> = scored.alarms.iter().map(|a| a.record.episodes).collect();
+        let alarmed: Vec<f64> = scored.alarms.iter().map(|a| a.record.episodes.rate()).collect();
         let most = alarmed.iter().copied().fold(0.0, f64::max);
         report.note(
             Level::Warn,
             format!("At these thresholds up to {:.0} % of held-out episodes have an alarm.", 100.0 * most),
         );
     }
-    for a in scored.alarms.iter().filter(|a| a.is_broken()) {
-        report.note(
-            Level::Warn,
-            format!(
-                "{} alarms in {:.0} % of {} held-out episodes where {:.0} % are allowed: with {} calibration episodes chance does \
-                 that in fewer than 2.5 % of cases, so held-out and calibration episodes may not be alike.",
-                a.score.label,
-                100.0 * a.record.episodes,
-                a.record.n_episodes,
-                100.0 * a.threshold.alpha,
-                a.threshold.episodes
-            ),
-        );
+    for (level, text) in scored.alarms.iter().map(Alarm::beside).filter(|(level, _)| *level > Level::Info) {
+        report.note(level, text);
     }
     for (a, r) in scored.alarms.iter().zip(ratios) {
         let at_threshold = r.iter().filter(|r| (1.0 - SATURATED.0..=1.0).contains(*r)).count();

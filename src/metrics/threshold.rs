@@ -4,12 +4,22 @@
 //! is the ⌈(n+1)(1-α)⌉-th smallest S; then an episode exchangeable with the calibration episodes has a step beyond it
 //! with probability at most α. Needs n ≥ 1/α - 1 episodes. Single steps are not exchangeable (they follow each other), so
 //! quantiles over steps promise nothing. Source: Vovk et al. 2005; over trajectories as in Seo & Bajcsy 2026.
+//!
+//! That probability is an average over calibration sets. Given one set, the rate of false alarms of a threshold at the r-th
+//! of n is Beta(n+1-r, r) distributed ([`Threshold::spread`]); [`Kind::Pac`] takes the rank at which it is at most α in all
+//! but a share [`DELTA`] of calibration sets (Vovk 2012, training-conditional validity).
+
+mod false_alarms;
+mod spread;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ground::binomial::beta_binomial_at_least;
+use crate::ground::binomial::cumulative;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
+pub use false_alarms::FalseAlarms;
+pub use words::percent;
 
 /// How a threshold is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,9 +28,14 @@ pub enum Kind {
     /// Split conformal over episodes: a promise about whole episodes.
     #[default]
     Conformal,
+    /// The same with a rank so large that the rate is at most α in all but a share [`DELTA`] of calibration sets.
+    Pac,
     /// The 1 - α quantile of the calibration steps: what is usual, and no promise.
     PerStep,
 }
+
+/// Share of calibration sets whose [`Kind::Pac`] threshold may alarm more often than α.
+pub const DELTA: f64 = 0.05;
 
 /// An alarm threshold and what it promises.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +46,8 @@ pub struct Threshold {
     pub alpha: f64,
     /// Calibration episodes it rests on.
     pub episodes: usize,
+    /// Which of their largest scores it is, counted from 1 for the smallest; 0 for a quantile of steps.
+    pub rank: usize,
     /// Calibration episodes that are missing for the level asked for; 0 where the promise holds.
     pub missing: usize,
     /// Calibration and reference episodes are the same: nothing is promised.
@@ -54,9 +71,14 @@ pub fn episode_max(scores: &[f64], owner: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-/// Calibration episodes that level `alpha` needs: the least n with ⌈(n+1)(1-α)⌉ ≤ n.
-pub fn episodes_needed(alpha: f64) -> usize {
-    (1..=1_000_000).find(|&n| rank(n, alpha) <= n).unwrap_or(1_000_000)
+/// Calibration episodes that level `alpha` needs: the least n with ⌈(n+1)(1-α)⌉ ≤ n, or the least n of which the largest
+/// score alarms at most as often with confidence 1 - [`DELTA`].
+pub fn episodes_needed(kind: Kind, alpha: f64) -> usize {
+    const MOST: usize = 1_000_000;
+    match kind {
+        Kind::Pac => (DELTA.ln() / (-alpha).ln_1p()).ceil().clamp(1.0, MOST as f64) as usize,
+        Kind::Conformal | Kind::PerStep => (1..=MOST).find(|&n| rank(n, alpha) <= n).unwrap_or(MOST),
+    }
 }
 
 /// ⌈(n+1)(1-α)⌉; products that are whole numbers but for rounding stay whole.
@@ -64,7 +86,13 @@ fn rank(n: usize, alpha: f64) -> usize {
     (((n + 1) as f64) * (1.0 - alpha) - 1e-9).ceil().max(1.0) as usize
 }
 
-/// The threshold for `maxima`, one score an episode.
+/// The least rank r with P(Beta(n+1-r, r) ≤ α) ≥ 1 - δ, which is P(Bin(n, α) ≤ n - r) ≤ δ; n + 1 where there is none.
+fn pac_rank(n: usize, alpha: f64) -> usize {
+    // The rank of the average promise is never too large by more than one.
+    (rank(n, alpha).saturating_sub(1).max(1)..=n).find(|&r| cumulative(n - r, n, alpha) <= DELTA).unwrap_or(n + 1)
+}
+
+/// The threshold of split conformal prediction for `maxima`, one score an episode: [`Kind::Conformal`].
 ///
 /// With too few episodes the largest score is taken, which promises only the level 1/(n+1), and
 /// [`Threshold::missing`] says how many more are needed.
@@ -72,6 +100,11 @@ fn rank(n: usize, alpha: f64) -> usize {
 /// # Errors
 /// If there is no episode, or `alpha` is not between 0 and 1.
 pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, Fault> {
+    of_maxima(Kind::Conformal, maxima, alpha)
+}
+
+/// [`conformal`], or with the rank of [`Kind::Pac`].
+fn of_maxima(kind: Kind, maxima: &[f64], alpha: f64) -> Result<Threshold, Fault> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return Err(Fault::failed(format!(
             "the false-alarm level is {alpha}: choose one between 0 and 1, such as 0.1"
@@ -81,9 +114,10 @@ pub fn conformal(maxima: &[f64], alpha: f64) -> Result<Threshold, Fault> {
         return Err(Fault::failed("no calibration episode: a threshold needs at least one"));
     }
     let (n, sorted) = (maxima.len(), stats::sorted(maxima));
-    let rank = rank(n, alpha);
-    let missing = if rank > n { episodes_needed(alpha) - n } else { 0 };
-    Ok(Threshold { value: sorted[rank.min(n) - 1], alpha, episodes: n, missing, shared: false, kind: Kind::Conformal })
+    let wanted = if kind == Kind::Pac { pac_rank(n, alpha) } else { rank(n, alpha) };
+    let missing = if wanted > n { episodes_needed(kind, alpha) - n } else { 0 };
+    let rank = wanted.min(n);
+    Ok(Threshold { value: sorted[rank - 1], alpha, episodes: n, rank, missing, shared: false, kind })
 }
 
 /// The 1 - α quantile of the calibration steps' scores (linear between them); one that is no number counts as infinite.
@@ -94,16 +128,17 @@ pub fn per_step(scores: &[f64], owner: &[usize], alpha: f64) -> Result<Threshold
     let maxima = episode_max(scores, owner);
     let like = conformal(&maxima, alpha)?;
     let scores: Vec<f64> = scores.iter().map(|s| if s.is_nan() { f64::INFINITY } else { *s }).collect();
-    Ok(Threshold { value: stats::quantile(&scores, 1.0 - alpha), missing: 0, kind: Kind::PerStep, ..like })
+    let value = stats::quantile(&scores, 1.0 - alpha);
+    Ok(Threshold { value, rank: 0, missing: 0, kind: Kind::PerStep, ..like })
 }
 
-/// A threshold of either kind for the scores of the calibration steps; `shared` where they are the reference itself.
+/// A threshold of any kind for the scores of the calibration steps; `shared` where they are the reference itself.
 ///
 /// # Errors
 /// As [`conformal`].
 pub fn of_kind(kind: Kind, scores: &[f64], owner: &[usize], alpha: f64, shared: bool) -> Result<Threshold, Fault> {
     let threshold = match kind {
-        Kind::Conformal => conformal(&episode_max(scores, owner), alpha)?,
+        Kind::Conformal | Kind::Pac => of_maxima(kind, &episode_max(scores, owner), alpha)?,
         Kind::PerStep => per_step(scores, owner, alpha)?,
     };
     Ok(Threshold { shared, ..threshold })
@@ -112,54 +147,7 @@ pub fn of_kind(kind: Kind, scores: &[f64], owner: &[usize], alpha: f64, shared: 
 impl Threshold {
     /// True if the promise of level [`Threshold::alpha`] holds.
     pub fn is_calibrated(&self) -> bool {
-        self.kind == Kind::Conformal && self.missing == 0 && !self.shared
-    }
-
-    /// Probability that at least `hits` of `n` fresh episodes like the calibration ones have an alarm, both parts being drawn
-    /// by chance (beta-binomial); nothing where nothing is promised.
-    pub fn chance(&self, hits: usize, n: usize) -> Option<f64> {
-        let rank = rank(self.episodes, self.alpha);
-        self.is_calibrated().then(|| beta_binomial_at_least(hits, n, (self.episodes + 1 - rank, rank)))
-    }
-
-    /// The promise in a few words, for tables.
-    pub fn short(&self) -> String {
-        match () {
-            () if self.shared => "no guarantee: no calibration part apart".into(),
-            () if self.kind == Kind::PerStep => format!("no guarantee: {} of steps", percent(self.alpha)),
-            () if self.missing > 0 => format!("uncalibrated: needs {} more episodes", self.missing),
-            () => format!("at most {} of episodes (n = {})", percent(self.alpha), self.episodes),
-        }
-    }
-
-    /// The promise in words.
-    pub fn sentence(&self) -> String {
-        let n = self.episodes;
-        if self.kind == Kind::PerStep {
-            return format!(
-                "No guarantee: {} of the calibration steps (of {n} episodes) are beyond the threshold, but steps follow each \
-                 other, so this promises nothing for a new episode, and most episodes may have such a step.",
-                percent(self.alpha)
-            );
-        }
-        if self.shared {
-            return "No guarantee: the dataset has too few episodes to keep a calibration part apart from the training part."
-                .into();
-        }
-        if self.missing > 0 {
-            return format!(
-                "Uncalibrated at {}: needs {} more calibration episodes. The largest score of the {n} there are is used, \
-                 which promises a false alarm in at most {:.0} % of episodes like them.",
-                percent(self.alpha),
-                self.missing,
-                100.0 / (n + 1) as f64
-            );
-        }
-        format!(
-            "An episode like the {n} calibration episodes has any step beyond the threshold with probability at most {}. \
-             Episodes of another policy are not like them: there, an alarm is what it is for.",
-            percent(self.alpha)
-        )
+        self.kind != Kind::PerStep && self.missing == 0 && !self.shared
     }
 
     /// `score` in units of the threshold (1 = at the threshold); infinite where that is 0 and the score is not.
@@ -174,11 +162,6 @@ impl Threshold {
             0.0
         }
     }
-}
-
-fn percent(alpha: f64) -> String {
-    let p = alpha * 100.0;
-    if (p - p.round()).abs() < 1e-9 { format!("{p:.0} %") } else { format!("{p:.2} %") }
 }
 
 #[cfg(test)]
@@ -200,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_needed_episodes_are_one_over_alpha_less_one() {
-        assert_eq!([0.1, 0.05, 0.01, 0.5].map(episodes_needed), [9, 19, 99, 1]);
+        assert_eq!([0.1, 0.05, 0.01, 0.5].map(|a| episodes_needed(Kind::Conformal, a)), [9, 19, 99, 1]);
     }
 
     #[test]

@@ -6,8 +6,13 @@ use crate::ground::stats;
 
 pub mod charts;
 pub mod contest;
+pub mod draws;
+pub mod prefix;
 pub mod reliability;
+pub mod truth;
+pub mod use_at_threshold;
 pub mod weighted;
+pub mod words;
 
 use weighted::{Order, Ranked};
 

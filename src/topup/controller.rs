@@ -2,11 +2,17 @@
 //! with a [`Decision`]; it holds no clock, no file and no randomness.
 //!
 //! Source: the adaptive schedule of Chen et al. (RLC 2025, section 4.2 and appendix A.7: collect when the loss ratio R
-//! is above 1.35), with what it leaves open: a budget, a stop, and a way to find out that data is not the cure.
+//! is above 1.35), with what it leaves open: a budget, a stop, a way to find out that data is not the cure, and by default a
+//! promise for the whole run ([`Trigger::PerRun`]): R above its threshold is not enough, since over 40 checks it is there once
+//! by chance in most runs.
 
-use std::fmt;
+mod futility;
+pub mod trigger;
+mod words;
 
+use futility::Futility;
 use serde::{Deserialize, Serialize};
+use trigger::{Evidence, Surprise, Trigger, Watch};
 
 /// When new data is collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +22,7 @@ pub enum Schedule {
     None,
     /// A chunk at every check, so that the whole budget is spent evenly.
     Fixed,
-    /// A chunk when the loss ratio R is above its threshold.
+    /// A chunk when the loss ratio R is above its threshold and the [`Trigger`] agrees.
     Adaptive,
 }
 
@@ -34,6 +40,10 @@ pub const FUTILE_FALL: f64 = 0.05;
 pub struct Rule {
     /// When data is collected.
     pub schedule: Schedule,
+    /// What calls for data.
+    pub trigger: Trigger,
+    /// Share of runs in which nothing is new and [`Trigger::PerRun`] collects all the same, at most.
+    pub alpha: f64,
     /// Threshold τ of the loss ratio R.
     pub threshold: f64,
     /// Most steps that are added to the data.
@@ -47,12 +57,14 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A rule for a dataset of `steps` steps of which the share `budget` may be added, at most [`HARD_CAP`].
+    /// The paper's rule ([`Trigger::PerCheck`]) for a dataset of `steps` steps of which the share `budget` may be added, at most
+    /// [`HARD_CAP`].
     pub fn new(schedule: Schedule, threshold: f64, budget: f64, steps: usize, checks: usize) -> Self {
         let share = if budget.is_finite() { budget.clamp(0.0, HARD_CAP) } else { 0.0 };
         // The addend undoes what binary fractions lose: 10 % of 20 000 is 2000, not 1999.
         let budget = (share * steps as f64 + 1e-6) as usize;
-        Self { schedule, threshold, budget, checks, caution: 0.0, hysteresis: false }
+        let trigger = Trigger::PerCheck;
+        Self { schedule, trigger, alpha: 0.05, threshold, budget, checks, caution: 0.0, hysteresis: false }
     }
 }
 
@@ -62,7 +74,7 @@ pub fn chunk(dataset_steps: usize, episode_steps: usize) -> usize {
 }
 
 /// What one check measured.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// Loss ratio R: world-model loss on fresh trajectories over the loss on held-out ones.
     pub ratio: f64,
@@ -72,6 +84,8 @@ pub struct Check {
     pub score: f64,
     /// Its standard error.
     pub score_se: f64,
+    /// How surprising the probe episodes' losses are, where that can be told.
+    pub surprise: Option<Surprise>,
     /// Steps added to the data so far.
     pub spent: usize,
     /// Steps that one top-up would add.
@@ -84,6 +98,8 @@ pub struct Check {
 pub enum Reason {
     /// R is above the threshold.
     AboveThreshold,
+    /// R is above the threshold, and the evidence that this is no chance suffices.
+    Evidence,
     /// R was above the threshold and has not yet fallen below the lower one of the hysteresis.
     StillArmed,
     /// The fixed schedule's turn.
@@ -98,8 +114,10 @@ pub enum StopReason {
     Converged,
     /// R is above the threshold and nothing is left to spend.
     BudgetUsed,
-    /// Collecting does not lower R: not a coverage problem.
+    /// Collecting neither lowers R nor raises the score: not a coverage problem.
     Futile,
+    /// Collecting does not lower R, but the score rose from before to after.
+    Stalled,
     /// All checks were made.
     ChecksUsed,
     /// The user said so.
@@ -123,35 +141,6 @@ pub enum Decision {
     Stop(StopReason),
 }
 
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Converged => "R stayed below its threshold and the score holds",
-            Self::BudgetUsed => "the budget is used up and R is still above its threshold",
-            Self::Futile => "five top-ups did not lower the median R by 5 %: not a coverage problem",
-            Self::ChecksUsed => "all checks are made",
-            Self::User => "stopped by the user",
-        })
-    }
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Collect { steps, reason } => {
-                let why = match reason {
-                    Reason::AboveThreshold => "R is above its threshold",
-                    Reason::StillArmed => "R has not fallen far enough since the last alarm",
-                    Reason::Scheduled => "the fixed schedule's turn",
-                };
-                write!(f, "collect {steps} steps: {why}")
-            }
-            Self::Train => f.write_str("train on what is there"),
-            Self::Stop(reason) => write!(f, "stop: {reason}"),
-        }
-    }
-}
-
 /// The state machine: feed it one [`Check`] after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Controller {
@@ -164,12 +153,16 @@ pub struct Controller {
     armed: bool,
     collected_before: bool,
     futility: Futility,
+    watch: Watch,
+    evidence: Option<Evidence>,
 }
 
 impl Controller {
     /// A controller at the start of a run.
     pub fn new(rule: Rule) -> Self {
         let futility = Futility::default();
+        // The last check only measures, but it is one.
+        let watch = Watch::new(rule.alpha, rule.checks + 1);
         Self {
             rule,
             checks: 0,
@@ -179,6 +172,8 @@ impl Controller {
             armed: false,
             collected_before: false,
             futility,
+            watch,
+            evidence: None,
         }
     }
 
@@ -190,6 +185,11 @@ impl Controller {
     /// Sets the threshold τ of the next checks, where it is measured anew before each.
     pub fn set_threshold(&mut self, threshold: f64) {
         self.rule.threshold = threshold;
+    }
+
+    /// The evidence at the last check, where there was any.
+    pub fn evidence(&self) -> Option<Evidence> {
+        self.evidence
     }
 
     /// Checks seen so far.
@@ -204,12 +204,14 @@ impl Controller {
     pub fn decide(&mut self, check: &Check) -> Decision {
         let last = self.checks >= self.rule.checks;
         self.checks += 1;
+        self.evidence = check.surprise.as_ref().map(|s| self.watch.see(s));
         let above = self.is_above(check);
         let converged = self.note_good(check, above);
+        let score = (check.score, if check.score_se.is_finite() { check.score_se } else { 0.0 });
         if self.collected_before {
-            self.futility.after_topup(check.ratio);
+            self.futility.after_topup(check.ratio, score);
         } else {
-            self.futility.start(check.ratio);
+            self.futility.start(check.ratio, score);
         }
         if above.is_none() {
             self.futility.relieve();
@@ -226,6 +228,9 @@ impl Controller {
             self.spend(check, above, left)
         };
         self.collected_before = matches!(decision, Decision::Collect { .. });
+        if self.collected_before {
+            self.watch.restart();
+        }
         decision
     }
 
@@ -252,6 +257,9 @@ impl Controller {
     /// Whether R calls for data. A ratio that is not a number calls for nothing: it says nothing.
     fn is_above(&mut self, check: &Check) -> Option<Reason> {
         let tau = self.rule.threshold;
+        if self.rule.trigger == Trigger::PerRun {
+            return (check.ratio > tau && self.watch.is_alarmed()).then_some(Reason::Evidence);
+        }
         let noise = if check.ratio_se.is_finite() { self.rule.caution * check.ratio_se } else { 0.0 };
         if check.ratio - noise > tau {
             self.armed = self.rule.hysteresis;
@@ -279,50 +287,6 @@ impl Controller {
             self.best = Some((mean, se));
         }
         self.good >= GOOD_CHECKS && holds
-    }
-}
-
-/// Holds the median R after each block of [`FUTILE_TOPUPS`] top-ups against the one before; the first block against
-/// the last R before anything was collected.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Futility {
-    before: Option<f64>,
-    began: bool,
-    block: Vec<f64>,
-    futile: bool,
-}
-
-impl Futility {
-    /// R where no top-up came before: the last of these is what the first block is held against.
-    fn start(&mut self, ratio: f64) {
-        if !self.began && ratio.is_finite() {
-            self.before = Some(ratio);
-        }
-    }
-
-    /// A check that calls for nothing: whatever was futile is over.
-    fn relieve(&mut self) {
-        self.futile = false;
-    }
-
-    /// R after a top-up.
-    fn after_topup(&mut self, ratio: f64) {
-        self.began = true;
-        if ratio.is_finite() {
-            self.block.push(ratio);
-        }
-        if self.block.len() < FUTILE_TOPUPS {
-            return;
-        }
-        self.block.sort_by(f64::total_cmp);
-        let median = self.block[FUTILE_TOPUPS / 2];
-        self.futile = self.before.is_some_and(|before| median > before * (1.0 - FUTILE_FALL));
-        self.before = Some(median);
-        self.block.clear();
-    }
-
-    fn is_futile(&self) -> bool {
-        self.futile
     }
 }
 

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::controller::trigger::{Evidence, Trigger};
 use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::options::Options;
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Cell, Level, Report, Role, Series, Table};
+
+mod trigger_words;
 
 /// Group, key, role, label, unit, logarithmic axis and definition of each curve.
 const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
@@ -22,15 +25,7 @@ const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
         true,
         "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
     ),
-    (
-        "loss ratio",
-        "tau",
-        Role::Threshold,
-        "threshold",
-        "",
-        true,
-        "R above it calls for data; measured anew at each check",
-    ),
+    ("loss ratio", "tau", Role::Threshold, "threshold", "", true, ""),
     ("loss ratio", "triggers", Role::Trigger, "collected", "", true, "checks after which data was added"),
     ("world-model loss", "fresh", Role::Value, "fresh", "σ²", true, "one-step loss on the probe episodes"),
     (
@@ -66,6 +61,10 @@ pub struct Round {
     pub threshold: f64,
     /// What R reaches by chance, if there were enough reference episodes.
     pub chance: Option<Chance>,
+    /// The evidence that R is not so large by chance.
+    pub evidence: Option<Evidence>,
+    /// Held-out and calibration episodes that the probe episodes are held against.
+    pub reference: usize,
     /// What was decided.
     pub decision: Decision,
     /// Mean loss on the probe episodes.
@@ -197,8 +196,8 @@ impl History {
         report.stat("loss_ratio", "loss ratio R", of(|r| r.check.ratio), "",
             "world-model loss on the probe episodes over the loss on held-out and calibration episodes, both one-step")
             .of(self.options.probes, "probe episodes");
-        report.stat("threshold", "threshold of R", of(|r| r.threshold), "",
-            "collect above it: the given one, or the larger of the paper's 1.35 and the 95 % quantile of R over random groups of reference episodes");
+        report.stat("threshold", "threshold of R", of(|r| r.threshold), "", &trigger_words::threshold(&self.options));
+        trigger_words::stats(report, last, &self.options);
         if let Some(chance) = last.and_then(|r| r.chance) {
             report.stat("false_alarms_paper", "false alarms at 1.35", 100.0 * chance.false_alarms, "%",
                 "share of random groups of reference episodes whose R is above 1.35 although nothing is new about them")
@@ -284,13 +283,14 @@ impl History {
                 x: x.clone(),
                 y,
                 band: (key == "score").then(|| (side(-1.0), side(1.0))),
-                definition: definition.into(),
+                definition: if key == "tau" { trigger_words::threshold(&self.options) } else { definition.into() },
             });
         }
     }
 
     fn checks(&self) -> Table {
-        let columns = ["check", "R", "threshold", "return", "± s.e.", "outside %", "added before", "decision"];
+        let columns =
+            ["check", "R", "threshold", "return", "± s.e.", "outside %", "added before", "decision", "evidence"];
         let row = |(i, r): (usize, &Round)| -> Vec<Cell> {
             vec![
                 (i + 1).into(),
@@ -301,6 +301,7 @@ impl History {
                 percent(r.outside).into(),
                 r.check.spent.into(),
                 r.decision.to_string().into(),
+                trigger_words::cell(r.evidence).into(),
             ]
         };
         Table {
@@ -362,10 +363,12 @@ impl History {
             }
         }
         if let Some(r) = self.rounds.last() {
+            trigger_words::note(report, r, &self.options);
             match r.chance {
                 Some(c) => report.note(Level::Info, format!(
                     "R of {} episodes is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
                     self.options.probes, 100.0 * c.false_alarms, c.quantile)),
+                None if self.options.trigger == Trigger::PerRun => {}
                 None => report.note(Level::Warn, format!(
                     "uncalibrated: fewer than {} held-out and calibration episodes, so the threshold of R carries no false-alarm rate",
                     2 * self.options.probes)),

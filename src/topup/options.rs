@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::controller::Schedule;
+use super::controller::trigger::Trigger;
 
 /// How a top-up is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -10,7 +11,10 @@ use super::controller::Schedule;
 pub struct Options {
     /// When data is collected.
     pub schedule: Schedule,
-    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
+    /// What calls for data.
+    pub trigger: Trigger,
+    /// Fixed threshold of R; nothing = the paper's 1.35, where R at one check suffices the larger of that and what R reaches by
+    /// chance.
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
@@ -24,7 +28,7 @@ pub struct Options {
     pub policy_steps: usize,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
-    /// Level of the threshold that R reaches by chance.
+    /// Share of runs that may collect although nothing is new, or level of what R reaches by chance at one check.
     pub alpha: f64,
     /// Seed of everything random.
     pub seed: u64,
@@ -34,6 +38,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             schedule: Schedule::Adaptive,
+            trigger: Trigger::PerRun,
             threshold: None,
             budget: 0.1,
             probes: 4,

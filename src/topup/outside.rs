@@ -5,6 +5,7 @@ use crate::data::split::Split;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::novelty::{Novelty, Rule};
+use crate::metrics::threshold::Kind;
 use crate::metrics::{States, ood};
 
 /// The coverage panel's rule: its numbers and these are the same measure.
@@ -23,7 +24,7 @@ impl Outside {
     /// If a part is too small or has numbers that are not finite, or when cancelled.
     pub fn new(data: &Dataset, split: &Split, cx: &Ctx) -> Result<Self, Fault> {
         let ((train, owner), (calibration, of)) = (data.states(&split.train), data.states(&split.calibration));
-        let rule = Rule { k: K, alpha: ALPHA, shared: split.is_shared() };
+        let rule = Rule { k: K, kind: Kind::Conformal, alpha: ALPHA, shared: split.is_shared() };
         let (train, calibration) = (States { rows: &train, owner: &owner }, States { rows: &calibration, owner: &of });
         Ok(Self { novelty: Novelty::fit(&data.obs_space.names, train, calibration, rule, cx)? })
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::agent::{Agent, Snapshot};
+use super::controller::trigger::{LEAST, Surprise, Trigger};
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
@@ -21,7 +22,11 @@ use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
+use crate::metrics::martingale;
 use crate::metrics::report::Report;
+
+/// Random groups behind the p-value of a check with few reference episodes.
+const GROUPS: usize = 9_999;
 
 /// What a top-up leaves behind.
 #[derive(Debug)]
@@ -51,6 +56,8 @@ pub struct TopUp<'a> {
     controller: Controller,
     history: History,
     fresh: Option<Dataset>,
+    /// Probe episodes since the last top-up.
+    watched: Option<Dataset>,
     /// Nothing where the data cannot be searched; a note says why.
     outside: Option<Outside>,
     /// Episodes of the evaluation before, on which both models are measured.
@@ -76,13 +83,9 @@ impl<'a> TopUp<'a> {
         };
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.spec().id), spec)?;
-        let rule = Rule::new(
-            options.schedule,
-            options.threshold.unwrap_or(PAPER_THRESHOLD),
-            options.budget,
-            data.num_steps(),
-            options.rounds,
-        );
+        let threshold = options.threshold.unwrap_or(PAPER_THRESHOLD);
+        let paper = Rule::new(options.schedule, threshold, options.budget, data.num_steps(), options.rounds);
+        let rule = Rule { trigger: options.trigger, alpha: options.alpha, ..paper };
         let mut history = History::new(data.num_steps(), &rule, &options);
         history.untrained = start.policy.is_none();
         Ok(Self {
@@ -96,6 +99,7 @@ impl<'a> TopUp<'a> {
             history,
             controller: Controller::new(rule),
             fresh: None,
+            watched: None,
             outside: None,
             first: None,
             options,
@@ -179,12 +183,17 @@ impl<'a> TopUp<'a> {
         self.controller.set_threshold(threshold);
         let (score, score_se) = stats::mean_se(&probes.returns());
         let per_chunk = chunk(self.data.num_steps(), trajectories.num_steps() / all.len().max(1));
-        let check = Check { ratio: r, ratio_se: r_se, score, score_se, spent: self.history.added, chunk: per_chunk };
+        let surprise = self.surprise(&losses, &reference, &phase)?;
+        let (spent, chunk) = (self.history.added, per_chunk);
+        let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk };
         let decision = self.controller.decide(&check);
+        self.watch(&trajectories, decision)?;
         let round = Round {
             check,
             threshold,
             chance,
+            evidence: self.controller.evidence(),
+            reference: reference.len(),
             decision,
             fresh_loss: stats::mean_std(&losses).0,
             heldout_loss: stats::mean_std(&reference).0,
@@ -204,9 +213,39 @@ impl<'a> TopUp<'a> {
         Ok(None)
     }
 
+    /// Where the run as a whole keeps the promise, the threshold says how large a rise is worth data; at one check it keeps
+    /// chance away as well.
     fn threshold(&self, chance: Option<Chance>) -> f64 {
-        let by_chance = chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
-        self.options.threshold.unwrap_or(by_chance)
+        let by_chance = chance.filter(|_| self.options.trigger == Trigger::PerCheck);
+        let least = by_chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
+        self.options.threshold.unwrap_or(least)
+    }
+
+    /// How surprising the losses of the probe episodes are. Probes of earlier checks are measured with the model as it is:
+    /// no model was trained on them, so all are exchangeable under it if nothing is new.
+    fn surprise(&self, losses: &[f64], reference: &[f64], cx: &Ctx) -> Result<Option<Surprise>, Fault> {
+        if losses.is_empty() || reference.is_empty() {
+            return Ok(None);
+        }
+        let mut rng = stream(self.options.seed, "surprise", self.history.rounds.len() as u64);
+        if reference.len() < LEAST {
+            return Ok(Some(Surprise::Group(loss::permutation_p(losses, reference, GROUPS, &mut rng))));
+        }
+        let mut before = reference.to_vec();
+        if let Some(earlier) = &self.watched {
+            before.extend(self.yardstick.losses(&*self.agent.model, earlier, cx)?);
+        }
+        Ok(Some(Surprise::Episodes(martingale::p_values(losses, &before, &mut rng))))
+    }
+
+    /// Keeps the probe episodes for the checks to come, until data is collected.
+    fn watch(&mut self, probes: &Dataset, decision: Decision) -> Result<(), Fault> {
+        self.watched = match (&self.watched, decision) {
+            (_, Decision::Collect { .. }) => None,
+            (Some(earlier), _) => Some(earlier.join(probes).map_err(Fault::Bad)?),
+            (None, _) => Some(probes.clone()),
+        };
+        Ok(())
     }
 
     /// Share of the states of fresh episodes outside the data that is held now.
@@ -299,6 +338,9 @@ impl<'a> TopUp<'a> {
             self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;
         }
         self.history.after = Some(after);
+        // Whose return rose is not futile, whatever the probes of single checks said.
+        let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
+        let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };
         self.history.stopped = Some(reason);
         match native::savable(&self.start) {
             Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),

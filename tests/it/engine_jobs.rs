@@ -197,8 +197,9 @@ fn a_comparison_is_the_same_whether_or_not_coverage_has_fitted_the_novelty() {
     // It is the coverage's own, whatever was held against the data, and only with the same neighbours.
     let (workspace, spec) = (Workspace::default(), CoverSpec { source: source.clone(), ..CoverSpec::default() });
     let opened = |source: &Source| workspace.open(source, &Ctx::quiet()).unwrap();
-    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, spec.options.alpha);
-    assert!(fitted(&source, spec.options.k).is_none());
+    let usual = spec.options;
+    let fitted = |source: &Source, k| known(&opened(source), &spec.space, k, (usual.threshold, usual.alpha));
+    assert!(fitted(&source, usual.k).is_none());
     let coverage = covered(&opened(&source), &spec, &Ctx::quiet(), &|_| {}).unwrap();
     let alone = Source { rollouts: None, ..source.clone() };
     assert!(

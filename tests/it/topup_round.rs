@@ -14,6 +14,7 @@ use oodscope::format;
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::{Cancel, Ctx};
 use oodscope::metrics::report::Report;
+use oodscope::topup::controller::trigger::Trigger;
 use oodscope::topup::controller::{Schedule, StopReason};
 use oodscope::topup::prepare::{self, Plan};
 use oodscope::topup::round::{Finished, Options, TopUp};
@@ -43,6 +44,7 @@ fn start() -> (Dataset, Split, Checkpoint) {
 fn options(schedule: Schedule) -> Options {
     Options {
         schedule,
+        trigger: Trigger::PerRun,
         threshold: None,
         budget: 0.2,
         probes: 2,
@@ -132,4 +134,25 @@ fn a_checkpoint_without_a_world_model_is_refused_with_the_remedy() {
     );
     assert!(made.err().is_some_and(|e| e.to_string().contains("oodscope fit")));
     assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+/// Eight reference episodes and checks of two: no permutation of them reaches 5 % over four checks, and the report says so. A
+/// model that has hardly looked at its data is far off on its own trajectories, which one check suffices to see.
+#[test]
+fn too_few_episodes_for_the_promise_are_said_and_one_check_can_be_made_to_suffice() {
+    let root = tempfile::tempdir().unwrap();
+    let run = |trigger| {
+        let threshold = Some(1.01);
+        let options = Options { trigger, threshold, ..options(Schedule::Adaptive) };
+        top_up(root.path(), options, &Ctx::quiet(), &|_| {}).unwrap().report
+    };
+    let report = run(Trigger::PerRun);
+    assert_eq!(report.value("added"), Some(0.0));
+    let said = |text: &str| report.notes.iter().any(|n| n.text.contains(text));
+    assert!(said("8 held-out and calibration episodes are fewer than the 20") && said("cannot reach that level"));
+    assert!(report.value("check_p").is_some_and(|p| p >= 1.0 / 45.0 - 0.01));
+    assert!((report.value("check_level").unwrap() - 0.05 / 4.0).abs() < 1e-12);
+    let report = run(Trigger::PerCheck);
+    assert!(report.value("check_p").is_none() && report.value("evidence").is_none());
+    assert!(report.notes.iter().any(|n| n.text.contains("at one check")));
 }

@@ -191,3 +191,27 @@ fn what_the_reader_said_is_a_finding_and_every_rule_has_a_name_of_its_own() {
     assert_eq!(names.len(), RULES.len());
     assert!(RULES.iter().all(|r| !r.label.is_empty()));
 }
+
+#[test]
+fn a_dimension_that_is_there_twice_is_named_with_its_original_and_units() {
+    let wide = |copy: fn(&[f32]) -> f32| {
+        let mut made = pendulum(&[60, 60], 3);
+        made.parts.obs = made.parts.obs.chunks_exact(3).flat_map(|row| [row[0], row[1], row[2], copy(row)]).collect();
+        made.obs.names.push("twin".into());
+        made.obs.kind = SpaceKind::Box { low: vec![-500.0; 4], high: vec![500.0; 4] };
+        made
+    };
+    let audit = wide(|row| row[2]).audit();
+    let found = named(&audit, "duplicate-dimensions");
+    assert_eq!((found.len(), found[0].count, found[0].of), (1, 1, 4));
+    assert!(found[0].what.ends_with("twin is speed"), "{}", found[0].what);
+    let audit = wide(|row| 57.295_78 * row[2] + 2.0).audit();
+    let what = &named(&audit, "duplicate-dimensions")[0].what;
+    assert!(what.contains("twin is 57.2958 x speed + 2.0000"), "{what}");
+    assert!(named(&wide(|row| -row[2]).audit(), "duplicate-dimensions").is_empty());
+    assert!(named(&pendulum(&[60, 60], 3).audit(), "duplicate-dimensions").is_empty());
+    // A number that is not finite does not hide a duplicate.
+    let mut broken = wide(|row| row[2]);
+    broken.parts.obs[5] = f32::NAN;
+    assert_eq!(named(&broken.audit(), "duplicate-dimensions").len(), 1);
+}

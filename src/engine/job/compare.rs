@@ -12,6 +12,7 @@ use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::compare::{self, Input};
 use crate::metrics::report::Level;
+use crate::metrics::threshold::Kind;
 
 /// Compares two sets of states: a dataset with another one, with rollouts, or with what a world model imagines.
 pub(super) struct Compare;
@@ -38,7 +39,7 @@ impl Job for Compare {
         let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
         // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
         let nothing = States { rows: &[], owner: &[] };
-        let known = coverage::known(&opened, &spec.space, spec.options.k, spec.options.alpha);
+        let known = coverage::known(&opened, &spec.space, spec.options.k, (Kind::Conformal, spec.options.alpha));
         let input = Input {
             names: space.names(),
             choice: space.choice(),

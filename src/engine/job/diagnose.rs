@@ -19,7 +19,6 @@ use crate::metrics::coverage::Options;
 use crate::metrics::diagnosis::{self, EpisodeScores, Input};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::Level;
-use crate::metrics::threshold::Kind;
 
 /// Ranks real episodes by how they leave the data and the model's competence, and reports the worst.
 pub(super) struct Diagnose;
@@ -41,7 +40,7 @@ impl Job for Diagnose {
     fn run(spec: &DiagnoseSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let cover = CoverSpec {
             source: spec.source.clone(),
-            options: Options { k: spec.k, alpha: spec.alpha, ..Options::default() },
+            options: Options { k: spec.k, threshold: spec.threshold, alpha: spec.alpha, ..Options::default() },
             space: spec.space.clone(),
             policy: spec.policy.clone(),
             ..CoverSpec::default()
@@ -51,7 +50,7 @@ impl Job for Diagnose {
         let judged = Judged::choose(&opened, &spec.policy, "diagnosed", cx)?;
         let distrusted = reading_check(&opened, cx)?.is_some_and(|check| check.is_distrusted());
         let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()).filter(|_| !distrusted);
-        let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
+        let error = model.map(|m| OneStepError::calibrate(m, &opened, (spec.threshold, spec.alpha), cx)).transpose()?;
         let rollouts = judged.data(&opened);
         let scored = judged
             .episodes
@@ -74,9 +73,9 @@ impl Job for Diagnose {
         }
         trust(&mut report, &opened);
         let rule =
-            Rule { kind: Kind::Conformal, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
-        // Ranks need no thresholds: the calibration part is left alone.
-        let scored = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?.judged(&judged, rule, cx)?;
+            Rule { kind: spec.threshold, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
+        let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
+        let scored = scorer.judged(&judged, &scorer.thresholds(rule, cx)?, rule, cx)?;
         if let Some(evidence) = &scored.evidence {
             metrics::scoring::trust(&mut report, evidence, rule.seed);
         }

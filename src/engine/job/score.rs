@@ -55,11 +55,12 @@ impl Job for Score {
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "scored", cx)?;
         let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
-        let error = model.map(|m| OneStepError::calibrate(m, &opened, spec.alpha, cx)).transpose()?;
+        let error = model.map(|m| OneStepError::calibrate(m, &opened, (spec.threshold, spec.alpha), cx)).transpose()?;
         let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
         let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
         let alarms = scorer.alarms(rule, cx)?;
-        let scored = scorer.judged(&judged, rule, cx)?;
+        let thresholds: Vec<f64> = alarms.iter().map(|a| a.threshold.value).collect();
+        let scored = scorer.judged(&judged, &thresholds, rule, cx)?;
         let data = judged.data(&opened);
         let mut made = report::report(
             &report::Scored {

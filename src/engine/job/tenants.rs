@@ -21,6 +21,7 @@ use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 use crate::topup::controller::Schedule;
+use crate::topup::controller::trigger::Trigger;
 use crate::topup::prepare::{self, Plan};
 use crate::topup::round::{Options, TopUp};
 use crate::world::ensemble::Ensemble;
@@ -85,6 +86,7 @@ fn topped_up(data: &Dataset, model: &dyn WorldModel) -> Report {
         policy_steps: 10,
         eval_episodes: 3,
         alpha: 0.05,
+        trigger: Trigger::PerCheck,
         seed: 4,
     };
     let start = Checkpoint::clone(opened.checkpoint.as_deref().unwrap());

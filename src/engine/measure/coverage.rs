@@ -13,6 +13,7 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
+use crate::metrics::threshold::Kind;
 
 /// Steps of a rollout that the world model imagines.
 const HORIZON: usize = 50;
@@ -54,17 +55,19 @@ pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
         options: Options { bootstrap: Bootstrap { draws: 0, seed: 0 }, ..Options::default() },
         ..CoverSpec::default()
     };
-    match known(opened, &wanted.space, wanted.options.k, wanted.options.alpha) {
+    let asked = &wanted.options;
+    match known(opened, &wanted.space, asked.k, (asked.threshold, asked.alpha)) {
         Some(known) => Ok(known),
         None => covered(opened, &wanted, cx, &|_| {}),
     }
 }
 
 /// A coverage that was measured already and has this novelty; what was held against it does not matter.
-pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, alpha: f64) -> Option<Arc<Coverage>> {
+pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, (kind, alpha): (Kind, f64)) -> Option<Arc<Coverage>> {
     let alone = |source: &Source| Source { rollouts: None, ..source.clone() };
     opened.measured.find(|spec: &CoverSpec| {
-        (&spec.space, spec.options.k, spec.options.alpha.to_bits()) == (space, k, alpha.to_bits())
+        let o = &spec.options;
+        (&spec.space, o.k, o.threshold, o.alpha.to_bits()) == (space, k, kind, alpha.to_bits())
             && alone(&spec.source) == alone(&opened.source)
     })
 }
@@ -136,7 +139,8 @@ impl CoverageRows {
 /// Open-loop rollouts of the world model along the held-out episodes; nothing without one, or where the features are not
 /// whole observations.
 fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<FeatureRows>, Fault> {
-    let whole = FeatureSpec { pca: spec.space.pca, ..FeatureSpec::default() };
+    let (pca, keep_duplicates) = (spec.space.pca, spec.space.keep_duplicates);
+    let whole = FeatureSpec { pca, keep_duplicates, ..FeatureSpec::default() };
     if opened.checkpoint.as_ref().is_none_or(|c| c.world_model.is_none()) || spec.space != whole {
         return Ok(None);
     }

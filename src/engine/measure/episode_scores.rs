@@ -23,7 +23,8 @@ pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Fault> {
     let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
     let mut scores = vec![(SCORES[0].0, ood), (SCORES[1].0, peak)];
     if let Some(model) = model {
-        let error = OneStepError::calibrate(model, opened, CoverSpec::default().options.alpha, cx)?;
+        let usual = CoverSpec::default().options;
+        let error = OneStepError::calibrate(model, opened, (usual.threshold, usual.alpha), cx)?;
         let phase = cx.phase("model error of the episodes");
         let n = opened.data.num_episodes();
         let mut worst = Vec::with_capacity(n);
@@ -41,7 +42,7 @@ fn novelty(opened: &Opened, cx: &Ctx) -> Result<(Vec<f64>, Vec<f64>), Fault> {
     let (data, split, usual) = (&opened.data, &opened.split, CoverSpec::default().options);
     let part = |episodes: &[usize]| data.states(episodes);
     let ((train, of), (calibration, by)) = (part(&split.train), part(&split.calibration));
-    let rule = Rule { k: usual.k, alpha: usual.alpha, shared: split.is_shared() };
+    let rule = Rule { k: usual.k, kind: usual.threshold, alpha: usual.alpha, shared: split.is_shared() };
     let train = States { rows: &train, owner: &of };
     let calibration = States { rows: &calibration, owner: &by };
     let phase = cx.phase("novelty of the episodes");

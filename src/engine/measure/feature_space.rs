@@ -25,6 +25,7 @@ pub struct FeatureSpace {
     names: Vec<String>,
     what: String,
     variance: Option<f64>,
+    keep_duplicates: bool,
     model: Option<Arc<Checkpoint>>,
 }
 
@@ -74,7 +75,8 @@ impl FeatureSpace {
         if columns.is_some() {
             let _ = write!(what, " chosen of {}", all.len());
         }
-        Ok(Self { base: spec.base, columns, names, what, variance: spec.pca, model })
+        let keep_duplicates = spec.keep_duplicates || columns.is_some();
+        Ok(Self { base: spec.base, columns, names, what, variance: spec.pca, keep_duplicates, model })
     }
 
     /// Name of every dimension of a row.
@@ -84,7 +86,7 @@ impl FeatureSpace {
 
     /// What the metrics need to know to standardise and to say what they measured.
     pub fn choice(&self) -> Choice<'_> {
-        Choice { what: &self.what, variance: self.variance }
+        Choice { what: &self.what, variance: self.variance, keep_duplicates: self.keep_duplicates }
     }
 
     /// Rows of episode `index` of `data`, one for each of its T steps: [T, F]. A row is NaN where its step holds a number

@@ -1,7 +1,7 @@
 //! One-step error of a world model with its own alarm threshold.
 //!
 //! Error of a step: sqrt(mean over dimensions of ((predicted Δ - real Δ) / std of Δ)²), teacher forced, std over the
-//! training part. The threshold is conformal over the calibration episodes' largest errors, as that of novelty.
+//! training part. The threshold is set on the calibration part as that of novelty.
 
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
@@ -9,7 +9,7 @@ use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
 use crate::ground::stats::quantile;
 use crate::ground::task::Ctx;
-use crate::metrics::threshold::{self, Threshold, episode_max};
+use crate::metrics::threshold::{self, Kind, Threshold};
 use crate::world::imagine::one_step;
 use crate::world::world_model::WorldModel;
 
@@ -39,7 +39,12 @@ impl<'a> OneStepError<'a> {
     ///
     /// # Errors
     /// A sentence where the calibration part is empty or the level is none; or cancelled.
-    pub fn calibrate(model: &'a dyn WorldModel, opened: &Opened, alpha: f64, cx: &Ctx) -> Result<Self, Fault> {
+    pub fn calibrate(
+        model: &'a dyn WorldModel,
+        opened: &Opened,
+        (kind, alpha): (Kind, f64),
+        cx: &Ctx,
+    ) -> Result<Self, Fault> {
         let (data, split) = (&opened.data, &opened.split);
         let scale = change_std(&data.transitions(&split.train));
         let batch = data.transitions(&split.calibration);
@@ -52,8 +57,8 @@ impl<'a> OneStepError<'a> {
             .collect();
         let owner: Vec<usize> = predicted.rows.iter().map(|&i| batch.episode[i]).collect();
         let usual = quantile(&errors, 0.95);
-        let conformal = threshold::conformal(&episode_max(&errors, &owner), alpha)?;
-        Ok(Self { model, scale, threshold: Threshold { shared: split.is_shared(), ..conformal }, usual })
+        let threshold = threshold::of_kind(kind, &errors, &owner, alpha, split.is_shared())?;
+        Ok(Self { model, scale, threshold, usual })
     }
 
     /// The errors along episode `index` of `data`.

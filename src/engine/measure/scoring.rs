@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::evidence::Held;
 use super::feature_space::FeatureSpace;
 use super::judged::Judged;
 use super::one_step::OneStepError;
@@ -10,15 +11,13 @@ use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
-use crate::ground::stats::by_episode;
 use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::alarm::{Alarm, Part};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::score::{self, Column, Fitted, Members};
 use crate::metrics::scoring::Evidence;
-use crate::metrics::threshold::{Kind, episode_max};
-use crate::metrics::trust::contest::{self, Contest, Truth};
+use crate::metrics::threshold::{self, Kind};
 use crate::world::world_model::Feedback;
 
 /// How thresholds are set, and what a low return is.
@@ -150,15 +149,29 @@ impl<'a> Scorer<'a> {
         of_calibration.iter().zip(&of_heldout).map(alarm).collect()
     }
 
-    /// Scores the judged states and holds every score against what happened.
+    /// The thresholds of [`Scorer::alarms`] alone: the held-out part is left alone.
+    ///
+    /// # Errors
+    /// As [`Scorer::alarms`].
+    pub fn thresholds(&self, rule: Rule, cx: &Ctx) -> Result<Vec<f64>, Fault> {
+        let (data, split) = (&self.opened.data, &self.opened.split);
+        let rows = Rows::gather(data, &split.calibration, self.space, (self.context(), true), cx)?;
+        let (columns, _) = self.score(&rows, false, "calibration", cx)?;
+        let (kind, alpha, shared) = (rule.kind, rule.alpha, split.is_shared());
+        let set = |c: &Column| Ok(threshold::of_kind(kind, &c.values, &rows.owner, alpha, shared)?.value);
+        columns.iter().map(set).collect()
+    }
+
+    /// Scores the judged states and holds every score, with its threshold, against what happened.
     ///
     /// # Errors
     /// A sentence where the states do not fit the data; or cancelled.
-    pub fn judged(&self, judged: &Judged, rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
+    pub fn judged(&self, judged: &Judged, thresholds: &[f64], rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
         let data = judged.data(self.opened);
         let rows = Rows::gather(data, &judged.episodes, self.space, (self.context(), false), cx)?;
         let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
-        let evidence = evidence(&columns, &rows, &errors, self.error, data, rule, cx)?;
+        let held = Held { columns: &columns, thresholds, owner: &rows.owner, errors: &errors };
+        let evidence = held.against(self.error, data, (rule.low_return, rule.seed), cx)?;
         let error = self.error.map_or_else(Vec::new, |e| errors.iter().map(|&v| e.ratio(v)).collect());
         Ok(Scored { columns, rows, error, evidence })
     }
@@ -208,46 +221,4 @@ fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, 
         errors.extend(state.obs.chunks_exact(d).zip(real).map(|(p, r)| error.of_row(p, r)));
     }
     Ok((columns, errors))
-}
-
-/// Every score against the model's error at the steps whose outcome is known, or without a model against the return.
-fn evidence(
-    columns: &[Column],
-    rows: &Rows,
-    errors: &[f64],
-    error: Option<&OneStepError<'_>>,
-    data: &Dataset,
-    rule: Rule,
-    cx: &Ctx,
-) -> Result<Option<Evidence>, Fault> {
-    let known: Vec<usize> = (0..errors.len()).filter(|&i| !errors[i].is_nan()).collect();
-    let (columns, truth) = if let (Some(model), false) = (error, known.is_empty()) {
-        let pick = |v: &[f64]| known.iter().map(|&i| v[i]).collect::<Vec<f64>>();
-        let truth = Truth {
-            kind: contest::Kind::ModelError,
-            severity: known.iter().map(|&i| model.ratio(errors[i])).collect(),
-            positive: known.iter().map(|&i| errors[i] > model.usual()).collect(),
-            owner: known.iter().map(|&i| rows.owner[i]).collect(),
-            definition: format!("error beyond {:.3} std, that of 95 % of the calibration steps", model.usual()),
-        };
-        (columns.iter().map(|c| (c.score, pick(&c.values))).collect::<Vec<_>>(), truth)
-    } else if let Some(low) = rule.low_return {
-        let episodes: Vec<usize> = by_episode(&rows.owner).into_iter().map(|(e, _)| e).collect();
-        let lost: Vec<f64> = episodes.iter().map(|&e| -data.episode(e).ret()).collect();
-        let truth = Truth {
-            kind: contest::Kind::LowReturn,
-            positive: lost.iter().map(|l| -l < low).collect(),
-            severity: lost,
-            owner: episodes,
-            definition: format!("return below {low:.1}, the lower quartile of the training episodes"),
-        };
-        (columns.iter().map(|c| (c.score, episode_max(&c.values, &rows.owner))).collect(), truth)
-    } else {
-        return Ok(None);
-    };
-    if truth.severity.is_empty() {
-        return Ok(None);
-    }
-    let contest = Contest::hold(&columns, &truth, rule.seed, &cx.phase("holding scores against what happened"))?;
-    Ok(Some(Evidence { contest, truth, columns }))
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FeatureSpec, PolicySpec, Source};
+use crate::metrics::threshold::Kind;
 
 /// Which real episodes are diagnosed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub struct DiagnoseSpec {
     pub policy: PolicySpec,
     /// Which neighbour's distance is the novelty.
     pub k: usize,
+    /// How thresholds are set.
+    pub threshold: Kind,
     /// False-alarm level of the thresholds.
     pub alpha: f64,
     /// The feature space that novelty is measured in.
@@ -24,6 +27,7 @@ impl Default for DiagnoseSpec {
             source: Source::default(),
             policy: PolicySpec::default(),
             k: 5,
+            threshold: Kind::Conformal,
             alpha: 0.1,
             space: FeatureSpec::default(),
         }

@@ -26,6 +26,8 @@ pub struct FeatureSpec {
     /// Share of the variance of the standardised training part that the leading principal axes are to carry; nothing
     /// keeps the dimensions as they are.
     pub pca: Option<f64>,
+    /// Dimensions that are another one over again count as well, as do all that are named.
+    pub keep_duplicates: bool,
 }
 
 #[cfg(test)]
@@ -34,9 +36,14 @@ mod tests {
 
     #[test]
     fn a_spec_is_written_as_the_command_line_says_it() {
-        let spec = FeatureSpec { base: Base::ObservationAction, dims: vec!["ẋ".into()], pca: Some(0.95) };
+        let spec = FeatureSpec {
+            base: Base::ObservationAction,
+            dims: vec!["ẋ".into()],
+            pca: Some(0.95),
+            ..FeatureSpec::default()
+        };
         let json = serde_json::to_string(&spec).unwrap();
-        assert_eq!(json, r#"{"base":"observation+action","dims":["ẋ"],"pca":0.95}"#);
+        assert_eq!(json, r#"{"base":"observation+action","dims":["ẋ"],"pca":0.95,"keep_duplicates":false}"#);
         assert_eq!(serde_json::from_str::<FeatureSpec>(&json).unwrap(), spec);
         assert_eq!(serde_json::from_str::<FeatureSpec>("{}").unwrap(), FeatureSpec::default());
     }

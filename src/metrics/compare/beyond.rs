@@ -8,6 +8,7 @@ use crate::metrics::mahalanobis::{self, Mahalanobis};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::ood;
 use crate::metrics::report::Report;
+use crate::metrics::threshold::FalseAlarms;
 
 /// What lies beyond A.
 pub struct Beyond<'n> {
@@ -15,6 +16,8 @@ pub struct Beyond<'n> {
     pub novelty: &'n Novelty,
     /// Share of B's states beyond the threshold.
     pub ood_fraction: f64,
+    /// B's episodes with any state beyond it.
+    pub alarmed: FalseAlarms,
     /// What was done to A's covariance for the Mahalanobis distance, if it is singular.
     pub singular: Option<String>,
 }
@@ -31,12 +34,18 @@ pub fn report<'n>(
     cx: &Ctx,
 ) -> Result<Beyond<'n>, Fault> {
     let scores = novelty.score_fresh(input.b.rows, &cx.phase("novelty of B"))?;
-    let ood_fraction = novelty_stats(input, options, report, novelty, &scores);
+    let (ood_fraction, alarmed) = novelty_stats(input, options, report, novelty, &scores);
     let singular = mahalanobis_stats(input, options, report, novelty, cx)?;
-    Ok(Beyond { novelty, ood_fraction, singular })
+    Ok(Beyond { novelty, ood_fraction, alarmed, singular })
 }
 
-fn novelty_stats(input: &Input<'_>, options: &Options, report: &mut Report, novelty: &Novelty, scores: &[f64]) -> f64 {
+fn novelty_stats(
+    input: &Input<'_>,
+    options: &Options,
+    report: &mut Report,
+    novelty: &Novelty,
+    scores: &[f64],
+) -> (f64, FalseAlarms) {
     let threshold = novelty.threshold.value;
     let fraction = ood::fraction(scores, threshold);
     let k = options.k;
@@ -55,16 +64,17 @@ fn novelty_stats(input: &Input<'_>, options: &Options, report: &mut Report, nove
     if let Some((lo, hi)) = bootstrap::of_mean(&above, input.b.owner, options.seed) {
         stat.between(lo, hi);
     }
-    let (episodes, n) = ood::alarmed_episodes(scores, input.b.owner, threshold);
+    let alarmed = FalseAlarms::count(scores, input.b.owner, threshold);
     report
         .stat(
             "ood_episodes",
             "episodes of B with an alarm",
-            episodes,
+            alarmed.rate(),
             "",
-            "Share of B's episodes with any state above A's threshold; at most alpha is expected of episodes like A's.",
+            "Share of B's episodes with any state above A's threshold; at most alpha is expected of episodes like A's; interval: 95 % Clopper-Pearson.",
         )
-        .of(n, "episodes of B");
+        .of(alarmed.episodes, "episodes of B")
+        .within(alarmed.interval());
     report
         .stat(
             "threshold",
@@ -74,7 +84,7 @@ fn novelty_stats(input: &Input<'_>, options: &Options, report: &mut Report, nove
             "The ceil((n+1)(1-alpha))-th smallest of the largest novelties of A's calibration episodes.",
         )
         .of(novelty.threshold.episodes, "calibration episodes of A");
-    fraction
+    (fraction, alarmed)
 }
 
 fn mahalanobis_stats(

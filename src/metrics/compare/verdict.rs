@@ -45,7 +45,8 @@ pub fn verdict(report: &mut Report, found: &Found<'_>, beyond: &Beyond<'_>) {
         );
         (Level::Warn, text)
     } else {
-        let level = if beyond.ood_fraction > beyond.novelty.threshold.alpha { Level::Warn } else { Level::Good };
+        // The level is one of episodes, not of states.
+        let level = if beyond.novelty.threshold.is_broken_by(beyond.alarmed) { Level::Warn } else { Level::Good };
         (level, format!("No difference of B from A is seen ({proof}); {outside}."))
     };
     report.note(level, text);

@@ -8,7 +8,7 @@ use super::{Input, Options};
 use crate::ground::fault::Fault;
 use crate::metrics::density::zoom::Zoom;
 use crate::metrics::density::{Density, Range};
-use crate::metrics::features::Features;
+use crate::metrics::features::{Choice, Features};
 use crate::metrics::pca::Pca;
 use crate::metrics::report::{Axis, HeatMap};
 
@@ -47,7 +47,8 @@ impl Map {
                 )));
             }
             // Standardised dimensions carry one unit of variance each; constant ones none.
-            let features = Features::fit(input.train.rows, input.names)?;
+            let both = Choice { keep_duplicates: true, ..input.choice };
+            let features = Features::fit_in(input.train.rows, input.names, Choice { variance: None, ..both })?;
             let live = [a, b].iter().filter(|c| features.kept.contains(c)).count();
             let share = live as f64 / features.dim() as f64;
             (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), share)

@@ -27,6 +27,7 @@ const TELLING: &[&str] = &[
     "calibration_episodes",
     "ood_fraction_heldout",
     "false_alarm_heldout",
+    "false_alarm_given_set",
     "unusual_fraction_heldout",
     "usual_novelty",
     "vendi_score",

@@ -27,11 +27,12 @@ pub struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    /// Bins every dimension over what the data span (and others a little beyond) and counts every pair.
+    /// Bins every dimension over what the data span (and others a little beyond) and counts every pair but those with one
+    /// of the columns `without`, which are others over again: a copy over its original is a line with empty corners.
     ///
     /// # Errors
     /// Cancelled.
-    pub fn new(input: &Input<'a>, cx: &Ctx) -> Result<Self, Fault> {
+    pub fn new(input: &Input<'a>, without: &[usize], cx: &Ctx) -> Result<Self, Fault> {
         let d = input.names.len();
         let column = |rows: &'a [f32], c: usize| rows.iter().skip(c).step_by(d).copied();
         let visits = input.rollouts.or(input.imagined);
@@ -43,8 +44,10 @@ impl<'a> Survey<'a> {
         }
         let data = Binned::new(input.train.rows, &ranges, cx)?;
         let visits = visits.map(|v| Binned::new(v.rows, &ranges, cx)).transpose()?;
-        let mut dims: Vec<(f64, usize)> =
-            (0..d).filter_map(|c| Some((weight(&data, visits.as_ref(), c)?, c))).collect();
+        let mut dims: Vec<(f64, usize)> = (0..d)
+            .filter(|c| !without.contains(c))
+            .filter_map(|c| Some((weight(&data, visits.as_ref(), c)?, c)))
+            .collect();
         dims.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut dims: Vec<usize> = dims.into_iter().take(DIMS).map(|(_, c)| c).collect();
         dims.sort_unstable();

@@ -48,7 +48,12 @@ fn together() -> Vec<f32> {
 }
 
 fn reduced(share: f64) -> Features {
-    Features::fit_in(&together(), &names(5), Choice { what: "state dimensions", variance: Some(share) }).unwrap()
+    Features::fit_in(
+        &together(),
+        &names(5),
+        Choice { what: "state dimensions", variance: Some(share), ..Choice::default() },
+    )
+    .unwrap()
 }
 
 /// scikit-learn 1.9.1: `PCA(n_components=share, svd_solver="full")` of the columns that vary, standardised with ddof 0.
@@ -108,4 +113,26 @@ fn a_share_that_keeps_nothing_is_refused() {
         let f = Features::fit(&together(), &names(5)).unwrap();
         assert!(f.reduce(&together(), share).unwrap_err().to_string().contains("above 0 and at most 1"), "{share}");
     }
+}
+
+/// `PointMaze` says the position twice: as what was achieved, and within the observation.
+#[test]
+fn a_dimension_that_is_there_twice_is_counted_once_and_named() {
+    let rows: Vec<f32> = (0..100)
+        .flat_map(|i| {
+            let (x, y) = ((0.37 * i as f32).sin(), (0.11 * i as f32).cos());
+            [x, y, x, 0.5 * x * y]
+        })
+        .collect();
+    let f = Features::fit(&rows, &names(4)).unwrap();
+    assert_eq!((f.kept.as_slice(), f.dim()), (&[0, 1, 3][..], 3));
+    let d = &f.duplicates[0];
+    assert_eq!((d.name.as_str(), d.original.as_str(), d.of), (names(4)[2].as_str(), names(4)[0].as_str(), 0));
+    assert!(f.sentence().contains("--keep-duplicates") && f.sentence().contains(&names(4)[2]), "{}", f.sentence());
+    let kept = Features::fit_in(&rows, &names(4), Choice { keep_duplicates: true, ..Choice::default() }).unwrap();
+    assert_eq!((kept.dim(), kept.duplicates.len()), (4, 0));
+    assert!(f.parted(&rows).is_empty());
+    let mut other = rows.clone();
+    other[4 * 7 + 2] += 0.1;
+    assert_eq!(f.parted(&other).iter().map(|p| p.1).collect::<Vec<_>>(), [0.01]);
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ground::fault::Fault;
 use crate::metrics::novelty::Rule;
+use crate::metrics::threshold::Kind;
 
 /// 40 training states of three dimensions, and five others.
 #[rustfmt::skip]
@@ -74,7 +75,7 @@ fn scored(train: &[f32], d: usize, rows: &[f32], shared: bool) -> (Vec<Column>, 
     let cx = Ctx::quiet();
     let owner: Vec<usize> = (0..train.len() / d).map(|i| i / 10).collect();
     let states = States { rows: train, owner: &owner };
-    let rule = Rule { k: 3, alpha: 0.1, shared };
+    let rule = Rule { k: 3, kind: Kind::Conformal, alpha: 0.1, shared };
     let novelty = Novelty::fit(&names(d), states, states, rule, &cx).unwrap();
     let fitted = Fitted::new(&novelty, states, &cx).unwrap();
     let owner: Vec<usize> = (0..rows.len() / d).map(|i| i / 10).collect();
@@ -206,7 +207,7 @@ fn a_cancel_is_heard() {
     let cx = Ctx::new(cancel.clone(), |_| {});
     let owner = vec![0; 40];
     let states = States { rows: &TRAIN, owner: &owner };
-    let rule = Rule { k: 3, alpha: 0.1, shared: false };
+    let rule = Rule { k: 3, kind: Kind::Conformal, alpha: 0.1, shared: false };
     let novelty = Novelty::fit(&names(3), states, states, rule, &cx).unwrap();
     let fitted = Fitted::new(&novelty, states, &cx).unwrap();
     cancel.cancel();

@@ -92,7 +92,7 @@ fn novelty_keeps_its_promise(n: usize, alpha: f64, length: usize, train: usize) 
     let owner = |rows: &[f32]| -> Vec<usize> { (0..rows.len() / 2).map(|i| i / length).collect() };
     let names = ["x".to_owned(), "y".to_owned()];
     let reference = episodes(train);
-    let rule = novelty::Rule { k: 3, alpha, shared: false };
+    let rule = novelty::Rule { k: 3, kind: Kind::Conformal, alpha, shared: false };
     let cx = Ctx::quiet();
     let of_train = owner(&reference);
     let states = States { rows: &reference, owner: &of_train };

@@ -2,12 +2,13 @@
 
 use rand::RngExt;
 
-use super::contest::{Contest, Kind, Truth};
+use super::contest::Contest;
+use super::truth::{Kind, Signal, Truth};
 use super::weighted::{Order, Ranked};
 use super::*;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
-use crate::metrics::score::{SCORES, Score};
+use crate::metrics::score::SCORES;
 
 /// Scores with ties, and what they should predict.
 const SCORE: [f64; 24] = [
@@ -41,8 +42,17 @@ fn rank_statistics_are_those_of_scikit_learn_and_scipy() {
     assert!(positive_only.is_nan());
 }
 
+fn signal(score: usize, values: Vec<f64>, threshold: f64) -> Signal {
+    Signal { score: &SCORES[score], values, running: Vec::new(), threshold: Some(threshold) }
+}
+
+/// Episodes whose one step is their score.
+fn episodes(values: &[f64], threshold: f64) -> Signal {
+    Signal { running: values.iter().map(|&v| vec![v]).collect(), ..signal(0, values.to_vec(), threshold) }
+}
+
 /// 40 episodes of 25 steps; the severity follows `strength` of the first score, nothing of the second.
-fn steps(strength: f64) -> (Vec<(&'static Score, Vec<f64>)>, Truth) {
+fn steps(strength: f64) -> (Vec<Signal>, Truth) {
     let mut rng = keyed(5, 0);
     let mut noise = || -> Vec<f64> { (0..1000).map(|_| rng.random_range(-1.0..1.0)).collect() };
     let (good, bad, rest) = (noise(), noise(), noise());
@@ -54,7 +64,7 @@ fn steps(strength: f64) -> (Vec<(&'static Score, Vec<f64>)>, Truth) {
         owner: (0..1000).map(|i| i / 25).collect(),
         definition: "error above 0.5".into(),
     };
-    (vec![(&SCORES[0], bad), (&SCORES[1], good)], truth)
+    (vec![signal(0, bad, 2.0), signal(1, good, 0.8)], truth)
 }
 
 #[test]
@@ -70,11 +80,20 @@ fn the_score_that_predicts_is_first_and_named() {
     charts::table(&mut report, &contest, &truth);
     charts::curves(&mut report, &columns, &truth, 1);
     charts::stats(&mut report, &contest, &truth);
+    let text = &report.notes[0].text;
+    assert!(text.starts_with("At its threshold Mahalanobis distance is of most use: it fires on "), "{text}");
     assert!(
-        report.notes[0].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0.")
+        report.notes[1].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0.")
     );
-    assert_eq!(report.notes[0].level, Level::Good);
-    assert_eq!(report.tables[0].rows.len(), 2);
+    assert_eq!((report.notes[0].level, report.notes[1].level), (Level::Good, Level::Good));
+    assert_eq!(report.tables[0].rows.len(), 3);
+    let chance = &report.tables[0].rows[2];
+    let share = contest.positive as f64 / 1000.0;
+    assert_eq!((&chance[0], &chance[3], &chance[5]), (&"chance".into(), &0.5.into(), &share.into()));
+    // At 2 the blind score never fires.
+    let blind = contest.entries[1].at.unwrap().0;
+    assert_eq!((blind.bad, blind.good, blind.gain), (0.0, 0.0, 0.0));
+    assert_eq!(report.value("fires_on_bad_novelty"), Some(0.0));
     assert_eq!(report.stats[0].key, "spearman_mahalanobis");
     let rising = report.series.iter().find(|s| s.key == "reliability_mahalanobis").unwrap();
     assert!(rising.y[9] > rising.y[0] + 1.0);
@@ -83,14 +102,17 @@ fn the_score_that_predicts_is_first_and_named() {
 #[test]
 fn a_lead_within_chance_and_a_score_no_better_than_chance_are_said() {
     let (mut columns, truth) = steps(2.0);
-    columns[0].1 = columns[1].1.iter().map(|v| v + 1e-3 * (v * 1e6).sin()).collect();
+    columns[0].values = columns[1].values.iter().map(|v| v + 1e-3 * (v * 1e6).sin()).collect();
     let mut report = Report::new("score", "Scores");
     charts::table(&mut report, &Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap(), &truth);
-    assert!(report.notes[0].text.contains("within chance"), "{}", report.notes[0].text);
+    assert!(report.notes[1].text.contains("within chance"), "{}", report.notes[1].text);
     let (columns, truth) = steps(0.0);
     let mut report = Report::new("score", "Scores");
     charts::table(&mut report, &Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap(), &truth);
-    assert!(report.notes[0].text.contains("no alarm predicts the model's error better than chance"));
+    assert!(
+        report.notes[0].text.starts_with("At their thresholds no alarm tells bad from good steps better than chance")
+    );
+    assert!(report.notes[1].text.contains("no alarm predicts the model's error better than chance"));
 }
 
 #[test]
@@ -101,16 +123,15 @@ fn few_episodes_and_one_class_are_said() {
     let contest = Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap();
     charts::table(&mut report, &contest, &truth);
     assert!(contest.entries[0].rho.interval.is_none());
-    assert!(report.notes[0].text.contains("too few"), "{}", report.notes[0].text);
+    assert!(report.notes[1].text.contains("too few"), "{}", report.notes[1].text);
     let (columns, mut truth) = steps(2.0);
     truth.positive = vec![false; 1000];
-    truth.kind = Kind::LowReturn;
     let contest = Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap();
     assert!(contest.entries.iter().all(|e| e.auroc.value.is_nan() && e.auroc.interval.is_none()));
     charts::table(&mut report, &contest, &truth);
     assert!(report.notes.iter().any(|n| n.text.starts_with("Nothing says which alarm")));
     let nothing = Truth { severity: vec![], positive: vec![], owner: vec![], ..truth };
-    assert!(Contest::hold(&[(&SCORES[0], vec![])], &nothing, 1, &Ctx::quiet()).is_err());
+    assert!(Contest::hold(&[signal(0, vec![], 1.0)], &nothing, 1, &Ctx::quiet()).is_err());
 }
 
 /// The percentile interval covers the truth about as often as it says: ρ of a bivariate normal of correlation r is
@@ -136,7 +157,7 @@ fn the_interval_over_episodes_covers_the_truth() {
             }
             let positive = severity.iter().map(|&s| s > 1.0).collect();
             let truth = Truth { kind: Kind::ModelError, severity, positive, owner, definition: String::new() };
-            let contest = Contest::hold(&[(&SCORES[0], score)], &truth, seed, &Ctx::quiet()).unwrap();
+            let contest = Contest::hold(&[signal(0, score, 1.0)], &truth, seed, &Ctx::quiet()).unwrap();
             let (low, high) = contest.entries[0].rho.interval.unwrap();
             low <= truth_rho && truth_rho <= high
         })
@@ -156,9 +177,26 @@ fn one_failed_episode_is_no_ground_for_an_interval() {
         definition: "low".into(),
     };
     let of = |failed| {
-        let contest = Contest::hold(&[(&SCORES[0], severity.clone())], &truth(failed), 1, &Ctx::quiet()).unwrap();
+        let contest = Contest::hold(&[episodes(&severity, 12.0)], &truth(failed), 1, &Ctx::quiet()).unwrap();
         contest.entries[0].clone()
     };
     assert_eq!((of(1).auroc.value, of(1).auroc.interval), (1.0, None));
     assert!(of(1).rho.interval.is_some() && of(5).auroc.interval.is_some());
+}
+
+#[test]
+fn a_score_that_ranks_well_and_never_fires_is_named_and_not_first() {
+    let (signals, truth) = steps(2.0);
+    let mut idle = signals[1].clone();
+    idle.threshold = Some(5.0);
+    let mut used = signal(0, signals[1].values.iter().map(|v| v + 0.4 * (v * 1e6).sin()).collect(), 0.5);
+    used.score = &SCORES[2];
+    let contest = Contest::hold(&[idle, used], &truth, 1, &Ctx::quiet()).unwrap();
+    assert_eq!(contest.entries[0].score.name, SCORES[1].name, "it ranks best");
+    let mut report = Report::new("score", "Scores");
+    charts::table(&mut report, &contest, &truth);
+    let text = &report.notes[0].text;
+    assert!(text.starts_with(&format!("At its threshold {} is of most use", SCORES[2].label)), "{text}");
+    assert!(text.contains("no alarm at its threshold: Mahalanobis distance (AUROC 0."), "{text}");
+    assert!(text.contains("fires on 0 % of bad and 0 % of good steps."), "{text}");
 }

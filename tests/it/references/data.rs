@@ -98,6 +98,7 @@ fn scale(json: &Value) -> Features {
         mean,
         std,
         dropped: vec![],
+        duplicates: vec![],
     }
 }
 

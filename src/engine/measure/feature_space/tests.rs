@@ -69,7 +69,7 @@ fn force() -> Space {
 }
 
 fn spec(base: Base, dims: &[&str]) -> FeatureSpec {
-    FeatureSpec { base, dims: dims.iter().map(|d| (*d).into()).collect(), pca: None }
+    FeatureSpec { base, dims: dims.iter().map(|d| (*d).into()).collect(), ..FeatureSpec::default() }
 }
 
 fn rows(spec: &FeatureSpec, opened: &Opened) -> (Vec<String>, FeatureRows) {

@@ -41,7 +41,7 @@ fn visited_by(data: &Set, rollouts: Option<&Set>, failing: &[bool], imagined: bo
         imagined: rollouts.map(view).filter(|_| imagined),
         shared: true,
     };
-    let survey = Survey::new(&input, &Ctx::quiet()).unwrap();
+    let survey = Survey::new(&input, &[], &Ctx::quiet()).unwrap();
     let mut report = Report::default();
     let whose = if imagined { &IMAGINED } else { &ROLLOUTS };
     let visits = rollouts.map(|r| Visits { states: view(r), failing: failing.to_vec(), whose });

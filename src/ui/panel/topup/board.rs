@@ -2,7 +2,7 @@
 
 use super::super::data;
 use super::{ID, JOB};
-use crate::engine::job::Schedule;
+use crate::engine::job::{Schedule, Trigger};
 use crate::metrics::report::Report;
 use crate::topup::options::Options;
 use crate::ui::app::{App, Ended};
@@ -50,7 +50,13 @@ fn rule(options: &Options) -> String {
     let rule = match options.schedule {
         Schedule::Adaptive => {
             let threshold = options.threshold.map_or_else(|| "threshold".to_owned(), number::number);
-            format!("collect when loss ratio R > {threshold}")
+            match options.trigger {
+                Trigger::PerRun => {
+                    let alpha = number::number(100.0 * options.alpha);
+                    format!("collect when loss ratio R > {threshold}, by chance in at most {alpha} % of runs")
+                }
+                Trigger::PerCheck => format!("collect when loss ratio R > {threshold} at a check"),
+            }
         }
         Schedule::Fixed => "collect at every check".to_string(),
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
