@@ -88,7 +88,8 @@ impl TopUpArgs {
         match dashboard::theme("auto") {
             Ok(theme) => {
                 let topup = self.job(source.clone());
-                let open = OpenSpec { source, seed: topup.seed, topup };
+                let seed = topup.seed;
+                let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
                 dashboard::open(open, Some(panel::topup::ID), theme)
             }
             Err(problem) => headless::complain(&Fault::failed(problem)),

@@ -10,6 +10,7 @@ use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
+use crate::ground::number::number;
 use crate::ground::stats::by_episode;
 use crate::ground::task::Ctx;
 use crate::metrics::States;
@@ -239,7 +240,7 @@ fn evidence(
             positive: lost.iter().map(|l| -l < low).collect(),
             severity: lost,
             owner: episodes,
-            definition: format!("return below {low:.1}, the lower quartile of the training episodes"),
+            definition: format!("return below {}, the lower quartile of the training episodes", number(low)),
         };
         (columns.iter().map(|c| (c.score, episode_max(&c.values, &rows.owner))).collect(), truth)
     } else {
