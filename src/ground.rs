@@ -1,6 +1,7 @@
 //! What everything stands on: cancelling and progress, randomness, faults, atomic writes, and the numbers of statistics.
 //! Knows nothing of datasets, models or metrics.
 
+pub mod ascii;
 pub mod binomial;
 pub mod bootstrap;
 pub mod dtype;
@@ -8,6 +9,7 @@ pub mod duplicates;
 pub mod fault;
 pub mod folders;
 pub mod memory;
+pub mod number;
 pub mod save;
 pub mod seed;
 pub mod stats;

@@ -14,11 +14,13 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
+mod banner;
 mod card;
 mod jobs;
 mod layout;
 mod look;
 mod msg;
 mod shown;
+mod spell;
 mod tabs;
 mod widget;

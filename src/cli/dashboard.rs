@@ -4,13 +4,13 @@ use std::process;
 use std::sync::mpsc::sync_channel;
 
 use super::headless::{self, Status};
-use super::interrupt::INTERRUPTED;
+use super::interrupt;
 use crate::engine::Engine;
 use crate::engine::job::{Control, JobId, JobSpec};
 use crate::ground::fault::Fault;
 use crate::ui::app::OpenSpec;
 use crate::ui::panel_id::PanelId;
-use crate::ui::terminal::{self, EngineDoor};
+use crate::ui::terminal::{self, End, EngineDoor};
 use crate::ui::theme::{Scheme, Theme};
 use crate::ui::update;
 
@@ -42,19 +42,17 @@ pub fn theme(name: &str) -> Result<Theme, String> {
 /// Shows the dashboard until the user ends it, beginning with `panel`, else with the first.
 pub fn open(spec: OpenSpec, panel: Option<PanelId>, theme: Theme) -> Status {
     // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
-    let installed = ctrlc::set_handler(|| {
+    interrupt::on_signal(|| {
         terminal::restore();
-        process::exit(i32::from(INTERRUPTED));
+        process::exit(i32::from(interrupt::status()));
     });
-    if let Err(e) = installed {
-        log::warn!("a signal ends the program without tidying up: {e}");
-    }
     let (sender, events) = sync_channel(NEWS);
     let mut engine = Engine::new(sender);
     let (mut app, effects) = update::begin(spec, theme);
     app.panel = panel.unwrap_or(app.panel);
     match terminal::run(&mut engine, events, (app, effects)) {
-        Ok(()) => Status::Good,
+        Ok(End::Quit) => Status::Good,
+        Ok(End::Interrupt) => Status::Interrupted,
         Err(e) => headless::complain(&Fault::failed(format!(
             "the terminal cannot show the dashboard ({e}); oodscope report prints instead"
         ))),

@@ -12,6 +12,7 @@ use super::{interrupt, json, text};
 use crate::engine::job::{JobSpec, Outcome};
 use crate::engine::throttle::Throttle;
 use crate::engine::{self, Workspace, worker};
+use crate::ground::ascii;
 use crate::ground::fault::Fault;
 use crate::ground::task::{Cancel, Ctx, Progress};
 use crate::metrics::report::Report;
@@ -35,7 +36,7 @@ impl From<Status> for ExitCode {
             Status::Good => Self::SUCCESS,
             Status::Failed => Self::from(1),
             Status::BadInput => Self::from(2),
-            Status::Interrupted => Self::from(interrupt::INTERRUPTED),
+            Status::Interrupted => Self::from(interrupt::status()),
         }
     }
 }
@@ -55,6 +56,12 @@ pub fn complain(ended: &Fault) -> Status {
     // Nobody reads standard error: the status still tells.
     let _ = writeln!(stderr(), "oodscope: {ended}");
     ended.into()
+}
+
+/// Prints words to standard output, in ASCII where the terminal shows nothing else.
+fn say(out: &str) {
+    let ascii = ascii::only(&|name| std::env::var(name).ok());
+    print(&if ascii { ascii::spell(out) } else { out.into() });
 }
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no fault.
@@ -129,7 +136,7 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
         // What follows says the same in exact numbers.
         if !output.json && next.is_none() {
             for report in &made {
-                print(&text::report(report));
+                say(&text::report(report));
             }
         }
         if let Some(next) = next {
@@ -143,7 +150,7 @@ fn every(specs: &[JobSpec], output: &OutputArgs) -> Ran {
         match ended {
             Ok(outcome) => {
                 if !output.json {
-                    print(&text::outcome(&outcome));
+                    say(&text::outcome(&outcome));
                 }
                 ran.outcomes.push(outcome);
                 // A job that was stopped may keep what it had and end well; the rest was not wanted any more.

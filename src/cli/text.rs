@@ -8,7 +8,7 @@ use crate::metrics::report::{Cell, Level, Note, Report, Stat, Table};
 mod chart;
 mod number;
 
-use number::{number, pad, width};
+use number::{counted, number, pad, percent, unit, width};
 
 /// Rows of a table that are printed; all are in the JSON.
 const ROWS: usize = 20;
@@ -21,7 +21,7 @@ pub fn report(r: &Report) -> String {
     r.histograms.iter().for_each(|h| chart::histogram(&mut out, h));
     r.maps.iter().for_each(|m| chart::map(&mut out, m));
     for s in &r.scatters {
-        line(&mut out, &format!("{}: {} points, in the JSON", s.label, s.x.len()));
+        line(&mut out, &format!("{}: {}, in the JSON", s.label, counted(s.x.len(), "points")));
     }
     r.tables.iter().for_each(|t| table(&mut out, t));
     notes(&mut out, &r.notes);
@@ -50,17 +50,20 @@ pub fn clean(text: &str) -> String {
 }
 
 fn stats(out: &mut String, stats: &[Stat]) {
-    let values: Vec<String> = stats.iter().map(|s| number(s.value)).collect();
+    let written = |s: &Stat, v: f64| if s.share { percent(v) } else { number(v) };
+    let unit_of = |s: &Stat| unit(s.value, if s.share { "%" } else { s.unit.as_str() }).to_owned();
+    let values: Vec<String> = stats.iter().map(|s| written(s, s.value)).collect();
     let label = stats.iter().map(|s| width(&s.label)).max().unwrap_or(0);
     let value = values.iter().map(|v| width(v)).max().unwrap_or(0);
-    let unit = stats.iter().map(|s| width(&s.unit)).max().unwrap_or(0);
-    for (s, v) in stats.iter().zip(&values) {
-        let mut row = format!("  {}  {}{v} {}", pad(&s.label, label), " ".repeat(value - width(v)), pad(&s.unit, unit));
+    let units: Vec<String> = stats.iter().map(unit_of).collect();
+    let widest = units.iter().map(|u| width(u)).max().unwrap_or(0);
+    for ((s, v), u) in stats.iter().zip(&values).zip(&units) {
+        let mut row = format!("  {}  {}{v} {}", pad(&s.label, label), " ".repeat(value - width(v)), pad(u, widest));
         if let Some((lo, hi)) = s.interval {
-            let _ = write!(row, "  [{}, {}]", number(lo), number(hi));
+            let _ = write!(row, "  [{}, {}]", written(s, lo), written(s, hi));
         }
         if let Some((n, what)) = &s.n {
-            let _ = write!(row, "  n = {n} {what}");
+            let _ = write!(row, "  n = {}", counted(*n as usize, what));
         }
         line(out, row.trim_end());
     }

@@ -114,7 +114,8 @@ impl TopUpArgs {
         match dashboard::theme("auto") {
             Ok(theme) => {
                 let topup = self.job(source.clone());
-                let open = OpenSpec { source, seed: topup.options.seed, topup };
+                let seed = topup.options.seed;
+                let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
                 dashboard::open(open, Some(panel::topup::ID), theme)
             }
             Err(problem) => headless::complain(&Fault::failed(problem)),

@@ -3,7 +3,10 @@
 mod charts;
 mod rank;
 
+use std::sync::Arc;
+
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 pub use rank::{Crossing, first_sustained, score};
 
 use super::coverage::axes::Map;
@@ -28,7 +31,7 @@ pub struct EpisodeScores<'a> {
     pub model_error: &'a [f64],
     /// [T, D] squared standardised one-step error of every dimension; empty where unknown.
     pub error_by_dim: &'a [f64],
-    /// [T] disagreement of the members; empty without an ensemble.
+    /// [T] disagreement of the members in units of its conformal threshold; empty without an ensemble.
     pub disagreement: &'a [f64],
     /// [T] rewards.
     pub reward: &'a [f64],
@@ -109,9 +112,10 @@ pub fn report(input: &Input<'_>, cx: &Ctx) -> Result<Diagnosis, Fault> {
     numbers(&mut report, input, &ranking);
     charts::table(&mut report, input, &ranking[..ranking.len().min(LISTED)]);
     for r in ranking.iter().take(DRAWN) {
-        charts::curves(&mut report, &input.episodes[r.index]);
+        report.series.extend(charts::curves(&input.episodes[r.index]));
     }
-    charts::path(&mut report, input, &ranking[0]);
+    charts::worst(&mut report, input, &ranking[0]);
+    report.details = Arc::new(charts::details(input, &ranking[..ranking.len().min(LISTED)]));
     say(&mut report, input, &ranking);
     Ok(Diagnosis { report, ranking })
 }
@@ -232,29 +236,15 @@ fn numbers(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
 
 fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let worst = &ranking[0];
-    let verdict = worst.evidence.verdict();
-    let dims: Vec<String> = charts::words(&worst.responsible);
-    let mut text = format!("Worst episode {}: {}", input.episodes[worst.index].label, worst.evidence.sentence());
-    let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
-    match (worst.first_novel, worst.first_wrong) {
-        (Some(n), Some(w)) if w < n => {
-            text = format!("{text} The model is wrong from step {w} on{by}; the data is left at step {n}.");
-        }
-        (Some(n), _) => text = format!("{text} It leaves the data at step {n}{by}."),
-        (None, Some(w)) => text = format!("{text} The model is wrong from step {w} on{by}."),
-        (None, None) => {}
-    }
     // Nothing good rests on a threshold that promises nothing.
     let calibrated = input.novelty.threshold.is_calibrated();
-    if !calibrated {
-        text.push_str(" The novelty threshold is not calibrated, so this is a hint.");
-    }
-    let level = if calibrated { verdict.level() } else { Level::Warn };
-    report.note(level, text);
+    let hint = if calibrated { "" } else { " The novelty threshold is not calibrated, so this is a hint." };
+    let level = if calibrated { worst.evidence.verdict().level() } else { Level::Warn };
+    report.note(level, format!("Worst: {}{hint}", charts::sentence(input, worst)));
     let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();
     kinds.sort_unstable();
     let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].name())).collect();
-    report.note(Level::Info, format!("{} episodes: {}.", ranking.len(), counts.join(", ")));
+    report.note(Level::Info, format!("{}: {}.", counted(ranking.len(), "episodes"), counts.join(", ")));
     report.note(Level::Info, format!("Ranking: {}", rank::DEFINITION));
     report.note(Level::Info, input.novelty.features.sentence());
     if ranking.len() > LISTED {

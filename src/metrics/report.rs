@@ -30,6 +30,26 @@ pub struct Report {
     /// Small maps of all pairs of dimensions, for the screen; not in JSON, which has the map that was asked for.
     #[serde(skip)]
     pub pairs: Option<Arc<PairMaps>>,
+    /// What is known of single episodes, for the screen, which shows one at a time; not in JSON, which has the worst.
+    #[serde(skip)]
+    pub details: Arc<Vec<Detail>>,
+    /// Jobs that cannot be done with what was opened, by name, and why in a sentence; for the screen, which says it before
+    /// they are asked for. Not in JSON.
+    #[serde(skip)]
+    pub refused: Vec<(&'static str, String)>,
+}
+
+/// What is known of one episode of a table of episodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// Its name in the first column of the table.
+    pub label: String,
+    /// Verdict with the numbers that it rests on.
+    pub verdict: Note,
+    /// Its curves over the steps; none where there are too many episodes to keep them all.
+    pub series: Vec<Series>,
+    /// Its path over the map; none where its curves are not kept.
+    pub path: Vec<Overlay>,
 }
 
 /// Small maps of pairs of dimensions.
@@ -62,7 +82,14 @@ pub struct Stat {
     pub n: Option<(u64, String)>,
     /// One sentence: what it is and where it comes from.
     pub definition: String,
+    /// A share of a whole, which people read in percent: a number without a unit whose definition begins "Share of". Not in
+    /// JSON, where 1 is the whole.
+    #[serde(skip)]
+    pub share: bool,
 }
+
+/// Unit of what is measured in alarm thresholds: beyond 1 is an alarm.
+pub const IN_THRESHOLDS: &str = "x threshold";
 
 /// One axis of a curve or a map.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -96,10 +123,12 @@ pub enum Role {
     Threshold,
     /// Moments at which something was done: where y is finite and not 0.
     Trigger,
-    /// A quantity along the steps of one episode, in units of its alarm threshold where it has one.
+    /// A quantity along the steps of one episode; beyond 1 is an alarm where its unit is [`IN_THRESHOLDS`].
     Lane,
     /// The reward along the steps of one episode.
     Reward,
+    /// One place on the horizontal axis; its band is along that axis.
+    Place,
 }
 
 /// A curve with an optional band. NaN is a gap.
@@ -126,6 +155,13 @@ pub struct Series {
     pub band: Option<(Vec<f64>, Vec<f64>)>,
     /// What the curve and its band are.
     pub definition: String,
+}
+
+impl Series {
+    /// True where a number beyond 1 is an alarm.
+    pub fn has_threshold(&self) -> bool {
+        self.y_axis.unit == IN_THRESHOLDS
+    }
 }
 
 /// Counts over bins.
@@ -192,7 +228,7 @@ pub struct HeatMap {
     pub values: Vec<f64>,
     /// What a cell's number is ("states in the cell").
     pub unit: String,
-    /// Share of the variance that the two axes carry, where they are a projection or a choice of dimensions.
+    /// Share of the variance that the two axes carry, where they are a projection.
     pub variance_share: Option<f64>,
     /// Paths or points laid over the map.
     pub overlays: Vec<Overlay>,
@@ -313,6 +349,7 @@ impl Report {
             interval: None,
             n: None,
             definition: definition.into(),
+            share: unit.is_empty() && definition.starts_with("Share of "),
         });
         let last = self.stats.len() - 1;
         &mut self.stats[last]
@@ -332,6 +369,11 @@ impl Report {
         self.scatters.extend(other.scatters);
         self.tables.extend(other.tables);
         self.notes.extend(other.notes);
+    }
+
+    /// The sentences that call for action, the first first.
+    pub fn alarms(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|n| n.level == Level::Alarm)
     }
 
     /// Value of the stat called `key`.

@@ -13,6 +13,7 @@
 
 use super::report::Level;
 use super::threshold::is_alarm;
+use crate::ground::number::number;
 
 /// What the evidence points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +85,10 @@ impl Evidence {
             format!(", one-step model error at {e:.2} x its threshold ({} beyond it)", of(self.wrong_steps))
         });
         let ret = self.low_return.map_or_else(
-            || format!("return {:.1}", self.ret),
+            || format!("return {}", number(self.ret)),
             |low| {
-                format!("return {:.1} ({} than {low:.1})", self.ret, if self.ret < low { "lower" } else { "not lower" })
+                let than = if self.ret < low { "lower than" } else { "not lower than" };
+                format!("return {} ({than} {})", number(self.ret), number(low))
             },
         );
         format!("{}: {novelty}{error}, {ret}.", self.advice())
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn sentences_carry_their_evidence() {
         let text = evidence(2.5, Some(3.25), -900.0).sentence();
-        for part in ["top up", "2.50 x", "7 of 200 steps", "3.25 x", "3 of 200 steps", "-900.0 (lower than -300.0)"] {
+        for part in ["top up", "2.50 x", "7 of 200 steps", "3.25 x", "3 of 200 steps", "-900 (lower than -300)"] {
             assert!(text.contains(part), "'{part}' in: {text}");
         }
         assert!(!evidence(0.5, None, 1.0).sentence().contains("model"), "none was asked");

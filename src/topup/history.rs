@@ -8,6 +8,7 @@ use super::controller::trigger::{Evidence, Trigger};
 use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::options::Options;
+use crate::ground::number::number;
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Cell, Level, Report, Role, Series, Table};
 
@@ -51,6 +52,9 @@ const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
 ];
 const OUTSIDE: &str = "share of the probe episodes' states whose distance to the 5th nearest state of the training part and \
                        what was added to it is above the conformal threshold (level 10 %) of the dataset's calibration episodes";
+
+/// A loss on held-out episodes so many times that of before is worse.
+const WORSE: f64 = 1.1;
 
 /// One check.
 #[derive(Debug, Clone, Serialize)]
@@ -152,6 +156,14 @@ impl History {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         let difference: Vec<f64> = after.returns.iter().zip(&before.returns).map(|(a, b)| a - b).collect();
         Some(stats::mean_se(&difference))
+    }
+
+    /// How many times the loss on the held-out episodes is that of before, where fine-tuning made it worse by more than a
+    /// tenth.
+    fn worse(&self) -> Option<f64> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let times = stats::mean(&after.heldout) / stats::mean(&before.heldout);
+        (times > WORSE).then_some(times)
     }
 
     /// One sentence for people.
@@ -346,8 +358,19 @@ impl History {
             );
         }
         if let (Some(reason), Some((gain, se))) = (self.stopped, self.gain()) {
-            let level = if gain > 2.0 * se { Level::Good } else { Level::Warn };
-            report.note(level, self.summary());
+            let worse = self.worse();
+            let good = gain > 2.0 * se && reason != StopReason::User && worse.is_none();
+            report.note(if good { Level::Good } else { Level::Warn }, self.summary());
+            if let Some(times) = worse {
+                report.note(
+                    Level::Warn,
+                    format!(
+                        "The fine-tuned world model is worse on the dataset's held-out episodes: its loss there is {} times \
+                         that of before.",
+                        number(times)
+                    ),
+                );
+            }
             if let Some(saved) = &self.saved {
                 let text = format!(
                     "The other panels show the model before. Open the one after with --checkpoint {}",

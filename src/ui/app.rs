@@ -1,6 +1,7 @@
 //! [`App`]: everything the screen knows, as a plain value without clocks, channels or files.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use super::jobs::{Ended, Jobs, Running};
@@ -10,7 +11,7 @@ use super::look::Lens;
 use super::panel_id::PanelId;
 use super::theme::Theme;
 use crate::engine::job::{Source, TopUpSpec};
-use crate::metrics::report::Report;
+use crate::metrics::report::{Level, Report};
 
 /// What the dashboard is opened with.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,17 @@ pub struct OpenSpec {
     pub seed: u64,
     /// The top-up that the start key starts; its source is replaced by ours.
     pub topup: TopUpSpec,
+    /// What was named beside the dataset and could not be used with it.
+    pub refused: Option<Refused>,
+}
+
+/// A checkpoint or rollouts that were named and left out, so that the dataset can be looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// Everything as it was named.
+    pub named: Source,
+    /// Why, in a sentence.
+    pub why: String,
 }
 
 impl OpenSpec {
@@ -28,7 +40,37 @@ impl OpenSpec {
     pub fn new(source: Source, seed: u64) -> Self {
         let mut topup = TopUpSpec::default();
         topup.options.seed = seed;
-        Self { source, seed, topup }
+        Self { source, seed, topup, refused: None }
+    }
+
+    /// Leaves out the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is neither.
+    pub fn leave_out(&mut self, why: &str) -> bool {
+        let meant = |path: &Option<PathBuf>| path.as_ref().is_some_and(|p| why.starts_with(&p.display().to_string()));
+        let (named, source) = (self.source.clone(), &mut self.source);
+        if meant(&source.checkpoint) {
+            source.checkpoint = None;
+        } else if meant(&source.rollouts) {
+            source.rollouts = None;
+        } else {
+            return false;
+        }
+        // What was left out before is still what the user asked for.
+        let named = self.refused.take().map_or(named, |before| before.named);
+        self.refused = Some(Refused { named, why: why.to_owned() });
+        true
+    }
+
+    /// Takes up again what was left out.
+    pub fn take_up(&mut self) {
+        if let Some(refused) = self.refused.take() {
+            self.source = refused.named;
+        }
+    }
+
+    /// Why there is no world model although one was named.
+    pub fn no_model(&self) -> Option<&str> {
+        let refused = self.refused.as_ref().filter(|_| self.source.checkpoint.is_none())?;
+        refused.named.checkpoint.is_some().then_some(refused.why.as_str())
     }
 }
 
@@ -113,6 +155,11 @@ impl App {
     /// The report that `panel` shows.
     pub fn report(&self, panel: PanelId) -> Option<&Report> {
         self.reports.get(panel.0).map(AsRef::as_ref)
+    }
+
+    /// How loud the report of `panel` says `sentence`, where it does.
+    pub fn said(&self, panel: PanelId, sentence: &str) -> Option<Level> {
+        self.report(panel)?.notes.iter().find(|n| n.text == sentence).map(|n| n.level)
     }
 
     /// Shows `panel`.

@@ -4,6 +4,8 @@ mod draw;
 mod figure;
 mod motion;
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use super::look::{CardLook, Lens};
@@ -12,7 +14,7 @@ use super::widget::scrubber::Scrubber;
 use super::widget::stats;
 use super::widget::switchboard::Switchboard;
 use super::widget::table::TableView;
-use crate::metrics::report::{HeatMap, Histogram, Note, PairMaps, Scatter, Series, Stat, Table};
+use crate::metrics::report::{HeatMap, Histogram, Note, Overlay, PairMaps, Scatter, Series, Stat, Table};
 
 pub use draw::draw;
 
@@ -53,6 +55,8 @@ pub enum Body<'a> {
         whole: &'a HeatMap,
         /// The part that is looked at.
         shown: &'a HeatMap,
+        /// What is laid over it.
+        overlays: &'a [Overlay],
     },
     /// Small maps of pairs of dimensions.
     Pairs(&'a PairMaps),
@@ -60,8 +64,8 @@ pub enum Body<'a> {
     Scatter(&'a Scatter),
     /// A table.
     Table(&'a Table),
-    /// Sentences.
-    Notes(&'a [Note]),
+    /// Sentences, in this order.
+    Notes(Vec<Cow<'a, Note>>),
     /// An episode's lanes.
     Lanes(Vec<&'a Series>),
     /// A switchboard.
@@ -121,7 +125,7 @@ impl<'a> Card<'a> {
             }
             Body::Pairs(maps) => PairsView { maps, selected: look.row.unwrap_or(0) }.readout(),
             Body::Scatter(_) => figure::scatter(self, lens).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
-            Body::Table(data) => TableView { data, sort: look.sort, selected: Some(look.row.unwrap_or(0)) }.readout(),
+            Body::Table(data) => table(data, look).readout(),
             Body::Switchboard(_) | Body::Waiting(..) => self.title.clone(),
         }
     }
@@ -151,6 +155,13 @@ impl<'a> Card<'a> {
             }
         }
     }
+}
+
+/// A table with its selected row, which is the first that is shown until one is chosen.
+pub fn table<'a>(data: &'a Table, look: &CardLook) -> TableView<'a> {
+    let view = TableView { data, sort: look.sort, selected: look.row };
+    let selected = Some(look.row.unwrap_or_else(|| view.top()));
+    TableView { selected, ..view }
 }
 
 pub use motion::{Target, click, first_or_last, map_plot, shift};

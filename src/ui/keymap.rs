@@ -15,6 +15,8 @@ pub use table::{CARDS, PROGRAM, ch};
 pub enum Action {
     /// End the program.
     Quit,
+    /// End the program as a signal would.
+    Interrupt,
     /// Open or close the key overlay.
     Help,
     /// Show a panel.
@@ -159,6 +161,6 @@ mod tests {
         assert!(matches!(act(event(KeyCode::Char('?'), KeyModifiers::SHIFT)), Some(Action::Help)));
         assert!(matches!(act(event(KeyCode::Left, KeyModifiers::SHIFT)), Some(Action::Move(-10, 0))));
         assert!(matches!(act(event(KeyCode::Left, KeyModifiers::NONE)), Some(Action::Move(-1, 0))));
-        assert!(matches!(act(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Quit)));
+        assert!(matches!(act(event(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Action::Interrupt)));
     }
 }

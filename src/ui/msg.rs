@@ -40,4 +40,6 @@ pub enum Effect {
     Copy(String),
     /// End the program.
     Quit,
+    /// End the program as a signal would.
+    Interrupt,
 }

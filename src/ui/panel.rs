@@ -21,7 +21,7 @@ use super::msg::Effect;
 use super::panel_id::PanelId;
 use super::widget::number;
 use crate::engine::job::JobSpec;
-use crate::metrics::report::Report;
+use crate::metrics::report::{Note, Report};
 
 /// Every panel, in the order of the tabs. The first is the dataset's own: its job reads the data, and all others wait for it.
 pub const PANELS: &[Panel] = &[data::PANEL, coverage::PANEL, imagination::PANEL, diagnosis::PANEL, topup::PANEL];
@@ -57,6 +57,8 @@ pub struct Panel {
     pub heard: fn(&mut App, &Report),
     /// Its job ended well.
     pub filled: fn(&mut App),
+    /// What its reports say that calls for action: its tab is marked, and the first stands over its cards.
+    pub alarms: fn(&App, PanelId) -> Vec<&Note>,
     /// What the focused card does before it is zoomed, where it does anything.
     pub enter: fn(&mut App) -> Option<Vec<Effect>>,
 }
@@ -79,6 +81,7 @@ impl Panel {
             pages: Pages { tiny: &[], small: &[], middle: &[], large: &[] },
             heard: |_, _| {},
             filled: |_| {},
+            alarms: |app, id| app.report(id).into_iter().flat_map(Report::alarms).collect(),
             enter: |_| None,
         }
     }
@@ -99,6 +102,10 @@ pub fn road(open: &OpenSpec) -> VecDeque<JobSpec> {
 /// Runs the job of `panel` again, and what is held beside it.
 fn restart(app: &mut App, panel: &'static Panel) -> Vec<Effect> {
     let Some(spec) = (panel.spec)(&app.open) else {
+        if app.open.refused.is_some() {
+            // Perhaps it was mended.
+            return data::again(app, panel);
+        }
         app.message = Some("This panel needs a world model: open the data with --checkpoint PATH.".into());
         return Vec::new();
     };
@@ -117,9 +124,9 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
     for card in &mut cards {
         let Some(look) = app.looks.cards.get(&(app.panel, card.id.clone())) else { continue };
         card.look = look.clone();
-        if let (Body::Map { whole, shown }, Some(part)) = (&mut card.body, look.part.as_deref()) {
+        if let (Body::Map { whole, shown, .. }, Some(part)) = (&mut card.body, look.part.as_deref()) {
             let times = (whole.x_range.1 - whole.x_range.0) / (part.x_range.1 - part.x_range.0);
-            let _ = write!(card.title, " · {} times closer", number::number(times));
+            let _ = write!(card.title, " · {} x closer", number::number((times * 10.0).round() / 10.0));
             *shown = part;
         }
     }

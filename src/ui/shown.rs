@@ -1,6 +1,7 @@
 //! [`Shown`]: what is on the screen now.
 
 use super::app::App;
+use super::banner;
 use super::card::{Card, Place};
 use super::layout::{self, Placed};
 use super::panel;
@@ -30,9 +31,10 @@ impl<'a> Shown<'a> {
 
 /// Works out [`Shown`] for the app's panel and size.
 pub fn shown(app: &App) -> Shown<'_> {
-    let body = layout::regions(app.size).body;
+    let whole = layout::regions(app.size).body;
+    let body = banner::below(app, whole);
     let cards = panel::cards(app);
-    let all = layout::pages(&cards, panel::panel(app.panel).pages.plan(layout::room(body)), body);
+    let all = layout::pages(&cards, panel::panel(app.panel).pages.plan(layout::room(whole)), body);
     let order: Vec<usize> = all.iter().flatten().map(|(i, _)| *i).collect();
     let wanted = app.looks.focus.get(&app.panel);
     let focus = order.iter().copied().find(|i| Some(&cards[*i].id) == wanted);

@@ -31,6 +31,15 @@ pub trait EngineDoor {
     fn control(&mut self, id: JobId, control: Control);
 }
 
+/// How the user ended the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By the key for it.
+    Quit,
+    /// By Ctrl-C.
+    Interrupt,
+}
+
 /// Least time between two pictures while jobs have news.
 const FRAME: Duration = Duration::from_millis(33);
 /// The same after a key: nobody waits for an answer.
@@ -50,7 +59,7 @@ enum Wake {
 ///
 /// # Errors
 /// What the terminal could not do.
-pub fn run(engine: &mut dyn EngineDoor, events: Receiver<Event>, opening: (App, Vec<Effect>)) -> io::Result<()> {
+pub fn run(engine: &mut dyn EngineDoor, events: Receiver<Event>, opening: (App, Vec<Effect>)) -> io::Result<End> {
     let guard = guard::Guard::enter()?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (sender, wakes) = sync_channel(1024);
@@ -97,9 +106,9 @@ fn turn(
     wakes: &Receiver<Wake>,
     app: &mut App,
     opening: Vec<Effect>,
-) -> io::Result<()> {
-    if perform(engine, app, opening)? {
-        return Ok(());
+) -> io::Result<End> {
+    if let Some(end) = perform(engine, app, opening)? {
+        return Ok(end);
     }
     let mut drawn = draw(terminal, app)?;
     let mut ticked = Instant::now();
@@ -115,11 +124,11 @@ fn turn(
             Some(at) => match wakes.recv_timeout(at.saturating_duration_since(Instant::now())) {
                 Ok(wake) => Some(wake),
                 Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Quit),
             },
             None => match wakes.recv() {
                 Ok(wake) => Some(wake),
-                Err(_) => return Ok(()),
+                Err(_) => return Ok(End::Quit),
             },
         };
         for wake in first.into_iter().chain(std::iter::from_fn(|| wakes.try_recv().ok()).take(256)) {
@@ -130,8 +139,8 @@ fn turn(
             };
             if let Some(msg) = msg {
                 let effects = update(app, msg);
-                if perform(engine, app, effects)? {
-                    return Ok(());
+                if let Some(end) = perform(engine, app, effects)? {
+                    return Ok(end);
                 }
                 let at = drawn + pause;
                 due = Some(due.map_or(at, |d| d.min(at)));
@@ -167,12 +176,13 @@ fn draw(terminal: &mut Screen, app: &App) -> io::Result<Instant> {
     Ok(Instant::now())
 }
 
-/// Does what `update` asked for; true where the program ends.
-fn perform(engine: &mut dyn EngineDoor, app: &mut App, effects: Vec<Effect>) -> io::Result<bool> {
+/// Does what `update` asked for; how the program ends, where it does.
+fn perform(engine: &mut dyn EngineDoor, app: &mut App, effects: Vec<Effect>) -> io::Result<Option<End>> {
     let mut open = VecDeque::from(effects);
     while let Some(effect) = open.pop_front() {
         match effect {
-            Effect::Quit => return Ok(true),
+            Effect::Quit => return Ok(Some(End::Quit)),
+            Effect::Interrupt => return Ok(Some(End::Interrupt)),
             Effect::Copy(text) => clipboard::copy(&text, &mut io::stdout())?,
             Effect::Control(id, control) => engine.control(id, control),
             Effect::Start(spec) => {
@@ -182,5 +192,5 @@ fn perform(engine: &mut dyn EngineDoor, app: &mut App, effects: Vec<Effect>) -> 
             }
         }
     }
-    Ok(false)
+    Ok(None)
 }

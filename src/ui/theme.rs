@@ -1,12 +1,14 @@
 //! Colours by meaning: dark, light and a palette safe for colour-blind eyes. Widgets draw in true colour; one pass at
 //! the end ([`Theme::finish`]) brings the picture down to what the terminal can show.
 
-mod ascii;
+mod cells;
 mod degrade;
 mod palette;
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
+
+use crate::ground::ascii;
 
 pub use palette::Palette;
 
@@ -88,8 +90,7 @@ impl Theme {
         } else {
             Depth::Sixteen
         };
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|n| set(n)).find(|v| !v.is_empty()).unwrap_or_default();
-        let ascii = term == "linux" || locale == "C" || locale == "POSIX";
+        let ascii = ascii::only(var);
         Self { scheme: asked.unwrap_or(if light { Scheme::Light } else { Scheme::Dark }), depth, ascii }
     }
 
@@ -175,10 +176,18 @@ impl Theme {
         self.ascii || self.depth <= Depth::Sixteen
     }
 
+    /// A character for a number between 0 and 1 where colours cannot carry it, from light to dark.
+    pub fn shade(self, t: f64) -> &'static str {
+        const BLOCKS: &[&str] = &["░", "▒", "▓", "█"];
+        const LETTERS: &[&str] = &[".", ":", "-", "=", "+", "*", "#", "%", "@"];
+        let shades = if self.ascii { LETTERS } else { BLOCKS };
+        shades[((t * shades.len() as f64).max(0.0) as usize).min(shades.len() - 1)]
+    }
+
     /// Brings a finished picture down to the terminal's colours and characters.
     pub fn finish(self, buf: &mut Buffer) {
         if self.ascii {
-            ascii::rewrite(buf);
+            cells::rewrite(buf);
         }
         if self.depth < Depth::True {
             degrade::colors(buf, self.depth, self.colors());

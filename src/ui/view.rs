@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::app::App;
+use super::banner;
 use super::card;
 use super::layout::{self, LEAST, Room};
 use super::shown::shown;
@@ -30,6 +31,7 @@ fn draw(app: &App, buf: &mut Buffer) {
         let shown = shown(app);
         chrome::header(app, regions.header, buf);
         chrome::tabs(app, &shown, regions.tabs, buf);
+        banner::draw(app, regions.body, buf);
         let small = matches!(layout::room(regions.body), Room::Tiny | Room::Small);
         for (i, area) in &shown.placed {
             card::draw(&shown.cards[*i], app.lens(), *area, *i == shown.focus, small, buf);

@@ -45,6 +45,8 @@ pub struct OneStep {
     pub reward: Option<Vec<f32>>,
     /// [N] standard deviation over all members (ddof 0), mean over the columns, raw units.
     pub disagreement: Vec<f32>,
+    /// [N, D] standard deviation over all members (ddof 0) of every column, raw units.
+    pub member_std: Vec<f32>,
     /// [N] the same with every column divided by the model's target deviation; equal to `disagreement` for models that
     /// predict raw units.
     pub disagreement_scaled: Vec<f32>,
@@ -190,6 +192,7 @@ impl OneStep {
             for (c, scale) in unit.iter().enumerate() {
                 let (mean, var) = moments(p, r, c);
                 raw += var.sqrt();
+                self.member_std.push(var.sqrt() as f32);
                 scaled += var.sqrt() / f64::from(*scale);
                 variance += var;
                 for (e, sum) in far.iter_mut().enumerate() {

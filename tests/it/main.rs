@@ -23,6 +23,7 @@ mod readme;
 mod references;
 #[cfg(feature = "cloud")]
 mod remote;
+mod report_units;
 mod support;
 mod topup_round;
 mod ui_fixture;

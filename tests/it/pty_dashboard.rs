@@ -195,10 +195,34 @@ fn ctrl_c_and_a_kill_give_the_terminal_back() {
     let mut t = Terminal::dashboard(&[]);
     t.shows("15 episodes");
     t.press("\x03");
-    t.ends_clean(0);
-    let t = Terminal::dashboard(&[]);
-    t.shows("15 episodes");
-    let pid = t.child.process_id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     t.ends_clean(130);
+    // 128 and the number of the signal.
+    for (signal, status) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let t = Terminal::dashboard(&[]);
+        t.shows("15 episodes");
+        let pid = t.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        t.ends_clean(status);
+    }
+}
+
+/// In the locale of C every sign has a letter, every name its spelling, and every shade its place in a ramp.
+#[test]
+fn the_locale_of_c_gets_ascii_without_question_marks() {
+    let mut t = Terminal::open(
+        (120, 40),
+        &[text(pendulum()), "--checkpoint", text(checkpoint())],
+        &[("LANG", "C"), ("TERM", "xterm"), ("COLORTERM", "")],
+    );
+    t.shows("15 episodes");
+    for (key, words) in [("1", "theta"), ("2", "Training states"), ("4", "Episodes, worst first")] {
+        t.press(key);
+        t.shows(words);
+        let screen = t.text();
+        // The footer names the key of the help.
+        let body: String = screen.lines().take(38).collect::<Vec<_>>().join("\n");
+        assert!(screen.is_ascii() && !body.contains('?'), "{screen}");
+    }
+    t.press("q");
+    t.ends_clean(0);
 }

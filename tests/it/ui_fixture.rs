@@ -6,7 +6,7 @@ use std::sync::Arc;
 use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::report::{
-    Axis, Cell, HeatMap, Histogram, Level, Mark, Overlay, PairMaps, Report, Role, Scatter, Series, Table,
+    Axis, Cell, Detail, HeatMap, Histogram, Level, Mark, Note, Overlay, PairMaps, Report, Role, Scatter, Series, Table,
 };
 use oodscope::ui::app::{App, OpenSpec};
 use oodscope::ui::theme::{Scheme, Theme};
@@ -224,12 +224,13 @@ pub fn imagination() -> Report {
     r.stat("spearman_disagreement_error", "ρ disagreement, error", 0.64, "", "Spearman.").between(0.55, 0.72);
     let axes = || (axis("horizon", "steps"), axis("nRMSE", "std"));
     let g = "error by horizon";
-    let model = curve("model", "model (median, 10–90 %)", g, axes(), 51, |h| {
-        0.011 + 0.0004 * h * h + 0.01 * noise(h as usize)
-    });
-    r.series.push(banded(model, |v| v * 0.45, |v| v * 1.9 + 0.05));
-    let floor = curve("copy_last", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp()));
+    let model = curve("model_rms", "model", g, axes(), 51, |h| 0.011 + 0.0004 * h * h + 0.01 * noise(h as usize));
+    r.series.push(banded(model, |v| v * 0.8, |v| v * 1.2 + 0.02));
+    let floor = curve("copy_last_rms", "copy last", g, axes(), 51, |h| 0.9 * (1.0 - (-h / 14.0).exp()));
     r.series.push(Series { role: Role::Floor, ..floor });
+    let place = curve("useful_horizon", "useful horizon", g, axes(), 1, |_| 1.0);
+    let band = Some((vec![33.0], vec![41.0]));
+    r.series.push(Series { role: Role::Place, x: vec![38.0], band, ..place });
     let d = (axis("horizon", "steps"), axis("disagreement", "std"));
     r.series.push(curve("disagreement", "ensemble disagreement", "disagreement by horizon", d, 51, |h| {
         0.004 + 0.00021 * h * h
@@ -251,7 +252,7 @@ pub fn imagination() -> Report {
     r.scatters.push(Scatter {
         key: "error_vs_novelty".into(),
         label: "Error against distance to data".into(),
-        x_axis: axis("novelty", "× threshold"),
+        x_axis: axis("novelty", "x threshold"),
         y_axis: Axis { log: true, ..axis("nRMSE at 10", "std") },
         y: x.iter().enumerate().map(|(i, x)| 0.01 + 0.09 * x * x * (0.4 + 1.6 * noise(i + 99))).collect(),
         x,
@@ -306,13 +307,13 @@ pub fn diagnosis() -> Report {
         let at = 60.0 + 12.0 * f64::from(i);
         let name = |what: &str| format!("{e}/{what}");
         let group = e.to_string();
-        r.series.push(curve(&name("novelty"), "novelty", &group, ax("× threshold"), 200, |t| {
+        r.series.push(curve(&name("novelty"), "novelty", &group, ax("x threshold"), 200, |t| {
             0.3 + 0.2 * noise(t as usize) + 2.6 * bump(t, at)
         }));
-        r.series.push(curve(&name("model_error"), "model error", &group, ax("× threshold"), 200, |t| {
+        r.series.push(curve(&name("model_error"), "model error", &group, ax("x threshold"), 200, |t| {
             0.2 + 0.3 * noise(t as usize + 7) + 3.8 * bump(t, at + 9.0)
         }));
-        r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("× threshold"), 200, |t| {
+        r.series.push(curve(&name("disagreement"), "disagreement", &group, ax("x threshold"), 200, |t| {
             0.25 + 0.1 * noise(t as usize + 70) + 1.4 * bump(t, at + 4.0)
         }));
         let reward = curve(&name("reward"), "reward", &group, ax(""), 200, |t| {
@@ -322,6 +323,20 @@ pub fn diagnosis() -> Report {
         r.series.push(Series { role: Role::Reward, ..reward });
     }
     trust(&mut r);
+    let detail = |i: usize| {
+        let label = ((i * 3) % 10).to_string();
+        let level = if i < 5 { Level::Alarm } else { Level::Good };
+        Detail {
+            verdict: Note {
+                level,
+                text: format!("The verdict on {label}: it leaves the data at step {}.", 12 + 9 * i),
+            },
+            series: r.series.iter().filter(|s| s.group == label).cloned().collect(),
+            path: vec![swing(&format!("episode {label}"), 200 - 10 * i)],
+            label,
+        }
+    };
+    r.details = Arc::new((0..10).map(detail).collect());
     let mut path = density();
     path.key = "path".into();
     path.label = "Worst episode over the training states".into();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
 use oodscope::ground::task::Progress;
-use oodscope::metrics::report::{HeatMap, Report};
-use oodscope::ui::app::{App, Ended, OpenSpec};
+use oodscope::metrics::report::{Cell, HeatMap, Report};
+use oodscope::ui::app::{App, Ended, OpenSpec, ScaleChoice};
 use oodscope::ui::panel::{coverage, data, diagnosis, imagination};
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::{Effect, Msg, begin, update};
@@ -75,14 +75,16 @@ fn the_opening_walks_the_road_one_job_at_a_time() {
 }
 
 #[test]
-fn without_a_checkpoint_the_road_goes_from_coverage_to_the_audit() {
+fn without_a_checkpoint_the_road_leaves_out_imagination_alone() {
     let (mut app, _) = begin(OpenSpec::new(fixture::source(false), 0), Theme::new(Scheme::Dark));
     started(&mut app, Slot::Load, 1);
     assert_eq!(names(&event(&mut app, 1, Body::Done(Outcome::default()))), ["coverage"]);
     started(&mut app, Slot::Cover, 2);
-    assert_eq!(names(&event(&mut app, 2, Body::Done(Outcome::default()))), ["audit"]);
-    started(&mut app, Slot::Audit, 3);
-    assert!(event(&mut app, 3, Body::Done(Outcome::default())).is_empty());
+    assert_eq!(names(&event(&mut app, 2, Body::Done(Outcome::default()))), ["diagnosis"]);
+    started(&mut app, Slot::Evaluate, 3);
+    assert_eq!(names(&event(&mut app, 3, Body::Done(Outcome::default()))), ["audit"]);
+    started(&mut app, Slot::Audit, 4);
+    assert!(event(&mut app, 4, Body::Done(Outcome::default())).is_empty());
     assert!(press(&mut app, "5 t").is_empty());
     assert!(app.message.as_deref().unwrap().contains("--checkpoint"));
 }
@@ -202,6 +204,107 @@ fn the_episode_keys_select_and_stop_at_the_ends() {
     assert_eq!(app.looks.card(diagnosis::ID, "table:episodes").row, Some(2));
     press(&mut app, "b b b b b");
     assert_eq!(app.looks.card(diagnosis::ID, "table:episodes").row, Some(0));
+}
+
+/// The label of the selected episode, and the titles of the cards that show it.
+fn of_the_selected(app: &App) -> (String, String) {
+    let report = app.report(diagnosis::ID).unwrap();
+    let row = app.looks.card(diagnosis::ID, "table:episodes").row.unwrap();
+    let label = match &report.tables[0].rows[row][0] {
+        Cell::Count(n) => n.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(200, 60)).unwrap();
+    let app = App { size: (200, 60), ..app.clone() };
+    terminal.draw(|frame| oodscope::ui::view::view(&app, frame)).unwrap();
+    (label, terminal.backend().to_string())
+}
+
+#[test]
+fn verdict_strips_and_path_are_those_of_the_selected_episode() {
+    let mut app = app();
+    let mut seen = Vec::new();
+    for keys in ["4 n", "n", "b", "n", "n"] {
+        press(&mut app, keys);
+        let (label, screen) = of_the_selected(&app);
+        for words in [
+            format!("Verdict · episode {label}"),
+            format!("Episode {label} · strips"),
+            format!("Episode {label} over the training states"),
+            format!("verdict on {label}"),
+            format!("━ episode {label}"),
+        ] {
+            assert!(screen.contains(&words), "'{words}' is missing in\n{screen}");
+        }
+        seen.push(label);
+    }
+    assert_eq!(seen[0], seen[2], "forth and back");
+    // Another order keeps the episode, another report too.
+    let before = of_the_selected(&app).0;
+    app.looks.focus.insert(diagnosis::ID, "table:episodes".into());
+    press(&mut app, "s s s S");
+    assert_eq!(of_the_selected(&app).0, before);
+    let mut turned = fixture::diagnosis();
+    turned.tables[0].rows.reverse();
+    app.jobs.start((diagnosis::PANEL.spec)(&app.open).unwrap());
+    started(&mut app, Slot::Evaluate, 60);
+    event(&mut app, 60, Body::Report(Arc::new(turned)));
+    assert_eq!(of_the_selected(&app).0, before);
+}
+
+#[test]
+fn what_does_not_fit_the_data_is_left_out_and_taken_up_again() {
+    let (mut app, _) = begin(OpenSpec::new(fixture::source(true), 0), Theme::new(Scheme::Dark));
+    started(&mut app, Slot::Load, 1);
+    let message = "assets/pendulum-narrow: the world model takes observations of 3 dimensions, the dataset has 11";
+    let failure = Failure { message: message.into(), panicked: false };
+    let effects = event(&mut app, 1, Body::Failed(failure));
+    let [Effect::Start(JobSpec::Load(source))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((source.checkpoint.clone(), source.dataset.clone()), (None, fixture::source(true).dataset));
+    assert!(app.message.as_deref().unwrap().contains(message));
+    started(&mut app, Slot::Load, 2);
+    event(&mut app, 2, Body::Report(Arc::new(fixture::data())));
+    assert_eq!(names(&event(&mut app, 2, Body::Done(Outcome::default()))), ["coverage"]);
+    press(&mut app, "Esc 3");
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 40)).unwrap();
+    terminal.draw(|frame| oodscope::ui::view::view(&app, frame)).unwrap();
+    let screen = terminal.backend().to_string();
+    assert!(screen.contains("3 dimensions, the dataset has 11") && screen.contains("✗ pendulum-narrow"), "{screen}");
+    let effects = press(&mut app, "r");
+    let [Effect::Start(JobSpec::Load(source))] = &effects[..] else { panic!("{effects:?}") };
+    assert!(source.checkpoint.is_some() && app.open.refused.is_none(), "perhaps it was mended");
+}
+
+#[test]
+fn a_top_up_that_cannot_act_says_so_before_it_is_asked_for() {
+    let mut reports = fixture::all();
+    reports.retain(|r| r.name != "topup");
+    reports[0].refused = vec![("top-up", "Hopper-v5 is not built in".into())];
+    let mut app = fixture::app_with(Scheme::Dark, (120, 40), reports);
+    press(&mut app, "5");
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 40)).unwrap();
+    terminal.draw(|frame| oodscope::ui::view::view(&app, frame)).unwrap();
+    let screen = terminal.backend().to_string();
+    assert!(screen.contains("Hopper-v5 is not built in") && !screen.contains("t start"), "{screen}");
+    assert!(press(&mut app, "t").is_empty());
+    assert!(app.message.as_deref().unwrap().contains("Hopper-v5"));
+    app.open.topup.env = Some("Pendulum-v1".into());
+    assert_eq!(names(&press(&mut app, "Esc t")), ["top-up"], "another environment was named");
+}
+
+#[test]
+fn decades_are_not_offered_for_what_has_none() {
+    let mut app = app();
+    let scale = |app: &App, id: &str| app.looks.card(imagination::ID, id).scale;
+    press(&mut app, "3");
+    app.looks.focus.insert(imagination::ID, "plot:trace sin θ".into());
+    press(&mut app, "y");
+    assert_eq!(scale(&app, "plot:trace sin θ"), Some(ScaleChoice::Symlog), "a trace is below zero at times");
+    press(&mut app, "y");
+    assert_eq!(scale(&app, "plot:trace sin θ"), Some(ScaleChoice::Linear));
+    app.looks.focus.insert(imagination::ID, "plot:disagreement by horizon".into());
+    press(&mut app, "y");
+    assert_eq!(scale(&app, "plot:disagreement by horizon"), Some(ScaleChoice::Log));
 }
 
 #[test]
@@ -333,7 +436,9 @@ fn escape_closes_one_thing_after_the_other_and_q_ends() {
     assert!(!app.looks.zoom);
     assert_eq!(press(&mut app, "q"), [Effect::Quit]);
     let ctrl = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(update(&mut app, Msg::Key(ctrl)), [Effect::Quit]);
+    assert_eq!(update(&mut app, Msg::Key(ctrl)), [Effect::Interrupt]);
+    press(&mut app, "/ q");
+    assert_eq!(update(&mut app, Msg::Key(ctrl)), [Effect::Interrupt], "in the line for a condition as well");
 }
 
 #[test]

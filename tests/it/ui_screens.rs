@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Event, JobId, Slot};
+use oodscope::engine::job::{Body, Event, JobId, JobSpec, Slot};
 use oodscope::ground::task::Progress;
-use oodscope::metrics::report::{Report, Series};
+use oodscope::metrics::report::{Level, Report, Series};
 use oodscope::ui::app::{App, Ended, OpenSpec};
 use oodscope::ui::panel::{PANELS, coverage, diagnosis, imagination, topup};
 use oodscope::ui::panel_id::PanelId;
@@ -292,16 +292,92 @@ fn items_nobody_knows_are_shown_all_the_same() {
 fn poor_terminals_get_a_picture_too() {
     for depth in [Depth::Indexed, Depth::Sixteen, Depth::Mono] {
         for ascii in [false, true] {
-            let mut app = fixture::app_with(Scheme::Dark, (100, 30), fixture::all());
+            let mut app = fixture::app_with(Scheme::Dark, (100, 30), Vec::new());
             app.theme = Theme { depth, ascii, ..app.theme };
+            for (id, report) in (70..).zip(fixture::all()) {
+                app.jobs.start(JobSpec::Load(fixture::source(true)));
+                update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(id) });
+                update(&mut app, Msg::Engine(Event { job: JobId(id), body: Body::Report(Arc::new(report)) }));
+            }
+            app.jobs.running.clear();
             for panel in PANELS {
                 app.panel = panel.id;
                 let buf = screen(&app);
-                assert!(!ascii || buf.content.iter().all(|c| c.symbol().is_ascii()));
+                let plain = |c: &ratatui::buffer::Cell| c.symbol().is_ascii() && c.symbol() != "?";
+                assert!(
+                    !ascii || buf.content[..buf.content.len() - 100].iter().all(plain),
+                    "but for the key of the help"
+                );
+                let words = text(&buf);
+                assert!(!ascii || panel.id != coverage::ID || words.contains("theta_dot"), "{words}");
                 let rgb = |c: &ratatui::style::Color| matches!(c, ratatui::style::Color::Rgb(..));
                 assert!(buf.content.iter().all(|c| !rgb(&c.fg) && !rgb(&c.bg)));
             }
         }
+    }
+}
+
+/// An error of the audit, a model that diverges, a run that was stopped: what needs action is red, on the tab and first.
+#[test]
+fn what_calls_for_action_is_seen_from_everywhere() {
+    let mut reports = fixture::all();
+    let audit = reports.iter_mut().find(|r| r.name == "audit").unwrap();
+    audit.stats[0].value = 1.0;
+    audit.stat("warnings", "warnings", 1.0, "", "findings that are likely to mislead").of(14, "rules");
+    audit.tables[0].rows[0][0] = "error".into();
+    audit.note(Level::Alarm, "1 error, 1 warning and 0 notes by 14 rules.");
+    audit.note(Level::Alarm, "jumps: 2 jumps that no other step of the data resembles. Cut the episode.");
+    let imagination = reports.iter_mut().find(|r| r.name == "imagination").unwrap();
+    imagination.note(Level::Alarm, "Imagination diverges: at h = 50 its error is 20 std.");
+    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
+        for scheme in [Scheme::Dark, Scheme::Light] {
+            let mut app = fixture::app_with(scheme, (w, h), reports.clone());
+            let alarm = app.theme.colors().alarm;
+            app.panel = PANELS[0].id;
+            let buf = screen(&app);
+            let got = text(&buf);
+            let lines: Vec<&str> = got.lines().collect();
+            assert!(lines[0].contains("1 error") && lines[0].contains("1 warning"), "{got}");
+            assert!(lines[1].contains("1 Data ▲") && lines[1].contains("3 Imagination ▲"), "{got}");
+            assert!(lines[2].contains("▲ jumps: 2 jumps"), "{got}");
+            let chip = buf.content[..usize::from(w)].iter().any(|c| c.bg == alarm);
+            assert!(chip, "the chip of errors is red");
+            let got = said(&mut app, imagination::ID);
+            assert!(got.lines().nth(2).unwrap().contains("▲ Imagination diverges"), "{got}");
+            if (w, h) == (120, 40) {
+                let got = said(&mut app, PANELS[0].id);
+                assert!(got.contains("Findings: 1 error, 1 note · 14 rules checked"), "{got}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_audit_without_findings_says_what_was_checked() {
+    let mut reports = fixture::all();
+    reports.iter_mut().filter(|r| r.name == "audit").for_each(|r| r.tables[0].rows.clear());
+    let mut app = fixture::app_with(Scheme::Dark, (120, 40), reports);
+    let got = said(&mut app, PANELS[0].id);
+    assert!(got.contains("Findings: none · 14 rules checked") && got.contains("14 rules were checked"), "{got}");
+    assert!(!got.contains("no rows"), "{got}");
+}
+
+/// A top-up that the report warns of ends in amber, one that it praises in green.
+#[test]
+fn an_end_to_be_warned_of_is_not_green() {
+    for level in [Level::Good, Level::Warn] {
+        let mut report = fixture::topup(12);
+        report.note(level, "Top-up ended: stopped by the user.");
+        let mut app = fixture::app_with(Scheme::Dark, (120, 40), vec![fixture::data(), report]);
+        app.jobs.ended.insert("top-up", Ended::Done("Top-up ended: stopped by the user.".into()));
+        app.panel = topup::ID;
+        let buf = screen(&app);
+        let colors = app.theme.colors();
+        let wanted = if level == Level::Good { colors.good } else { colors.warn };
+        let status = &buf.content[38 * 120..39 * 120];
+        assert_eq!(status.iter().find(|c| c.symbol() != " ").unwrap().fg, wanted, "the line of the job");
+        let got = text(&buf);
+        assert!(got.contains(if level == Level::Good { "● done" } else { "● ended" }), "{got}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::line;
 use super::number::{number, pad, width};
-use crate::metrics::report::{Axis, HeatMap, Histogram, Series};
+use crate::metrics::report::{Axis, HeatMap, Histogram, Role, Series};
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
@@ -15,14 +15,16 @@ const GROUPS: usize = 8;
 
 /// Curves, group by group, those of one group on one scale.
 pub fn series(out: &mut String, series: &[Series]) {
+    // A place on the axis is no curve: it is among the numbers.
+    let series: Vec<&Series> = series.iter().filter(|s| s.role != Role::Place).collect();
     let mut groups: Vec<&str> = Vec::new();
-    for s in series {
+    for s in &series {
         if !groups.contains(&s.group.as_str()) {
             groups.push(&s.group);
         }
     }
     for group in groups.iter().take(GROUPS) {
-        let curves: Vec<&Series> = series.iter().filter(|s| s.group == **group).collect();
+        let curves: Vec<&Series> = series.iter().copied().filter(|s| s.group == **group).collect();
         let Some((lo, hi)) = range(curves.iter().flat_map(|s| s.y.iter())) else { continue };
         let axis = curves.first().map(|s| axis(&s.x_axis)).unwrap_or_default();
         line(out, &format!("\n  {group}: from {} to {}, by {axis}", number(lo), number(hi)));

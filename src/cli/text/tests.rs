@@ -19,9 +19,20 @@ fn numbers_line_up_and_carry_n_unit_and_interval() {
     assert_eq!(lines[2], "  episodes        100");
     assert_eq!(lines[3], "  mean return  -152.3        [-170, -134.5]  n = 100 episodes");
     assert_eq!(lines[4], format!("  θ\u{307}{}– rad/s", " ".repeat(17)));
-    assert!(text.contains("  index  ended       return\n      0  truncated  -0.5000\n"), "{text}");
+    assert!(text.contains("  index  ended       return\n      0  truncated  -0.5\n"), "{text}");
     assert!(text.contains("… and 5 more rows"));
     assert!(text.contains("! 3 rows with NaN are skipped"));
+}
+
+#[test]
+fn shares_are_percent_and_one_is_singular() {
+    let mut r = Report::new("diagnosis", "Diagnosis");
+    r.stat("novel_episodes", "episodes that leave the data", 0.9, "", "Share of episodes.").of(1, "episodes");
+    r.stat("horizon", "horizon", 1.0, "steps", "Steps.");
+    let text = report(&r);
+    assert!(text.contains("90 %") && text.contains("n = 1 episode\n") && text.contains("1 step\n"), "{text}");
+    // In JSON 1 is the whole, as it was.
+    assert_eq!(serde_json::to_value(&r).unwrap()["stats"][0]["value"], 0.9);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::env::spec::ResetOption;
 use crate::env::{self, minari_spec};
 use crate::format::write::{MinariAbout, Reset, write_minari};
 use crate::ground::fault::Fault;
+use crate::ground::number::{counted, number};
 use crate::ground::task::Ctx;
 
 /// Makes a dataset by acting in a built-in environment with a scripted policy. So were the demo's datasets made.
@@ -47,7 +48,8 @@ impl Job for Collect {
         write_minari(&spec.out, &data, &about(spec, options, data.num_episodes()))?;
         let returns = collector.returns();
         let mean = returns.iter().sum::<f64>() / returns.len() as f64;
-        let summary = format!("{} episodes, {} steps, mean return {mean:.1}", data.num_episodes(), data.num_steps());
+        let (episodes, steps) = (counted(data.num_episodes(), "episodes"), counted(data.num_steps(), "steps"));
+        let summary = format!("{episodes}, {steps}, mean return {}", number(mean));
         Ok(Outcome { summary, written: vec![spec.out.clone()] })
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::{Base, CompareSpec, FeatureSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::compare::{self, Input};
@@ -95,9 +96,10 @@ fn recorded(spec: &CompareSpec, opened: &Opened, space: &FeatureSpace, cx: &Ctx)
 fn imagined(spec: &CompareSpec, opened: &Opened, cx: &Ctx) -> Result<Second, Fault> {
     let rollouts = rollouts::imagined(opened, spec.horizon, &cx.phase("imagining"))?;
     let what = format!(
-        "{} open-loop rollouts of {} steps that the world model imagines along {} held-out episodes with their recorded \
-         actions (these episodes are no part of A)",
-        rollouts.starts, rollouts.horizon, rollouts.episodes
+        "{} of {} that the world model imagines along {} with their recorded actions (these episodes are no part of A)",
+        counted(rollouts.starts, "open-loop rollouts"),
+        counted(rollouts.horizon, "steps"),
+        counted(rollouts.episodes, "held-out episodes")
     );
     Ok(Second { states: rollouts.states, what })
 }

@@ -16,6 +16,7 @@ use crate::engine::workspace::Workspace;
 use crate::env::minari_spec;
 use crate::format::write::{self, MinariAbout, Writer};
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 
 mod large;
@@ -129,7 +130,7 @@ impl Done {
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} episodes, {} steps", self.episodes, self.steps)?;
+        write!(f, "{}, {}", counted(self.episodes, "episodes"), counted(self.steps, "steps"))?;
         match self.dropped {
             0 => Ok(()),
             n => write!(f, " (without the last step of {n}, which leads to no observation in the file)"),

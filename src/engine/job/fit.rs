@@ -9,6 +9,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::topup::prepare::{self, Plan};
 
@@ -57,10 +58,10 @@ impl Job for Fit {
         native::save(&spec.out, &checkpoint).map_err(|e| Fault::failed(e.to_string()))?;
         let best = lineage_best(&checkpoint.about.lineage.curve);
         let summary = format!(
-            "fitted {} members on {rows} transitions of {} episodes; held-out squared error {best} in units of the targets' \
-             variance",
-            plan.fit.members,
-            opened.split.train.len()
+            "fitted {} on {} of {}; held-out squared error {best} in units of the targets' variance",
+            counted(plan.fit.members, "members"),
+            counted(rows, "transitions"),
+            counted(opened.split.train.len(), "episodes")
         );
         Ok(Outcome { summary, written: vec![spec.out.clone()] })
     }

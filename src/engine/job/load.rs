@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Slot, topup};
 use crate::engine::event::Outcome;
 use crate::engine::measure::data_report;
 use crate::engine::opened::Opened;
@@ -9,7 +9,9 @@ use crate::engine::workspace::Workspace;
 use crate::format::reader::Known;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
+use crate::metrics::report::Report;
 
 /// Opens what a source names, as it is on disk now, and reports what it holds.
 pub(super) struct Load;
@@ -32,16 +34,18 @@ impl Job for Load {
     }
 
     fn run(source: &Source, (opened, allowed): Self::Input, _: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
-        emit(data_report::opened_data(&opened, allowed));
+        let refused = topup::refused(&opened).into_iter().collect();
+        emit(Report { refused, ..data_report::opened_data(&opened, allowed) });
         let data = &opened.data;
-        let of = |whole: Option<usize>| whole.map_or_else(String::new, |n| format!("of {n} "));
+        let some = |n: usize, whole: Option<usize>, what: &str| match whole {
+            Some(all) => format!("{n} of {}", counted(all, what)),
+            None => counted(n, what),
+        };
         let mut summary = format!(
-            "opened {}: {} {}episodes, {} {}steps, read as {}",
+            "opened {}: {}, {}, read as {}",
             source.dataset.display(),
-            data.num_episodes(),
-            of(data.sample.map(|whole| whole.episodes)),
-            data.num_steps(),
-            of(data.sample.map(|whole| whole.steps)),
+            some(data.num_episodes(), data.sample.map(|whole| whole.episodes), "episodes"),
+            some(data.num_steps(), data.sample.map(|whole| whole.steps), "steps"),
             data.origin.format
         );
         if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {

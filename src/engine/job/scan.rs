@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Slot, topup};
 use crate::engine::event::Outcome;
 use crate::engine::measure::data_report;
 use crate::engine::opened::Opened;
@@ -8,7 +8,9 @@ use crate::format;
 use crate::format::reader::Known;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
+use crate::metrics::report::Report;
 
 /// Goes through a dataset of which only a sample is in memory: the report of loading with the numbers of all episodes.
 pub(super) struct Scan;
@@ -26,10 +28,13 @@ impl Job for Scan {
     }
 
     fn run(source: &Source, (opened, allowed): Self::Input, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
-        let tell = |known: &Known| emit(data_report::known_data(&opened, known, allowed));
+        let refused: Vec<_> = topup::refused(&opened).into_iter().collect();
+        let tell = |known: &Known| {
+            emit(Report { refused: refused.clone(), ..data_report::known_data(&opened, known, allowed) });
+        };
         let known = format::scan(&source.dataset, &source.choice(), cx, &tell)?;
         tell(&known);
         let (episodes, steps) = (known.summary.episodes, known.summary.transitions);
-        Ok(Outcome::said(format!("went through all {episodes} episodes, {steps} steps")))
+        Ok(Outcome::said(format!("went through all {}, {}", counted(episodes, "episodes"), counted(steps, "steps"))))
     }
 }

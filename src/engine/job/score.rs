@@ -14,6 +14,7 @@ use crate::engine::spec::{CoverSpec, PolicySpec, ScoreSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::format::write::columns::{self, Column};
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::stats::quantile;
 use crate::ground::task::Ctx;
 use crate::metrics::alarm::Alarm;
@@ -84,7 +85,7 @@ impl Job for Score {
         emit(made);
         let Some(out) = &spec.out else { return Ok(Outcome::said(judged.sentence)) };
         let rows = save(out, &alarms, &scored, data)?;
-        Ok(Outcome { summary: format!("{}, {rows} states", judged.sentence), written: vec![out.clone()] })
+        Ok(Outcome { summary: format!("{}, {}", judged.sentence, counted(rows, "states")), written: vec![out.clone()] })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source, TopUpSpec};
 use crate::engine::workspace::Workspace;
 use crate::env;
+use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
@@ -37,24 +38,7 @@ impl Job for TopUp {
 
     fn run(spec: &TopUpSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let given = opened.checkpoint.as_deref();
-        let model = given.map(|_| world_model(&opened)).transpose()?;
-        if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
-            continuous(&opened.data)?;
-        }
-        trainable(&opened, model)?;
-        let Some(environment) = environment(spec.env.as_deref(), &opened)? else {
-            let known = env::known();
-            let path = spec.source.dataset.display();
-            return Err(Fault::bad(match &opened.data.origin.env_id {
-                Some(id) => format!(
-                    "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
-                     collect with your own simulator and open the episodes with --rollouts"
-                ),
-                None => {
-                    format!("{path}: the file does not name its environment; name it with --env (built in: {known})")
-                }
-            }));
-        };
+        let environment = acting(spec.env.as_deref(), &opened)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
         let mut start = match given {
@@ -77,6 +61,36 @@ impl Job for TopUp {
         let finished = topup.run(cx)?;
         Ok(Outcome { summary: finished.summary, written: finished.written })
     }
+}
+
+/// The environment that a top-up of what was opened acts in.
+///
+/// # Errors
+/// A sentence where it cannot act, or its networks cannot be trained.
+fn acting(named: Option<&str>, opened: &Opened) -> Result<Box<dyn VectorEnv>, Fault> {
+    let given = opened.checkpoint.as_deref();
+    let model = given.map(|_| world_model(opened)).transpose()?;
+    if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
+        continuous(&opened.data)?;
+    }
+    trainable(opened, model)?;
+    if let Some(environment) = environment(named, opened)? {
+        return Ok(environment);
+    }
+    let known = env::known();
+    let path = opened.source.dataset.display();
+    Err(Fault::bad(match &opened.data.origin.env_id {
+        Some(id) => format!(
+            "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
+             collect with your own simulator and open the episodes with --rollouts"
+        ),
+        None => format!("{path}: the file does not name its environment; name it with --env (built in: {known})"),
+    }))
+}
+
+/// Why a top-up of what was opened would be refused, if it would, under the name of the job.
+pub(super) fn refused(opened: &Opened) -> Option<(&'static str, String)> {
+    acting(None, opened).err().map(|why| (TopUp::NAME, why.to_string()))
 }
 
 /// Gradient steps of the policy that a dataset without a checkpoint starts with.

@@ -10,6 +10,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::format::reader::Known;
 use crate::ground::memory::Bytes;
+use crate::ground::number::counted;
 use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
 
 /// What the opened dataset holds, of which `allowed` bytes may be in memory.
@@ -183,13 +184,9 @@ fn notes(r: &mut Report, opened: &Opened) {
     origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
     origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
     if split.is_shared() {
-        let n = data.num_episodes();
-        r.note(
-            Level::Warn,
-            format!(
-                "{n} episodes are too few to keep the parts apart: training, held-out and calibration are the same"
-            ),
-        );
+        let (n, verb) = (data.num_episodes(), if data.num_episodes() == 1 { "is" } else { "are" });
+        let what = "too few to keep the parts apart: training, held-out and calibration are the same";
+        r.note(Level::Warn, format!("{} {verb} {what}", counted(n, "episodes")));
     } else {
         let [train, heldout, calibration] = [&split.train, &split.heldout, &split.calibration].map(Vec::len);
         r.note(
@@ -199,7 +196,7 @@ fn notes(r: &mut Report, opened: &Opened) {
     }
     if let Some(rollouts) = &opened.rollouts {
         let (path, n) = (rollouts.origin.path.display(), rollouts.num_episodes());
-        r.note(Level::Info, format!("rollouts: {n} episodes of {path}"));
+        r.note(Level::Info, format!("rollouts: {} of {path}", counted(n, "episodes")));
         rollouts.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
     }
     if let Some(checkpoint) = &opened.checkpoint {
@@ -211,7 +208,8 @@ fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint) {
     let about = &checkpoint.about;
     let mut parts = Vec::new();
     if let Some(model) = &checkpoint.world_model {
-        parts.push(format!("world model of {} members, {} elites", model.dims().members, model.elites().len()));
+        let (members, elites) = (counted(model.dims().members, "members"), counted(model.elites().len(), "elites"));
+        parts.push(format!("world model of {members}, {elites}"));
     }
     parts.extend(checkpoint.policy.is_some().then(|| "policy".to_string()));
     parts.extend(checkpoint.critic.is_some().then(|| "critic".to_string()));

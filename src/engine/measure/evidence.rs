@@ -3,6 +3,7 @@
 use super::one_step::OneStepError;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
+use crate::ground::number::number;
 use crate::ground::stats::by_episode;
 use crate::ground::task::Ctx;
 use crate::metrics::score::Column;
@@ -71,7 +72,7 @@ impl Held<'_> {
             positive: lost.iter().map(|l| -l < low).collect(),
             severity: lost,
             owner: episodes,
-            definition: format!("return below {low:.1}, the lower quartile of the training episodes"),
+            definition: format!("return below {}, the lower quartile of the training episodes", number(low)),
         };
         let along = |c: &Column| {
             let running = prefix::by_episode(&c.values, self.owner);

@@ -7,6 +7,7 @@ use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
 use crate::engine::spec::PolicySpec;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
 
@@ -29,7 +30,8 @@ impl Judged {
     pub fn choose(opened: &Opened, policy: &PolicySpec, did: &str, cx: &Ctx) -> Result<Self, Fault> {
         let all = |data: &Dataset| (0..data.num_episodes()).collect();
         if let Some(rollouts) = &opened.rollouts {
-            let sentence = format!("{did} {} episodes of {}", rollouts.num_episodes(), rollouts.origin.path.display());
+            let sentence =
+                format!("{did} {} of {}", counted(rollouts.num_episodes(), "episodes"), rollouts.origin.path.display());
             let episodes = all(rollouts);
             return Ok(Self { fresh: Some(Arc::clone(rollouts)), episodes, sentence, collected: 0 });
         }
@@ -41,7 +43,7 @@ impl Judged {
             Ok(fresh) => {
                 let (n, steps) = (fresh.num_episodes(), fresh.num_steps());
                 let id = fresh.origin.env_id.clone().unwrap_or_default();
-                let sentence = format!("{did} {n} fresh episodes of the checkpoint's policy in {id}");
+                let sentence = format!("{did} {} of the checkpoint's policy in {id}", counted(n, "fresh episodes"));
                 return Ok(Self { episodes: all(&fresh), fresh: Some(fresh), sentence, collected: steps });
             }
             Err(why) => why,

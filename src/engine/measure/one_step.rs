@@ -19,6 +19,8 @@ pub struct OneStepError<'a> {
     /// [D] standard deviation of the change of an observation in one step; 0 for a dimension that never changes.
     scale: Vec<f64>,
     threshold: Threshold,
+    /// Of the members' disagreement, where there are several.
+    disagreement: Option<Threshold>,
     /// 95 % quantile of the calibration steps' errors: what is usual, and no promise.
     usual: f64,
 }
@@ -30,7 +32,7 @@ pub struct Steps {
     pub ratio: Vec<f64>,
     /// [T, D] squared, standardised.
     pub by_dim: Vec<f64>,
-    /// [T] disagreement of the members; empty for a single one.
+    /// [T] disagreement of the members in units of its threshold; empty for a single one.
     pub disagreement: Vec<f64>,
 }
 
@@ -57,8 +59,10 @@ impl<'a> OneStepError<'a> {
             .collect();
         let owner: Vec<usize> = predicted.rows.iter().map(|&i| batch.episode[i]).collect();
         let usual = quantile(&errors, 0.95);
-        let threshold = threshold::of_kind(kind, &errors, &owner, alpha, split.is_shared())?;
-        Ok(Self { model, scale, threshold, usual })
+        let set = |scores: &[f64]| threshold::of_kind(kind, scores, &owner, alpha, split.is_shared());
+        let spread = (model.dims().members > 1).then(|| spread(&predicted.member_std, &scale));
+        let (threshold, disagreement) = (set(&errors)?, spread.map(|s| set(&s)).transpose()?);
+        Ok(Self { model, scale, threshold, disagreement, usual })
     }
 
     /// The errors along episode `index` of `data`.
@@ -72,15 +76,16 @@ impl<'a> OneStepError<'a> {
         let mut out = Steps {
             ratio: vec![f64::NAN; steps],
             by_dim: vec![f64::NAN; steps * d],
-            disagreement: if self.model.dims().members > 1 { vec![f64::NAN; steps] } else { Vec::new() },
+            disagreement: vec![f64::NAN; if self.disagreement.is_some() { steps } else { 0 }],
         };
+        let spread = spread(&predicted.member_std, &self.scale);
         for (j, &i) in predicted.rows.iter().enumerate() {
             let t = batch.step[i];
             let squares = squares(&batch, (i, j), &predicted.next_obs, &self.scale);
             out.ratio[t] = self.threshold.ratio(total(&squares, &self.scale));
             out.by_dim[t * d..(t + 1) * d].copy_from_slice(&squares);
-            if let Some(slot) = out.disagreement.get_mut(t) {
-                *slot = f64::from(predicted.disagreement_scaled[j]);
+            if let Some(threshold) = &self.disagreement {
+                out.disagreement[t] = threshold.ratio(spread[j]);
             }
         }
         Ok(out)
@@ -124,6 +129,17 @@ impl<'a> OneStepError<'a> {
             self.threshold.sentence()
         )
     }
+}
+
+/// [N] disagreement as the score of that name measures it: the members' standard deviation [N, D], mean over the dimensions
+/// that have a scale, each in units of it.
+fn spread(member_std: &[f32], scale: &[f64]) -> Vec<f64> {
+    let live = scale.iter().filter(|s| **s > 0.0).count().max(1) as f64;
+    let row = |row: &[f32]| {
+        let parts = row.iter().zip(scale).filter(|(_, s)| **s > 0.0).map(|(m, s)| f64::from(*m) / s);
+        parts.sum::<f64>() / live
+    };
+    member_std.chunks_exact(scale.len().max(1)).map(row).collect()
 }
 
 /// [D] standard deviation (ddof 0) of `next_obs - obs`.

@@ -8,7 +8,6 @@ use super::{Input, Options};
 use crate::ground::fault::Fault;
 use crate::metrics::density::zoom::Zoom;
 use crate::metrics::density::{Density, Range};
-use crate::metrics::features::{Choice, Features};
 use crate::metrics::pca::Pca;
 use crate::metrics::report::{Axis, HeatMap};
 
@@ -26,8 +25,9 @@ pub struct Map {
     dim: usize,
     /// Names of the axes.
     pub names: (String, String),
-    /// Share of the variance on the two axes.
-    pub share: f64,
+    /// Share of the variance on the two axes where they are principal ones. Of standardised dimensions every one carries the
+    /// same, so that two of them say nothing by it.
+    pub share: Option<f64>,
     /// Counts of training states.
     pub density: Density,
     /// The same states for any part of the map.
@@ -46,16 +46,11 @@ impl Map {
                     dim.saturating_sub(1)
                 )));
             }
-            // Standardised dimensions carry one unit of variance each; constant ones none.
-            let both = Choice { keep_duplicates: true, ..input.choice };
-            let features = Features::fit_in(input.train.rows, input.names, Choice { variance: None, ..both })?;
-            let live = [a, b].iter().filter(|c| features.kept.contains(c)).count();
-            let share = live as f64 / features.dim() as f64;
-            (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), share)
+            (Projection::Columns(a, b), (input.names[a].clone(), input.names[b].clone()), None)
         } else {
             let pca = Pca::fit(input.train.rows, dim)?;
             let share = pca.ratio.iter().take(2).sum();
-            (Projection::Principal(pca), ("PC1".into(), "PC2".into()), share)
+            (Projection::Principal(pca), ("PC1".into(), "PC2".into()), Some(share))
         };
         let mut map = Self {
             projection,
@@ -128,7 +123,7 @@ impl Map {
             height: d.height(),
             values: d.counts.iter().map(|&c| c as f64).collect(),
             unit: "states in the cell".into(),
-            variance_share: Some(self.share),
+            variance_share: self.share,
             overlays: vec![],
             marks: vec![],
             fine: self.zoom.clone(),
@@ -137,12 +132,11 @@ impl Map {
 
     /// One sentence for the user.
     pub fn sentence(&self) -> String {
-        format!(
-            "The map shows {} and {} (PC: principal component), which carry {:.0} % of the standardised states' variance; cells beyond it are not seen.",
-            self.names.0,
-            self.names.1,
-            100.0 * self.share
-        )
+        let share = self.share.map(|share| {
+            format!(" (principal components), which carry {:.0} % of the standardised states' variance", 100.0 * share)
+        });
+        let share = share.unwrap_or_default();
+        format!("The map shows {} and {}{share}; other dimensions are not seen on it.", self.names.0, self.names.1)
     }
 }
 

@@ -137,13 +137,10 @@ pub fn on_map(
     let (w, h) = (map.density.width(), map.density.height());
     let place = format!("of the map ({w} bins of {} x {h} bins of {})", map.names.0, map.names.1);
     tell(report, &cells, (ON_MAP, &place, (w * h) as f64), units, b);
-    report.stat(
-        "variance_share",
-        "variance on the map",
-        map.share,
-        "",
-        "Share of the standardised training states' variance that the two axes of the map carry.",
-    );
+    if let Some(share) = map.share {
+        let text = "Share of the standardised training states' variance that the two principal axes of the map carry.";
+        report.stat("variance_share", "variance on the map", share, "", text);
+    }
     Ok(())
 }
 

@@ -1,12 +1,15 @@
 //! Table, curves and map of the report.
 
 use super::{EpisodeScores, Input, Ranked};
-use crate::metrics::report::{Axis, Cell, HeatMap, Overlay, Report, Role, Series, Table};
+use crate::metrics::coverage::axes::Map;
+use crate::metrics::report::{Axis, Cell, Detail, HeatMap, IN_THRESHOLDS, Note, Overlay, Report, Role, Series, Table};
 
 /// A dimension is named as responsible from this share on.
 const SHARE: f64 = 0.1;
 /// Dimensions named at most.
 const NAMED: usize = 3;
+/// Steps of all episodes together whose curves and paths are kept for the screen: some 20 MiB.
+const KEPT: usize = 200_000;
 
 /// "θ̇ 71 %", largest first.
 pub fn words(responsible: &[(String, f64)]) -> Vec<String> {
@@ -55,18 +58,20 @@ pub fn table(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
 }
 
 /// Novelty, model error, disagreement and reward of one episode over its steps.
-pub fn curves(report: &mut Report, e: &EpisodeScores<'_>) {
+pub fn curves(e: &EpisodeScores<'_>) -> Vec<Series> {
     use Role::{Lane, Reward};
     let novelty = "Distance to the training states over its alarm threshold.";
     let error = "One-step model error over its conformal threshold.";
+    let disagreement = "Spread of the ensemble's members over its conformal threshold.";
     let curves = [
-        ("novelty", "novelty", Lane, "x threshold", e.novelty, novelty),
-        ("model_error", "model error", Lane, "x threshold", e.model_error, error),
-        ("disagreement", "disagreement", Lane, "std", e.disagreement, "Spread of the ensemble's members."),
+        ("novelty", "novelty", Lane, IN_THRESHOLDS, e.novelty, novelty),
+        ("model_error", "model error", Lane, IN_THRESHOLDS, e.model_error, error),
+        ("disagreement", "disagreement", Lane, IN_THRESHOLDS, e.disagreement, disagreement),
         ("reward", "reward", Reward, "", e.reward, "Reward of the environment."),
     ];
-    for (key, label, role, unit, y, definition) in curves.into_iter().filter(|c| !c.4.is_empty()) {
-        report.series.push(Series {
+    let drawn = curves.into_iter().filter(|c| !c.4.is_empty());
+    drawn
+        .map(|(key, label, role, unit, y, definition)| Series {
             key: format!("{}/{key}", e.label),
             label: label.into(),
             group: e.label.clone(),
@@ -77,25 +82,62 @@ pub fn curves(report: &mut Report, e: &EpisodeScores<'_>) {
             role,
             definition: definition.into(),
             ..Series::default()
-        });
+        })
+        .collect()
+}
+
+/// The path of an episode over a map.
+fn path(map: &Map, e: &EpisodeScores<'_>) -> Overlay {
+    let points = map.points(e.features);
+    Overlay {
+        label: format!("episode {}", e.label),
+        joined: true,
+        x: points.iter().map(|p| p.0).collect(),
+        y: points.iter().map(|p| p.1).collect(),
+        heat: Some(e.novelty.to_vec()),
     }
 }
 
 /// The worst episode over the density map.
-pub fn path(report: &mut Report, input: &Input<'_>, worst: &Ranked) {
+pub fn worst(report: &mut Report, input: &Input<'_>, worst: &Ranked) {
     let Some(map) = input.map else { return };
     let e = &input.episodes[worst.index];
-    let points = map.points(e.features);
     report.maps.push(HeatMap {
         key: "path".into(),
         label: format!("The worst, episode {}, over the training states", e.label),
-        overlays: vec![Overlay {
-            label: format!("episode {}", e.label),
-            joined: true,
-            x: points.iter().map(|p| p.0).collect(),
-            y: points.iter().map(|p| p.1).collect(),
-            heat: Some(e.novelty.to_vec()),
-        }],
+        overlays: vec![path(map, e)],
         ..map.heat_map()
     });
+}
+
+/// Every ranked episode with its verdict; with curves and path as long as all of them together are not too many.
+pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
+    let mut room = KEPT;
+    let detail = |r: &Ranked| {
+        let e = &input.episodes[r.index];
+        let kept = room >= e.novelty.len();
+        room = room.saturating_sub(e.novelty.len());
+        Detail {
+            label: e.label.clone(),
+            verdict: Note { level: r.evidence.verdict().level(), text: sentence(input, r) },
+            series: if kept { curves(e) } else { Vec::new() },
+            path: input.map.filter(|_| kept).map(|map| path(map, e)).into_iter().collect(),
+        }
+    };
+    ranking.iter().map(detail).collect()
+}
+
+/// The verdict on an episode, when it begins to be wrong, and by which dimensions.
+pub fn sentence(input: &Input<'_>, r: &Ranked) -> String {
+    let text = format!("Episode {}: {}", input.episodes[r.index].label, r.evidence.sentence());
+    let dims = words(&r.responsible);
+    let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
+    match (r.first_novel, r.first_wrong) {
+        (Some(n), Some(w)) if w < n => {
+            format!("{text} The model is wrong from step {w} on{by}; the data is left at step {n}.")
+        }
+        (Some(n), _) => format!("{text} It leaves the data at step {n}{by}."),
+        (None, Some(w)) => format!("{text} The model is wrong from step {w} on{by}."),
+        (None, None) => text,
+    }
 }

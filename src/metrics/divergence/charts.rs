@@ -1,7 +1,9 @@
 //! Curves, cloud and table of the report.
 
 use super::errors::Errors;
+use super::useful::Useful;
 use super::{Input, TRUST_HORIZON, Trace};
+use crate::ground::number::counted;
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Report, Role, Scatter, Series, Table};
 
@@ -17,10 +19,9 @@ fn finite(v: f64) -> f64 {
     if v.is_finite() { v } else { f64::NAN }
 }
 
-/// Error and disagreement by horizon.
-pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
+/// Error and disagreement by horizon. Every plot of errors holds the model against a floor of the same statistic.
+pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: &Useful) {
     let horizons = 1..=input.horizon;
-    let quantile = |q: f64| horizons.clone().map(|h| finite(stats::quantile(&errors.at(h), q))).collect::<Vec<f64>>();
     let series = |key: &str, label: &str, y: Vec<f64>, definition: &str| Series {
         key: key.into(),
         label: label.into(),
@@ -32,14 +33,35 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors) {
         definition: definition.into(),
         ..Series::default()
     };
-    let mut model = series("model", "model", quantile(0.5), "Median error over starts; band: 10 % to 90 % of starts.");
-    model.band = Some((quantile(0.1), quantile(0.9)));
-    report.series.push(model);
-    let mean = horizons.clone().map(|h| finite(errors.mean(h))).collect();
-    report.series.push(series("model_mean", "model (mean)", mean, "Mean error over starts."));
-    let floor = horizons.clone().map(|h| finite(errors.floor_median(h))).collect();
+    let along = |of: &dyn Fn(usize) -> f64| horizons.clone().map(|h| finite(of(h))).collect::<Vec<f64>>();
+    let mut add = |group: &str, role: Role, one: Series, band: Option<(Vec<f64>, Vec<f64>)>| {
+        report.series.push(Series { group: group.into(), role, band, ..one });
+    };
+    let definition = "Root mean square error over starts; band: 95 % by bootstrap over episodes.";
+    let one = series("model_rms", "model", along(&|h| errors.rms(h).0), definition);
+    add("error by horizon", Role::Value, one, useful.band.clone());
+    let definition = "Root mean square error over starts of predicting the start state for ever.";
+    let one = series("copy_last_rms", "copying the start", along(&|h| errors.rms(h).1), definition);
+    add("error by horizon", Role::Floor, one, None);
+    let definition =
+        "Last horizon whose error is at least 5 % below that of copying the start; band: 95 % by bootstrap.";
+    let at = useful.horizon as f64;
+    let (lo, hi) = useful.interval.unwrap_or((at, at));
+    let mut place = series("useful_horizon", "useful horizon", vec![1.0], definition);
+    place.x = vec![at];
+    add("error by horizon", Role::Place, place, Some((vec![lo], vec![hi])));
+    let quantile = |q: f64| along(&|h| stats::quantile(&errors.at(h), q));
+    let definition = "Median error over starts; band: 10 % to 90 % of starts.";
+    let one = series("model", "model", quantile(0.5), definition);
+    add("median error by horizon", Role::Value, one, Some((quantile(0.1), quantile(0.9))));
     let definition = "Median error over starts of predicting the start state for ever.";
-    report.series.push(Series { role: Role::Floor, ..series("copy_last", "copying the start", floor, definition) });
+    let one = series("copy_last", "copying the start", along(&|h| errors.floor_median(h)), definition);
+    add("median error by horizon", Role::Floor, one, None);
+    let one = series("model_mean", "model", along(&|h| errors.mean(h)), "Mean error over starts.");
+    add("mean error by horizon", Role::Value, one, None);
+    let definition = "Mean error over starts of predicting the start state for ever.";
+    let one = series("copy_last_mean", "copying the start", along(&|h| errors.floor_mean(h)), definition);
+    add("mean error by horizon", Role::Floor, one, None);
     let skill = horizons.clone().map(|h| finite(errors.skill(h))).collect();
     let definition =
         "10 log10 of the mean squared error of copying the start over that of the model; above 0 the model is useful.";
@@ -132,7 +154,8 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
         };
         let text = format!("{}: what happened.", trace.label);
         report.series.push(Series { role: Role::Real, ..series("real", "real", column(trace.real), text) });
-        let text = format!("{}: what was imagined; band: lowest to highest of {members} members.", trace.label);
+        let text =
+            format!("{}: what was imagined; band: lowest to highest of {}.", trace.label, counted(members, "members"));
         let mut imagined = series("imagined", "imagined", column(trace.imagined), text);
         imagined.band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));
         report.series.push(imagined);

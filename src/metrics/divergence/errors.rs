@@ -28,6 +28,15 @@ pub fn nrmse(a: &[f32], b: &[f32], std: &[f64]) -> f64 {
     if sum.is_finite() { (sum / n as f64).sqrt() } else { f64::INFINITY }
 }
 
+/// Squared errors of one episode's starts, summed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpisodeSquares {
+    /// Its starts.
+    pub starts: f64,
+    /// [H] of the model, and of copying the start state.
+    pub squares: Vec<(f64, f64)>,
+}
+
 impl Errors {
     pub(super) fn measure(input: &Input<'_>) -> Self {
         let (starts, horizon, dim) = (input.owner.len(), input.horizon, input.names.len());
@@ -99,9 +108,23 @@ impl Errors {
         20.0 * (floor / model).log10()
     }
 
-    /// Last horizon with skill above 0; 0 if there is none.
-    pub fn useful_horizon(&self) -> usize {
-        (1..=self.horizon).rev().find(|&h| self.skill(h) > 0.0).unwrap_or(0)
+    /// Squared errors of the starts of every episode in `owner` [S], summed.
+    pub fn squares_by_episode(&self, owner: &[usize]) -> Vec<EpisodeSquares> {
+        let sum = |rows: &[usize], h: usize| {
+            let of = |all: &[f64]| rows.iter().map(|s| all[s * self.horizon + h].powi(2)).sum::<f64>();
+            (of(&self.model), of(&self.floor))
+        };
+        let episodes = stats::by_episode(owner).into_iter();
+        let one = |(_, rows): (usize, Vec<usize>)| EpisodeSquares {
+            starts: rows.len() as f64,
+            squares: (0..self.horizon).map(|h| sum(&rows, h)).collect(),
+        };
+        episodes.map(one).collect()
+    }
+
+    /// Mean error at horizon `h` of copying the start state.
+    pub fn floor_mean(&self, h: usize) -> f64 {
+        stats::mean(&self.floor.iter().skip(h - 1).step_by(self.horizon).copied().collect::<Vec<_>>())
     }
 
     /// Rollouts that leave the finite numbers.

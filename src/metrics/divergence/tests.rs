@@ -2,6 +2,7 @@
 
 use super::errors::nrmse;
 use super::*;
+use crate::metrics::report::{Role, Series};
 
 /// Four starts of two episodes walking along x; the model's step is too long by a factor.
 fn rollouts(factor: f32, horizon: usize) -> (Vec<f32>, Vec<f32>) {
@@ -46,6 +47,8 @@ fn errors_floor_and_useful_horizon() {
     assert_eq!(r.value("useful_horizon"), Some(12.0));
     let series = |key: &str| r.series.iter().find(|s| s.key == key).unwrap();
     assert_eq!(series("copy_last").y[11], 6.0);
+    assert_eq!((series("model_rms").y[11], series("copy_last_rms").y[11]), (3.0, 6.0));
+    assert_eq!((&series("useful_horizon").x[..], series("useful_horizon").role), (&[12.0][..], Role::Place));
     // Half the error everywhere: 20 log10(2) dB.
     assert!((series("skill").y[6] - 6.0206).abs() < 1e-4);
     assert_eq!(series("model").x, (1..=12).map(f64::from).collect::<Vec<_>>());
@@ -71,8 +74,9 @@ fn standing_still_does_not_hide_a_useful_model() {
     let real = [1.0f32, 7.0, 1.0, 7.0].repeat(3).into_iter().chain([0.0, 7.0, 5.0, 7.0]).collect::<Vec<_>>();
     let imagined = [1.0f32, 7.0, 1.1, 7.0].repeat(3).into_iter().chain([0.0, 7.0, 4.5, 7.0]).collect::<Vec<_>>();
     let r = report(&input(&names, &real, &imagined, 1)).unwrap();
-    let median = |key: &str| r.series.iter().find(|s| s.key == key).unwrap().y[0];
-    assert!(median("model") > median("copy_last"));
+    let at = |key: &str| r.series.iter().find(|s| s.key == key).unwrap().y[0];
+    assert!(at("model") > at("copy_last"));
+    assert!(at("model_rms") < at("copy_last_rms"));
     assert_eq!(r.value("useful_horizon"), Some(1.0));
 }
 
@@ -85,12 +89,86 @@ fn a_model_worse_than_copying_is_useless_and_that_is_an_alarm() {
     assert!(r.notes.iter().any(|n| n.level == Level::Alarm));
 }
 
+/// Two starts each of `episodes` episodes that move by one a step, imagined with an error of `share` of the way from step
+/// `from` on and of `before` until then.
+fn drifting(episodes: usize, horizon: usize, from: usize, (before, share): (f32, f32)) -> Report {
+    let (mut real, mut imagined, mut owner) = (vec![], vec![], vec![]);
+    for s in 0..2 * episodes {
+        owner.push(s / 2);
+        for h in 0..=horizon {
+            let off = if h < from { before } else { share };
+            real.extend([h as f32, 7.0]);
+            imagined.extend([h as f32 * (1.0 + off), 7.0]);
+        }
+    }
+    let names = names();
+    report(&Input { owner: &owner, ..input(&names, &real, &imagined, horizon) }).unwrap()
+}
+
+/// 0.14 dB, as the demo's model had at its last horizon, is an error 1.6 % smaller.
+#[test]
+fn a_gain_that_nobody_notices_is_none() {
+    let (text, level) = {
+        let r = drifting(6, 10, 5, (0.5, 10f32.powf(-0.14 / 20.0)));
+        assert_eq!(r.value("useful_horizon"), Some(4.0));
+        let stat = r.stats.iter().find(|s| s.key == "useful_horizon").unwrap();
+        assert_eq!(stat.interval, Some((4.0, 4.0)), "all episodes are alike");
+        (r.notes[0].text.clone(), r.notes[0].level)
+    };
+    assert!(text.starts_with("Imagination is useful for 4 (95 % interval 4 to 4) of 10 steps"), "{text}");
+    assert_eq!(level, Level::Warn);
+    assert_eq!(drifting(6, 10, 5, (0.5, 0.9)).value("useful_horizon"), Some(10.0));
+}
+
+#[test]
+fn a_model_that_diverges_is_an_alarm_although_it_begins_well() {
+    let r = drifting(6, 10, 5, (0.5, 20.0));
+    assert_eq!((r.value("useful_horizon"), r.notes[0].level), (Some(4.0), Level::Alarm));
+    assert!(r.notes[0].text.contains("diverges"), "{}", r.notes[0].text);
+}
+
+/// The interval is that of episodes: five of ten are useful to step 2 alone, and a draw has any mixture of both.
+#[test]
+fn the_interval_of_the_horizon_spans_what_episodes_say() {
+    let (mut real, mut imagined, mut owner) = (vec![], vec![], vec![]);
+    for s in 0..10 {
+        owner.push(s);
+        for h in 0..=8 {
+            let off = if h > 2 && s % 2 == 0 { 1.3 } else { 0.1 };
+            real.extend([h as f32, 7.0]);
+            imagined.extend([h as f32 * (1.0 + off), 7.0]);
+        }
+    }
+    let names = names();
+    let r = report(&Input { owner: &owner, ..input(&names, &real, &imagined, 8) }).unwrap();
+    let stat = r.stats.iter().find(|s| s.key == "useful_horizon").unwrap();
+    // √(5 · 1.3² / 10) = 0.92 of the floor: useful, but six such episodes in a draw give 1.01.
+    assert_eq!((stat.value, stat.interval), (8.0, Some((2.0, 8.0))));
+    assert_eq!(r.notes[0].level, Level::Warn);
+}
+
+/// What is held against something is measured as that is: one statistic and one unit in each plot of errors.
+#[test]
+fn every_floor_is_of_the_statistic_of_its_model() {
+    let r = drifting(6, 10, 5, (0.5, 0.9));
+    let word = |s: &Series| s.definition.split(' ').next().unwrap_or_default().to_owned();
+    let floors: Vec<&Series> = r.series.iter().filter(|s| s.role == Role::Floor).collect();
+    assert_eq!(floors.len(), 3);
+    for floor in floors {
+        let group = r.series.iter().filter(|s| s.group == floor.group && s.role == Role::Value);
+        let all: Vec<&Series> = group.collect();
+        assert!(!all.is_empty());
+        assert!(all.iter().all(|s| word(s) == word(floor) && s.y_axis == floor.y_axis), "{}", floor.group);
+    }
+}
+
 #[test]
 fn a_rollout_that_explodes_counts_as_infinite_and_is_named() {
     let (real, mut imagined) = rollouts(1.0, 3);
     imagined[4] = f32::NAN;
     let r = report(&input(&names(), &real, &imagined, 3)).unwrap();
-    assert!(r.notes.iter().any(|n| n.text.starts_with("1 of 4 rollouts leave the finite")));
+    let said = |n: &&crate::metrics::report::Note| n.text.starts_with("1 of 4 rollouts leave the finite");
+    assert_eq!(r.notes.iter().find(said).map(|n| n.level), Some(Level::Alarm));
     assert_eq!(r.value("nrmse_last"), Some(0.0), "the median of the other three");
     assert_eq!(r.value("useful_horizon"), Some(3.0), "the rollout came back after step 1");
     assert_eq!(nrmse(&[f32::INFINITY], &[0.0], &[1.0]), f64::INFINITY);

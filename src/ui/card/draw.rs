@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Body, Card, figure};
+use super::{Body, Card, figure, table};
 use crate::ui::look::Lens;
 use crate::ui::theme::Theme;
 use crate::ui::widget::pairs::PairsView;
@@ -39,8 +39,9 @@ fn inside(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, buf: &mut Buff
         Body::Stats(all) => stats::draw(all, look.scroll, area, buf, theme),
         Body::Notes(all) => notes::draw(all, look.scroll, area, buf, theme),
         Body::Table(data) => {
-            let selected = if focused || look.row.is_some() { Some(look.row.unwrap_or(0)) } else { None };
-            TableView { data, sort: look.sort, selected }.draw(area, buf, theme);
+            let view = table(data, look);
+            let selected = view.selected.filter(|_| focused || look.row.is_some());
+            TableView { selected, ..view }.draw(area, buf, theme);
         }
         Body::Pairs(maps) => {
             PairsView { maps, selected: look.row.unwrap_or(0) }.draw(area, buf, theme);

@@ -32,6 +32,9 @@ pub fn plot<'a>(card: &'a Card, lens: Lens<'_>) -> Option<Plot<'a>> {
         } else if s.role == Role::Trigger {
             let at = s.x.iter().zip(&s.y).filter(|(_, y)| y.is_finite() && **y != 0.0).map(|(x, _)| *x).collect();
             marks.push(Mark::Ticks(s.label.clone(), at));
+        } else if s.role == Role::Place {
+            let ends = s.band.as_ref().and_then(|(lo, hi)| Some((*lo.first()?, *hi.first()?)));
+            marks.extend(s.x.first().map(|at| Mark::Place(s.label.clone(), *at, ends)));
         } else {
             curves.push(*s);
         }
@@ -57,7 +60,7 @@ fn colors(curves: &[&Series], theme: Theme) -> Vec<Color> {
         Role::Real => c.bright,
         Role::Floor => c.dim,
         Role::Threshold => c.warn,
-        Role::Value | Role::Trigger | Role::Lane | Role::Reward => {
+        Role::Value | Role::Trigger | Role::Lane | Role::Reward | Role::Place => {
             values += 1;
             theme.series(values - 1)
         }
@@ -79,10 +82,10 @@ pub fn histogram<'a>(card: &Card<'a>) -> Option<HistogramView<'a>> {
 
 /// The map of a card. Counts are coloured by decades unless the key says otherwise.
 pub fn map<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<MapView<'a>> {
-    let Body::Map { shown: map, .. } = &card.body else { return None };
+    let Body::Map { shown: map, overlays, .. } = &card.body else { return None };
     let counts = map.values.iter().all(|v| !v.is_finite() || *v >= 0.0);
     let step = lens.at("step").map(|s| s.max(0.0).round() as usize);
-    Some(MapView { map, log: log(&card.look, counts), cursor: card.look.cell, step })
+    Some(MapView { map, overlays, log: log(&card.look, counts), cursor: card.look.cell, step })
 }
 
 /// The cloud of a card.

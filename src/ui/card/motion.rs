@@ -2,13 +2,12 @@
 
 use ratatui::layout::Rect;
 
-use super::{Body, Card, figure};
+use super::{Body, Card, figure, table};
 use crate::ui::look::{CardLook, Lens};
 use crate::ui::widget::axes;
 use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::scale::Range;
 use crate::ui::widget::scrubber::Scrubber;
-use crate::ui::widget::table::TableView;
 
 /// What a motion leads to.
 pub enum Target {
@@ -43,7 +42,7 @@ pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
         Body::Pairs(maps) => {
             look.row = Some(PairsView { maps, selected: look.row.unwrap_or(0) }.beside(dx, dy)?);
         }
-        Body::Table(data) => look.row = Some(stepped(look.row.or(Some(0)), dy + dx, data.rows.len())?),
+        Body::Table(data) => look.row = Some(table(data, &look).beside(dy + dx)?),
         Body::Stats(_) | Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
         Body::Switchboard(_) | Body::Waiting(..) => return None,
     }
@@ -96,8 +95,7 @@ pub fn click(card: &Card, lens: Lens<'_>, area: Rect, x: u16, y: u16) -> Option<
             Some(Target::Look(look))
         }
         Body::Table(data) => {
-            let view = TableView { data, sort: look.sort, selected: Some(look.row.unwrap_or(0)) };
-            look.row = Some(view.row_at(area, y)?);
+            look.row = Some(table(data, &look).row_at(area, y)?);
             Some(Target::Look(look))
         }
         _ => None,

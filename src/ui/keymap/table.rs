@@ -58,5 +58,6 @@ pub const CARDS: &[Binding] = &[
 pub const PROGRAM: &[Binding] = &[
     bind(&[key(KeyCode::Esc)], Action::Back, "", "close, or clear the cursor", Everywhere),
     bind(&[ch('?'), key(KeyCode::F(1))], Action::Help, "help", "all keys", Everywhere),
-    bind(&[ch('q'), ctrl('c')], Action::Quit, "quit", "end the program", Everywhere),
+    bind(&[ch('q')], Action::Quit, "quit", "end the program", Everywhere),
+    bind(&[ctrl('c')], Action::Interrupt, "", "end the program with status 130", Everywhere),
 ];

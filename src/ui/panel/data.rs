@@ -1,10 +1,11 @@
 //! Panel 1: what is in the file.
 
 mod filter;
+mod findings;
 
 use super::{Panel, generic, imagination, road};
 use crate::engine::job::{ImagineSpec, JobSpec};
-use crate::metrics::report::{Cell, Table};
+use crate::metrics::report::{Cell, Report, Table};
 use crate::ui::app::App;
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -17,6 +18,8 @@ use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
 
 pub use filter::{key, paste, refused};
+use findings::FINDINGS;
+pub use findings::counts;
 
 /// Its name.
 pub const ID: PanelId = PanelId("data");
@@ -35,6 +38,10 @@ pub const PANEL: Panel = Panel {
     cards,
     pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
     filled,
+    alarms: |app, id| {
+        let own = app.report(id).into_iter().flat_map(Report::alarms);
+        own.chain(app.reports.get("audit").into_iter().flat_map(|audit| findings::alarms(audit))).collect()
+    },
     ..Panel::new(
         ID,
         "Data",
@@ -43,9 +50,8 @@ pub const PANEL: Panel = Panel {
     )
 };
 
-/// The card of the episodes, and of what the audit found.
+/// The card of the episodes.
 const EPISODES: &str = "table:episodes";
-const FINDINGS: &str = "table:findings";
 
 /// The condition on the episodes and those that meet it, once they are known.
 fn chosen(app: &App) -> Option<(&str, &Table)> {
@@ -59,8 +65,9 @@ pub fn episodes(app: &App) -> Option<&Table> {
     chosen(app).map(|(_, table)| table).or_else(all)
 }
 
-/// Reads the data again, and all that waits for them.
-fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
+/// Reads the data again, with all that was named, and all that waits for them.
+pub fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
+    app.open.take_up();
     app.jobs.queue = road(&app.open);
     app.reports.remove("episodes");
     app.message = None;
@@ -100,15 +107,7 @@ fn cards(app: &App) -> Vec<Card<'_>> {
         card.title = format!("Episodes where {condition}");
         card.body = Body::Table(table);
     }
-    if let Some(audit) = app.reports.get("audit") {
-        let mut findings: Vec<_> = generic::cards(audit).into_iter().filter(|card| card.id == FINDINGS).collect();
-        for card in &mut findings {
-            if matches!(card.body, Body::Table(table) if table.rows.is_empty()) {
-                card.title = "Findings: none".into();
-            }
-        }
-        cards.extend(findings);
-    }
+    cards.extend(app.reports.get("audit").and_then(|audit| findings::card(audit)));
     cards
 }
 

@@ -1,10 +1,12 @@
 //! Panel 4: the worst episodes, where and why.
 
+use std::borrow::Cow;
+
 use super::{Panel, generic};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec};
-use crate::metrics::report::{Cell, Report, Role, Series};
+use crate::metrics::report::{Cell, Detail, Level, Note, Report, Role, Series};
 use crate::ui::app::App;
-use crate::ui::card::{Body, Card};
+use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
@@ -20,10 +22,8 @@ pub const ID: PanelId = PanelId("diagnosis");
 /// The panel.
 pub const PANEL: Panel = Panel {
     spec: |open| {
-        let source = open.source.clone();
-        let known = source.checkpoint.is_some() || source.rollouts.is_some();
         let policy = PolicySpec { seed: open.seed, ..PolicySpec::default() };
-        known.then(|| JobSpec::Diagnose(DiagnoseSpec { source, policy, ..DiagnoseSpec::default() }))
+        Some(JobSpec::Diagnose(DiagnoseSpec { source: open.source.clone(), policy, ..DiagnoseSpec::default() }))
     },
     keys: &[
         Binding::own(&[ch(']'), ch('n')], |app| step(app, 1), "next episode", "next episode", has_report),
@@ -39,49 +39,74 @@ pub const PANEL: Panel = Panel {
     )
 };
 
-/// The card of the episodes.
+/// The card of the episodes, and of the selected one's path.
 const EPISODES: &str = "table:episodes";
+const PATH: &str = "map:path";
 
 fn has_report(app: &App) -> bool {
     app.report(ID).is_some()
 }
 
-/// Selects the next (1) or the previous (−1) episode.
-fn step(app: &mut App, by: isize) -> Vec<Effect> {
+/// Selects the next (1) or the previous (−1) episode in the order of the table.
+fn step(app: &mut App, by: i32) -> Vec<Effect> {
     let table = app.report(ID).and_then(|r| r.tables.iter().find(|t| t.key == "episodes"));
-    let last = table.map_or(0, |t| t.rows.len().saturating_sub(1));
-    let look = app.looks.card_mut(ID, EPISODES);
-    look.row = Some(look.row.unwrap_or(0).saturating_add_signed(by).min(last));
+    let look = app.looks.card(ID, EPISODES);
+    let row = table.and_then(|table| card::table(table, &look).beside(by));
+    app.looks.card_mut(ID, EPISODES).row = row;
     Vec::new()
 }
 
-/// Its cards: the lanes of the selected episode in place of a plot for each episode.
+/// Its cards: verdict, lanes and path of the selected episode in place of those of each.
 fn cards(app: &App) -> Vec<Card<'_>> {
     let Some(report) = app.report(ID) else { return Vec::new() };
+    let name = selected(app, report).or_else(|| report.series.first().map(|s| s.group.clone())).unwrap_or_default();
+    let detail = report.details.iter().find(|d| d.label == name);
     let lanes_of = report.series.iter().filter(|s| is_lane(s)).map(|s| format!("plot:{}", s.group));
     let episodes: Vec<String> = lanes_of.collect();
     let mut cards: Vec<Card> = generic::cards(report).into_iter().filter(|c| !episodes.contains(&c.id)).collect();
-    if let Some(card) = cards.iter_mut().find(|c| c.id == "notes") {
-        card.title = "Verdict".into();
+    for card in &mut cards {
+        match (&mut card.body, detail) {
+            (Body::Notes(notes), _) => {
+                card.title = format!("Verdict · episode {name}");
+                if let Some(detail) = detail {
+                    verdict_first(notes, detail, report);
+                }
+            }
+            (Body::Map { overlays, .. }, Some(detail)) if card.id == PATH => {
+                *overlays = &detail.path;
+                card.title = format!("Episode {name} over the training states");
+            }
+            _ => {}
+        }
     }
     if !episodes.is_empty() {
-        cards.insert(0, lanes(app, report));
+        cards.insert(0, lanes(report, &name, detail));
     }
     cards
+}
+
+/// Puts the verdict on the selected episode in the place of that on the worst; only what calls for action comes before it.
+fn verdict_first<'a>(notes: &mut Vec<Cow<'a, Note>>, detail: &'a Detail, report: &'a Report) {
+    if let Some(worst) = report.details.first() {
+        notes.retain(|n| !n.text.ends_with(&worst.verdict.text));
+    }
+    let at = notes.iter().position(|n| n.level != Level::Alarm).unwrap_or(notes.len());
+    notes.insert(at, Cow::Borrowed(&detail.verdict));
 }
 
 fn is_lane(s: &Series) -> bool {
     matches!(s.role, Role::Lane | Role::Reward)
 }
 
-fn lanes<'a>(app: &App, report: &'a Report) -> Card<'a> {
-    let name = selected(app, report).or_else(|| report.series.first().map(|s| s.group.clone())).unwrap_or_default();
-    let lanes: Vec<&Series> = report.series.iter().filter(|s| s.group == name).collect();
-    let title = format!("Episode {name} · in units of the alarm threshold");
+fn lanes<'a>(report: &'a Report, name: &str, detail: Option<&'a Detail>) -> Card<'a> {
+    let kept = detail.map_or(&[][..], |d| &d.series[..]);
+    let lanes: Vec<&Series> =
+        kept.iter().chain(report.series.iter().filter(|s| kept.is_empty() && s.group == name)).collect();
+    let title = format!("Episode {name} · strips in units of their own alarm thresholds");
     let body = if lanes.is_empty() {
         let lines = vec![
-            format!("no lanes for episode {name}"),
-            "Lanes are kept for the worst episodes: they come first in the table.".into(),
+            format!("no strips of episode {name}"),
+            "Strips are kept for the worst episodes: they come first in the table.".into(),
         ];
         Body::Waiting(lines, None)
     } else {

@@ -2,30 +2,34 @@
 
 use crate::metrics::report::{Cell, Report, Series, Table};
 use crate::ui::app::App;
-use crate::ui::card::{Body, Card};
+use crate::ui::card::{self, Body, Card};
 use crate::ui::panel_id::PanelId;
-use crate::ui::widget::table::TableView;
+use crate::ui::widget::notes::loudest_first;
 
 /// A card for the numbers, for each group of curves, each distribution, map, cloud and table, and for the sentences.
 pub fn cards(report: &Report) -> Vec<Card<'_>> {
     let mut out = Vec::new();
     if !report.stats.is_empty() {
-        out.push(card("stats".into(), &report.title, Body::Stats(&report.stats)));
+        out.push(titled("stats".into(), &report.title, Body::Stats(&report.stats)));
     }
-    out.extend(report.maps.iter().map(|m| card(format!("map:{}", m.key), &m.label, Body::Map { whole: m, shown: m })));
+    out.extend(
+        report.maps.iter().map(|m| {
+            titled(format!("map:{}", m.key), &m.label, Body::Map { whole: m, shown: m, overlays: &m.overlays })
+        }),
+    );
     for (group, lines) in groups(&report.series) {
-        out.push(card(format!("plot:{group}"), &capital(group), Body::Plot(lines)));
+        out.push(titled(format!("plot:{group}"), &capital(group), Body::Plot(lines)));
     }
-    out.extend(report.scatters.iter().map(|s| card(format!("scatter:{}", s.key), &s.label, Body::Scatter(s))));
-    out.extend(report.histograms.iter().map(|h| card(format!("hist:{}", h.key), &h.label, Body::Histogram(h))));
-    out.extend(report.tables.iter().map(|t| card(format!("table:{}", t.key), &t.label, Body::Table(t))));
+    out.extend(report.scatters.iter().map(|s| titled(format!("scatter:{}", s.key), &s.label, Body::Scatter(s))));
+    out.extend(report.histograms.iter().map(|h| titled(format!("hist:{}", h.key), &h.label, Body::Histogram(h))));
+    out.extend(report.tables.iter().map(|t| titled(format!("table:{}", t.key), &t.label, Body::Table(t))));
     if !report.notes.is_empty() {
-        out.push(card("notes".into(), "Notes", Body::Notes(&report.notes)));
+        out.push(titled("notes".into(), "Notes", Body::Notes(loudest_first(&report.notes))));
     }
     out
 }
 
-fn card<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
+fn titled<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
     let title = if title.is_empty() {
         id.split_once(':').map_or(id.as_str(), |(_, key)| key).to_string()
     } else {
@@ -37,8 +41,7 @@ fn card<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
 /// The row of `data` that is selected on `panel`; the first to begin with.
 pub fn selected<'a>(app: &App, panel: PanelId, data: &'a Table) -> Option<&'a [Cell]> {
     let look = app.looks.card(panel, &format!("table:{}", data.key));
-    let order = TableView { data, sort: look.sort, selected: None }.order();
-    data.rows.get(*order.get(look.row.unwrap_or(0))?).map(Vec::as_slice)
+    data.rows.get(card::table(data, &look).selected?).map(Vec::as_slice)
 }
 
 /// Curves by group, in the order in which the groups appear.

@@ -4,7 +4,7 @@ use super::{Panel, compared, generic};
 use crate::engine::job::{ImagineSpec, JobSpec};
 use crate::metrics::report::{Cell, Report};
 use crate::ui::app::{App, OpenSpec};
-use crate::ui::card::Card;
+use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
@@ -40,6 +40,14 @@ pub fn spec(open: &OpenSpec) -> Option<ImagineSpec> {
 fn cards(app: &App) -> Vec<Card<'_>> {
     let Some(report) = app.report(ID) else { return Vec::new() };
     let mut cards = generic::cards(report);
+    for card in &mut cards {
+        // Which rollout it is: another one can be drawn from the panel of the data.
+        if let (Body::Plot(lines), true) = (&card.body, card.id.starts_with("plot:trace"))
+            && let Some(of) = lines.iter().find_map(|l| l.definition.strip_suffix(": what happened."))
+        {
+            card.title = format!("{} · {of}", card.title);
+        }
+    }
     let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));
     if compared::imagined(&app.open).is_some() {
         cards.extend(compared::cards(app, "Imagined"));

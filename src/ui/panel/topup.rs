@@ -48,7 +48,12 @@ fn spec(open: &OpenSpec) -> Option<JobSpec> {
 
 /// True where a top-up could be started.
 fn is_settled(app: &App) -> bool {
-    app.jobs.named(JOB).is_none() && app.open.source.checkpoint.is_some()
+    app.jobs.named(JOB).is_none() && app.open.source.checkpoint.is_some() && refused(app).is_none()
+}
+
+/// Why it would be refused; an environment that was named with the settings is not judged beforehand.
+fn refused(app: &App) -> Option<String> {
+    waiting::refused(app, JOB).filter(|_| app.open.topup.env.is_none())
 }
 
 fn start(app: &mut App) -> Vec<Effect> {
@@ -60,6 +65,10 @@ fn start(app: &mut App) -> Vec<Effect> {
         app.message = Some("A top-up needs a world model: open the data with --checkpoint PATH.".into());
         return Vec::new();
     };
+    if let Some(why) = refused(app) {
+        app.message = Some(why);
+        return Vec::new();
+    }
     app.reports.remove(ID.0);
     vec![app.jobs.start(spec)]
 }

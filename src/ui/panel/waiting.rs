@@ -1,7 +1,7 @@
 //! What an empty panel says: what is happening, or what brings it to life.
 
-use super::Panel;
 use super::generic::capital;
+use super::{Panel, data};
 use crate::ui::app::{App, Ended};
 use crate::ui::card::{Body, Card};
 
@@ -9,6 +9,12 @@ use crate::ui::card::{Body, Card};
 pub fn card(app: &App, panel: &Panel) -> Card<'static> {
     let (lines, share) = words(app, panel);
     Card::new("waiting", panel.title, Body::Waiting(lines, share))
+}
+
+/// Why `job` cannot be done with the data that is open, where that is known beforehand.
+pub fn refused(app: &App, job: &str) -> Option<String> {
+    let report = app.report(data::ID)?;
+    report.refused.iter().find(|(name, _)| *name == job).map(|(_, why)| why.clone())
 }
 
 fn words(app: &App, panel: &Panel) -> (Vec<String>, Option<f64>) {
@@ -33,6 +39,14 @@ fn words(app: &App, panel: &Panel) -> (Vec<String>, Option<f64>) {
         (None, _) if app.jobs.queue.iter().any(|s| s.name() == job) => {
             let before = app.jobs.running.values().next().map_or("the jobs before it", |r| r.name);
             vec![format!("Waiting for {before}"), about]
+        }
+        (None, _) if (panel.spec)(&app.open).is_none() && app.open.no_model().is_some() => vec![
+            format!("{} needs a world model, and the one that was named cannot be used", panel.title),
+            app.open.no_model().unwrap_or_default().into(),
+            "Name another with --checkpoint, or press r once it is mended.".into(),
+        ],
+        (None, _) if refused(app, job).is_some() => {
+            vec![format!("{} cannot be done here", panel.title), refused(app, job).unwrap_or_default(), about]
         }
         (None, _) if (panel.spec)(&app.open).is_none() => vec![
             format!("{} needs a world model", panel.title),

@@ -13,6 +13,7 @@ use crate::ui::shown::shown;
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return vec![Effect::Quit],
+        Action::Interrupt => return vec![Effect::Interrupt],
         Action::Help => app.help = if app.help.is_none() { Some(0) } else { None },
         Action::Show(panel) => app.show(panel),
         Action::NextCard => step_focus(app, 1),
@@ -105,12 +106,17 @@ fn scale(app: &mut App) {
         Body::Scatter(s) => (false, s.y_axis.log),
         _ => (false, false),
     };
+    // Decades have no place for what is at or below zero: where there is such, symlog has.
+    let positive = match &card.body {
+        Body::Plot(lines) => lines.iter().all(|l| l.y.iter().all(|v| v.is_nan() || *v > 0.0)),
+        _ => true,
+    };
     let id = card.id.clone();
     let look = app.looks.card_mut(app.panel, &id);
     let now = look.scale.unwrap_or(if own_log { ScaleChoice::Log } else { ScaleChoice::Linear });
     look.scale = Some(match now {
-        ScaleChoice::Linear => ScaleChoice::Log,
-        ScaleChoice::Log if curves => ScaleChoice::Symlog,
+        ScaleChoice::Linear if positive => ScaleChoice::Log,
+        ScaleChoice::Linear | ScaleChoice::Log if curves => ScaleChoice::Symlog,
         _ => ScaleChoice::Linear,
     });
 }
@@ -142,8 +148,10 @@ fn sort(app: &mut App, turn: bool) {
     let Some(card) = shown.focused() else { return };
     let Body::Table(table) = &card.body else { return };
     let columns = table.columns.len();
-    let id = card.id.clone();
+    let (id, top) = (card.id.clone(), card::table(table, &card.look).selected);
     let look = app.looks.card_mut(app.panel, &id);
+    // Another order keeps what is selected.
+    look.row = look.row.or(top);
     look.sort = match (look.sort, turn) {
         (None, _) => Some((0, turn)),
         (Some((c, down)), true) => Some((c, !down)),

@@ -1,9 +1,13 @@
 //! News of jobs.
 
+use std::sync::Arc;
+
 use super::{Effect, map};
-use crate::engine::job::{Body, Event, Slot};
+use crate::engine::job::{Body, Event, JobSpec, Slot};
+use crate::metrics::report::Report;
 use crate::ui::app::{App, Ended};
-use crate::ui::panel::{PANELS, data};
+use crate::ui::panel::{PANELS, data, road};
+use crate::ui::spell;
 
 /// Takes in one event; news of a job that was replaced change nothing.
 pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
@@ -17,10 +21,12 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Body::Report(report) => {
+            let report = if app.theme.ascii { Arc::new(spell::report(&report)) } else { report };
             map::forget(app, &report.name);
             for panel in PANELS {
                 (panel.heard)(app, &report);
             }
+            keep_rows(app, &report);
             app.reports.insert(report.name.clone(), report);
             Vec::new()
         }
@@ -35,10 +41,33 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             if slot == Slot::Episodes {
                 data::refused(app);
             }
+            if slot == Slot::Load && app.open.leave_out(&failure.message) {
+                return without(app, &failure.message);
+            }
             app.message = Some(failure.message.clone());
             ended(app, slot, Ended::Failed(failure.message))
         }
         Body::Cancelled => ended(app, slot, Ended::Cancelled),
+    }
+}
+
+/// The dataset is opened without what does not fit it; what was left out is said.
+fn without(app: &mut App, why: &str) -> Vec<Effect> {
+    app.message = Some(format!("The dataset is opened without what does not fit it: {why}"));
+    app.jobs.queue = road(&app.open);
+    vec![app.jobs.start(JobSpec::Load(app.open.source.clone()))]
+}
+
+/// A report is replaced: in its tables stays selected what was selected, wherever it stands now.
+fn keep_rows(app: &mut App, report: &Report) {
+    let Some(old) = app.reports.get(&report.name).cloned() else { return };
+    for (id, look) in
+        app.looks.cards.iter_mut().filter(|((panel, _), _)| panel.0 == report.name).map(|(k, v)| (&k.1, v))
+    {
+        let table = |r: &Report| r.tables.iter().position(|t| id.strip_prefix("table:") == Some(t.key.as_str()));
+        let (Some(row), Some(was), Some(now)) = (look.row, table(&old), table(report)) else { continue };
+        let subject = old.tables[was].rows.get(row).and_then(|cells| cells.first());
+        look.row = report.tables[now].rows.iter().position(|cells| cells.first() == subject);
     }
 }
 

@@ -34,7 +34,7 @@ struct Focused {
 fn focused(app: &App) -> Option<Focused> {
     let shown = shown(app);
     let card = shown.focused()?;
-    let Body::Map { whole, shown: part } = card.body else { return None };
+    let Body::Map { whole, shown: part, .. } = card.body else { return None };
     let (id, width, height) = (card.id.clone(), part.width, part.height);
     whole.fine.as_ref().filter(|f| !f.is_empty())?;
     Some(Focused { id, whole: Arc::new(whole.clone()), x: part.x_range, y: part.y_range, width, height })

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use crate::metrics::report::Level;
 use crate::ui::app::{App, Ended, Prompt};
 use crate::ui::bindings::holding;
 use crate::ui::card::{Body, Card};
@@ -11,7 +12,7 @@ use crate::ui::keymap::{Action, Binding};
 use crate::ui::panel::{data, panel};
 use crate::ui::shown::Shown;
 use crate::ui::tabs;
-use crate::ui::widget::{gauge, ink, number, overlay};
+use crate::ui::widget::{gauge, ink, notes, number, overlay};
 
 fn raised(app: &App, area: Rect, buf: &mut Buffer) {
     buf.set_style(area.intersection(buf.area), Style::new().bg(app.theme.colors().raised));
@@ -35,25 +36,57 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
         // Of a sample it is said what it is a sample of.
         let of = data.value("whole_episodes").filter(|of| data.value("episodes").is_some_and(|n| n < *of));
         let of = of.map(|n| format!("of {} ", number::number(n))).unwrap_or_default();
-        let part = |key: &str, of: &str| data.value(key).map(|v| format!("{} {of}{key}", number::number(v)));
+        let part = |key: &'static str, of: &str| {
+            let what = |v: f64| if of.is_empty() { number::unit(v, key) } else { key };
+            data.value(key).map(|v| format!("{} {of}{}", number::number(v), what(v)))
+        };
         right = [part("episodes", &of), part("steps", "")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         right.push(' ');
     }
     let right_at = ink::put_right(buf, area, area.y, &right, theme.dim());
+    let right_at = findings(app, Rect { width: right_at.saturating_sub(area.x), ..area }, buf);
     let source = &app.open.source;
     let most = if area.width < 100 { 1 } else { 2 };
-    let model = source.checkpoint.as_ref().map_or("no checkpoint".to_string(), |c| short(c, most));
+    let left_out = app.open.no_model().and(app.open.refused.as_ref()).and_then(|r| r.named.checkpoint.as_ref());
+    let model = match (&source.checkpoint, left_out) {
+        (Some(path), _) => short(path, most),
+        (None, Some(path)) => format!("✗ {}", short(path, most)),
+        (None, None) => "no checkpoint".to_string(),
+    };
     let mut put = |text: &str, style: Style| {
         let room = right_at.saturating_sub(x + 1);
         x = ink::put(buf, area, x, area.y, &ink::fit(text, room), style);
     };
     put(&short(&source.dataset, 2), theme.strong());
     put("  ×  ", theme.faint());
-    put(&model, if source.checkpoint.is_some() { theme.text() } else { theme.dim() });
+    let style = match (&source.checkpoint, left_out) {
+        (Some(_), _) => theme.text(),
+        (None, Some(_)) => theme.text().fg(theme.colors().alarm),
+        (None, None) => theme.dim(),
+    };
+    put(&model, style);
     if let Some(rollouts) = &source.rollouts {
         put("  ·  rollouts ", theme.dim());
         put(&short(rollouts, most), theme.text());
     }
+}
+
+/// How many errors and warnings the audit found, at the right end of `area`; answers the column where it begins.
+fn findings(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
+    let Some(audit) = app.reports.get("audit") else { return area.right() };
+    let (errors, warnings) = data::counts(audit);
+    let colors = app.theme.colors();
+    let mut x = area.right();
+    let chips = [
+        (warnings, "warnings", Style::new().fg(colors.warn)),
+        (errors, "errors", Style::new().fg(colors.ground).bg(colors.alarm).add_modifier(Modifier::BOLD)),
+    ];
+    for (n, many, style) in chips.into_iter().filter(|(n, ..)| *n > 0) {
+        let words = if area.width < 80 { n.to_string() } else { number::counted(n, many) };
+        let chip = format!(" {words} ");
+        x = ink::put_right(buf, Rect { width: x.saturating_sub(area.x), ..area }, area.y, &chip, style);
+    }
+    x
 }
 
 /// The panels, and the page of the current one.
@@ -68,6 +101,10 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
             (gauge::spinner(app.tick), theme.colors().accent)
         } else if matches!(app.jobs.ended.get(panel.job), Some(Ended::Failed(_))) {
             ("✗", theme.colors().alarm)
+        } else if (panel.spec)(&app.open).is_none() && app.open.no_model().is_some() {
+            ("✗", theme.colors().alarm)
+        } else if !(panel.alarms)(app, panel.id).is_empty() {
+            ("▲", theme.colors().alarm)
         } else {
             (" ", theme.colors().dim)
         };
@@ -97,7 +134,9 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
     let running = &app.jobs.running;
     let Some(job) = running.values().next_back() else {
         if let Some((name, Ended::Done(summary))) = app.jobs.ended.iter().find(|(n, _)| **n == panel(app.panel).job) {
-            let x = ink::put(buf, area, area.x + 1, area.y, "✓ ", theme.colors().good);
+            let level = app.said(app.panel, summary).filter(|l| *l >= Level::Warn).unwrap_or(Level::Good);
+            let (sign, color) = notes::sign(level, theme);
+            let x = ink::put(buf, area, area.x + 1, area.y, &format!("{sign} "), color);
             let text = if summary.is_empty() { format!("{name} done") } else { summary.clone() };
             ink::put(buf, area, x, area.y, &ink::fit(&text, area.width.saturating_sub(4)), theme.dim());
         }

@@ -1,5 +1,5 @@
-//! A grid of braille dots, 2 × 4 to a cell, in which the upper layer covers the lower ones: a cell shows one curve in
-//! its own colour instead of a mixture in nobody's.
+//! A grid of braille dots, 2 × 4 to a cell, of several layers. A cell shows one of them in its own colour instead of a
+//! mixture in nobody's: the upper one, or, where they share, each in turn along the way, so that none is hidden.
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -13,14 +13,26 @@ const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x8
 /// Dots over a rectangle of cells.
 pub struct Dots {
     area: Rect,
-    cells: Vec<(u8, Color, u16)>,
+    /// Of every cell the layers that it holds, the lower first: dots, colour, number.
+    cells: Vec<Vec<(u8, Color, u16)>>,
     layer: u16,
+    shared: bool,
 }
 
 impl Dots {
-    /// An empty grid over `area`.
+    /// An empty grid over `area` in which upper layers cover lower ones.
     pub fn new(area: Rect) -> Self {
-        Self { area, cells: vec![(0, Color::Reset, 0); usize::from(area.width) * usize::from(area.height)], layer: 0 }
+        Self {
+            area,
+            cells: vec![Vec::new(); usize::from(area.width) * usize::from(area.height)],
+            layer: 0,
+            shared: false,
+        }
+    }
+
+    /// An empty grid over `area` in which layers that meet take turns, cell by cell.
+    pub fn shared(area: Rect) -> Self {
+        Self { shared: true, ..Self::new(area) }
     }
 
     /// Dots across.
@@ -45,11 +57,33 @@ impl Dots {
             return;
         }
         let cell = &mut self.cells[y / 4 * usize::from(self.area.width) + x / 2];
-        if cell.2 != self.layer {
-            *cell = (0, color, self.layer);
+        let bit = BITS[y % 4][x % 2];
+        match cell.last_mut() {
+            Some((bits, ink, layer)) if *layer == self.layer => {
+                *bits |= bit;
+                *ink = color;
+            }
+            _ => cell.push((bit, color, self.layer)),
         }
-        cell.0 |= BITS[y % 4][x % 2];
-        cell.1 = color;
+    }
+
+    /// A point: a cross of five dots around (`x`, `y`), in dot coordinates.
+    pub fn point(&mut self, (x, y): (f64, f64), color: Color) {
+        if x.is_finite() && y.is_finite() {
+            let (x, y) = (x.floor() as i64, y.floor() as i64);
+            for (dx, dy) in [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)] {
+                self.set(x + dx, y + dy, color);
+            }
+        }
+    }
+
+    /// Dots and colour of a cell, if any.
+    fn shown(&self, x: usize, y: usize) -> Option<(u8, Color)> {
+        let layers = &self.cells[y * usize::from(self.area.width) + x];
+        let top = layers.len().checked_sub(1)?;
+        // Steep, level and slanted lines all go on to the next in turn.
+        let (bits, color, _) = layers[if self.shared { (x + 2 * y) % layers.len() } else { top }];
+        Some((bits, color))
     }
 
     /// A straight line between two points in dot coordinates; the part outside costs nothing.
@@ -66,14 +100,13 @@ impl Dots {
 
     /// Writes the dots as foreground; the background of each cell stays.
     pub fn paint(&self, buf: &mut Buffer) {
-        for (i, (bits, color, _)) in self.cells.iter().enumerate().filter(|(_, c)| c.0 != 0) {
-            let x = self.area.x + (i % usize::from(self.area.width)) as u16;
-            let y = self.area.y + (i / usize::from(self.area.width)) as u16;
-            if let Some(cell) = buf.cell_mut((x, y)) {
+        for (dx, dy) in (0..self.area.height).flat_map(|y| (0..self.area.width).map(move |x| (x, y))) {
+            let Some((bits, color)) = self.shown(usize::from(dx), usize::from(dy)) else { continue };
+            if let Some(cell) = buf.cell_mut((self.area.x + dx, self.area.y + dy)) {
                 if let Some(bg) = under(cell) {
                     cell.set_bg(bg);
                 }
-                cell.set_char(char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ')).set_fg(*color);
+                cell.set_char(char::from_u32(0x2800 + u32::from(bits)).unwrap_or(' ')).set_fg(color);
             }
         }
     }
@@ -125,11 +158,46 @@ mod tests {
         assert_eq!((buf[(0, 0)].symbol(), buf[(0, 0)].fg), ("⢀", Color::Blue));
     }
 
+    /// Two series with the same numbers: threshold and value at the checks where the decision is made.
+    #[test]
+    fn lines_on_top_of_each_other_both_show() {
+        let area = Rect::new(0, 0, 12, 12);
+        for (from, to) in [
+            ((0.0, 8.0), (23.0, 8.0)),
+            ((5.0, 0.0), (5.0, 47.0)),
+            ((0.0, 0.0), (23.0, 47.0)),
+            ((23.0, 0.0), (0.0, 47.0)),
+        ] {
+            let mut dots = Dots::shared(area);
+            for color in [Color::Red, Color::Blue] {
+                dots.next_layer();
+                dots.line(from, to, color);
+            }
+            let mut buf = Buffer::empty(area);
+            dots.paint(&mut buf);
+            let cells = |color| buf.content.iter().filter(|c| c.symbol() != " " && c.fg == color).count();
+            let (red, blue) = (cells(Color::Red), cells(Color::Blue));
+            assert!(red.abs_diff(blue) <= 2 && red > 3, "{from:?} to {to:?}: {red} and {blue}");
+        }
+    }
+
+    #[test]
+    fn a_point_lies_on_its_line() {
+        let area = Rect::new(0, 0, 4, 2);
+        let mut dots = Dots::new(area);
+        dots.line((0.0, 4.0), (7.0, 4.0), Color::Red);
+        dots.point((3.5, 4.5), Color::Red);
+        let mut buf = Buffer::empty(area);
+        dots.paint(&mut buf);
+        let text = |y: u16| (0..4).map(|x| buf[(x, y)].symbol().to_owned()).collect::<String>();
+        assert_eq!((text(0).as_str(), text(1).as_str()), (" ⢀  ", "⠉⠙⠉⠉"));
+    }
+
     #[test]
     fn a_line_from_far_away_is_clipped_and_not_walked() {
         let mut dots = Dots::new(Rect::new(0, 0, 4, 4));
         dots.line((-1e15, 8.0), (1e15, 8.0), Color::Red);
-        assert_eq!(dots.cells.iter().filter(|c| c.0 != 0).count(), 4);
+        assert_eq!(dots.cells.iter().filter(|c| !c.is_empty()).count(), 4);
         dots.line((f64::NAN, 0.0), (3.0, 3.0), Color::Red);
         dots.line((0.0, 1e300), (1.0, 1e300), Color::Red);
     }

@@ -64,6 +64,30 @@ pub fn fit(text: &str, room: u16) -> String {
     out
 }
 
+/// `text` cut to `room` columns in the middle: its beginning and its end stay.
+pub fn fit_middle(text: &str, room: u16) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if width(text) <= room || room < 5 {
+        return fit(text, room);
+    }
+    let take = |chars: &mut dyn Iterator<Item = &char>, room: u16| {
+        let mut out = Vec::new();
+        let mut used = 0;
+        for c in chars {
+            used += width(c.encode_utf8(&mut [0; 4]));
+            if used > room {
+                break;
+            }
+            out.push(*c);
+        }
+        out
+    };
+    let head = take(&mut chars.iter(), (room - 1) / 2);
+    let mut tail = take(&mut chars.iter().rev(), room - 1 - (room - 1) / 2);
+    tail.reverse();
+    head.into_iter().chain(['…']).chain(tail).collect()
+}
+
 /// Words of `text` in lines of at most `room` columns; a longer word is cut.
 pub fn wrap(text: &str, room: u16) -> Vec<String> {
     let mut lines = Vec::new();
@@ -105,6 +129,10 @@ mod tests {
         assert_eq!(fit("coverage", 5), "cove…");
         assert_eq!(fit("coverage", 1), "…");
         assert_eq!(fit("coverage", 0), "");
+        assert_eq!(
+            (fit_middle("held-out episodes", 11), fit_middle("cells", 11)),
+            ("held-…sodes".into(), "cells".into())
+        );
         assert_eq!(wrap("a long sentence of words", 8), ["a long", "sentence", "of words"]);
     }
 

@@ -11,13 +11,15 @@ use ratatui::style::Color;
 use super::axes::{self, Axes, Grid};
 use super::scale::{Range, Scale};
 use super::{ink, number};
-use crate::metrics::report::HeatMap;
+use crate::metrics::report::{HeatMap, Overlay};
 use crate::ui::theme::{Palette, Theme};
 
 /// A map and how it is looked at.
 pub struct MapView<'a> {
     /// The numbers.
     pub map: &'a HeatMap,
+    /// Paths and points laid over them.
+    pub overlays: &'a [Overlay],
     /// Colours even in decades instead of in steps.
     pub log: bool,
     /// Cell (column, row from below) under the crosshair.
@@ -132,7 +134,7 @@ impl MapView<'_> {
                 let (upper, lower) = (at(0), at(1));
                 let Some(cell) = buf.cell_mut((plot.x + cx, plot.y + cy)) else { continue };
                 if theme.shades_only() {
-                    cell.set_symbol(shade(upper.or(lower), colors));
+                    cell.set_symbol(shade(upper.or(lower), colors, theme));
                     continue;
                 }
                 let color = |v: Option<f64>| v.map_or(empty, |v| theme.ramp(colors.position(v)));
@@ -171,9 +173,8 @@ fn index(p: f64, n: usize) -> usize {
 }
 
 /// A character for a number where colours cannot carry it.
-fn shade(v: Option<f64>, colors: &Range) -> &'static str {
-    const SHADES: [&str; 4] = ["░", "▒", "▓", "█"];
-    v.map_or(" ", |v| SHADES[index(colors.position(v).clamp(0.0, 1.0), SHADES.len())])
+fn shade(v: Option<f64>, colors: &Range, theme: Theme) -> &'static str {
+    v.map_or(" ", |v| theme.shade(colors.position(v)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Sentences, the loudest first.
+//! Sentences with the sign of how loud they are.
+
+use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,7 +11,8 @@ use super::table::scrollbar;
 use crate::metrics::report::{Level, Note};
 use crate::ui::theme::Theme;
 
-fn sign(level: Level, theme: Theme) -> (&'static str, Color) {
+/// The sign of a level and its colour.
+pub fn sign(level: Level, theme: Theme) -> (&'static str, Color) {
     let c = theme.colors();
     match level {
         Level::Alarm => ("▲", c.alarm),
@@ -19,8 +22,8 @@ fn sign(level: Level, theme: Theme) -> (&'static str, Color) {
     }
 }
 
-/// Draws the notes wrapped, from line `scroll` on.
-pub fn draw(notes: &[Note], scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
+/// The notes, the loudest first.
+pub fn loudest_first(notes: &[Note]) -> Vec<Cow<'_, Note>> {
     let mut sorted: Vec<&Note> = notes.iter().collect();
     sorted.sort_by_key(|n| match n.level {
         Level::Alarm => 0,
@@ -28,9 +31,14 @@ pub fn draw(notes: &[Note], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
         Level::Good => 2,
         Level::Info => 3,
     });
+    sorted.into_iter().map(Cow::Borrowed).collect()
+}
+
+/// Draws the notes wrapped, from line `scroll` on.
+pub fn draw(notes: &[Cow<'_, Note>], scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
     let room = area.width.saturating_sub(3);
     let mut lines: Vec<(Option<Level>, Level, String)> = Vec::new();
-    for note in sorted {
+    for note in notes {
         for (i, text) in ink::wrap(&note.text, room).into_iter().enumerate() {
             lines.push(((i == 0).then_some(note.level), note.level, text));
         }
@@ -42,7 +50,11 @@ pub fn draw(notes: &[Note], scroll: usize, area: Rect, buf: &mut Buffer, theme: 
             let (symbol, color) = sign(*level, theme);
             ink::put(buf, area, area.x, y, symbol, color);
         }
-        let style = if *level == Level::Info { theme.dim() } else { theme.text() };
+        let style = match level {
+            Level::Alarm => theme.strong().fg(theme.colors().alarm),
+            Level::Info => theme.dim(),
+            Level::Warn | Level::Good => theme.text(),
+        };
         ink::put(buf, area, area.x + 2, y, text, style);
     }
     if lines.len() > shown && shown > 0 {

@@ -160,9 +160,7 @@ impl PairsView<'_> {
                 let (upper, lower) = (at(0), at(1));
                 let Some(cell) = buf.cell_mut((area.x + cx, area.y + cy)) else { continue };
                 if theme.shades_only() {
-                    let shades = ["░", "▒", "▓", "█"];
-                    let dark = |t: f64| shades[((t * 4.0) as usize).min(3)];
-                    cell.set_symbol(upper.or(lower).map_or(" ", dark));
+                    cell.set_symbol(upper.or(lower).map_or(" ", |t| theme.shade(t)));
                     continue;
                 }
                 let color = |v: Option<f64>| v.map_or(empty, |t| theme.ramp(t));

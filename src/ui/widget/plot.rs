@@ -3,7 +3,9 @@
 mod band;
 mod crosshair;
 mod decimate;
+mod frame;
 mod legend;
+mod place;
 
 pub use crosshair::value_at;
 
@@ -35,6 +37,8 @@ pub enum Mark {
     Level(String, f64),
     /// At places along the horizontal axis, with a name for all.
     Ticks(String, Vec<f64>),
+    /// One place on the horizontal axis with the ends of its interval, and a name.
+    Place(String, f64, Option<(f64, f64)>),
 }
 
 /// A plot of curves that share their axes.
@@ -71,30 +75,9 @@ impl Plot<'_> {
         }
     }
 
-    /// Range of the vertical axis: everything that is shown, bands and thresholds included.
-    fn y_range(&self, x: &Range) -> Range {
-        let shown = |v: &f64| (-1e-9..=1.0 + 1e-9).contains(&x.position(*v));
-        let mut values = Vec::new();
-        for line in &self.lines {
-            let s = line.data;
-            for (i, _) in s.x.iter().enumerate().filter(|(_, v)| shown(v)) {
-                values.extend(s.y.get(i));
-                if let Some((lo, hi)) = &s.band {
-                    values.extend([lo.get(i), hi.get(i)].into_iter().flatten());
-                }
-            }
-        }
-        for mark in &self.marks {
-            if let Mark::Level(_, v) = mark {
-                values.push(*v);
-            }
-        }
-        Range::around(values.into_iter(), self.scale, 0.06)
-    }
-
     fn axes(&self) -> Axes<'_> {
         let x = self.x_range();
-        Axes { x, y: self.y_range(&x), x_axis: self.x_axis(), grid: true }
+        Axes { x, y: frame::y_range(self, &x), x_axis: self.x_axis(), grid: true }
     }
 
     /// The cells of the data when the plot is drawn into `area`: for the mouse.
@@ -119,6 +102,8 @@ impl Plot<'_> {
         self.draw_marks(&axes, grid.plot, buf, theme);
         self.draw_lines(&axes, grid.plot, buf);
         self.draw_levels(&axes, grid.plot, buf, theme);
+        place::draw(self, &axes, grid.plot, body, buf, theme);
+        frame::say(self, &axes, grid.plot, buf, theme);
         legend::draw(self, area, buf, theme);
         if let Some(at) = self.cursor {
             crosshair::draw(self, at, &axes, grid.plot, buf, theme);
@@ -126,18 +111,14 @@ impl Plot<'_> {
     }
 
     fn draw_lines(&self, axes: &Axes, plot: Rect, buf: &mut Buffer) {
-        let mut dots = Dots::new(plot);
-        let mut points = Vec::new();
+        let mut dots = Dots::shared(plot);
         for pinned in [false, true] {
             for line in self.lines.iter().filter(|l| l.pinned == pinned) {
                 dots.next_layer();
-                draw_line(line, axes, &mut dots, plot, &mut points);
+                draw_line(line, axes, &mut dots, plot);
             }
         }
         dots.paint(buf);
-        for (x, y, color) in points {
-            ink::mark(buf, plot, x, y, "•", color);
-        }
     }
 
     fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
@@ -176,8 +157,8 @@ impl Plot<'_> {
     }
 }
 
-/// One curve as dots; few points are also marked one by one.
-fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect, points: &mut Vec<(u16, u16, Color)>) {
+/// One curve as dots; few points are also marked one by one, in the same grid.
+fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect) {
     let (w, h) = (dots.columns() as f64, dots.rows() as f64);
     let place = |x: f64, y: f64| {
         // The outermost values lie on the outermost dots and not beyond them.
@@ -195,8 +176,8 @@ fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect, points: &mut
     }
     let few = at.len() <= 40 && at.len() * 3 <= usize::from(plot.width);
     if few {
-        for (x, y) in at.iter().filter(|p| (0.0..w).contains(&p.0) && (0.0..h).contains(&p.1)) {
-            points.push((plot.x + (x / 2.0) as u16, plot.y + (y / 4.0) as u16, line.color));
+        for at in at.iter().filter(|p| (0.0..w).contains(&p.0) && (0.0..h).contains(&p.1)) {
+            dots.point(*at, line.color);
         }
     }
 }

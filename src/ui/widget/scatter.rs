@@ -90,13 +90,7 @@ impl ScatterView<'_> {
         if head == 1 {
             let end = ink::put(buf, area, area.x, area.y, &axes::caption(&self.data.y_axis), theme.dim());
             let room = ink::beside(area, end + 2 - area.x);
-            ink::put_right(
-                buf,
-                room,
-                area.y,
-                &format!("━ median · {} points", number::count(self.points().count() as i64)),
-                theme.dim(),
-            );
+            ink::put_right(buf, room, area.y, &self.basis(), theme.dim());
         }
         if let Some(at) = self.cursor.filter(|at| (0.0..=1.0).contains(&axes.x.position(*at))) {
             let x = axes::column(grid.plot, axes.x.position(at));
@@ -108,6 +102,13 @@ impl ScatterView<'_> {
             let style = theme.strong().bg(theme.colors().raised);
             ink::put(buf, grid.plot, grid.plot.x, grid.plot.y, &format!(" {} ", self.readout(at)), style);
         }
+    }
+
+    /// What the picture rests on, and what has no place in it.
+    fn basis(&self) -> String {
+        let lost = if self.log { self.points().filter(|p| p.1 <= 0.0).count() } else { 0 };
+        let lost = if lost > 0 { format!(", {lost} at or below 0 not drawn") } else { String::new() };
+        format!("━ median · {}{lost}", number::counted(self.points().count(), "points"))
     }
 
     fn draw_points(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {

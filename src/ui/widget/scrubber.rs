@@ -1,4 +1,5 @@
-//! One episode as lanes over its steps: each lane in units of its alarm threshold, alarms shaded, a cursor through all.
+//! One episode as lanes over its steps: each lane in units of its own alarm threshold, if it has one, alarms shaded, a cursor
+//! through all.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -7,12 +8,12 @@ use ratatui::style::Style;
 use super::axes::{self, Axes};
 use super::scale::{Range, Scale};
 use super::{bars, ink, number};
-use crate::metrics::report::{Axis, Role, Series};
+use crate::metrics::report::{Axis, Series};
 use crate::ui::theme::Theme;
 
 /// An episode's lanes.
 pub struct Scrubber<'a> {
-    /// Curves over the step; the reward is drawn in its own units, all others in units of their threshold.
+    /// Curves over the step; those without a threshold are drawn in their own units.
     pub lanes: Vec<&'a Series>,
     /// Step under the cursor.
     pub cursor: Option<f64>,
@@ -23,19 +24,19 @@ struct Lane<'a> {
     data: &'a Series,
     range: Range,
     peak: f64,
-    reward: bool,
+    alarms: bool,
 }
 
 impl<'a> Lane<'a> {
     fn of(data: &'a Series) -> Self {
-        let reward = data.role == Role::Reward;
+        let alarms = data.has_threshold();
         let peak = data.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
-        let range = if reward {
-            Range::around(data.y.iter().copied(), Scale::Linear, 0.0)
-        } else {
+        let range = if alarms {
             Range::exact(0.0, peak.clamp(1.25, 8.0), Scale::Linear)
+        } else {
+            Range::around(data.y.iter().copied(), Scale::Linear, 0.0)
         };
-        Self { data, range, peak, reward }
+        Self { data, range, peak, alarms }
     }
 }
 
@@ -92,11 +93,11 @@ impl Scrubber<'_> {
     }
 
     fn lane(&self, lane: &Lane, steps: &Range, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
-        let Lane { data, range, reward, .. } = *lane;
+        let Lane { data, range, alarms, .. } = *lane;
         for x in body.x..body.right() {
             let Some(v) = extreme(data, steps, body, x) else { continue };
-            let color = if reward { theme.series(5) } else { theme.heat(v) };
-            if !reward && v >= 1.0 {
+            let color = if alarms { theme.heat(v) } else { theme.series(5) };
+            if alarms && v >= 1.0 {
                 let shade = Style::new().bg(theme.tint(theme.colors().alarm, 0.22));
                 for y in body.y..body.bottom() {
                     if let Some(cell) = buf.cell_mut((x, y)) {
@@ -106,7 +107,7 @@ impl Scrubber<'_> {
             }
             bars::column(buf, body, x, range.position(v).max(0.004), color);
         }
-        if !reward && body.height >= 2 && range.position(1.0) < 1.0 {
+        if alarms && body.height >= 2 && range.position(1.0) < 1.0 {
             let y = axes::row(body, range.position(1.0));
             for x in (body.x..body.right()).filter(|x| x % 2 == 0) {
                 if buf.cell((x, y)).is_some_and(|c| c.symbol() == " ") {
@@ -118,24 +119,24 @@ impl Scrubber<'_> {
     }
 
     fn label(&self, lane: &Lane, area: Rect, body: Rect, buf: &mut Buffer, theme: Theme) {
-        let Lane { data, range, peak, reward } = *lane;
+        let Lane { data, range, peak, alarms } = *lane;
         if body.x == area.x {
             return;
         }
         let name = data.label.split(" / ").last().unwrap_or(&data.label);
         ink::put(buf, area, area.x, body.y, &ink::fit(name, NAMES - 1), theme.text());
-        let unit = if reward { "" } else { "×" };
+        let unit = if alarms { "×" } else { "" };
         if body.height >= 2 {
-            let text = if reward {
-                format!("{} … {}", rounded(range.lo), rounded(range.hi))
-            } else {
+            let text = if alarms {
                 format!("peak {}×", rounded(peak))
+            } else {
+                format!("{} … {}", rounded(range.lo), rounded(range.hi))
             };
             ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
         }
         if let Some(v) = self.cursor.and_then(|at| sample(data, at)) {
             let value = format!("{}{unit}", rounded(v));
-            let style = if !reward && v >= 1.0 { theme.strong().fg(theme.colors().alarm) } else { theme.strong() };
+            let style = if alarms && v >= 1.0 { theme.strong().fg(theme.colors().alarm) } else { theme.strong() };
             let place =
                 Rect { x: body.right(), y: body.y, width: area.right().saturating_sub(body.right()), height: 1 };
             ink::put_right(buf, place, body.y, &value, style);
@@ -192,22 +193,42 @@ fn sample(lane: &Series, at: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::report::IN_THRESHOLDS;
     use crate::ui::theme::Scheme;
 
     #[test]
     fn one_alarm_among_many_steps_is_seen() {
         let mut y = vec![0.2; 5000];
         y[3210] = 4.0;
-        let lane = Series { role: Role::Lane, x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
+        let lane = Series { x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
         let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0) };
         let (plot, steps) = (Rect::new(0, 0, 60, 4), scrubber.steps());
         let peaks = (0..60).filter(|x| extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
         assert_eq!(peaks, 1);
     }
 
+    /// A strip in standard deviations has no threshold: no line, no alarm, no × behind its numbers.
+    #[test]
+    fn only_a_lane_in_units_of_its_threshold_has_a_threshold_line() {
+        let drawn = |unit: &str| {
+            let y_axis = Axis { unit: unit.into(), ..Axis::default() };
+            let lane =
+                Series { label: "spread".into(), x: vec![0.0, 1.0], y: vec![0.1, 3.0], y_axis, ..Series::default() };
+            let area = Rect::new(0, 0, 70, 8);
+            let mut buf = Buffer::empty(area);
+            let theme = Theme::new(Scheme::Dark);
+            Scrubber { lanes: vec![&lane], cursor: Some(1.0) }.draw(area, &mut buf, theme);
+            let alarm = theme.tint(theme.colors().alarm, 0.22);
+            let has = |s: &str| buf.content.iter().any(|c| c.symbol() == s);
+            (has("╌"), has("×"), buf.content.iter().any(|c| c.bg == alarm))
+        };
+        assert_eq!(drawn(IN_THRESHOLDS), (true, true, true));
+        assert_eq!(drawn("std"), (false, false, false));
+    }
+
     #[test]
     fn empty_and_ragged_lanes_are_survived() {
-        let short = Series { role: Role::Reward, x: vec![0.0, 1.0, 2.0], y: vec![1.0], ..Series::default() };
+        let short = Series { x: vec![0.0, 1.0, 2.0], y: vec![1.0], ..Series::default() };
         let nothing = Series::default();
         let nan = Series { x: vec![0.0, 1.0], y: vec![f64::NAN; 2], ..Series::default() };
         for (w, h) in [(1, 1), (8, 3), (60, 4), (100, 20)] {

@@ -44,8 +44,8 @@ impl Switchboard {
 
         let color = match self.state.0.as_str() {
             "done" => theme.colors().good,
-            "failed" => theme.colors().alarm,
-            "paused" | "stopped" => theme.colors().warn,
+            "failed" | "not possible" => theme.colors().alarm,
+            "paused" | "stopped" | "ended" => theme.colors().warn,
             _ => theme.colors().accent,
         };
         let y = area.y + 1;

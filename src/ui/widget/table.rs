@@ -17,7 +17,7 @@ pub struct TableView<'a> {
     pub data: &'a Table,
     /// Column that rows are sorted by, and whether the largest comes first.
     pub sort: Option<(usize, bool)>,
-    /// Selected row, counted in the order shown.
+    /// Selected row of the table, wherever the order puts it.
     pub selected: Option<usize>,
 }
 
@@ -26,7 +26,7 @@ fn words(cell: Option<&Cell>) -> String {
         None => String::new(),
         Some(Cell::Text(t)) => t.clone(),
         Some(Cell::Number(v)) => number::number(*v),
-        Some(Cell::Count(n)) => number::count(*n),
+        Some(Cell::Count(n)) => n.to_string(),
     }
 }
 
@@ -58,25 +58,42 @@ impl TableView<'_> {
         order
     }
 
+    /// The row that is selected before one is chosen: the first that is shown.
+    pub fn top(&self) -> usize {
+        self.order().first().copied().unwrap_or(0)
+    }
+
+    /// The row `by` places below the selected one in the order shown.
+    pub fn beside(&self, by: i32) -> Option<usize> {
+        let order = self.order();
+        let now = self.place(&order).unwrap_or(0);
+        Some(order[now.saturating_add_signed(by as isize).min(order.len().checked_sub(1)?)])
+    }
+
+    /// Where the selected row is shown.
+    fn place(&self, order: &[usize]) -> Option<usize> {
+        order.iter().position(|row| Some(*row) == self.selected)
+    }
+
     /// First row shown when `height` rows fit.
-    fn first(&self, height: usize) -> usize {
-        let selected = self.selected.unwrap_or(0).min(self.data.rows.len().saturating_sub(1));
+    fn first(&self, order: &[usize], height: usize) -> usize {
+        let selected = self.place(order).unwrap_or(0);
         selected.saturating_sub(height / 2).min(self.data.rows.len().saturating_sub(height))
     }
 
-    /// Row, in the order shown, that the screen row `y` shows.
+    /// The row of the table that the screen row `y` shows.
     pub fn row_at(&self, area: Rect, y: u16) -> Option<usize> {
         let heads = self.head_lines(&self.widths(area.width.saturating_sub(1)), area);
         let height = usize::from(area.height.saturating_sub(heads));
-        let row = usize::from(y.checked_sub(area.y + heads)?) + self.first(height);
-        (y < area.bottom() && row < self.data.rows.len()).then_some(row)
+        let order = self.order();
+        let at = usize::from(y.checked_sub(area.y + heads)?) + self.first(&order, height);
+        order.get(at).copied().filter(|_| y < area.bottom())
     }
 
     /// The selected row's cells, tabs between.
     pub fn readout(&self) -> String {
-        let order = self.order();
-        let Some(row) = self.selected.and_then(|s| order.get(s)) else { return String::new() };
-        self.data.rows[*row].iter().map(|c| words(Some(c))).collect::<Vec<_>>().join("\t")
+        let Some(row) = self.selected.and_then(|row| self.data.rows.get(row)) else { return String::new() };
+        row.iter().map(|c| words(Some(c))).collect::<Vec<_>>().join("\t")
     }
 
     /// Draws the table.
@@ -89,7 +106,8 @@ impl TableView<'_> {
         let widths = self.widths(body.width);
         let heads = self.head_lines(&widths, area);
         let height = usize::from(area.height.saturating_sub(heads));
-        let (order, first) = (self.order(), self.first(height));
+        let order = self.order();
+        let first = self.first(&order, height);
         let scrolls = order.len() > height;
         let numeric: Vec<bool> = (0..widths.len()).map(|c| self.numeric(c)).collect();
         let line = |buf: &mut Buffer, y: u16, cell: &dyn Fn(usize) -> String, style: ratatui::style::Style| {
@@ -120,7 +138,7 @@ impl TableView<'_> {
         }
         for (i, row) in order.iter().enumerate().skip(first).take(height) {
             let y = area.y + heads + (i - first) as u16;
-            let style = if self.selected == Some(i) { theme.selected() } else { theme.text() };
+            let style = if self.selected == Some(*row) { theme.selected() } else { theme.text() };
             for x in body.x..body.right() {
                 ink::mark(buf, body, x, y, " ", style);
             }
@@ -162,17 +180,20 @@ mod tests {
     fn rows_are_sorted_by_number_and_nan_sinks_below_numbers() {
         let mut data = data(10);
         data.rows[4][1] = Cell::Number(f64::NAN);
-        let view = TableView { data: &data, sort: Some((1, true)), selected: Some(0) };
-        assert_eq!(view.order()[0], 7);
-        assert_eq!(view.order()[9], 4);
+        let view = TableView { data: &data, sort: Some((1, true)), selected: Some(7) };
+        assert_eq!((view.top(), view.order()[9]), (7, 4));
         assert_eq!(view.readout(), "7\t9\trow 7");
+        assert_eq!(
+            (view.beside(1), view.beside(-1), view.beside(100)),
+            (view.order().get(1).copied(), Some(7), Some(4))
+        );
     }
 
     #[test]
     fn the_selected_row_is_always_on_the_screen_and_under_the_mouse() {
         let data = data(500);
-        for selected in [0, 3, 250, 499] {
-            let view = TableView { data: &data, sort: None, selected: Some(selected) };
+        for (selected, sort) in [(0, None), (3, None), (250, Some((1, true))), (499, Some((0, true)))] {
+            let view = TableView { data: &data, sort, selected: Some(selected) };
             let area = Rect::new(0, 0, 40, 12);
             let mut buf = Buffer::empty(area);
             view.draw(area, &mut buf, Theme::new(Scheme::Dark));

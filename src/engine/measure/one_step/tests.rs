@@ -28,3 +28,16 @@ fn errors_by_hand() {
     assert_eq!(total(&[f64::NAN, 0.0], &scale), f64::INFINITY);
     assert_eq!(total(&[0.0, 0.0], &[0.0, 0.0]), 0.0);
 }
+
+/// The dimension without a scale is left out of the mean, as the score does.
+#[test]
+fn the_spread_is_that_of_the_score() {
+    use crate::metrics::score::{Members, of_members};
+    let scale = [2.0, 0.0];
+    let change = [1.0f32, 5.0, 3.0, 9.0];
+    let members = Members { count: 2, change: &change, std: None, targets: 2, scale: &scale };
+    let columns = of_members(&members);
+    let score = columns.iter().find(|c| c.score.name == "disagreement").unwrap();
+    assert_eq!(spread(&[1.0, 2.0], &scale), [0.5]);
+    assert!((score.values[0] - 0.5).abs() < 1e-6);
+}

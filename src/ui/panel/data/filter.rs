@@ -30,7 +30,7 @@ pub fn key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
             app.message = None;
             return Vec::new();
         }
-        KeyCode::Char('c') if control => return vec![Effect::Quit],
+        KeyCode::Char('c') if control => return vec![Effect::Interrupt],
         KeyCode::Enter => return ask(app, prompt.text.trim()),
         KeyCode::Char('u') if control => prompt = Prompt::default(),
         KeyCode::Char('a') if control => prompt.at = 0,
@@ -74,6 +74,7 @@ fn ask(app: &mut App, condition: &str) -> Vec<Effect> {
     app.filter.condition = (!condition.is_empty()).then(|| condition.to_owned());
     let Some(job) = job(app) else { return Vec::new() };
     app.looks.focus.insert(ID, EPISODES.into());
+    app.looks.card_mut(ID, EPISODES).row = None;
     vec![app.jobs.start(job)]
 }
 

@@ -3,7 +3,7 @@
 use super::super::data;
 use super::{ID, JOB};
 use crate::engine::job::{Schedule, Trigger};
-use crate::metrics::report::Report;
+use crate::metrics::report::{Level, Report};
 use crate::topup::options::Options;
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
@@ -28,10 +28,17 @@ pub fn read(app: &App) -> Switchboard {
             let word = if r.paused { "paused" } else { "running" };
             (word.to_string(), phase.to_string())
         }
-        (None, Some(Ended::Done(summary))) => ("done".into(), summary.clone()),
+        // An end that the report warns of is none to be glad of.
+        (None, Some(Ended::Done(summary))) => match app.said(ID, summary) {
+            Some(Level::Warn | Level::Alarm) => ("ended".into(), summary.clone()),
+            _ => ("done".into(), summary.clone()),
+        },
         (None, Some(Ended::Failed(why))) => ("failed".into(), why.clone()),
         (None, Some(Ended::Cancelled)) => ("stopped".into(), "t starts again".into()),
-        (None, None) => ("ready".into(), "t starts, m changes the schedule".into()),
+        (None, None) => match super::refused(app) {
+            Some(why) => ("not possible".into(), why),
+            None => ("ready".into(), "t starts, m changes the schedule".into()),
+        },
     };
     Switchboard {
         schedules: SCHEDULES.iter().map(|(schedule, name)| (*name, *schedule == options.schedule)).collect(),

@@ -47,7 +47,7 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
     let place = Rect { x: x + 2, width: room, ..area };
     let at = ink::put_right(buf, place, area.y, &right, theme.dim());
     x += 2;
-    for overlay in &map.overlays {
+    for overlay in view.overlays {
         if x + ink::width(&overlay.label) + 4 > at {
             break;
         }
@@ -65,7 +65,7 @@ fn bar(colors: &Range, area: Rect, plot: Rect, buf: &mut Buffer, theme: Theme) {
         let p = |half: f64| theme.ramp(1.0 - (f64::from(i) + half) / rows);
         let style = ratatui::style::Style::new().fg(p(0.25)).bg(p(0.75));
         let at = colors.value(1.0 - (f64::from(i) + 0.5) / rows);
-        let symbol = if theme.shades_only() { super::shade(Some(at), colors) } else { "▀" };
+        let symbol = if theme.shades_only() { super::shade(Some(at), colors, theme) } else { "▀" };
         ink::put(buf, area, x, plot.y + i, symbol, style);
     }
     for tick in ticks(colors, usize::from(plot.height / 4).max(2)) {

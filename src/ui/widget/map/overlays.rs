@@ -13,14 +13,14 @@ use crate::ui::widget::ink;
 
 /// Draws every overlay: paths in the map's own pixels, clouds of points in finer dots.
 pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
-    if view.map.overlays.is_empty() {
+    if view.overlays.is_empty() {
         return;
     }
     // One path is drawn boldly; many would bury the map.
-    let points: usize = view.map.overlays.iter().map(|o| o.x.len()).sum();
+    let points: usize = view.overlays.iter().map(|o| o.x.len()).sum();
     let fine = theme.shades_only() || points > 5 * usize::from(plot.width);
     let mut dots = Dots::new(plot);
-    for overlay in &view.map.overlays {
+    for overlay in view.overlays {
         // What is beyond its threshold lies on top; without colours it is all that many paths show.
         let calm = usize::from(theme.shades_only() && points > 5 * usize::from(plot.width));
         for wanted in [(|heat| heat < 1.0) as fn(f64) -> bool, |heat| heat >= 1.0].into_iter().skip(calm) {
@@ -41,7 +41,7 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
             ink::mark(buf, plot, axes::column(plot, p), axes::row(plot, q), symbol, color);
         }
     };
-    let paths: Vec<&Overlay> = view.map.overlays.iter().filter(|o| o.joined).collect();
+    let paths: Vec<&Overlay> = view.overlays.iter().filter(|o| o.joined).collect();
     for overlay in paths.iter().filter(|_| paths.len() <= 3) {
         place(overlay, 0, "●", theme.colors().calm);
     }

@@ -2,10 +2,31 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 
-use super::{Mark, Plot};
+use super::{Mark, Plot, place};
+use crate::metrics::report::Role;
 use crate::ui::theme::Theme;
-use crate::ui::widget::{axes, ink};
+use crate::ui::widget::{axes, ink, number};
+
+/// Name, colour and sign of a curve or a mark.
+type Entry = (String, Color, &'static str);
+
+/// The entries with each curve's last number, where curves are held against a threshold that moves and there is room: near
+/// one another they are told apart by it.
+fn with_values(plot: &Plot, entries: Vec<Entry>, width: u16) -> Vec<Entry> {
+    if !plot.lines.iter().any(|l| l.data.role == Role::Threshold) {
+        return entries;
+    }
+    let mut out = entries.clone();
+    for (entry, line) in out.iter_mut().zip(&plot.lines) {
+        if let Some(v) = line.data.y.iter().rfind(|v| v.is_finite()) {
+            entry.0 = format!("{} {}", entry.0, number::number(*v));
+        }
+    }
+    let wanted: u16 = out.iter().map(|(l, ..)| ink::width(l) + 4).sum();
+    if wanted + width / 3 <= width { out } else { entries }
+}
 
 /// The plot's place under its legend.
 pub fn below(area: Rect) -> Rect {
@@ -21,15 +42,17 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
     if !plot.scale.word().is_empty() {
         name = format!("{name} · {}", plot.scale.word());
     }
-    let entries: Vec<(String, ratatui::style::Color, &str)> = plot
+    let entries: Vec<Entry> = plot
         .lines
         .iter()
         .map(|l| (l.data.label.clone(), l.color, if l.data.band.is_some() { "■" } else { "━" }))
         .chain(plot.marks.iter().filter_map(|m| match m {
             Mark::Ticks(name, at) if !at.is_empty() => Some((name.clone(), theme.colors().warn, "▼")),
+            Mark::Place(name, at, ends) => Some((place::words(name, *at, *ends), theme.colors().accent, "▲")),
             _ => None,
         }))
         .collect();
+    let entries = with_values(plot, entries, area.width);
     let name_room = area.width / 3;
     let name = ink::fit(&name, name_room);
     let from = ink::put(buf, area, area.x, area.y, &name, theme.dim()) + 2;

@@ -1,0 +1,109 @@
+//! Which numbers the vertical axis spans, and what of the curves is left out of the picture.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Line, Mark, Plot};
+use crate::metrics::report::Role;
+use crate::ui::theme::Theme;
+use crate::ui::widget::axes::{self, Axes};
+use crate::ui::widget::scale::{Range, Scale};
+use crate::ui::widget::{ink, number};
+
+/// The axis follows what happened where all that is shown takes more than so many times its range.
+const FOLLOWS: f64 = 4.0;
+/// So much of the range of what happened is shown beyond either of its ends.
+const BEYOND: f64 = 0.75;
+
+/// Numbers of `line` at the places of `x`, those of its band too if `band`.
+fn values(line: &Line, x: &Range, band: bool) -> Vec<f64> {
+    let s = line.data;
+    let mut out = Vec::new();
+    for (i, _) in s.x.iter().enumerate().filter(|(_, v)| (-1e-9..=1.0 + 1e-9).contains(&x.position(**v))) {
+        out.extend(s.y.get(i));
+        if let Some((lo, hi)) = s.band.as_ref().filter(|_| band) {
+            out.extend([lo.get(i), hi.get(i)].into_iter().flatten());
+        }
+    }
+    out
+}
+
+/// Range of the vertical axis: everything that is shown, bands and thresholds included; where imagination leaves what
+/// happened by far, what happened and its surroundings.
+pub fn y_range(plot: &Plot, x: &Range) -> Range {
+    let levels = plot.marks.iter().filter_map(|m| if let Mark::Level(_, v) = m { Some(*v) } else { None });
+    let shown = plot.lines.iter().flat_map(|line| values(line, x, true)).chain(levels);
+    let all = Range::around(shown, plot.scale, 0.06);
+    let real = plot.lines.iter().filter(|l| l.data.role == Role::Real).flat_map(|l| values(l, x, false));
+    let ends = real.filter(|v| v.is_finite()).fold(None, |r: Option<(f64, f64)>, v| match r {
+        None => Some((v, v)),
+        Some((lo, hi)) => Some((lo.min(v), hi.max(v))),
+    });
+    let Some((lo, hi)) = ends.filter(|_| plot.scale == Scale::Linear) else { return all };
+    // What stands still has no range of its own: its size is the measure.
+    let span = if hi > lo { hi - lo } else { lo.abs().max(1.0) };
+    if all.hi - all.lo <= FOLLOWS * span {
+        return all;
+    }
+    Range::exact((lo - BEYOND * span).max(all.lo), (hi + BEYOND * span).min(all.hi), plot.scale)
+}
+
+/// Where a curve leaves the picture first, and whether upwards; a number that is none has left as well.
+fn leaves(line: &Line, axes: &Axes, band: bool) -> Option<(f64, bool)> {
+    let s = line.data;
+    let out = |v: &f64| {
+        let p = axes.y.position(*v);
+        (!(0.0..=1.0).contains(&p)).then_some(p.is_nan() || p > 1.0)
+    };
+    (0..s.x.len()).filter(|i| (0.0..=1.0).contains(&axes.x.position(s.x[*i]))).find_map(|i| {
+        let ends = s.band.as_ref().filter(|_| band).map_or([None, None], |(lo, hi)| [lo.get(i), hi.get(i)]);
+        let own = s.y.get(i).filter(|_| !band);
+        [own, ends[0], ends[1]].into_iter().flatten().find_map(out).map(|up| (s.x[i], up))
+    })
+}
+
+/// Says what of the curves has no place in the picture.
+pub fn say(plot: &Plot, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme) {
+    if cells.height < 3 || cells.width < 20 {
+        return;
+    }
+    let lost = if plot.scale == Scale::Log { not_positive(plot, &axes.x) } else { 0 };
+    if lost > 0 {
+        let text = format!(" {} at or below 0 not drawn, y shows them ", number::counted(lost, "points"));
+        ink::put(buf, cells, cells.x, cells.y, &ink::fit(&text, cells.width), theme.colors().warn);
+    }
+    if !plot.lines.iter().any(|l| l.data.role == Role::Real) || plot.scale != Scale::Linear {
+        return;
+    }
+    for line in plot.lines.iter().filter(|l| l.data.role == Role::Value) {
+        let (found, what) = match leaves(line, axes, false) {
+            Some(found) => (found, line.data.label.as_str()),
+            None => match leaves(line, axes, true) {
+                Some(found) => (found, "a member"),
+                None => continue,
+            },
+        };
+        departure(found, what, axes, cells, buf, theme);
+    }
+}
+
+/// Marks where `what` leaves the picture.
+fn departure((at, up): (f64, bool), what: &str, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme) {
+    let x = axes::column(cells, axes.x.position(at));
+    let y = if up { cells.y } else { cells.bottom() - 1 };
+    let color = theme.colors().alarm;
+    ink::mark(buf, cells, x, y, if up { "▲" } else { "▼" }, color);
+    let text = format!("{what} leaves at {} {}", axes.x_axis.label, number::number(at));
+    let room = cells.right().saturating_sub(x + 2);
+    if ink::width(&text) <= room {
+        ink::put(buf, cells, x + 2, y, &text, color);
+    } else {
+        let text = ink::fit(&text, x.saturating_sub(cells.x + 1));
+        ink::put(buf, cells, x.saturating_sub(ink::width(&text) + 1), y, &text, color);
+    }
+}
+
+/// Points that a logarithmic axis has no place for.
+fn not_positive(plot: &Plot, x: &Range) -> usize {
+    plot.lines.iter().flat_map(|l| values(l, x, false)).filter(|v| v.is_finite() && *v <= 0.0).count()
+}
