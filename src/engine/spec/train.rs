@@ -79,10 +79,9 @@ pub struct TopUpSpec {
     pub schedule: Schedule,
     /// What calls for data under the adaptive schedule.
     pub trigger: Trigger,
-    /// Share of runs that may collect although nothing is new; where one check suffices, the level of that.
+    /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
     pub alpha: f64,
-    /// Threshold of the loss ratio R; nothing = the paper's 1.35, or where one check suffices the larger of that and what R
-    /// reaches by chance.
+    /// Threshold of the loss ratio R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,

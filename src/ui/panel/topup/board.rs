@@ -52,7 +52,7 @@ fn rule(spec: &TopUpSpec) -> String {
             match spec.trigger {
                 Trigger::PerRun => {
                     let alpha = number::number(100.0 * spec.alpha);
-                    format!("collect when loss ratio R > {threshold}, by chance in at most {alpha} % of runs")
+                    format!("collect when R > {threshold}, not by chance (in at most {alpha} % of runs)")
                 }
                 Trigger::PerCheck => format!("collect when loss ratio R > {threshold} at a check"),
             }
