@@ -69,11 +69,11 @@ pub struct TopUpArgs {
     /// What calls for data under the adaptive schedule
     #[arg(long, value_enum, default_value = "per-run")]
     trigger: Calls,
-    /// Per-run: share of runs that may collect although nothing is new; per-check: share of checks
+    /// Share of whole runs that may collect although nothing is new (with --trigger per-check: share of checks whose R is above
+    /// what it reaches by chance)
     #[arg(long, value_name = "LEVEL", default_value_t = Options::default().alpha, value_parser = level)]
     alpha: f64,
-    /// Threshold of the loss ratio R; if none is named 1.35, or with --trigger per-check the larger of 1.35 and what R reaches by
-    /// chance
+    /// Threshold of the loss ratio R; the larger of 1.35 and what R reaches by chance at a check if none is named
     #[arg(long, value_name = "R", value_parser = positive, allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps (0 to 0.2)

@@ -13,8 +13,7 @@ pub struct Options {
     pub schedule: Schedule,
     /// What calls for data.
     pub trigger: Trigger,
-    /// Fixed threshold of R; nothing = the paper's 1.35, where R at one check suffices the larger of that and what R reaches by
-    /// chance.
+    /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
@@ -28,7 +27,7 @@ pub struct Options {
     pub policy_steps: usize,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
-    /// Share of runs that may collect although nothing is new, or level of what R reaches by chance at one check.
+    /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
     pub alpha: f64,
     /// Seed of everything random.
     pub seed: u64,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::agent::{Agent, Snapshot};
-use super::controller::trigger::{LEAST, Surprise, Trigger};
+use super::controller::trigger::{LEAST, Surprise};
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
@@ -213,12 +213,9 @@ impl<'a> TopUp<'a> {
         Ok(None)
     }
 
-    /// Where the run as a whole keeps the promise, the threshold says how large a rise is worth data; at one check it keeps
-    /// chance away as well.
     fn threshold(&self, chance: Option<Chance>) -> f64 {
-        let by_chance = chance.filter(|_| self.options.trigger == Trigger::PerCheck);
-        let least = by_chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
-        self.options.threshold.unwrap_or(least)
+        let by_chance = chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
+        self.options.threshold.unwrap_or(by_chance)
     }
 
     /// How surprising the losses of the probe episodes are. Probes of earlier checks are measured with the model as it is:

@@ -109,7 +109,12 @@ fn a_state_that_is_no_number_is_infinitely_strange_and_stays_in_the_file() {
     }
     assert!(stat(&report, "alarm_episodes") >= 1.0 / 6.0);
     let trust = table(&report, "trust");
-    assert_eq!(trust.len(), 4, "without a model scores are held against the return");
+    assert_eq!(
+        trust.len(),
+        6,
+        "without a model four scores are held against the return, beside length alone and chance"
+    );
+    assert!(stat(&report, "auroc_length").is_nan() || stat(&report, "auroc_length") >= 0.0);
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl Job for Diagnose {
             Rule { kind: spec.threshold, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
         let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
         let scored = scorer.judged(&judged, &scorer.thresholds(rule, cx)?, rule, cx)?;
+        coverage.novelty.features.tell_parted(&mut report, scored.rows.states().rows);
         if let Some(evidence) = &scored.evidence {
             metrics::scoring::trust(&mut report, evidence, rule.seed);
         }

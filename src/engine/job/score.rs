@@ -77,6 +77,7 @@ impl Job for Score {
         judged.note(&mut made);
         made.note(Level::Info, coverage.novelty.sentence());
         made.note(Level::Info, coverage.novelty.features.sentence());
+        coverage.novelty.features.tell_parted(&mut made, scored.rows.states().rows);
         scorer.notes().iter().for_each(|note| made.note(Level::Info, note));
         if let Some(error) = &error {
             made.note(Level::Info, error.sentence());

@@ -107,7 +107,8 @@ impl Rows {
         Ok(Self { features, batch, at, owner, step })
     }
 
-    fn states(&self) -> States<'_> {
+    /// The states in the feature space.
+    pub fn states(&self) -> States<'_> {
         States { rows: &self.features, owner: &self.owner }
     }
 }

@@ -19,15 +19,15 @@ pub struct Duplicate {
 }
 
 impl Features {
-    /// Duplicates that differ from their original in some of the rows [N, `dim_in`], with the share of rows: where they
-    /// part, distances do not see it.
+    /// Duplicates that differ from their original in some of the finite rows of [N, `dim_in`], with the share of rows: where
+    /// they part, distances do not see it.
     pub fn parted(&self, rows: &[f32]) -> Vec<(&Duplicate, f64)> {
         let differs = |d: &Duplicate, row: &[f32]| {
             let (value, other) = (f64::from(row[d.column]), f64::from(row[d.of]));
             let expected = d.line.0 * other + d.line.1;
             // A thousandth of the spread and of the size is beyond all rounding.
             let kept = self.kept.iter().position(|&c| c == d.of).map_or(1.0, |i| self.std[i]);
-            !((value - expected).abs() <= 1e-3 * kept * d.line.0 + 1e-5 * value.abs())
+            (value - expected).abs() > 1e-3 * kept * d.line.0 + 1e-5 * value.abs()
         };
         let share = |d: &Duplicate| {
             let all = rows.chunks_exact(self.dim_in);

@@ -126,6 +126,8 @@ fn few_episodes_and_one_class_are_said() {
     assert!(report.notes[1].text.contains("too few"), "{}", report.notes[1].text);
     let (columns, mut truth) = steps(2.0);
     truth.positive = vec![false; 1000];
+    truth.kind = Kind::LowReturn;
+    let columns: Vec<Signal> = columns.iter().map(|s| episodes(&s.values, 2.0)).collect();
     let contest = Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap();
     assert!(contest.entries.iter().all(|e| e.auroc.value.is_nan() && e.auroc.interval.is_none()));
     charts::table(&mut report, &contest, &truth);

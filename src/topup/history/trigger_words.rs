@@ -10,18 +10,15 @@ use crate::metrics::threshold::percent;
 
 /// What the threshold of R is.
 pub fn threshold(options: &Options) -> String {
-    match options.trigger {
-        Trigger::PerRun => {
-            "data is collected only while R is above it (the given one, or the paper's 1.35) and the evidence that \
-                            R rose suffices"
-                .into()
-        }
-        Trigger::PerCheck => format!(
-            "collect above it: the given one, or the larger of the paper's 1.35 and the {} quantile of R over random groups of \
-             reference episodes, measured anew at each check",
-            percent(1.0 - options.alpha)
-        ),
-    }
+    let quantile = percent(1.0 - options.alpha);
+    let asked = match options.trigger {
+        Trigger::PerRun => "collect above it, once the evidence that R rose suffices",
+        Trigger::PerCheck => "collect above it",
+    };
+    format!(
+        "{asked}: the given one, or the larger of the paper's 1.35 and the {quantile} quantile of R over random groups of reference \
+         episodes, measured anew at each check"
+    )
 }
 
 /// The evidence and where it alarms.

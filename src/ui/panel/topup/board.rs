@@ -60,7 +60,7 @@ fn rule(options: &Options) -> String {
             match options.trigger {
                 Trigger::PerRun => {
                     let alpha = number::number(100.0 * options.alpha);
-                    format!("collect when loss ratio R > {threshold}, by chance in at most {alpha} % of runs")
+                    format!("collect when R > {threshold}, not by chance (in at most {alpha} % of runs)")
                 }
                 Trigger::PerCheck => format!("collect when loss ratio R > {threshold} at a check"),
             }
