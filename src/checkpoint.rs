@@ -11,7 +11,7 @@ use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::data::space::encoding::takes_numbers;
 use crate::data::split::SplitSpec;
-use crate::ground::fault::Fault;
+use crate::ground::fault::{Fault, printable};
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
@@ -181,8 +181,10 @@ pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
         ));
     };
     let mut checkpoint = format.load(path, given)?;
-    checkpoint.about.format = format.name().into();
-    checkpoint.about.file = checkpoint.about.file.or_else(|| checkpoint.about.reading.map(|_| path.to_path_buf()));
+    let about = &mut checkpoint.about;
+    about.format = format.name().into();
+    // Names come from files.
+    about.warnings.iter_mut().chain(&mut about.notes).for_each(|text| *text = printable(text));
     Ok(checkpoint)
 }
 
@@ -193,7 +195,7 @@ pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
 pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Fault> {
     let file = if path.is_dir() {
         let names = ["weights.safetensors", "model.pth", "dynamics.pth", "model.safetensors", "model.pt"];
-        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| state_dict::file_of(path));
+        let found = names.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| state_dict::only_file(path));
         found.ok_or_else(|| Fault::at(path, "no file of tensors in this folder; name the file"))?
     } else {
         path.to_path_buf()

@@ -12,7 +12,10 @@ use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
 
 mod budget;
+mod config;
 mod room;
+
+pub use config::config;
 
 use room::Room;
 

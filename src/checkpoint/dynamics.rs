@@ -153,6 +153,12 @@ fn reading(
         reward: Item::choose(reward, None, stated.reward),
         input: Item::choose(asked.input, None, stated.input),
     };
+    let said = usual.lines().into_iter().zip(stated.lines());
+    about.warnings.extend(said.filter(|((_, was, basis), (_, is, _))| was != is && *basis == Basis::Stated).map(
+        |((key, was, _), (_, is, _))| {
+            format!("the file beside the weights states {key} {is}, the run's configuration {was}: {is} is taken")
+        },
+    ));
     about.warnings.extend(overruled(&stated, &reading));
     reading
 }

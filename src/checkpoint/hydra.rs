@@ -35,7 +35,7 @@ impl Config {
 
     /// True if the key is there, whatever its value.
     pub fn has(&self, key: &str) -> bool {
-        self.raw(key).is_some()
+        self.find(key, MAX_STEPS).is_some()
     }
 
     /// The value under `key` (`algorithm.normalize`) with its interpolation followed; nothing where the key is missing.
@@ -43,20 +43,31 @@ impl Config {
     /// # Errors
     /// [`Fault`] naming the key whose interpolation leads nowhere.
     pub fn get(&self, key: &str) -> Result<Option<&Value>, Fault> {
-        let Some(mut value) = self.raw(key) else { return Ok(None) };
-        let mut at = key.to_owned();
+        let Some((first, mut at)) = self.find(key, MAX_STEPS) else {
+            return self.lost_above(key).map_or(Ok(None), Err);
+        };
+        let mut value = first;
         for _ in 0..MAX_STEPS {
-            let Value::String(text) = value else { return Ok(Some(value)) };
-            let Some(inner) = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')) else { return Ok(Some(value)) };
-            at = absolute(&at, inner);
-            let Some(next) = self.raw(&at) else { break };
-            value = next;
+            let Some(inner) = interpolation(value) else { return Ok(Some(value)) };
+            let Some((next, place)) = self.find(&absolute(&at, inner), MAX_STEPS) else { break };
+            (value, at) = (next, place);
         }
-        let text = self.raw(key).map(ToString::to_string).unwrap_or_default();
-        Err(Fault::at(
-            &self.path,
-            format!("{key} is {text}, which leads to no value; write the value itself in its place"),
-        ))
+        Err(self.lost(key, first))
+    }
+
+    /// The complaint about a table on the way to `key` that an interpolation leads away to nowhere.
+    fn lost_above(&self, key: &str) -> Option<Fault> {
+        let ends = key.match_indices('.').map(|(end, _)| &key[..end]);
+        ends.filter_map(|above| {
+            let (value, at) = self.find(above, MAX_STEPS)?;
+            let inner = interpolation(value)?;
+            self.find(&absolute(&at, inner), MAX_STEPS).is_none().then(|| self.lost(above, value))
+        })
+        .next()
+    }
+
+    fn lost(&self, key: &str, value: &Value) -> Fault {
+        self.error(format!("{key} is {value}, which leads to no value; write the value itself in its place"))
     }
 
     /// The truth value under `key`.
@@ -92,13 +103,28 @@ impl Config {
         Fault::at(&self.path, problem)
     }
 
-    fn raw(&self, key: &str) -> Option<&Value> {
-        key.split('.').try_fold(&self.root, |value, part| match value {
-            Value::Object(table) => table.get(part),
-            Value::Array(list) => list.get(part.parse::<usize>().ok()?),
-            _ => None,
-        })
+    /// The value under `key` and where it is, which another table may hold that stands in the place of one on the way.
+    fn find(&self, key: &str, steps: usize) -> Option<(&Value, String)> {
+        let parts: Vec<&str> = key.split('.').collect();
+        let mut value = &self.root;
+        for (i, part) in parts.iter().enumerate() {
+            if let Some(inner) = interpolation(value) {
+                let place = absolute(&parts[..i].join("."), inner);
+                return self.find(&format!("{place}.{}", parts[i..].join(".")), steps.checked_sub(1)?);
+            }
+            value = match value {
+                Value::Object(table) => table.get(*part)?,
+                Value::Array(list) => list.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some((value, key.to_owned()))
     }
+}
+
+/// What stands within `${…}`, where that is the whole value.
+fn interpolation(value: &Value) -> Option<&str> {
+    value.as_str()?.strip_prefix("${")?.strip_suffix('}')
 }
 
 /// The key that an interpolation `inner` under the key `from` means: `a.b`, or `.b` beside it, `..b` one level up.
@@ -131,6 +157,13 @@ mod tests {
             (Ok(Some(false)), Ok(Some(false)), Ok(Some(false)))
         );
         assert_eq!((c.truth("a.missing"), c.count("c.n"), c.text("list.1")), (Ok(None), Ok(Some(3)), Ok(Some("y"))));
+        let table = config("a: ${b}\nb: {c: {d: 1, e: ${.d}}}\nloop: ${loop.x}\n");
+        assert_eq!(
+            (table.count("a.c.d"), table.count("a.c.e"), table.has("loop.x")),
+            (Ok(Some(1)), Ok(Some(1)), false)
+        );
+        let e = config("algorithm: ${nowhere}\n").truth("algorithm.normalize").unwrap_err().to_string();
+        assert!(e.contains("algorithm is \"${nowhere}\""), "{e}");
         for key in ["lost", "ring", "env"] {
             let e = c.get(key).unwrap_err().to_string();
             assert!(e.contains("config.yaml") && e.contains(key) && e.contains("leads to no value"), "{e}");

@@ -64,7 +64,7 @@ impl CheckpointFormat for MbrlLib {
             Some(Some(list)) => Some(layers::elites(&tensors, &list)?),
             Some(None) => return Err(tensors.error("elite_models is no list of numbers")),
         };
-        let mut about = About::default();
+        let mut about = About { file: Some(folder.join(MODEL)), ..About::default() };
         let mut network = network(&tensors)?;
         network.elites = elites;
         network.input = normalizer(&folder, network.layers[0].layer.inputs, &run, &mut about)?;

@@ -44,7 +44,7 @@ impl CheckpointFormat for OfflineRlKit {
         let sidecar = Sidecar::read(&folder)?;
         let run = Run::read(&folder)?;
         let tensors = torch_file::open(&folder.join(DYNAMICS))?.tensors()?.finite()?;
-        let mut about = About::default();
+        let mut about = About { file: Some(folder.join(DYNAMICS)), ..About::default() };
         about.lineage.dataset_name.clone_from(&run.task);
         let model = assemble(&tensors, &folder, (&sidecar, &run), given, &mut about)?;
         sidecar.describe(&mut about);

@@ -144,7 +144,7 @@ fn chain(layers: &[Shape], chosen: &[usize]) -> Result<Vec<usize>, String> {
 }
 
 fn shapes(layers: &[Shape], chosen: &[usize]) -> String {
-    let one = |&i: &usize| format!("{} ({} → {})", layers[i].name, layers[i].inputs, layers[i].outputs);
+    let one = |&i: &usize| format!("{}.weight ({} → {})", layers[i].name, layers[i].inputs, layers[i].outputs);
     chosen.iter().take(8).map(one).collect::<Vec<_>>().join(", ")
 }
 
@@ -219,9 +219,11 @@ mod tests {
             ordered(&given).unwrap_err(),
             "the order of the layers body.0, front.0, front.2, zap is not clear from their names"
         );
-        let given = [("body.0", 9, 7), ("front.0", 4, 8), ("front.2", 8, 9), ("zap", 7, 4)];
+        let given = [("body.0", 9, 7), ("front.0", 4, 8), ("front.2", 8, 9), ("zap", 7, 5)];
         assert_eq!(ordered(&given).unwrap(), ["front.0", "front.2", "body.0", "zap"]);
-        assert!(ordered(&[("a.0", 4, 8), ("a.2", 9, 4)]).unwrap_err().contains("a.0 (4 → 8), a.2 (9 → 4)"));
+        assert!(
+            ordered(&[("a.0", 4, 8), ("a.2", 9, 4)]).unwrap_err().contains("a.0.weight (4 → 8), a.2.weight (9 → 4)")
+        );
     }
 
     #[test]

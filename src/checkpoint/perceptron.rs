@@ -28,7 +28,8 @@ pub fn network(tensors: &Tensors, about: &mut About) -> Result<(Network, Layout)
         return Err(tensors.error("the file holds no tensor of a model"));
     }
     let names = layer_names(tensors)?;
-    let all = names.iter().map(|name| any_layer(tensors, name)).collect::<Result<Vec<_>, _>>()?;
+    let biased = tensors.map.keys().any(|key| key.ends_with(".bias") || key.ends_with("_b"));
+    let all = names.iter().map(|name| any_layer(tensors, name, biased)).collect::<Result<Vec<_>, _>>()?;
     let all = joined(tensors, all)?;
     let shapes: Vec<Shape> =
         all.iter().map(|l| Shape { name: l.name.clone(), inputs: l.layer.inputs, outputs: l.layer.outputs }).collect();
@@ -86,13 +87,16 @@ fn layer_names(tensors: &Tensors) -> Result<BTreeSet<String>, Fault> {
     Ok(names)
 }
 
-/// A layer of one member or of several, with or without biases.
-fn any_layer(tensors: &Tensors, name: &str) -> Result<Named, Fault> {
+/// A layer of one member or of several; without biases where the file has none at all.
+fn any_layer(tensors: &Tensors, name: &str, biased: bool) -> Result<Named, Fault> {
     let either = |kind: &str, short: &str| {
         tensors.get(&format!("{name}.{kind}")).or_else(|| tensors.get(&format!("{name}_{short}")))
     };
     let Some(weight) = either("weight", "w") else { return Err(tensors.error(format!("no tensor '{name}.weight'"))) };
     let bias = either("bias", "b");
+    if biased && bias.is_none() {
+        return Err(tensors.error(format!("no tensor '{name}.bias', and other layers have theirs")));
+    }
     match (&weight.shape[..], bias) {
         (&[outputs, inputs], None) => {
             let layer = Layer {

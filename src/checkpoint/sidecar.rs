@@ -265,12 +265,14 @@ fn columns(value: &Value) -> Vec<String> {
 fn nearest(key: &str) -> Option<&'static str> {
     let bare = |text: &str| text.replace(['_', '-', '.'], "").to_lowercase();
     let key = bare(key);
-    let distances = STATING.iter().map(|known| {
+    let near = STATING.iter().filter_map(|known| {
         let plain = bare(known);
         let within = plain.len() >= 5 && (key.contains(&plain) || (key.len() >= 5 && plain.contains(&key)));
-        (if within { 1 } else { distance(&key, &plain) }, *known)
+        let apart = distance(&key, &plain);
+        let close = apart <= (plain.len() / 3).max(1);
+        (within || close).then_some((if within { apart.min(2) } else { apart }, *known))
     });
-    distances.min().filter(|(d, known)| *d <= (known.len() / 3).max(1)).map(|(_, known)| known)
+    near.min().map(|(_, known)| known)
 }
 
 /// Edit distance (Levenshtein).

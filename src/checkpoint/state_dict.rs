@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::dynamics::{self, Layout};
 use super::layers;
+use super::mbrl_lib::MbrlLib;
+use super::offlinerl_kit::OfflineRlKit;
 use super::perceptron;
 use super::reading::{Basis, Item, RewardColumn};
 use super::sidecar::Sidecar;
@@ -36,6 +38,10 @@ impl CheckpointFormat for StateDict {
 
     fn probe(&self, path: &Path) -> bool {
         let Some(file) = file_of(path) else { return false };
+        let libraries: [&dyn CheckpointFormat; 2] = [&MbrlLib, &OfflineRlKit];
+        if path.is_dir() && libraries.iter().any(|library| library.probe(path)) {
+            return false;
+        }
         is_named_so(&file) || torch_file::looks_like(&file) || safetensors_file::looks_like(&file)
     }
 
@@ -84,11 +90,17 @@ fn is_named_so(file: &Path) -> bool {
 }
 
 /// The file, where `path` is it or its folder: under a usual name, or the first of tensors in it.
-pub(super) fn file_of(path: &Path) -> Option<PathBuf> {
+fn file_of(path: &Path) -> Option<PathBuf> {
     if path.is_file() {
         return Some(path.to_path_buf());
     }
     NAMES.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| tensor_files(path).into_iter().next())
+}
+
+/// The file of tensors in the folder `path`, if it is the only one.
+pub(super) fn only_file(path: &Path) -> Option<PathBuf> {
+    let mut files = tensor_files(path);
+    if files.len() == 1 { files.pop() } else { None }
 }
 
 /// Files of tensors in the folder `path` beside `file`, where none has a usual name.

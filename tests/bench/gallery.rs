@@ -70,6 +70,7 @@ fn report(spec: &JobSpec) -> Report {
     match spec {
         JobSpec::Load(_)
         | JobSpec::Scan(_)
+        | JobSpec::Inspect(_)
         | JobSpec::Episodes(_)
         | JobSpec::Convert(_)
         | JobSpec::Collect(_)

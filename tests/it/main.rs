@@ -3,9 +3,11 @@
 // Counts and fixtures are exact.
 #![allow(clippy::float_cmp)]
 // Counts and fixtures are exact.
+mod checkpoint_readings;
 mod cli_compare;
 mod cli_data;
 mod cli_faults;
+mod cli_models;
 mod cli_report;
 mod cli_score;
 mod cli_shell;

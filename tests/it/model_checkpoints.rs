@@ -91,25 +91,25 @@ fn what_is_assumed_is_told() {
     std::fs::remove_file(dir.path().join("model.json")).unwrap();
     let c = checkpoint::open(dir.path()).unwrap();
     let notes = c.about.notes.join("\n");
-    assert_eq!((model(&c).net.activation, model(&c).obs_dim, model(&c).learned_reward), (Activation::Relu, 2, true));
-    assert!(
-        notes.contains("Relu") && notes.contains("mbrl-lib's default") && notes.contains("2 observation"),
-        "{notes}"
-    );
+    // What the library's own configurations of dynamics models say.
+    assert_eq!((model(&c).net.activation, model(&c).obs_dim, model(&c).learned_reward), (Activation::Silu, 2, true));
+    assert!(notes.contains("2 observation"), "{notes}");
+    let said = c.about.reading.unwrap().sentence(&dir.path().join("model.pth")).unwrap();
+    assert!(said.starts_with("model.pth does not say the activation (SiLU is assumed):"), "{said}");
 
     std::fs::remove_file(dir.path().join("env_stats.pickle")).unwrap();
     let c = checkpoint::open(dir.path()).unwrap();
-    assert!(c.about.notes.iter().any(|n| n.contains("not normalised")), "{:?}", c.about.notes);
+    assert!(c.about.warnings.iter().any(|n| n.contains("not normalised")), "{:?}", c.about.warnings);
     assert_eq!(model(&c).input.std, [1.0; 3]);
 
     std::fs::create_dir(dir.path().join(".hydra")).unwrap();
-    let hydra = "dynamics_model:\n  activation_fn_cfg:\n    _target_: torch.nn.SiLU\n";
+    let hydra = "dynamics_model:\n  activation_fn_cfg:\n    _target_: torch.nn.Tanh\n";
     std::fs::write(dir.path().join(".hydra/config.yaml"), hydra).unwrap();
     let c = checkpoint::open(dir.path()).unwrap();
-    assert_eq!(model(&c).net.activation, Activation::Silu);
+    assert_eq!(model(&c).net.activation, Activation::Tanh);
 
-    std::fs::write(dir.path().join(".hydra/config.yaml"), hydra.replace("SiLU", "LeakyReLU")).unwrap();
-    assert!(refusal(dir.path()).contains("torch.nn.LeakyReLU"));
+    std::fs::write(dir.path().join(".hydra/config.yaml"), hydra.replace("Tanh", "Mish")).unwrap();
+    assert!(refusal(dir.path()).contains("torch.nn.Mish"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn every_sub_command_and_format_is_named() {
     for command in [
         "report",
         "audit",
+        "inspect",
         "coverage",
         "compare",
         "score",

@@ -2,3 +2,4 @@
 
 pub mod npz;
 pub mod program;
+pub mod torch;

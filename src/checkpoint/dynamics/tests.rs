@@ -90,6 +90,17 @@ fn options_go_before_files_and_say_so() {
     assert_eq!(about.reading.unwrap().reward, Item::new(RewardColumn::First, Basis::Asked));
 }
 
+#[test]
+fn files_that_contradict_each_other_are_told() {
+    let mut layout = Layout::library(Item::new(Activation::Silu, Basis::Stated));
+    layout.no_delta = vec![2];
+    let (sidecar, mut about) = (Sidecar { activation: Some(Activation::Relu), ..Sidecar::default() }, About::default());
+    let model = world_model(network(4, 4), &layout, &sidecar, &Given::default(), &file(), &mut about).unwrap();
+    assert_eq!((model.net.activation, model.absolute.as_slice()), (Activation::Relu, &[2][..]));
+    let said = "the file beside the weights states activation relu, the run's configuration silu: relu is taken";
+    assert_eq!(about.warnings, [said]);
+}
+
 /// A model that was imported and saved here keeps what was assumed, and can be read anew.
 #[test]
 fn an_imported_model_that_was_saved_here_keeps_its_reading() {

@@ -138,7 +138,11 @@ impl Run {
     /// [`Fault`] naming the key.
     pub fn env_id(&self) -> Result<Option<String>, Fault> {
         let Some(config) = &self.0 else { return Ok(None) };
-        Ok(config.text("overrides.env")?.and_then(|env| env.strip_prefix("gym___")).map(String::from))
+        Ok(config
+            .text("overrides.env")?
+            .and_then(|env| env.strip_prefix("gym___"))
+            .filter(|env| !env.contains("${"))
+            .map(String::from))
     }
 
     /// Holds what the configuration says of the network's shape against the network.

@@ -26,6 +26,22 @@ pub fn read(path: &Path) -> HashMap<String, Array> {
         .collect()
 }
 
+/// Writes vectors of f64 as `numpy.savez` does.
+pub fn write(path: &Path, arrays: &[(&str, &[f64])]) {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).expect("writable"));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, values) in arrays {
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({},), }}\n", values.len());
+        zip.start_file(format!("{name}.npy"), options).expect("writable");
+        zip.write_all(b"\x93NUMPY\x01\x00").expect("writable");
+        zip.write_all(&(header.len() as u16).to_le_bytes()).expect("writable");
+        zip.write_all(header.as_bytes()).expect("writable");
+        values.iter().for_each(|v| zip.write_all(&v.to_le_bytes()).expect("writable"));
+    }
+    zip.finish().expect("writable");
+}
+
 fn parse(bytes: &[u8]) -> Array {
     assert_eq!(&bytes[..6], b"\x93NUMPY");
     let (len, start) = if bytes[6] == 1 {
