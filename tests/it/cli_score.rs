@@ -114,7 +114,6 @@ fn a_state_that_is_no_number_is_infinitely_strange_and_stays_in_the_file() {
         6,
         "without a model four scores are held against the return, beside length alone and chance"
     );
-    assert!(stat(&report, "auroc_length").is_nan() || stat(&report, "auroc_length") >= 0.0);
 }
 
 #[test]
