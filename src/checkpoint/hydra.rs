@@ -157,7 +157,7 @@ mod tests {
             (Ok(Some(false)), Ok(Some(false)), Ok(Some(false)))
         );
         assert_eq!((c.truth("a.missing"), c.count("c.n"), c.text("list.1")), (Ok(None), Ok(Some(3)), Ok(Some("y"))));
-        let table = config("a: ${b}\nb: {c: {d: 1, e: ${.d}}}\nloop: ${loop.x}\n");
+        let table = config("a: ${b}\nb: {c: {d: 1, e: \"${.d}\"}}\nloop: ${loop.x}\n");
         assert_eq!(
             (table.count("a.c.d"), table.count("a.c.e"), table.has("loop.x")),
             (Ok(Some(1)), Ok(Some(1)), false)

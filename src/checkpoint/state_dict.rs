@@ -109,10 +109,13 @@ fn other_files(path: &Path, file: &Path) -> Vec<PathBuf> {
     if path.is_file() || usual { Vec::new() } else { tensor_files(path).into_iter().filter(|f| f != file).collect() }
 }
 
+/// Files of tensors in `folder`, by name. The same name with several endings is the same model in several formats: the
+/// safetensors file stands for it.
 fn tensor_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
     let mut files: Vec<PathBuf> = entries.filter(|f| f.is_file() && is_named_so(f)).collect();
-    files.sort();
+    files.sort_by_key(|f| (f.with_extension(""), !is_safetensors(f)));
+    files.dedup_by_key(|f| f.with_extension(""));
     files
 }
 

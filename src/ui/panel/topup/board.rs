@@ -2,9 +2,9 @@
 
 use super::super::data;
 use super::{ID, JOB};
-use crate::engine::job::{Schedule, Trigger};
+use crate::engine::job::{Schedule, TopUpOptions, Trigger};
 use crate::metrics::report::{Level, Report};
-use crate::topup::options::Options;
+
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
@@ -53,7 +53,7 @@ pub fn read(app: &App) -> Switchboard {
 }
 
 /// What the schedule means, and the other settings.
-fn rule(options: &Options) -> String {
+fn rule(options: &TopUpOptions) -> String {
     let rule = match options.schedule {
         Schedule::Adaptive => {
             let threshold = options.threshold.map_or_else(|| "threshold".to_owned(), number::number);

@@ -93,13 +93,19 @@ fn departure((at, up): (f64, bool), what: &str, axes: &Axes, cells: Rect, buf: &
     let y = if up { cells.y } else { cells.bottom() - 1 };
     let color = theme.colors().alarm;
     ink::mark(buf, cells, x, y, if up { "▲" } else { "▼" }, color);
-    let text = format!("{what} leaves at {} {}", axes.x_axis.label, number::number(at));
-    let room = cells.right().saturating_sub(x + 2);
-    if ink::width(&text) <= room {
-        ink::put(buf, cells, x + 2, y, &text, color);
-    } else {
-        let text = ink::fit(&text, x.saturating_sub(cells.x + 1));
-        ink::put(buf, cells, x.saturating_sub(ink::width(&text) + 1), y, &text, color);
+    let (left, right) = (x.saturating_sub(cells.x + 1), cells.right().saturating_sub(x + 2));
+    let at = number::number(at);
+    let (long, short) = (format!("{what} leaves at {} {at}", axes.x_axis.label), format!("leaves at {at}"));
+    // The longer words where either side has room for them, the right one first.
+    for text in [&long, &short] {
+        let width = ink::width(text);
+        if width <= right {
+            ink::put(buf, cells, x + 2, y, text, color);
+            return;
+        } else if width <= left {
+            ink::put(buf, cells, x - width - 1, y, text, color);
+            return;
+        }
     }
 }
 

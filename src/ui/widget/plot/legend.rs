@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::{Mark, Plot, place};
+use super::{Mark, Plot};
 use crate::metrics::report::Role;
 use crate::ui::theme::Theme;
 use crate::ui::widget::{axes, ink, number};
@@ -48,7 +48,7 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
         .map(|l| (l.data.label.clone(), l.color, if l.data.band.is_some() { "■" } else { "━" }))
         .chain(plot.marks.iter().filter_map(|m| match m {
             Mark::Ticks(name, at) if !at.is_empty() => Some((name.clone(), theme.colors().warn, "▼")),
-            Mark::Place(name, at, ends) => Some((place::words(name, *at, *ends), theme.colors().accent, "▲")),
+            Mark::Place(name, ..) => Some((name.clone(), theme.colors().accent, "▲")),
             _ => None,
         }))
         .collect();
