@@ -270,7 +270,9 @@ fn what_does_not_fit_the_data_is_left_out_and_taken_up_again() {
     terminal.draw(|frame| oodscope::ui::view::view(&app, frame)).unwrap();
     let screen = terminal.backend().to_string();
     assert!(
-        screen.contains("3 dimensions, the dataset has 11") && screen.contains("✗ assets/pendulum-narrow"),
+        screen.contains("observations of 3")
+            && screen.contains("dimensions, the dataset has 11")
+            && screen.contains("✗ assets/pendulum-narrow"),
         "{screen}"
     );
     let effects = press(&mut app, "r");

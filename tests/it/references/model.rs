@@ -39,6 +39,10 @@ pub fn compare(root: &Path, path: &Path, json: &Value) -> Vec<Finding> {
     }
     let model = match checkpoint::open(&folder) {
         Ok(c) => c.world_model,
+        // What it is was recognised, and is named with what to do instead.
+        Err(e) if ["no world model", "which is not imported"].iter().any(|said| e.to_string().contains(said)) => {
+            return vec![(file, Verdict::Unsupported(e.to_string()))];
+        }
         Err(e) => return vec![(file, Verdict::Differs(format!("is not read: {e}")))],
     };
     let Some(model) = model.as_deref().and_then(Ensemble::known) else {
