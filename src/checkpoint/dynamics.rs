@@ -241,7 +241,7 @@ fn dims(
     if let Some(what) = given.data.and_then(|data| no_model((inputs, targets), data)) {
         return Err(file.error(what));
     }
-    let data = given.data.map(|data| data.obs_dim()).filter(|obs| *obs > 0 && inputs > *obs);
+    let data = given.data.map(Dataset::obs_dim).filter(|obs| *obs > 0 && inputs > *obs);
     if let Some(obs) = data.filter(|obs| (targets == *obs || targets == obs + 1) && agrees(targets > *obs)) {
         return Ok(Dims { obs, action: inputs - obs, learned_reward: targets > obs });
     }

@@ -57,13 +57,12 @@ impl Config {
 
     /// The complaint about a table on the way to `key` that an interpolation leads away to nowhere.
     fn lost_above(&self, key: &str) -> Option<Fault> {
-        let ends = key.match_indices('.').map(|(end, _)| &key[..end]);
-        ends.filter_map(|above| {
+        let mut ends = key.match_indices('.').map(|(end, _)| &key[..end]);
+        ends.find_map(|above| {
             let (value, at) = self.find(above, MAX_STEPS)?;
             let inner = interpolation(value)?;
             self.find(&absolute(&at, inner), MAX_STEPS).is_none().then(|| self.lost(above, value))
         })
-        .next()
     }
 
     fn lost(&self, key: &str, value: &Value) -> Fault {

@@ -87,8 +87,11 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
 
 /// The layers of a `GaussianMLP`, or of the members of a `BasicEnsemble` side by side.
 fn network(tensors: &Tensors) -> Result<Network, Fault> {
-    let members: Vec<Tensors> =
-        (0..).map(|e| tensors.under(&format!("members.{e}."))).take_while(|t| !t.map.is_empty()).collect();
+    // As many as there are tensors at most.
+    let members: Vec<Tensors> = (0..tensors.map.len())
+        .map(|e| tensors.under(&format!("members.{e}.")))
+        .take_while(|t| !t.map.is_empty())
+        .collect();
     if members.is_empty() {
         return gaussian_mlp(tensors);
     }

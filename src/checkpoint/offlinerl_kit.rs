@@ -139,11 +139,10 @@ fn standardise(
 ) -> Result<(), Fault> {
     let rambo = run.algorithm.as_ref().is_some_and(|a| a.to_lowercase().contains("rambo"));
     let why = match sidecar.observations {
-        Some(Observations::Raw) => return Ok(()),
         Some(Observations::Standardised) => "the file beside the weights says so",
         None if rambo => "record/hyper_param.json names rambo",
         None if sees_standardised(model) => "mu.npy is 0 and std.npy 1 in every column of the observation",
-        None => return Ok(()),
+        Some(Observations::Raw) | None => return Ok(()),
     };
     let Some(data) = given.data else {
         about.warnings.push(format!(

@@ -110,9 +110,12 @@ fn head(name: &str) -> Option<Head> {
     }
 }
 
+/// Numbers in a layer's name, and its index.
+type Numbered = (Vec<u64>, usize);
+
 /// The `chosen` layers one after the other: by their numbers within a group of names, and groups as their shapes allow.
 fn chain(layers: &[Shape], chosen: &[usize]) -> Result<Vec<usize>, String> {
-    let mut groups: Vec<(String, Vec<(Vec<u64>, usize)>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<Numbered>)> = Vec::new();
     for &i in chosen {
         let (text, numbers) = parts(&layers[i].name);
         match groups.iter_mut().find(|(t, _)| *t == text) {
@@ -120,7 +123,9 @@ fn chain(layers: &[Shape], chosen: &[usize]) -> Result<Vec<usize>, String> {
             None => groups.push((text, vec![(numbers, i)])),
         }
     }
-    groups.iter_mut().for_each(|(_, members)| members.sort());
+    for (_, members) in &mut groups {
+        members.sort();
+    }
     let names = || chosen.iter().map(|&i| layers[i].name.as_str()).collect::<Vec<_>>().join(", ");
     if groups.len() > MAX_GROUPS {
         return Err(format!("the order of the layers {} is not clear from their names", names()));

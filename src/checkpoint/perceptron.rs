@@ -28,7 +28,10 @@ pub fn network(tensors: &Tensors, about: &mut About) -> Result<(Network, Layout)
         return Err(tensors.error("the file holds no tensor of a model"));
     }
     let names = layer_names(tensors)?;
-    let biased = tensors.map.keys().any(|key| key.ends_with(".bias") || key.ends_with("_b"));
+    let biased = tensors
+        .map
+        .keys()
+        .any(|key| key.rsplit_once('.').is_some_and(|(_, last)| last == "bias") || key.ends_with("_b"));
     let all = names.iter().map(|name| any_layer(tensors, name, biased)).collect::<Result<Vec<_>, _>>()?;
     let all = joined(tensors, all)?;
     let shapes: Vec<Shape> =

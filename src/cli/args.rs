@@ -37,6 +37,7 @@ impl ReadArgs {
 
 /// How the checkpoint's world model is read, where its file does not say it; `oodscope inspect` shows what is assumed.
 #[derive(Debug, Clone, Copy, Default, Args)]
+#[expect(clippy::struct_field_names, reason = "the options are called so")]
 pub struct ModelArgs {
     /// Non-linearity of a world model whose file does not say it: silu, relu, tanh, leakyrelu(0.01), gelu, elu, identity
     #[arg(long, value_name = "NAME", value_parser = activation)]

@@ -183,7 +183,9 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
     let emit: Emit<'_> = &|mut report| {
         let cautions = J::model_of(spec).map(|source| workspace.cautions(source)).unwrap_or_default();
-        cautions.into_iter().for_each(|caution| report.note(Level::Warn, caution));
+        for caution in cautions {
+            report.note(Level::Warn, caution);
+        }
         if let Some(Some(check)) = check.get() {
             check.tell(&mut report);
         }

@@ -92,7 +92,6 @@ pub fn letter(c: char) -> char {
         '╭' | '╮' | '╰' | '╯' | '┌' | '┐' | '└' | '┘' | '┬' | '┴' | '┤' | '├' | '┼' | '╺' | '╸' => {
             '+'
         }
-        '█' | '▀' | '▇' | '▉' | '▊' | '▋' => '#',
         '▓' => '%',
         '▅' | '▆' | '▒' | '▐' => '=',
         '▁' | '▂' => '_',
@@ -111,16 +110,13 @@ pub fn letter(c: char) -> char {
         '‼' => '!',
         '’' | '‘' | '′' | '\u{300}'..='\u{36f}' => '\'',
         '“' | '”' | '″' => '"',
-        'α' => 'a',
-        'θ' | '°' => 'o',
         'ρ' => 'p',
         'σ' => 's',
         'τ' => 't',
-        'Δ' | '∈' | 'ε' => 'e',
-        'à'..='å' => 'a',
-        'è'..='ë' => 'e',
+        'α' | 'à'..='å' => 'a',
+        'Δ' | '∈' | 'ε' | 'è'..='ë' => 'e',
         'ì'..='ï' => 'i',
-        'ò'..='ö' => 'o',
+        'θ' | '°' | 'ò'..='ö' => 'o',
         'ù'..='ü' => 'u',
         'À'..='Å' => 'A',
         'È'..='Ë' => 'E',
@@ -128,7 +124,7 @@ pub fn letter(c: char) -> char {
         'Ù'..='Ü' => 'U',
         'ç' => 'c',
         'ñ' => 'n',
-        // A sign of a language that ASCII has no letters for: there is something, and what it is cannot be shown.
+        // Full and nearly full blocks; and a sign of a language that ASCII has no letters for: there is something, and what it is cannot be shown.
         _ => '#',
     }
 }

@@ -65,9 +65,13 @@ impl Dtype {
             ($number:ty, $widen:expr) => {{
                 let (chunks, _) = bytes.as_chunks::<{ size_of::<$number>() }>();
                 if big_endian {
-                    chunks.iter().for_each(|b| take($widen(<$number>::from_be_bytes(*b))));
+                    for b in chunks {
+                        take($widen(<$number>::from_be_bytes(*b)));
+                    }
                 } else {
-                    chunks.iter().for_each(|b| take($widen(<$number>::from_le_bytes(*b))));
+                    for b in chunks {
+                        take($widen(<$number>::from_le_bytes(*b)));
+                    }
                 }
             }};
         }
@@ -84,7 +88,11 @@ impl Dtype {
             Self::Uint(2) => elements!(u16, f64::from),
             Self::Uint(4) => elements!(u32, f64::from),
             Self::Uint(_) => elements!(u64, |v: u64| v as f64),
-            Self::Bool => bytes.iter().for_each(|&b| take(f64::from(u8::from(b != 0)))),
+            Self::Bool => {
+                for b in bytes {
+                    take(f64::from(u8::from(*b != 0)));
+                }
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ pub fn counted(n: usize, many: &str) -> String {
 
 /// The word for what there are `v` of, `many` being the word for several: "step" of 1, "steps" of 2; units that are no plural
 /// stay.
+#[expect(clippy::float_cmp, reason = "one is exact")]
 pub fn unit(v: f64, many: &str) -> &str {
     if v == 1.0 { many.strip_suffix('s').filter(|one| !one.is_empty()).unwrap_or(many) } else { many }
 }

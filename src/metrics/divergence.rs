@@ -61,7 +61,7 @@ pub struct Trace<'a> {
 const TRUST_HORIZON: usize = 10;
 
 /// So many times the error of copying the start at the last horizon: imagination has gone elsewhere.
-const DIVERGED: f64 = 2.0;
+pub const DIVERGED: f64 = 2.0;
 
 /// Computes the report called "imagination".
 ///

@@ -92,5 +92,5 @@ fn main() -> std::io::Result<()> {
     let (events, news) = sync_channel(256);
     let checkpoint = mode != "bare";
     let opening = begin(OpenSpec::new(fixture::source(checkpoint), 0), theme);
-    run(&mut Player { events, next: 0, mode }, news, opening)
+    run(&mut Player { events, next: 0, mode }, news, opening).map(|_| ())
 }

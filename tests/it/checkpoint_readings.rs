@@ -43,7 +43,7 @@ fn file(name: &str, outer: Option<&str>, tensors: &[torch::Tensor<'_>]) -> (Temp
 }
 
 /// [obs 2, action 1] -> [obs 2, reward], one hidden layer of 5.
-fn perceptron<'t>(names: [&'t str; 4]) -> Vec<torch::Tensor<'t>> {
+fn perceptron(names: [&str; 4]) -> Vec<torch::Tensor<'_>> {
     let shapes: [&[usize]; 4] = [&[5, 3], &[5], &[3, 5], &[3]];
     names.into_iter().zip(shapes).enumerate().map(|(i, (n, s))| tensor(n, s, i)).collect()
 }
@@ -159,7 +159,7 @@ fn a_configuration_is_found_where_hubs_and_runs_keep_it() {
     );
 }
 
-/// Members of a BasicEnsemble side by side are the ensemble that they are, each with its own bounds.
+/// Members of a `BasicEnsemble` side by side are the ensemble that they are, each with its own bounds.
 #[test]
 fn a_basic_ensemble_is_its_members() {
     let names: Vec<String> = (0..2)

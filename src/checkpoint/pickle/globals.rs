@@ -122,8 +122,7 @@ impl Machine<'_> {
             _ => return Err("the pickle calls a function without a short tuple of arguments".into()),
         };
         let value = match (global, args.as_slice()) {
-            (Global::DefaultDict, [] | [_]) => Value::Dict(Vec::new()),
-            (Global::OrderedDict, []) => Value::Dict(Vec::new()),
+            (Global::DefaultDict, [] | [_]) | (Global::OrderedDict, []) => Value::Dict(Vec::new()),
             (Global::OrderedDict, [pairs]) => Value::Dict(self.pairs(*pairs)?),
             (Global::RebuildTensor, [storage, offset, shape, stride, ..]) => {
                 Value::Tensor(self.tensor(*storage, *offset, *shape, *stride)?)

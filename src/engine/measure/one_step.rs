@@ -166,13 +166,13 @@ fn squares(batch: &TransitionBatch, (i, j): (usize, usize), predicted: &[f32], s
     row_squares(&predicted[j * batch.obs_dim..(j + 1) * batch.obs_dim], batch.next_obs_at(i), scale)
 }
 
-fn row_squares(predicted: &[f32], real: &[f32], scale: &[f64]) -> Vec<f64> {
+pub(super) fn row_squares(predicted: &[f32], real: &[f32], scale: &[f64]) -> Vec<f64> {
     let pairs = predicted.iter().zip(real).zip(scale);
     pairs.map(|((p, r), s)| if *s > 0.0 { ((f64::from(*p) - f64::from(*r)) / s).powi(2) } else { 0.0 }).collect()
 }
 
 /// Root of the mean over the dimensions that have a scale; infinite for a prediction that is not finite.
-fn total(squares: &[f64], scale: &[f64]) -> f64 {
+pub(super) fn total(squares: &[f64], scale: &[f64]) -> f64 {
     let n = scale.iter().filter(|s| **s > 0.0).count().max(1) as f64;
     let mean = squares.iter().sum::<f64>() / n;
     if mean.is_finite() { mean.sqrt() } else { f64::INFINITY }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::one_step::{change_std, rms};
+use super::one_step::{change_std, rms, row_squares, total};
 use super::windows::Windows;
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::reading::Reading;
@@ -18,6 +18,7 @@ use crate::engine::spec::{ImagineSpec, Source};
 use crate::ground::fault::Fault;
 use crate::ground::stats::evenly;
 use crate::ground::task::Ctx;
+use crate::metrics::divergence::DIVERGED;
 use crate::metrics::linear_floor::linear_floor;
 use crate::metrics::report::{Level, Note, Report};
 use crate::world::ensemble::Ensemble;
@@ -52,11 +53,25 @@ pub struct ReadingCheck {
     pub linear: Option<f64>,
     /// The best of the other readings that the file leaves open, with its error: only where it is far better.
     pub better: Option<(Reading, f64)>,
-    /// Rollouts along the training part, the steps of each, and how many left the numbers that the data knows.
-    pub rollouts: (usize, usize, usize),
+    /// What rollouts along the training part come to.
+    pub rollouts: Followed,
     /// What does not fit between the model's normaliser and the data.
     pub doubts: Vec<String>,
     reading: Option<Reading>,
+}
+
+/// Rollouts along the training part with its recorded actions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Followed {
+    /// How many.
+    pub count: usize,
+    /// Steps of each.
+    pub horizon: usize,
+    /// How many left the numbers that the data knows.
+    pub gone: usize,
+    /// Root mean square error at the last step in units of copying the start's, or of the data's deviation where that is
+    /// larger.
+    pub error: f64,
 }
 
 /// A check is kept for the source that it is of, whatever is held against it.
@@ -116,7 +131,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         error,
         linear: linear.map(|next| rms(&batch, &(0..batch.len()).collect::<Vec<_>>(), &next, &scale) / copied),
         better,
-        rollouts: run_away(opened, model, cx)?,
+        rollouts: follow(opened, model, cx)?,
         doubts: Ensemble::known(model).map(|m| normaliser_doubts(&m.input, opened, &batch)).unwrap_or_default(),
         reading: checkpoint.about.reading,
     })
@@ -137,15 +152,15 @@ fn sample(opened: &Opened, most: usize) -> TransitionBatch {
 }
 
 /// Rollouts along training episodes: how many, of how many steps, and how many leave what the data knows by far.
-fn run_away(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<(usize, usize, usize), Fault> {
+fn follow(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<Followed, Fault> {
     let (data, train) = (&opened.data, &opened.split.train);
     let some: Vec<usize> = evenly(train.len(), ROLLOUTS.0).into_iter().map(|i| train[i]).collect();
     let spec = ImagineSpec { starts: ROLLOUTS.0, horizon: ROLLOUTS.1, ..ImagineSpec::default() };
     let windows = Windows::choose(data, &some, &spec, model.context());
     if windows.starts.is_empty() {
-        return Ok((0, 0, 0));
+        return Ok(Followed::default());
     }
-    let (_, actions) = windows.gather(data);
+    let (real, actions) = windows.gather(data);
     let actions = Actions::new(&data.action_space, actions);
     let imagined = open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, cx)?.obs;
     let moments = summary(data, &some).obs;
@@ -155,14 +170,25 @@ fn run_away(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<(usize,
             .zip(&moments)
             .any(|(v, m)| !v.is_finite() || (m.std > 0.0 && (f64::from(*v) - m.mean).abs() > AWAY * m.std))
     };
-    let gone = imagined.chunks_exact(d * (windows.horizon + 1)).filter(|rollout| rollout.chunks_exact(d).any(away));
-    Ok((windows.starts.len(), windows.horizon, gone.count()))
+    let width = d * (windows.horizon + 1);
+    let std: Vec<f64> = moments.iter().map(|m| m.std).collect();
+    let gone = imagined.chunks_exact(width).filter(|rollout| rollout.chunks_exact(d).any(away)).count();
+    let (mut error, mut copied) = (0.0, 0.0);
+    for (real, imagined) in real.chunks_exact(width).zip(imagined.chunks_exact(width)) {
+        let happened = &real[width - d..];
+        error += total(&row_squares(&imagined[width - d..], happened, &std), &std).powi(2);
+        copied += total(&row_squares(&real[..d], happened, &std), &std).powi(2);
+    }
+    // What returns to where it was is copied without an error: a standard deviation of the data is no divergence.
+    let (count, n) = (windows.starts.len(), windows.starts.len() as f64);
+    let error = ((error / n).sqrt()) / (copied / n).sqrt().max(1.0);
+    Ok(Followed { count, horizon: windows.horizon, gone, error })
 }
 
 impl ReadingCheck {
     /// Why nothing that the model says can be relied on; nothing where it is of some use.
     pub fn unusable(&self) -> Option<String> {
-        let (all, horizon, gone) = self.rollouts;
+        let Followed { count, horizon, gone, .. } = self.rollouts;
         if self.error >= 1.0 {
             return Some(format!(
                 "The world model is unusable, or wrongly read: one step ahead it errs {} times as much as copying the last \
@@ -172,9 +198,9 @@ impl ReadingCheck {
                 self.steps
             ));
         }
-        (all > 0 && gone as f64 > FEW * all as f64).then(|| {
+        (count > 0 && gone as f64 > FEW * count as f64).then(|| {
             format!(
-                "The world model is unusable, or wrongly read: {gone} of {all} rollouts of {horizon} steps along training \
+                "The world model is unusable, or wrongly read: {gone} of {count} rollouts of {horizon} steps along training \
                  episodes run away, more than {AWAY} standard deviations from the data or out of the finite numbers."
             )
         })
@@ -204,10 +230,18 @@ impl ReadingCheck {
             say(Level::Alarm, text);
         }
         self.doubts.iter().for_each(|doubt| say(Level::Alarm, doubt.clone()));
-        let (all, horizon, gone) = self.rollouts;
-        if gone > 0 && self.unusable().is_none() {
-            let text =
-                format!("{gone} of {all} rollouts of {horizon} steps along training episodes run away from the data.");
+        let Followed { count, horizon, gone, error } = self.rollouts;
+        if self.unusable().is_none() && error > DIVERGED {
+            let text = format!(
+                "The world model's rollouts diverge: after {horizon} steps along training episodes they err {} times as much as \
+                 copying the start (at least one standard deviation), and {gone} of {count} run away from the data.",
+                times(error)
+            );
+            say(Level::Alarm, text);
+        } else if self.unusable().is_none() && gone > 0 {
+            let text = format!(
+                "{gone} of {count} rollouts of {horizon} steps along training episodes run away from the data."
+            );
             say(Level::Warn, text);
         }
         // Where both err by next to nothing, neither is the better one.
@@ -222,12 +256,13 @@ impl ReadingCheck {
         notes
     }
 
-    /// Puts what was found first in `report`; where no verdict may rest on the model, good news in it is none and goes.
+    /// Puts what was found first in `report`; beside an alarm good news of the model is none and goes.
     pub fn tell(&self, report: &mut Report) {
-        if self.is_distrusted() {
+        let notes = self.notes();
+        if notes.iter().any(|note| note.level == Level::Alarm) {
             report.notes.retain(|note| note.level != Level::Good);
         }
-        report.notes.splice(0..0, self.notes());
+        report.notes.splice(0..0, notes);
     }
 }
 

@@ -39,8 +39,8 @@ mod tests {
         of_kind(kind, &scores, &(0..n).collect::<Vec<_>>(), alpha, false).unwrap()
     }
 
-    /// scipy 1.17.1: `beta.ppf([0.05, 0.95], n + 1 - r, r)`; the PAC rank is the least r with `beta.cdf(alpha, n + 1 - r, r)
-    /// >= 0.95`, and the episodes needed are the least n of which the rank n has that.
+    /// scipy 1.17.1: `beta.ppf([0.05, 0.95], n + 1 - r, r)`; the PAC rank is the least r with `beta.cdf(alpha, n + 1 - r, r)`
+    /// of at least 0.95, and the episodes needed are the least n of which the rank n has that.
     #[test]
     fn spreads_and_ranks_are_those_of_scipy() {
         for (n, alpha, rank, low, high, pac) in [

@@ -102,9 +102,9 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
         let x = ink::put(buf, area, from, area.y, &tabs::label(panel), style);
         let (sign, color) = if app.jobs.named(panel.job).is_some() {
             (gauge::spinner(app.tick), theme.colors().accent)
-        } else if matches!(app.jobs.ended.get(panel.job), Some(Ended::Failed(_))) {
-            ("✗", theme.colors().alarm)
-        } else if (panel.spec)(&app.open).is_none() && app.open.no_model().is_some() {
+        } else if matches!(app.jobs.ended.get(panel.job), Some(Ended::Failed(_)))
+            || ((panel.spec)(&app.open).is_none() && app.open.no_model().is_some())
+        {
             ("✗", theme.colors().alarm)
         } else if !(panel.alarms)(app, panel.id).is_empty() {
             ("▲", theme.colors().alarm)

@@ -20,7 +20,9 @@ fn target_row(batch: &TransitionBatch, i: usize, absolute: &[usize]) -> Vec<f32>
     let next = batch.next_obs_at(i);
     let delta = next.iter().zip(batch.obs_at(i)).map(|(n, o)| n - o);
     let mut row: Vec<f32> = delta.chain(std::iter::once(batch.reward[i])).collect();
-    absolute.iter().for_each(|&c| row[c] = next[c]);
+    for &c in absolute {
+        row[c] = next[c];
+    }
     row
 }
 

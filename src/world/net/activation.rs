@@ -89,7 +89,9 @@ impl Activation {
             Self::Tanh => values.iter_mut().for_each(|v| *v = v.tanh()),
             Self::LeakyRelu(slope) => {
                 let slope = slope.value();
-                values.iter_mut().for_each(|v| *v = if *v > 0.0 { *v } else { *v * slope });
+                for v in values {
+                    *v = if *v > 0.0 { *v } else { *v * slope };
+                }
             }
             Self::Silu => {
                 let (blocks, rest) = values.as_chunks_mut::<8>();
@@ -102,12 +104,14 @@ impl Activation {
                 }
             }
             Self::Gelu | Self::GeluTanh | Self::Elu(_) => {
-                values.iter_mut().for_each(|v| *v = self.value_and_slope(f64::from(*v)).0 as f32);
+                for v in values {
+                    *v = self.value_and_slope(f64::from(*v)).0 as f32;
+                }
             }
         }
     }
 
-    /// The activation of `x` and its derivative there (0 at the corner of ReLU, as PyTorch has it).
+    /// The activation of `x` and its derivative there (0 at the corner of `relu`, as in torch).
     pub fn value_and_slope(self, x: f64) -> (f64, f64) {
         match self {
             Self::Identity => (x, 1.0),

@@ -6,7 +6,7 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// Name, shape and numbers of a tensor; a name with dots is an entry of one dictionary, as in a state_dict.
+/// Name, shape and numbers of a tensor; a name with dots is an entry of one dictionary, as in a `state_dict`.
 pub type Tensor<'t> = (&'t str, &'t [usize], Vec<f32>);
 
 /// Numbers that are all different and small.

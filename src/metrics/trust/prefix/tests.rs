@@ -22,7 +22,7 @@ fn unequal_lengths_are_those_of_brute_force() {
     let positive: Vec<bool> = (0..12).map(|i| i % 3 == 0).collect();
     let close = |(a, b): (f64, f64), want: (f64, f64)| (a - want.0).abs() < 1e-12 && (b - want.1).abs() < 1e-12;
     assert!(close(measured(&episodes, &positive, &[1.0; 12]), (0.796_875, 0.594_444_444_444_444_4)));
-    let weight: Vec<f64> = (0..12).map(|i| ((2 * i) % 4) as f64).collect();
+    let weight: Vec<f64> = (0..12).map(|i| f64::from((2 * i) % 4)).collect();
     assert!(close(measured(&episodes, &positive, &weight), (0.687_5, 0.5)));
 }
 
@@ -62,7 +62,7 @@ fn blind(n: usize, steps: usize, ar: f64, rng: &mut crate::ground::seed::Stream)
 }
 
 /// A score that knows nothing, failures of one length and successes of another: of whole episodes it has the AUROC
-/// L_failed / (L_failed + L_sound) if steps are independent (1/6 of 200 against 1000, 3/4 of 300 against 100); over common
+/// `L_failed / (L_failed + L_sound)` if steps are independent (1/6 of 200 against 1000, 3/4 of 300 against 100); over common
 /// steps it has 1/2. The standard error of an AUROC of 1/2 of 300 against 300 is 0.024; four of them are allowed.
 #[test]
 fn a_score_that_knows_nothing_has_half_whatever_the_lengths() {

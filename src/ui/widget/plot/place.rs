@@ -53,7 +53,7 @@ fn say(words: &str, (from, to): (u16, u16), cells: Rect, buf: &mut Buffer, theme
     let (y, width) = (cells.bottom().saturating_sub(1), ink::width(words));
     let x = if to + 2 + width <= cells.right() {
         to + 2
-    } else if from >= cells.x + width + 1 {
+    } else if from > cells.x + width {
         from - width - 1
     } else {
         return;
