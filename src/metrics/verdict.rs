@@ -71,7 +71,7 @@ impl Evidence {
             (Verdict::PolicyOrReward, None) => {
                 "Not a coverage problem: the states are known and the return is low; look at the policy, its critic or the reward"
             }
-            (Verdict::WithinCompetence, None) => "Nothing is wrong with the data's coverage: the states are known",
+            (Verdict::WithinCompetence, None) => "No alarm: the states are known",
             (verdict, _) => verdict.advice(),
         }
     }
@@ -118,13 +118,15 @@ impl Verdict {
                 "Not a coverage problem: the data has such states and the world model is still wrong; noise, or fit it longer"
             }
             Self::PolicyOrReward => {
-                "Not a coverage problem: known states, and the world model errs no more than usual; look at the policy, its critic or the reward"
+                "Not a coverage problem: known states, and one step ahead the world model errs no more than usual; look at the policy, its critic or the reward"
             }
             Self::OutsideUnknown => "The episode leaves the data; whether a world model copes there is not known",
             Self::Generalises => {
                 "The episode leaves the data, but the world model errs no more there than usual: do not top up on novelty alone"
             }
-            Self::WithinCompetence => "Nothing is wrong: known states, and the world model errs no more than usual",
+            Self::WithinCompetence => {
+                "No alarm: known states, and one step ahead the world model errs no more than usual"
+            }
         }
     }
 

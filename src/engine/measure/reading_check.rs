@@ -35,6 +35,8 @@ const STEPS: usize = 4096;
 const FIRST_LOOK: usize = 256;
 /// Other readings that are measured on all of them.
 const CONTENDERS: usize = 3;
+/// Multiples of the golden ratio, their whole parts taken away, fill an interval evenly however many there are.
+const GOLDEN: f64 = 0.618_033_988_749_895;
 /// Rollouts that are followed to see whether they run away, and their steps.
 const ROLLOUTS: (usize, usize) = (64, 50);
 /// Standard deviations from the data's mean that no state which the model should imagine is away.
@@ -137,15 +139,16 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
     })
 }
 
-/// Up to about `most` transitions: stretches of training episodes, evenly over all of them.
+/// Up to about `most` transitions: stretches of training episodes, evenly over the episodes and over their beginnings, middles
+/// and ends (a balanced pendulum's middles know one state).
 fn sample(opened: &Opened, most: usize) -> TransitionBatch {
     let train = &opened.split.train;
     let mut batch = opened.data.transitions(&[]);
     let chosen = evenly(train.len(), ROLLOUTS.0);
     let each = most.div_ceil(chosen.len().max(1));
-    for i in chosen {
+    for (n, i) in chosen.into_iter().enumerate() {
         let e = opened.data.episode(train[i]);
-        let first = e.steps().saturating_sub(each) / 2;
+        let first = ((n as f64 * GOLDEN).fract() * (e.steps().saturating_sub(each) + 1) as f64) as usize;
         batch.push_steps(&e, first..(first + each).min(e.steps()));
     }
     batch

@@ -161,3 +161,14 @@ fn a_normaliser_of_other_data_is_told_by_its_columns() {
     let standardised = of([0.01, 0.0, 0.0], [1.0, 0.99, 4.8]);
     assert!(standardised.contains("standardised observations"), "{standardised}");
 }
+
+#[test]
+fn the_sample_knows_beginnings_middles_and_ends() {
+    let opened = Opened::new(Source::default(), Arc::new(dataset()));
+    for most in [4 * EPISODES, 20 * EPISODES] {
+        let batch = sample(&opened, most);
+        let thirds = |k: usize| batch.step.iter().filter(|t| **t * 3 / STEPS_EACH == k).count();
+        let least = batch.len() / 5;
+        assert!((0..3).all(|k| thirds(k) >= least), "{:?} of {}", (0..3).map(thirds).collect::<Vec<_>>(), batch.len());
+    }
+}
