@@ -236,11 +236,8 @@ fn numbers(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
 
 fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let worst = &ranking[0];
-    // Nothing good rests on a threshold that promises nothing.
-    let calibrated = input.novelty.threshold.is_calibrated();
-    let hint = if calibrated { "" } else { " The novelty threshold is not calibrated, so this is a hint." };
-    let level = if calibrated { worst.evidence.verdict().level() } else { Level::Warn };
-    report.note(level, format!("Worst: {}{hint}", charts::sentence(input, worst)));
+    let said = charts::verdict(input, worst);
+    report.note(said.level, format!("Worst: {}", said.text));
     let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();
     kinds.sort_unstable();
     let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].name())).collect();

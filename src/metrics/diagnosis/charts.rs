@@ -2,7 +2,9 @@
 
 use super::{EpisodeScores, Input, Ranked};
 use crate::metrics::coverage::axes::Map;
-use crate::metrics::report::{Axis, Cell, Detail, HeatMap, IN_THRESHOLDS, Note, Overlay, Report, Role, Series, Table};
+use crate::metrics::report::{
+    Axis, Cell, Detail, HeatMap, IN_THRESHOLDS, Level, Note, Overlay, Report, Role, Series, Table,
+};
 
 /// A dimension is named as responsible from this share on.
 const SHARE: f64 = 0.1;
@@ -119,7 +121,7 @@ pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
         room = room.saturating_sub(e.novelty.len());
         Detail {
             label: e.label.clone(),
-            verdict: Note { level: r.evidence.verdict().level(), text: sentence(input, r) },
+            verdict: verdict(input, r),
             series: if kept { curves(e) } else { Vec::new() },
             path: input.map.filter(|_| kept).map(|map| path(map, e)).into_iter().collect(),
         }
@@ -127,8 +129,17 @@ pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
     ranking.iter().map(detail).collect()
 }
 
-/// The verdict on an episode, when it begins to be wrong, and by which dimensions.
-pub fn sentence(input: &Input<'_>, r: &Ranked) -> String {
+/// The verdict on an episode. Nothing good and no alarm rests on a threshold that promises nothing.
+pub fn verdict(input: &Input<'_>, r: &Ranked) -> Note {
+    let (level, text) = (r.evidence.verdict().level(), sentence(input, r));
+    if input.novelty.threshold.is_calibrated() {
+        return Note { level, text };
+    }
+    Note { level: Level::Warn, text: format!("{text} The novelty threshold is not calibrated, so this is a hint.") }
+}
+
+/// When an episode begins to be wrong, and by which dimensions.
+fn sentence(input: &Input<'_>, r: &Ranked) -> String {
     let text = format!("Episode {}: {}", input.episodes[r.index].label, r.evidence.sentence());
     let dims = words(&r.responsible);
     let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
