@@ -267,7 +267,10 @@ fn what_does_not_fit_the_data_is_left_out_and_taken_up_again() {
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 40)).unwrap();
     terminal.draw(|frame| oodscope::ui::view::view(&app, frame)).unwrap();
     let screen = terminal.backend().to_string();
-    assert!(screen.contains("3 dimensions, the dataset has 11") && screen.contains("✗ pendulum-narrow"), "{screen}");
+    assert!(
+        screen.contains("3 dimensions, the dataset has 11") && screen.contains("✗ assets/pendulum-narrow"),
+        "{screen}"
+    );
     let effects = press(&mut app, "r");
     let [Effect::Start(JobSpec::Load(source))] = &effects[..] else { panic!("{effects:?}") };
     assert!(source.checkpoint.is_some() && app.open.refused.is_none(), "perhaps it was mended");

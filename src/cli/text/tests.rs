@@ -19,7 +19,7 @@ fn numbers_line_up_and_carry_n_unit_and_interval() {
     assert_eq!(lines[2], "  episodes        100");
     assert_eq!(lines[3], "  mean return  -152.3        [-170, -134.5]  n = 100 episodes");
     assert_eq!(lines[4], format!("  θ\u{307}{}– rad/s", " ".repeat(17)));
-    assert!(text.contains("  index  ended       return\n      0  truncated  -0.5\n"), "{text}");
+    assert!(text.contains("  index  ended       return\n      0  truncated    -0.5\n"), "{text}");
     assert!(text.contains("… and 5 more rows"));
     assert!(text.contains("! 3 rows with NaN are skipped"));
 }

@@ -40,7 +40,10 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
             let what = |v: f64| if of.is_empty() { number::unit(v, key) } else { key };
             data.value(key).map(|v| format!("{} {of}{}", number::number(v), what(v)))
         };
-        right = [part("episodes", &of), part("steps", "")].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        // Findings come before the number of steps where there is no room for both.
+        let tight = area.width < 100 && app.reports.get("audit").is_some_and(|a| data::counts(a) != (0, 0));
+        let steps = part("steps", "").filter(|_| !tight);
+        right = [part("episodes", &of), steps].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         right.push(' ');
     }
     let right_at = ink::put_right(buf, area, area.y, &right, theme.dim());
@@ -82,7 +85,7 @@ fn findings(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
         (errors, "errors", Style::new().fg(colors.ground).bg(colors.alarm).add_modifier(Modifier::BOLD)),
     ];
     for (n, many, style) in chips.into_iter().filter(|(n, ..)| *n > 0) {
-        let words = if area.width < 80 { n.to_string() } else { number::counted(n, many) };
+        let words = if area.width < 50 { n.to_string() } else { number::counted(n, many) };
         let chip = format!(" {words} ");
         x = ink::put_right(buf, Rect { width: x.saturating_sub(area.x), ..area }, area.y, &chip, style);
     }

@@ -82,7 +82,7 @@ impl Dots {
         let layers = &self.cells[y * usize::from(self.area.width) + x];
         let top = layers.len().checked_sub(1)?;
         // Steep, level and slanted lines all go on to the next in turn.
-        let (bits, color, _) = layers[if self.shared { (x + 2 * y) % layers.len() } else { top }];
+        let (bits, color, _) = layers[if self.shared { (x / 2 + y) % layers.len() } else { top }];
         Some((bits, color))
     }
 

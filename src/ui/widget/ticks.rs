@@ -93,10 +93,10 @@ mod tests {
             labels(0.0, 1.0, Scale::Linear, 5),
             ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].map(|s| s.replace("0.0", "0"))
         );
-        assert_eq!(labels(-130.0, 260.0, Scale::Linear, 4), ["−100", "0", "100", "200"]);
+        assert_eq!(labels(-130.0, 260.0, Scale::Linear, 4), ["-100", "0", "100", "200"]);
         assert_eq!(labels(0.001, 100.0, Scale::Log, 6), ["0.001", "0.01", "0.1", "1", "10", "100"]);
         assert_eq!(labels(1.0, 20.0, Scale::Log, 6), ["1", "2", "5", "10", "20"]);
-        assert_eq!(labels(-100.0, 100.0, Scale::Symlog(1.0), 8), ["−100", "−10", "−1", "0", "1", "10", "100"]);
+        assert_eq!(labels(-100.0, 100.0, Scale::Symlog(1.0), 8), ["-100", "-10", "-1", "0", "1", "10", "100"]);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::{Mark, Plot, place};
+use super::{Mark, Plot};
 use crate::metrics::report::Role;
 use crate::ui::theme::Theme;
 use crate::ui::widget::{axes, ink, number};
@@ -14,7 +14,7 @@ type Entry = (String, Color, &'static str);
 
 /// The entries with each curve's last number, where curves are held against a threshold that moves and there is room: near
 /// one another they are told apart by it.
-fn with_values(plot: &Plot, entries: Vec<Entry>, width: u16) -> Vec<Entry> {
+fn with_values(plot: &Plot, entries: Vec<Entry>, room: u16) -> Vec<Entry> {
     if !plot.lines.iter().any(|l| l.data.role == Role::Threshold) {
         return entries;
     }
@@ -25,7 +25,7 @@ fn with_values(plot: &Plot, entries: Vec<Entry>, width: u16) -> Vec<Entry> {
         }
     }
     let wanted: u16 = out.iter().map(|(l, ..)| ink::width(l) + 4).sum();
-    if wanted + width / 3 <= width { out } else { entries }
+    if wanted <= room + 2 { out } else { entries }
 }
 
 /// The plot's place under its legend.
@@ -48,14 +48,14 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
         .map(|l| (l.data.label.clone(), l.color, if l.data.band.is_some() { "■" } else { "━" }))
         .chain(plot.marks.iter().filter_map(|m| match m {
             Mark::Ticks(name, at) if !at.is_empty() => Some((name.clone(), theme.colors().warn, "▼")),
-            Mark::Place(name, at, ends) => Some((place::words(name, *at, *ends), theme.colors().accent, "▲")),
+            Mark::Place(name, ..) => Some((name.clone(), theme.colors().accent, "▲")),
             _ => None,
         }))
         .collect();
-    let entries = with_values(plot, entries, area.width);
     let name_room = area.width / 3;
     let name = ink::fit(&name, name_room);
     let from = ink::put(buf, area, area.x, area.y, &name, theme.dim()) + 2;
+    let entries = with_values(plot, entries, area.right().saturating_sub(from));
     let wanted: u16 = entries.iter().map(|(l, ..)| ink::width(l) + 4).sum();
     let mut x = area.right().saturating_sub(wanted.saturating_sub(2)).max(from);
     for (label, color, sign) in entries {

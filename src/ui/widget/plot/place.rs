@@ -17,28 +17,46 @@ pub fn words(name: &str, at: f64, ends: Option<(f64, f64)>) -> String {
 
 /// Draws every place of `plot` into `cells`; `area` holds its axes too.
 pub fn draw(plot: &Plot, axes: &Axes, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
-    let color = theme.colors().accent;
-    let line = cells.bottom();
     for mark in &plot.marks {
-        let Mark::Place(_, at, ends) = mark else { continue };
-        if let Some((lo, hi)) = ends {
-            let (lo, hi) = (axes.x.position(*lo), axes.x.position(*hi));
-            if lo <= 1.0 && hi >= 0.0 && lo < hi {
-                for x in axes::column(cells, lo.max(0.0))..=axes::column(cells, hi.min(1.0)) {
-                    ink::mark(buf, area, x, line, "━", color);
-                }
-            }
-        }
+        let Mark::Place(name, at, ends) = mark else { continue };
         let p = axes.x.position(*at);
-        if !(0.0..=1.0).contains(&p) {
-            continue;
+        if (0.0..=1.0).contains(&p) {
+            hair(axes::column(cells, p), cells, area, buf, theme);
         }
-        let x = axes::column(cells, p);
-        for y in cells.y..cells.bottom() {
-            if buf.cell((x, y)).is_some_and(|c| [" ", "·"].contains(&c.symbol())) {
-                ink::mark(buf, cells, x, y, "┊", color);
-            }
-        }
-        ink::mark(buf, area, x, line, "▲", color);
+        let (from, to) = bar(*ends, *at, axes, cells, buf, theme);
+        say(&words(name, *at, *ends), (from, to), cells, buf, theme);
     }
+}
+
+fn hair(x: u16, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
+    let color = theme.colors().accent;
+    for y in cells.y..cells.bottom() {
+        if buf.cell((x, y)).is_some_and(|c| [" ", "·"].contains(&c.symbol())) {
+            ink::mark(buf, cells, x, y, "┊", color);
+        }
+    }
+    ink::mark(buf, area, x, cells.bottom(), "▲", color);
+}
+
+/// The interval on the lowest row of the cells; answers the columns that it takes, or those of the place itself.
+fn bar(ends: Option<(f64, f64)>, at: f64, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme) -> (u16, u16) {
+    let column = |v: f64| axes::column(cells, axes.x.position(v).clamp(0.0, 1.0));
+    let Some((lo, hi)) = ends.filter(|(lo, hi)| lo < hi) else { return (column(at), column(at)) };
+    for x in column(lo)..=column(hi) {
+        ink::mark(buf, cells, x, cells.bottom().saturating_sub(1), "━", theme.colors().accent);
+    }
+    (column(lo), column(hi))
+}
+
+/// The words beside the interval, on the side that has room for them.
+fn say(words: &str, (from, to): (u16, u16), cells: Rect, buf: &mut Buffer, theme: Theme) {
+    let (y, width) = (cells.bottom().saturating_sub(1), ink::width(words));
+    let x = if to + 2 + width <= cells.right() {
+        to + 2
+    } else if from >= cells.x + width + 1 {
+        from - width - 1
+    } else {
+        return;
+    };
+    ink::put(buf, cells, x, y, words, theme.colors().accent);
 }
