@@ -12,6 +12,8 @@ use crate::ui::widget::{ink, number};
 
 /// The axis follows what happened where all that is shown takes more than so many times its range.
 const FOLLOWS: f64 = 4.0;
+/// A plot around a threshold shows so many times it, and its part.
+const TIMES: f64 = 5.0;
 /// So much of the range of what happened is shown beyond either of its ends.
 const BEYOND: f64 = 0.75;
 
@@ -39,13 +41,44 @@ pub fn y_range(plot: &Plot, x: &Range) -> Range {
         None => Some((v, v)),
         Some((lo, hi)) => Some((lo.min(v), hi.max(v))),
     });
-    let Some((lo, hi)) = ends.filter(|_| plot.scale == Scale::Linear) else { return all };
+    let Some((lo, hi)) = ends.filter(|_| plot.scale == Scale::Linear) else { return near_threshold(plot, x, all) };
     // What stands still has no range of its own: its size is the measure.
     let span = if hi > lo { hi - lo } else { lo.abs().max(1.0) };
     if all.hi - all.lo <= FOLLOWS * span {
         return all;
     }
     Range::exact((lo - BEYOND * span).max(all.lo), (hi + BEYOND * span).min(all.hi), plot.scale)
+}
+
+/// `all`, no farther than [`TIMES`] from a threshold that is measured anew: the decision is made near it, and one number a
+/// thousand times as large would hide it.
+fn near_threshold(plot: &Plot, x: &Range, all: Range) -> Range {
+    let thresholds = plot.lines.iter().filter(|l| l.data.role == Role::Threshold).flat_map(|l| values(l, x, false));
+    let (lo, hi) = thresholds
+        .filter(|v| v.is_finite() && *v > 0.0)
+        .fold((f64::INFINITY, 0.0f64), |(lo, hi), v| (lo.min(v), hi.max(v)));
+    if hi == 0.0 || plot.scale != Scale::Log {
+        return all;
+    }
+    Range::exact(all.lo.max(lo / TIMES), all.hi.min(hi * TIMES), plot.scale)
+}
+
+/// Marks the points that are farther from the threshold than is shown, and tells the farthest.
+fn beyond(plot: &Plot, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme) {
+    let color = theme.colors().alarm;
+    for line in plot.lines.iter().filter(|l| l.data.role == Role::Value) {
+        let points =
+            line.data.x.iter().zip(&line.data.y).filter(|(at, _)| (0.0..=1.0).contains(&axes.x.position(**at)));
+        let above: Vec<(f64, f64)> =
+            points.filter(|(_, v)| axes.y.position(**v) > 1.0).map(|(a, v)| (*a, *v)).collect();
+        for (at, _) in &above {
+            ink::mark(buf, cells, axes::column(cells, axes.x.position(*at)), cells.y, "▲", color);
+        }
+        if let Some((at, v)) = above.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
+            let x = axes::column(cells, axes.x.position(*at)) + 2;
+            ink::put(buf, cells, x, cells.y, &format!("{} {}", line.data.label, number::number(*v)), color);
+        }
+    }
 }
 
 /// Where a curve leaves the picture first, and whether upwards; a number that is none has left as well.
@@ -71,6 +104,9 @@ pub fn say(plot: &Plot, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme
     if lost > 0 {
         let text = format!(" {} at or below 0 not drawn, y shows them ", number::counted(lost, "points"));
         ink::put(buf, cells, cells.x, cells.y, &ink::fit(&text, cells.width), theme.colors().warn);
+    }
+    if plot.lines.iter().any(|l| l.data.role == Role::Threshold) {
+        beyond(plot, axes, cells, buf, theme);
     }
     if !plot.lines.iter().any(|l| l.data.role == Role::Real) || plot.scale != Scale::Linear {
         return;

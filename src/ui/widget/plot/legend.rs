@@ -14,7 +14,7 @@ type Entry = (String, Color, &'static str);
 
 /// The entries with each curve's last number, where curves are held against a threshold that moves and there is room: near
 /// one another they are told apart by it.
-fn with_values(plot: &Plot, entries: Vec<Entry>, width: u16) -> Vec<Entry> {
+fn with_values(plot: &Plot, entries: Vec<Entry>, room: u16) -> Vec<Entry> {
     if !plot.lines.iter().any(|l| l.data.role == Role::Threshold) {
         return entries;
     }
@@ -25,7 +25,7 @@ fn with_values(plot: &Plot, entries: Vec<Entry>, width: u16) -> Vec<Entry> {
         }
     }
     let wanted: u16 = out.iter().map(|(l, ..)| ink::width(l) + 4).sum();
-    if wanted + width / 3 <= width { out } else { entries }
+    if wanted <= room + 2 { out } else { entries }
 }
 
 /// The plot's place under its legend.
@@ -52,10 +52,10 @@ pub fn draw(plot: &Plot, area: Rect, buf: &mut Buffer, theme: Theme) {
             _ => None,
         }))
         .collect();
-    let entries = with_values(plot, entries, area.width);
     let name_room = area.width / 3;
     let name = ink::fit(&name, name_room);
     let from = ink::put(buf, area, area.x, area.y, &name, theme.dim()) + 2;
+    let entries = with_values(plot, entries, area.right().saturating_sub(from));
     let wanted: u16 = entries.iter().map(|(l, ..)| ink::width(l) + 4).sum();
     let mut x = area.right().saturating_sub(wanted.saturating_sub(2)).max(from);
     for (label, color, sign) in entries {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::report::Role;
 use crate::ui::theme::Scheme;
 
 fn series(y: Vec<f64>) -> Series {
@@ -96,4 +97,71 @@ fn every_size_is_survived() {
             }
         }
     }
+}
+
+fn picture(lines: Vec<Line>, marks: Vec<Mark>, scale: Scale) -> String {
+    let area = Rect::new(0, 0, 70, 14);
+    let mut buf = Buffer::empty(area);
+    Plot { lines, marks, scale, window: None, cursor: None }.draw(area, &mut buf, Theme::new(Scheme::Dark));
+    let row = |r: &[ratatui::buffer::Cell]| r.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    buf.content.chunks(70).map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn line(data: &Series) -> Line<'_> {
+    Line { data, color: Color::Red, pinned: false }
+}
+
+/// One member that explodes, or imagination itself, must not flatten what happened.
+#[test]
+fn the_axis_of_a_trace_follows_what_happened() {
+    let real = Series { role: Role::Real, ..series((0..50).map(|i| (f64::from(i) / 5.0).sin()).collect()) };
+    let wild: Vec<f64> = (0..50).map(|i| if i < 37 { real.y[i as usize] } else { 1e8 }).collect();
+    let imagined = Series { label: "imagined".into(), ..series(wild) };
+    let text = picture(vec![line(&real), line(&imagined)], vec![], Scale::Linear);
+    assert!(text.contains("leaves at horizon 37") && text.contains('▲') && !text.contains("1e8"), "{text}");
+    let mut banded = Series { label: "imagined".into(), ..series(real.y.clone()) };
+    banded.band = Some((real.y.clone(), (0..50).map(|i| if i < 12 { 0.0 } else { 1e8 }).collect()));
+    let text = picture(vec![line(&real), line(&banded)], vec![], Scale::Linear);
+    assert!(text.contains("a member leaves at horizon 12"), "{text}");
+    // What stays near is shown whole, and so is everything on the scale that was asked for.
+    let near = Series { label: "imagined".into(), ..series(real.y.iter().map(|v| 1.5 * v).collect()) };
+    assert!(!picture(vec![line(&real), line(&near)], vec![], Scale::Linear).contains("leaves"));
+    assert!(!picture(vec![line(&real), line(&imagined)], vec![], Scale::Symlog(1.0)).contains("leaves"));
+    let lost =
+        Series { label: "imagined".into(), ..series((0..50).map(|i| if i < 20 { 0.0 } else { f64::NAN }).collect()) };
+    assert!(picture(vec![line(&real), line(&lost)], vec![], Scale::Linear).contains("leaves at horizon 20"));
+}
+
+#[test]
+fn what_a_log_axis_leaves_out_is_counted() {
+    let s = series(vec![0.0, -1.0, 1.0, 10.0, f64::NAN, 100.0]);
+    let text = picture(vec![line(&s)], vec![], Scale::Log);
+    assert!(text.contains("2 points at or below 0 not drawn"), "{text}");
+    assert!(!picture(vec![line(&s)], vec![], Scale::Symlog(1.0)).contains("not drawn"));
+}
+
+/// The demo's R falls from 6819 to 0.9 around a threshold of 1.9.
+#[test]
+fn a_ratio_and_its_threshold_can_be_read_where_the_decision_is_made() {
+    let r = Series { label: "R".into(), ..series(vec![6819.0, 116.0, 2.3, 2.9, 2.1, 0.66, 0.9]) };
+    let tau = Series {
+        label: "threshold".into(),
+        role: Role::Threshold,
+        ..series(vec![1.96, 2.1, 1.9, 1.8, 1.9, 1.96, 1.9])
+    };
+    let text = picture(vec![line(&r), line(&tau)], vec![], Scale::Log);
+    assert!(text.contains("R 6819") && text.contains("R 0.9") && text.contains("threshold 1.9"), "{text}");
+    assert!(!text.contains("1000"), "the axis stays near the threshold: {text}");
+}
+
+#[test]
+fn a_place_stands_on_the_axis_with_its_interval() {
+    let s = series((0..50).map(f64::from).collect());
+    let place =
+        |at: f64, ends| picture(vec![line(&s)], vec![Mark::Place("useful horizon".into(), at, ends)], Scale::Linear);
+    let text = place(18.0, Some((14.0, 19.0)));
+    assert!(text.contains("useful horizon 18 (14 … 19)") && text.contains('━') && text.contains("▲"), "{text}");
+    let text = place(49.0, Some((46.0, 50.0)));
+    assert!(text.contains("useful horizon 49 (46 … 50)"), "on the other side where there is no room: {text}");
+    assert!(!place(18.0, None).contains('…'));
 }
