@@ -135,7 +135,7 @@ fn reading(
     layers: usize,
     about: &mut About,
 ) -> Reading {
-    let (asked, usual) = (&given.asked, &layout.reading);
+    let usual = &layout.reading;
     let none = Item::new(RewardColumn::None, Basis::Implied);
     let implied = |item: Item<Activation>| Item { basis: Basis::Implied, ..item };
     // A single linear layer has no activation to be wrong about.
@@ -146,13 +146,7 @@ fn reading(
         reward: if dims.learned_reward { Item::choose(None, sidecar.reward, usual.reward) } else { none },
         input: Item::choose(None, sidecar.input, usual.input),
     };
-    let reward = asked.reward.filter(|r| dims.learned_reward == (*r != RewardColumn::None));
-    let reading = Reading {
-        activation: Item::choose(asked.activation, None, stated.activation),
-        target: Item::choose(asked.target, None, stated.target),
-        reward: Item::choose(reward, None, stated.reward),
-        input: Item::choose(asked.input, None, stated.input),
-    };
+    let reading = stated.as_asked(&given.asked, dims.learned_reward);
     let said = usual.lines().into_iter().zip(stated.lines());
     about.warnings.extend(said.filter(|((_, was, basis), (_, is, _))| was != is && *basis == Basis::Stated).map(
         |((key, was, _), (_, is, _))| {
@@ -177,13 +171,7 @@ pub fn read_as_asked(checkpoint: &mut Checkpoint, asked: &Asked) -> Result<(), S
                     --model-reward and --model-input away"
             .into());
     };
-    let reward = asked.reward.filter(|r| model.learned_reward == (*r != RewardColumn::None));
-    let reading = Reading {
-        activation: Item::choose(asked.activation, None, was.activation),
-        target: Item::choose(asked.target, None, was.target),
-        reward: Item::choose(reward, None, was.reward),
-        input: Item::choose(asked.input, None, was.input),
-    };
+    let reading = was.as_asked(asked, model.learned_reward);
     let anew = read_anew(model.clone(), &was, &reading);
     checkpoint.world_model = Some(Box::new(anew));
     checkpoint.about.reading = Some(reading);

@@ -77,7 +77,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<f64>, String> {
     if count != Some(data.len()) {
         return Err(format!("the header declares shape ({shape}), {} bytes of data follow", data.len()));
     }
-    Ok(data.chunks_exact(dtype.size()).filter_map(|b| dtype.read(b, descr.starts_with('>'))).collect())
+    Ok(dtype.all(data, descr.starts_with('>'), |v| v))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,17 @@ impl<T: Copy> Item<T> {
 }
 
 impl Reading {
+    /// This reading where nothing else is asked for. Whether a reward is among the outputs is for their number to say.
+    pub fn as_asked(&self, asked: &Asked, learned_reward: bool) -> Self {
+        let reward = asked.reward.filter(|r| learned_reward == (*r != RewardColumn::None));
+        Self {
+            activation: Item::choose(asked.activation, None, self.activation),
+            target: Item::choose(asked.target, None, self.target),
+            reward: Item::choose(reward, None, self.reward),
+            input: Item::choose(asked.input, None, self.input),
+        }
+    }
+
     /// `key = "value"` of every item, as `oodscope.toml` beside a file states it, with its basis.
     pub fn lines(&self) -> [(&'static str, String, Basis); 4] {
         [
@@ -213,42 +225,36 @@ impl fmt::Display for InputOrder {
     }
 }
 
-impl Target {
-    /// Reads its name.
-    ///
-    /// # Errors
-    /// Names what there is.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        [Self::Delta, Self::Absolute]
-            .into_iter()
-            .find(|t| t.to_string() == text)
-            .ok_or_else(|| format!("'{text}' is no target; delta or absolute is needed"))
+/// Reads what is called as it is written in files ([`fmt::Display`]).
+fn named<T: fmt::Display + Copy>(all: &[T], text: &str, what: &str) -> Result<T, String> {
+    let names = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    all.iter()
+        .copied()
+        .find(|v| v.to_string() == text)
+        .ok_or_else(|| format!("'{text}' is no {what}; there are {}", names()))
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&[Self::Delta, Self::Absolute], text, "target")
     }
 }
 
-impl RewardColumn {
-    /// Reads its name.
-    ///
-    /// # Errors
-    /// Names what there is.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        [Self::First, Self::Last, Self::None]
-            .into_iter()
-            .find(|t| t.to_string() == text)
-            .ok_or_else(|| format!("'{text}' is no place of the reward; first, last or none is needed"))
+impl FromStr for RewardColumn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&[Self::First, Self::Last, Self::None], text, "place of the reward")
     }
 }
 
-impl InputOrder {
-    /// Reads its name.
-    ///
-    /// # Errors
-    /// Names what there is.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        [Self::ObsAction, Self::ActionObs]
-            .into_iter()
-            .find(|t| t.to_string() == text)
-            .ok_or_else(|| format!("'{text}' is no order of the inputs; obs-action or action-obs is needed"))
+impl FromStr for InputOrder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        named(&[Self::ObsAction, Self::ActionObs], text, "order of the inputs")
     }
 }
 
@@ -288,19 +294,21 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         for target in [Target::Delta, Target::Absolute] {
-            assert_eq!(Target::parse(&target.to_string()), Ok(target));
+            assert_eq!(target.to_string().parse(), Ok(target));
             assert_eq!(serde_json::to_value(target).unwrap(), target.to_string());
         }
         for reward in [RewardColumn::First, RewardColumn::Last, RewardColumn::None] {
-            assert_eq!(RewardColumn::parse(&reward.to_string()), Ok(reward));
+            assert_eq!(reward.to_string().parse(), Ok(reward));
             assert_eq!(serde_json::to_value(reward).unwrap(), reward.to_string());
         }
         for input in [InputOrder::ObsAction, InputOrder::ActionObs] {
-            assert_eq!(InputOrder::parse(&input.to_string()), Ok(input));
+            assert_eq!(input.to_string().parse(), Ok(input));
             assert_eq!(serde_json::to_value(input).unwrap(), input.to_string());
         }
         assert!(
-            Target::parse("next").is_err() && RewardColumn::parse("0").is_err() && InputOrder::parse("obs").is_err()
+            Target::from_str("next").is_err()
+                && RewardColumn::from_str("0").is_err()
+                && InputOrder::from_str("obs").is_err()
         );
     }
 }

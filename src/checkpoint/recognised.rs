@@ -13,7 +13,7 @@ use super::tensors::read_bounded;
 const HEAD: u64 = 1 << 20;
 
 /// What to do instead, by what it is.
-const POLICY: &str = "a policy, no world model: give the file of the dynamics model to --checkpoint, and the policy's \
+const POLICY: &str = "no world model; give the file of the dynamics model to --checkpoint, and the policy's \
                       episodes to --rollouts";
 const LATENT: &str = "a world model that imagines in a latent space, which is not imported; record what it imagines as a \
                       dataset and hold it against the data with oodscope compare";

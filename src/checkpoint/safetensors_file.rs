@@ -62,8 +62,7 @@ pub fn read(path: &Path) -> Result<Tensors, Fault> {
         let mut bytes = vec![0; (e.end - e.begin) as usize];
         file.seek(SeekFrom::Start(data + e.begin)).map_err(|e| io(&e))?;
         file.read_exact(&mut bytes).map_err(|e| io(&e))?;
-        let values =
-            bytes.chunks_exact(e.dtype.size()).filter_map(|b| e.dtype.read(b, false)).map(|v| v as f32).collect();
+        let values = e.dtype.all(&bytes, false, |v| v as f32);
         map.insert(e.name, Tensor { shape: e.shape, values });
     }
     Ok(Tensors { path: path.to_path_buf(), map })

@@ -142,8 +142,8 @@ impl Sidecar {
         };
         match key {
             "activation" => self.activation = Some(activation(text()?)?),
-            "target" => self.target = Some(Target::parse(text()?)?),
-            "reward" => self.reward = Some(RewardColumn::parse(text()?)?),
+            "target" => self.target = Some(text()?.parse()?),
+            "reward" => self.reward = Some(text()?.parse()?),
             "input" => self.input = Some(input(value)?),
             "output" => self.output(value)?,
             "obs_dim" => self.obs_dim = Some(count()?),
@@ -236,7 +236,7 @@ pub fn activation(name: &str) -> Result<Activation, String> {
 }
 
 fn input(value: &Value) -> Result<InputOrder, String> {
-    if let Some(Ok(order)) = value.as_str().map(InputOrder::parse) {
+    if let Some(Ok(order)) = value.as_str().map(str::parse::<InputOrder>) {
         return Ok(order);
     }
     let is_action = |p: &String| p.starts_with("act") || p == "a" || p == "u";

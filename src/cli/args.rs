@@ -43,13 +43,13 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME", value_parser = activation)]
     model_activation: Option<Activation>,
     /// What a world model's outputs are: delta (the change of the observation) or absolute (the next observation)
-    #[arg(long, value_name = "WHAT", value_parser = Target::parse)]
+    #[arg(long, value_name = "WHAT")]
     model_target: Option<Target>,
     /// Where the reward is among a world model's outputs: first, last or none
-    #[arg(long, value_name = "WHERE", value_parser = RewardColumn::parse)]
+    #[arg(long, value_name = "WHERE")]
     model_reward: Option<RewardColumn>,
     /// Order of a world model's inputs: obs-action or action-obs
-    #[arg(long, value_name = "ORDER", value_parser = InputOrder::parse)]
+    #[arg(long, value_name = "ORDER")]
     model_input: Option<InputOrder>,
 }
 

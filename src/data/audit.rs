@@ -192,10 +192,5 @@ fn name_steps(data: &Dataset, mut worst: Vec<(usize, f64)>) -> (Vec<u64>, Vec<us
     (episodes, worst.into_iter().take(NAMED).map(|w| w.0).collect())
 }
 
-/// "1 row", "3 rows".
-fn counted(n: usize, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
-}
-
 #[cfg(test)]
 mod tests;

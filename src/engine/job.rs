@@ -65,6 +65,17 @@ pub enum Slot {
     Train,
 }
 
+/// What the reports of a job have to do with a world model. In each of them it is said how the model's file was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Model {
+    /// It is named, and nothing rests on it.
+    Named,
+    /// Work starts from it: what is wrong with it is said, and what became of it is another matter.
+    Start,
+    /// They judge by it: what is wrong with it comes first, and no good news is given beside that.
+    Judge,
+}
+
 /// One job.
 trait Job {
     /// What is asked for.
@@ -78,8 +89,8 @@ trait Job {
     /// Its reports are of whole datasets, also where only a sample is in memory.
     const WHOLE: bool = false;
 
-    /// The source whose world model its reports speak of: what is doubtful about the model is said in each of them.
-    fn model_of(_: &Self::Spec) -> Option<&Source> {
+    /// What its reports have to do with a world model, and the source that names the model.
+    fn model_of(_: &Self::Spec) -> Option<(Model, &Source)> {
         None
     }
 
@@ -181,19 +192,21 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 
 fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
+    let model = J::model_of(spec);
     let emit: Emit<'_> = &|mut report| {
-        let cautions = J::model_of(spec).map(|source| workspace.cautions(source)).unwrap_or_default();
-        for caution in cautions {
-            report.note(Level::Warn, caution);
-        }
-        if let Some(Some(check)) = check.get() {
-            check.tell(&mut report);
+        if let Some((used, source)) = model {
+            for caution in workspace.cautions(source) {
+                report.note(Level::Warn, caution);
+            }
+            if let Some(Some(check)) = check.get() {
+                check.tell(&mut report, used == Model::Judge);
+            }
         }
         samples::<J>(&mut report, workspace);
         emit(report);
     };
     let input = J::open(spec, workspace, cx, emit)?;
-    if let Some(source) = J::model_of(spec).filter(|source| source.checkpoint.is_some()) {
+    if let Some((_, source)) = model.filter(|(used, source)| *used != Model::Named && source.checkpoint.is_some()) {
         // What is open already is taken from the workspace.
         let _ = check.set(reading_check(&workspace.open(source, cx)?, cx)?);
     }

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::hdf5::Hdf5;
 use super::npz::{self, Npz};
 use super::place::Place;
-use super::{FORMATS, hdf5, resolve};
+use super::{FORMATS, hdf5, opened, reader, resolve};
+use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
+use crate::ground::memory::Bytes;
+use crate::ground::task::Ctx;
 
 /// Most entries that are listed.
 const MAX_ENTRIES: usize = 300;
@@ -40,6 +43,49 @@ pub struct Contents {
 pub fn recognised(path: &Path) -> Result<Vec<(&'static str, bool)>, Fault> {
     let place = Place::new(&resolve(path)?);
     Ok(FORMATS.iter().map(|f| (f.name(), f.probe(&place))).collect())
+}
+
+/// Largest dataset that is read to say what is in it.
+const READ: Bytes = Bytes(256 << 20);
+
+/// A dataset as it would be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Number of episodes.
+    pub episodes: usize,
+    /// Steps of all of them.
+    pub steps: u64,
+    /// Columns of an observation and of an action.
+    pub columns: (usize, usize),
+    /// Rules and warnings.
+    pub origin: Origin,
+}
+
+/// How many episodes of which columns lie at `path`. Of a large dataset only the index is read, where it has one.
+///
+/// # Errors
+/// As [`super::open`].
+pub fn outline(path: &Path, cx: &Ctx) -> Result<Outline, Fault> {
+    outline_within(path, READ, cx)
+}
+
+fn outline_within(path: &Path, most: Bytes, cx: &Ctx) -> Result<Outline, Fault> {
+    let episodes = opened(&resolve(path)?, None, cx)?;
+    if episodes.bytes()?.is_some_and(|need| need > most.0)
+        && let Some(index) = episodes.index(cx)?
+    {
+        let shape = episodes.shape();
+        let columns = (shape.obs.dim(), shape.action.dim());
+        return Ok(Outline {
+            episodes: index.lengths.len(),
+            steps: index.steps(),
+            columns,
+            origin: index.origin.clone(),
+        });
+    }
+    let data = reader::whole(&*episodes, cx)?;
+    let columns = (data.obs_dim(), data.action_dim());
+    Ok(Outline { episodes: data.num_episodes(), steps: data.num_steps() as u64, columns, origin: data.origin })
 }
 
 /// The arrays of an HDF5 or NumPy file, or the files of a folder.
@@ -118,6 +164,19 @@ impl Contents {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_index_of_a_large_dataset_says_what_reading_it_would() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let minari = "datasets/pendulum/narrow-v0";
+        for file in [minari, "tests/reference/formats/d4rl.hdf5", "tests/reference/formats/ogbench.npz"] {
+            let of = |most| outline_within(&shipped.join(file), most, &Ctx::quiet()).unwrap();
+            let (read, index) = (of(READ), of(Bytes(0)));
+            let told = |o: &Outline| (o.episodes, o.steps, o.columns, o.origin.format.clone());
+            assert_eq!(told(&index), told(&read), "{file}");
+            assert!(read.episodes > 0);
+        }
+    }
 
     #[test]
     fn files_of_every_kind_are_listed() {

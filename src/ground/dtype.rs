@@ -2,6 +2,38 @@
 
 use half::{bf16, f16};
 
+/// Does something with the numbers that lie in some bytes, whatever they are: an iterator over f64 of known length, so that
+/// what takes them can be vectorised.
+macro_rules! elements {
+    ($dtype:expr, $bytes:expr, $big_endian:expr, |$numbers:pat_param| $then:expr) => {
+        match $dtype {
+            Dtype::F16 => elements!(@ f16, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Bf16 => elements!(@ bf16, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::F32 => elements!(@ f32, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::F64 => elements!(@ f64, |v: f64| v, $bytes, $big_endian, $numbers, $then),
+            Dtype::Int(1) => elements!(@ i8, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Int(2) => elements!(@ i16, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Int(4) => elements!(@ i32, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Int(_) => elements!(@ i64, |v: i64| v as f64, $bytes, $big_endian, $numbers, $then),
+            Dtype::Uint(1) => elements!(@ u8, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Uint(2) => elements!(@ u16, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Uint(4) => elements!(@ u32, f64::from, $bytes, $big_endian, $numbers, $then),
+            Dtype::Uint(_) => elements!(@ u64, |v: u64| v as f64, $bytes, $big_endian, $numbers, $then),
+            Dtype::Bool => elements!(@ u8, |v: u8| f64::from(u8::from(v != 0)), $bytes, $big_endian, $numbers, $then),
+        }
+    };
+    (@ $number:ty, $widen:expr, $bytes:expr, $big_endian:expr, $numbers:pat_param, $then:expr) => {{
+        let (chunks, _) = $bytes.as_chunks::<{ size_of::<$number>() }>();
+        if $big_endian {
+            let $numbers = chunks.iter().map(|b| $widen(<$number>::from_be_bytes(*b)));
+            $then
+        } else {
+            let $numbers = chunks.iter().map(|b| $widen(<$number>::from_le_bytes(*b)));
+            $then
+        }
+    }};
+}
+
 /// What the numbers in a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
@@ -48,52 +80,20 @@ impl Dtype {
 
     /// The number whose bytes begin `bytes`; `None` if there are too few.
     pub fn read(self, bytes: &[u8], big_endian: bool) -> Option<f64> {
-        let mut one = None;
-        self.each(bytes.get(..self.size())?, big_endian, |v| one = Some(v));
-        one
+        let one = bytes.get(..self.size())?;
+        elements!(self, one, big_endian, |mut numbers| numbers.next())
+    }
+
+    /// The elements in `bytes`, which holds whole ones, as `from` makes them.
+    pub fn all<T>(self, bytes: &[u8], big_endian: bool, from: impl Fn(f64) -> T) -> Vec<T> {
+        let mut out = Vec::new();
+        self.decode(bytes, big_endian, &mut out, from);
+        out
     }
 
     /// Appends the elements in `bytes`, which holds whole ones.
     pub fn decode<T>(self, bytes: &[u8], big_endian: bool, out: &mut Vec<T>, from: impl Fn(f64) -> T) {
-        out.reserve(bytes.len() / self.size());
-        self.each(bytes, big_endian, |v| out.push(from(v)));
-    }
-
-    /// Gives each whole element of `bytes` to `take`.
-    fn each(self, bytes: &[u8], big_endian: bool, mut take: impl FnMut(f64)) {
-        macro_rules! elements {
-            ($number:ty, $widen:expr) => {{
-                let (chunks, _) = bytes.as_chunks::<{ size_of::<$number>() }>();
-                if big_endian {
-                    for b in chunks {
-                        take($widen(<$number>::from_be_bytes(*b)));
-                    }
-                } else {
-                    for b in chunks {
-                        take($widen(<$number>::from_le_bytes(*b)));
-                    }
-                }
-            }};
-        }
-        match self {
-            Self::F16 => elements!(f16, f64::from),
-            Self::Bf16 => elements!(bf16, f64::from),
-            Self::F32 => elements!(f32, f64::from),
-            Self::F64 => elements!(f64, |v: f64| v),
-            Self::Int(1) => elements!(i8, f64::from),
-            Self::Int(2) => elements!(i16, f64::from),
-            Self::Int(4) => elements!(i32, f64::from),
-            Self::Int(_) => elements!(i64, |v: i64| v as f64),
-            Self::Uint(1) => elements!(u8, f64::from),
-            Self::Uint(2) => elements!(u16, f64::from),
-            Self::Uint(4) => elements!(u32, f64::from),
-            Self::Uint(_) => elements!(u64, |v: u64| v as f64),
-            Self::Bool => {
-                for b in bytes {
-                    take(f64::from(u8::from(*b != 0)));
-                }
-            }
-        }
+        elements!(self, bytes, big_endian, |numbers| out.extend(numbers.map(&from)));
     }
 }
 

@@ -20,6 +20,15 @@ pub fn member_std(members: &[f32], count: usize, scale: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// As [`member_std`] of standard deviations over the members that are known already: `std` [N, D], mean over the dimensions
+/// whose `scale` [D] is above 0, each in units of it.
+pub fn in_units(std: &[f32], scale: &[f64]) -> Vec<f64> {
+    let live = scale.iter().filter(|s| **s > 0.0).count().max(1) as f64;
+    let row =
+        |row: &[f32]| row.iter().zip(scale).filter(|(_, s)| **s > 0.0).map(|(m, s)| f64::from(*m) / s).sum::<f64>();
+    std.chunks_exact(scale.len().max(1)).map(|r| row(r) / live).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::float_cmp, reason = "results that are exact in binary")]
@@ -34,5 +43,7 @@ mod tests {
         assert_eq!(member_std(&members, 2, &[1.0, 4.0]), [1.0]);
         assert_eq!(member_std(&members, 1, &[1.0, 1.0]), [0.0, 0.0]);
         assert!(member_std(&[], 2, &[1.0]).is_empty());
+        assert_eq!(in_units(&[1.0, 4.0], &[1.0, 4.0]), [1.0]);
+        assert_eq!(in_units(&[3.0, 9.0], &[1.0, 0.0]), [3.0], "what never moves has no unit");
     }
 }

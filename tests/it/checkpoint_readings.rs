@@ -159,22 +159,20 @@ fn a_configuration_is_found_where_hubs_and_runs_keep_it() {
     );
 }
 
+/// Tensors of mbrl-lib's `GaussianMLP` with one hidden layer.
+const GAUSSIAN_MLP: [&str; 6] = [
+    "hidden_layers.0.0.weight",
+    "hidden_layers.0.0.bias",
+    "mean_and_logvar.weight",
+    "mean_and_logvar.bias",
+    "min_logvar",
+    "max_logvar",
+];
+
 /// Members of a `BasicEnsemble` side by side are the ensemble that they are, each with its own bounds.
 #[test]
 fn a_basic_ensemble_is_its_members() {
-    let names: Vec<String> = (0..2)
-        .flat_map(|e| {
-            [
-                "hidden_layers.0.0.weight",
-                "hidden_layers.0.0.bias",
-                "mean_and_logvar.weight",
-                "mean_and_logvar.bias",
-                "min_logvar",
-                "max_logvar",
-            ]
-            .map(|n| format!("members.{e}.{n}"))
-        })
-        .collect();
+    let names: Vec<String> = (0..2).flat_map(|e| GAUSSIAN_MLP.map(|n| format!("members.{e}.{n}"))).collect();
     let shapes: [&[usize]; 6] = [&[1, 3, 4], &[1, 1, 4], &[1, 4, 6], &[1, 1, 6], &[1, 3], &[1, 3]];
     let tensors: Vec<torch::Tensor<'_>> = names.iter().enumerate().map(|(i, n)| tensor(n, shapes[i % 6], i)).collect();
     let (dir, _) = file("model.pth", None, &tensors);
@@ -203,16 +201,8 @@ fn a_basic_ensemble_is_its_members() {
 #[test]
 fn a_gaussian_perceptron_of_one_member() {
     let shapes: [&[usize]; 6] = [&[4, 3], &[4], &[6, 4], &[6], &[1, 3], &[1, 3]];
-    let names = [
-        "hidden_layers.0.0.weight",
-        "hidden_layers.0.0.bias",
-        "mean_and_logvar.weight",
-        "mean_and_logvar.bias",
-        "min_logvar",
-        "max_logvar",
-    ];
     let tensors: Vec<torch::Tensor<'_>> =
-        names.into_iter().zip(shapes).enumerate().map(|(i, (n, s))| tensor(n, s, i)).collect();
+        GAUSSIAN_MLP.into_iter().zip(shapes).enumerate().map(|(i, (n, s))| tensor(n, s, i)).collect();
     let (dir, _) = file("model.pth", Some("state_dict"), &tensors);
     let c = checkpoint::open(dir.path()).unwrap();
     let layer = &model(&c).net.layers[0];

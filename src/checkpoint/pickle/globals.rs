@@ -272,7 +272,7 @@ impl Machine<'_> {
             return Err(format!("a NumPy array of shape {sizes:?} with {} bytes of data", bytes.len()));
         }
         let mut shape: Vec<usize> = sizes.iter().map(|&s| s as usize).collect();
-        let values = bytes.chunks_exact(d.dtype.size()).filter_map(|b| d.dtype.read(b, d.big_endian)).collect();
+        let values = d.dtype.all(bytes, d.big_endian, |v| v);
         // Column-major numbers are the row-major numbers of the transpose; with one axis longer than 1 both are equal.
         if fortran && shape.iter().filter(|&&n| n > 1).count() > 1 {
             if shape.len() != 2 {

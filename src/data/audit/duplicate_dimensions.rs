@@ -1,7 +1,8 @@
 //! Observation dimensions that are others over again.
 
-use super::{Finding, Rule, Severity, counted};
+use super::{Finding, Rule, Severity};
 use crate::data::dataset::Dataset;
+use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::ground::{duplicates, stats};
 
@@ -57,7 +58,7 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
 
 /// "1 dimension says", "2 dimensions say".
 fn says(n: usize) -> String {
-    format!("{} {}", counted(n, "dimension"), if n == 1 { "says" } else { "say" })
+    format!("{} {}", counted(n, "dimensions"), if n == 1 { "says" } else { "say" })
 }
 
 /// The original, with factor and shift where it is in other units.

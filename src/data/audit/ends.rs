@@ -1,8 +1,9 @@
 //! Ends of episodes: time limits marked as terminals, recordings that stop, episodes of one step.
 
-use super::{Finding, NAMED, Rule, Severity, counted};
+use super::{Finding, NAMED, Rule, Severity};
 use crate::data::dataset::Dataset;
 use crate::data::episode::EpisodeSpan;
+use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// Terminals that look like a time limit.
@@ -68,9 +69,9 @@ fn unfinished(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     }
     let only_last = open.len() == 1 && spans.last().is_some_and(|s| s.id == open[0].id);
     let what = if only_last {
-        format!("the last episode ({}) is partial: the recording stopped in it", counted(open[0].steps, "step"))
+        format!("the last episode ({}) is partial: the recording stopped in it", counted(open[0].steps, "steps"))
     } else {
-        format!("{} end by neither a terminal nor a time limit", counted(open.len(), "episode"))
+        format!("{} end by neither a terminal nor a time limit", counted(open.len(), "episodes"))
     };
     Ok(vec![Finding {
         rule: UNFINISHED.name,

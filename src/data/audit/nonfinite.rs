@@ -1,7 +1,8 @@
 //! Numbers that are NaN or infinite.
 
-use super::{Finding, Rule, Severity, all, counted, name_steps, row};
+use super::{Finding, Rule, Severity, all, name_steps, row};
 use crate::data::dataset::Dataset;
+use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
@@ -36,7 +37,7 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         severity: Severity::Error,
         what: format!(
             "{} NaN or Inf (steps with such: {})",
-            counted(n, "step") + if n == 1 { " holds" } else { " hold" },
+            counted(n, "steps") + if n == 1 { " holds" } else { " hold" },
             parts.join(", ")
         ),
         count: n as u64,

@@ -3,6 +3,7 @@
 
 use super::{Finding, NAMED, Rule, Severity};
 use crate::data::dataset::Dataset;
+use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
@@ -104,7 +105,7 @@ fn outliers(data: &Dataset, d: usize) -> Option<Finding> {
         severity: Severity::Info,
         what: format!(
             "{name} has {} more than {RANGES:.0} interquartile ranges outside of its quartiles",
-            super::counted(count, "number")
+            counted(count, "numbers")
         ),
         count: count as u64,
         of: n as u64,

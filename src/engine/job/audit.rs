@@ -9,6 +9,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell, Level, Report, Table};
 
@@ -40,9 +41,13 @@ fn count(audit: &Audited, severity: Severity) -> usize {
 fn summary(audit: &Audited) -> String {
     let [errors, warnings, notes] =
         [Severity::Error, Severity::Warning, Severity::Info].map(|severity| count(audit, severity));
-    let many = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
     let rules = RULES.len();
-    format!("{}, {} and {} by {rules} rules", many(errors, "error"), many(warnings, "warning"), many(notes, "note"))
+    format!(
+        "{}, {} and {} by {rules} rules",
+        counted(errors, "errors"),
+        counted(warnings, "warnings"),
+        counted(notes, "notes")
+    )
 }
 
 fn report(data: &Dataset, audit: &Audited) -> Report {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::engine::event::Outcome;
 use crate::engine::measure::feature_space::{FeatureRows, FeatureSpace};
 use crate::engine::measure::{coverage, rollouts};
@@ -24,8 +24,8 @@ impl Job for Compare {
     const NAME: &'static str = "comparison";
     const SLOT: Slot = Slot::Compare;
 
-    fn model_of(spec: &CompareSpec) -> Option<&Source> {
-        (spec.imagined || spec.space.base == Base::Latent).then_some(&spec.source)
+    fn model_of(spec: &CompareSpec) -> Option<(Model, &Source)> {
+        (spec.imagined || spec.space.base == Base::Latent).then_some((Model::Judge, &spec.source))
     }
 
     fn open(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::data::dataset::Dataset;
 use crate::engine::event::Outcome;
 use crate::engine::measure::coverage::covered;
@@ -30,8 +30,8 @@ impl Job for Cover {
     const NAME: &'static str = "coverage";
     const SLOT: Slot = Slot::Cover;
 
-    fn model_of(spec: &CoverSpec) -> Option<&Source> {
-        (spec.space.base == Base::Latent).then_some(&spec.source)
+    fn model_of(spec: &CoverSpec) -> Option<(Model, &Source)> {
+        (spec.space.base == Base::Latent).then_some((Model::Judge, &spec.source))
     }
 
     fn open(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<WithPeers, Fault> {

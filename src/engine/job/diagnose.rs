@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::data::dataset::Dataset;
 use crate::engine::event::Outcome;
 use crate::engine::measure::coverage::covered;
@@ -29,8 +29,8 @@ impl Job for Diagnose {
     const NAME: &'static str = "diagnosis";
     const SLOT: Slot = Slot::Evaluate;
 
-    fn model_of(spec: &DiagnoseSpec) -> Option<&Source> {
-        Some(&spec.source)
+    fn model_of(spec: &DiagnoseSpec) -> Option<(Model, &Source)> {
+        Some((Model::Judge, &spec.source))
     }
 
     fn open(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

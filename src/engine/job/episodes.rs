@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::data::table::{self, Entry, Frame};
 use crate::engine::event::Outcome;
 use crate::engine::measure::audit::audited;
@@ -19,11 +19,11 @@ impl Job for Episodes {
     type Input = Opened;
     const NAME: &'static str = "episodes";
     const SLOT: Slot = Slot::Episodes;
-
-    fn model_of(spec: &EpisodesSpec) -> Option<&Source> {
-        Some(&spec.source)
-    }
     const WHOLE: bool = true;
+
+    fn model_of(spec: &EpisodesSpec) -> Option<(Model, &Source)> {
+        Some((Model::Judge, &spec.source))
+    }
 
     fn open(spec: &EpisodesSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)

@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::agent::learner::LearnerOptions;
 use crate::checkpoint::{CurvePoint, native};
 use crate::data::fingerprint::fingerprint;
@@ -22,8 +22,8 @@ impl Job for Fit {
     const NAME: &'static str = "fit";
     const SLOT: Slot = Slot::Train;
 
-    fn model_of(spec: &FitSpec) -> Option<&Source> {
-        Some(&spec.source)
+    fn model_of(spec: &FitSpec) -> Option<(Model, &Source)> {
+        Some((Model::Start, &spec.source))
     }
 
     fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

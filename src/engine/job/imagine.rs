@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::data::dataset::Dataset;
 use crate::data::space::Actions;
 use crate::data::summary;
@@ -12,6 +12,7 @@ use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
+use crate::metrics::disagreement::in_units;
 use crate::metrics::divergence::{self, Input, Trace};
 use crate::metrics::report::Level;
 use crate::world::imagine::open_loop;
@@ -26,8 +27,8 @@ impl Job for Imagine {
     const NAME: &'static str = "imagination";
     const SLOT: Slot = Slot::Evaluate;
 
-    fn model_of(spec: &ImagineSpec) -> Option<&Source> {
-        Some(&spec.source)
+    fn model_of(spec: &ImagineSpec) -> Option<(Model, &Source)> {
+        Some((Model::Judge, &spec.source))
     }
 
     fn open(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
@@ -47,7 +48,7 @@ impl Job for Imagine {
         };
         let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
         let std: Vec<f64> = summary::summary(data, &opened.split.train).obs.iter().map(|m| m.std).collect();
-        let disagreement = scaled(&imagined.member_std, &std);
+        let disagreement = in_units(&imagined.member_std, &std);
         let traced = windows.traced(data, spec, &real, &imagined.obs, &std)?;
         let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
         let mut report = divergence::report(&Input {
@@ -70,13 +71,6 @@ impl Job for Imagine {
         emit(report);
         Ok(Outcome::default())
     }
-}
-
-/// [K, H] mean over the dimensions that vary of the members' standard deviation in units of the training part's.
-fn scaled(member_std: &[f32], std: &[f64]) -> Vec<f64> {
-    let live = std.iter().filter(|s| **s > 0.0).count().max(1) as f64;
-    let row = |row: &[f32]| row.iter().zip(std).filter(|(_, s)| **s > 0.0).map(|(m, s)| f64::from(*m) / s).sum::<f64>();
-    member_std.chunks_exact(std.len()).map(|r| row(r) / live).collect()
 }
 
 /// One rollout as the mean of the elites and as every member alone imagines it.

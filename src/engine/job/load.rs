@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{Emit, Job, Slot, topup};
+use super::{Emit, Job, Model, Slot, topup};
 use crate::engine::event::Outcome;
 use crate::engine::measure::data_report;
 use crate::engine::opened::Opened;
@@ -23,8 +23,8 @@ impl Job for Load {
     const NAME: &'static str = "load";
     const SLOT: Slot = Slot::Load;
 
-    fn model_of(source: &Source) -> Option<&Source> {
-        Some(source)
+    fn model_of(source: &Source) -> Option<(Model, &Source)> {
+        Some((Model::Named, source))
     }
 
     fn open(source: &Source, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Self::Input, Fault> {

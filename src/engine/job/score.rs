@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::data::dataset::Dataset;
 use crate::engine::event::Outcome;
 use crate::engine::measure::coverage::covered;
@@ -32,8 +32,8 @@ impl Job for Score {
     const NAME: &'static str = "scores";
     const SLOT: Slot = Slot::Evaluate;
 
-    fn model_of(spec: &ScoreSpec) -> Option<&Source> {
-        Some(&spec.source)
+    fn model_of(spec: &ScoreSpec) -> Option<(Model, &Source)> {
+        Some((Model::Judge, &spec.source))
     }
 
     fn open(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

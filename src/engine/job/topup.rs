@@ -1,4 +1,4 @@
-use super::{Emit, Job, Slot};
+use super::{Emit, Job, Model, Slot};
 use crate::agent::learner::LearnerOptions;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
@@ -27,8 +27,8 @@ impl Job for TopUp {
     const NAME: &'static str = "top-up";
     const SLOT: Slot = Slot::Train;
 
-    fn model_of(spec: &TopUpSpec) -> Option<&Source> {
-        Some(&spec.source)
+    fn model_of(spec: &TopUpSpec) -> Option<(Model, &Source)> {
+        Some((Model::Start, &spec.source))
     }
 
     fn open(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {

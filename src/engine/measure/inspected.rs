@@ -4,8 +4,7 @@ use crate::checkpoint::inspect::{Inspected, inspect, is_checkpoint};
 use crate::checkpoint::reading::Basis;
 use crate::checkpoint::{Checkpoint, Given};
 use crate::engine::spec::InspectSpec;
-use crate::format;
-use crate::format::contents::{contents, recognised};
+use crate::format::contents::{contents, outline, recognised};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell, Level, Report, Table};
@@ -91,22 +90,19 @@ fn of_dataset(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
     let answer = |seen: &bool| Cell::from(if *seen { "recognised" } else { "is not there" });
     let rows = formats.iter().map(|(name, seen)| vec![Cell::from(*name), answer(seen)]);
     r.tables.push(table("formats", "Formats", ["format", "found"], rows.collect()));
-    match format::open(path, None, cx) {
-        Ok(data) => {
-            let (episodes, steps) = (data.num_episodes(), data.num_steps());
-            r.stat("episodes", "episodes", episodes as f64, "", "episodes in the dataset");
-            r.stat("steps", "steps", steps as f64, "", "environment steps over all episodes");
-            r.stat(
-                "obs_dim",
-                "observation dimensions",
-                data.obs_dim() as f64,
-                "",
-                "columns of a flattened observation",
-            );
-            r.stat("action_dim", "action dimensions", data.action_dim() as f64, "", "columns of an action");
-            r.note(Level::Info, format!("read as {}", data.origin.format));
-            data.origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
-            data.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
+    match outline(path, cx) {
+        Ok(found) => {
+            let mut stat = |key, label, n: f64, definition| {
+                r.stat(key, label, n, "", definition);
+            };
+            stat("episodes", "episodes", found.episodes as f64, "episodes in the dataset");
+            stat("steps", "steps", found.steps as f64, "environment steps over all episodes");
+            let (obs, action) = found.columns;
+            stat("obs_dim", "observation dimensions", obs as f64, "columns of a flattened observation");
+            stat("action_dim", "action dimensions", action as f64, "columns of an action");
+            r.note(Level::Info, format!("read as {}", found.origin.format));
+            found.origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
+            found.origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
         }
         Err(Fault::Cancelled) => return Err(Fault::Cancelled),
         Err(e) => r.note(Level::Warn, e.to_string()),

@@ -7,8 +7,9 @@ use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
-use crate::ground::stats::quantile;
+use crate::ground::stats::{self, quantile};
 use crate::ground::task::Ctx;
+use crate::metrics::disagreement::in_units;
 use crate::metrics::threshold::{self, Kind, Threshold};
 use crate::world::imagine::one_step;
 use crate::world::world_model::WorldModel;
@@ -60,7 +61,7 @@ impl<'a> OneStepError<'a> {
         let owner: Vec<usize> = predicted.rows.iter().map(|&i| batch.episode[i]).collect();
         let usual = quantile(&errors, 0.95);
         let set = |scores: &[f64]| threshold::of_kind(kind, scores, &owner, alpha, split.is_shared());
-        let spread = (model.dims().members > 1).then(|| spread(&predicted.member_std, &scale));
+        let spread = (model.dims().members > 1).then(|| in_units(&predicted.member_std, &scale));
         let (threshold, disagreement) = (set(&errors)?, spread.map(|s| set(&s)).transpose()?);
         Ok(Self { model, scale, threshold, disagreement, usual })
     }
@@ -78,7 +79,7 @@ impl<'a> OneStepError<'a> {
             by_dim: vec![f64::NAN; steps * d],
             disagreement: vec![f64::NAN; if self.disagreement.is_some() { steps } else { 0 }],
         };
-        let spread = spread(&predicted.member_std, &self.scale);
+        let spread = in_units(&predicted.member_std, &self.scale);
         for (j, &i) in predicted.rows.iter().enumerate() {
             let t = batch.step[i];
             let squares = squares(&batch, (i, j), &predicted.next_obs, &self.scale);
@@ -131,28 +132,11 @@ impl<'a> OneStepError<'a> {
     }
 }
 
-/// [N] disagreement as the score of that name measures it: the members' standard deviation [N, D], mean over the dimensions
-/// that have a scale, each in units of it.
-fn spread(member_std: &[f32], scale: &[f64]) -> Vec<f64> {
-    let live = scale.iter().filter(|s| **s > 0.0).count().max(1) as f64;
-    let row = |row: &[f32]| {
-        let parts = row.iter().zip(scale).filter(|(_, s)| **s > 0.0).map(|(m, s)| f64::from(*m) / s);
-        parts.sum::<f64>() / live
-    };
-    member_std.chunks_exact(scale.len().max(1)).map(row).collect()
-}
-
-/// [D] standard deviation (ddof 0) of `next_obs - obs`.
-/// [D] standard deviation of the change of an observation in one step; 0 for a dimension that never changes.
+/// [D] standard deviation (ddof 0) of the change of an observation in one step; 0 for a dimension that never changes.
 pub(super) fn change_std(batch: &TransitionBatch) -> Vec<f64> {
-    let (d, n) = (batch.obs_dim, batch.len().max(1) as f64);
     let change = |i: usize, c: usize| f64::from(batch.next_obs_at(i)[c]) - f64::from(batch.obs_at(i)[c]);
-    (0..d)
-        .map(|c| {
-            let mean = (0..batch.len()).map(|i| change(i, c)).sum::<f64>() / n;
-            ((0..batch.len()).map(|i| (change(i, c) - mean).powi(2)).sum::<f64>() / n).sqrt()
-        })
-        .collect()
+    let std = |c: usize| stats::moments((0..batch.len()).map(|i| change(i, c))).1.sqrt();
+    if batch.is_empty() { vec![0.0; batch.obs_dim] } else { (0..batch.obs_dim).map(std).collect() }
 }
 
 /// Root mean square over `rows` of the error of each one's prediction; infinite where one is not finite.

@@ -16,6 +16,7 @@ use crate::data::summary::summary;
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::stats::evenly;
 use crate::ground::task::Ctx;
 use crate::metrics::divergence::DIVERGED;
@@ -96,7 +97,8 @@ pub fn reading_check(opened: &Opened, cx: &Ctx) -> Result<Option<Arc<ReadingChec
 fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx: &Ctx) -> Result<ReadingCheck, Fault> {
     let batch = sample(opened, STEPS);
     let scale = change_std(&batch);
-    let copied = rms(&batch, &(0..batch.len()).collect::<Vec<_>>(), &batch.obs, &scale);
+    let all: Vec<usize> = (0..batch.len()).collect();
+    let copied = rms(&batch, &all, &batch.obs, &scale);
     if batch.is_empty() || copied <= 0.0 {
         return Ok(ReadingCheck::default());
     }
@@ -114,12 +116,13 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         batch.len(),
     );
     let few = sample(opened, FIRST_LOOK);
+    // Every other reading is a copy of the weights: only the best few are kept while they are tried.
     let mut others = Vec::new();
     for other in checkpoint.alternatives() {
         others.push((relative(&*other.model, &few)?, other));
+        others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        others.truncate(CONTENDERS);
     }
-    others.sort_by(|a, b| a.0.total_cmp(&b.0));
-    others.truncate(CONTENDERS);
     let mut better: Option<(Reading, f64)> = None;
     for (_, other) in others {
         let its = relative(&*other.model, &batch)?;
@@ -131,7 +134,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
     Ok(ReadingCheck {
         steps: batch.len(),
         error,
-        linear: linear.map(|next| rms(&batch, &(0..batch.len()).collect::<Vec<_>>(), &next, &scale) / copied),
+        linear: linear.map(|next| rms(&batch, &all, &next, &scale) / copied),
         better,
         rollouts: follow(opened, model, cx)?,
         doubts: Ensemble::known(model).map(|m| normaliser_doubts(&m.input, opened, &batch)).unwrap_or_default(),
@@ -193,18 +196,17 @@ impl ReadingCheck {
     pub fn unusable(&self) -> Option<String> {
         let Followed { count, horizon, gone, .. } = self.rollouts;
         if self.error >= 1.0 {
+            let linear = self.linear.map(|l| format!(", a linear model {} times", times(l))).unwrap_or_default();
             return Some(format!(
                 "The world model is unusable, or wrongly read: one step ahead it errs {} times as much as copying the last \
-                 state{} (root mean square over {} training steps).",
-                times(self.error),
-                self.linear.map(|l| format!(", a linear model {} times", times(l))).unwrap_or_default(),
-                self.steps
+                 state{linear}.",
+                times(self.error)
             ));
         }
         (count > 0 && gone as f64 > FEW * count as f64).then(|| {
             format!(
-                "The world model is unusable, or wrongly read: {gone} of {count} rollouts of {horizon} steps along training \
-                 episodes run away, more than {AWAY} standard deviations from the data or out of the finite numbers."
+                "The world model is unusable, or wrongly read: {gone} of {count} rollouts of {horizon} steps run away from the \
+                 data."
             )
         })
     }
@@ -236,15 +238,13 @@ impl ReadingCheck {
         let Followed { count, horizon, gone, error } = self.rollouts;
         if self.unusable().is_none() && error > DIVERGED {
             let text = format!(
-                "The world model's rollouts diverge: after {horizon} steps along training episodes they err {} times as much as \
-                 copying the start (at least one standard deviation), and {gone} of {count} run away from the data.",
+                "The world model's rollouts diverge: after {horizon} steps they err {} times as much as copying the start, and \
+                 {gone} of {count} run away from the data.",
                 times(error)
             );
             say(Level::Alarm, text);
         } else if self.unusable().is_none() && gone > 0 {
-            let text = format!(
-                "{gone} of {count} rollouts of {horizon} steps along training episodes run away from the data."
-            );
+            let text = format!("{gone} of {count} rollouts of {horizon} steps run away from the data.");
             say(Level::Warn, text);
         }
         // Where both err by next to nothing, neither is the better one.
@@ -256,13 +256,27 @@ impl ReadingCheck {
             );
             say(Level::Warn, text);
         }
+        if !notes.is_empty() {
+            notes.push(Note { level: Level::Info, text: self.basis() });
+        }
         notes
     }
 
-    /// Puts what was found first in `report`; beside an alarm good news of the model is none and goes.
-    pub fn tell(&self, report: &mut Report) {
+    /// What the numbers of the other sentences are.
+    fn basis(&self) -> String {
+        format!(
+            "The world model was checked on {} steps of training episodes and on {} along them with their recorded actions: root \
+             mean square errors over dimensions in units of copying the last state's (of a rollout's end: of copying its start's, \
+             at least one standard deviation of the data). Away from the data is more than {AWAY} deviations, or no finite number.",
+            self.steps,
+            counted(self.rollouts.count, "rollouts")
+        )
+    }
+
+    /// Puts what was found first in `report`. Where that `judges` by the model, good news beside an alarm is none and goes.
+    pub fn tell(&self, report: &mut Report, judges: bool) {
         let notes = self.notes();
-        if notes.iter().any(|note| note.level == Level::Alarm) {
+        if judges && notes.iter().any(|note| note.level == Level::Alarm) {
             report.notes.retain(|note| note.level != Level::Good);
         }
         report.notes.splice(0..0, notes);

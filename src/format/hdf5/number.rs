@@ -26,9 +26,7 @@ impl H5Type for Number {
 
     fn decode_vec(raw: &[u8], dtype: &Datatype, count: usize) -> Option<Result<Vec<Self>, Error>> {
         let (number, big_endian) = element(dtype)?;
-        let mut out = Vec::new();
-        number.decode(raw.get(..count.checked_mul(number.size())?)?, big_endian, &mut out, Self);
-        Some(Ok(out))
+        Some(Ok(number.all(raw.get(..count.checked_mul(number.size())?)?, big_endian, Self)))
     }
 }
 

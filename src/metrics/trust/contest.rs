@@ -1,6 +1,7 @@
 //! Which score predicts what went wrong: every score against the same truth, over the same resampled episodes.
 
 use super::draws::{Draws, LEAST, Table};
+use super::prefix;
 use super::truth::{Estimate, Kind, Signal, Truth};
 use super::use_at_threshold::{AtThreshold, Lead};
 use super::weighted::Measured;
@@ -64,10 +65,16 @@ impl Contest {
         if rows == 0 || signals.is_empty() {
             return Err(Fault::failed("no step has both a score and an outcome: nothing tells which alarm to trust"));
         }
-        let all: Vec<usize> = (0..rows).collect();
-        let whole = Table::new(signals, truth, &all);
+        let whole = Table::whole(signals, truth);
         let once = vec![1.0; rows];
-        let (measured, length) = whole.measure(&once);
+        let (mut measured, length) = whole.measure(&once);
+        if truth.kind == Kind::LowReturn {
+            for (m, signal) in measured.iter_mut().zip(signals) {
+                cx.check()?;
+                let running: Vec<&[f64]> = signal.running.iter().map(Vec::as_slice).collect();
+                (m.auroc, m.auprc) = prefix::measure(&running, &truth.positive);
+            }
+        }
         let at: Vec<Option<AtThreshold>> = (0..signals.len()).map(|c| whole.at(c, &once)).collect();
         let draws = Draws::take(signals, truth, seed, cx)?;
         let of_class = |class: bool| {

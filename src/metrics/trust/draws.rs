@@ -31,7 +31,7 @@ pub struct Table {
     severity: Order,
     positive: Vec<bool>,
     orders: Vec<Order>,
-    /// Of episodes: every signal's pairs.
+    /// Of episodes: every signal's pairs, where they are held.
     pairs: Vec<Pairs>,
     /// Of episodes: their lengths.
     lengths: Option<Order>,
@@ -40,21 +40,35 @@ pub struct Table {
 }
 
 impl Table {
-    /// Takes these `rows` of the signals and the truth.
-    pub fn new(signals: &[Signal], truth: &Truth, rows: &[usize]) -> Self {
+    /// Takes all rows of the signals and the truth. Pairs of episodes are measured once and not held: there are too many.
+    pub fn whole(signals: &[Signal], truth: &Truth) -> Self {
+        let rows: Vec<usize> = (0..truth.severity.len()).collect();
+        Self::unpaired(signals, truth, &rows)
+    }
+
+    /// Takes these `rows`, with the pairs of episodes.
+    pub fn paired(signals: &[Signal], truth: &Truth, rows: &[usize]) -> Self {
+        let mut table = Self::unpaired(signals, truth, rows);
+        if truth.kind == Kind::LowReturn {
+            let pairs = |s: &Signal| {
+                let running: Vec<&[f64]> = rows.iter().map(|&i| s.running[i].as_slice()).collect();
+                Pairs::new(&running, &table.positive)
+            };
+            table.pairs = signals.iter().map(pairs).collect();
+        }
+        table
+    }
+
+    fn unpaired(signals: &[Signal], truth: &Truth, rows: &[usize]) -> Self {
         let pick = |v: &[f64]| rows.iter().map(|&i| number(v[i])).collect::<Vec<f64>>();
         let positive: Vec<bool> = rows.iter().map(|&i| truth.positive[i]).collect();
         let episodes = truth.kind == Kind::LowReturn;
-        let running = |s: &Signal| -> Pairs {
-            let running: Vec<&[f64]> = rows.iter().map(|&i| s.running[i].as_slice()).collect();
-            Pairs::new(&running, &positive)
-        };
         let lengths = |s: &Signal| Order::new(&rows.iter().map(|&i| s.running[i].len() as f64).collect::<Vec<_>>());
         let fired = |s: &Signal| s.threshold.map(|t| rows.iter().map(|&i| number(s.values[i]) > t).collect());
         Self {
             severity: Order::new(&pick(&truth.severity)),
             orders: signals.par_iter().map(|s| Order::new(&pick(&s.values))).collect(),
-            pairs: if episodes { signals.iter().map(running).collect() } else { Vec::new() },
+            pairs: Vec::new(),
             lengths: if episodes { signals.first().map(lengths) } else { None },
             fired: signals.iter().map(fired).collect(),
             positive,
@@ -113,7 +127,7 @@ impl Draws {
                 episode[row] = e as u32;
             }
         }
-        let table = Table::new(signals, truth, &thin);
+        let table = Table::paired(signals, truth, &thin);
         let one = |draw: usize| -> Result<Draw, Fault> {
             cx.check()?;
             let count = bootstrap::multiplicities(&mut keyed(seed, draw as u64), groups.len());

@@ -25,7 +25,60 @@ pub fn by_episode(scores: &[f64], owner: &[usize]) -> Vec<Vec<f64>> {
     stats::by_episode(owner).into_iter().map(|(_, rows)| running(rows.into_iter().map(|i| scores[i]))).collect()
 }
 
-/// Every failed episode held against every other over their common steps.
+/// Episode `i` with these [`running`] maxima held against every one over their common steps: 2 where its score is larger, 1
+/// where they are equal, 0 where it is smaller. None may be empty.
+fn against<'r>(running: &'r [&[f64]], i: usize) -> impl Iterator<Item = u8> + 'r {
+    running.iter().map(move |other| {
+        let end = running[i].len().min(other.len()) - 1;
+        let (own, other) = (running[i][end], other[end]);
+        u8::from(own > other) + u8::from(own >= other)
+    })
+}
+
+/// Sums over failed episodes.
+#[derive(Default)]
+struct Tally {
+    concordant: f64,
+    pairs: f64,
+    precision: f64,
+    failed: f64,
+}
+
+impl Tally {
+    /// Takes a failed episode that weighs `own` and its `wins` over all, which weigh `weight`.
+    fn add(&mut self, own: f64, wins: impl Iterator<Item = u8>, weight: &[f64], positive: &[bool]) {
+        let (mut won, mut sound, mut hits, mut seen) = (0.0, 0.0, 0.0, 0.0);
+        for ((win, &w), &positive) in wins.zip(weight).zip(positive) {
+            if positive {
+                hits += if win < 2 { w } else { 0.0 };
+            } else {
+                won += 0.5 * f64::from(win) * w;
+                sound += w;
+            }
+            seen += if win < 2 { w } else { 0.0 };
+        }
+        self.concordant += own * won;
+        self.pairs += own * sound;
+        self.precision += own * hits / seen;
+        self.failed += own;
+    }
+
+    /// Concordance and average precision.
+    fn result(&self) -> (f64, f64) {
+        (self.concordant / self.pairs, self.precision / self.failed)
+    }
+}
+
+/// [`Pairs::measure`] of episodes that all weigh the same, without holding the pairs: there may be any number of them.
+pub fn measure(running: &[&[f64]], positive: &[bool]) -> (f64, f64) {
+    let (mut tally, once) = (Tally::default(), vec![1.0; running.len()]);
+    for i in (0..running.len()).filter(|&i| positive[i]) {
+        tally.add(1.0, against(running, i), &once, positive);
+    }
+    tally.result()
+}
+
+/// Every failed episode held against every other over their common steps, to be measured under many weights.
 #[derive(Debug, Clone)]
 pub struct Pairs {
     /// Number of episodes.
@@ -34,7 +87,7 @@ pub struct Pairs {
     failed: Vec<usize>,
     /// [N] which failed.
     positive: Vec<bool>,
-    /// [F][N] 2 where the failed one's score is larger, 1 where they are equal, 0 where it is smaller.
+    /// [F][N] wins of the failed one.
     wins: Vec<u8>,
 }
 
@@ -42,14 +95,7 @@ impl Pairs {
     /// Holds episodes with these [`running`] maxima against each other; none may be empty.
     pub fn new(running: &[&[f64]], positive: &[bool]) -> Self {
         let failed: Vec<usize> = (0..running.len()).filter(|&i| positive[i]).collect();
-        let against = |&i: &usize| {
-            running.iter().map(move |other| {
-                let end = running[i].len().min(other.len()) - 1;
-                let (own, other) = (running[i][end], other[end]);
-                u8::from(own > other) + u8::from(own >= other)
-            })
-        };
-        let wins = failed.par_iter().flat_map_iter(against).collect();
+        let wins = failed.par_iter().flat_map_iter(|&i| against(running, i)).collect();
         Self { n: running.len(), failed, positive: positive.to_vec(), wins }
     }
 
@@ -58,25 +104,12 @@ impl Pairs {
     /// The precision at a failed episode is that among the episodes whose score over the common steps is not smaller; average
     /// precision is its mean over the failed ones (of equal lengths scikit-learn's `average_precision_score`).
     pub fn measure(&self, weight: &[f64]) -> (f64, f64) {
-        let (mut concordant, mut pairs, mut precision, mut failed) = (0.0, 0.0, 0.0, 0.0);
+        let mut tally = Tally::default();
         for (row, &i) in self.failed.iter().enumerate().filter(|(_, i)| weight[**i] > 0.0) {
-            let wins = &self.wins[row * self.n..(row + 1) * self.n];
-            let (mut won, mut sound, mut hits, mut seen) = (0.0, 0.0, 0.0, 0.0);
-            for ((&win, &w), &positive) in wins.iter().zip(weight).zip(&self.positive) {
-                if positive {
-                    hits += if win < 2 { w } else { 0.0 };
-                } else {
-                    won += 0.5 * f64::from(win) * w;
-                    sound += w;
-                }
-                seen += if win < 2 { w } else { 0.0 };
-            }
-            concordant += weight[i] * won;
-            pairs += weight[i] * sound;
-            precision += weight[i] * hits / seen;
-            failed += weight[i];
+            let wins = self.wins[row * self.n..(row + 1) * self.n].iter().copied();
+            tally.add(weight[i], wins, weight, &self.positive);
         }
-        (concordant / pairs, precision / failed)
+        tally.result()
     }
 }
 

@@ -130,7 +130,7 @@ impl Activation {
                 if x > 0.0 { (x, 1.0) } else { (alpha * x.exp_m1(), alpha * x.exp()) }
             }
             Self::Gelu => {
-                let below = 0.5 * erfc(-x * FRAC_1_SQRT_2);
+                let below = 0.5 * libm::erfc(-x * FRAC_1_SQRT_2);
                 (x * below, below + x * (-0.5 * x * x).exp() / (2.0 * PI).sqrt())
             }
             Self::GeluTanh => {
@@ -185,26 +185,6 @@ impl From<Activation> for String {
     fn from(activation: Activation) -> Self {
         activation.key()
     }
-}
-
-/// Complementary error function to 1.2e-7 of its value (Numerical Recipes, 6.2: Chebyshev fit).
-fn erfc(x: f64) -> f64 {
-    const FIT: [f64; 10] = [
-        0.170_872_77,
-        -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
-        0.278_868_07,
-        -0.186_288_06,
-        0.096_784_18,
-        0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
-    ];
-    let t = 1.0 / (1.0 + 0.5 * x.abs());
-    let sum = FIT.iter().fold(0.0, |sum, c| sum * t + c);
-    let tail = t * (-x * x + sum).exp();
-    if x >= 0.0 { tail } else { 2.0 - tail }
 }
 
 #[cfg(test)]

@@ -38,6 +38,6 @@ fn the_spread_is_that_of_the_score() {
     let members = Members { count: 2, change: &change, std: None, targets: 2, scale: &scale };
     let columns = of_members(&members);
     let score = columns.iter().find(|c| c.score.name == "disagreement").unwrap();
-    assert_eq!(spread(&[1.0, 2.0], &scale), [0.5]);
+    assert_eq!(in_units(&[1.0, 2.0], &scale), [0.5]);
     assert!((score.values[0] - 0.5).abs() < 1e-6);
 }

@@ -100,7 +100,9 @@ fn another_reading_that_is_far_better_is_named_with_what_states_it() {
     let mut report = Report::new("imagination", "Imagination");
     report.note(Level::Good, "it beats copying");
     report.note(Level::Info, "a definition");
-    check.tell(&mut report);
+    check.tell(&mut report, false);
+    assert!(report.notes.iter().any(|n| n.level == Level::Good), "what becomes of the model is another matter");
+    check.tell(&mut report, true);
     assert!(report.notes[0].level == Level::Alarm && report.notes.iter().all(|n| n.level != Level::Good));
 }
 

@@ -4,7 +4,6 @@ use super::super::data;
 use super::{ID, JOB};
 use crate::engine::job::{Schedule, TopUpOptions, Trigger};
 use crate::metrics::report::{Level, Report};
-
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
