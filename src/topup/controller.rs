@@ -30,6 +30,9 @@ pub enum Schedule {
 pub const HARD_CAP: f64 = 0.2;
 /// Checks in a row below the threshold that end an adaptive run.
 pub const GOOD_CHECKS: usize = 3;
+/// Checks in a row without evidence that end an adaptive run although R is above its threshold: twice as many, so that a clear
+/// shift had the episodes that [`trigger::LEAST`] reference episodes need to show it.
+pub const QUIET_CHECKS: usize = 2 * GOOD_CHECKS;
 /// Top-ups after which the median R must have fallen by [`FUTILE_FALL`].
 pub const FUTILE_TOPUPS: usize = 5;
 /// Relative fall of the median R that keeps a run alive.
@@ -112,6 +115,8 @@ pub enum Reason {
 pub enum StopReason {
     /// R stayed below the threshold and the score holds.
     Converged,
+    /// The score holds and R is above the threshold, but by no more than chance over [`QUIET_CHECKS`] checks.
+    NoEvidence,
     /// R is above the threshold and nothing is left to spend.
     BudgetUsed,
     /// Collecting neither lowers R nor raises the score: not a coverage problem.
@@ -147,6 +152,8 @@ pub struct Controller {
     rule: Rule,
     checks: usize,
     good: usize,
+    /// Checks in a row that called for nothing.
+    quiet: usize,
     scores: Vec<(f64, f64)>,
     /// Highest mean of [`GOOD_CHECKS`] scores in a row, and its standard error.
     best: Option<(f64, f64)>,
@@ -167,6 +174,7 @@ impl Controller {
             rule,
             checks: 0,
             good: 0,
+            quiet: 0,
             scores: Vec::new(),
             best: None,
             armed: false,
@@ -206,7 +214,7 @@ impl Controller {
         self.checks += 1;
         self.evidence = check.surprise.as_ref().map(|s| self.watch.see(s));
         let above = self.is_above(check);
-        let converged = self.note_good(check, above);
+        let done = self.note_good(check, above);
         let score = (check.score, if check.score_se.is_finite() { check.score_se } else { 0.0 });
         if self.collected_before {
             self.futility.after_topup(check.ratio, score);
@@ -218,8 +226,8 @@ impl Controller {
         }
         let adaptive = self.rule.schedule == Schedule::Adaptive;
         let left = self.rule.budget.saturating_sub(check.spent);
-        let decision = if adaptive && converged {
-            Decision::Stop(StopReason::Converged)
+        let decision = if let Some(reason) = done.filter(|_| adaptive) {
+            Decision::Stop(reason)
         } else if last {
             Decision::Stop(StopReason::ChecksUsed)
         } else if adaptive && above.is_some() && self.futility.is_futile() {
@@ -271,14 +279,14 @@ impl Controller {
 
     /// Counts checks in a row with R at or below τ; enough of them are good if their mean score is not below the best
     /// mean of as many checks in a row by more than one standard error of the difference. Probe episodes start anew at
-    /// each check, so one check's score says little: lucky starts of an early one would hold up a run for ever.
-    fn note_good(&mut self, check: &Check, above: Option<Reason>) -> bool {
-        let good = above.is_none() && check.ratio <= self.rule.threshold;
-        self.good = if good { self.good + 1 } else { 0 };
+    /// each check, so one check's score says little: lucky starts of an early one would hold up a run for ever. Under
+    /// [`Trigger::PerRun`] R may stay above τ by chance: [`QUIET_CHECKS`] checks without evidence are good as well.
+    fn note_good(&mut self, check: &Check, above: Option<Reason>) -> Option<StopReason> {
+        let quiet = above.is_none() && !check.ratio.is_nan();
+        self.quiet = if quiet && check.surprise.is_some() { self.quiet + 1 } else { 0 };
+        self.good = if quiet && check.ratio <= self.rule.threshold { self.good + 1 } else { 0 };
         self.scores.push((check.score, if check.score_se.is_finite() { check.score_se } else { 0.0 }));
-        let Some(window) = self.scores.len().checked_sub(GOOD_CHECKS).map(|from| &self.scores[from..]) else {
-            return false;
-        };
+        let window = &self.scores[self.scores.len().checked_sub(GOOD_CHECKS)?..];
         let n = GOOD_CHECKS as f64;
         let mean = window.iter().map(|s| s.0).sum::<f64>() / n;
         let se = window.iter().map(|s| s.1.powi(2)).sum::<f64>().sqrt() / n;
@@ -286,7 +294,11 @@ impl Controller {
         if mean.is_finite() && self.best.is_none_or(|(best, _)| mean > best) {
             self.best = Some((mean, se));
         }
-        self.good >= GOOD_CHECKS && holds
+        if self.good >= GOOD_CHECKS {
+            return holds.then_some(StopReason::Converged);
+        }
+        let enough = self.rule.trigger == Trigger::PerRun && self.quiet >= QUIET_CHECKS;
+        (enough && holds).then_some(StopReason::NoEvidence)
     }
 }
 

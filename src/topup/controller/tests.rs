@@ -218,6 +218,23 @@ fn a_run_collects_on_evidence_and_on_a_rise_that_matters_and_begins_anew() {
 }
 
 #[test]
+fn six_checks_without_evidence_end_a_run_whose_score_holds() {
+    let ends = |checks: &[Check]| {
+        let mut controller = Controller::new(per_run());
+        let at = checks.iter().position(|c| matches!(controller.decide(c), Decision::Stop(_)));
+        (at, controller.decide(&checks[0]))
+    };
+    let chance = surprising(1.6, &[0.4, 0.6]);
+    assert_eq!(ends(&vec![chance.clone(); 7]), (Some(5), Decision::Stop(StopReason::NoEvidence)));
+    // Where there is nothing to judge by, or the paper's rule was asked, R stays the judge.
+    assert_eq!(ends(&vec![check(1.6, 0); 7]).0, None);
+    assert_eq!(play(rule(Schedule::Adaptive), [1.6; 7]).0[5], COLLECT);
+    // A score that falls is not good however little is new.
+    let falls = (0..9).map(|i| Check { score: -200.0 - 40.0 * f64::from(i), ..chance.clone() });
+    assert_eq!(ends(&falls.collect::<Vec<_>>()).0, None);
+}
+
+#[test]
 fn few_reference_episodes_are_tested_check_by_check_at_a_share_of_the_level() {
     let mut controller = Controller::new(per_run());
     let at = |p| Check { surprise: Some(Surprise::Group(p)), ..check(3.0, 0) };
