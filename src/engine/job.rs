@@ -9,7 +9,7 @@ pub use super::event::{Body, Control, Event, Failure, JobId, Outcome};
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec,
-    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, ScoreSpec, Source,
+    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source,
     Target, TopUpSpec,
 };
 use super::workspace::Workspace;
@@ -33,6 +33,7 @@ mod imagine;
 mod inspect;
 mod load;
 mod map;
+mod runs;
 mod scan;
 mod score;
 #[cfg(test)]
@@ -145,6 +146,8 @@ jobs! {
     Load(Source) is load::Load;
     /// Exact statistics of all episodes, where only a sample of them is in memory.
     Scan(Source) is scan::Scan;
+    /// The top-ups in a folder.
+    Runs(RunsSpec) is runs::Runs;
     /// What a file is, and how it would be read.
     Inspect(InspectSpec) is inspect::Inspect;
     /// What cannot be trusted in the dataset.
