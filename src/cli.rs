@@ -16,6 +16,7 @@ mod coverage;
 mod dashboard;
 mod demo;
 mod diagnose;
+mod envs;
 mod episodes;
 mod fit;
 mod gate;
@@ -35,7 +36,7 @@ mod topup;
 use crate::engine::job::FeatureSpec;
 use crate::ui::app::OpenSpec;
 use crate::ui::theme::Theme;
-use args::{OutputArgs, SourceArgs};
+use args::{EnvArgs, OutputArgs, SourceArgs};
 use headless::Status;
 
 /// State coverage, imagination against reality, and adaptive top-up for world models and offline RL.
@@ -61,6 +62,8 @@ struct DashboardArgs {
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
+    acting: EnvArgs,
+    #[command(flatten)]
     output: OutputArgs,
     /// Colours of the dashboard: auto, dark, light, safe
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = dashboard::theme)]
@@ -85,6 +88,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// List the environments that can be acted in: built in, and the paper's tasks in your Python
+    Envs(envs::EnvsArgs),
     /// List the top-ups in a folder with what became of each
     Runs(runs::RunsArgs),
     /// Say what a checkpoint or dataset is, what lies in it, and how it would be read
@@ -122,6 +127,7 @@ pub fn main() -> ExitCode {
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Envs(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Inspect(args)) => args.run(),
         Some(Command::Audit(args)) => args.run(),
@@ -139,7 +145,7 @@ pub fn main() -> ExitCode {
 /// The dashboard on a terminal, the report elsewhere.
 fn dashboard(args: &DashboardArgs) -> Status {
     let source = match args.source.source() {
-        Ok(source) => source,
+        Ok(source) => args.acting.of(source),
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {

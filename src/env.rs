@@ -5,6 +5,7 @@
 //! [`single::Lifted`] makes the copies.
 
 pub mod builtin;
+pub mod gymnasium;
 pub mod recorded;
 pub mod single;
 pub mod spec;
@@ -24,6 +25,11 @@ use vector::VectorEnv;
 pub fn make(id: &str, copies: usize, options: &[ResetOption]) -> Result<Option<Box<dyn VectorEnv>>, Fault> {
     let Some(entry) = ENVIRONMENTS.iter().find(|entry| entry.id == id) else { return Ok(None) };
     Ok(Some(Box::new(Lifted::new(copies, entry.make, options)?)))
+}
+
+/// True if an environment of this id is built in.
+pub fn is_built_in(id: &str) -> bool {
+    ENVIRONMENTS.iter().any(|entry| entry.id == id)
 }
 
 /// Ids of the built-in environments, for messages.

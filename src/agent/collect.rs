@@ -70,6 +70,8 @@ struct Running {
 struct Side {
     running: Vec<Running>,
     states: Vec<PolicyState>,
+    /// Episodes that had ended when the others were begun anew.
+    begun_anew: Option<usize>,
 }
 
 impl Collector {
@@ -97,8 +99,8 @@ impl Collector {
     /// Lets `policy` act until `limit` is reached; may be called again to go on.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], or what the environment fails with; the finished episodes are kept, unfinished ones are dropped
-    /// (their steps stay counted).
+    /// [`Fault::Cancelled`], or what the environment fails with and does not recover from; the finished episodes are kept,
+    /// unfinished ones are dropped (their steps stay counted).
     pub fn run(
         &mut self,
         env: &mut dyn VectorEnv,
@@ -131,7 +133,13 @@ impl Collector {
             }
             cx.check()?;
             let left = (limit.episodes as u64).saturating_sub(self.started - first) as usize;
-            let taken = self.begin(&mut side, env, policy, (left, free, longest))?;
+            let taken = match self.begin(&mut side, env, policy, (left, free, longest)) {
+                Ok(taken) => taken,
+                Err(fault) => {
+                    self.begin_anew(&mut side, env, policy, fault)?;
+                    continue;
+                }
+            };
             // Without a limit of steps there is always enough.
             free = if limit.steps == usize::MAX { free } else { free - taken };
             if side.running.is_empty() {
@@ -140,7 +148,13 @@ impl Collector {
             let obs = side.latest(env.spec().obs_space.dim());
             let copies: Vec<usize> = side.running.iter().map(|r| r.copy).collect();
             let actions = policy.act(&obs, &mut side.states, acting);
-            let step = env.step(&copies, &actions)?;
+            let step = match env.step(&copies, &actions) {
+                Ok(step) => step,
+                Err(fault) => {
+                    self.begin_anew(&mut side, env, policy, fault)?;
+                    continue;
+                }
+            };
             self.steps += copies.len();
             let (left, cut) = self.record(&mut side, actions.stored(), &step);
             free = free.saturating_add(left);
@@ -179,12 +193,39 @@ impl Collector {
         for ((copy, most), obs) in copies.into_iter().zip(most).zip(rows) {
             let number = self.started;
             self.started += 1;
-            let (obs, actions, rewards) = (obs.to_vec(), Vec::new(), Vec::new());
-            let recorded = Taken { number, obs, actions, rewards, terminated: false };
-            side.running.push(Running { copy, most, recorded });
-            side.states.push(policy.begin(stream(self.seed, &format!("{}: actions", self.purpose), number)));
+            side.running.push(Running { copy, most, recorded: Taken::begin(number, obs) });
+            side.states.push(self.state_of(policy, number));
         }
         Ok(taken)
+    }
+
+    /// Begins the running episodes anew with their seeds, where the environment recovers from `fault`: they become what they
+    /// would have been, and the steps that are lost stay counted. What fails again before an episode ends is told.
+    fn begin_anew(
+        &mut self,
+        side: &mut Side,
+        env: &mut dyn VectorEnv,
+        policy: &dyn Policy,
+        fault: Fault,
+    ) -> Result<(), Fault> {
+        if !matches!(fault, Fault::Failed(_)) || side.begun_anew == Some(self.finished.len()) {
+            return Err(fault);
+        }
+        side.begun_anew = Some(self.finished.len());
+        env.recover(fault)?;
+        if side.running.is_empty() {
+            return Ok(());
+        }
+        let (copies, numbers): (Vec<usize>, Vec<u64>) =
+            side.running.iter().map(|r| (r.copy, r.recorded.number)).unzip();
+        let seeds: Vec<u64> = numbers.iter().map(|&number| self.seed_of(number)).collect();
+        let obs = env.reset(&copies, &seeds)?;
+        let rows = obs.chunks_exact((obs.len() / copies.len()).max(1));
+        for ((running, number), obs) in side.running.iter_mut().zip(&numbers).zip(rows) {
+            running.recorded = Taken::begin(*number, obs);
+        }
+        side.states = numbers.iter().map(|&number| self.state_of(policy, number)).collect();
+        Ok(())
     }
 
     /// Takes a step of every running episode down; answers the steps that ended episodes leave to others, and the copies whose
@@ -192,7 +233,7 @@ impl Collector {
     fn record(&mut self, side: &mut Side, actions: &[f32], step: &StepBatch) -> (usize, Vec<usize>) {
         let n = side.running.len();
         let (d, a) = (step.obs.len() / n, actions.len() / n);
-        let (mut left, mut cut) = (0, Vec::new());
+        let (mut left, mut cut) = (0usize, Vec::new());
         for (i, running) in side.running.iter_mut().enumerate() {
             running.recorded.obs.extend_from_slice(&step.obs[i * d..(i + 1) * d]);
             running.recorded.actions.extend_from_slice(&actions[i * a..(i + 1) * a]);
@@ -208,7 +249,7 @@ impl Collector {
                     cut.push(ended.copy);
                 }
                 side.states.remove(i);
-                left += ended.most.saturating_sub(steps);
+                left = left.saturating_add(ended.most.saturating_sub(steps));
                 self.finished.push(ended.recorded);
             }
         }
@@ -229,6 +270,11 @@ impl Collector {
             });
             self.started += 1;
         }
+    }
+
+    /// What `policy` keeps of the episode of this number as it begins.
+    fn state_of(&self, policy: &dyn Policy, number: u64) -> PolicyState {
+        policy.begin(stream(self.seed, &format!("{}: actions", self.purpose), number))
     }
 
     /// Seed of the episode of this number.
@@ -263,6 +309,13 @@ impl Collector {
             parts.rewards.extend_from_slice(&e.rewards);
         }
         Dataset::from_parts(origin, spec.obs_space.clone(), spec.action_space.clone(), parts).ok()
+    }
+}
+
+impl Taken {
+    /// An episode that begins with `obs`.
+    fn begin(number: u64, obs: &[f32]) -> Self {
+        Self { number, obs: obs.to_vec(), actions: Vec::new(), rewards: Vec::new(), terminated: false }
     }
 }
 

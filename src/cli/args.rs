@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::demo;
 use crate::data::split::SplitSpec;
-use crate::engine::job::{Activation, Asked, Base, FeatureSpec, InputOrder, RewardColumn, Source, Target};
+use crate::engine::job::{ActingSpec, Activation, Asked, Base, FeatureSpec, InputOrder, RewardColumn, Source, Target};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::metrics::coverage::Options;
@@ -109,6 +110,54 @@ impl SourceArgs {
             ..self.read.of(dataset)
         })
     }
+}
+
+/// Where episodes are acted.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EnvArgs {
+    /// Environment to act in, built in or Gymnasium's (gym:ID where both know it); the dataset's own if none is named
+    #[arg(long, value_name = "ID")]
+    env: Option<String>,
+    /// What a Gymnasium environment is made with, as JSON or text: --env-arg frame_skip=4; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = env_arg)]
+    env_arg: Vec<(String, Value)>,
+    /// Python module or file that registers it
+    #[arg(long, value_name = "MODULE")]
+    env_import: Vec<String>,
+    /// Python that Gymnasium is installed in; that of the active environment, else python3 if none is named
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// Command that starts a worker somewhere else: "ssh host python -u -"
+    #[arg(long, value_name = "COMMAND")]
+    worker_command: Option<String>,
+    /// Ray cluster that the environments are spread over: its address, or local
+    #[arg(long, value_name = "ADDRESS")]
+    ray: Option<String>,
+    /// Worker processes; one a core, at most 8, if no number is named
+    #[arg(long, value_name = "N", value_parser = count)]
+    workers: Option<usize>,
+}
+
+impl EnvArgs {
+    /// `source`, acted in so.
+    pub fn of(&self, source: Source) -> Source {
+        let acting = ActingSpec {
+            env: self.env.clone(),
+            env_args: self.env_arg.iter().cloned().collect(),
+            env_import: self.env_import.clone(),
+            python: self.python.clone(),
+            worker_command: self.worker_command.clone(),
+            ray: self.ray.clone(),
+            workers: self.workers,
+        };
+        Source { acting, ..source }
+    }
+}
+
+/// Reads `key=value`; what is no JSON is text.
+fn env_arg(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("KEY=VALUE is needed")?;
+    Ok((key.into(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
 /// The feature space that distances are measured in.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
+use super::args::{EnvArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{CoverSpec, JobSpec, PolicySpec, Source};
@@ -52,16 +52,15 @@ struct MeasureArgs {
     /// Episodes to collect with the checkpoint's policy where no rollouts are named
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
-    /// Environment to collect in; the dataset's own if none is named
-    #[arg(long, value_name = "ID")]
-    env: Option<String>,
+    #[command(flatten)]
+    acting: EnvArgs,
 }
 
 impl CoverageArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => headless::run_gated(&[self.job(source)], &self.output, &self.gates),
+            Ok(source) => headless::run_gated(&[self.job(self.measures.acting.of(source))], &self.output, &self.gates),
             Err(ended) => headless::complain(&ended),
         }
     }
@@ -80,7 +79,7 @@ impl CoverageArgs {
                 bins: m.bins,
                 bootstrap: Bootstrap { draws: m.bootstrap, seed },
             },
-            policy: PolicySpec { env: m.env.clone(), episodes: m.episodes, seed },
+            policy: PolicySpec { episodes: m.episodes, seed },
             reference: m.reference.clone(),
             random: m.random.clone(),
         })

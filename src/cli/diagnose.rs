@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
+use super::args::{EnvArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::headless::{self, Status};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 
@@ -14,9 +14,8 @@ pub struct DiagnoseArgs {
     /// Episodes to collect with the checkpoint's policy where no rollouts are named
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
-    /// Environment to collect in; the dataset's own if none is named
-    #[arg(long, value_name = "ID")]
-    env: Option<String>,
+    #[command(flatten)]
+    acting: EnvArgs,
     /// Which neighbour's distance is the novelty
     #[arg(short, value_name = "K", default_value_t = DiagnoseSpec::default().k, value_parser = count)]
     k: usize,
@@ -32,14 +31,14 @@ impl DiagnoseArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => headless::run(&[self.job(source)], &self.output),
+            Ok(source) => headless::run(&[self.job(self.acting.of(source))], &self.output),
             Err(ended) => headless::complain(&ended),
         }
     }
 
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
-        let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed: self.output.seed };
+        let policy = PolicySpec { episodes: self.episodes, seed: self.output.seed };
         let ThresholdArgs { alpha, threshold } = self.threshold;
         JobSpec::Diagnose(DiagnoseSpec { source, policy, k: self.k, threshold, alpha, space: self.space.spec() })
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
+use super::args::{EnvArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{JobSpec, PolicySpec, ScoreSpec, Source};
@@ -20,9 +20,8 @@ pub struct ScoreArgs {
     /// Episodes to collect with the checkpoint's policy where no rollouts are named; 0: the held-out episodes instead
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count_or_none)]
     episodes: usize,
-    /// Environment to collect in; the dataset's own if none is named
-    #[arg(long, value_name = "ID")]
-    env: Option<String>,
+    #[command(flatten)]
+    acting: EnvArgs,
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value_t = ScoreSpec::default().k, value_parser = count)]
     k: usize,
@@ -51,7 +50,7 @@ impl ScoreArgs {
     /// Does it.
     pub fn run(&self) -> Status {
         match self.source.source() {
-            Ok(source) => headless::run_gated(&[self.job(source)], &self.output, &self.gates),
+            Ok(source) => headless::run_gated(&[self.job(self.acting.of(source))], &self.output, &self.gates),
             Err(ended) => headless::complain(&ended),
         }
     }
@@ -59,7 +58,7 @@ impl ScoreArgs {
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
         let seed = self.output.seed;
-        let policy = PolicySpec { env: self.env.clone(), episodes: self.episodes, seed };
+        let policy = PolicySpec { episodes: self.episodes, seed };
         let (k, alpha, threshold, out) = (self.k, self.threshold.alpha, self.threshold.threshold, self.out.clone());
         JobSpec::Score(ScoreSpec { source, space: self.space.spec(), policy, k, alpha, threshold, out, seed })
     }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{OutputArgs, SourceArgs, budget, count, level, positive};
+use super::args::{EnvArgs, OutputArgs, SourceArgs, budget, count, level, positive};
 use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
+use crate::agent::replay::Mix;
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec, Trigger};
 use crate::ground::fault::Fault;
 use crate::topup::options::Options;
@@ -52,6 +53,27 @@ impl From<Calls> for Trigger {
     }
 }
 
+/// How batches mix old and new data.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mixed {
+    /// Every transition is equally likely
+    Uniform,
+    /// Half of a batch is new
+    Half,
+    /// Equally likely, but at least a tenth of a batch is new
+    Floor,
+}
+
+impl From<Mixed> for Mix {
+    fn from(mixed: Mixed) -> Self {
+        match mixed {
+            Mixed::Uniform => Self::Uniform,
+            Mixed::Half => Self::Half,
+            Mixed::Floor => Self::Floor,
+        }
+    }
+}
+
 /// Options of `oodscope topup`.
 #[derive(Debug, Args)]
 pub struct TopUpArgs {
@@ -66,9 +88,8 @@ pub struct TopUpArgs {
     /// Print instead of opening the dashboard
     #[arg(long)]
     headless: bool,
-    /// Environment to collect in; the dataset's own if none is named
-    #[arg(long, value_name = "ID")]
-    env: Option<String>,
+    #[command(flatten)]
+    acting: EnvArgs,
     /// What calls for data under the adaptive schedule
     #[arg(long, value_enum, default_value = "per-run")]
     trigger: Calls,
@@ -94,6 +115,12 @@ pub struct TopUpArgs {
     /// Gradient steps of the policy between checks
     #[arg(long, value_name = "N", default_value_t = Options::default().policy_steps, value_parser = count)]
     policy_steps: usize,
+    /// How the world model's batches mix the dataset and what was added: uniform, half, or floor (at least a tenth is new)
+    #[arg(long, value_enum, default_value = "half")]
+    mix: Mixed,
+    /// Adam's step size for the world model at the beginning of each round
+    #[arg(long, value_name = "RATE", default_value_t = Options::default().learning_rate, value_parser = positive)]
+    learning_rate: f64,
     /// Evaluation episodes before and after
     #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
@@ -109,7 +136,7 @@ impl TopUpArgs {
     pub fn run(&self) -> Status {
         let asked = match &self.resume {
             Some(folder) => TopUpSpec::resumed(folder.clone()),
-            None => self.source.source().map(|source| self.job(source)),
+            None => self.source.source().map(|source| self.job(self.acting.of(source))),
         };
         let topup = match asked {
             Ok(topup) => topup,
@@ -132,7 +159,6 @@ impl TopUpArgs {
     pub fn job(&self, source: Source) -> TopUpSpec {
         TopUpSpec {
             source,
-            env: self.env.clone(),
             options: Options {
                 schedule: self.schedule.into(),
                 trigger: self.trigger.into(),
@@ -143,6 +169,8 @@ impl TopUpArgs {
                 rounds: self.rounds,
                 model_steps: self.model_steps,
                 policy_steps: self.policy_steps,
+                mix: self.mix.into(),
+                learning_rate: self.learning_rate,
                 eval_episodes: self.eval_episodes,
                 seed: self.output.seed,
             },

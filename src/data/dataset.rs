@@ -19,6 +19,8 @@ pub struct Origin {
     pub format: String,
     /// Environment id (`Pendulum-v1`), where the file names one.
     pub env_id: Option<String>,
+    /// What the environment is made with, as JSON: Minari's `env_spec`, where the file has one.
+    pub env_spec: Option<String>,
     /// The dataset's own name (`pendulum/expert-v0`), where it has one.
     pub dataset_id: Option<String>,
     /// Returns of a random and an expert policy that the file states: scores count from the one to the other.

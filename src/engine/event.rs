@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::ground::fault::Fault;
 use crate::ground::task::Progress;
+pub use crate::ground::task::Wish;
 use crate::metrics::report::Report;
 
 /// Number of a started job.
@@ -83,4 +84,6 @@ pub enum Control {
     Resume,
     /// End now; what can be kept is kept.
     Stop,
+    /// What the job is to do beside its rule, where it knows of it.
+    Wish(Wish),
 }

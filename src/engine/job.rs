@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-pub use super::event::{Body, Control, Event, Failure, JobId, Outcome};
+pub use super::event::{Body, Control, Event, Failure, JobId, Outcome, Wish};
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
-    Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec,
-    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source,
-    Target, TopUpSpec,
+    ActingSpec, Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EnvsSpec,
+    EpisodesSpec, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec,
+    RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -27,6 +27,7 @@ mod compare;
 mod convert;
 mod cover;
 mod diagnose;
+mod envs;
 mod episodes;
 mod fit;
 mod imagine;
@@ -146,6 +147,8 @@ jobs! {
     Load(Source) is load::Load;
     /// Exact statistics of all episodes, where only a sample of them is in memory.
     Scan(Source) is scan::Scan;
+    /// The environments that can be acted in.
+    Envs(EnvsSpec) is envs::Envs;
     /// The top-ups in a folder.
     Runs(RunsSpec) is runs::Runs;
     /// What a file is, and how it would be read.

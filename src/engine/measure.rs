@@ -1,5 +1,6 @@
 //! What is measured of opened data: functions `&Opened` (and options) -> value. What takes long is kept with what is open.
 
+pub mod acting;
 pub mod audit;
 pub mod coverage;
 pub mod data_report;

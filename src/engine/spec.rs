@@ -11,6 +11,7 @@ use crate::format::Choice;
 use crate::ground::memory::Bytes;
 pub use crate::world::net::activation::Activation;
 
+mod acting;
 mod collect;
 mod compare;
 mod cover;
@@ -22,6 +23,7 @@ mod score;
 mod space;
 mod train;
 
+pub use acting::{ActingSpec, EnvsSpec};
 pub use collect::CollectSpec;
 pub use compare::CompareSpec;
 pub use cover::{CoverSpec, MapSpec};
@@ -50,6 +52,9 @@ pub struct Source {
     pub model: Asked,
     /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
     pub rollouts: Option<PathBuf>,
+    /// Where episodes are acted.
+    #[serde(skip_serializing_if = "unnamed")]
+    pub acting: ActingSpec,
     /// How episodes are divided.
     pub split: SplitSpec,
     /// Bytes that datasets may take in memory; half of what is free if none are named.
@@ -59,6 +64,11 @@ pub struct Source {
 /// True if nothing was asked for.
 fn unasked(model: &Asked) -> bool {
     *model == Asked::default()
+}
+
+/// True if nothing says where to act.
+fn unnamed(acting: &ActingSpec) -> bool {
+    *acting == ActingSpec::default()
 }
 
 impl Source {
@@ -77,8 +87,6 @@ impl Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PolicySpec {
-    /// Environment to collect in; the dataset's own if none is named.
-    pub env: Option<String>,
     /// How many; coverage collects none at 0.
     pub episodes: usize,
     /// Seed of their starts.
@@ -87,6 +95,6 @@ pub struct PolicySpec {
 
 impl Default for PolicySpec {
     fn default() -> Self {
-        Self { env: None, episodes: 10, seed: 0 }
+        Self { episodes: 10, seed: 0 }
     }
 }

@@ -86,6 +86,7 @@ impl Engine {
             Control::Pause => job.cancel.set_paused(true),
             Control::Resume => job.cancel.set_paused(false),
             Control::Stop => job.cancel.cancel(),
+            Control::Wish(wish) => job.cancel.wish(wish),
         }
     }
 }

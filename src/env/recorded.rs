@@ -209,6 +209,13 @@ impl VectorEnv for Recorded {
         self.inner.rest(copies)
     }
 
+    fn recover(&mut self, fault: Fault) -> Result<(), Fault> {
+        self.inner.recover(fault)?;
+        // What was being acted is lost, not cut off: it is handed to nobody.
+        self.copies.fill_with(|| Copy::Resting);
+        Ok(())
+    }
+
     fn restorable(&mut self) -> Option<&mut dyn Restorable> {
         // States that are set belong to no seed.
         None

@@ -123,8 +123,8 @@ impl Restorable for Lifted {
         Ok(obs)
     }
 
-    fn state(&self, copy: usize) -> Vec<f64> {
-        self.copies[copy].env.state()
+    fn state(&mut self, copy: usize) -> Result<Vec<f64>, Fault> {
+        Ok(self.copies[copy].env.state())
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
         let mut two = pendulums(2);
         let states = two.restorable().unwrap();
         let obs = states.set_state(&[1], &[0.0, 2.0]).unwrap();
-        assert_eq!((obs, states.state(1)), (vec![1.0, 0.0, 2.0], vec![0.0, 2.0]));
+        assert_eq!((obs, states.state(1)), (vec![1.0, 0.0, 2.0], Ok(vec![0.0, 2.0])));
         let asked = |name: &str| env::make("Pendulum-v1", 1, &[(name.into(), 0.0)]);
         assert!(asked("x_init").is_ok() && asked("mass").is_err_and(|e| e.to_string().contains("'mass'")));
         assert!(env::make("Nothing-v0", 1, &[]).is_ok_and(|none| none.is_none()));

@@ -47,6 +47,14 @@ pub trait VectorEnv: Send {
         Ok(())
     }
 
+    /// Makes the environment fit for new episodes after `fault`; the copies keep nothing of those that they were in.
+    ///
+    /// # Errors
+    /// `fault`, where it cannot, or what keeps it from it.
+    fn recover(&mut self, fault: Fault) -> Result<(), Fault> {
+        Err(fault)
+    }
+
     /// The way to set states, where the environment has one.
     fn restorable(&mut self) -> Option<&mut dyn Restorable> {
         None
@@ -65,5 +73,8 @@ pub trait Restorable {
     fn set_state(&mut self, copies: &[usize], states: &[f64]) -> Result<Vec<f32>, Fault>;
 
     /// The state of one copy.
-    fn state(&self, copy: usize) -> Vec<f64>;
+    ///
+    /// # Errors
+    /// Where the environment fails.
+    fn state(&mut self, copy: usize) -> Result<Vec<f64>, Fault>;
 }

@@ -94,6 +94,7 @@ fn origin(path: &Path, file: &Hdf5, layout: &Layout, first: &Columns<'_>) -> Ori
         path: path.to_owned(),
         format: layout.format.into(),
         env_id: env_id(file),
+        env_spec: None,
         dataset_id: None,
         reference: None,
         rules,

@@ -3,8 +3,8 @@
 //! Every long loop calls [`Ctx::step`] once per chunk: one call reports progress, waits while paused, and fails with
 //! [`Cancelled`], so none of the three can be forgotten. Chunks are sized so that a cancel is seen within 100 ms.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The work was asked to stop. Not an error of the work itself.
@@ -23,11 +23,25 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// What somebody wants of running work beside its stop; work that knows nothing of it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Collect at the next occasion, whatever the rule says.
+    Collect,
+    /// Spend one portion more.
+    More,
+    /// Spend one portion less.
+    Less,
+    /// Hold after the next step that a person can look at.
+    Once,
+}
+
 /// A shared flag that stops work; clones stop the same work.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel {
     stop: Arc<AtomicBool>,
     pause: Arc<AtomicBool>,
+    wishes: Arc<Mutex<Vec<Wish>>>,
 }
 
 impl Cancel {
@@ -44,6 +58,14 @@ impl Cancel {
     /// Holds the work at its next step, or lets it go on.
     pub fn set_paused(&self, paused: bool) {
         self.pause.store(paused, Ordering::Relaxed);
+    }
+
+    /// Leaves a wish for the work; a paused job that is to make one step is let go on.
+    pub fn wish(&self, wish: Wish) {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
+        if wish == Wish::Once {
+            self.set_paused(false);
+        }
     }
 
     /// True while the work is held.
@@ -89,6 +111,21 @@ impl Ctx {
         Self { memory, ..self.clone() }
     }
 
+    /// The wishes that came since they were last asked for.
+    pub fn wishes(&self) -> Vec<Wish> {
+        std::mem::take(&mut self.cancel.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Holds the work from now on, until somebody lets it go on.
+    pub fn hold(&self) {
+        self.cancel.set_paused(true);
+    }
+
+    /// True while the work is held.
+    pub fn is_held(&self) -> bool {
+        self.cancel.is_paused()
+    }
+
     /// Bytes that the work may keep.
     pub fn memory(&self) -> u64 {
         self.memory
@@ -130,5 +167,18 @@ mod tests {
         let waker = std::thread::spawn(move || other.cancel());
         assert_eq!(cx.step(1, 10), Err(Cancelled));
         waker.join().expect("the waker thread ends");
+    }
+
+    #[test]
+    fn wishes_are_heard_once_and_one_step_lets_go() {
+        let cancel = Cancel::default();
+        let cx = Ctx::new(cancel.clone(), |_| {});
+        cx.hold();
+        cancel.wish(Wish::Collect);
+        assert!(cx.is_held());
+        cancel.wish(Wish::Once);
+        assert!(!cx.is_held());
+        assert_eq!(cx.wishes(), [Wish::Collect, Wish::Once]);
+        assert!(cx.wishes().is_empty());
     }
 }

@@ -1,10 +1,11 @@
 //! What learns during a top-up: the world model, the actor-critic in its imagination, and the pool they learn from.
 
+use super::options::Options;
 use super::prepare;
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{Blocks, Learner, LearnerOptions};
 use crate::agent::policy::Policy;
-use crate::agent::replay::{Mix, Replay};
+use crate::agent::replay::Replay;
 use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
@@ -28,6 +29,7 @@ pub struct Agent {
     /// Old and new transitions.
     pub replay: Replay,
     heldout: TransitionBatch,
+    learning_rate: f64,
     seed: u64,
 }
 
@@ -52,16 +54,18 @@ impl Agent {
         start: &Checkpoint,
         data: &Dataset,
         split: &Split,
-        seed: u64,
+        asked: &Options,
     ) -> Result<Self, Fault> {
+        let seed = asked.seed;
         let train = data.transitions(&split.train);
         let options = LearnerOptions::default();
         let learner = prepare::learner(data, &train.reward, &*model, Some(start), &options, seed)?;
         Ok(Self {
             model,
             learner,
-            replay: Replay::new(train, Mix::Half),
+            replay: Replay::new(train, asked.mix),
             heldout: data.transitions(&split.heldout),
+            learning_rate: asked.learning_rate,
             seed,
         })
     }
@@ -84,7 +88,7 @@ impl Agent {
             checks: model_steps.div_ceil(LOOK),
             patience: usize::MAX,
             keep_last: true,
-            learning_rate: 1e-3,
+            learning_rate: self.learning_rate,
             elites: self.model.elites().len(),
             ..FitOptions::default()
         };

@@ -93,6 +93,9 @@ pub struct Check {
     pub spent: usize,
     /// Steps that one top-up would add.
     pub chunk: usize,
+    /// The user asked for data now.
+    #[serde(default)]
+    pub asked: bool,
 }
 
 /// Why data is collected.
@@ -107,6 +110,8 @@ pub enum Reason {
     StillArmed,
     /// The fixed schedule's turn.
     Scheduled,
+    /// The user asked for it.
+    Asked,
 }
 
 /// Why a run ends.
@@ -197,6 +202,11 @@ impl Controller {
         self.rule.threshold = threshold;
     }
 
+    /// Sets the most steps that may be added, within [`HARD_CAP`] of a dataset of `steps` steps.
+    pub fn set_budget(&mut self, budget: usize, steps: usize) {
+        self.rule.budget = budget.min((HARD_CAP * steps as f64 + 1e-6) as usize);
+    }
+
     /// The evidence at the last check, where there was any.
     pub fn evidence(&self) -> Option<Evidence> {
         self.evidence
@@ -228,7 +238,9 @@ impl Controller {
         }
         let adaptive = self.rule.schedule == Schedule::Adaptive;
         let left = self.rule.budget.saturating_sub(check.spent);
-        let decision = if let Some(reason) = done.filter(|_| adaptive) {
+        let decision = if check.asked && left > 0 && !last {
+            Decision::Collect { steps: check.chunk.min(left), reason: Reason::Asked }
+        } else if let Some(reason) = done.filter(|_| adaptive) {
             Decision::Stop(reason)
         } else if last {
             Decision::Stop(StopReason::ChecksUsed)

@@ -80,6 +80,12 @@ pub struct Round {
     pub outside: Option<f64>,
     /// Environment steps taken so far, probes and evaluation included.
     pub total: usize,
+    /// Probe episodes.
+    #[serde(default)]
+    pub probes: usize,
+    /// Most steps that might be added.
+    #[serde(default)]
+    pub budget: usize,
     /// Numbers of the probe episodes that are added to the data.
     #[serde(default)]
     pub kept: Vec<usize>,
@@ -104,7 +110,8 @@ pub struct Evaluation {
 #[derive(Debug, Clone)]
 pub struct History {
     steps: usize,
-    budget: usize,
+    /// Most steps that may be added.
+    pub budget: usize,
     options: Options,
     /// Steps added to the data.
     pub added: usize,
@@ -116,10 +123,13 @@ pub struct History {
     pub before: Option<Evaluation>,
     /// After the last.
     pub after: Option<Evaluation>,
-    /// [episodes] loss of the model after on the evaluation episodes of before.
-    pub revisited: Vec<f64>,
+    /// [episodes] losses of the model before and of the one after on those evaluation episodes of before that were not added to
+    /// the data.
+    pub revisited: (Vec<f64>, Vec<f64>),
     /// What the user should know of the checkpoint.
     pub warnings: Vec<String>,
+    /// Where it acts.
+    pub informed: Vec<String>,
     /// Where the networks of the last whole round were written.
     pub saved: Option<PathBuf>,
     /// No policy was in the checkpoint: the one before was untrained.
@@ -147,8 +157,9 @@ impl History {
             rounds: Vec::new(),
             before: None,
             after: None,
-            revisited: Vec::new(),
+            revisited: Default::default(),
             warnings: Vec::new(),
+            informed: Vec::new(),
             saved: None,
             untrained: false,
             stopped: None,
@@ -211,7 +222,7 @@ impl History {
         let of = |f: fn(&Round) -> f64| last.map_or(f64::NAN, f);
         report.stat("loss_ratio", "loss ratio R", of(|r| r.check.ratio), "",
             "world-model loss on the probe episodes over the loss on held-out and calibration episodes, both one-step")
-            .of(self.options.probes, "probe episodes");
+            .of(last.map_or(0, |r| r.probes), "probe episodes");
         report.stat("threshold", "threshold of R", of(|r| r.threshold), "", &trigger_words::threshold(&self.options));
         trigger_words::stats(report, last, &self.options);
         if let Some(chance) = last.and_then(|r| r.chance) {
@@ -221,11 +232,11 @@ impl History {
         }
         report
             .stat("score", "score", of(|r| r.check.score), "return", "mean undiscounted return of the probe episodes")
-            .of(self.options.probes, "probe episodes");
+            .of(last.map_or(0, |r| r.probes), "probe episodes");
         if let Some(outside) = last.and_then(|r| r.outside) {
             report
                 .stat("outside", "outside the data", 100.0 * outside, "%", OUTSIDE)
-                .of(self.options.probes, "probe episodes");
+                .of(last.map_or(0, |r| r.probes), "probe episodes");
         }
         report.stat("added", "added", self.added as f64, "steps", "environment steps added to the data");
         report.stat(
@@ -308,6 +319,7 @@ impl History {
         for warning in &self.warnings {
             report.note(Level::Warn, warning);
         }
+        self.informed.iter().for_each(|text| report.note(Level::Info, text));
         if self.untrained {
             report.note(
                 Level::Warn,
@@ -347,11 +359,11 @@ impl History {
             match r.chance {
                 Some(c) => report.note(Level::Info, format!(
                     "R of {} episodes is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
-                    self.options.probes, 100.0 * c.false_alarms, c.quantile)),
+                    r.probes, 100.0 * c.false_alarms, c.quantile)),
                 None if self.options.trigger == Trigger::PerRun => {}
                 None => report.note(Level::Warn, format!(
                     "uncalibrated: fewer than {} held-out and calibration episodes, so the threshold of R carries no false-alarm rate",
-                    2 * self.options.probes)),
+                    2 * r.probes)),
             }
         }
     }

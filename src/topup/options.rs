@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::controller::Schedule;
 use super::controller::trigger::Trigger;
+use crate::agent::replay::Mix;
 
 /// How a top-up is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Options {
     pub model_steps: usize,
     /// Gradient steps of the policy between checks.
     pub policy_steps: usize,
+    /// How the world model's batches mix old and new transitions.
+    pub mix: Mix,
+    /// Adam's step size for the world model, at the beginning of each round.
+    pub learning_rate: f64,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
     /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
@@ -44,6 +49,8 @@ impl Default for Options {
             rounds: 24,
             model_steps: 3000,
             policy_steps: 1000,
+            mix: Mix::Half,
+            learning_rate: 1e-3,
             eval_episodes: 20,
             alpha: 0.05,
             seed: 0,

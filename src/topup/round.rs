@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 mod finish;
+mod probe;
 mod resume;
 
 use super::agent::{Agent, Snapshot};
-use super::controller::trigger::{LEAST, Surprise};
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
-use super::loss::{self, Chance, PAPER_THRESHOLD, Yardstick};
+use super::loss::{self, PAPER_THRESHOLD, Yardstick};
 pub use super::options::Options;
 use super::outside::Outside;
 use super::run::RunDir;
@@ -21,14 +21,10 @@ use crate::data::split::Split;
 use crate::env::recorded::{Recorded, Recording};
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
-use crate::ground::seed::stream;
 use crate::ground::stats;
-use crate::ground::task::Ctx;
-use crate::metrics::martingale;
+use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
-
-/// Random groups behind the p-value of a check with few reference episodes.
-const GROUPS: usize = 9_999;
+use probe::Probed;
 
 /// What a top-up leaves behind.
 #[derive(Debug)]
@@ -64,8 +60,10 @@ pub struct TopUp<'a> {
     watched: Option<Dataset>,
     /// Nothing where the data cannot be searched; a note says why.
     outside: Option<Outside>,
-    /// Episodes of the evaluation before, on which both models are measured.
+    /// Episodes of the evaluation before: the first check's probes, and those on which both models are measured.
     first: Option<Dataset>,
+    /// Hold after the next check.
+    once: bool,
     emit: &'a dyn Fn(Report),
 }
 
@@ -110,7 +108,7 @@ impl<'a> TopUp<'a> {
             data,
             split,
             env: Recorded::new(env, known, run.sink()),
-            agent: Agent::new(model, &start, data, split, options.seed)?,
+            agent: Agent::new(model, &start, data, split, &options)?,
             yardstick: Yardstick::new(data, split),
             start,
             run,
@@ -121,9 +119,15 @@ impl<'a> TopUp<'a> {
             watched: None,
             outside: None,
             first: None,
+            once: false,
             options,
             emit,
         })
+    }
+
+    /// Puts a word for the user into the report.
+    pub fn inform(&mut self, text: String) {
+        self.history.informed.push(text);
     }
 
     /// Puts a warning into the report.
@@ -178,32 +182,17 @@ impl<'a> TopUp<'a> {
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
-        let mut probes = self.collector(&format!("probe {n}"));
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
-        let (policy, limit) = (self.agent.learner.policy(), Limit::episodes(self.options.probes));
-        let probed = probes.run(&mut self.env, &*policy, Acting::Greedy, limit, &phase);
-        self.history.total += probes.steps();
-        probed?;
-        let Some(trajectories) = probes.dataset(&self.env) else {
-            return Err(Fault::bad("no probe episode has a step"));
-        };
-        let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
-        let losses = self.yardstick.losses(&*self.agent.model, &trajectories, &phase)?;
-        let reference = self.yardstick.reference(&*self.agent.model, &phase)?;
+        let Probed { trajectories, returns, losses, reference, chance } = self.probe(n, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
-        let chance = loss::chance(
-            &reference,
-            self.options.probes,
-            self.options.alpha,
-            &mut stream(self.options.seed, "chance", 0),
-        );
         let threshold = self.threshold(chance);
         self.controller.set_threshold(threshold);
-        let (score, score_se) = stats::mean_se(&probes.returns());
-        let per_chunk = chunk(self.data.num_steps(), trajectories.num_steps() / all.len().max(1));
+        let (score, score_se) = self.score(&returns);
+        let per_chunk = chunk(self.data.num_steps(), trajectories.num_steps() / returns.len().max(1));
+        let asked = self.hear(per_chunk, cx);
         let surprise = self.surprise(&losses, &reference, &phase)?;
         let (spent, chunk) = (self.history.added, per_chunk);
-        let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk };
+        let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk, asked };
         let decision = self.controller.decide(&check);
         self.watch(&trajectories, decision)?;
         let kept = match decision {
@@ -221,6 +210,8 @@ impl<'a> TopUp<'a> {
             heldout_loss: stats::mean_std(&reference).0,
             outside: self.outside(&trajectories, &phase)?,
             total: self.history.total,
+            probes: returns.len(),
+            budget: self.history.budget,
             kept,
         };
         self.run.metric(&round)?;
@@ -233,30 +224,30 @@ impl<'a> TopUp<'a> {
             Decision::Collect { steps, .. } => self.collect(&trajectories, steps, cx)?,
             Decision::Train => {}
         }
+        if std::mem::take(&mut self.once) {
+            cx.hold();
+        }
         self.agent.fine_tune(n + 1, self.options.model_steps, self.options.policy_steps, cx)?;
         Ok(None)
     }
 
-    fn threshold(&self, chance: Option<Chance>) -> f64 {
-        let by_chance = chance.map_or(PAPER_THRESHOLD, |c| c.quantile.max(PAPER_THRESHOLD));
-        self.options.threshold.unwrap_or(by_chance)
-    }
-
-    /// How surprising the losses of the probe episodes are. Probes of earlier checks are measured with the model as it is:
-    /// no model was trained on them, so all are exchangeable under it if nothing is new.
-    fn surprise(&self, losses: &[f64], reference: &[f64], cx: &Ctx) -> Result<Option<Surprise>, Fault> {
-        if losses.is_empty() || reference.is_empty() {
-            return Ok(None);
+    /// Takes in what the user wants of a run whose top-ups add `chunk` steps; answers whether data is to be collected now.
+    fn hear(&mut self, chunk: usize, cx: &Ctx) -> bool {
+        let mut asked = false;
+        for wish in cx.wishes() {
+            let budget = self.history.budget;
+            match wish {
+                Wish::Collect => asked = true,
+                Wish::More => self.controller.set_budget(budget + chunk, self.data.num_steps()),
+                Wish::Less => {
+                    let least = self.history.added;
+                    self.controller.set_budget(budget.saturating_sub(chunk).max(least), self.data.num_steps());
+                }
+                Wish::Once => self.once = true,
+            }
+            self.history.budget = self.controller.rule().budget;
         }
-        let mut rng = stream(self.options.seed, "surprise", self.history.rounds.len() as u64);
-        if reference.len() < LEAST {
-            return Ok(Some(Surprise::Group(loss::permutation_p(losses, reference, GROUPS, &mut rng))));
-        }
-        let mut before = reference.to_vec();
-        if let Some(earlier) = &self.watched {
-            before.extend(self.yardstick.losses(&*self.agent.model, earlier, cx)?);
-        }
-        Ok(Some(Surprise::Episodes(martingale::p_values(losses, &before, &mut rng))))
+        asked
     }
 
     /// Keeps the probe episodes for the checks to come, until data is collected.
@@ -331,7 +322,7 @@ impl<'a> TopUp<'a> {
 
     /// `networks` over the evaluation episodes: the same starts before and after.
     fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
-        let mut c = Collector::new(self.options.seed, "evaluation", 0);
+        let mut c = Collector::new(self.options.seed, "evaluation", self.next_id());
         let limit = Limit::episodes(self.options.eval_episodes);
         let ran = c.run(&mut self.env, &*networks.policy, Acting::Greedy, limit, cx);
         self.history.total += c.steps();

@@ -71,6 +71,8 @@ fn report(spec: &JobSpec) -> Report {
         JobSpec::Load(_)
         | JobSpec::Scan(_)
         | JobSpec::Inspect(_)
+        | JobSpec::Runs(_)
+        | JobSpec::Envs(_)
         | JobSpec::Episodes(_)
         | JobSpec::Convert(_)
         | JobSpec::Collect(_)

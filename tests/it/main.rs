@@ -15,6 +15,7 @@ mod data_open;
 mod data_write;
 mod engine_jobs;
 mod formats;
+mod gymnasium;
 mod layers;
 mod metrics_oracles;
 mod metrics_properties;

@@ -26,6 +26,8 @@ fn every_sub_command_and_format_is_named() {
         "imagine",
         "diagnose",
         "topup",
+        "envs",
+        "runs",
         "episodes",
         "collect",
         "convert",

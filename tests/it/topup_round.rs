@@ -54,6 +54,7 @@ fn options(schedule: Schedule) -> Options {
         eval_episodes: 3,
         alpha: 0.05,
         seed: 4,
+        ..Options::default()
     }
 }
 

@@ -293,8 +293,6 @@ fn a_top_up_that_cannot_act_says_so_before_it_is_asked_for() {
     assert!(screen.contains("Hopper-v5 is not built in") && !screen.contains("t start"), "{screen}");
     assert!(press(&mut app, "t").is_empty());
     assert!(app.message.as_deref().unwrap().contains("Hopper-v5"));
-    app.open.topup.env = Some("Pendulum-v1".into());
-    assert_eq!(names(&press(&mut app, "Esc t")), ["top-up"], "another environment was named");
 }
 
 #[test]

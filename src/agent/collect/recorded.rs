@@ -8,7 +8,9 @@ use crate::data::dataset::Dataset;
 use crate::data::space::Actions;
 use crate::env;
 use crate::env::recorded::{Recorded, Recording};
-use crate::env::vector::VectorEnv;
+use crate::env::spec::EnvSpec;
+use crate::env::vector::{StepBatch, VectorEnv};
+use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 type Kept = Arc<Mutex<Vec<Recording>>>;
@@ -83,4 +85,44 @@ fn a_collector_takes_over_what_is_known() {
     let mut recalled = Collector::new(1, "data", 0);
     recalled.recall(&known);
     assert_eq!((recalled.dataset(&known).unwrap(), recalled.steps()), (data, steps));
+}
+
+#[test]
+fn what_was_lost_is_handed_to_nobody() {
+    /// Recovers from anything.
+    struct Mended(Box<dyn VectorEnv>);
+    impl VectorEnv for Mended {
+        fn spec(&self) -> &EnvSpec {
+            self.0.spec()
+        }
+        fn copies(&self) -> usize {
+            self.0.copies()
+        }
+        fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
+            self.0.reset(copies, seeds)
+        }
+        fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
+            self.0.step(copies, actions)
+        }
+        fn recover(&mut self, _: Fault) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+    let kept = Kept::default();
+    let into = Arc::clone(&kept);
+    let sink = Box::new(move |episode: &Recording| {
+        into.lock().unwrap().push(episode.clone());
+        Ok(())
+    });
+    let inner = Box::new(Mended(env::make("Pendulum-v1", 1, &[]).unwrap().unwrap()));
+    let mut env = Recorded::new(inner, Vec::new(), sink);
+    let space = env.spec().action_space.clone();
+    env.reset(&[0], &[1]).unwrap();
+    env.step(&[0], &Actions::new(&space, vec![0.0])).unwrap();
+    env.recover(Fault::failed("its worker died")).unwrap();
+    env.reset(&[0], &[1]).unwrap();
+    assert!(kept.lock().unwrap().is_empty());
+    env.step(&[0], &Actions::new(&space, vec![0.0])).unwrap();
+    env.rest(&[0]).unwrap();
+    assert_eq!(kept.lock().unwrap().len(), 1, "cut off, and taken down");
 }

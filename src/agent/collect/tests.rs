@@ -153,3 +153,60 @@ fn a_cancel_keeps_the_finished_episodes_and_counts_every_step() {
 fn nothing_collected_is_no_dataset() {
     assert!(Collector::new(0, "t", 0).dataset(&*pendulums(1)).is_none());
 }
+
+/// Environments that fail in some of their calls, and whether they recover.
+struct Failing {
+    inner: Lifted,
+    calls: usize,
+    fails: fn(usize) -> bool,
+    recovers: bool,
+}
+
+impl Failing {
+    fn call(&mut self) -> Result<(), Fault> {
+        self.calls += 1;
+        if (self.fails)(self.calls) { Err(Fault::failed(format!("call {} failed", self.calls))) } else { Ok(()) }
+    }
+}
+
+impl VectorEnv for Failing {
+    fn spec(&self) -> &EnvSpec {
+        self.inner.spec()
+    }
+    fn copies(&self) -> usize {
+        self.inner.copies()
+    }
+    fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
+        self.call()?;
+        self.inner.reset(copies, seeds)
+    }
+    fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
+        self.call()?;
+        self.inner.step(copies, actions)
+    }
+    fn recover(&mut self, fault: Fault) -> Result<(), Fault> {
+        if self.recovers { Ok(()) } else { Err(fault) }
+    }
+}
+
+#[test]
+fn episodes_are_begun_anew_where_the_environment_recovers() {
+    let acted = |fails: fn(usize) -> bool, recovers, limit| {
+        let (mut env, mut c) = (Failing { inner: few(3), calls: 0, fails, recovers }, Collector::new(3, "t", 0));
+        let acted = c.run(&mut env, &random(), Acting::Sampled, limit, &Ctx::quiet());
+        (acted.map_err(|fault| fault.to_string()), c.dataset(&env), c.steps())
+    };
+    let (_, whole, steps) = acted(|_| false, false, Limit::episodes(20));
+    // In the first reset, in a step, and in steps far apart.
+    for fails in [|call| call == 1, |call| call == 3, |call| call == 8 || call == 30] {
+        let (how, data, spent) = acted(fails, true, Limit::episodes(20));
+        assert_eq!((how, &data), (Ok(()), &whole));
+        assert!(spent >= steps, "steps that were lost stay counted");
+        let (how, data, _) = acted(fails, true, Limit::steps(41));
+        assert_eq!((how, data.map(|data| data.num_steps())), (Ok(()), Some(41)));
+    }
+    let (how, data, _) = acted(|call| call >= 12, true, Limit::episodes(20));
+    assert!(how.is_err_and(|why| why.starts_with("call 1")) && data.is_some(), "told, with the finished ones kept");
+    let (how, ..) = acted(|call| call == 3, false, Limit::episodes(20));
+    assert_eq!(how, Err("call 3 failed".into()));
+}

@@ -231,7 +231,7 @@ fn about(spec: &ConvertSpec, data: &Dataset, part: Option<&str>) -> MinariAbout 
             (Some(part), Some((name, version))) => format!("{name}-{part}-v{version}"),
             _ => id,
         },
-        env_spec: origin.env_id.as_deref().map(minari_spec),
+        env_spec: origin.env_spec.clone().or_else(|| origin.env_id.as_deref().map(minari_spec)),
         description: format!("Episodes of {}, written by oodscope", sources.join(", ")),
         ..MinariAbout::default()
     }

@@ -88,6 +88,7 @@ fn topped_up(data: &Dataset, model: &dyn WorldModel) -> Report {
         alpha: 0.05,
         trigger: Trigger::PerCheck,
         seed: 4,
+        ..Options::default()
     };
     let start = Checkpoint::clone(opened.checkpoint.as_deref().unwrap());
     let spec = std::collections::BTreeMap::from([("job", "topup")]);

@@ -5,15 +5,13 @@ use crate::agent::learner::LearnerOptions;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
+use crate::engine::measure::acting::{self, Chosen};
 use crate::engine::measure::lineage::same_part;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::trainable::{continuous, trainable, writable};
-use crate::engine::measure::trajectories::environment;
 use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source, TopUpSpec};
 use crate::engine::workspace::Workspace;
-use crate::env;
-use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
@@ -43,16 +41,19 @@ impl Job for TopUp {
 
     fn run(spec: &TopUpSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let given = opened.checkpoint.as_deref();
-        let environment = acting(spec.env.as_deref(), &opened)?;
+        let acted = stage(&opened)?.start(&opened, cx)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
         if let Some(folder) = &spec.resume {
             let asked: Begun = RunDir::spec(folder)?;
             if asked.dataset_hash.is_some_and(|begun| begun != hash) {
                 let path = opened.source.dataset.display();
-                return Err(Fault::at(folder, format!("{path} is not the dataset that the run began with; begin a new run")));
+                return Err(Fault::at(
+                    folder,
+                    format!("{path} is not the dataset that the run began with; begin a new run"),
+                ));
             }
-            let topup = round::TopUp::resume(data, given, environment, spec.options.clone(), folder, &emit)?;
+            let topup = round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?;
             return ended(topup.run(cx)?);
         }
         let mut start = match given {
@@ -64,8 +65,11 @@ impl Job for TopUp {
         if !same {
             start.about.lineage.split = None;
         }
-        let begun = Begun { version: env!("CARGO_PKG_VERSION").into(), dataset_hash: Some(hash), spec: spec.absolute() };
-        let mut topup = round::TopUp::new(data, start, environment, spec.options.clone(), (&spec.out, &begun), &emit)?;
+        let begun =
+            Begun { version: env!("CARGO_PKG_VERSION").into(), dataset_hash: Some(hash), spec: spec.absolute() };
+        let mut topup = round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?;
+        acted.warning.into_iter().for_each(|warning| topup.warn(warning));
+        acted.place.into_iter().for_each(|place| topup.inform(place));
         if !same {
             topup.warn(
                 "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
@@ -95,30 +99,20 @@ fn ended(finished: round::Finished) -> Result<Outcome, Fault> {
 ///
 /// # Errors
 /// A sentence where it cannot act, or its networks cannot be trained.
-fn acting(named: Option<&str>, opened: &Opened) -> Result<Box<dyn VectorEnv>, Fault> {
+fn stage(opened: &Opened) -> Result<Chosen, Fault> {
     let given = opened.checkpoint.as_deref();
     let model = given.map(|_| world_model(opened)).transpose()?;
     if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
         continuous(&opened.data)?;
     }
     trainable(opened, model)?;
-    if let Some(environment) = environment(named, opened)? {
-        return Ok(environment);
-    }
-    let known = env::known();
-    let path = opened.source.dataset.display();
-    Err(Fault::bad(match &opened.data.origin.env_id {
-        Some(id) => format!(
-            "{path}: a top-up acts in the dataset's environment, and {id} is not built in (built in: {known}); \
-             collect with your own simulator and open the episodes with --rollouts"
-        ),
-        None => format!("{path}: the file does not name its environment; name it with --env (built in: {known})"),
-    }))
+    acting::chosen(opened).map_err(Fault::bad)
 }
 
-/// Why a top-up of what was opened would be refused, if it would, under the name of the job.
+/// Why a top-up of what was opened would be refused, if it would, under the name of the job. Whether an environment of
+/// Gymnasium can be made is seen when it starts.
 pub(super) fn refused(opened: &Opened) -> Option<(&'static str, String)> {
-    acting(None, opened).err().map(|why| (TopUp::NAME, why.to_string()))
+    stage(opened).err().map(|why| (TopUp::NAME, why.to_string()))
 }
 
 /// Gradient steps of the policy that a dataset without a checkpoint starts with.

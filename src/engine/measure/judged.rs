@@ -36,7 +36,7 @@ impl Judged {
             return Ok(Self { fresh: Some(Arc::clone(rollouts)), episodes, sentence, collected: 0 });
         }
         let collected = match policy.episodes {
-            0 => Err("no episode of the policy is asked for"),
+            0 => Err("no episode of the policy is asked for".into()),
             _ => trajectories::collected(opened, policy, cx)?,
         };
         let why = match collected {
@@ -64,10 +64,11 @@ impl Judged {
         self.fresh.is_some()
     }
 
-    /// Says which episodes they are and what they cost.
+    /// Says which episodes they are, where they were acted, and what they cost.
     pub fn note(&self, report: &mut Report) {
         report.note(Level::Info, &self.sentence);
         if self.collected > 0 {
+            self.fresh.iter().for_each(|fresh| acted(report, fresh));
             report
                 .stat(
                     "interaction",
@@ -79,4 +80,15 @@ impl Judged {
                 .of(self.episodes.len(), "episodes");
         }
     }
+}
+
+/// Says where collected episodes were acted.
+pub fn acted(report: &mut Report, fresh: &Dataset) {
+    fresh.origin.warnings.iter().for_each(|warning| report.note(Level::Warn, warning));
+    fresh
+        .origin
+        .rules
+        .iter()
+        .filter(|rule| rule.starts_with("acting in"))
+        .for_each(|rule| report.note(Level::Info, rule));
 }

@@ -3,33 +3,43 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::acting;
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Policy};
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
-use crate::engine::spec::PolicySpec;
-use crate::env;
+use crate::engine::spec::{ActingSpec, PolicySpec};
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
-/// Why no episodes could be collected, in words that follow "because".
-pub type Why = &'static str;
+/// What decides which episodes they are: the checkpoint, where it acts, how often and from where.
+type Key = (Option<PathBuf>, ActingSpec, PolicySpec);
 
 /// Episodes of the checkpoint's policy in the environment that is named, or in the dataset's own, from the cache if they were
-/// collected before; `Err` within `Ok` where there is no policy or the environment is not built in.
+/// collected before; `Err` within `Ok` says why there are none, in words that follow "because".
 ///
 /// # Errors
 /// A sentence where the environment does not fit the dataset; or cancelled.
-pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<Arc<Dataset>, Why>, Fault> {
+pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<Arc<Dataset>, String>, Fault> {
     let Some(policy) = opened.checkpoint.as_ref().and_then(|c| c.policy.as_deref()) else {
-        return Ok(Err("there is no policy to collect with"));
+        return Ok(Err("there is no policy to collect with".into()));
     };
-    let Some(mut environment) = environment(spec.env.as_deref(), opened)? else {
-        return Ok(Err("the environment is not built in"));
-    };
-    let key: (Option<PathBuf>, PolicySpec) = (opened.source.checkpoint.clone(), spec.clone());
-    opened.measured.cached(key, || act(policy, &mut *environment, spec, cx)).map(Ok)
+    let key: Key = (opened.source.checkpoint.clone(), opened.source.acting.clone(), spec.clone());
+    opened
+        .measured
+        .cached(key, || {
+            let acted = match acting::begin(opened, cx)? {
+                Ok(acted) => acted,
+                Err(why) => return Ok(Err(format!("there is no environment to act in ({why})"))),
+            };
+            let mut env = acted.env;
+            let mut data = act(policy, &mut *env, spec, cx)?;
+            data.origin.rules.extend(acted.place);
+            data.origin.warnings.extend(acted.warning);
+            Ok(Ok(Arc::new(data)))
+        })
+        .map(|found| (*found).clone())
 }
 
 fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx) -> Result<Dataset, Fault> {
@@ -37,25 +47,4 @@ fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx
     let cx = cx.phase("acting in the environment");
     collector.run(env, policy, Acting::Greedy, Limit::episodes(spec.episodes.max(1)), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
-}
-
-/// Copies of an environment that act side by side.
-pub const COPIES: usize = 8;
-
-/// The environment that is named, or the dataset's own where it is built in.
-///
-/// # Errors
-/// A sentence where the named one is unknown or does not fit the dataset.
-pub fn environment(named: Option<&str>, opened: &Opened) -> Result<Option<Box<dyn VectorEnv>>, Fault> {
-    let data = &opened.data;
-    let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
-    let Some(id) = named.or(data.origin.env_id.as_deref()).or(of_checkpoint) else { return Ok(None) };
-    let Some(environment) = env::make(id, COPIES, &[])? else {
-        return match named {
-            Some(id) => Err(Fault::bad(format!("no environment is called '{id}'; built in: {}", env::known()))),
-            None => Ok(None),
-        };
-    };
-    environment.spec().fits(&data.obs_space, &data.action_space, "the dataset").map_err(Fault::bad)?;
-    Ok(Some(environment))
 }

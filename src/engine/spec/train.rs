@@ -75,8 +75,6 @@ impl FitSpec {
 pub struct TopUpSpec {
     /// Data and model.
     pub source: Source,
-    /// Environment to collect in; the dataset's own if none is named.
-    pub env: Option<String>,
     /// Schedule, threshold, budget and seed.
     #[serde(flatten)]
     pub options: topup::options::Options,
@@ -113,7 +111,6 @@ impl Default for TopUpSpec {
     fn default() -> Self {
         Self {
             source: Source::default(),
-            env: None,
             options: topup::options::Options::default(),
             out: PathBuf::from("runs"),
             resume: None,

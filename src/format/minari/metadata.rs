@@ -19,6 +19,8 @@ pub(super) struct Metadata {
     pub data_format: String,
     pub dataset_id: Option<String>,
     pub env_id: Option<String>,
+    /// The whole description of the environment, JSON in a string.
+    pub env_spec: Option<String>,
     pub total_episodes: Option<u64>,
     pub total_steps: Option<u64>,
     /// `ref_min_score` and `ref_max_score`, as `minari.get_normalized_score` uses them.
@@ -81,6 +83,7 @@ impl Metadata {
             data_format: text("data_format").unwrap_or_else(|| "hdf5".into()),
             dataset_id: text("dataset_id"),
             env_id: json["env_spec"].as_str().and_then(env_id),
+            env_spec: text("env_spec").filter(|spec| spec.len() <= MAX_SPEC && env_id(spec).is_some()),
             total_episodes: json["total_episodes"].as_u64(),
             total_steps: json["total_steps"].as_u64(),
             reference: number("ref_min_score").zip(number("ref_max_score")).filter(|(low, high)| low < high),
@@ -91,6 +94,9 @@ impl Metadata {
         })
     }
 }
+
+/// Longest description of an environment that is kept.
+const MAX_SPEC: usize = 64 << 10;
 
 /// The id inside an environment's description, which is JSON in a string.
 fn env_id(spec: &str) -> Option<String> {

@@ -99,6 +99,7 @@ impl<S: Store> Stored<S> {
             path: path.to_owned(),
             format: "minari".into(),
             env_id: metadata.env_id.clone(),
+            env_spec: metadata.env_spec.clone(),
             dataset_id: metadata.dataset_id.clone(),
             reference: metadata.reference,
             rules: vec![store.rule().into()],

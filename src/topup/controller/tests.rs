@@ -7,7 +7,7 @@ fn rule(schedule: Schedule) -> Rule {
 }
 
 fn check(ratio: f64, spent: usize) -> Check {
-    Check { ratio, ratio_se: 0.0, score: -200.0, score_se: 10.0, surprise: None, spent, chunk: 200 }
+    Check { ratio, ratio_se: 0.0, score: -200.0, score_se: 10.0, surprise: None, spent, chunk: 200, asked: false }
 }
 
 /// Runs a controller over ratios; what it grants is spent. Answers the decisions and the steps spent.
@@ -168,7 +168,7 @@ proptest! {
         let mut controller = Controller::new(rule.clone());
         let (mut spent, mut ended) = (0usize, false);
         for (ratio, ratio_se, score, chunk) in measured {
-            let check = Check { ratio, ratio_se, score, score_se: 1.0, surprise: None, spent, chunk };
+            let check = Check { ratio, ratio_se, score, score_se: 1.0, surprise: None, spent, chunk, asked: false };
             match controller.decide(&check) {
                 Decision::Collect { steps, .. } => {
                     prop_assert!(steps > 0);
@@ -215,6 +215,19 @@ fn a_run_collects_on_evidence_and_on_a_rise_that_matters_and_begins_anew() {
     assert_eq!(controller.decide(&surprising(1.5, &[0.6])), CERTAIN);
     // Without evidence R alone calls for nothing.
     assert_eq!(controller.decide(&check(9.0, 0)), Decision::Train);
+}
+
+#[test]
+fn what_the_user_asks_for_is_done_within_the_budget() {
+    let mut controller = Controller::new(rule(Schedule::None));
+    let asked = |spent| Check { asked: true, ..check(1.0, spent) };
+    let steps = |steps| Decision::Collect { steps, reason: Reason::Asked };
+    assert_eq!(controller.decide(&asked(0)), steps(200));
+    assert_eq!(controller.decide(&asked(1900)), steps(100));
+    assert_eq!(controller.decide(&asked(2000)), Decision::Train);
+    controller.set_budget(9000, 20_000);
+    assert_eq!(controller.rule().budget, 4000, "the cap holds");
+    assert_eq!(controller.decide(&asked(2000)), steps(200));
 }
 
 #[test]

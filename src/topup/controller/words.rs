@@ -31,6 +31,7 @@ impl fmt::Display for Decision {
                     Reason::AboveThreshold => "R is above its threshold",
                     Reason::Evidence => "R is above its threshold, and not by chance",
                     Reason::StillArmed => "R has not fallen far enough since the last alarm",
+                    Reason::Asked => "you asked for it",
                     Reason::Scheduled => "the fixed schedule's turn",
                 };
                 write!(f, "collect {steps} steps: {why}")

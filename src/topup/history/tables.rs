@@ -40,7 +40,7 @@ impl History {
         row("mean return", stats::mean_se(&before.returns).0, stats::mean_se(&after.returns).0);
         row("± s.e.", stats::mean_se(&before.returns).1, stats::mean_se(&after.returns).1);
         row("loss ratio R", before.ratio().0, after.ratio().0);
-        row("loss, first policy (σ²)", stats::mean_std(&before.fresh).0, stats::mean_std(&self.revisited).0);
+        row("loss, first policy (σ²)", stats::mean_std(&self.revisited.0).0, stats::mean_std(&self.revisited.1).0);
         row("loss, held-out (σ²)", stats::mean_std(&before.heldout).0, stats::mean_std(&after.heldout).0);
         if before.outside.is_some() {
             row("states outside the data (%)", percent(before.outside), percent(after.outside));

@@ -54,7 +54,13 @@ impl TopUp<'_> {
             }
         };
         if let Some(first) = &self.first {
-            self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;
+            // Those that were added to the data are no test any more.
+            let added = self.history.rounds.first().map_or(&[][..], |round| &round.kept);
+            let others: Vec<usize> = (0..first.num_episodes()).filter(|e| !added.contains(e)).collect();
+            let first = first.subset(&others);
+            let loss = |model| self.yardstick.losses(model, &first, &Ctx::quiet());
+            let start = self.start.world_model.as_deref().map_or(Ok(Vec::new()), loss)?;
+            self.history.revisited = (start, loss(&*kept.model)?);
         }
         self.history.after = Some(after);
         // Whose return rose is not futile, whatever the probes of single checks said.

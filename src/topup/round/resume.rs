@@ -63,12 +63,18 @@ impl<'a> TopUp<'a> {
 
     fn follow(&mut self, round: Round, cx: &Ctx) -> Result<(), Fault> {
         let n = self.history.rounds.len();
-        let mut probes = self.collector(&format!("probe {n}"));
-        probes.recall(&self.env);
         let lost =
             || Fault::failed(format!("the episodes of check {} are not in the run's log; begin a new run", n + 1));
-        let trajectories = probes.dataset(&self.env).ok_or_else(lost)?;
+        let first = self.first.clone().filter(|_| n == 0);
+        let trajectories = first.or_else(|| {
+            let mut probes = self.collector(&format!("probe {n}"));
+            probes.recall(&self.env);
+            probes.dataset(&self.env)
+        });
+        let trajectories = trajectories.ok_or_else(lost)?;
         self.controller.set_threshold(round.threshold);
+        self.controller.set_budget(round.budget, self.data.num_steps());
+        self.history.budget = self.controller.rule().budget;
         let decision = self.controller.decide(&round.check);
         if decision != round.decision {
             return Err(Fault::failed(format!(

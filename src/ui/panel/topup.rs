@@ -3,7 +3,7 @@
 mod board;
 
 use super::{Panel, generic, waiting};
-use crate::engine::job::{JobSpec, Schedule, TopUpSpec};
+use crate::engine::job::{Control, JobSpec, Schedule, TopUpSpec, Wish};
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -26,6 +26,16 @@ pub const PANEL: Panel = Panel {
     keys: &[
         Binding::own(&[ch('t')], start, "start", "start the top-up", is_settled),
         Binding::own(&[ch('m')], schedule, "schedule", "next collection schedule", is_settled),
+        Binding::own(&[ch('o')], |app| wish(app, Wish::Collect), "collect", "collect at the next check", is_running),
+        Binding::own(&[ch('o')], |app| wish(app, Wish::More), "more", "budget up by one top-up", is_running),
+        Binding::own(&[ch('o')], |app| wish(app, Wish::Less), "less", "budget down by one top-up", is_running),
+        Binding::own(
+            &[ch('o')],
+            |app| wish(app, Wish::Once),
+            "step",
+            "go on to the next check and hold there",
+            is_running,
+        ),
     ],
     again: |app, _| start(app),
     cards,
@@ -51,9 +61,29 @@ fn is_settled(app: &App) -> bool {
     app.jobs.named(JOB).is_none() && app.open.source.checkpoint.is_some() && refused(app).is_none()
 }
 
-/// Why it would be refused; an environment that was named with the settings is not judged beforehand.
+fn is_running(app: &App) -> bool {
+    app.jobs.named(JOB).is_some()
+}
+
+/// Tells the running top-up what is wanted, and the user when it will be done.
+fn wish(app: &mut App, wish: Wish) -> Vec<Effect> {
+    let Some((slot, _)) = app.jobs.named(JOB) else { return Vec::new() };
+    let Some(running) = app.jobs.running.get_mut(&slot) else { return Vec::new() };
+    let Some(id) = running.id else { return Vec::new() };
+    running.paused &= wish != Wish::Once;
+    let text = match wish {
+        Wish::Collect => "Collects at the next check.",
+        Wish::More => "The budget is one top-up larger from the next check on.",
+        Wish::Less => "The budget is one top-up smaller from the next check on.",
+        Wish::Once => "Goes on to the next check and holds there; p lets it go on.",
+    };
+    app.message = Some(text.into());
+    vec![Effect::Control(id, Control::Wish(wish))]
+}
+
+/// Why it would be refused.
 fn refused(app: &App) -> Option<String> {
-    waiting::refused(app, JOB).filter(|_| app.open.topup.env.is_none())
+    waiting::refused(app, JOB)
 }
 
 fn start(app: &mut App) -> Vec<Effect> {
