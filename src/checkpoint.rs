@@ -28,6 +28,7 @@ pub mod offlinerl_kit;
 mod order;
 mod perceptron;
 pub mod pickle;
+pub mod policies;
 pub mod reading;
 mod recognised;
 pub mod safetensors_file;
@@ -52,6 +53,8 @@ pub struct Checkpoint {
     pub critic: Option<Mlp>,
     /// Provenance.
     pub about: About,
+    /// Provenance of the policy, where it came from elsewhere.
+    pub acting: Option<Box<About>>,
 }
 
 /// Where a checkpoint came from and what the user should know about it.
@@ -206,22 +209,36 @@ pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Faul
     torch_file::open(&file)?.entries()
 }
 
+impl About {
+    /// Says where `what` was made for another environment than that of `data`.
+    fn elsewhere(&self, what: &str, data: &Dataset) -> Option<String> {
+        let (ours, theirs) =
+            data.origin.env_id.as_ref().zip(self.env_id.as_ref()).filter(|(ours, theirs)| ours != theirs)?;
+        Some(format!("the {what} was made for {theirs}, the dataset is of {ours}"))
+    }
+}
+
 impl Checkpoint {
-    /// What is doubtful about the world model where it meets `data`, a sentence each: what its reading assumed, what stands
-    /// beside it unread, another environment. Every report that uses the model has them as warnings.
+    /// What is doubtful about the world model and about a policy from elsewhere where they meet `data`, a sentence each: what
+    /// the reading assumed, what stands beside it unread, another environment. Every report that uses the model has them as
+    /// warnings.
     pub fn cautions(&self, data: &Dataset) -> Vec<String> {
+        let mut all = self.cautions_of_model(data);
+        if let Some(acting) = &self.acting {
+            all.extend(acting.warnings.iter().cloned());
+            all.extend(acting.elsewhere("policy", data));
+        }
+        all
+    }
+
+    fn cautions_of_model(&self, data: &Dataset) -> Vec<String> {
         let about = &self.about;
         if self.world_model.is_none() {
             return Vec::new();
         }
         let file = about.file.as_deref().unwrap_or(Path::new("the checkpoint"));
         let assumed = about.reading.as_ref().and_then(|reading| reading.sentence(file));
-        let environment = match (&data.origin.env_id, &about.env_id) {
-            (Some(ours), Some(theirs)) if ours != theirs => {
-                Some(format!("the checkpoint was made for {theirs}, the dataset is of {ours}"))
-            }
-            _ => None,
-        };
+        let environment = about.elsewhere("checkpoint", data);
         let actions = self.action_note(&data.action_space);
         assumed.into_iter().chain(about.warnings.iter().cloned()).chain(environment).chain(actions).collect()
     }

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
+use super::measure::trajectories;
 use super::opened::Opened;
 use super::spec::Source;
+use crate::checkpoint::policies::{self, PolicyGiven};
 use crate::checkpoint::reading::Asked;
 use crate::checkpoint::{self, Checkpoint, Given};
 use crate::data::dataset::Dataset;
@@ -19,6 +21,8 @@ use crate::ground::task::Ctx;
 type File = (PathBuf, Choice);
 /// A checkpoint on disk, how it is read, and the dataset that it is held against.
 type Model = (PathBuf, Asked, File);
+/// A policy on disk, its statistics, the checkpoint whose policy it stands for, and the dataset that it is held against.
+type Acting = (PathBuf, Option<PathBuf>, Option<Model>, File);
 
 /// Opened files and what was measured of them. Jobs on several threads share one.
 #[derive(Debug, Default)]
@@ -30,6 +34,12 @@ pub struct Workspace {
 /// What the checkpoint of `source` at `path` is kept under.
 fn model_key(path: &Path, source: &Source) -> Model {
     (path.to_path_buf(), source.model, (source.dataset.clone(), source.choice()))
+}
+
+/// What the networks of `source` are kept under, where its policy at `path` is not the checkpoint's.
+fn acting_key(path: &Path, source: &Source) -> Acting {
+    let model = source.checkpoint.as_deref().map(|path| model_key(path, source));
+    (path.to_path_buf(), source.policy_normalize.clone(), model, (source.dataset.clone(), source.choice()))
 }
 
 impl Workspace {
@@ -55,6 +65,9 @@ impl Workspace {
         }
         let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, source, &opened.data));
         opened.checkpoint = checkpoint.transpose()?;
+        if let Some(path) = &source.policy {
+            opened.checkpoint = Some(self.acting(path, &opened)?);
+        }
         Ok(opened)
     }
 
@@ -72,12 +85,40 @@ impl Workspace {
         Ok(checkpoint)
     }
 
-    /// What is doubtful about the world model of `source`, if it is open; see [`Checkpoint::cautions`].
+    /// The checkpoint of what was opened with the policy at `path` instead of its own.
+    fn acting(&self, path: &Path, opened: &Opened) -> Result<Arc<Checkpoint>, Fault> {
+        let (source, data) = (&opened.source, &opened.data);
+        self.cache.cached(acting_key(path, source), || {
+            let actions = trajectories::actions(opened);
+            let given = PolicyGiven {
+                normalize: source.policy_normalize.as_deref(),
+                actions: Some(&actions),
+                data: Some(data),
+            };
+            let Checkpoint { policy, about, .. } = policies::open(path, &given)?;
+            let own = opened.checkpoint.as_deref().cloned().unwrap_or_default();
+            let both = Checkpoint { policy, critic: None, acting: Some(Box::new(about)), ..own };
+            let fits = both.fits(&data.obs_space, &data.action_space);
+            fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
+            Ok(both)
+        })
+    }
+
+    /// What is doubtful about the networks of `source`, if they are open; see [`Checkpoint::cautions`].
     pub fn cautions(&self, source: &Source) -> Vec<String> {
-        let Some(path) = source.checkpoint.as_deref() else { return Vec::new() };
-        let key = model_key(path, source);
-        let model: Option<Arc<Checkpoint>> = self.cache.find(|k: &Model| *k == key);
-        let data: Option<Arc<Dataset>> = self.cache.find(|k: &File| *k == key.2);
+        let model: Option<Arc<Checkpoint>> = match (&source.policy, &source.checkpoint) {
+            (Some(path), _) => {
+                let key = acting_key(path, source);
+                self.cache.find(|k: &Acting| *k == key)
+            }
+            (None, Some(path)) => {
+                let key = model_key(path, source);
+                self.cache.find(|k: &Model| *k == key)
+            }
+            (None, None) => None,
+        };
+        let file: File = (source.dataset.clone(), source.choice());
+        let data: Option<Arc<Dataset>> = self.cache.find(|k: &File| *k == file);
         model.zip(data).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
     }
 
