@@ -219,19 +219,15 @@ impl About {
 }
 
 impl Checkpoint {
-    /// What is doubtful about the world model and about a policy from elsewhere where they meet `data`, a sentence each: what
-    /// the reading assumed, what stands beside it unread, another environment. Every report that uses the model has them as
-    /// warnings.
-    pub fn cautions(&self, data: &Dataset) -> Vec<String> {
-        let mut all = self.cautions_of_model(data);
-        if let Some(acting) = &self.acting {
-            all.extend(acting.warnings.iter().cloned());
-            all.extend(acting.elsewhere("policy", data));
-        }
-        all
+    /// What is doubtful about a policy from elsewhere where it meets `data`, a sentence each, as [`Checkpoint::cautions`].
+    pub fn policy_cautions(&self, data: &Dataset) -> Vec<String> {
+        let Some(acting) = &self.acting else { return Vec::new() };
+        acting.warnings.iter().cloned().chain(acting.elsewhere("policy", data)).collect()
     }
 
-    fn cautions_of_model(&self, data: &Dataset) -> Vec<String> {
+    /// What is doubtful about the world model where it meets `data`, a sentence each: what its reading assumed, what stands
+    /// beside it unread, another environment. Every report that uses the model has them as warnings.
+    pub fn cautions(&self, data: &Dataset) -> Vec<String> {
         let about = &self.about;
         if self.world_model.is_none() {
             return Vec::new();

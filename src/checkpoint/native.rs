@@ -116,9 +116,25 @@ impl CheckpointFormat for Native {
 /// # Errors
 /// A sentence naming the kind that cannot.
 pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
+    savable_model(checkpoint).and_then(|()| savable_policy(checkpoint))
+}
+
+/// Whether the world model of `checkpoint` is of a kind that can be written.
+///
+/// # Errors
+/// As [`savable`].
+pub fn savable_model(checkpoint: &Checkpoint) -> Result<(), String> {
     if let Some(model) = checkpoint.world_model.as_deref().filter(|model| Ensemble::known(*model).is_none()) {
         return Err(unsaved("world models", model.kind()));
     }
+    Ok(())
+}
+
+/// Whether the policy of `checkpoint` is of a kind that can be written.
+///
+/// # Errors
+/// As [`savable`].
+pub fn savable_policy(checkpoint: &Checkpoint) -> Result<(), String> {
     let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
     match checkpoint.policy.as_deref().filter(|policy| !known(*policy)) {
         Some(policy) => Err(unsaved("policies", policy.kind())),

@@ -5,18 +5,30 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{About, Checkpoint};
+use super::{About, Checkpoint, CheckpointFormat};
 use crate::agent::policy::Policy;
 use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::ground::fault::{Fault, printable};
 
+mod bare;
 mod base64;
 mod bounds;
+mod cleanrl;
+mod corl;
+mod d3rlpy;
+pub mod d4rl;
+mod found;
+mod kit;
+mod mbrl_sac;
 mod parts;
+mod rsl_rl;
 mod sb3;
 mod spaces;
+mod standard;
 mod table;
+
+use found::{Found, Read};
 
 /// What is known beside the file when a policy is opened.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,8 +49,8 @@ pub trait PolicyFormat: Sync {
     /// What it looks for, in a few words.
     fn looks_for(&self) -> &'static str;
 
-    /// The file, where `path` is such a policy: itself, or one in the folder. Never fails loudly.
-    fn probe(&self, path: &Path) -> Option<PathBuf>;
+    /// The file, where `found` is such a policy. Never fails loudly.
+    fn probe(&self, found: &Found<'_>) -> Option<PathBuf>;
 
     /// Reads the file that [`PolicyFormat::probe`] found.
     ///
@@ -48,11 +60,22 @@ pub trait PolicyFormat: Sync {
 }
 
 /// Every layout, in the order in which they are asked.
-pub const POLICIES: &[&dyn PolicyFormat] = &[&sb3::Sb3];
+pub const POLICIES: &[&dyn PolicyFormat] = &[
+    &sb3::Sb3,
+    &d3rlpy::D3rlpy,
+    &d4rl::D4rl,
+    &cleanrl::CleanRl,
+    &kit::Kit,
+    &corl::Corl,
+    &mbrl_sac::MbrlSac,
+    &rsl_rl::RslRl,
+    &bare::Bare,
+];
 
 /// The layout that takes `path` for a policy of its own, and the file that it would read.
 pub fn recognised(path: &Path) -> Option<(&'static dyn PolicyFormat, PathBuf)> {
-    POLICIES.iter().find_map(|format| Some((*format, format.probe(path)?)))
+    let found = Found::at(path);
+    POLICIES.iter().find_map(|format| Some((*format, format.probe(&found)?)))
 }
 
 /// Opens the policy at `path`, of any layout or in a checkpoint of oodscope.
@@ -65,6 +88,9 @@ pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
     }
     if let Some(normalize) = given.normalize.filter(|file| !file.is_file()) {
         return Err(Fault::at(normalize, "no such file; name the statistics that the policy was trained with"));
+    }
+    if super::native::Native.probe(path) {
+        return of_checkpoint(path);
     }
     let Some((format, file)) = recognised(path) else { return of_checkpoint(path) };
     let mut about = About { format: format.name().into(), file: Some(file.clone()), ..About::default() };

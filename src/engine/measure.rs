@@ -1,5 +1,6 @@
 //! What is measured of opened data: functions `&Opened` (and options) -> value. What takes long is kept with what is open.
 
+pub mod acting;
 pub mod audit;
 pub mod coverage;
 pub mod data_report;
@@ -11,6 +12,7 @@ pub mod inspected;
 pub mod judged;
 pub mod lineage;
 pub mod one_step;
+pub mod policy_check;
 pub mod reading_check;
 pub mod recorded;
 pub mod rollouts;

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
-use super::measure::trajectories;
+use super::measure::acting;
 use super::opened::Opened;
 use super::spec::Source;
-use crate::checkpoint::policies::{self, PolicyGiven};
 use crate::checkpoint::reading::Asked;
 use crate::checkpoint::{self, Checkpoint, Given};
 use crate::data::dataset::Dataset;
@@ -87,39 +86,29 @@ impl Workspace {
 
     /// The checkpoint of what was opened with the policy at `path` instead of its own.
     fn acting(&self, path: &Path, opened: &Opened) -> Result<Arc<Checkpoint>, Fault> {
-        let (source, data) = (&opened.source, &opened.data);
-        self.cache.cached(acting_key(path, source), || {
-            let actions = trajectories::actions(opened);
-            let given = PolicyGiven {
-                normalize: source.policy_normalize.as_deref(),
-                actions: Some(&actions),
-                data: Some(data),
-            };
-            let Checkpoint { policy, about, .. } = policies::open(path, &given)?;
-            let own = opened.checkpoint.as_deref().cloned().unwrap_or_default();
-            let both = Checkpoint { policy, critic: None, acting: Some(Box::new(about)), ..own };
-            let fits = both.fits(&data.obs_space, &data.action_space);
-            fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
-            Ok(both)
-        })
+        self.cache.cached(acting_key(path, &opened.source), || acting::with_policy(path, opened))
     }
 
-    /// What is doubtful about the networks of `source`, if they are open; see [`Checkpoint::cautions`].
+    /// What is doubtful about the world model of `source`, if it is open; see [`Checkpoint::cautions`].
     pub fn cautions(&self, source: &Source) -> Vec<String> {
-        let model: Option<Arc<Checkpoint>> = match (&source.policy, &source.checkpoint) {
-            (Some(path), _) => {
-                let key = acting_key(path, source);
-                self.cache.find(|k: &Acting| *k == key)
-            }
-            (None, Some(path)) => {
-                let key = model_key(path, source);
-                self.cache.find(|k: &Model| *k == key)
-            }
-            (None, None) => None,
-        };
+        let Some(path) = source.checkpoint.as_deref() else { return Vec::new() };
+        let key = model_key(path, source);
+        let model: Option<Arc<Checkpoint>> = self.cache.find(|k: &Model| *k == key);
+        model.zip(self.opened(source)).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
+    }
+
+    /// What is doubtful about the policy that `source` names, if it is open; see [`Checkpoint::policy_cautions`].
+    pub fn policy_cautions(&self, source: &Source) -> Vec<String> {
+        let Some(path) = source.policy.as_deref() else { return Vec::new() };
+        let key = acting_key(path, source);
+        let both: Option<Arc<Checkpoint>> = self.cache.find(|k: &Acting| *k == key);
+        both.zip(self.opened(source)).map(|(both, data)| both.policy_cautions(&data)).unwrap_or_default()
+    }
+
+    /// The dataset of `source`, if it is open.
+    fn opened(&self, source: &Source) -> Option<Arc<Dataset>> {
         let file: File = (source.dataset.clone(), source.choice());
-        let data: Option<Arc<Dataset>> = self.cache.find(|k: &File| *k == file);
-        model.zip(data).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
+        self.cache.find(|k: &File| *k == file)
     }
 
     /// The dataset at `path`, from the cache if it was opened before.

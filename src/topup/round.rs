@@ -339,9 +339,13 @@ impl<'a> TopUp<'a> {
         let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
         let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };
         self.history.stopped = Some(reason);
-        match native::savable(&self.start) {
+        match native::savable_model(&self.start) {
             Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),
             Err(why) => self.warn(format!("the networks were not written: {why}")),
+        }
+        let policy_too = native::savable_policy(&self.start);
+        if let (Err(why), true) = (&policy_too, self.history.saved.is_some()) {
+            self.warn(format!("the policy was left out of the checkpoint that was written: {why}"));
         }
         let report = self.history.report();
         (self.emit)(report.clone());
@@ -352,7 +356,8 @@ impl<'a> TopUp<'a> {
         checkpoint.critic = kept.critic;
         let mut written = vec![self.run.path().to_path_buf()];
         if let Some(folder) = &self.history.saved {
-            native::save(folder, &checkpoint)?;
+            let policy = checkpoint.policy.clone().filter(|_| policy_too.is_ok());
+            native::save(folder, &Checkpoint { policy, ..checkpoint.clone() })?;
             written.push(folder.clone());
         }
         written.extend(episodes);

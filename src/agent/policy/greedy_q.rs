@@ -8,7 +8,7 @@ use super::{Acting, Policy, PolicyState};
 use crate::data::space::{Actions, Space};
 use crate::world::net::mlp::Mlp;
 
-/// The choice of the largest value; sampled, a share `epsilon` of its choices is drawn evenly.
+/// The choice of the largest value, the mean over the members of the network; sampled, a share `epsilon` of its choices is drawn evenly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GreedyQ {
     net: Mlp,
@@ -17,13 +17,13 @@ pub struct GreedyQ {
 }
 
 impl GreedyQ {
-    /// A policy over the choices of `space`: one output of `net` (one member) is the value of each.
+    /// A policy over the choices of `space`: one output of `net` is the value of each.
     ///
     /// # Errors
     /// A sentence where the space is not one of choices or the network does not fit it.
     pub fn new(net: Mlp, epsilon: f32, space: Space) -> Result<Self, String> {
         match space.choices().as_deref() {
-            Some(&[(n, _)]) if net.members == 1 && net.outputs() == n => Ok(Self { net, epsilon, space }),
+            Some(&[(n, _)]) if net.outputs() == n => Ok(Self { net, epsilon, space }),
             Some(&[(n, _)]) => Err(format!("{} values of {n} choices", net.outputs())),
             _ => Err("a policy of values needs actions that are one choice".into()),
         }
@@ -49,9 +49,13 @@ impl Policy for GreedyQ {
     }
 
     fn act(&self, features: &[f32], states: &mut [PolicyState], acting: Acting) -> Actions<'_> {
-        let mut values = self.net.forward(features);
+        let (n, all) = (self.net.outputs(), self.net.forward(features));
+        // Of one sum for each value, the mean has the same largest.
+        let mut values = vec![0.0; all.len() / self.net.members];
+        for member in all.chunks_exact(values.len().max(1)) {
+            values.iter_mut().zip(member).for_each(|(sum, value)| *sum += value);
+        }
         if acting == Acting::Sampled {
-            let n = self.net.outputs();
             for (row, state) in values.chunks_exact_mut(n).zip(states) {
                 if state.rng.random::<f32>() < self.epsilon {
                     row[state.rng.random_range(0..n)] = f32::INFINITY;

@@ -28,8 +28,17 @@ pub enum Spread {
     Fixed(Vec<f32>),
     /// Normal; the network's second half of outputs is the log deviation, within these bounds.
     OfState(f32, f32),
+    /// Normal; the network's second half of outputs, through `tanh`, runs between these bounds of the log deviation.
+    OfStateTanh(f32, f32),
     /// The last hidden layer times a matrix that is drawn once an episode with these deviations: [hidden, A] (gSDE).
     OfEpisode(Vec<f32>),
+}
+
+impl Spread {
+    /// True if half of the network's outputs are log deviations.
+    fn is_of_state(&self) -> bool {
+        matches!(self, Self::OfState(..) | Self::OfStateTanh(..))
+    }
 }
 
 /// A network whose outputs are means of actions.
@@ -52,11 +61,11 @@ impl Network {
     /// A sentence where the network does not have as many outputs, or `tanh` would be stretched to bounds that are infinite.
     pub fn new(net: Mlp, output: Output, spread: Spread, (low, high): (Vec<f32>, Vec<f32>)) -> Result<Self, String> {
         let (a, hidden) = (low.len(), net.hidden_units());
-        let outputs = if matches!(spread, Spread::OfState(..)) { 2 * a } else { a };
+        let outputs = if spread.is_of_state() { 2 * a } else { a };
         let spread_fits = match &spread {
             Spread::Fixed(std) => std.len() == a,
             Spread::OfEpisode(std) => hidden.is_some_and(|h| std.len() == h * a),
-            Spread::None | Spread::OfState(..) => true,
+            Spread::None | Spread::OfState(..) | Spread::OfStateTanh(..) => true,
         };
         if a == 0 || high.len() != a || net.members != 1 || net.outputs() != outputs || !spread_fits {
             return Err(format!("a policy of {} outputs does not fit actions of {a} dimensions", net.outputs()));
@@ -96,10 +105,13 @@ impl Network {
             Spread::Fixed(std) => {
                 states.iter_mut().flat_map(|s| std.iter().map(|d| d * normal(s)).collect::<Vec<_>>()).collect()
             }
-            Spread::OfState(low, high) => {
+            &(Spread::OfState(low, high) | Spread::OfStateTanh(low, high)) => {
+                let squashed = matches!(self.spread, Spread::OfStateTanh(..));
+                let log_std =
+                    |l: f32| if squashed { low + 0.5 * (high - low) * (l.tanh() + 1.0) } else { l.clamp(low, high) };
                 let rows = out.chunks_exact(width).zip(states);
                 let each = |(row, s): (&[f32], &mut PolicyState)| {
-                    row[a..].iter().map(|l| l.clamp(*low, *high).exp() * normal(s)).collect::<Vec<_>>()
+                    row[a..].iter().map(|l| log_std(*l).exp() * normal(s)).collect::<Vec<_>>()
                 };
                 rows.flat_map(each).collect()
             }

@@ -43,6 +43,11 @@ impl SquashedGaussian {
         Self { log_std, ..self }
     }
 
+    /// The same on observations that are shifted and scaled by `input`.
+    pub fn with_input(self, input: Normalizer) -> Self {
+        Self { input, ..self }
+    }
+
     /// The policy that `policy` is, if it is one of these.
     pub fn known(policy: &dyn Policy) -> Option<&Self> {
         policy.as_any().downcast_ref()

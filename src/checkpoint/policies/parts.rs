@@ -1,10 +1,14 @@
 //! Layers of policies out of named tensors.
 
+use super::bounds::Bounds;
+use crate::agent::policy::{Categorical, Network, Normalised, Output, Policy, Spread, SquashedGaussian, Statistics};
 use crate::checkpoint::layers::{self, Named, linear};
 use crate::checkpoint::tensors::Tensors;
+use crate::data::space::{Space, SpaceKind};
 use crate::ground::fault::Fault;
 use crate::world::net::activation::Activation;
 use crate::world::net::mlp::{Layer, Mlp};
+use crate::world::net::normalizer::Normalizer;
 
 /// The linear layers `prefix{i}.weight`, `prefix{i}.bias` of a `Sequential`, in the order of their numbers.
 ///
@@ -70,5 +74,64 @@ pub fn none_under(tensors: &Tensors, prefix: &str, what: &str) -> Result<(), Fau
     match tensors.map.keys().find(|key| key.contains(prefix)) {
         None => Ok(()),
         Some(key) => Err(tensors.error(format!("tensor '{key}' makes it {what}, which is not read"))),
+    }
+}
+
+/// A squashed Gaussian of `net` (means, then log deviations) between bounds.
+pub fn gaussian(net: Mlp, (low, high): Bounds) -> SquashedGaussian {
+    let scale = low.iter().zip(&high).map(|(l, h)| (h - l) / 2.0).collect();
+    let bias = low.iter().zip(&high).map(|(l, h)| f32::midpoint(*l, *h)).collect();
+    let columns = net.inputs();
+    SquashedGaussian::new(net, Normalizer::identity(columns), scale, bias)
+}
+
+/// The space of `n` choices, counted from 0 as argmax does.
+pub fn choices(n: usize) -> Space {
+    Space { kind: SpaceKind::Discrete { n, start: 0 }, ..Space::unnamed("action", 1) }
+}
+
+/// A network between bounds as a policy.
+///
+/// # Errors
+/// [`Fault`] if they do not fit.
+pub fn network(
+    tensors: &Tensors,
+    net: Mlp,
+    output: Output,
+    spread: Spread,
+    bounds: Bounds,
+) -> Result<Box<dyn Policy>, Fault> {
+    let policy = Network::new(net, output, spread, bounds).map_err(|e| tensors.error(e))?;
+    Ok(Box::new(policy))
+}
+
+/// A network of one logit a choice as a policy.
+///
+/// # Errors
+/// [`Fault`] if it has no outputs.
+pub fn categorical(tensors: &Tensors, net: Mlp) -> Result<Box<dyn Policy>, Fault> {
+    let (columns, n) = (net.inputs(), net.outputs());
+    let policy = Categorical::new(net, Normalizer::identity(columns), choices(n)).map_err(|e| tensors.error(e))?;
+    Ok(Box::new(policy))
+}
+
+/// `policy` behind `statistics`, where there are some. Those of a squashed Gaussian that clip nothing become its own, so that it
+/// can be trained on.
+///
+/// # Errors
+/// [`Fault`] if they are of other columns.
+pub fn normalised(
+    tensors: &Tensors,
+    policy: Box<dyn Policy>,
+    statistics: Option<Statistics>,
+) -> Result<Box<dyn Policy>, Fault> {
+    let Some(statistics) = statistics else { return Ok(policy) };
+    let single = |v: &[f64]| v.iter().map(|x| *x as f32).collect();
+    let input = Normalizer { mean: single(&statistics.mean), std: single(&statistics.std) };
+    let open = statistics.clip.is_none();
+    let checked = Normalised::new(statistics, policy).map_err(|e| tensors.error(e))?;
+    match SquashedGaussian::known(checked.inner()).filter(|_| open && input.std.iter().all(|s| *s > 0.0)) {
+        Some(gaussian) => Ok(Box::new(gaussian.clone().with_input(input))),
+        None => Ok(Box::new(checked)),
     }
 }

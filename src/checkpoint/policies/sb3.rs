@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::bounds::{Bounds, bounds, of_space};
 use super::table::Stated;
-use super::{PolicyFormat, PolicyGiven, parts};
-use crate::agent::policy::{Categorical, GreedyQ, Network, Normalised, Output, Policy, Spread, SquashedGaussian};
+use super::{Found, PolicyFormat, PolicyGiven, parts};
+use crate::agent::policy::{Categorical, GreedyQ, Network, Output, Policy, Spread};
 use crate::checkpoint::tensors::Tensors;
 use crate::checkpoint::{About, layers::Named, torch_file};
 use crate::data::space::{Space, SpaceKind};
@@ -39,8 +39,8 @@ impl PolicyFormat for Sb3 {
         "a zip with data and policy.pth"
     }
 
-    fn probe(&self, path: &Path) -> Option<PathBuf> {
-        archive::find(path)
+    fn probe(&self, found: &Found<'_>) -> Option<PathBuf> {
+        archive::find(found.path)
     }
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
@@ -56,27 +56,23 @@ impl PolicyFormat for Sb3 {
         }
         parts::none_under(&tensors, "lstm", "a recurrent policy")?;
         parts::none_under(&tensors, "features_extractor.", "a policy with layers before its network (images)")?;
-        let read = Read { tensors: &tensors, data: &data, stated: Stated::beside(file)?, given };
+        let read = Zip { tensors: &tensors, data: &data, stated: Stated::beside(file)?, given };
         let policy = read.policy()?;
         let columns = policy.features().unwrap_or_default();
-        match vecnormalize::statistics(file, columns, &data, given, about)? {
-            None => Ok(policy),
-            Some(statistics) => Normalised::new(statistics, policy)
-                .map(|policy| Box::new(policy) as Box<dyn Policy>)
-                .map_err(|e| tensors.error(e)),
-        }
+        let statistics = vecnormalize::statistics(file, columns, &data, given, about)?;
+        parts::normalised(&tensors, policy, statistics)
     }
 }
 
 /// What a policy is made of.
-struct Read<'r> {
+struct Zip<'r> {
     tensors: &'r Tensors,
     data: &'r Data,
     stated: Stated,
     given: &'r PolicyGiven<'r>,
 }
 
-impl Read<'_> {
+impl Zip<'_> {
     fn policy(&self) -> Result<Box<dyn Policy>, Fault> {
         let has = |prefix: &str| self.tensors.map.keys().any(|key| key.starts_with(prefix));
         if has("action_net.") {
@@ -147,7 +143,7 @@ impl Read<'_> {
         list.push(parts::beside(t, mean, &log_std)?);
         let net = self.network(list, Activation::Relu)?;
         let bounds = self.bounds(net.outputs() / 2)?;
-        Ok(Box::new(gaussian(net, bounds).with_log_std(LOG_STD)))
+        Ok(Box::new(parts::gaussian(net, bounds).with_log_std(LOG_STD)))
     }
 
     /// TD3 and DDPG.
@@ -160,7 +156,7 @@ impl Read<'_> {
     fn dqn(&self) -> Result<Box<dyn Policy>, Fault> {
         let net = self.network(parts::sequential(self.tensors, "q_net.q_net.")?, Activation::Relu)?;
         let n = net.outputs();
-        let space = self.data.actions().unwrap_or_else(|_| choices(n));
+        let space = self.data.actions().unwrap_or_else(|_| parts::choices(n));
         let policy = GreedyQ::new(net, self.data.number("exploration_rate").unwrap_or(0.0) as f32, space);
         Ok(Box::new(policy.map_err(|e| self.tensors.error(e))?))
     }
@@ -198,17 +194,4 @@ impl Read<'_> {
 
 fn boxed(policy: Network) -> Box<dyn Policy> {
     Box::new(policy)
-}
-
-/// A squashed Gaussian of `net` (means, then log deviations) between bounds.
-fn gaussian(net: Mlp, (low, high): Bounds) -> SquashedGaussian {
-    let scale = low.iter().zip(&high).map(|(l, h)| (h - l) / 2.0).collect();
-    let bias = low.iter().zip(&high).map(|(l, h)| f32::midpoint(*l, *h)).collect();
-    let columns = net.inputs();
-    SquashedGaussian::new(net, Normalizer::identity(columns), scale, bias)
-}
-
-/// The space of `n` choices, counted from 0 as argmax does.
-fn choices(n: usize) -> Space {
-    Space { kind: SpaceKind::Discrete { n, start: 0 }, ..Space::unnamed("action", 1) }
 }

@@ -17,6 +17,17 @@ const MAX_TEXT: u64 = 1 << 20;
 /// Every key.
 const KEYS: &str = "activation, output, action_low, action_high, observations, obs_mean, obs_std and obs_clip";
 
+/// What a network's outputs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Means of actions.
+    Numbers(Output),
+    /// A logit for each choice.
+    Logits,
+    /// A value for each choice.
+    Values,
+}
+
 /// What is stated; everything may be missing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stated {
@@ -25,7 +36,7 @@ pub struct Stated {
     /// Non-linearity.
     pub activation: Option<Activation>,
     /// How outputs become actions.
-    pub output: Option<Output>,
+    pub output: Option<Head>,
     /// Lower bounds of the actions.
     pub low: Option<Vec<f32>>,
     /// Upper bounds.
@@ -85,16 +96,27 @@ impl Stated {
             "activation" => self.activation = Some(activation(text)?),
             "output" => {
                 self.output = Some(match text {
-                    "tanh" => Output::Tanh,
-                    "tanh-mean" => Output::TanhMean,
-                    "clip" => Output::Clip,
-                    _ => return Err(format!("policy.output is '{text}'; tanh, tanh-mean or clip is needed")),
+                    "tanh" => Head::Numbers(Output::Tanh),
+                    "tanh-mean" => Head::Numbers(Output::TanhMean),
+                    "clip" => Head::Numbers(Output::Clip),
+                    "logits" => Head::Logits,
+                    "values" => Head::Values,
+                    _ => {
+                        return Err(format!(
+                            "policy.output is '{text}'; tanh, tanh-mean, clip, logits or values is needed"
+                        ));
+                    }
                 });
             }
             "observations" => self.observations = Some(text.parse()?),
             _ => return Err(format!("policy.{key} is not known; keys are {KEYS}")),
         }
         Ok(())
+    }
+
+    /// True if anything is stated.
+    pub fn says_anything(&self) -> bool {
+        *self != Self { file: self.file.clone(), ..Self::default() }
     }
 
     /// "state KEY under [policy] in FILE".
@@ -124,7 +146,7 @@ mod tests {
              [1, 2.5]\nobservations = \"standardised\"\nobs_mean = [0.5]\nobs_std = [2]\nobs_clip = 10\n",
         )
         .unwrap();
-        assert_eq!((stated.activation, stated.output), (Some(Activation::Tanh), Some(Output::Clip)));
+        assert_eq!((stated.activation, stated.output), (Some(Activation::Tanh), Some(Head::Numbers(Output::Clip))));
         assert_eq!((stated.low, stated.high), (Some(vec![-1.0, -2.5]), Some(vec![1.0, 2.5])));
         assert_eq!(stated.observations, Some(Observations::Standardised));
         assert_eq!(stated.statistics, Some(Statistics { mean: vec![0.5], std: vec![2.0], clip: Some(10.0) }));
@@ -138,7 +160,7 @@ mod tests {
             ("[policy]\nscale = \"x\"", "policy.scale is not known"),
             ("[policy]\naction_low = \"x\"", "numbers are needed"),
             ("[policy]\nobs_std = [1.0]", "only one is stated"),
-            ("[policy]\noutput = \"relu\"", "tanh, tanh-mean or clip"),
+            ("[policy]\noutput = \"relu\"", "tanh, tanh-mean, clip"),
             ("[policy]\nobservations = \"half\"", "raw or standardised"),
         ] {
             let e = read(text).unwrap_err();

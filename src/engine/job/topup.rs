@@ -1,5 +1,6 @@
 use super::{Emit, Job, Model, Slot};
 use crate::agent::learner::LearnerOptions;
+use crate::agent::policy::SquashedGaussian;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
@@ -41,7 +42,7 @@ impl Job for TopUp {
         let environment = acting(spec.env.as_deref(), &opened)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
-        let mut start = match given {
+        let mut start = match given.filter(|checkpoint| checkpoint.world_model.is_some()) {
             Some(checkpoint) => checkpoint.clone(),
             None => first(spec, &opened, &hash, &emit, cx)?,
         };
@@ -51,6 +52,13 @@ impl Job for TopUp {
             start.about.lineage.split = None;
         }
         let mut topup = round::TopUp::new(data, start, environment, spec.options.clone(), (&spec.out, spec), &emit)?;
+        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| SquashedGaussian::known(*p).is_none())
+        {
+            topup.warn(format!(
+                "the policy ({}) acts as it is and is not trained: only the world model is",
+                policy.kind()
+            ));
+        }
         if !same {
             topup.warn(
                 "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
@@ -69,7 +77,8 @@ impl Job for TopUp {
 /// A sentence where it cannot act, or its networks cannot be trained.
 fn acting(named: Option<&str>, opened: &Opened) -> Result<Box<dyn VectorEnv>, Fault> {
     let given = opened.checkpoint.as_deref();
-    let model = given.map(|_| world_model(opened)).transpose()?;
+    let model =
+        given.filter(|c| c.acting.is_none() || c.world_model.is_some()).map(|_| world_model(opened)).transpose()?;
     if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
         continuous(&opened.data)?;
     }
@@ -96,7 +105,8 @@ pub(super) fn refused(opened: &Opened) -> Option<(&'static str, String)> {
 /// Gradient steps of the policy that a dataset without a checkpoint starts with.
 const FIRST_POLICY_STEPS: usize = 3000;
 
-/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
+/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains. A policy that is given
+/// stays as it is.
 fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Fault> {
     let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.options.seed, ..FitSpec::default() };
     let rows = opened.data.transitions(&opened.split.train).len();
@@ -106,7 +116,9 @@ fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), c
         policy_steps: asked.policy_steps,
         seed: spec.options.seed,
     };
-    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, None, live, cx)?;
+    let from = opened.checkpoint.as_deref();
+    let plan = Plan { policy_steps: if from.is_some() { 0 } else { plan.policy_steps }, ..plan };
+    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, from, live, cx)?;
     checkpoint.about.lineage.dataset = Some(hash.to_owned());
     checkpoint.about.lineage.split = Some(spec.source.split);
     Ok(checkpoint)

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Policy};
 use crate::data::dataset::Dataset;
-use crate::data::space::Space;
 use crate::engine::opened::Opened;
 use crate::engine::spec::PolicySpec;
 use crate::env;
@@ -40,15 +39,6 @@ fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx
     let cx = cx.phase("acting in the environment");
     collector.run(env, policy, Acting::Greedy, Limit::episodes(spec.episodes.max(1)), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
-}
-
-/// The actions that a policy has to take: those of the dataset, with the bounds of its environment where it states none and the
-/// environment is built in.
-pub fn actions(opened: &Opened) -> Space {
-    let own = &opened.data.action_space;
-    let stated = (0..own.dim()).all(|d| own.bounds(d).is_some()) || own.choices().is_some();
-    let built_in = || environment(None, opened).ok().flatten().map(|env| env.spec().action_space.clone());
-    if stated { own.clone() } else { built_in().unwrap_or_else(|| own.clone()) }
 }
 
 /// Copies of an environment that act side by side.

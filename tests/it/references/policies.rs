@@ -20,19 +20,20 @@ pub fn compare(path: &Path, json: &Value) -> Vec<Finding> {
     entries
         .iter()
         .map(|(name, entry)| {
-            let verdict = one(&folder.join(name), entry).unwrap_or_else(Verdict::Differs);
+            let verdict = one(&folder.join(name), entry, &numbers(&json["obs"])).unwrap_or_else(Verdict::Differs);
             (format!("{}: {name}", path.display()), verdict)
         })
         .collect()
 }
 
-fn one(folder: &Path, entry: &Value) -> Result<Verdict, String> {
-    let obs = numbers(&entry["obs"]);
+fn one(folder: &Path, entry: &Value, shared: &[f32]) -> Result<Verdict, String> {
+    let own = numbers(&entry["obs"]);
+    let obs = if own.is_empty() { shared } else { &own };
     let (mut count, mut worst) = (0, 0.0);
     let mut hold = |file: &Path, key: &str| {
         let opened = policies::open(file, &PolicyGiven::default()).map_err(|e| e.to_string())?;
         let policy = opened.policy.ok_or("no policy")?;
-        let far = difference(&*policy, &obs, &numbers(&entry[key])).map_err(|e| format!("{key}: {e}"))?;
+        let far = difference(&*policy, obs, &numbers(&entry[key])).map_err(|e| format!("{key}: {e}"))?;
         worst = f64::max(worst, far);
         count += numbers(&entry[key]).len();
         Ok::<_, String>(opened.about.warnings)

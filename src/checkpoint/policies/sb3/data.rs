@@ -65,18 +65,10 @@ impl Data {
         }
     }
 
-    /// True if the algorithm kept original observations beside those that its policy saw and they are not the same, as it
-    /// does where the environment was normalised.
+    /// True if the algorithm kept original observations beside those that its policy saw: PPO and A2C do so only where the
+    /// environment was normalised, the others always.
     pub fn was_normalised(&self) -> bool {
-        let seen = |key: &str| {
-            let bytes = self.pickle(key)?;
-            let (p, _) = load_objects(&bytes).ok()?;
-            if let pickle::Value::Array(a) = p.value(p.root) { Some(a.values.clone()) } else { None }
-        };
-        match (seen("_last_obs"), seen("_last_original_obs")) {
-            (Some(seen), Some(original)) => seen.len() == original.len() && seen != original,
-            _ => false,
-        }
+        !self.0["gae_lambda"].is_null() && self.0["_last_original_obs"].is_object()
     }
 
     fn pickle(&self, key: &str) -> Option<Vec<u8>> {

@@ -30,8 +30,9 @@ pub fn statistics(
         let why = if configured(zip) {
             "its config.yml says that observations were normalised"
         } else if data.was_normalised() {
-            "it was trained on observations other than the environment's own, as VecNormalize gives them"
+            "it was trained on observations that VecNormalize had normalised"
         } else {
+            about.notes.push("no vecnormalize.pkl lies beside it: it acts on observations as they are".into());
             return Ok(None);
         };
         about.warnings.push(format!(
