@@ -29,6 +29,7 @@ mod standard;
 mod table;
 
 use found::{Found, Read};
+use table::Stated;
 
 /// What is known beside the file when a policy is opened.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,15 +102,16 @@ pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
 
 /// The policy of a checkpoint of our own.
 fn of_checkpoint(path: &Path) -> Result<Checkpoint, Fault> {
-    let names = || POLICIES.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
-    let unknown =
-        |why: &str| Fault::at(path, format!("no policy that oodscope knows (looked for: oodscope, {}){why}", names()));
-    if !super::CHECKPOINTS.iter().any(|f| f.probe(path)) {
-        return Err(unknown(""));
+    match super::CHECKPOINTS.iter().any(|f| f.probe(path)).then(|| super::open(path)) {
+        Some(Ok(opened)) if opened.policy.is_some() => return Ok(Checkpoint { world_model: None, ..opened }),
+        Some(Ok(_)) => return Err(Fault::at(path, "holds a world model and no policy; give it to --checkpoint")),
+        Some(Err(damaged)) if super::native::Native.probe(path) => return Err(damaged),
+        _ => {}
     }
-    let opened = super::open(path).map_err(|e| unknown(&format!("; as a checkpoint: {e}")))?;
-    if opened.policy.is_none() {
-        return Err(Fault::at(path, "holds a world model and no policy; give it to --checkpoint"));
-    }
-    Ok(Checkpoint { world_model: None, ..opened })
+    let names: Vec<&str> = POLICIES.iter().map(|f| f.name()).collect();
+    let found = Found::at(path);
+    let asks = found.file.as_deref().filter(|_| found.holds_tensors()).and_then(|file| Stated::beside(file).ok());
+    let hint = asks.map(|stated| format!("; if it is an actor of linear layers, {}", stated.asks(table::BARE)));
+    let hint = hint.unwrap_or_default();
+    Err(Fault::at(path, format!("no policy that oodscope knows (looked for: oodscope, {}){hint}", names.join(", "))))
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::table::{Head, Stated};
+use super::table::{BARE, Head, Stated};
 use super::{Found, PolicyFormat, PolicyGiven, Read, parts};
 use crate::agent::policy::{GreedyQ, Policy, Spread};
 use crate::checkpoint::{About, perceptron};
@@ -30,10 +30,9 @@ impl PolicyFormat for Bare {
         let read = Read::open(file, &[], given, about)?;
         let (stated, t) = (&read.stated, &read.tensors);
         let (Some(head), Some(activation)) = (stated.output, stated.activation) else {
-            return Err(t.error(format!(
-                "an actor alone, of which its file does not say how it acts: {}",
-                stated.asks("activation and output (tanh, tanh-mean, clip, logits or values)")
-            )));
+            return Err(
+                t.error(format!("an actor alone, of which its file does not say how it acts: {}", stated.asks(BARE)))
+            );
         };
         let (network, _) = perceptron::network(t, read.about)?;
         let net = parts::mlp(t, activation, network.layers)?;

@@ -10,6 +10,8 @@ use crate::checkpoint::tensors::read_bounded;
 use crate::ground::fault::Fault;
 use crate::world::net::activation::Activation;
 
+/// What an actor alone has to state.
+pub const BARE: &str = "activation and output (tanh, tanh-mean, clip, logits or values)";
 /// The file.
 pub const FILE: &str = "oodscope.toml";
 /// Longest description that is read.
