@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::policy::Policy;
 use crate::data::dataset::Dataset;
-use crate::data::space::Space;
 use crate::data::space::encoding::takes_numbers;
+use crate::data::space::{Space, SpaceKind};
 use crate::data::split::SplitSpec;
 use crate::ground::fault::{Fault, printable};
 use crate::world::ensemble::Ensemble;
@@ -278,6 +278,16 @@ impl Checkpoint {
                 check("policy", "observations", features, obs.dim())?;
             }
             check("policy", "actions", policy.action_space().dim(), action.dim())?;
+            let (ours, numbers) =
+                (policy.action_space().choices().is_some(), matches!(action.kind, SpaceKind::Box { .. }));
+            if ours && numbers || !ours && action.choices().is_some() {
+                let kinds = if ours { ["choices", "numbers"] } else { ["numbers", "choices"] };
+                return Err(format!(
+                    "the policy's actions are {}, the dataset's are {}; choose the policy that was trained on this dataset's \
+                     environment",
+                    kinds[0], kinds[1]
+                ));
+            }
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
-    /// Say what a checkpoint or dataset is, what lies in it, and how it would be read
+    /// Say what a checkpoint, policy or dataset is, what lies in it, and how it would be read
     Inspect(inspect::InspectArgs),
     /// Say how the dataset was read and what cannot be trusted in it
     Audit(audit::AuditArgs),

@@ -104,7 +104,10 @@ pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
 fn of_checkpoint(path: &Path) -> Result<Checkpoint, Fault> {
     match super::CHECKPOINTS.iter().any(|f| f.probe(path)).then(|| super::open(path)) {
         Some(Ok(opened)) if opened.policy.is_some() => return Ok(Checkpoint { world_model: None, ..opened }),
-        Some(Ok(_)) => return Err(Fault::at(path, "holds a world model and no policy; give it to --checkpoint")),
+        // Of linear layers alone nobody can say what they are.
+        Some(Ok(opened)) if opened.about.format != super::state_dict::StateDict.name() => {
+            return Err(Fault::at(path, "holds a world model and no policy; give it to --checkpoint"));
+        }
         Some(Err(damaged)) if super::native::Native.probe(path) => return Err(damaged),
         _ => {}
     }

@@ -151,7 +151,7 @@ fn the_program_takes_and_names_policies() {
     assert!(said.good().contains("Stable-Baselines3") && said.good().contains("-3 to 0.5"), "{}", said.good());
     run(&["diagnose", text(pendulum()), "--checkpoint", text(&td3)]).refuses(&["--policy"]);
     run(&["coverage", text(pendulum()), "--policy", text(&td3)]).refuses(&["actions of 2 dimensions"]);
-    run(&["coverage", text(pendulum()), "--policy-normalize", text(&td3)]).refuses(&["--policy"]);
+    assert_eq!(run(&["coverage", text(pendulum()), "--policy-normalize", text(&td3)]).status, Some(2));
     let metadata = reference("d4rl-metadata.hdf5");
     assert!(run(&["inspect", text(&metadata)]).good().contains("metadata/policy"));
     let data = run(&["coverage", text(&metadata), "--policy", text(&metadata), "--bootstrap", "0"]);

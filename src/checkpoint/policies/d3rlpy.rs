@@ -1,8 +1,6 @@
 //! d3rlpy's `.d3`: a pickle of the networks as bytes of `torch.save` and of the configuration as JSON, which has the scalers of
 //! observations and actions and what the encoder is. Actions without a scaler are between -1 and 1.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -20,8 +18,6 @@ use crate::world::net::mlp::Mlp;
 
 /// Longest file that is read.
 const MAX_FILE: u64 = 1 << 30;
-/// Beginning of a file that is looked at.
-const HEAD: u64 = 256;
 /// Where versions keep the network that acts, and the networks of values.
 const ACTORS: [&str; 4] = ["policy.", "_policy.", "imitator.", "_imitator."];
 const VALUES: [&str; 2] = ["q_funcs.", "_q_func._q_funcs."];
@@ -39,11 +35,7 @@ impl PolicyFormat for D3rlpy {
     }
 
     fn probe(&self, found: &Found<'_>) -> Option<PathBuf> {
-        let mut head = Vec::new();
-        File::open(found.path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
-        let named = found.path.extension().is_some_and(|e| e == "d3");
-        let holds = head.windows(5).any(|w| w == b"torch");
-        (head.first() == Some(&0x80) && (named || holds)).then(|| found.path.to_path_buf())
+        found.pickle("d3", &[b"torch"])
     }
 
     fn load(&self, file: &Path, _: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {

@@ -2,8 +2,6 @@
 //! that off-policy evaluation is done with.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::{Found, PolicyFormat, PolicyGiven, parts};
@@ -15,8 +13,6 @@ use crate::ground::fault::Fault;
 
 /// Longest pickle that is read: two layers of 256 units take 0.3 MB.
 const MAX_PICKLE: u64 = 64 << 20;
-/// Beginning of a file that is looked at.
-const HEAD: u64 = 4096;
 
 /// The layout.
 pub struct D4rl;
@@ -42,10 +38,7 @@ impl PolicyFormat for D4rl {
     }
 
     fn probe(&self, found: &Found<'_>) -> Option<PathBuf> {
-        let mut head = Vec::new();
-        File::open(found.path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
-        let holds = |word: &[u8]| head.windows(word.len()).any(|w| w == word);
-        (head.first() == Some(&0x80) && holds(b"fc0/")).then(|| found.path.to_path_buf())
+        found.pickle("pkl", &[b"fc0/"])
     }
 
     fn load(&self, file: &Path, _: &PolicyGiven<'_>, _: &mut About) -> Result<Box<dyn Policy>, Fault> {

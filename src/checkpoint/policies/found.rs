@@ -1,5 +1,7 @@
 //! A file of tensors that may be a policy, and one that is being read.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::bounds::{Bounds, bounds};
@@ -24,6 +26,8 @@ const NAMES: [&str; 8] = [
     "model/policy.pth",
     "checkpoint/policy.pth",
 ];
+/// Beginning of a file that is looked at.
+const HEAD: u64 = 4096;
 /// What wrappers put into names.
 const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
 
@@ -53,6 +57,23 @@ impl<'p> Found<'p> {
     pub fn with(&self, all: &[&str]) -> Option<PathBuf> {
         let has = |part: &&str| self.names.iter().any(|name| name.starts_with(*part));
         all.iter().all(has).then(|| self.file.clone()).flatten()
+    }
+
+    /// The file, if it begins as a pickle does and its beginning holds one of `words`, or is called so: the path, or the only
+    /// file of that ending in the folder.
+    pub fn pickle(&self, ending: &str, words: &[&[u8]]) -> Option<PathBuf> {
+        let named = |f: &Path| f.extension().is_some_and(|e| e == ending);
+        let file = if self.path.is_dir() {
+            let entries = std::fs::read_dir(self.path).ok()?.flatten().map(|e| e.path());
+            let mut files: Vec<PathBuf> = entries.filter(|f| f.is_file() && named(f)).collect();
+            if files.len() == 1 { files.pop() } else { None }
+        } else {
+            Some(self.path.to_path_buf())
+        }?;
+        let mut head = Vec::new();
+        File::open(&file).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+        let holds = words.iter().any(|word| head.windows(word.len()).any(|w| w == *word));
+        (head.first() == Some(&0x80) && holds).then_some(file)
     }
 
     /// True if the file holds tensors.
@@ -107,9 +128,10 @@ impl<'r> Read<'r> {
         about: &'r mut About,
     ) -> Result<Self, Fault> {
         let Tensors { path, map } = read_tensors(file)?;
-        let all = Tensors { path, map: map.into_iter().map(|(name, t)| (unwrapped(&name), t)).collect() };
-        let parts = prefixes.iter().map(|prefix| all.under(prefix)).find(|part| !part.map.is_empty());
         // The optimiser's numbers are none of the policy.
+        let own = map.into_iter().filter(|(name, _)| !name.starts_with("optim"));
+        let all = Tensors { path, map: own.map(|(name, t)| (unwrapped(&name), t)).collect() };
+        let parts = prefixes.iter().map(|prefix| all.under(prefix)).find(|part| !part.map.is_empty());
         let tensors = parts.unwrap_or(all).finite()?;
         Ok(Self { tensors, stated: Stated::beside(file)?, given, about })
     }

@@ -15,12 +15,13 @@ const LEAST: &[Least] = &[
     (Place::Shipped, Kind::Data, 18, 2040),
     (Place::Shipped, Kind::Model, 1, 743),
     (Place::Shipped, Kind::Broken, 41, 41),
+    (Place::Shipped, Kind::Policies, 27, 800),
     (Place::Beside, Kind::Data, 215, 206_338),
     (Place::Beside, Kind::Formats, 23, 627),
     (Place::Beside, Kind::Model, 14, 728_694),
     (Place::Beside, Kind::Environments, 1, 2400),
     (Place::Beside, Kind::Broken, 97, 97),
-    (Place::Beside, Kind::Policies, 7, 1472),
+    (Place::Beside, Kind::Policies, 7, 896),
 ];
 
 /// What was found so far.
