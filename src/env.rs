@@ -5,6 +5,7 @@
 //! [`single::Lifted`] makes the copies.
 
 pub mod builtin;
+pub mod recorded;
 pub mod single;
 pub mod spec;
 pub mod vector;

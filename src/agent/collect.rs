@@ -8,6 +8,7 @@ use rand::RngExt;
 use super::policy::{Acting, Policy, PolicyState};
 use crate::data::dataset::{Dataset, Origin, Parts};
 use crate::data::episode::EpisodeSpan;
+use crate::env::recorded::Recorded;
 use crate::env::vector::{StepBatch, VectorEnv};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
@@ -44,11 +45,11 @@ pub struct Collector {
     first_id: u64,
     started: u64,
     steps: usize,
-    finished: Vec<Recorded>,
+    finished: Vec<Taken>,
 }
 
 /// An episode as it grows.
-struct Recorded {
+struct Taken {
     number: u64,
     obs: Vec<f32>,
     actions: Vec<f32>,
@@ -61,7 +62,7 @@ struct Running {
     copy: usize,
     /// Steps that it may take.
     most: usize,
-    recorded: Recorded,
+    recorded: Taken,
 }
 
 /// The episodes that are being acted in, with what the policy keeps of each.
@@ -141,8 +142,9 @@ impl Collector {
             let actions = policy.act(&obs, &mut side.states, acting);
             let step = env.step(&copies, &actions)?;
             self.steps += copies.len();
-            let left = self.record(&mut side, actions.stored(), &step);
+            let (left, cut) = self.record(&mut side, actions.stored(), &step);
             free = free.saturating_add(left);
+            env.rest(&cut)?;
         }
         Ok(())
     }
@@ -164,7 +166,7 @@ impl Collector {
                 break;
             }
             let number = self.started + copies.len() as u64;
-            seeds.push(stream(self.seed, &self.purpose, number).random());
+            seeds.push(self.seed_of(number));
             copies.push(copy);
             most.push(steps);
             taken = taken.saturating_add(steps);
@@ -178,18 +180,19 @@ impl Collector {
             let number = self.started;
             self.started += 1;
             let (obs, actions, rewards) = (obs.to_vec(), Vec::new(), Vec::new());
-            let recorded = Recorded { number, obs, actions, rewards, terminated: false };
+            let recorded = Taken { number, obs, actions, rewards, terminated: false };
             side.running.push(Running { copy, most, recorded });
             side.states.push(policy.begin(stream(self.seed, &format!("{}: actions", self.purpose), number)));
         }
         Ok(taken)
     }
 
-    /// Takes a step of every running episode down; answers the steps that ended episodes leave to others.
-    fn record(&mut self, side: &mut Side, actions: &[f32], step: &StepBatch) -> usize {
+    /// Takes a step of every running episode down; answers the steps that ended episodes leave to others, and the copies whose
+    /// episode is cut off here.
+    fn record(&mut self, side: &mut Side, actions: &[f32], step: &StepBatch) -> (usize, Vec<usize>) {
         let n = side.running.len();
         let (d, a) = (step.obs.len() / n, actions.len() / n);
-        let mut left = 0;
+        let (mut left, mut cut) = (0, Vec::new());
         for (i, running) in side.running.iter_mut().enumerate() {
             running.recorded.obs.extend_from_slice(&step.obs[i * d..(i + 1) * d]);
             running.recorded.actions.extend_from_slice(&actions[i * a..(i + 1) * a]);
@@ -198,14 +201,39 @@ impl Collector {
         }
         for i in (0..n).rev() {
             let steps = side.running[i].recorded.rewards.len();
-            if step.terminated[i] || step.truncated[i] || steps >= side.running[i].most {
+            let ends = step.terminated[i] || step.truncated[i];
+            if ends || steps >= side.running[i].most {
                 let ended = side.running.remove(i);
+                if !ends {
+                    cut.push(ended.copy);
+                }
                 side.states.remove(i);
                 left += ended.most.saturating_sub(steps);
                 self.finished.push(ended.recorded);
             }
         }
-        left
+        (left, cut)
+    }
+
+    /// Takes over finished episodes that were recorded: those of this purpose, one number after the other, for as long as
+    /// `recorded` knows the next. They count as steps of this collector.
+    pub fn recall(&mut self, recorded: &Recorded) {
+        while let Some(recording) = recorded.recording(self.seed_of(self.started)) {
+            self.steps += recording.rewards.len();
+            self.finished.push(Taken {
+                number: self.started,
+                obs: recording.obs.clone(),
+                actions: recording.actions.clone(),
+                rewards: recording.rewards.clone(),
+                terminated: recording.terminated,
+            });
+            self.started += 1;
+        }
+    }
+
+    /// Seed of the episode of this number.
+    fn seed_of(&self, number: u64) -> u64 {
+        stream(self.seed, &self.purpose, number).random()
     }
 
     /// The finished episodes as a dataset; nothing if there are none.

@@ -35,6 +35,20 @@ pub trait Learner {
         rng: &mut Stream,
         cx: &Ctx,
     ) -> Result<(), Cancelled>;
+
+    /// Everything that it goes on from beside the policy and the critics: targets, temperature, what the optimisers keep.
+    /// Nothing where there is none.
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Goes on from a [`Learner::state`] of a learner of the same networks.
+    ///
+    /// # Errors
+    /// A sentence where it is none.
+    fn restore(&mut self, _state: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A policy that stays as it is: one that another program trained, or over choices, whose learner is not there yet.

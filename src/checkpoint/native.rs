@@ -2,7 +2,6 @@
 //! flags, provenance, and the hash of the weights that belong to it).
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use super::{About, Checkpoint, CheckpointFormat, Given, safetensors_file};
 use crate::agent::policy::{Categorical, LOG_STD, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
+use crate::ground::save;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::{Activation, Layer, Mlp};
 use crate::world::net::normalizer::Normalizer;
@@ -116,30 +116,31 @@ impl CheckpointFormat for Native {
 /// # Errors
 /// A sentence naming the kind that cannot.
 pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
-    savable_model(checkpoint).and_then(|()| savable_policy(checkpoint))
-}
-
-/// Whether the world model of `checkpoint` is of a kind that can be written.
-///
-/// # Errors
-/// As [`savable`].
-pub fn savable_model(checkpoint: &Checkpoint) -> Result<(), String> {
     if let Some(model) = checkpoint.world_model.as_deref().filter(|model| Ensemble::known(*model).is_none()) {
         return Err(unsaved("world models", model.kind()));
     }
-    Ok(())
-}
-
-/// Whether the policy of `checkpoint` is of a kind that can be written.
-///
-/// # Errors
-/// As [`savable`].
-pub fn savable_policy(checkpoint: &Checkpoint) -> Result<(), String> {
     let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
     match checkpoint.policy.as_deref().filter(|policy| !known(*policy)) {
         Some(policy) => Err(unsaved("policies", policy.kind())),
         None => Ok(()),
     }
+}
+
+/// Whether every number of `checkpoint` is finite; what cannot be written is not looked at.
+///
+/// # Errors
+/// A sentence naming the numbers that are not.
+pub fn finite(checkpoint: &Checkpoint) -> Result<(), String> {
+    let mut numbers = BTreeMap::new();
+    let _ = describe(checkpoint, &mut numbers);
+    all_finite(&numbers)
+}
+
+fn all_finite(numbers: &Numbers<'_>) -> Result<(), String> {
+    let wrong = numbers.iter().find(|(_, (_, v))| v.iter().any(|x| !x.is_finite())).map(|(name, _)| name);
+    wrong.map_or(Ok(()), |name| {
+        Err(format!("nothing was saved: '{name}' holds NaN or infinite numbers, training has diverged"))
+    })
 }
 
 /// Writes `checkpoint` into `folder` (made if needed). Both files are complete under temporary names before either takes
@@ -150,36 +151,18 @@ pub fn savable_policy(checkpoint: &Checkpoint) -> Result<(), String> {
 pub fn save(folder: &Path, checkpoint: &Checkpoint) -> Result<(), Fault> {
     let mut numbers = BTreeMap::new();
     let mut record = describe(checkpoint, &mut numbers).map_err(|e| Fault::at(folder, e))?;
-    if let Some(name) = numbers.iter().find(|(_, (_, v))| v.iter().any(|x| !x.is_finite())).map(|(n, _)| n) {
-        return Err(Fault::at(
-            folder,
-            format!("nothing was saved: '{name}' holds NaN or infinite numbers, training has diverged"),
-        ));
-    }
+    all_finite(&numbers).map_err(|e| Fault::at(folder, e))?;
     let weights = bytes_of(&numbers).map_err(|e| Fault::at(folder, e))?;
     record.weights_sha256 = hash(&weights);
     let json = serde_json::to_vec_pretty(&record).map_err(|e| Fault::at(folder, e.to_string()))?;
-    let unwritable = |e: std::io::Error| {
+    std::fs::create_dir_all(folder).map_err(|e| {
         Fault::at(folder, format!("the checkpoint cannot be written: {e}; choose another output folder"))
-    };
-    std::fs::create_dir_all(folder).map_err(unwritable)?;
-    let staged = [(WEIGHTS, weights), (RECORD, json)].map(|(name, bytes)| {
-        let (temporary, place) = (folder.join(format!("{name}.tmp")), folder.join(name));
-        write_synced(&temporary, &bytes).map(|()| (temporary, place))
-    });
-    for file in staged {
-        let (temporary, place) = file.map_err(unwritable)?;
-        std::fs::rename(temporary, place).map_err(unwritable)?;
-    }
-    // The renames themselves are on disk once the folder is; not every file system lets a folder be synced.
-    let _ = File::open(folder).and_then(|f| f.sync_all());
-    Ok(())
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let written = File::create(path).and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all()));
-    written.inspect_err(|_| {
-        let _ = std::fs::remove_file(path);
+    })?;
+    // The record goes inside the other's writing: both are whole on the disk before either takes its place.
+    save::beside(&folder.join(WEIGHTS), |temporary| {
+        let written = temporary.write_all(&weights).and_then(|()| temporary.as_file().sync_all());
+        written.map_err(|e| Fault::io(folder, "writing", &e))?;
+        save::file(&folder.join(RECORD), |file| file.write_all(&json).map_err(|e| e.to_string()))
     })
 }
 

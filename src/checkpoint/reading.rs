@@ -227,11 +227,12 @@ impl fmt::Display for InputOrder {
 
 /// Reads what is called as it is written in files ([`fmt::Display`]).
 fn named<T: fmt::Display + Copy>(all: &[T], text: &str, what: &str) -> Result<T, String> {
-    let names = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    all.iter()
-        .copied()
-        .find(|v| v.to_string() == text)
-        .ok_or_else(|| format!("'{text}' is no {what}; there are {}", names()))
+    let needed = || {
+        let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let (last, others) = names.split_last().expect("there are names");
+        format!("'{text}' is no {what}; {} or {last} is needed", others.join(", "))
+    };
+    all.iter().copied().find(|v| v.to_string() == text).ok_or_else(needed)
 }
 
 impl FromStr for Target {

@@ -39,6 +39,14 @@ pub trait VectorEnv: Send {
     /// Where the environment fails.
     fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault>;
 
+    /// The episodes of `copies` are over although the environment did not end them: who acted in them had enough.
+    ///
+    /// # Errors
+    /// Where what takes them down fails.
+    fn rest(&mut self, _copies: &[usize]) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// The way to set states, where the environment has one.
     fn restorable(&mut self) -> Option<&mut dyn Restorable> {
         None

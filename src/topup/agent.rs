@@ -10,7 +10,7 @@ use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::data::split::Split;
 use crate::ground::fault::Fault;
-use crate::ground::seed::{Stream, stream};
+use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::world::fit::{self, FitOptions};
 use crate::world::net::mlp::Mlp;
@@ -29,7 +29,6 @@ pub struct Agent {
     pub replay: Replay,
     heldout: TransitionBatch,
     seed: u64,
-    rng: Stream,
 }
 
 /// An agent's networks at one moment.
@@ -64,7 +63,6 @@ impl Agent {
             replay: Replay::new(train, Mix::Half),
             heldout: data.transitions(&split.heldout),
             seed,
-            rng: stream(seed, "imagination", 0),
         })
     }
 
@@ -98,6 +96,22 @@ impl Agent {
         fit::train(&mut self.model, parts, &options, &mut draw, &|_| {}, &phase)?;
         let starts = Starts { rows: self.replay.rows(), old: self.replay.num_old(), new_share: 0.5 };
         let phase = cx.phase(&format!("check {check}: training the policy in imagination"));
-        Ok(self.learner.train(&*self.model, &starts, policy_steps, &mut self.rng, &phase)?)
+        let mut rng = stream(self.seed, "imagination", check as u64);
+        Ok(self.learner.train(&*self.model, &starts, policy_steps, &mut rng, &phase)?)
+    }
+
+    /// Goes on from networks that were saved, and from the `state` of their learner.
+    ///
+    /// # Errors
+    /// A sentence where they are not this agent's.
+    pub fn restore(&mut self, saved: &Checkpoint, state: &[u8], data: &Dataset) -> Result<(), Fault> {
+        let model = saved.world_model.clone();
+        self.model = model.ok_or_else(|| Fault::failed("the saved round has no world model; begin a new run"))?;
+        if saved.policy.is_none() {
+            return Ok(());
+        }
+        let options = LearnerOptions::default();
+        self.learner = prepare::learner(data, &[], &*self.model, Some(saved), &options, self.seed)?;
+        self.learner.restore(state).map_err(|e| Fault::failed(format!("the saved round cannot be gone on from: {e}")))
     }
 }

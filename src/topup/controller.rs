@@ -125,6 +125,8 @@ pub enum StopReason {
     Stalled,
     /// All checks were made.
     ChecksUsed,
+    /// Training left the finite numbers; the networks of the last good round are kept.
+    Diverged,
     /// The user said so.
     User,
 }

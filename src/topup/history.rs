@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::controller::trigger::{Evidence, Trigger};
 use super::controller::{Check, Decision, Rule, StopReason};
@@ -58,7 +58,7 @@ const OUTSIDE: &str = "share of the probe episodes' states whose distance to the
 const WORSE: f64 = 1.1;
 
 /// One check.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Round {
     /// What was measured.
     pub check: Check,
@@ -80,6 +80,9 @@ pub struct Round {
     pub outside: Option<f64>,
     /// Environment steps taken so far, probes and evaluation included.
     pub total: usize,
+    /// Numbers of the probe episodes that are added to the data.
+    #[serde(default)]
+    pub kept: Vec<usize>,
 }
 
 /// The policy over the evaluation episodes, and the world model on them and on the held-out part.

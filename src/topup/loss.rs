@@ -115,7 +115,7 @@ pub fn ratio(fresh: &[f64], reference: &[f64]) -> (f64, f64) {
 }
 
 /// How large R gets by chance.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Chance {
     /// (1 − α) quantile of R over random groups of `n` reference episodes against the rest.
     pub quantile: f64,

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+mod finish;
+mod resume;
+
 use super::agent::{Agent, Snapshot};
 use super::controller::trigger::{LEAST, Surprise};
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
@@ -15,9 +18,8 @@ use crate::agent::policy::Acting;
 use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
-use crate::env::minari_spec;
+use crate::env::recorded::{Recorded, Recording};
 use crate::env::vector::VectorEnv;
-use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::stats;
@@ -48,9 +50,11 @@ pub struct TopUp<'a> {
     data: &'a Dataset,
     split: &'a Split,
     options: Options,
-    env: Box<dyn VectorEnv>,
+    env: Recorded,
     start: Checkpoint,
     run: RunDir,
+    /// Finished rounds that an earlier process left.
+    finished: usize,
     agent: Agent,
     yardstick: Yardstick<'a>,
     controller: Controller,
@@ -71,18 +75,32 @@ impl<'a> TopUp<'a> {
     /// # Errors
     /// [`Fault`] if the checkpoint has no world model or the run directory cannot be made.
     pub fn new(
-        (data, split): (&'a Dataset, &'a Split),
+        data: (&'a Dataset, &'a Split),
         start: Checkpoint,
         env: Box<dyn VectorEnv>,
         options: Options,
         (root, spec): (&Path, &impl serde::Serialize),
         emit: &'a dyn Fn(Report),
     ) -> Result<Self, Fault> {
-        let Some(model) = start.world_model.clone() else {
-            return Err(Fault::bad("the checkpoint has no world model: train one with `oodscope fit`"));
-        };
+        if start.world_model.is_none() {
+            return Err(no_model());
+        }
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.spec().id), spec)?;
+        let topup = Self::build(data, start, env, options, (run, Vec::new()), emit)?;
+        topup.save(0, &topup.start)?;
+        Ok(topup)
+    }
+
+    fn build(
+        (data, split): (&'a Dataset, &'a Split),
+        start: Checkpoint,
+        env: Box<dyn VectorEnv>,
+        options: Options,
+        (run, known): (RunDir, Vec<Recording>),
+        emit: &'a dyn Fn(Report),
+    ) -> Result<Self, Fault> {
+        let model = start.world_model.clone().ok_or_else(no_model)?;
         let threshold = options.threshold.unwrap_or(PAPER_THRESHOLD);
         let paper = Rule::new(options.schedule, threshold, options.budget, data.num_steps(), options.rounds);
         let rule = Rule { trigger: options.trigger, alpha: options.alpha, ..paper };
@@ -91,11 +109,12 @@ impl<'a> TopUp<'a> {
         Ok(Self {
             data,
             split,
-            env,
+            env: Recorded::new(env, known, run.sink()),
             agent: Agent::new(model, &start, data, split, options.seed)?,
             yardstick: Yardstick::new(data, split),
             start,
             run,
+            finished: 0,
             history,
             controller: Controller::new(rule),
             fresh: None,
@@ -128,14 +147,20 @@ impl<'a> TopUp<'a> {
         let start = self.agent.snapshot();
         let before = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
         self.history.before = Some(before);
+        self.catch_up(cx)?;
         (self.emit)(self.history.report());
         let mut kept = self.agent.snapshot();
-        let mut trained = 0;
+        let mut trained = self.finished;
         let reason = loop {
             match self.round(cx) {
                 Ok(None) => {
-                    kept = self.agent.snapshot();
-                    trained += 1;
+                    let next = self.agent.snapshot();
+                    let networks = self.networks(&next);
+                    if native::finite(&networks).is_err() {
+                        break StopReason::Diverged;
+                    }
+                    (kept, trained) = (next, trained + 1);
+                    self.save(trained, &networks)?;
                 }
                 Ok(Some(reason)) => break reason,
                 Err(Fault::Cancelled) => break StopReason::User,
@@ -149,24 +174,16 @@ impl<'a> TopUp<'a> {
         self.finish(reason, kept, trained)
     }
 
-    /// Writes the collected episodes, if there are any.
-    fn save_episodes(&self) -> Result<Option<PathBuf>, Fault> {
-        let Some(fresh) = &self.fresh else { return Ok(None) };
-        let folder = self.run.episodes();
-        write_minari(&folder, fresh, &about(&self.env.spec().id, &self.history))?;
-        Ok(Some(folder))
-    }
-
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
         let mut probes = Collector::new(self.options.seed, &format!("probe {n}"), self.next_id());
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
         let (policy, limit) = (self.agent.learner.policy(), Limit::episodes(self.options.probes));
-        let probed = probes.run(&mut *self.env, &*policy, Acting::Greedy, limit, &phase);
+        let probed = probes.run(&mut self.env, &*policy, Acting::Greedy, limit, &phase);
         self.history.total += probes.steps();
         probed?;
-        let Some(trajectories) = probes.dataset(&*self.env) else {
+        let Some(trajectories) = probes.dataset(&self.env) else {
             return Err(Fault::bad("no probe episode has a step"));
         };
         let all: Vec<usize> = (0..trajectories.num_episodes()).collect();
@@ -188,6 +205,10 @@ impl<'a> TopUp<'a> {
         let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk };
         let decision = self.controller.decide(&check);
         self.watch(&trajectories, decision)?;
+        let kept = match decision {
+            Decision::Collect { steps, .. } => chosen(&trajectories, &losses, steps),
+            Decision::Train | Decision::Stop(_) => Vec::new(),
+        };
         let round = Round {
             check,
             threshold,
@@ -199,14 +220,16 @@ impl<'a> TopUp<'a> {
             heldout_loss: stats::mean_std(&reference).0,
             outside: self.outside(&trajectories, &phase)?,
             total: self.history.total,
+            kept,
         };
         self.run.metric(&round)?;
         self.run.decision(&round)?;
+        self.run.sync()?;
         self.history.rounds.push(round);
         (self.emit)(self.history.report());
         match decision {
             Decision::Stop(reason) => return Ok(Some(reason)),
-            Decision::Collect { steps, .. } => self.collect(&trajectories, &losses, steps, cx)?,
+            Decision::Collect { steps, .. } => self.collect(&trajectories, steps, cx)?,
             Decision::Train => {}
         }
         self.agent.fine_tune(n + 1, self.options.model_steps, self.options.policy_steps, cx)?;
@@ -255,36 +278,39 @@ impl<'a> TopUp<'a> {
         known.map(|s| s.id + 1).max().unwrap_or(0)
     }
 
-    /// Adds `steps` steps: probe episodes first, those that surprised the model most before the others, then the
-    /// policy's own.
-    fn collect(&mut self, probes: &Dataset, losses: &[f64], steps: usize, cx: &Ctx) -> Result<(), Fault> {
-        let mut order: Vec<usize> = (0..losses.len()).collect();
-        order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
-        let mut left = steps;
-        let mut chosen = Vec::new();
-        for e in order {
-            if probes.spans()[e].steps <= left {
-                left -= probes.spans()[e].steps;
-                chosen.push(e);
-            }
-        }
-        if !chosen.is_empty() {
-            self.keep(&probes.subset(&chosen), cx)?;
-        }
+    /// Adds `steps` steps: the chosen probe episodes, then the policy's own.
+    fn collect(&mut self, probes: &Dataset, steps: usize, cx: &Ctx) -> Result<(), Fault> {
+        let left = steps - self.keep_probes(probes, cx)?;
         if left > 0 {
-            let purpose = format!("collect {}", self.history.rounds.len());
-            let mut more = Collector::new(self.options.seed, &purpose, self.next_id());
+            let mut more = self.collector();
             let (policy, phase) = (self.agent.learner.policy(), cx.phase("collecting"));
-            let collected = more.run(&mut *self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
+            let collected = more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
             self.history.total += more.steps();
-            if let Some(data) = more.dataset(&*self.env) {
+            if let Some(data) = more.dataset(&self.env) {
                 // A stop must not lose what was collected.
                 self.keep(&data, &Ctx::quiet())?;
             }
             collected?;
+            self.run.sync()?;
         }
         (self.emit)(self.history.report());
         Ok(())
+    }
+
+    /// What collects after the last check.
+    fn collector(&self) -> Collector {
+        Collector::new(self.options.seed, &format!("collect {}", self.history.rounds.len()), self.next_id())
+    }
+
+    /// Adds those of the last check's probe episodes that are to be; answers their steps.
+    fn keep_probes(&mut self, probes: &Dataset, cx: &Ctx) -> Result<usize, Fault> {
+        let chosen = self.history.rounds.last().map_or(&[][..], |round| &round.kept);
+        if chosen.is_empty() {
+            return Ok(0);
+        }
+        let chosen = probes.subset(chosen);
+        self.keep(&chosen, cx)?;
+        Ok(chosen.num_steps())
     }
 
     fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), Fault> {
@@ -305,10 +331,10 @@ impl<'a> TopUp<'a> {
     fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
         let mut c = Collector::new(self.options.seed, "evaluation", 0);
         let limit = Limit::episodes(self.options.eval_episodes);
-        let ran = c.run(&mut *self.env, &*networks.policy, Acting::Greedy, limit, cx);
+        let ran = c.run(&mut self.env, &*networks.policy, Acting::Greedy, limit, cx);
         self.history.total += c.steps();
         ran?;
-        let Some(trajectories) = c.dataset(&*self.env) else {
+        let Some(trajectories) = c.dataset(&self.env) else {
             return Err(Fault::bad("evaluation needs at least one episode"));
         };
         let evaluation = Evaluation {
@@ -321,62 +347,22 @@ impl<'a> TopUp<'a> {
         self.first.get_or_insert(trajectories);
         Ok(evaluation)
     }
-
-    /// Keeps the networks of the last whole round; `trained` counts the rounds.
-    fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, Fault> {
-        let episodes = self.save_episodes()?;
-        // The evaluation after is short and what the run was for: it is made even after a stop.
-        // Networks that did not change are not let loose again: that would be interaction for nothing.
-        let after = match &self.history.before {
-            Some(before) if trained == 0 => before.clone(),
-            _ => self.evaluate(&kept, &Ctx::quiet())?,
-        };
-        if let Some(first) = &self.first {
-            self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;
-        }
-        self.history.after = Some(after);
-        // Whose return rose is not futile, whatever the probes of single checks said.
-        let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
-        let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };
-        self.history.stopped = Some(reason);
-        match native::savable_model(&self.start) {
-            Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),
-            Err(why) => self.warn(format!("the networks were not written: {why}")),
-        }
-        let policy_too = native::savable_policy(&self.start);
-        if let (Err(why), true) = (&policy_too, self.history.saved.is_some()) {
-            self.warn(format!("the policy was left out of the checkpoint that was written: {why}"));
-        }
-        let report = self.history.report();
-        (self.emit)(report.clone());
-        let mut checkpoint = self.start.clone();
-        checkpoint.about.reward_scale = self.agent.learner.reward_scale();
-        checkpoint.world_model = Some(kept.model);
-        checkpoint.policy = Some(kept.policy);
-        checkpoint.critic = kept.critic;
-        let mut written = vec![self.run.path().to_path_buf()];
-        if let Some(folder) = &self.history.saved {
-            let policy = checkpoint.policy.clone().filter(|_| policy_too.is_ok());
-            native::save(folder, &Checkpoint { policy, ..checkpoint.clone() })?;
-            written.push(folder.clone());
-        }
-        written.extend(episodes);
-        self.run.report(&report)?;
-        self.run.sync()?;
-        let summary = self.history.summary();
-        Ok(Finished { reason, report, checkpoint, written, summary })
-    }
 }
 
-/// What the collected episodes say of themselves.
-fn about(env_id: &str, history: &History) -> MinariAbout {
-    let namespace: String =
-        env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    MinariAbout {
-        dataset_id: format!("{namespace}/topup-v0"),
-        env_spec: Some(minari_spec(env_id)),
-        algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
-        description: history.summary(),
-        ..MinariAbout::default()
-    }
+fn no_model() -> Fault {
+    Fault::bad("the checkpoint has no world model: train one with `oodscope fit`")
+}
+
+/// Numbers of the probe episodes that are added to the data where `steps` steps are: whole ones, those that surprised the model
+/// most before the others.
+fn chosen(probes: &Dataset, losses: &[f64], steps: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..losses.len()).collect();
+    order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
+    let mut left = steps;
+    order.retain(|&e| {
+        let fits = probes.spans()[e].steps <= left;
+        left -= if fits { probes.spans()[e].steps } else { 0 };
+        fits
+    });
+    order
 }

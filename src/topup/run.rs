@@ -3,10 +3,13 @@
 //! ```text
 //! runs/2026-11-22T17-03-09-pendulum-adaptive/
 //!   spec.toml         what was asked
-//!   metrics.jsonl     one line a point
+//!   metrics.jsonl     one line a check
 //!   decisions.jsonl   every check: what was measured, decided, and why
-//!   checkpoints/NNNN/ model and policy after round NNNN
-//!   episodes/         collected episodes as a Minari dataset
+//!   episodes.log      every episode that was acted in, as it ended
+//!   checkpoints/NNNN/ model, policy and learner after round NNNN; 0000 is the start
+//!   episodes/         episodes that were added to the data, as a Minari dataset
+//!   probes/           all other episodes that were acted in, as another
+//!   outcome.toml      how it ended
 //!   report.json       the reports at the end
 //! ```
 //!
@@ -15,16 +18,29 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::env::recorded::{Recording, Sink};
 use crate::ground::fault::Fault;
+use crate::ground::save;
 
+pub mod episodes;
 mod lock;
+mod state;
 
+use episodes::EpisodeLog;
 use lock::Lock;
+pub use state::{RunOutcome, SavedRound, finished_rounds, outcome};
+
+const SPEC: &str = "spec.toml";
+const METRICS: &str = "metrics.jsonl";
+const DECISIONS: &str = "decisions.jsonl";
+const REPORT: &str = "report.json";
 
 /// Why the run directory cannot be used.
 fn unwritable(path: &Path, doing: &str, e: &io::Error) -> Fault {
@@ -37,6 +53,7 @@ pub struct RunDir {
     path: PathBuf,
     metrics: File,
     decisions: File,
+    log: Arc<Mutex<EpisodeLog>>,
     _lock: Lock,
 }
 
@@ -49,39 +66,73 @@ impl RunDir {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         fs::create_dir_all(root).map_err(|e| unwritable(root, "make the folder of runs", &e))?;
         let path = fresh(root, &format!("{}-{}", stamp(now), slug(label)))?;
-        let run = Self::attach(path)?;
-        run.write_spec(spec)?;
+        let (run, _) = Self::attach(path)?;
+        run.write_toml(SPEC, spec)?;
         Ok(run)
     }
 
-    /// Goes on in the run directory `path`.
+    /// Goes on in the run directory `path`, with the episodes that were acted in. Lines of rounds that were not finished go: they
+    /// are written again.
     ///
     /// # Errors
     /// [`Fault`] where it is no run directory, cannot be written to, or another process writes to it.
-    pub fn resume(path: &Path) -> Result<Self, Fault> {
-        if !path.join("spec.toml").is_file() {
-            return Err(Fault::at(path, "not a run directory: there is no spec.toml in it"));
+    pub fn resume(path: &Path) -> Result<(Self, Vec<Recording>), Fault> {
+        if !path.join(SPEC).is_file() {
+            return Err(Fault::at(path, format!("not a run directory: there is no {SPEC} in it")));
         }
-        Self::attach(path.to_path_buf())
+        let (mut run, known) = Self::attach(path.to_path_buf())?;
+        let finished = run.finished_rounds();
+        for name in [METRICS, DECISIONS] {
+            let file = run.path.join(name);
+            let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
+            let kept: String = text.split_inclusive('\n').take(finished).collect();
+            save::file(&file, |f| f.write_all(kept.as_bytes()).map_err(|e| e.to_string()))?;
+        }
+        (run.metrics, run.decisions) = (run.appended(METRICS)?, run.appended(DECISIONS)?);
+        Ok((run, known))
     }
 
-    fn attach(path: PathBuf) -> Result<Self, Fault> {
+    /// What was asked of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`Fault`] where it is no run directory or its spec cannot be read.
+    pub fn spec<T: DeserializeOwned>(folder: &Path) -> Result<T, Fault> {
+        let file = folder.join(SPEC);
+        let text = fs::read_to_string(&file)
+            .map_err(|_| Fault::at(folder, format!("not a run directory: there is no {SPEC} in it")))?;
+        toml::from_str(&text)
+            .map_err(|e| Fault::at(&file, format!("not a spec that this program wrote: {}", e.message())))
+    }
+
+    /// True if a process writes to the run in `folder` now.
+    pub fn is_running(folder: &Path) -> bool {
+        Lock::is_taken(folder)
+    }
+
+    fn appended(&self, name: &str) -> Result<File, Fault> {
+        appended(&self.path.join(name))
+    }
+
+    fn attach(path: PathBuf) -> Result<(Self, Vec<Recording>), Fault> {
         let lock = Lock::take(&path)?;
-        let open = |name: &str| {
-            let file = path.join(name);
-            OpenOptions::new().create(true).append(true).open(&file).map_err(|e| unwritable(&file, "write", &e))
-        };
-        let (metrics, decisions) = (open("metrics.jsonl")?, open("decisions.jsonl")?);
+        let (metrics, decisions) = (appended(&path.join(METRICS))?, appended(&path.join(DECISIONS))?);
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| unwritable(&checkpoints, "make the folder", &e))?;
-        Ok(Self { path, metrics, decisions, _lock: lock })
+        let (log, known) = EpisodeLog::open(&path)?;
+        Ok((Self { path, metrics, decisions, log: Arc::new(Mutex::new(log)), _lock: lock }, known))
     }
 
-    fn write_spec(&self, spec: &impl Serialize) -> Result<(), Fault> {
-        let file = self.path.join("spec.toml");
-        let text = toml::to_string_pretty(spec)
-            .map_err(|e| Fault::at(&file, format!("the spec cannot be written as TOML: {e}")))?;
-        write_whole(&file, text.as_bytes())
+    fn write_toml(&self, name: &str, value: &impl Serialize) -> Result<(), Fault> {
+        let file = self.path.join(name);
+        let text = toml::to_string_pretty(value)
+            .map_err(|e| Fault::at(&file, format!("it cannot be written as TOML: {e}")))?;
+        save::file(&file, |f| f.write_all(text.as_bytes()).map_err(|e| e.to_string()))
+    }
+
+    /// What takes finished episodes down.
+    pub fn sink(&self) -> Sink {
+        let log = Arc::clone(&self.log);
+        Box::new(move |episode| log.lock().unwrap_or_else(PoisonError::into_inner).append(episode))
     }
 
     /// The folder.
@@ -94,9 +145,14 @@ impl RunDir {
         self.path.join("checkpoints").join(format!("{round:04}"))
     }
 
-    /// Folder for the collected episodes; the dataset's writer makes it.
+    /// Folder for the episodes that were added to the data; the dataset's writer makes it.
     pub fn episodes(&self) -> PathBuf {
         self.path.join("episodes")
+    }
+
+    /// Folder for all other episodes that were acted in.
+    pub fn probes(&self) -> PathBuf {
+        self.path.join("probes")
     }
 
     /// Appends one point to `metrics.jsonl`.
@@ -104,7 +160,7 @@ impl RunDir {
     /// # Errors
     /// [`Fault`] where the line cannot be written.
     pub fn metric(&mut self, point: &impl Serialize) -> Result<(), Fault> {
-        append(&mut self.metrics, &self.path.join("metrics.jsonl"), point)
+        append(&mut self.metrics, &self.path.join(METRICS), point)
     }
 
     /// Appends one check to `decisions.jsonl`.
@@ -112,7 +168,7 @@ impl RunDir {
     /// # Errors
     /// [`Fault`] where the line cannot be written.
     pub fn decision(&mut self, check: &impl Serialize) -> Result<(), Fault> {
-        append(&mut self.decisions, &self.path.join("decisions.jsonl"), check)
+        append(&mut self.decisions, &self.path.join(DECISIONS), check)
     }
 
     /// Makes what was appended safe against a crash: called at the end of a round.
@@ -120,10 +176,10 @@ impl RunDir {
     /// # Errors
     /// [`Fault`] where the disk refuses.
     pub fn sync(&self) -> Result<(), Fault> {
-        for (file, name) in [(&self.metrics, "metrics.jsonl"), (&self.decisions, "decisions.jsonl")] {
+        for (file, name) in [(&self.metrics, METRICS), (&self.decisions, DECISIONS)] {
             file.sync_data().map_err(|e| unwritable(&self.path.join(name), "write", &e))?;
         }
-        Ok(())
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).sync()
     }
 
     /// Writes `report.json`, whole or not at all.
@@ -131,11 +187,15 @@ impl RunDir {
     /// # Errors
     /// [`Fault`] where it cannot be written.
     pub fn report(&self, report: &impl Serialize) -> Result<(), Fault> {
-        let file = self.path.join("report.json");
+        let file = self.path.join(REPORT);
         let bytes = serde_json::to_vec_pretty(report)
             .map_err(|e| Fault::at(&file, format!("the report cannot be written as JSON: {e}")))?;
-        write_whole(&file, &bytes)
+        save::file(&file, |f| f.write_all(&bytes).map_err(|e| e.to_string()))
     }
+}
+
+fn appended(file: &Path) -> Result<File, Fault> {
+    OpenOptions::new().create(true).append(true).open(file).map_err(|e| unwritable(file, "write", &e))
 }
 
 fn append(file: &mut File, path: &Path, value: &impl Serialize) -> Result<(), Fault> {
@@ -144,17 +204,6 @@ fn append(file: &mut File, path: &Path, value: &impl Serialize) -> Result<(), Fa
     line.push(b'\n');
     // One write a line: a reader that follows the file never sees half of one from a process that lives.
     file.write_all(&line).map_err(|e| unwritable(path, "write", &e))
-}
-
-/// Writes `bytes` under a temporary name beside `path`, syncs, and renames.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let io = |e: io::Error| unwritable(path, "write", &e);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    temporary.write_all(bytes).map_err(io)?;
-    temporary.as_file().sync_all().map_err(io)?;
-    temporary.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
 }
 
 /// Makes `root/name`, or `root/name-2`, … where runs began in the same second.

@@ -99,6 +99,56 @@ fn the_same_spec_gives_the_same_numbers() {
     assert_eq!(run(), run());
 }
 
+/// Everything in `from` as it is now.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let (path, into) = (entry.path(), to.join(entry.file_name()));
+        // What is being written under a temporary name may be gone before it is copied.
+        if path.is_dir() { copied(&path, &into) } else { drop(std::fs::copy(&path, &into)) }
+    }
+}
+
+fn resumed(folder: &Path, options: Options) -> Result<Finished, Fault> {
+    let (data, split, _) = start();
+    TopUp::resume((&data, &split), None, pendulums(), options, folder, &|_| {})?.run(&Ctx::quiet())
+}
+
+#[test]
+fn a_run_that_was_killed_at_any_moment_is_gone_on_with_and_ends_the_same() {
+    let root = tempfile::tempdir().unwrap();
+    let asked = || Options { rounds: 2, ..options(Schedule::Fixed) };
+    let seen = Mutex::new(0);
+    let (runs, killed) = (root.path().join("runs"), root.path().join("killed"));
+    // Every report is a moment: before the first check, after each decision, after each collection, at the end.
+    let emit = |_: Report| {
+        let mut seen = seen.lock().unwrap();
+        let run = std::fs::read_dir(&runs).unwrap().flatten().next().unwrap().path();
+        copied(&run, &killed.join(format!("{seen}")));
+        *seen += 1;
+    };
+    let whole = top_up(&runs, asked(), &Ctx::quiet(), &emit).unwrap();
+    let lines = |folder: &Path| std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+    let told = |f: &Finished| {
+        let mut report = f.report.clone();
+        report.notes.retain(|n| !n.text.contains("--checkpoint"));
+        format!("{report:?}")
+    };
+    for moment in 0..*seen.lock().unwrap() {
+        let folder = killed.join(format!("{moment}"));
+        // Half an episode and half a line are what a kill leaves.
+        let mut log = std::fs::OpenOptions::new().append(true).open(folder.join("episodes.log")).unwrap();
+        std::io::Write::write_all(&mut log, b"{\"seed\":1,\"steps\":9").unwrap();
+        let again = resumed(&folder, asked()).unwrap();
+        assert_eq!(told(&again), told(&whole), "killed at moment {moment}");
+        assert_eq!(lines(&folder), lines(&whole.written[0]));
+        assert_eq!(again.checkpoint.policy, whole.checkpoint.policy);
+    }
+    let refused = resumed(&whole.written[0], asked()).unwrap_err().to_string();
+    assert!(refused.contains("has ended"), "{refused}");
+    assert!(resumed(root.path(), asked()).unwrap_err().to_string().contains("not a run directory"));
+}
+
 #[test]
 fn a_stop_keeps_the_last_whole_round_and_still_compares() {
     let root = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! SAC (Haarnoja et al. 2018) on imagined transitions: a squashed Gaussian actor, twin critics, a learned temperature.
 
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::net::init;
 use crate::world::net::mlp::{Activation, Mlp};
-use crate::world::net::network::{Network, cpu, tensor};
+use crate::world::net::network::{Network, cpu, parameter, tensor};
 use crate::world::net::normalizer::Normalizer;
 use crate::world::world_model::WorldModel;
 
@@ -23,6 +24,16 @@ use crate::world::world_model::WorldModel;
 #[derive(Module, Debug)]
 struct Temperature {
     log_alpha: Param<Tensor<1>>,
+}
+
+fn adam() -> ModuleOptimizer {
+    AdamConfig::new().with_epsilon(1e-8).init()
+}
+
+impl Temperature {
+    fn new(log_alpha: f32, device: &Device) -> Self {
+        Self { log_alpha: parameter(tensor(vec![log_alpha], [1], device), 0) }
+    }
 }
 
 /// Actor, twin critics, their targets and their optimisers.
@@ -63,13 +74,12 @@ impl ActorCritic {
     /// A learner that goes on from saved networks.
     pub fn from_networks(actor: SquashedGaussian, critic: &Mlp, reward_scale: f32, options: LearnerOptions) -> Self {
         let device = cpu();
-        let adam = || AdamConfig::new().with_epsilon(1e-8).init();
         let (d, a) = (actor.net.inputs(), actor.action_dim());
         Self {
             actor: Network::from_mlp(&actor.net, &device),
             critic: Network::from_mlp(critic, &device),
             target: Network::from_mlp(critic, &device),
-            temperature: Temperature { log_alpha: Param::from_tensor(tensor(vec![-1.5], [1], &device)) },
+            temperature: Temperature::new(-1.5, &device),
             optimizers: [adam(), adam(), adam()],
             imagined: Imagined::new(d, a, options.capacity),
             input: actor.input,
@@ -200,5 +210,13 @@ impl Learner for ActorCritic {
             self.step(rng);
         }
         Ok(())
+    }
+
+    fn state(&self) -> Vec<u8> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+        state::restore(self, state)
     }
 }

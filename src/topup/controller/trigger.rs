@@ -30,7 +30,7 @@ pub enum Surprise {
 pub const LEAST: usize = 20;
 
 /// The evidence at a check.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// The martingale E, which alarms at `bound` = 1/α.

@@ -15,6 +15,9 @@ impl fmt::Display for StopReason {
             Self::Stalled => "five top-ups did not lower the median R by 5 %, but the return rose",
             Self::Futile => "five top-ups did not lower the median R by 5 %: not a coverage problem",
             Self::ChecksUsed => "all checks are made",
+            Self::Diverged => {
+                "training diverged to NaN or infinite weights; the networks of the last good round are kept"
+            }
             Self::User => "stopped by the user",
         })
     }

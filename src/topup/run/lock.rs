@@ -41,6 +41,14 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// True if another process holds the lock of `folder`.
+    pub(super) fn is_taken(folder: &Path) -> bool {
+        let file = OpenOptions::new().write(true).open(folder.join("lock"));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // The file closes, and with it the lock, right after; a number that is left behind does no harm.

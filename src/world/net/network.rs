@@ -1,6 +1,6 @@
 //! The trainable twin of [`Mlp`]: the same weights as burn parameters, with gradients.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use super::mlp::{Activation, Layer, Mlp};
@@ -24,19 +24,26 @@ pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Devi
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
+/// A parameter of a given number within its module: what an optimiser keeps of it goes by that number, so that it can be saved
+/// and found again by another process.
+pub fn parameter<const D: usize>(value: Tensor<D>, number: u64) -> Param<Tensor<D>> {
+    Param::initialized(ParamId::from(number), value.require_grad())
+}
+
 /// The values of a tensor in row-major order.
 pub fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
     t.into_data().iter::<f32>().collect()
 }
 
 impl Network {
-    /// Copies the weights of `net` into parameters.
+    /// Copies the weights of `net` into parameters, which are numbered by their place.
     pub fn from_mlp(net: &Mlp, device: &Device) -> Self {
         let e = net.members;
-        let param = |v: &[f32], shape| Param::from_tensor(tensor(v.to_vec(), shape, device));
+        let param = |v: &[f32], shape, number: usize| parameter(tensor(v.to_vec(), shape, device), number as u64);
+        let layers = || net.layers.iter().enumerate();
         Self {
-            weights: net.layers.iter().map(|l| param(&l.weight, [e, l.inputs, l.outputs])).collect(),
-            biases: net.layers.iter().map(|l| param(&l.bias, [e, 1, l.outputs])).collect(),
+            weights: layers().map(|(i, l)| param(&l.weight, [e, l.inputs, l.outputs], 2 * i)).collect(),
+            biases: layers().map(|(i, l)| param(&l.bias, [e, 1, l.outputs], 2 * i + 1)).collect(),
             activation: net.activation,
         }
     }

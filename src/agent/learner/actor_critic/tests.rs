@@ -100,6 +100,27 @@ fn going_on_from_saved_networks_acts_the_same() {
 }
 
 #[test]
+fn a_learner_that_is_restored_learns_on_as_if_nothing_had_been() {
+    let (model, rows) = (pays_for_action(), at(&[-1.0, 0.0, 1.0]));
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
+    let train = |l: &mut ActorCritic, part| {
+        l.train(&model, &starts, 20, &mut stream(0, "imagination", part), &Ctx::quiet()).unwrap();
+    };
+    let mut l = learner(4);
+    train(&mut l, 0);
+    let options = l.options.clone();
+    let mut again = ActorCritic::from_networks(l.actor(), &l.critics(), l.reward_scale, options.clone());
+    again.restore(&l.state()).unwrap();
+    let mut fresh = ActorCritic::from_networks(l.actor(), &l.critics(), l.reward_scale, options);
+    for learner in [&mut l, &mut again, &mut fresh] {
+        train(learner, 1);
+    }
+    assert_eq!((l.actor(), l.critics()), (again.actor(), again.critics()));
+    assert_ne!(l.actor(), fresh.actor(), "what the optimisers keep matters");
+    assert!(again.restore(b"nothing").unwrap_err().contains("no state"));
+}
+
+#[test]
 fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
     let mut ring = Imagined::new(1, 1, 100);
     let model = pays_for_action();

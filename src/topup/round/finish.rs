@@ -1,0 +1,120 @@
+//! The end of a run: the evaluation after, and the files.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{Finished, TopUp};
+use crate::checkpoint::{Checkpoint, native};
+use crate::data::dataset::Dataset;
+use crate::env::minari_spec;
+use crate::format::write::{MinariAbout, write_minari};
+use crate::ground::fault::Fault;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
+use crate::topup::agent::Snapshot;
+use crate::topup::controller::StopReason;
+use crate::topup::run::RunOutcome;
+
+impl TopUp<'_> {
+    /// The checkpoint that the run began with, with other networks.
+    pub(super) fn networks(&self, of: &Snapshot) -> Checkpoint {
+        let mut checkpoint = self.start.clone();
+        checkpoint.about.reward_scale = self.agent.learner.reward_scale();
+        checkpoint.world_model = Some(of.model.clone());
+        checkpoint.policy = Some(of.policy.clone());
+        checkpoint.critic.clone_from(&of.critic);
+        checkpoint
+    }
+
+    /// Writes what the run goes on from after `number` finished rounds. A policy that cannot be written is one that stays as it
+    /// was given.
+    pub(super) fn save(&self, number: usize, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        let round = number.checked_sub(1).map(|last| &self.history.rounds[last]);
+        let learner = self.agent.learner.state();
+        if native::savable(checkpoint).is_ok() {
+            return self.run.save_round(number, checkpoint, &learner, round);
+        }
+        let without = Checkpoint { policy: None, ..checkpoint.clone() };
+        match native::savable(&without) {
+            Ok(()) => self.run.save_round(number, &without, &learner, round),
+            // Such a run cannot be gone on with; a note at its end says so.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Keeps the networks of the last whole round; `trained` counts the rounds.
+    pub(super) fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, Fault> {
+        // The evaluation after is short and what the run was for: it is made even after a stop.
+        // Networks that did not change are not let loose again: that would be interaction for nothing.
+        let after = match &self.history.before {
+            Some(before) if trained == 0 => before.clone(),
+            _ => self.evaluate(&kept, &Ctx::quiet())?,
+        };
+        if let Some(first) = &self.first {
+            self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;
+        }
+        self.history.after = Some(after);
+        // Whose return rose is not futile, whatever the probes of single checks said.
+        let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
+        let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };
+        self.history.stopped = Some(reason);
+        let checkpoint = self.networks(&kept);
+        match native::savable(&checkpoint) {
+            Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),
+            Err(why) => self.warn(format!("the networks were not written whole: {why}")),
+        }
+        let mut written = vec![self.run.path().to_path_buf()];
+        written.extend(self.history.saved.clone());
+        written.extend(self.save_episodes()?);
+        let report = self.history.report();
+        (self.emit)(report.clone());
+        self.run.report(&report)?;
+        self.run.sync()?;
+        self.run.end(&self.outcome(reason))?;
+        let summary = self.history.summary();
+        Ok(Finished { reason, report, checkpoint, written, summary })
+    }
+
+    fn outcome(&self, reason: StopReason) -> RunOutcome {
+        let mean = |e: &Option<crate::topup::history::Evaluation>| {
+            e.as_ref().map_or(f64::NAN, |e| stats::mean_se(&e.returns).0)
+        };
+        RunOutcome {
+            reason,
+            checks: self.history.rounds.len(),
+            added: self.history.added,
+            total: self.history.total,
+            returns: (mean(&self.history.before), mean(&self.history.after)),
+            gain: self.history.gain().unwrap_or((f64::NAN, f64::NAN)),
+        }
+    }
+
+    /// Writes the episodes that were added to the data, if there are any; answers their folder.
+    pub(super) fn save_episodes(&self) -> Result<Option<PathBuf>, Fault> {
+        self.fresh.as_ref().map(|fresh| self.save_dataset(self.run.episodes(), fresh)).transpose()
+    }
+
+    fn save_dataset(&self, folder: PathBuf, data: &Dataset) -> Result<PathBuf, Fault> {
+        // One that is there was made from the same log, by a process that ended before this one.
+        if folder.is_dir() {
+            fs::remove_dir_all(&folder).map_err(|e| Fault::io(&folder, "replacing", &e))?;
+        }
+        write_minari(&folder, data, &self.about())?;
+        Ok(folder)
+    }
+
+    /// What the collected episodes say of themselves.
+    fn about(&self) -> MinariAbout {
+        use crate::env::vector::VectorEnv as _;
+        let env_id = &self.env.spec().id;
+        let namespace: String =
+            env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        MinariAbout {
+            dataset_id: format!("{namespace}/topup-v0"),
+            env_spec: Some(minari_spec(env_id)),
+            algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
+            description: self.history.summary(),
+            ..MinariAbout::default()
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a run goes on from: one folder for each finished round, complete or not there.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunDir, unwritable};
+use crate::checkpoint::{self, Checkpoint, native};
+use crate::ground::fault::Fault;
+use crate::ground::save;
+use crate::topup::controller::StopReason;
+use crate::topup::history::Round;
+
+const LEARNER: &str = "learner.safetensors";
+const ROUND: &str = "round.toml";
+const OUTCOME: &str = "outcome.toml";
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunOutcome {
+    /// Why.
+    pub reason: StopReason,
+    /// Checks made.
+    pub checks: usize,
+    /// Steps added to the data.
+    pub added: usize,
+    /// Every environment step.
+    pub total: usize,
+    /// Mean return of the evaluation episodes before and after.
+    pub returns: (f64, f64),
+    /// Gain of the mean return, and the standard error of the paired difference.
+    pub gain: (f64, f64),
+}
+
+/// A finished round as it was written.
+pub struct SavedRound {
+    /// Networks after it.
+    pub checkpoint: Checkpoint,
+    /// What the learner goes on from.
+    pub learner: Vec<u8>,
+}
+
+impl RunDir {
+    /// Writes what the run goes on from after `number` finished rounds, of which `round` is the last.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be written, or networks are not finite.
+    pub fn save_round(
+        &self,
+        number: usize,
+        checkpoint: &Checkpoint,
+        learner: &[u8],
+        round: Option<&Round>,
+    ) -> Result<(), Fault> {
+        let place = self.checkpoint(number);
+        let text = round.map(toml::to_string).transpose().map_err(|e| Fault::at(&place, e.to_string()))?;
+        if place.is_dir() {
+            fs::remove_dir_all(&place).map_err(|e| unwritable(&place, "replace", &e))?;
+        }
+        save::folder(&place, |folder| {
+            native::save(folder, checkpoint)?;
+            let bytes = |bytes: &[u8], name: &str| {
+                save::plain(&folder.join(name), |file| {
+                    std::io::Write::write_all(file, bytes).map_err(|e| e.to_string())
+                })
+            };
+            bytes(learner, LEARNER)?;
+            text.as_ref().map_or(Ok(()), |text| bytes(text.as_bytes(), ROUND))
+        })
+    }
+
+    /// Finished rounds that follow one another from the first.
+    pub fn finished_rounds(&self) -> usize {
+        finished_rounds(&self.path)
+    }
+
+    /// The networks after `number` finished rounds.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn saved_round(&self, number: usize) -> Result<SavedRound, Fault> {
+        let place = self.checkpoint(number);
+        let learner = place.join(LEARNER);
+        let bytes = fs::read(&learner).map_err(|e| Fault::io(&learner, "reading", &e))?;
+        Ok(SavedRound { checkpoint: checkpoint::open(&place)?, learner: bytes })
+    }
+
+    /// The rounds after which networks were saved, `number` of them.
+    ///
+    /// # Errors
+    /// [`Fault`] where one cannot be read.
+    pub fn rounds(&self, number: usize) -> Result<Vec<Round>, Fault> {
+        let read = |n: usize| {
+            let file = self.checkpoint(n).join(ROUND);
+            let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
+            toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of a top-up: {}", e.message())))
+        };
+        (1..=number).map(read).collect()
+    }
+
+    /// Writes how the run ended.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be written.
+    pub fn end(&self, outcome: &RunOutcome) -> Result<(), Fault> {
+        self.write_toml(OUTCOME, outcome)
+    }
+
+    /// Takes back how the run ended: it goes on.
+    ///
+    /// # Errors
+    /// [`Fault`] where that cannot be done.
+    pub fn reopen(&self) -> Result<(), Fault> {
+        for name in [OUTCOME, super::REPORT] {
+            let file = self.path.join(name);
+            if file.exists() {
+                fs::remove_file(&file).map_err(|e| unwritable(&file, "remove", &e))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the run in `folder` ended; nothing where it has not, or not as this program writes it.
+pub fn outcome(folder: &Path) -> Option<RunOutcome> {
+    toml::from_str(&fs::read_to_string(folder.join(OUTCOME)).ok()?).ok()
+}
+
+/// Finished rounds of the run in `folder` that follow one another from the first.
+pub fn finished_rounds(folder: &Path) -> usize {
+    let is_there = |n: &usize| folder.join("checkpoints").join(format!("{n:04}")).join(ROUND).is_file();
+    (1..).take_while(is_there).count()
+}
