@@ -370,7 +370,7 @@ mod tests {
         for (text, words) in [
             (r#"{"activation": "mish"}"#, "'mish' is not known; SiLU"),
             (r#"{"activation": 3}"#, "activation is 3, text"),
-            (r#"{"target": "next"}"#, "delta, absolute"),
+            (r#"{"target": "next"}"#, "delta or absolute"),
             (r#"{"reward": "middle"}"#, "first, last or none"),
             (r#"{"input": "[obs, goal]"}"#, "obs-action or action-obs"),
             (r#"{"obs_dim": -1}"#, "whole number"),

@@ -93,7 +93,7 @@ mod tests {
         let policy = GreedyQ::new(net.clone(), 0.4, space.clone()).unwrap();
         let mut states: Vec<PolicyState> = (0..4000).map(|i| policy.begin(stream(0, "arm", i))).collect();
         let drawn = policy.act(&[0.0; 4000], &mut states, Acting::Sampled);
-        let best = drawn.stored().iter().filter(|a| **a == 1.0).count() as f32 / 4000.0;
+        let best = drawn.stored().iter().filter(|a| a.to_bits() == 1f32.to_bits()).count() as f32 / 4000.0;
         assert!((best - 0.7).abs() < 0.03, "{best}: 0.6 greedily, a quarter of 0.4 by chance");
         assert_eq!(policy.act(&[0.0], &mut states[..1], Acting::Greedy).stored(), [1.0]);
         assert!(GreedyQ::new(net.clone(), 0.0, Space::unnamed("torque", 1)).is_err());

@@ -22,6 +22,9 @@ const MAX_FILE: u64 = 1 << 30;
 const ACTORS: [&str; 4] = ["policy.", "_policy.", "imitator.", "_imitator."];
 const VALUES: [&str; 2] = ["q_funcs.", "_q_func._q_funcs."];
 
+/// Most networks of values.
+const MEMBERS: usize = 256;
+
 /// The layout.
 pub struct D3rlpy;
 
@@ -119,7 +122,7 @@ impl Saved<'_> {
             return Err(all.error(format!("a value of the kind {q}, which is not read; mean is")));
         }
         let members: Vec<Tensors> =
-            (0..).map(|i| all.under(&format!("{i}."))).take_while(|part| !part.map.is_empty()).collect();
+            (0..MEMBERS).map(|i| all.under(&format!("{i}."))).take_while(|part| !part.map.is_empty()).collect();
         let nets = members.iter().map(|t| self.list(t, "encoder_factory", "_fc")).collect::<Result<Vec<_>, _>>()?;
         let layers = nets.first().map_or(0, Vec::len);
         let mut nets: Vec<_> = nets.into_iter().map(Vec::into_iter).collect();

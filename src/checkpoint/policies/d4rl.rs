@@ -14,6 +14,9 @@ use crate::ground::fault::Fault;
 /// Longest pickle that is read: two layers of 256 units take 0.3 MB.
 const MAX_PICKLE: u64 = 64 << 20;
 
+/// Most hidden layers.
+const LAYERS: usize = 64;
+
 /// The layout.
 pub struct D4rl;
 
@@ -80,7 +83,7 @@ fn policy(parts: Parts) -> Result<Box<dyn Policy>, Fault> {
     let renamed = tensors.map.into_iter().map(|(name, t)| (name.replace('/', "."), t)).collect();
     let t = Tensors { path: tensors.path, map: renamed }.finite()?;
     let hidden: Vec<String> =
-        (0..).map(|i| format!("fc{i}")).take_while(|n| t.get(&format!("{n}.weight")).is_some()).collect();
+        (0..LAYERS).map(|i| format!("fc{i}")).take_while(|n| t.get(&format!("{n}.weight")).is_some()).collect();
     let mut list = parts::named(&t, &hidden.iter().map(String::as_str).collect::<Vec<_>>())?;
     let (mean, log_std) =
         (parts::named(&t, &["last_fc"])?.remove(0), parts::named(&t, &["last_fc_log_std"])?.remove(0));
