@@ -68,7 +68,7 @@ struct Saved<'s> {
 impl Saved<'_> {
     fn policy(&self) -> Result<Box<dyn Policy>, Fault> {
         let kind = self.config["type"].as_str().unwrap_or_default();
-        if ["bcq", "bear", "plas", "prdc"].iter().any(|other| kind.contains(other)) && kind != "bear" {
+        if ["bcq", "bear", "plas"].iter().any(|other| kind.contains(other)) {
             return Err(self
                 .tensors
                 .error(format!("the algorithm {kind}, whose actions take several networks, is not read")));

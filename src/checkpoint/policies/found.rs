@@ -68,7 +68,7 @@ impl<'p> Found<'p> {
             let mut files: Vec<PathBuf> = entries.filter(|f| f.is_file() && named(f)).collect();
             if files.len() == 1 { files.pop() } else { None }
         } else {
-            Some(self.path.to_path_buf())
+            self.path.is_file().then(|| self.path.to_path_buf())
         }?;
         let mut head = Vec::new();
         File::open(&file).ok()?.take(HEAD).read_to_end(&mut head).ok()?;

@@ -19,7 +19,7 @@ mod archive;
 mod data;
 mod vecnormalize;
 
-use archive::Archive;
+use archive::{Archive, MAX_NETWORK, MAX_TEXT};
 use data::Data;
 
 /// Bounds of the log deviation of SAC.
@@ -45,10 +45,11 @@ impl PolicyFormat for Sb3 {
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
         let mut archive = Archive::open(file)?;
-        let data = Data::parse(&archive.need("data")?).map_err(|e| Fault::at(file, e))?;
+        let data = Data::parse(&archive.need("data", MAX_TEXT)?).map_err(|e| Fault::at(file, e))?;
         let version = archive.text("_stable_baselines3_version")?;
-        let tensors = torch_file::open_within(file, archive.need("policy.pth")?)?.tensors()?.finite()?;
+        let tensors = torch_file::open_within(file, archive.need("policy.pth", MAX_NETWORK)?)?.tensors()?.finite()?;
         about.version = version;
+        about.env_id = vecnormalize::environment(file);
         if let Some(class) = data.foreign_class() {
             about.warnings.push(format!(
                 "the policy is of the class {class}, which is not Stable-Baselines3's own: it is read as one of theirs"

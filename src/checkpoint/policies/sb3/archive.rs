@@ -8,8 +8,10 @@ use zip::ZipArchive;
 
 use crate::ground::fault::Fault;
 
-/// Longest entry that is read: networks for vectors take a few megabytes.
-const MAX_ENTRY: u64 = 512 << 20;
+/// Longest network that is read: those for vectors take a few megabytes.
+pub const MAX_NETWORK: u64 = 512 << 20;
+/// Longest entry of text that is read.
+pub const MAX_TEXT: u64 = 64 << 20;
 
 /// An open archive.
 pub struct Archive {
@@ -30,7 +32,9 @@ pub fn find(path: &Path) -> Option<PathBuf> {
 
 fn is_one(path: &Path) -> bool {
     let mut head = [0; 4];
-    let zip = File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == *b"PK\x03\x04";
+    // A pipe would block: only regular files are opened.
+    let zip =
+        path.is_file() && File::open(path).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == *b"PK\x03\x04";
     let archive = zip.then(|| File::open(path).ok().and_then(|f| ZipArchive::new(f).ok())).flatten();
     archive.is_some_and(|a| ["data", "policy.pth"].iter().all(|name| a.index_for_name(name).is_some()))
 }
@@ -46,18 +50,18 @@ impl Archive {
         Ok(Self { path: path.to_path_buf(), zip })
     }
 
-    /// The bytes of the entry `name`.
+    /// The bytes of the entry `name`, of which there are at most `limit`.
     ///
     /// # Errors
     /// [`Fault`] if it is missing, damaged or beyond all measure.
-    pub fn need(&mut self, name: &str) -> Result<Vec<u8>, Fault> {
+    pub fn need(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, Fault> {
         let bad =
             |problem: String| Fault::at(&self.path, format!("entry '{name}' {problem}; copy or save the file again"));
         let entry = self.zip.by_name(name).map_err(|e| bad(format!("cannot be read: {e}")))?;
         let mut bytes = Vec::new();
-        entry.take(MAX_ENTRY + 1).read_to_end(&mut bytes).map_err(|e| bad(format!("cannot be read: {e}")))?;
-        if bytes.len() as u64 > MAX_ENTRY {
-            return Err(bad(format!("unpacks to more than {MAX_ENTRY} bytes")));
+        entry.take(limit + 1).read_to_end(&mut bytes).map_err(|e| bad(format!("cannot be read: {e}")))?;
+        if bytes.len() as u64 > limit {
+            return Err(bad(format!("unpacks to more than {limit} bytes")));
         }
         Ok(bytes)
     }
@@ -70,7 +74,7 @@ impl Archive {
         if self.zip.index_for_name(name).is_none() {
             return Ok(None);
         }
-        let bytes = self.need(name)?;
+        let bytes = self.need(name, MAX_TEXT)?;
         Ok(Some(String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).trim().to_owned()))
     }
 }

@@ -14,6 +14,8 @@ use crate::ground::fault::Fault;
 const MAX_PICKLE: u64 = 16 << 20;
 /// Longest configuration that is looked into.
 const MAX_CONFIG: u64 = 1 << 20;
+/// The configuration of the RL Zoo.
+const CONFIG: &str = "config.yml";
 /// Names of the pickle.
 const NAMES: [&str; 2] = ["vecnormalize.pkl", "vec_normalize.pkl"];
 
@@ -115,10 +117,22 @@ fn beside(zip: &Path) -> Option<PathBuf> {
     std::iter::once(of_step).chain(named).find(|file| file.is_file())
 }
 
+/// Where the RL Zoo keeps the configuration of the policy in `zip`.
+fn configurations(zip: &Path) -> [PathBuf; 2] {
+    [zip.with_file_name(CONFIG), zip.with_extension("").join(CONFIG)]
+}
+
+/// The environment, by which the RL Zoo calls the file: `Pendulum-v1.zip` beside `config.yml`.
+pub fn environment(zip: &Path) -> Option<String> {
+    let stem = zip.file_stem()?.to_str()?;
+    let (_, version) = stem.rsplit_once("-v")?;
+    let versioned = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+    (versioned && configurations(zip).iter().any(|file| file.is_file())).then(|| stem.to_owned())
+}
+
 /// True if the RL Zoo's configuration beside `zip` asks for normalised observations.
 fn configured(zip: &Path) -> bool {
-    let places = [zip.parent().unwrap_or(Path::new(".")).to_path_buf(), zip.with_extension("")];
-    places.iter().filter_map(|place| read_bounded(&place.join("config.yml"), MAX_CONFIG).ok()).any(|bytes| {
+    configurations(zip).iter().filter_map(|place| read_bounded(place, MAX_CONFIG).ok()).any(|bytes| {
         let text = String::from_utf8_lossy(&bytes);
         // Of a list of pairs, whose values stand on lines of their own.
         let mut lines = text.lines().skip_while(|line| line.trim_start_matches(['-', ' ']) != "normalize");
