@@ -16,6 +16,7 @@ use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
 
+pub mod blocks;
 mod columns;
 mod dynamics;
 mod hydra;

@@ -26,6 +26,7 @@ mod interrupt;
 mod json;
 mod logfile;
 mod report;
+mod runs;
 mod score;
 mod shell;
 mod text;
@@ -84,6 +85,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// List the top-ups in a folder with what became of each
+    Runs(runs::RunsArgs),
     /// Say what a checkpoint, policy or dataset is, what lies in it, and how it would be read
     Inspect(inspect::InspectArgs),
     /// Say how the dataset was read and what cannot be trusted in it
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Runs(args)) => args.run(),
         Some(Command::Inspect(args)) => args.run(),
         Some(Command::Audit(args)) => args.run(),
         Some(Command::Episodes(args)) => args.run(),

@@ -10,3 +10,4 @@ pub mod outside;
 pub mod prepare;
 pub mod round;
 pub mod run;
+pub mod runs;

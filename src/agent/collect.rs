@@ -274,4 +274,6 @@ impl Side {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;

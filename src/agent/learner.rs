@@ -5,12 +5,17 @@ pub mod imagined;
 
 pub use actor_critic::ActorCritic;
 
+use std::collections::BTreeMap;
+
 use super::policy::Policy;
 use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
 use imagined::Starts;
+
+/// Bytes by name.
+pub type Blocks = BTreeMap<String, Vec<u8>>;
 
 /// A policy that learns.
 pub trait Learner {
@@ -38,15 +43,15 @@ pub trait Learner {
 
     /// Everything that it goes on from beside the policy and the critics: targets, temperature, what the optimisers keep.
     /// Nothing where there is none.
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
+    fn state(&self) -> Blocks {
+        Blocks::new()
     }
 
     /// Goes on from a [`Learner::state`] of a learner of the same networks.
     ///
     /// # Errors
     /// A sentence where it is none.
-    fn restore(&mut self, _state: &[u8]) -> Result<(), String> {
+    fn restore(&mut self, _state: &Blocks) -> Result<(), String> {
         Ok(())
     }
 }

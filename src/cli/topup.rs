@@ -57,6 +57,9 @@ impl From<Calls> for Trigger {
 pub struct TopUpArgs {
     #[command(flatten)]
     source: SourceArgs,
+    /// Go on with a run that was stopped or killed, with everything that it was begun with
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "checkpoint", "env", "out"])]
+    resume: Option<PathBuf>,
     /// When data is collected
     #[arg(long, value_enum, default_value = "adaptive")]
     schedule: When,
@@ -104,17 +107,20 @@ pub struct TopUpArgs {
 impl TopUpArgs {
     /// Does it: in the dashboard where a person looks and did not say otherwise.
     pub fn run(&self) -> Status {
-        let source = match self.source.source() {
-            Ok(source) => source,
+        let asked = match &self.resume {
+            Some(folder) => TopUpSpec::resumed(folder.clone()),
+            None => self.source.source().map(|source| self.job(source)),
+        };
+        let topup = match asked {
+            Ok(topup) => topup,
             Err(ended) => return headless::complain(&ended),
         };
         if self.headless || !on_terminal(&self.output) {
-            return headless::run(&[JobSpec::TopUp(self.job(source))], &self.output);
+            return headless::run(&[JobSpec::TopUp(topup)], &self.output);
         }
         match dashboard::theme("auto") {
             Ok(theme) => {
-                let topup = self.job(source.clone());
-                let seed = topup.options.seed;
+                let (seed, source) = (topup.options.seed, topup.source.clone());
                 let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
                 dashboard::open(open, Some(panel::topup::ID), theme)
             }
@@ -141,6 +147,7 @@ impl TopUpArgs {
                 seed: self.output.seed,
             },
             out: self.out.clone(),
+            resume: None,
         }
     }
 }

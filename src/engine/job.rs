@@ -10,8 +10,8 @@ use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EpisodesSpec, FeatureSpec,
-    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, ScoreSpec, Source,
-    Target, TopUpSpec,
+    Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec, RewardColumn, RunsSpec, ScoreSpec,
+    Source, Target, TopUpSpec,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -34,6 +34,7 @@ mod imagine;
 mod inspect;
 mod load;
 mod map;
+mod runs;
 mod scan;
 mod score;
 #[cfg(test)]
@@ -151,6 +152,8 @@ jobs! {
     Load(Source) is load::Load;
     /// Exact statistics of all episodes, where only a sample of them is in memory.
     Scan(Source) is scan::Scan;
+    /// The top-ups in a folder.
+    Runs(RunsSpec) is runs::Runs;
     /// What a file is, and how it would be read.
     Inspect(InspectSpec) is inspect::Inspect;
     /// What cannot be trusted in the dataset.

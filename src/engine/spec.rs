@@ -28,7 +28,7 @@ pub use cover::{CoverSpec, MapSpec};
 pub use data::{ConvertSpec, EpisodesSpec, Filter};
 pub use diagnose::DiagnoseSpec;
 pub use imagine::ImagineSpec;
-pub use inspect::InspectSpec;
+pub use inspect::{InspectSpec, RunsSpec};
 pub use score::ScoreSpec;
 pub use space::{Base, FeatureSpec};
 pub use train::{FitSpec, TopUpSpec};

@@ -1,6 +1,18 @@
 //! Environments in the program, each in one file with its scripted behaviours, and one line in [`ENVIRONMENTS`].
 
+pub mod acrobot;
+pub mod cart_pole;
+pub mod dm_cart_pole;
+pub mod dm_pendulum;
+pub mod mountain_car;
 pub mod pendulum;
+pub mod point_maze;
+pub mod scripted;
+
+#[cfg(test)]
+mod tests;
+
+use rand::RngExt;
 
 use super::single::Environment;
 use crate::ground::seed::Stream;
@@ -35,7 +47,20 @@ pub trait Behaviour: Send {
 }
 
 /// Every built-in environment.
-pub const ENVIRONMENTS: &[Builtin] = &[pendulum::BUILTIN];
+pub const ENVIRONMENTS: &[Builtin] = &[
+    pendulum::BUILTIN,
+    cart_pole::BUILTIN,
+    mountain_car::BUILTIN,
+    acrobot::BUILTIN,
+    dm_cart_pole::BUILTIN,
+    dm_pendulum::BUILTIN,
+    point_maze::BUILTIN,
+];
+
+/// A number between two that a user may have named, whichever is larger and whatever they are: for resets.
+fn between(low: f64, high: f64, rng: &mut Stream) -> f64 {
+    low + (high - low) * rng.random::<f64>()
+}
 
 /// The environment called `id` with its script called `name`.
 ///

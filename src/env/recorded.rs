@@ -11,7 +11,9 @@ use crate::ground::fault::Fault;
 /// One episode as it was acted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recording {
-    /// Seed of its reset, which it goes by.
+    /// What it was acted for ("probe 3"). With the seed it is what an episode goes by.
+    pub purpose: String,
+    /// Seed of its reset.
     pub seed: u64,
     /// [T + 1, D].
     pub obs: Vec<f32>,
@@ -35,15 +37,19 @@ const SAME_ACTION: f32 = 1e-4;
 enum Copy {
     Resting,
     Acting(Recording),
-    /// An episode that is known, and the steps of it that were played.
+    /// An episode of this seed that is known, and the steps of it that were played.
     Playing(u64, usize),
 }
+
+/// Purpose and seed.
+type Key = (String, u64);
 
 /// An environment whose episodes are recorded.
 pub struct Recorded {
     inner: Box<dyn VectorEnv>,
     copies: Vec<Copy>,
-    known: HashMap<u64, Recording>,
+    known: HashMap<Key, Recording>,
+    purpose: String,
     sink: Sink,
 }
 
@@ -51,23 +57,27 @@ impl Recorded {
     /// Records the episodes of `inner` in `sink`; those of `known` are played back.
     pub fn new(inner: Box<dyn VectorEnv>, known: Vec<Recording>, sink: Sink) -> Self {
         let copies = (0..inner.copies()).map(|_| Copy::Resting).collect();
-        Self { inner, copies, known: known.into_iter().map(|r| (r.seed, r)).collect(), sink }
+        let known = known.into_iter().map(|r| ((r.purpose.clone(), r.seed), r)).collect();
+        Self { inner, copies, known, purpose: String::new(), sink }
     }
 
-    /// The episode of a seed, where it is known.
+    /// Says what the episodes to come are acted for.
+    pub fn act_for(&mut self, purpose: &str) {
+        purpose.clone_into(&mut self.purpose);
+    }
+
+    /// The episode of a seed that was acted for the present purpose, where it is known.
     pub fn recording(&self, seed: u64) -> Option<&Recording> {
-        self.known.get(&seed)
+        self.known.get(&(self.purpose.clone(), seed))
     }
 
-    /// The episode of `copy` is over: it is handed on and known from now on.
+    /// The episode of `copy` is over: it is handed on.
     fn end(&mut self, copy: usize) -> Result<(), Fault> {
         let Copy::Acting(recording) = std::mem::replace(&mut self.copies[copy], Copy::Resting) else { return Ok(()) };
         if recording.rewards.is_empty() {
             return Ok(());
         }
-        (self.sink)(&recording)?;
-        self.known.insert(recording.seed, recording);
-        Ok(())
+        (self.sink)(&recording)
     }
 
     /// One step of the copies that act, in rows `rows` of `actions`.
@@ -93,7 +103,7 @@ impl Recorded {
     /// Where more is asked of an episode than was recorded (it was cut off): the environment is brought to where it was.
     fn catch_up(&mut self, copy: usize) -> Result<(), Fault> {
         let Copy::Playing(seed, _) = self.copies[copy] else { return Ok(()) };
-        let recording = self.known[&seed].clone();
+        let Some(recording) = self.recording(seed).cloned() else { return Ok(()) };
         self.inner.reset(&[copy], &[seed])?;
         let space = self.inner.spec().action_space.clone();
         for action in recording.actions.chunks_exact(space.dim().max(1)) {
@@ -106,7 +116,8 @@ impl Recorded {
     /// The next recorded step of `copy`, which `action` was chosen for.
     fn play(&mut self, copy: usize, action: &[f32], into: &mut StepBatch) -> Result<(), Fault> {
         let Copy::Playing(seed, t) = self.copies[copy] else { return Ok(()) };
-        let (recording, d) = (&self.known[&seed], self.inner.spec().obs_space.dim());
+        let Some(recording) = self.known.get(&(self.purpose.clone(), seed)) else { return Ok(()) };
+        let d = self.inner.spec().obs_space.dim();
         let taken = &recording.actions[t * action.len()..(t + 1) * action.len()];
         let other = |(a, b): (&f32, &f32)| (a - b).abs() > SAME_ACTION * b.abs().max(1.0);
         if action.iter().zip(taken).any(other) {
@@ -137,7 +148,7 @@ impl VectorEnv for Recorded {
 
     fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
         self.rest(copies)?;
-        let fresh: Vec<usize> = (0..copies.len()).filter(|&i| !self.known.contains_key(&seeds[i])).collect();
+        let fresh: Vec<usize> = (0..copies.len()).filter(|&i| self.recording(seeds[i]).is_none()).collect();
         let of = |all: &[usize]| fresh.iter().map(|&i| all[i]).collect::<Vec<_>>();
         let begun = if fresh.is_empty() {
             Vec::new()
@@ -148,12 +159,17 @@ impl VectorEnv for Recorded {
         let mut begun = begun.chunks_exact(d.max(1));
         let mut obs = Vec::with_capacity(copies.len() * d);
         for (&copy, &seed) in copies.iter().zip(seeds) {
-            if let Some(recording) = self.known.get(&seed) {
+            if let Some(recording) = self.recording(seed) {
                 obs.extend_from_slice(&recording.obs[..d]);
                 self.copies[copy] = Copy::Playing(seed, 0);
             } else if let Some(first) = begun.next() {
                 obs.extend_from_slice(first);
-                self.copies[copy] = Copy::Acting(Recording { seed, obs: first.to_vec(), ..Recording::default() });
+                self.copies[copy] = Copy::Acting(Recording {
+                    purpose: self.purpose.clone(),
+                    seed,
+                    obs: first.to_vec(),
+                    ..Recording::default()
+                });
             }
         }
         Ok(obs)
@@ -161,7 +177,8 @@ impl VectorEnv for Recorded {
 
     fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
         for &copy in copies {
-            if matches!(self.copies[copy], Copy::Playing(seed, t) if t == self.known[&seed].rewards.len()) {
+            let Copy::Playing(seed, t) = self.copies[copy] else { continue };
+            if self.recording(seed).is_none_or(|recording| t >= recording.rewards.len()) {
                 self.catch_up(copy)?;
             }
         }
@@ -197,6 +214,3 @@ impl VectorEnv for Recorded {
         None
     }
 }
-
-#[cfg(test)]
-mod tests;

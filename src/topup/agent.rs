@@ -2,7 +2,7 @@
 
 use super::prepare;
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{Learner, LearnerOptions};
+use crate::agent::learner::{Blocks, Learner, LearnerOptions};
 use crate::agent::policy::Policy;
 use crate::agent::replay::{Mix, Replay};
 use crate::checkpoint::Checkpoint;
@@ -104,7 +104,7 @@ impl Agent {
     ///
     /// # Errors
     /// A sentence where they are not this agent's.
-    pub fn restore(&mut self, saved: &Checkpoint, state: &[u8], data: &Dataset) -> Result<(), Fault> {
+    pub fn restore(&mut self, saved: &Checkpoint, state: &Blocks, data: &Dataset) -> Result<(), Fault> {
         let model = saved.world_model.clone();
         self.model = model.ok_or_else(|| Fault::failed("the saved round has no world model; begin a new run"))?;
         if saved.policy.is_none() {

@@ -145,6 +145,7 @@ impl<'a> TopUp<'a> {
             }
         };
         let start = self.agent.snapshot();
+        self.env.act_for("evaluation before");
         let before = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
         self.history.before = Some(before);
         self.catch_up(cx)?;
@@ -177,7 +178,7 @@ impl<'a> TopUp<'a> {
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
-        let mut probes = Collector::new(self.options.seed, &format!("probe {n}"), self.next_id());
+        let mut probes = self.collector(&format!("probe {n}"));
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
         let (policy, limit) = (self.agent.learner.policy(), Limit::episodes(self.options.probes));
         let probed = probes.run(&mut self.env, &*policy, Acting::Greedy, limit, &phase);
@@ -282,7 +283,7 @@ impl<'a> TopUp<'a> {
     fn collect(&mut self, probes: &Dataset, steps: usize, cx: &Ctx) -> Result<(), Fault> {
         let left = steps - self.keep_probes(probes, cx)?;
         if left > 0 {
-            let mut more = self.collector();
+            let mut more = self.collector(&format!("collect {}", self.history.rounds.len()));
             let (policy, phase) = (self.agent.learner.policy(), cx.phase("collecting"));
             let collected = more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
             self.history.total += more.steps();
@@ -297,9 +298,10 @@ impl<'a> TopUp<'a> {
         Ok(())
     }
 
-    /// What collects after the last check.
-    fn collector(&self) -> Collector {
-        Collector::new(self.options.seed, &format!("collect {}", self.history.rounds.len()), self.next_id())
+    /// What collects episodes for a purpose, from now on.
+    fn collector(&mut self, purpose: &str) -> Collector {
+        self.env.act_for(purpose);
+        Collector::new(self.options.seed, purpose, self.next_id())
     }
 
     /// Adds those of the last check's probe episodes that are to be; answers their steps.

@@ -10,7 +10,7 @@ use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use rand::{Rng, RngExt};
 
 use super::imagined::{Batch, Imagined, Starts};
-use super::{Learner, LearnerOptions};
+use super::{Blocks, Learner, LearnerOptions};
 use crate::agent::policy::{Policy, SquashedGaussian};
 use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
@@ -212,11 +212,11 @@ impl Learner for ActorCritic {
         Ok(())
     }
 
-    fn state(&self) -> Vec<u8> {
+    fn state(&self) -> Blocks {
         state::save(self)
     }
 
-    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+    fn restore(&mut self, state: &Blocks) -> Result<(), String> {
         state::restore(self, state)
     }
 }

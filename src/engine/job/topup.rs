@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Emit, Job, Model, Slot};
 use crate::agent::learner::LearnerOptions;
 use crate::agent::policy::SquashedGaussian;
@@ -18,6 +20,7 @@ use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 use crate::topup::prepare::{self, Plan};
 use crate::topup::round;
+use crate::topup::run::RunDir;
 
 /// Collects a little and fine-tunes, in a run directory, and reports as it goes.
 pub(super) struct TopUp;
@@ -33,7 +36,9 @@ impl Job for TopUp {
     }
 
     fn open(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
-        writable(&spec.out)?;
+        if spec.resume.is_none() {
+            writable(&spec.out)?;
+        }
         workspace.open(&spec.source, cx)
     }
 
@@ -42,6 +47,18 @@ impl Job for TopUp {
         let environment = acting(spec.env.as_deref(), &opened)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
+        if let Some(folder) = &spec.resume {
+            let asked: Begun = RunDir::spec(folder)?;
+            if asked.dataset_hash.is_some_and(|begun| begun != hash) {
+                let path = opened.source.dataset.display();
+                return Err(Fault::at(
+                    folder,
+                    format!("{path} is not the dataset that the run began with; begin a new run"),
+                ));
+            }
+            let topup = round::TopUp::resume(data, given, environment, spec.options.clone(), folder, &emit)?;
+            return ended(topup.run(cx)?);
+        }
         let mut start = match given.filter(|checkpoint| checkpoint.world_model.is_some()) {
             Some(checkpoint) => checkpoint.clone(),
             None => first(spec, &opened, &hash, &emit, cx)?,
@@ -51,7 +68,9 @@ impl Job for TopUp {
         if !same {
             start.about.lineage.split = None;
         }
-        let mut topup = round::TopUp::new(data, start, environment, spec.options.clone(), (&spec.out, spec), &emit)?;
+        let begun =
+            Begun { version: env!("CARGO_PKG_VERSION").into(), dataset_hash: Some(hash), spec: spec.absolute() };
+        let mut topup = round::TopUp::new(data, start, environment, spec.options.clone(), (&spec.out, &begun), &emit)?;
         if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| SquashedGaussian::known(*p).is_none())
         {
             topup.warn(format!(
@@ -66,9 +85,22 @@ impl Job for TopUp {
                     .into(),
             );
         }
-        let finished = topup.run(cx)?;
-        Ok(Outcome { summary: finished.summary, written: finished.written })
+        ended(topup.run(cx)?)
     }
+}
+
+/// What is written down when a run begins.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun {
+    #[serde(default)]
+    version: String,
+    dataset_hash: Option<String>,
+    #[serde(flatten)]
+    spec: TopUpSpec,
+}
+
+fn ended(finished: round::Finished) -> Result<Outcome, Fault> {
+    Ok(Outcome { summary: finished.summary, written: finished.written })
 }
 
 /// The environment that a top-up of what was opened acts in.

@@ -3,7 +3,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Source;
+use crate::ground::fault::Fault;
+use crate::ground::url;
 use crate::topup;
+use crate::topup::run::RunDir;
 use crate::world::fit::FitOptions;
 
 /// How a world model and a policy are trained.
@@ -79,6 +82,34 @@ pub struct TopUpSpec {
     pub options: topup::options::Options,
     /// Folder of run directories.
     pub out: PathBuf,
+    /// Run directory to go on with: everything else here is what it was begun with.
+    #[serde(skip)]
+    pub resume: Option<PathBuf>,
+}
+
+impl TopUpSpec {
+    /// What the run in `folder` was begun with, to be gone on with.
+    ///
+    /// # Errors
+    /// [`Fault`] where it is no run directory.
+    pub fn resumed(folder: PathBuf) -> Result<Self, Fault> {
+        let spec: Self = RunDir::spec(&folder)?;
+        Ok(Self { resume: Some(folder), ..spec })
+    }
+
+    /// With paths that hold wherever the program is started next.
+    pub fn absolute(&self) -> Self {
+        let of = |path: &PathBuf| match url::as_url(path) {
+            Some(_) => path.clone(),
+            None => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        };
+        let own = &self.source;
+        let [checkpoint, rollouts, policy, policy_normalize] =
+            [&own.checkpoint, &own.rollouts, &own.policy, &own.policy_normalize].map(|path| path.as_ref().map(of));
+        let source =
+            Source { dataset: of(&own.dataset), checkpoint, rollouts, policy, policy_normalize, ..own.clone() };
+        Self { source, out: of(&self.out), ..self.clone() }
+    }
 }
 
 impl Default for TopUpSpec {
@@ -88,6 +119,7 @@ impl Default for TopUpSpec {
             env: None,
             options: topup::options::Options::default(),
             out: PathBuf::from("runs"),
+            resume: None,
         }
     }
 }

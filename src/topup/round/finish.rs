@@ -48,7 +48,10 @@ impl TopUp<'_> {
         // Networks that did not change are not let loose again: that would be interaction for nothing.
         let after = match &self.history.before {
             Some(before) if trained == 0 => before.clone(),
-            _ => self.evaluate(&kept, &Ctx::quiet())?,
+            _ => {
+                self.env.act_for(&format!("evaluation after {trained}"));
+                self.evaluate(&kept, &Ctx::quiet())?
+            }
         };
         if let Some(first) = &self.first {
             self.history.revisited = self.yardstick.losses(&*kept.model, first, &Ctx::quiet())?;

@@ -9,7 +9,6 @@
 use std::path::Path;
 
 use super::{Options, TopUp};
-use crate::agent::collect::Collector;
 use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
@@ -64,7 +63,7 @@ impl<'a> TopUp<'a> {
 
     fn follow(&mut self, round: Round, cx: &Ctx) -> Result<(), Fault> {
         let n = self.history.rounds.len();
-        let mut probes = Collector::new(self.options.seed, &format!("probe {n}"), self.next_id());
+        let mut probes = self.collector(&format!("probe {n}"));
         probes.recall(&self.env);
         let lost =
             || Fault::failed(format!("the episodes of check {} are not in the run's log; begin a new run", n + 1));
@@ -83,7 +82,7 @@ impl<'a> TopUp<'a> {
         self.history.rounds.push(round);
         if let Decision::Collect { .. } = decision {
             self.keep_probes(&trajectories, cx)?;
-            let mut more = self.collector();
+            let mut more = self.collector(&format!("collect {}", n + 1));
             more.recall(&self.env);
             self.history.total += more.steps();
             if let Some(data) = more.dataset(&self.env) {

@@ -27,6 +27,7 @@ const MAX_NUMBERS: usize = 1 << 30;
 /// What is said of an episode before its numbers.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
+    purpose: String,
     seed: u64,
     steps: usize,
     obs: usize,
@@ -97,6 +98,7 @@ impl EpisodeLog {
 
 fn record(episode: &Recording) -> Vec<u8> {
     let head = Head {
+        purpose: episode.purpose.clone(),
         seed: episode.seed,
         steps: episode.rewards.len(),
         obs: episode.obs.len(),
@@ -144,8 +146,8 @@ fn next(reader: &mut impl BufRead) -> io::Result<Option<(Recording, u64)>> {
     let obs = body[..4 * head.obs].chunks_exact(4).map(float).collect();
     let actions = body[4 * head.obs..4 * floats].chunks_exact(4).map(float).collect();
     let rewards = body[4 * floats..].chunks_exact(8).map(double).collect();
-    let (seed, terminated, truncated) = (head.seed, head.terminated, head.truncated);
-    Ok(Some((Recording { seed, obs, actions, rewards, terminated, truncated }, bytes.len() as u64)))
+    let Head { purpose, seed, terminated, truncated, .. } = head;
+    Ok(Some((Recording { purpose, seed, obs, actions, rewards, terminated, truncated }, bytes.len() as u64)))
 }
 
 #[cfg(test)]
@@ -155,7 +157,16 @@ mod tests {
     fn episode(seed: u64, steps: usize) -> Recording {
         let row = |n: usize| (0..n).map(|i| i as f32 + 0.1).collect::<Vec<f32>>();
         let rewards = (0..steps).map(|i| -(i as f64) / 3.0).collect();
-        Recording { seed, obs: row(3 * (steps + 1)), actions: row(steps), rewards, terminated: true, truncated: false }
+        let purpose = "probe \"3\"\n".into();
+        Recording {
+            purpose,
+            seed,
+            obs: row(3 * (steps + 1)),
+            actions: row(steps),
+            rewards,
+            terminated: true,
+            truncated: false,
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What a run goes on from: one folder for each finished round, complete or not there.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunDir, unwritable};
-use crate::checkpoint::{self, Checkpoint, native};
+use crate::agent::learner::Blocks;
+use crate::checkpoint::{self, Checkpoint, blocks, native};
 use crate::ground::fault::Fault;
 use crate::ground::save;
 use crate::topup::controller::StopReason;
@@ -38,7 +40,7 @@ pub struct SavedRound {
     /// Networks after it.
     pub checkpoint: Checkpoint,
     /// What the learner goes on from.
-    pub learner: Vec<u8>,
+    pub learner: Blocks,
 }
 
 impl RunDir {
@@ -50,7 +52,7 @@ impl RunDir {
         &self,
         number: usize,
         checkpoint: &Checkpoint,
-        learner: &[u8],
+        learner: &Blocks,
         round: Option<&Round>,
     ) -> Result<(), Fault> {
         let place = self.checkpoint(number);
@@ -60,13 +62,9 @@ impl RunDir {
         }
         save::folder(&place, |folder| {
             native::save(folder, checkpoint)?;
-            let bytes = |bytes: &[u8], name: &str| {
-                save::plain(&folder.join(name), |file| {
-                    std::io::Write::write_all(file, bytes).map_err(|e| e.to_string())
-                })
-            };
-            bytes(learner, LEARNER)?;
-            text.as_ref().map_or(Ok(()), |text| bytes(text.as_bytes(), ROUND))
+            blocks::write(&folder.join(LEARNER), learner)?;
+            let Some(text) = &text else { return Ok(()) };
+            save::plain(&folder.join(ROUND), |file| file.write_all(text.as_bytes()).map_err(|e| e.to_string()))
         })
     }
 
@@ -81,9 +79,7 @@ impl RunDir {
     /// [`Fault`] where they cannot be read.
     pub fn saved_round(&self, number: usize) -> Result<SavedRound, Fault> {
         let place = self.checkpoint(number);
-        let learner = place.join(LEARNER);
-        let bytes = fs::read(&learner).map_err(|e| Fault::io(&learner, "reading", &e))?;
-        Ok(SavedRound { checkpoint: checkpoint::open(&place)?, learner: bytes })
+        Ok(SavedRound { checkpoint: checkpoint::open(&place)?, learner: blocks::read(&place.join(LEARNER))? })
     }
 
     /// The rounds after which networks were saved, `number` of them.

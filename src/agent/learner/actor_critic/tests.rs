@@ -117,7 +117,7 @@ fn a_learner_that_is_restored_learns_on_as_if_nothing_had_been() {
     }
     assert_eq!((l.actor(), l.critics()), (again.actor(), again.critics()));
     assert_ne!(l.actor(), fresh.actor(), "what the optimisers keep matters");
-    assert!(again.restore(b"nothing").unwrap_err().contains("no state"));
+    assert!(again.restore(&Blocks::new()).unwrap_err().contains("missing"));
 }
 
 #[test]

@@ -1,10 +1,14 @@
+//! Collecting in an environment that is recorded and played back.
+
 use std::sync::{Arc, Mutex};
 
-use super::*;
-use crate::agent::collect::{Collector, Limit};
+use super::{Collector, Limit};
 use crate::agent::policy::{Acting, Scripted};
 use crate::data::dataset::Dataset;
+use crate::data::space::Actions;
 use crate::env;
+use crate::env::recorded::{Recorded, Recording};
+use crate::env::vector::VectorEnv;
 use crate::ground::task::Ctx;
 
 type Kept = Arc<Mutex<Vec<Recording>>>;
@@ -62,6 +66,10 @@ fn a_policy_that_acts_otherwise_is_told() {
     let (mut other, _) = recorded(kept.lock().unwrap().clone());
     let space = other.spec().action_space.clone();
     let seed = kept.lock().unwrap()[0].seed;
+    other.act_for("something else");
+    other.reset(&[2], &[seed]).unwrap();
+    assert!(other.step(&[2], &Actions::new(&space, vec![-1.9])).is_ok());
+    other.act_for("");
     other.reset(&[2], &[seed]).unwrap();
     let told = other.step(&[2], &Actions::new(&space, vec![-1.9])).unwrap_err().to_string();
     assert!(told.contains("step 0") && told.contains("begin a new run"), "{told}");
@@ -69,9 +77,10 @@ fn a_policy_that_acts_otherwise_is_told() {
 
 #[test]
 fn a_collector_takes_over_what_is_known() {
-    let (mut env, _) = recorded(Vec::new());
+    let (mut env, kept) = recorded(Vec::new());
     let (data, steps) = act(&mut env, Limit::episodes(3));
+    let (known, _) = recorded(kept.lock().unwrap().clone());
     let mut recalled = Collector::new(1, "data", 0);
-    recalled.recall(&env);
-    assert_eq!((recalled.dataset(&env).unwrap(), recalled.steps()), (data, steps));
+    recalled.recall(&known);
+    assert_eq!((recalled.dataset(&known).unwrap(), recalled.steps()), (data, steps));
 }
