@@ -41,6 +41,11 @@ fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
 }
 
+/// Whose episodes they are, in words.
+pub fn whose(opened: &Opened) -> &'static str {
+    if opened.source.policy.is_some() { "the policy that --policy names" } else { "the checkpoint's policy" }
+}
+
 /// Copies of an environment that act side by side.
 pub const COPIES: usize = 8;
 
