@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::policy::Policy;
 use crate::data::dataset::Dataset;
-use crate::data::space::Space;
 use crate::data::space::encoding::takes_numbers;
+use crate::data::space::{Space, SpaceKind};
 use crate::data::split::SplitSpec;
 use crate::ground::fault::{Fault, printable};
 use crate::world::ensemble::Ensemble;
@@ -29,6 +29,7 @@ pub mod offlinerl_kit;
 mod order;
 mod perceptron;
 pub mod pickle;
+pub mod policies;
 pub mod reading;
 mod recognised;
 pub mod safetensors_file;
@@ -53,6 +54,8 @@ pub struct Checkpoint {
     pub critic: Option<Mlp>,
     /// Provenance.
     pub about: About,
+    /// Provenance of the policy, where it came from elsewhere.
+    pub acting: Option<Box<About>>,
 }
 
 /// Where a checkpoint came from and what the user should know about it.
@@ -207,7 +210,22 @@ pub fn key_report(path: &Path) -> Result<Vec<(String, Vec<usize>, String)>, Faul
     torch_file::open(&file)?.entries()
 }
 
+impl About {
+    /// Says where `what` was made for another environment than that of `data`.
+    fn elsewhere(&self, what: &str, data: &Dataset) -> Option<String> {
+        let (ours, theirs) =
+            data.origin.env_id.as_ref().zip(self.env_id.as_ref()).filter(|(ours, theirs)| ours != theirs)?;
+        Some(format!("the {what} was made for {theirs}, the dataset is of {ours}"))
+    }
+}
+
 impl Checkpoint {
+    /// What is doubtful about a policy from elsewhere where it meets `data`, a sentence each, as [`Checkpoint::cautions`].
+    pub fn policy_cautions(&self, data: &Dataset) -> Vec<String> {
+        let Some(acting) = &self.acting else { return Vec::new() };
+        acting.warnings.iter().cloned().chain(acting.elsewhere("policy", data)).collect()
+    }
+
     /// What is doubtful about the world model where it meets `data`, a sentence each: what its reading assumed, what stands
     /// beside it unread, another environment. Every report that uses the model has them as warnings.
     pub fn cautions(&self, data: &Dataset) -> Vec<String> {
@@ -217,12 +235,7 @@ impl Checkpoint {
         }
         let file = about.file.as_deref().unwrap_or(Path::new("the checkpoint"));
         let assumed = about.reading.as_ref().and_then(|reading| reading.sentence(file));
-        let environment = match (&data.origin.env_id, &about.env_id) {
-            (Some(ours), Some(theirs)) if ours != theirs => {
-                Some(format!("the checkpoint was made for {theirs}, the dataset is of {ours}"))
-            }
-            _ => None,
-        };
+        let environment = about.elsewhere("checkpoint", data);
         let actions = self.action_note(&data.action_space);
         assumed.into_iter().chain(about.warnings.iter().cloned()).chain(environment).chain(actions).collect()
     }
@@ -266,6 +279,16 @@ impl Checkpoint {
                 check("policy", "observations", features, obs.dim())?;
             }
             check("policy", "actions", policy.action_space().dim(), action.dim())?;
+            let (ours, numbers) =
+                (policy.action_space().choices().is_some(), matches!(action.kind, SpaceKind::Box { .. }));
+            if ours && numbers || !ours && action.choices().is_some() {
+                let kinds = if ours { ["choices", "numbers"] } else { ["numbers", "choices"] };
+                return Err(format!(
+                    "the policy's actions are {}, the dataset's are {}; choose the policy that was trained on this dataset's \
+                     environment",
+                    kinds[0], kinds[1]
+                ));
+            }
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ enum Command {
     Envs(envs::EnvsArgs),
     /// List the top-ups in a folder with what became of each
     Runs(runs::RunsArgs),
-    /// Say what a checkpoint or dataset is, what lies in it, and how it would be read
+    /// Say what a checkpoint, policy or dataset is, what lies in it, and how it would be read
     Inspect(inspect::InspectArgs),
     /// Say how the dataset was read and what cannot be trusted in it
     Audit(audit::AuditArgs),

@@ -7,10 +7,16 @@ use crate::data::space::{Actions, Space};
 use crate::ground::seed::Stream;
 
 mod categorical;
+mod greedy_q;
+mod network;
+mod normalised;
 mod scripted;
 mod squashed_gaussian;
 
 pub use categorical::Categorical;
+pub use greedy_q::GreedyQ;
+pub use network::{Network, Output, Spread};
+pub use normalised::{Normalised, Statistics};
 pub use scripted::Scripted;
 pub use squashed_gaussian::{LOG_STD, SquashedGaussian};
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::dynamics::read_as_asked;
 use super::tensors::{Tensors, read_bounded};
 use super::{About, Checkpoint, CheckpointFormat, Given, safetensors_file};
-use crate::agent::policy::{Categorical, Policy, SquashedGaussian};
+use crate::agent::policy::{Categorical, LOG_STD, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::save;
@@ -40,6 +40,9 @@ struct Record {
     world_model: Option<ModelRecord>,
     /// A squashed Gaussian.
     actor: Option<NetRecord>,
+    /// Bounds of its log standard deviation, where they are not the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor_log_std: Option<(f32, f32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     categorical: Option<CategoricalRecord>,
     critic: Option<NetRecord>,
@@ -217,11 +220,16 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
     let critic = checkpoint.critic.as_ref().map(|c| describe_net("critic", c, numbers));
     let mut about = checkpoint.about.clone();
     about.version = Some(env!("CARGO_PKG_VERSION").into());
+    if let Some(acting) = &checkpoint.acting {
+        about.notes.push(format!("the policy was read as {}", acting.format));
+        about.warnings.extend(acting.warnings.iter().cloned());
+    }
     Ok(Record {
         oodscope_layout: LAYOUT,
         weights_sha256: String::new(),
         world_model,
         actor,
+        actor_log_std: policy.and_then(SquashedGaussian::known).map(|a| a.log_std).filter(|bounds| *bounds != LOG_STD),
         categorical,
         critic,
         about,
@@ -308,7 +316,7 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
         }
     };
     let policy = match (record.actor, record.categorical) {
-        (Some(net), _) => Some(rebuild_gaussian(&net, tensors)?),
+        (Some(net), _) => Some(rebuild_gaussian(&net, record.actor_log_std.unwrap_or(LOG_STD), tensors)?),
         (None, Some(c)) => {
             let net = rebuild_net("categorical", &c.net, tensors)?;
             let input = Normalizer {
@@ -321,10 +329,10 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
         (None, None) => None,
     };
     let critic = record.critic.map(|net| rebuild_net("critic", &net, tensors)).transpose()?;
-    Ok(Checkpoint { world_model, policy, critic, about: record.about })
+    Ok(Checkpoint { world_model, policy, critic, about: record.about, acting: None })
 }
 
-fn rebuild_gaussian(net: &NetRecord, tensors: &Tensors) -> Result<Box<dyn Policy>, Fault> {
+fn rebuild_gaussian(net: &NetRecord, log_std: (f32, f32), tensors: &Tensors) -> Result<Box<dyn Policy>, Fault> {
     let vector = |name: &str| -> Result<Vec<f32>, Fault> { Ok(tensors.need(name)?.values.clone()) };
     let net = rebuild_net("actor", net, tensors)?;
     let input = Normalizer { mean: vector("actor.input.mean")?, std: vector("actor.input.std")? };
@@ -340,7 +348,7 @@ fn rebuild_gaussian(net: &NetRecord, tensors: &Tensors) -> Result<Box<dyn Policy
             2 * a
         )));
     }
-    Ok(Box::new(SquashedGaussian::new(net, input, scale, bias)))
+    Ok(Box::new(SquashedGaussian::new(net, input, scale, bias).with_log_std(log_std)))
 }
 
 fn rebuild_net(prefix: &str, net: &NetRecord, tensors: &Tensors) -> Result<Mlp, Fault> {

@@ -4,6 +4,8 @@
 //! list of names (see `globals`), each of which builds a value; any other name is refused before anything else is
 //! looked at. Values live in one arena and refer to each other by index, so shared values cost nothing, no value is
 //! nested in memory, and the number of values bounds the memory.
+//!
+//! [`load_objects`] reads objects of any class as what they are: a name and a state. Nothing is called there either.
 
 mod globals;
 mod machine;
@@ -54,6 +56,10 @@ pub enum Value {
     Opaque,
     /// A name of the fixed list, not called yet.
     Global(Global),
+    /// Any other name; only [`load_objects`] has it.
+    Class(String),
+    /// What calling such a name would have made: the name, and the state that it would have been given.
+    Object(String, Option<Id>),
 }
 
 /// Where the numbers of a tensor are, in units of numbers.
@@ -112,6 +118,15 @@ pub struct Pickle {
 /// A sentence naming what was refused and where, never the result of having done it.
 pub fn load(bytes: &[u8]) -> Result<(Pickle, usize), String> {
     machine::Machine::new(bytes).run()
+}
+
+/// [`load`] of a pickle of objects: a class that is not known stays a name, and an object of it its state. Arrays of anything
+/// but numbers are passed over.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_objects(bytes: &[u8]) -> Result<(Pickle, usize), String> {
+    machine::Machine::new(bytes).with_objects().run()
 }
 
 #[cfg(test)]

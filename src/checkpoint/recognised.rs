@@ -13,7 +13,7 @@ use super::tensors::read_bounded;
 const HEAD: u64 = 1 << 20;
 
 /// What to do instead, by what it is.
-const POLICY: &str = "no world model; give the file of the dynamics model to --checkpoint, and the policy's \
+const POLICY: &str = "no world model; give the file of the dynamics model to --checkpoint, and this one to --policy, or its \
                       episodes to --rollouts";
 const LATENT: &str = "a world model that imagines in a latent space, which is not imported; record what it imagines as a \
                       dataset and hold it against the data with oodscope compare";
@@ -101,7 +101,7 @@ pub fn of_path(path: &Path) -> Option<String> {
     let what = match ending {
         "onnx" => format!("an ONNX graph, which is not imported: {CONVERT}"),
         "msgpack" => format!("a msgpack of flax parameters, which is not imported: {CONVERT}"),
-        "d3" => format!("a policy of d3rlpy, of which d3rlpy alone knows the scalers: {POLICY}"),
+        "d3" => format!("a policy of d3rlpy: {POLICY}"),
         "tflite" | "pb" | "h5" | "keras" if !holds(b"observations") => {
             format!("a TensorFlow or Keras model, which is not imported: {CONVERT}")
         }

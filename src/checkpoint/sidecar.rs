@@ -2,6 +2,7 @@
 //! numbers are to be read; a key that is not known is told with the nearest that is.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
@@ -30,7 +31,8 @@ const STATING: [&str; 11] = [
     "elites",
 ];
 /// Keys that describe, and that nothing is read from.
-const DESCRIBING: [&str; 24] = [
+const DESCRIBING: [&str; 25] = [
+    "policy",
     "layout",
     "formula",
     "normaliser",
@@ -64,6 +66,18 @@ pub enum Observations {
     Raw,
     /// Standardised by the mean and deviation of the dataset that it was trained on.
     Standardised,
+}
+
+impl FromStr for Observations {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "raw" => Ok(Self::Raw),
+            "standardised" | "standardized" => Ok(Self::Standardised),
+            other => Err(format!("observations is '{other}', raw or standardised is needed")),
+        }
+    }
 }
 
 /// What the files beside the weights say; everything may be missing.
@@ -153,11 +167,7 @@ impl Sidecar {
                 self.learned_rewards = Some(truth);
             }
             "observations" => {
-                self.observations = Some(match text()? {
-                    "raw" => Observations::Raw,
-                    "standardised" | "standardized" => Observations::Standardised,
-                    other => return Err(format!("observations is '{other}', raw or standardised is needed")),
-                });
+                self.observations = Some(text()?.parse()?);
             }
             "elites" => {
                 let list: Option<Vec<usize>> = value

@@ -39,12 +39,11 @@ fn example() -> Checkpoint {
             elites: vec![4, 0],
             absolute: Vec::new(),
         })),
-        policy: Some(Box::new(SquashedGaussian::new(
-            net(1, &[3, 8, 2], Activation::Relu),
-            Normalizer::identity(3),
-            vec![2.0],
-            vec![0.25],
-        ))),
+        policy: Some(Box::new(
+            SquashedGaussian::new(net(1, &[3, 8, 2], Activation::Relu), Normalizer::identity(3), vec![2.0], vec![0.25])
+                .with_log_std((-20.0, 2.0)),
+        )),
+        acting: None,
         critic: Some(net(2, &[4, 6, 1], Activation::Tanh)),
         about: About {
             reward_scale: Some(0.5),

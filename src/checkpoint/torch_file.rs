@@ -41,6 +41,17 @@ pub fn open(path: &Path) -> Result<TorchFile, Fault> {
     Ok(TorchFile { path: path.to_path_buf(), pickle, source, len })
 }
 
+/// Reads the pickle of such a file that lies within `path`.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_within(path: &Path, bytes: Vec<u8>) -> Result<TorchFile, Fault> {
+    let len = bytes.len() as u64;
+    let stream = Box::new(std::io::Cursor::new(bytes));
+    let (pickle, source) = Source::of(stream).map_err(|problem| Fault::at(path, problem))?;
+    Ok(TorchFile { path: path.to_path_buf(), pickle, source, len })
+}
+
 impl TorchFile {
     /// Entry `key` of the dictionary that the file is, and the pickle to look into it with.
     pub fn entry(&self, key: &str) -> (Option<&Value>, &Pickle) {

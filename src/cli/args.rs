@@ -81,6 +81,13 @@ pub struct SourceArgs {
     pub checkpoint: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
+    /// Policy that acts, instead of the checkpoint's: a file or folder of oodscope, Stable-Baselines3, CleanRL, d3rlpy, rsl_rl,
+    /// OfflineRL-Kit, CORL, mbrl-lib or D4RL
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// Statistics that the policy's observations are normalised by (vecnormalize.pkl), where they do not lie beside it
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub policy_normalize: Option<PathBuf>,
     /// Recorded episodes of a policy, in any dataset format
     #[arg(long, value_name = "PATH")]
     pub rollouts: Option<PathBuf>,
@@ -105,6 +112,8 @@ impl SourceArgs {
         Ok(Source {
             checkpoint: self.checkpoint.clone().or(checkpoint),
             model: self.model.asked(),
+            policy: self.policy.clone(),
+            policy_normalize: self.policy_normalize.clone(),
             rollouts: self.rollouts.clone(),
             split,
             ..self.read.of(dataset)

@@ -49,7 +49,7 @@ struct MeasureArgs {
     /// How often episodes are drawn anew for an interval; 0 gives no intervals
     #[arg(long, value_name = "N", default_value_t = Bootstrap::default().draws, value_parser = draws)]
     bootstrap: usize,
-    /// Episodes to collect with the checkpoint's policy where no rollouts are named
+    /// Episodes to collect with the policy where no rollouts are named
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 pub struct DiagnoseArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// Episodes to collect with the checkpoint's policy where no rollouts are named
+    /// Episodes to collect with the policy where no rollouts are named
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::engine::job::{InspectSpec, JobSpec};
 /// Options of `oodscope inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// Checkpoint or dataset: a file or folder
+    /// Checkpoint, policy or dataset: a file or folder
     path: PathBuf,
     #[command(flatten)]
     model: ModelArgs,

@@ -35,7 +35,7 @@ pub fn print(source: &Source, space: &FeatureSpec, output: &OutputArgs, gates: &
     headless::run_gated(&jobs(source, space, output.seed), output, gates)
 }
 
-/// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one or rollouts.
+/// Data and coverage; imagination where there is a checkpoint; diagnosis where there is one, a policy or rollouts.
 fn jobs(source: &Source, space: &FeatureSpec, seed: u64) -> Vec<JobSpec> {
     let (source, space) = (|| source.clone(), || space.clone());
     let policy = PolicySpec { seed, ..PolicySpec::default() };
@@ -45,7 +45,7 @@ fn jobs(source: &Source, space: &FeatureSpec, seed: u64) -> Vec<JobSpec> {
     if source().checkpoint.is_some() {
         jobs.push(JobSpec::Imagine(ImagineSpec { source: source(), seed, ..ImagineSpec::default() }));
     }
-    if source().checkpoint.is_some() || source().rollouts.is_some() {
+    if source().names_networks() || source().rollouts.is_some() {
         jobs.push(JobSpec::Diagnose(DiagnoseSpec {
             source: source(),
             space: space(),

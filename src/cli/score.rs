@@ -17,7 +17,7 @@ pub struct ScoreArgs {
     source: SourceArgs,
     #[command(flatten)]
     space: SpaceArgs,
-    /// Episodes to collect with the checkpoint's policy where no rollouts are named; 0: the held-out episodes instead
+    /// Episodes to collect with the policy where no rollouts are named; 0: the held-out episodes instead
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count_or_none)]
     episodes: usize,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 pub use super::event::{Body, Control, Event, Failure, JobId, Outcome, Wish};
+use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     ActingSpec, Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EnvsSpec,
@@ -94,6 +95,11 @@ trait Job {
     /// What its reports have to do with a world model, and the source that names the model.
     fn model_of(_: &Self::Spec) -> Option<(Model, &Source)> {
         None
+    }
+
+    /// The source that names the policy whose episodes its reports are of; the one that names the model where it is not told.
+    fn acting(spec: &Self::Spec) -> Option<&Source> {
+        Self::model_of(spec).map(|(_, source)| source)
     }
 
     /// Refuses what cannot be done before anything is spent, and opens what the spec names.
@@ -199,6 +205,8 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
     let model = J::model_of(spec);
+    let acting = J::acting(spec).filter(|source| source.policy.is_some());
+    let doubts: OnceLock<Arc<Vec<String>>> = OnceLock::new();
     let emit: Emit<'_> = &|mut report| {
         if let Some((used, source)) = model {
             for caution in workspace.cautions(source) {
@@ -208,6 +216,11 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
                 check.tell(&mut report, used == Model::Judge);
             }
         }
+        if let Some(source) = acting {
+            let said = workspace.policy_cautions(source);
+            let found = doubts.get().map(|found| found.to_vec()).unwrap_or_default();
+            said.into_iter().chain(found).for_each(|caution| report.note(Level::Warn, caution));
+        }
         samples::<J>(&mut report, workspace);
         emit(report);
     };
@@ -215,6 +228,9 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     if let Some((_, source)) = model.filter(|(used, source)| *used != Model::Named && source.checkpoint.is_some()) {
         // What is open already is taken from the workspace.
         let _ = check.set(reading_check(&workspace.open(source, cx)?, cx)?);
+    }
+    if let Some(source) = acting {
+        let _ = doubts.set(policy_check(&workspace.open(source, cx)?, cx)?);
     }
     J::run(spec, input, cx, emit)
 }

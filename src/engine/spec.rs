@@ -50,6 +50,12 @@ pub struct Source {
     /// How its world model is read, where its file does not say it.
     #[serde(skip_serializing_if = "unasked")]
     pub model: Asked,
+    /// File or folder of the policy that acts, where it is not the checkpoint's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PathBuf>,
+    /// File of the statistics that its observations are normalised by, where it is not found beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_normalize: Option<PathBuf>,
     /// Recorded episodes of a policy (any dataset format), for coverage and diagnosis.
     pub rollouts: Option<PathBuf>,
     /// Where episodes are acted.
@@ -72,6 +78,11 @@ fn unnamed(acting: &ActingSpec) -> bool {
 }
 
 impl Source {
+    /// True if a checkpoint or a policy of its own is named.
+    pub fn names_networks(&self) -> bool {
+        self.checkpoint.is_some() || self.policy.is_some()
+    }
+
     /// How the dataset is to be read.
     pub fn choice(&self) -> Choice {
         Choice { format: self.format.clone(), state: self.state.clone(), memory: self.memory }

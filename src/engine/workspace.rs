@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
+use super::measure::acting;
 use super::opened::Opened;
 use super::spec::Source;
 use crate::checkpoint::reading::Asked;
@@ -19,6 +20,8 @@ use crate::ground::task::Ctx;
 type File = (PathBuf, Choice);
 /// A checkpoint on disk, how it is read, and the dataset that it is held against.
 type Model = (PathBuf, Asked, File);
+/// A policy on disk, its statistics, the checkpoint whose policy it stands for, and the dataset that it is held against.
+type Acting = (PathBuf, Option<PathBuf>, Option<Model>, File);
 
 /// Opened files and what was measured of them. Jobs on several threads share one.
 #[derive(Debug, Default)]
@@ -30,6 +33,12 @@ pub struct Workspace {
 /// What the checkpoint of `source` at `path` is kept under.
 fn model_key(path: &Path, source: &Source) -> Model {
     (path.to_path_buf(), source.model, (source.dataset.clone(), source.choice()))
+}
+
+/// What the networks of `source` are kept under, where its policy at `path` is not the checkpoint's.
+fn acting_key(path: &Path, source: &Source) -> Acting {
+    let model = source.checkpoint.as_deref().map(|path| model_key(path, source));
+    (path.to_path_buf(), source.policy_normalize.clone(), model, (source.dataset.clone(), source.choice()))
 }
 
 impl Workspace {
@@ -55,6 +64,9 @@ impl Workspace {
         }
         let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, source, &opened.data));
         opened.checkpoint = checkpoint.transpose()?;
+        if let Some(path) = &source.policy {
+            opened.checkpoint = Some(self.acting(path, &opened)?);
+        }
         Ok(opened)
     }
 
@@ -72,13 +84,31 @@ impl Workspace {
         Ok(checkpoint)
     }
 
+    /// The checkpoint of what was opened with the policy at `path` instead of its own.
+    fn acting(&self, path: &Path, opened: &Opened) -> Result<Arc<Checkpoint>, Fault> {
+        self.cache.cached(acting_key(path, &opened.source), || acting::with_policy(path, opened))
+    }
+
     /// What is doubtful about the world model of `source`, if it is open; see [`Checkpoint::cautions`].
     pub fn cautions(&self, source: &Source) -> Vec<String> {
         let Some(path) = source.checkpoint.as_deref() else { return Vec::new() };
         let key = model_key(path, source);
         let model: Option<Arc<Checkpoint>> = self.cache.find(|k: &Model| *k == key);
-        let data: Option<Arc<Dataset>> = self.cache.find(|k: &File| *k == key.2);
-        model.zip(data).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
+        model.zip(self.opened(source)).map(|(model, data)| model.cautions(&data)).unwrap_or_default()
+    }
+
+    /// What is doubtful about the policy that `source` names, if it is open; see [`Checkpoint::policy_cautions`].
+    pub fn policy_cautions(&self, source: &Source) -> Vec<String> {
+        let Some(path) = source.policy.as_deref() else { return Vec::new() };
+        let key = acting_key(path, source);
+        let both: Option<Arc<Checkpoint>> = self.cache.find(|k: &Acting| *k == key);
+        both.zip(self.opened(source)).map(|(both, data)| both.policy_cautions(&data)).unwrap_or_default()
+    }
+
+    /// The dataset of `source`, if it is open.
+    fn opened(&self, source: &Source) -> Option<Arc<Dataset>> {
+        let file: File = (source.dataset.clone(), source.choice());
+        self.cache.find(|k: &File| *k == file)
     }
 
     /// The dataset at `path`, from the cache if it was opened before.

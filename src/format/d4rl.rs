@@ -18,10 +18,12 @@ use crate::ground::task::Ctx;
 mod columns;
 mod episodes;
 mod flat;
+mod policy;
 
 use columns::Columns;
 pub(super) use columns::Ends;
 pub(super) use flat::FlatFile;
+pub use policy::{Behaviour, behaviour};
 
 /// The format.
 pub struct D4rl;

@@ -26,7 +26,7 @@ pub struct OpenSpec {
     pub refused: Option<Refused>,
 }
 
-/// A checkpoint or rollouts that were named and left out, so that the dataset can be looked at.
+/// A checkpoint, a policy or rollouts that were named and left out, so that the dataset can be looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refused {
     /// Everything as it was named.
@@ -43,11 +43,13 @@ impl OpenSpec {
         Self { source, seed, topup, refused: None }
     }
 
-    /// Leaves out the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is neither.
+    /// Leaves out the policy, the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is none of them.
     pub fn leave_out(&mut self, why: &str) -> bool {
         let meant = |path: &Option<PathBuf>| path.as_ref().is_some_and(|p| why.starts_with(&p.display().to_string()));
         let (named, source) = (self.source.clone(), &mut self.source);
-        if meant(&source.checkpoint) {
+        if meant(&source.policy) {
+            source.policy = None;
+        } else if meant(&source.checkpoint) {
             source.checkpoint = None;
         } else if meant(&source.rollouts) {
             source.rollouts = None;

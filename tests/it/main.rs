@@ -21,6 +21,7 @@ mod metrics_oracles;
 mod metrics_properties;
 mod metrics_walk;
 mod model_checkpoints;
+mod policies;
 mod pty_dashboard;
 mod readme;
 mod references;

@@ -10,6 +10,7 @@ mod envs;
 mod formats;
 mod minimum;
 mod model;
+mod policies;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,8 @@ pub enum Kind {
     Broken,
     /// Steps of environments.
     Environments,
+    /// Actions of policies.
+    Policies,
 }
 
 /// Where references lie.
@@ -98,6 +101,8 @@ fn compare(root: &Path, path: &Path, json: &serde_json::Value) -> Option<(Kind, 
         Some((Kind::Data, data::compare(root, path, json)))
     } else if has("model") && has("sets") {
         Some((Kind::Model, model::compare(root, path, json)))
+    } else if has("policies") {
+        Some((Kind::Policies, policies::compare(path, json)))
     } else if has("env") && has("episodes") {
         Some((Kind::Environments, envs::compare(root, path, json)))
     } else if json.as_object()?.values().all(|v| v.get("transitions").is_some() && v.get("obs_mean").is_some()) {
@@ -115,7 +120,7 @@ fn references() {
     let mut tally = minimum::Tally::default();
     for (place, root) in roots() {
         tally.begin(place);
-        for sub in ["oracles", "env_traces", "broken"] {
+        for sub in ["oracles", "env_traces", "broken", "sb3_zoo", "policies"] {
             for (path, json) in json_files(&root, sub) {
                 if let Some((kind, more)) = compare(&root, &path, &json) {
                     tally.count(place, kind, &more);

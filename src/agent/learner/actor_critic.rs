@@ -11,7 +11,7 @@ use rand::{Rng, RngExt};
 
 use super::imagined::{Batch, Imagined, Starts};
 use super::{Blocks, Learner, LearnerOptions};
-use crate::agent::policy::{LOG_STD, Policy, SquashedGaussian};
+use crate::agent::policy::{Policy, SquashedGaussian};
 use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::net::init;
@@ -47,6 +47,7 @@ pub struct ActorCritic {
     input: Normalizer,
     scale: Vec<f32>,
     bias: Vec<f32>,
+    log_std: (f32, f32),
     reward_scale: f32,
     imagined: Imagined,
     device: Device,
@@ -84,6 +85,7 @@ impl ActorCritic {
             input: actor.input,
             scale: actor.scale,
             bias: actor.bias,
+            log_std: actor.log_std,
             reward_scale,
             options,
             device,
@@ -92,7 +94,8 @@ impl ActorCritic {
 
     /// The actor as it is now.
     pub fn actor(&self) -> SquashedGaussian {
-        SquashedGaussian::new(self.actor.to_mlp(), self.input.clone(), self.scale.clone(), self.bias.clone())
+        let (scale, bias) = (self.scale.clone(), self.bias.clone());
+        SquashedGaussian::new(self.actor.to_mlp(), self.input.clone(), scale, bias).with_log_std(self.log_std)
     }
 
     fn step(&mut self, rng: &mut impl Rng) {
@@ -149,7 +152,7 @@ impl ActorCritic {
         let device = obs.device();
         let out = actor.forward(obs);
         let mean = out.clone().narrow(2, 0, a);
-        let log_std = out.narrow(2, a, a).clamp(LOG_STD.0, LOG_STD.1);
+        let log_std = out.narrow(2, a, a).clamp(self.log_std.0, self.log_std.1);
         let noise = tensor(init::normal(b * a, rng), [1, b, a], &device);
         let raw = mean + log_std.clone().exp() * noise.clone();
         // log N(u; μ, σ) − log(1 − tanh²(u)), the latter as 2 (log 2 − u − softplus(−2u)), which never takes log 0.

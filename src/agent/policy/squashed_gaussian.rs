@@ -10,7 +10,7 @@ use crate::data::space::{Actions, Space, SpaceKind};
 use crate::world::net::mlp::Mlp;
 use crate::world::net::normalizer::Normalizer;
 
-/// Bounds of a squashed Gaussian's log standard deviation (SAC, Haarnoja et al. 2018).
+/// Usual bounds of a squashed Gaussian's log standard deviation.
 pub const LOG_STD: (f32, f32) = (-5.0, 2.0);
 
 /// A tanh-squashed Gaussian actor: `action = scale · tanh(μ + σ ε) + bias`.
@@ -24,6 +24,8 @@ pub struct SquashedGaussian {
     pub scale: Vec<f32>,
     /// [`action_dim`] middle of the action bounds.
     pub bias: Vec<f32>,
+    /// Bounds of the log standard deviation.
+    pub log_std: (f32, f32),
     space: Space,
 }
 
@@ -33,7 +35,17 @@ impl SquashedGaussian {
         let side = |sign: f32| bias.iter().zip(&scale).map(|(b, s)| b + sign * s).collect();
         let kind = SpaceKind::Box { low: side(-1.0), high: side(1.0) };
         let space = Space { kind, ..Space::unnamed("action", scale.len()) };
-        Self { net, input, scale, bias, space }
+        Self { net, input, scale, bias, log_std: LOG_STD, space }
+    }
+
+    /// The same with other bounds of the log standard deviation than [`LOG_STD`].
+    pub fn with_log_std(self, log_std: (f32, f32)) -> Self {
+        Self { log_std, ..self }
+    }
+
+    /// The same on observations that are shifted and scaled by `input`.
+    pub fn with_input(self, input: Normalizer) -> Self {
+        Self { input, ..self }
     }
 
     /// The policy that `policy` is, if it is one of these.
@@ -53,7 +65,7 @@ impl SquashedGaussian {
 
     /// Actions drawn from the policy for `obs` [B, `obs_dim`]: [B, `action_dim`], row after row from one stream.
     pub fn sample(&self, obs: &[f32], rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
-        self.squash(&self.net.forward(&self.input.apply(obs)), |log_std, _| noise(log_std, rng))
+        self.squash(&self.net.forward(&self.input.apply(obs)), |log_std, _| self.noise(log_std, rng))
     }
 
     /// `noise` has the log standard deviation and the row.
@@ -67,11 +79,11 @@ impl SquashedGaussian {
         }
         actions
     }
-}
 
-fn noise(log_std: f32, rng: &mut (impl Rng + ?Sized)) -> f32 {
-    let noise: f32 = StandardNormal.sample(rng);
-    log_std.clamp(LOG_STD.0, LOG_STD.1).exp() * noise
+    fn noise(&self, log_std: f32, rng: &mut (impl Rng + ?Sized)) -> f32 {
+        let noise: f32 = StandardNormal.sample(rng);
+        log_std.clamp(self.log_std.0, self.log_std.1).exp() * noise
+    }
 }
 
 impl Policy for SquashedGaussian {
@@ -91,7 +103,7 @@ impl Policy for SquashedGaussian {
         let out = self.net.forward(&self.input.apply(features));
         let actions = self.squash(&out, |log_std, row| match acting {
             Acting::Greedy => 0.0,
-            Acting::Sampled => noise(log_std, &mut states[row].rng),
+            Acting::Sampled => self.noise(log_std, &mut states[row].rng),
         });
         Actions::new(&self.space, actions)
     }

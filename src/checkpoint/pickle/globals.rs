@@ -114,6 +114,11 @@ fn torch_name(name: &str) -> Option<Global> {
 impl Machine<'_> {
     /// What calling `callee` with `args` builds.
     pub(super) fn call(&mut self, callee: Id, args: Id) -> Result<Id, String> {
+        if let Value::Class(class) = &self.values[callee] {
+            let class = class.clone();
+            self.spend(class.len())?;
+            return self.alloc(Value::Object(class, None));
+        }
         let Value::Global(global) = self.values[callee] else {
             return Err("the pickle calls something that is no function".into());
         };
@@ -131,11 +136,12 @@ impl Machine<'_> {
             (Global::Size, []) => Value::Tuple(Vec::new()),
             (Global::Ignored | Global::Inert, _) => Value::Opaque,
             (Global::Reconstruct, _) => Value::Array(Array::default()),
-            (Global::NumpyDtype, [name, ..]) => Value::Dtype(self.numpy_dtype(*name)?),
-            (Global::Scalar, [dtype, bytes]) => self.scalar(*dtype, *bytes)?,
+            (Global::NumpyDtype, [name, ..]) => self.or_opaque(self.numpy_dtype(*name).map(Value::Dtype))?,
+            (Global::Scalar, [dtype, bytes]) => self.or_opaque(self.scalar(*dtype, *bytes))?,
             (Global::FromBuffer, [bytes, dtype, shape, order]) => {
                 let fortran = matches!(&self.values[*order], Value::Str(s) if s == "F");
-                Value::Array(self.array(*shape, *dtype, fortran, *bytes)?)
+                let array = self.array(*shape, *dtype, fortran, *bytes).map(Value::Array);
+                self.or_opaque(array)?
             }
             (Global::Encode, [text, ..]) => Value::Bytes(self.latin1(*text)?),
             _ => return Err(format!("{global:?} is called with {} arguments", args.len())),
@@ -152,17 +158,24 @@ impl Machine<'_> {
         match (&self.values[object], parts.as_slice()) {
             (Value::Array(_), [_, shape, dtype, fortran, data]) => {
                 let fortran = self.values[*fortran] == Value::Bool(true);
-                self.values[object] = Value::Array(self.array(*shape, *dtype, fortran, *data)?);
+                let array = self.array(*shape, *dtype, fortran, *data).map(Value::Array);
+                self.values[object] = self.or_opaque(array)?;
             }
             (Value::Dtype(d), [_, order, ..]) => {
                 let big_endian = matches!(&self.values[*order], Value::Str(s) if s == ">");
                 self.values[object] = Value::Dtype(ArrayDtype { big_endian, ..*d });
             }
+            (Value::Object(class, _), _) => self.values[object] = Value::Object(class.clone(), Some(state)),
             // A state_dict's `_metadata`, a parameter's attributes: not numbers.
             (Value::Dict(_) | Value::Tensor(_) | Value::Opaque, _) => {}
             _ => return Err("the pickle gives a state to something that has none".into()),
         }
         Ok(())
+    }
+
+    /// Where objects are read, what is no array of numbers is passed over.
+    fn or_opaque(&self, value: Result<Value, String>) -> Result<Value, String> {
+        if self.objects { Ok(value.unwrap_or(Value::Opaque)) } else { value }
     }
 
     /// What a persistent id stands for: in torch files always a storage.

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use super::{Id, MAX_VALUES, Pickle, Value, globals};
 
+/// Longest name of a class.
+const MAX_NAME: usize = 400;
+
 /// The machine in the middle of a pickle.
 pub(super) struct Machine<'b> {
     bytes: &'b [u8],
@@ -16,12 +19,19 @@ pub(super) struct Machine<'b> {
     /// What calls may still copy, in bytes or entries. Honest pickles use every byte of data once, so that what calls
     /// copy is never more than the pickle; one that calls a thousand functions on the same data is refused.
     budget: usize,
+    /// Names that are not known stay names instead of being refused.
+    pub(super) objects: bool,
 }
 
 impl<'b> Machine<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
         let budget = bytes.len().saturating_mul(2).saturating_add(1024);
-        Self { bytes, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), budget }
+        let (values, stack, marks, memo) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        Self { bytes, at: 0, values, stack, marks, memo, budget, objects: false }
+    }
+
+    pub(super) fn with_objects(self) -> Self {
+        Self { objects: true, ..self }
     }
 
     pub(super) fn run(mut self) -> Result<(Pickle, usize), String> {
@@ -163,7 +173,7 @@ impl<'b> Machine<'b> {
         match (&mut self.values[target], op) {
             (Value::List(list), b'a' | b'e' | 0x90) => list.extend(items),
             (Value::Dict(dict), b's' | b'u') => dict.extend(paired(&items)?),
-            (Value::Opaque, _) => {}
+            (Value::Opaque | Value::Object(..), _) => {}
             _ => return Err("items are put into something that holds none".into()),
         }
         Ok(())
@@ -189,19 +199,19 @@ impl<'b> Machine<'b> {
         match op {
             b'c' | b'i' => {
                 let (module, name) = (self.line()?.to_owned(), self.line()?.to_owned());
-                let global = globals::find(&module, &name)?;
+                let global = self.named(&module, &name)?;
                 if op == b'i' {
                     return Err(format!("an object of class '{module}.{name}', which is not read"));
                 }
-                self.push(Value::Global(global))
+                self.push(global)
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let (Value::Str(module), Value::Str(name)) = (&self.values[module], &self.values[name]) else {
                     return Err("a function whose name is no text".into());
                 };
-                let global = globals::find(module, name)?;
-                self.push(Value::Global(global))
+                let global = self.named(module, name)?;
+                self.push(global)
             }
             b'R' | 0x81 => {
                 let (args, callee) = (self.pop()?, self.pop()?);
@@ -221,6 +231,15 @@ impl<'b> Machine<'b> {
                 Ok(())
             }
             _ => Err(format!("operation '{}' is not used by arrays and is refused", char::from(op))),
+        }
+    }
+
+    fn named(&self, module: &str, name: &str) -> Result<Value, String> {
+        match globals::find(module, name) {
+            Err(_) if self.objects && module.len() + name.len() < MAX_NAME => {
+                Ok(Value::Class(format!("{module}.{name}")))
+            }
+            found => found.map(Value::Global),
         }
     }
 

@@ -52,6 +52,17 @@ fn any_other_name_is_refused_by_name() {
     assert!(module.contains("torch.nn") && module.contains("state_dict()"), "{module}");
 }
 
+/// What would have been called stays a name, with the state that it would have been given.
+#[test]
+fn objects_are_names_and_states() {
+    let bytes = b"\x80\x02cposix\nsystem\nX\x04\0\0\0true\x85R}X\x01\0\0\0nK\x03sb.";
+    assert!(load(bytes).is_err());
+    let (p, _) = load_objects(bytes).unwrap();
+    assert_eq!(p.object(p.root).map(|(class, _)| class), Some("posix.system"));
+    assert_eq!(p.entry(p.root, "n").and_then(|id| p.number(id)), Some(3.0));
+    assert_eq!(p.entry(p.root, "m"), None);
+}
+
 #[test]
 fn lies_about_lengths_allocate_nothing() {
     assert!(refusal(b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc.").contains("ends in the middle"));
@@ -127,7 +138,7 @@ proptest! {
     fn arbitrary_bytes_never_panic(start in 0usize..3, bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
         let starts: [&[u8]; 3] = [b"", b"\x80\x02}(X\x01\0\0\0a", b"\x80\x04(ccollections\nOrderedDict\n)R"];
         let all = [starts[start], &bytes].concat();
-        if let Ok((p, _)) = load(&all) {
+        for (p, _) in [load(&all), load_objects(&all)].into_iter().flatten() {
             let _ = p.leaves();
         }
     }
@@ -141,7 +152,7 @@ proptest! {
         ];
         let mut all: Vec<u8> = ops.iter().flat_map(|&i| OPS[i].iter().copied()).collect();
         all.push(b'.');
-        if let Ok((p, _)) = load(&all) {
+        for (p, _) in [load(&all), load_objects(&all)].into_iter().flatten() {
             let _ = p.leaves();
         }
     }

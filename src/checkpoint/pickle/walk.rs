@@ -27,6 +27,29 @@ impl Pickle {
         pairs.iter().rev().find(|(k, _)| named(*k)).map(|(_, v)| self.value(*v))
     }
 
+    /// Where the dictionary `id`, or the state of the object `id`, holds the value of `key`.
+    pub fn entry(&self, id: Id, key: &str) -> Option<Id> {
+        let id = self.object(id).map_or(id, |(_, state)| state);
+        let Value::Dict(pairs) = self.value(id) else { return None };
+        let named = |k: Id| matches!(self.value(k), Value::Str(s) if s == key);
+        pairs.iter().rev().find(|(k, _)| named(*k)).map(|(_, v)| *v)
+    }
+
+    /// Class and state of an object that was given a state.
+    pub fn object(&self, id: Id) -> Option<(&str, Id)> {
+        if let Value::Object(class, Some(state)) = self.value(id) { Some((class, *state)) } else { None }
+    }
+
+    /// A number, also one of NumPy's.
+    pub fn number(&self, id: Id) -> Option<f64> {
+        match self.value(id) {
+            Value::Int(n) => Some(*n as f64),
+            Value::Float(x) => Some(*x),
+            Value::Array(a) if a.values.len() == 1 => Some(a.values[0]),
+            _ => None,
+        }
+    }
+
     /// The numbers of a list or tuple of numbers.
     pub fn numbers(&self, value: &Value) -> Option<Vec<f64>> {
         let (Value::List(ids) | Value::Tuple(ids)) = value else { return None };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use zip::CompressionMethod;
@@ -21,12 +21,17 @@ const MAX_INFLATED: u64 = 256 << 20;
 /// Largest file of the old format, which is read as a whole.
 const MAX_LEGACY: u64 = 1 << 30;
 
+/// A file, or the bytes of one that lies in another.
+pub trait Stream: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Stream for T {}
+
 /// The storages of one file.
 pub enum Source {
     /// Entries of a zip archive, read when asked for.
     Zip {
         /// The archive.
-        archive: ZipArchive<File>,
+        archive: ZipArchive<Box<dyn Stream>>,
         /// Folder of all entries.
         prefix: String,
         /// Most significant byte first.
@@ -46,7 +51,11 @@ pub enum Source {
 impl Source {
     /// Reads the pickle.
     pub fn open(path: &Path) -> Result<(Pickle, Self), String> {
-        let mut file = File::open(path).map_err(|e| format!("reading failed: {e}"))?;
+        Self::of(Box::new(File::open(path).map_err(|e| format!("reading failed: {e}"))?))
+    }
+
+    /// Reads the pickle of a file that is open.
+    pub fn of(mut file: Box<dyn Stream>) -> Result<(Pickle, Self), String> {
         let mut head = [0; LEGACY_MAGIC.len()];
         let got = file.read(&mut head).map_err(|e| format!("reading failed: {e}"))?;
         if head[..got] == *LEGACY_MAGIC {
@@ -77,7 +86,7 @@ impl Source {
     }
 }
 
-fn open_zip(file: File) -> Result<(Pickle, Source), String> {
+fn open_zip(file: Box<dyn Stream>) -> Result<(Pickle, Source), String> {
     // torch writes no bytes before the archive, but always zip64 end records, which a search for such bytes mistakes for some
     // where the directory's second entry begins 76 bytes after its first (a stem of 21 characters).
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
@@ -105,10 +114,10 @@ fn open_zip(file: File) -> Result<(Pickle, Source), String> {
 }
 
 /// What a zip archive that `torch.save` did not write may be.
-fn without_pickle(archive: &ZipArchive<File>) -> String {
+fn without_pickle(archive: &ZipArchive<Box<dyn Stream>>) -> String {
     let holds = |name: &str| archive.file_names().flatten().any(|n| n == name);
     if holds("policy.pth") {
-        return "a policy of Stable-Baselines3, which is not read yet; a world model is needed here".into();
+        return "a policy of Stable-Baselines3 and no world model; give it to --policy".into();
     }
     if holds("config.json") && holds("model.weights.h5") {
         return "a Keras model, which is not imported; save its weights as a state_dict of a plain perceptron".into();
@@ -119,7 +128,7 @@ fn without_pickle(archive: &ZipArchive<File>) -> String {
 /// The entry called `name`, if there is one. What it claims to unpack to is checked before, what it does unpack to while
 /// it is read.
 fn read_entry(
-    archive: &mut ZipArchive<File>,
+    archive: &mut ZipArchive<Box<dyn Stream>>,
     name: &str,
     limit: u64,
     inflate_left: &mut u64,
@@ -153,8 +162,8 @@ fn read_entry(
 }
 
 /// Magic number, protocol version, machine, the object, the keys of the storages; then every storage with its length.
-fn open_legacy(file: File) -> Result<(Pickle, Source), String> {
-    use std::io::{Seek, SeekFrom};
+fn open_legacy(file: Box<dyn Stream>) -> Result<(Pickle, Source), String> {
+    use std::io::SeekFrom;
     let mut file = file;
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0)).map_err(|e| format!("reading failed: {e}"))?;

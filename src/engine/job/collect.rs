@@ -5,7 +5,7 @@ use super::{Emit, Job, Slot};
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Scripted};
 use crate::engine::event::Outcome;
-use crate::engine::measure::acting::COPIES;
+use crate::engine::measure::stage::COPIES;
 use crate::engine::spec::CollectSpec;
 use crate::engine::workspace::Workspace;
 use crate::env::spec::ResetOption;

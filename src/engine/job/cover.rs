@@ -34,6 +34,10 @@ impl Job for Cover {
         (spec.space.base == Base::Latent).then_some((Model::Judge, &spec.source))
     }
 
+    fn acting(spec: &CoverSpec) -> Option<&Source> {
+        Some(&spec.source)
+    }
+
     fn open(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<WithPeers, Fault> {
         let opened = workspace.open(&spec.source, cx)?;
         let peer = |path: &Option<PathBuf>| {

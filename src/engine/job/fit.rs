@@ -38,6 +38,10 @@ impl Job for Fit {
         if spec.policy_steps > 0 {
             continuous(data)?;
         }
+        if let Some((from, path)) = from.zip(spec.source.policy.as_ref()) {
+            native::savable(from)
+                .map_err(|why| Fault::bad(format!("{}: {why}, or leave out --policy", path.display())))?;
+        }
         let rows = data.transitions(&opened.split.train).len();
         let plan = Plan {
             fit: spec.options(rows),

@@ -51,6 +51,10 @@ impl Job for Load {
         if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {
             let _ = write!(summary, "; checkpoint {}, read as {}", path.display(), checkpoint.about.format);
         }
+        if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.policy) {
+            let format = checkpoint.acting.as_ref().map_or("", |about| about.format.as_str());
+            let _ = write!(summary, "; policy {}, read as {format}", path.display());
+        }
         Ok(Outcome::said(summary))
     }
 }

@@ -2,12 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Emit, Job, Model, Slot};
 use crate::agent::learner::LearnerOptions;
+use crate::agent::policy::SquashedGaussian;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
-use crate::engine::measure::acting::{self, Chosen};
 use crate::engine::measure::lineage::same_part;
 use crate::engine::measure::rollouts::world_model;
+use crate::engine::measure::stage::{self, Chosen};
 use crate::engine::measure::trainable::{continuous, trainable, writable};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source, TopUpSpec};
@@ -56,7 +57,7 @@ impl Job for TopUp {
             let topup = round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?;
             return ended(topup.run(cx)?);
         }
-        let mut start = match given {
+        let mut start = match given.filter(|checkpoint| checkpoint.world_model.is_some()) {
             Some(checkpoint) => checkpoint.clone(),
             None => first(spec, &opened, &hash, &emit, cx)?,
         };
@@ -70,6 +71,13 @@ impl Job for TopUp {
         let mut topup = round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?;
         acted.warning.into_iter().for_each(|warning| topup.warn(warning));
         acted.place.into_iter().for_each(|place| topup.inform(place));
+        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| SquashedGaussian::known(*p).is_none())
+        {
+            topup.warn(format!(
+                "the policy ({}) acts as it is and is not trained: only the world model is",
+                policy.kind()
+            ));
+        }
         if !same {
             topup.warn(
                 "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
@@ -101,12 +109,13 @@ fn ended(finished: round::Finished) -> Result<Outcome, Fault> {
 /// A sentence where it cannot act, or its networks cannot be trained.
 fn stage(opened: &Opened) -> Result<Chosen, Fault> {
     let given = opened.checkpoint.as_deref();
-    let model = given.map(|_| world_model(opened)).transpose()?;
+    let model =
+        given.filter(|c| c.acting.is_none() || c.world_model.is_some()).map(|_| world_model(opened)).transpose()?;
     if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
         continuous(&opened.data)?;
     }
     trainable(opened, model)?;
-    acting::chosen(opened).map_err(Fault::bad)
+    stage::chosen(opened).map_err(Fault::bad)
 }
 
 /// Why a top-up of what was opened would be refused, if it would, under the name of the job. Whether an environment of
@@ -118,7 +127,8 @@ pub(super) fn refused(opened: &Opened) -> Option<(&'static str, String)> {
 /// Gradient steps of the policy that a dataset without a checkpoint starts with.
 const FIRST_POLICY_STEPS: usize = 3000;
 
-/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains.
+/// World model and policy of a dataset that comes without: what `oodscope fit --policy-steps 3000` trains. A policy that is given
+/// stays as it is.
 fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), cx: &Ctx) -> Result<Checkpoint, Fault> {
     let asked = FitSpec { policy_steps: FIRST_POLICY_STEPS, seed: spec.options.seed, ..FitSpec::default() };
     let rows = opened.data.transitions(&opened.split.train).len();
@@ -128,7 +138,9 @@ fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), c
         policy_steps: asked.policy_steps,
         seed: spec.options.seed,
     };
-    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, None, live, cx)?;
+    let from = opened.checkpoint.as_deref();
+    let plan = Plan { policy_steps: if from.is_some() { 0 } else { plan.policy_steps }, ..plan };
+    let mut checkpoint = prepare::fit(&opened.data, &opened.split, &plan, from, live, cx)?;
     checkpoint.about.lineage.dataset = Some(hash.to_owned());
     checkpoint.about.lineage.split = Some(spec.source.split);
     Ok(checkpoint)

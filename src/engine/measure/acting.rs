@@ -1,158 +1,70 @@
-//! Which environment episodes are acted in, and why: the one that is named, else the dataset's own.
+//! The policy that a source names beside its checkpoint, opened.
 
-use std::thread;
+use std::path::Path;
 
-use serde_json::{Map, Value};
-
-use crate::data::dataset::Origin;
+use crate::agent::policy::{Normalised, Policy};
+use crate::checkpoint::Checkpoint;
+use crate::checkpoint::policies::{self, PolicyGiven, d4rl};
+use crate::checkpoint::tensors::{Tensor, Tensors};
+use crate::data::space::Space;
+use crate::engine::measure::stage;
 use crate::engine::opened::Opened;
-use crate::engine::spec::ActingSpec;
-use crate::env;
-use crate::env::gymnasium::{Gymnasium, Options};
-use crate::env::vector::VectorEnv;
+use crate::format::d4rl::behaviour;
 use crate::ground::fault::Fault;
-use crate::ground::task::Ctx;
 
-mod d4rl;
-
-/// Module of the environments that hands, arms and mazes are of, and what their ids begin with.
-const ROBOTICS: &str = "gymnasium_robotics";
-const ROBOTS: [&str; 7] = ["Adroit", "AntMaze", "Fetch", "FrankaKitchen", "Hand", "PointMaze", "Kitchen"];
-
-/// Copies of an environment that act side by side.
-pub const COPIES: usize = 8;
-
-/// An environment that has begun, with what people should know of it.
-pub struct Acted {
-    /// The environment.
-    pub env: Box<dyn VectorEnv>,
-    /// Where it runs.
-    pub place: Option<String>,
-    /// How it differs from the dataset's, where it does.
-    pub warning: Option<String>,
-}
-
-/// An environment that was chosen and not started.
-pub enum Chosen {
-    /// Of the program.
-    BuiltIn(String),
-    /// Of Gymnasium, and how it differs from the dataset's.
-    Worker(Box<Options>, Option<String>),
-}
-
-/// The environment that is named, else that of the dataset, else of the checkpoint.
+/// What was opened with the policy at `path` in the place of the checkpoint's own.
 ///
 /// # Errors
-/// A sentence where nothing names one.
-pub fn chosen(opened: &Opened) -> Result<Chosen, String> {
-    let (asked, origin) = (&opened.source.acting, &opened.data.origin);
-    if let Some(named) = asked.env.as_deref() {
-        let plain = named.strip_prefix("gym:");
-        if plain.is_none() && !asked.is_gymnasium() && env::is_built_in(named) {
-            return Ok(Chosen::BuiltIn(named.into()));
-        }
-        let own = origin.env_id.as_deref() == Some(plain.unwrap_or(named));
-        return Ok(Chosen::Worker(Box::new(options(plain.unwrap_or(named), asked, own.then_some(origin))), None));
-    }
-    let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
-    if let Some(id) = origin.env_id.as_deref().or(of_checkpoint) {
-        if !asked.is_gymnasium() && env::is_built_in(id) {
-            return Ok(Chosen::BuiltIn(id.into()));
-        }
-        if let Some(near) = d4rl::nearest(id) {
-            return Ok(near.chosen(asked, id));
-        }
-        return Ok(Chosen::Worker(Box::new(options(id, asked, Some(origin))), None));
-    }
-    let stem = origin.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let names = [origin.dataset_id.clone(), stem.filter(|_| origin.format == "d4rl")];
-    let known = names.into_iter().flatten().find_map(|name| Some((d4rl::nearest(&name)?, name)));
-    known.map(|(near, name)| near.chosen(asked, &name)).ok_or_else(|| {
-        let path = opened.source.dataset.display();
-        format!("{path}: the file does not name its environment; name it with --env (built in: {})", env::known())
+/// A sentence naming the file and what to do.
+pub fn with_policy(path: &Path, opened: &Opened) -> Result<Checkpoint, Fault> {
+    let (source, data) = (&opened.source, &opened.data);
+    let actions = actions(opened);
+    let given =
+        PolicyGiven { normalize: source.policy_normalize.as_deref(), actions: Some(&actions), data: Some(data) };
+    let Checkpoint { policy, about, .. } = open(path, &given).map_err(|e| Fault::bad(e.to_string()))?;
+    let own = opened.checkpoint.as_deref().cloned().unwrap_or_default();
+    let both = Checkpoint { policy, critic: None, acting: Some(Box::new(about)), ..own };
+    let fits = both.fits(&data.obs_space, &data.action_space);
+    fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
+    Ok(both)
+}
+
+/// The policy at `path`, which may be in the metadata of a dataset.
+///
+/// # Errors
+/// As [`policies::open`].
+pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
+    let Some(found) = behaviour(path)? else { return policies::open(path, given) };
+    let arrays = found.arrays.into_iter();
+    let map = arrays.map(|(name, shape, values)| (name, Tensor { shape, values })).collect();
+    d4rl::of_parts(d4rl::Parts {
+        tensors: Tensors { path: path.to_path_buf(), map },
+        nonlinearity: found.nonlinearity,
+        output_distribution: found.output_distribution,
     })
 }
 
-/// What is asked of the workers; the dataset's own environment is made as its file says.
-fn options(id: &str, asked: &ActingSpec, origin: Option<&Origin>) -> Options {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let spec = origin.and_then(|origin| serde_json::from_str::<Value>(origin.env_spec.as_deref()?).ok());
-    let mut kwargs: Map<String, Value> =
-        spec.as_ref().and_then(|spec| spec["kwargs"].as_object().cloned()).unwrap_or_default();
-    kwargs.extend(asked.env_args.clone());
-    let limit = spec.and_then(|spec| usize::try_from(spec["max_episode_steps"].as_u64()?).ok());
-    let mut imports = asked.env_import.clone();
-    if imports.is_empty() && ROBOTS.iter().any(|robot| id.starts_with(robot)) {
-        imports.push(ROBOTICS.into());
-    }
-    Options {
-        kwargs,
-        imports,
-        max_episode_steps: limit.filter(|limit| *limit > 0),
-        python: asked.python.clone(),
-        worker_command: asked.worker_command.clone(),
-        ray: asked.ray.clone(),
-        processes: asked.workers.unwrap_or(cores).clamp(1, COPIES),
-        copies: COPIES,
-        ..Options::new(id)
-    }
-}
-
-impl Chosen {
-    /// Begins it for a dataset of `opened`'s spaces.
-    ///
-    /// # Errors
-    /// [`Fault`] where it cannot be made, or does not fit the dataset.
-    pub fn start(self, opened: &Opened, cx: &Ctx) -> Result<Acted, Fault> {
-        let acted = match self {
-            Self::BuiltIn(id) => {
-                let made = env::make(&id, COPIES, &[])?;
-                let env = made.ok_or_else(|| Fault::bad(format!("no environment is called '{id}'")))?;
-                Acted { env, place: None, warning: None }
-            }
-            Self::Worker(options, warning) => {
-                let id = options.id.clone();
-                let started = Gymnasium::start(*options, &cx.phase(&format!("starting {id} in Python")));
-                let workers = started.map_err(|fault| match fault {
-                    Fault::Cancelled => fault,
-                    other => Fault::bad(format!("{other} (built in: {})", env::known())),
-                })?;
-                let place = Some(place(&id, &workers));
-                Acted { place, warning: warning.or_else(|| unseeded(&id, &workers)), env: Box::new(workers) }
-            }
-        };
-        acted.env.spec().fits(&opened.data.obs_space, &opened.data.action_space, "the dataset").map_err(Fault::bad)?;
-        Ok(acted)
-    }
-}
-
-/// Where it runs, for people.
-fn place(id: &str, workers: &Gymnasium) -> String {
-    let versions = ["gymnasium", "mujoco"].map(|name| workers.versions().get(name).map(|v| format!("{name} {v}")));
-    let versions = versions.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    format!("acting in {id} ({versions}) with {}", workers.chosen())
-}
-
-fn unseeded(id: &str, workers: &Gymnasium) -> Option<String> {
-    (!workers.seeded()).then(|| {
-        format!("{id} begins another episode each time although the seed is the same: what is acted cannot be repeated")
-    })
-}
-
-/// The environment of `opened`, begun; `Err` within `Ok` says why there is none where none was named.
-///
-/// # Errors
-/// [`Fault`] where the one that is named cannot be made or does not fit; or cancelled.
-pub fn begin(opened: &Opened, cx: &Ctx) -> Result<Result<Acted, String>, Fault> {
-    let chosen = match chosen(opened) {
-        Ok(chosen) => chosen,
-        Err(why) => return Ok(Err(why)),
+/// What a policy is, in a few words: "squashed-gaussian of 3 observation and 1 action dimensions".
+pub fn described(policy: &dyn Policy) -> String {
+    let kind = match Normalised::known(policy) {
+        Some(normalised) => format!("{} behind observation statistics", normalised.inner().kind()),
+        None => policy.kind().to_owned(),
     };
-    let implied = opened.source.acting == ActingSpec::default() && matches!(chosen, Chosen::Worker(..));
-    match chosen.start(opened, cx) {
-        Ok(acted) => Ok(Ok(acted)),
-        Err(Fault::Cancelled) => Err(Fault::Cancelled),
-        Err(why) if implied => Ok(Err(why.to_string())),
-        Err(why) => Err(why),
+    let obs = policy.features().map(|f| format!("{f} observation and ")).unwrap_or_default();
+    let space = policy.action_space();
+    match space.choices() {
+        Some(choices) => {
+            let each: Vec<String> = choices.iter().map(|(n, _)| n.to_string()).collect();
+            format!("{kind} of {obs}{} action dimensions ({} choices)", space.dim(), each.join(" x "))
+        }
+        None => format!("{kind} of {obs}{} action dimensions", space.dim()),
     }
+}
+
+/// The actions that a policy has to take: those of the dataset, with the bounds of its environment where it states none and the
+/// environment is built in.
+fn actions(opened: &Opened) -> Space {
+    let own = &opened.data.action_space;
+    let stated = (0..own.dim()).all(|d| own.bounds(d).is_some()) || own.choices().is_some();
+    if stated { own.clone() } else { stage::built_in_actions(opened).unwrap_or_else(|| own.clone()) }
 }

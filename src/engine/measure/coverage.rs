@@ -32,8 +32,9 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
         let mut coverage = begun.finish(cx)?;
         if let Some(fresh) = &rows.fresh {
             let text = format!(
-                "rollouts: {} fresh episodes of the checkpoint's policy in {} ({} environment steps)",
+                "rollouts: {} fresh episodes of {} in {} ({} environment steps)",
                 fresh.num_episodes(),
+                trajectories::whose(opened),
                 fresh.origin.env_id.as_deref().unwrap_or("its environment"),
                 fresh.num_steps()
             );

@@ -6,6 +6,7 @@ use crate::data::episode::Episode;
 use crate::data::space::Space;
 use crate::data::split::Split;
 use crate::data::summary::{self, Moments, Summary};
+use crate::engine::measure::acting::described;
 use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::format::reader::Known;
@@ -211,9 +212,16 @@ fn checkpoint_notes(r: &mut Report, checkpoint: &Checkpoint) {
         let (members, elites) = (counted(model.dims().members, "members"), counted(model.elites().len(), "elites"));
         parts.push(format!("world model of {members}, {elites}"));
     }
-    parts.extend(checkpoint.policy.is_some().then(|| "policy".to_string()));
+    let own = checkpoint.policy.as_deref().filter(|_| checkpoint.acting.is_none());
+    parts.extend(own.map(|_| "policy".to_string()));
     parts.extend(checkpoint.critic.is_some().then(|| "critic".to_string()));
-    r.note(Level::Info, format!("checkpoint ({}): {}", about.format, parts.join(", ")));
+    if !parts.is_empty() {
+        r.note(Level::Info, format!("checkpoint ({}): {}", about.format, parts.join(", ")));
+    }
+    if let (Some(acting), Some(policy)) = (&checkpoint.acting, checkpoint.policy.as_deref()) {
+        r.note(Level::Info, format!("policy ({}): {}", acting.format, described(policy)));
+        acting.notes.iter().for_each(|note| r.note(Level::Info, note));
+    }
     about.notes.iter().for_each(|note| r.note(Level::Info, note));
 }
 

@@ -3,17 +3,24 @@
 use crate::checkpoint::inspect::{Inspected, inspect, is_checkpoint};
 use crate::checkpoint::reading::Basis;
 use crate::checkpoint::{Checkpoint, Given};
+use crate::engine::measure::acting::described;
 use crate::engine::spec::InspectSpec;
 use crate::format::contents::{contents, outline, recognised};
+use crate::format::d4rl::behaviour;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell, Level, Report, Table};
+
+mod policy;
 
 /// What lies at the path of `spec`.
 ///
 /// # Errors
 /// A sentence if nothing is there, or a dataset's file is damaged; or cancelled.
 pub fn report(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
+    if let Some(found) = policy::report(&spec.path) {
+        return Ok(found);
+    }
     if is_checkpoint(&spec.path) {
         let given = Given { asked: spec.model, data: None };
         return Ok(of_checkpoint(spec, &inspect(&spec.path, &given)));
@@ -61,8 +68,8 @@ fn of_model(r: &mut Report, checkpoint: &Checkpoint) {
             ),
         );
     }
-    if let Some(policy) = &checkpoint.policy {
-        r.note(Level::Info, format!("a policy ({})", policy.kind()));
+    if let Some(policy) = checkpoint.policy.as_deref() {
+        r.note(Level::Info, format!("a policy ({})", described(policy)));
     }
     if let Some(reading) = &about.reading {
         let rows = reading.lines().into_iter().map(|(key, value, basis)| {
@@ -106,6 +113,12 @@ fn of_dataset(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
         }
         Err(Fault::Cancelled) => return Err(Fault::Cancelled),
         Err(e) => r.note(Level::Warn, e.to_string()),
+    }
+    if matches!(behaviour(path), Ok(Some(_))) {
+        r.note(
+            Level::Info,
+            "holds the policy that it was collected with (metadata/policy); give the file to --policy to act with it",
+        );
     }
     let rows = found.entries.iter().map(|e| vec![Cell::from(e.name.as_str()), Cell::from(e.what.as_str())]);
     r.tables.push(table("contents", "Contents", ["name", "what"], rows.collect()));

@@ -43,7 +43,8 @@ impl Judged {
             Ok(fresh) => {
                 let (n, steps) = (fresh.num_episodes(), fresh.num_steps());
                 let id = fresh.origin.env_id.clone().unwrap_or_default();
-                let sentence = format!("{did} {} of the checkpoint's policy in {id}", counted(n, "fresh episodes"));
+                let whose = trajectories::whose(opened);
+                let sentence = format!("{did} {} of {whose} in {id}", counted(n, "fresh episodes"));
                 return Ok(Self { episodes: all(&fresh), fresh: Some(fresh), sentence, collected: steps });
             }
             Err(why) => why,

@@ -14,7 +14,8 @@ use crate::world::world_model::WorldModel;
 /// # Errors
 /// A sentence where there is none.
 pub fn world_model(opened: &Opened) -> Result<&dyn WorldModel, Fault> {
-    let Some(checkpoint) = &opened.checkpoint else {
+    // A policy alone is no checkpoint.
+    let Some(checkpoint) = opened.checkpoint.as_ref().filter(|c| c.world_model.is_some() || c.acting.is_none()) else {
         return Err(Fault::bad(
             "imagination needs a world model: name one with --checkpoint, or train one with oodscope fit",
         ));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::acting;
+use super::stage;
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Policy};
 use crate::data::dataset::Dataset;
@@ -14,7 +14,7 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 /// What decides which episodes they are: the checkpoint, where it acts, how often and from where.
-type Key = (Option<PathBuf>, ActingSpec, PolicySpec);
+type Key = ([Option<PathBuf>; 3], ActingSpec, PolicySpec);
 
 /// Episodes of the checkpoint's policy in the environment that is named, or in the dataset's own, from the cache if they were
 /// collected before; `Err` within `Ok` says why there are none, in words that follow "because".
@@ -25,11 +25,13 @@ pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<
     let Some(policy) = opened.checkpoint.as_ref().and_then(|c| c.policy.as_deref()) else {
         return Ok(Err("there is no policy to collect with".into()));
     };
-    let key: Key = (opened.source.checkpoint.clone(), opened.source.acting.clone(), spec.clone());
+    let source = &opened.source;
+    let files = [&source.checkpoint, &source.policy, &source.policy_normalize].map(Clone::clone);
+    let key: Key = (files, source.acting.clone(), spec.clone());
     opened
         .measured
         .cached(key, || {
-            let acted = match acting::begin(opened, cx)? {
+            let acted = match stage::begin(opened, cx)? {
                 Ok(acted) => acted,
                 Err(why) => return Ok(Err(format!("there is no environment to act in ({why})"))),
             };
@@ -47,4 +49,9 @@ fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx
     let cx = cx.phase("acting in the environment");
     collector.run(env, policy, Acting::Greedy, Limit::episodes(spec.episodes.max(1)), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
+}
+
+/// Whose episodes they are, in words.
+pub fn whose(opened: &Opened) -> &'static str {
+    if opened.source.policy.is_some() { "the policy that --policy names" } else { "the checkpoint's policy" }
 }

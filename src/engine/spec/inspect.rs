@@ -8,7 +8,7 @@ use super::Asked;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InspectSpec {
-    /// Checkpoint or dataset: a file or folder.
+    /// Checkpoint, policy or dataset: a file or folder.
     pub path: PathBuf,
     /// How a checkpoint's world model is read, where its file does not say it.
     pub model: Asked,

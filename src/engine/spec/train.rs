@@ -101,8 +101,11 @@ impl TopUpSpec {
             Some(_) => path.clone(),
             None => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
         };
-        let (checkpoint, rollouts) = (self.source.checkpoint.as_ref().map(of), self.source.rollouts.as_ref().map(of));
-        let source = Source { dataset: of(&self.source.dataset), checkpoint, rollouts, ..self.source.clone() };
+        let own = &self.source;
+        let [checkpoint, rollouts, policy, policy_normalize] =
+            [&own.checkpoint, &own.rollouts, &own.policy, &own.policy_normalize].map(|path| path.as_ref().map(of));
+        let source =
+            Source { dataset: of(&own.dataset), checkpoint, rollouts, policy, policy_normalize, ..own.clone() };
         Self { source, out: of(&self.out), ..self.clone() }
     }
 }

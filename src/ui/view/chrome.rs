@@ -68,6 +68,10 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
         (None, None) => theme.dim(),
     };
     put(&model, style);
+    if let Some(policy) = &source.policy {
+        put("  ·  policy ", theme.dim());
+        put(&short(policy, most), theme.text());
+    }
     if let Some(rollouts) = &source.rollouts {
         put("  ·  rollouts ", theme.dim());
         put(&short(rollouts, most), theme.text());

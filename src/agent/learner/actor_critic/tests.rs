@@ -80,7 +80,7 @@ fn log_probabilities_are_those_of_a_squashed_gaussian() {
     let obs = tensor(vec![0.3; 50], [1, 50, 1], &l.device);
     let (action, log_prob) = l.act(&l.actor, obs, &mut stream(1, "noise", 0));
     let out = l.actor().net.forward(&[0.3]);
-    let (mean, std) = (f64::from(out[0]), f64::from(out[1].clamp(LOG_STD.0, LOG_STD.1)).exp());
+    let (mean, std) = (f64::from(out[0]), f64::from(out[1].clamp(l.log_std.0, l.log_std.1)).exp());
     for (a, lp) in values(action).iter().zip(values(log_prob)) {
         let a = f64::from(*a);
         let z = (a.atanh() - mean) / std;
