@@ -229,8 +229,8 @@ impl fmt::Display for InputOrder {
 fn named<T: fmt::Display + Copy>(all: &[T], text: &str, what: &str) -> Result<T, String> {
     let needed = || {
         let names: Vec<String> = all.iter().map(ToString::to_string).collect();
-        let (last, others) = names.split_last().expect("there are names");
-        format!("'{text}' is no {what}; {} or {last} is needed", others.join(", "))
+        let words = names.split_last().map(|(last, others)| format!("{} or {last}", others.join(", ")));
+        format!("'{text}' is no {what}; {} is needed", words.unwrap_or_default())
     };
     all.iter().copied().find(|v| v.to_string() == text).ok_or_else(needed)
 }

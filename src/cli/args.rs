@@ -127,7 +127,7 @@ pub struct EnvArgs {
     /// Environment to act in, built in or Gymnasium's (gym:ID where both know it); the dataset's own if none is named
     #[arg(long, value_name = "ID")]
     env: Option<String>,
-    /// What a Gymnasium environment is made with, as JSON or text: --env-arg frame_skip=4; may be given several times
+    /// What a Gymnasium environment is made with, as JSON or text: `--env-arg frame_skip=4`; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = env_arg)]
     env_arg: Vec<(String, Value)>,
     /// Python module or file that registers it

@@ -82,8 +82,7 @@ impl Recorded {
 
     /// One step of the copies that act, in rows `rows` of `actions`.
     fn act(&mut self, copies: &[usize], rows: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
-        let mut stored = Vec::new();
-        rows.iter().for_each(|&row| stored.extend_from_slice(actions.stored_at(row)));
+        let stored: Vec<f32> = rows.iter().flat_map(|&row| actions.stored_at(row)).copied().collect();
         let step = self.inner.step(copies, &Actions::new(actions.space(), stored))?;
         let d = step.obs.len() / copies.len().max(1);
         for (i, &copy) in copies.iter().enumerate() {

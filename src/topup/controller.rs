@@ -30,9 +30,10 @@ pub enum Schedule {
 pub const HARD_CAP: f64 = 0.2;
 /// Checks in a row below the threshold that end an adaptive run.
 pub const GOOD_CHECKS: usize = 3;
-/// Checks in a row without evidence that end an adaptive run although R is above its threshold: twice as many, so that a clear
-/// shift had the episodes that [`trigger::LEAST`] reference episodes need to show it.
-pub const QUIET_CHECKS: usize = 2 * GOOD_CHECKS;
+/// Probe episodes in a row without evidence that end an adaptive run although R is above its threshold, over at least
+/// [`GOOD_CHECKS`] checks. A shift by three standard deviations is found after 5 among [`trigger::LEAST`] reference episodes
+/// (FIELD 6.6).
+pub const QUIET_PROBES: usize = 6;
 /// Top-ups after which the median R must have fallen by [`FUTILE_FALL`].
 pub const FUTILE_TOPUPS: usize = 5;
 /// Relative fall of the median R that keeps a run alive.
@@ -120,7 +121,7 @@ pub enum Reason {
 pub enum StopReason {
     /// R stayed below the threshold and the score holds.
     Converged,
-    /// The score holds and R is above the threshold, but by no more than chance over [`QUIET_CHECKS`] checks.
+    /// The score holds and R is above the threshold, but by no more than chance over [`QUIET_PROBES`] probe episodes.
     NoEvidence,
     /// R is above the threshold and nothing is left to spend.
     BudgetUsed,
@@ -159,8 +160,8 @@ pub struct Controller {
     rule: Rule,
     checks: usize,
     good: usize,
-    /// Checks in a row that called for nothing.
-    quiet: usize,
+    /// Checks in a row that called for nothing, and their probe episodes.
+    quiet: (usize, usize),
     scores: Vec<(f64, f64)>,
     /// Highest mean of [`GOOD_CHECKS`] scores in a row, and its standard error.
     best: Option<(f64, f64)>,
@@ -181,7 +182,7 @@ impl Controller {
             rule,
             checks: 0,
             good: 0,
-            quiet: 0,
+            quiet: (0, 0),
             scores: Vec::new(),
             best: None,
             armed: false,
@@ -210,6 +211,16 @@ impl Controller {
     /// The evidence at the last check, where there was any.
     pub fn evidence(&self) -> Option<Evidence> {
         self.evidence
+    }
+
+    /// Whether `surprise` would leave evidence that R rose; without a run's promise ([`Trigger::PerCheck`]) R alone is that.
+    pub fn suspects(&self, surprise: Option<&Surprise>) -> bool {
+        let foreseen = surprise.filter(|_| self.rule.trigger == Trigger::PerRun).map(|s| self.watch.clone().see(s));
+        match foreseen {
+            Some(Evidence::Martingale { value, .. }) => value >= 1.0,
+            Some(Evidence::Check { p, .. }) => p <= 0.5,
+            None => true,
+        }
     }
 
     /// Checks seen so far.
@@ -294,10 +305,14 @@ impl Controller {
     /// Counts checks in a row with R at or below τ; enough of them are good if their mean score is not below the best
     /// mean of as many checks in a row by more than one standard error of the difference. Probe episodes start anew at
     /// each check, so one check's score says little: lucky starts of an early one would hold up a run for ever. Under
-    /// [`Trigger::PerRun`] R may stay above τ by chance: [`QUIET_CHECKS`] checks without evidence are good as well.
+    /// [`Trigger::PerRun`] R may stay above τ by chance: [`QUIET_PROBES`] episodes without evidence are good as well.
     fn note_good(&mut self, check: &Check, above: Option<Reason>) -> Option<StopReason> {
         let quiet = above.is_none() && !check.ratio.is_nan();
-        self.quiet = if quiet && check.surprise.is_some() { self.quiet + 1 } else { 0 };
+        self.quiet = match check.surprise.as_ref().filter(|_| quiet) {
+            Some(Surprise::Episodes(p)) => (self.quiet.0 + 1, self.quiet.1 + p.len()),
+            Some(Surprise::Group(_)) => (self.quiet.0 + 1, self.quiet.1 + 1),
+            None => (0, 0),
+        };
         self.good = if quiet && check.ratio <= self.rule.threshold { self.good + 1 } else { 0 };
         self.scores.push((check.score, if check.score_se.is_finite() { check.score_se } else { 0.0 }));
         let window = &self.scores[self.scores.len().checked_sub(GOOD_CHECKS)?..];
@@ -311,7 +326,8 @@ impl Controller {
         if self.good >= GOOD_CHECKS {
             return holds.then_some(StopReason::Converged);
         }
-        let enough = self.rule.trigger == Trigger::PerRun && self.quiet >= QUIET_CHECKS;
+        let enough =
+            self.rule.trigger == Trigger::PerRun && self.quiet.0 >= GOOD_CHECKS && self.quiet.1 >= QUIET_PROBES;
         (enough && holds).then_some(StopReason::NoEvidence)
     }
 }

@@ -91,6 +91,21 @@ pub struct Round {
     pub kept: Vec<usize>,
 }
 
+impl Round {
+    /// What TensorBoard is told, over the environment steps taken.
+    pub fn scalars(&self) -> [(&'static str, f64); 7] {
+        [
+            ("topup/return", self.check.score),
+            ("topup/loss_ratio", self.check.ratio),
+            ("topup/threshold", self.threshold),
+            ("topup/added", self.check.spent as f64),
+            ("model/loss_fresh", self.fresh_loss),
+            ("model/loss_heldout", self.heldout_loss),
+            ("topup/outside", self.outside.unwrap_or(f64::NAN)),
+        ]
+    }
+}
+
 /// The policy over the evaluation episodes, and the world model on them and on the held-out part.
 #[derive(Debug, Clone)]
 pub struct Evaluation {

@@ -176,7 +176,7 @@ impl<'a> TopUp<'a> {
                 }
             }
         };
-        self.finish(reason, kept, trained)
+        self.finish(reason, &kept, trained)
     }
 
     /// One check, and the training that follows it. Answers why the run ends, if it does.
@@ -216,6 +216,7 @@ impl<'a> TopUp<'a> {
         };
         self.run.metric(&round)?;
         self.run.decision(&round)?;
+        self.run.scalars(round.total, &round.scalars())?;
         self.run.sync()?;
         self.history.rounds.push(round);
         (self.emit)(self.history.report());

@@ -4,6 +4,7 @@
 //! runs/2026-11-22T17-03-09-pendulum-adaptive/
 //!   spec.toml         what was asked
 //!   metrics.jsonl     one line a check
+//!   events.out.tfevents.*  the same for TensorBoard
 //!   decisions.jsonl   every check: what was measured, decided, and why
 //!   episodes.log      every episode that was acted in, as it ended
 //!   checkpoints/NNNN/ model, policy and learner after round NNNN; 0000 is the start
@@ -32,10 +33,12 @@ use crate::ground::save;
 pub mod episodes;
 mod lock;
 mod state;
+mod tensorboard;
 
 use episodes::EpisodeLog;
 use lock::Lock;
 pub use state::{RunOutcome, SavedRound, finished_rounds, outcome};
+use tensorboard::Scalars;
 
 const SPEC: &str = "spec.toml";
 const METRICS: &str = "metrics.jsonl";
@@ -54,6 +57,7 @@ pub struct RunDir {
     metrics: File,
     decisions: File,
     log: Arc<Mutex<EpisodeLog>>,
+    scalars: Scalars,
     _lock: Lock,
 }
 
@@ -89,6 +93,7 @@ impl RunDir {
             save::file(&file, |f| f.write_all(kept.as_bytes()).map_err(|e| e.to_string()))?;
         }
         (run.metrics, run.decisions) = (run.appended(METRICS)?, run.appended(DECISIONS)?);
+        run.scalars = Scalars::anew(&run.path).map_err(|e| unwritable(&run.path, "write", &e))?;
         Ok((run, known))
     }
 
@@ -119,7 +124,8 @@ impl RunDir {
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| unwritable(&checkpoints, "make the folder", &e))?;
         let (log, known) = EpisodeLog::open(&path)?;
-        Ok((Self { path, metrics, decisions, log: Arc::new(Mutex::new(log)), _lock: lock }, known))
+        let scalars = Scalars::open(&path).map_err(|e| unwritable(&path, "write", &e))?;
+        Ok((Self { path, metrics, decisions, log: Arc::new(Mutex::new(log)), scalars, _lock: lock }, known))
     }
 
     fn write_toml(&self, name: &str, value: &impl Serialize) -> Result<(), Fault> {
@@ -161,6 +167,14 @@ impl RunDir {
     /// [`Fault`] where the line cannot be written.
     pub fn metric(&mut self, point: &impl Serialize) -> Result<(), Fault> {
         append(&mut self.metrics, &self.path.join(METRICS), point)
+    }
+
+    /// Adds numbers at a step for TensorBoard.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be written.
+    pub fn scalars(&mut self, step: usize, values: &[(&str, f64)]) -> Result<(), Fault> {
+        self.scalars.add(step as u64, values).map_err(|e| unwritable(&self.path, "write", &e))
     }
 
     /// Appends one check to `decisions.jsonl`.

@@ -55,7 +55,7 @@ impl Job for TopUp {
                 ));
             }
             let topup = round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?;
-            return ended(topup.run(cx)?);
+            return Ok(ended(topup.run(cx)?));
         }
         let mut start = match given.filter(|checkpoint| checkpoint.world_model.is_some()) {
             Some(checkpoint) => checkpoint.clone(),
@@ -85,7 +85,7 @@ impl Job for TopUp {
                     .into(),
             );
         }
-        ended(topup.run(cx)?)
+        Ok(ended(topup.run(cx)?))
     }
 }
 
@@ -99,8 +99,8 @@ struct Begun {
     spec: TopUpSpec,
 }
 
-fn ended(finished: round::Finished) -> Result<Outcome, Fault> {
-    Ok(Outcome { summary: finished.summary, written: finished.written })
+fn ended(finished: round::Finished) -> Outcome {
+    Outcome { summary: finished.summary, written: finished.written }
 }
 
 /// The environment that a top-up of what was opened acts in.

@@ -231,19 +231,21 @@ fn what_the_user_asks_for_is_done_within_the_budget() {
 }
 
 #[test]
-fn six_checks_without_evidence_end_a_run_whose_score_holds() {
+fn six_probes_without_evidence_end_a_run_whose_score_holds() {
     let ends = |checks: &[Check]| {
         let mut controller = Controller::new(per_run());
         let at = checks.iter().position(|c| matches!(controller.decide(c), Decision::Stop(_)));
         (at, controller.decide(&checks[0]))
     };
     let chance = surprising(1.6, &[0.4, 0.6]);
-    assert_eq!(ends(&vec![chance.clone(); 7]), (Some(5), Decision::Stop(StopReason::NoEvidence)));
+    assert_eq!(ends(&vec![chance.clone(); 7]), (Some(2), Decision::Stop(StopReason::NoEvidence)));
+    let one = surprising(1.6, &[0.5]);
+    assert_eq!(ends(&vec![one.clone(); 7]).0, Some(5));
     // Where there is nothing to judge by, or the paper's rule was asked, R stays the judge.
     assert_eq!(ends(&vec![check(1.6, 0); 7]).0, None);
     assert_eq!(play(rule(Schedule::Adaptive), [1.6; 3]).0[2], COLLECT);
     // A score that falls is not good however little is new.
-    let falls = (0..9).map(|i| Check { score: -200.0 - 40.0 * f64::from(i), ..chance.clone() });
+    let falls = (0..9).map(|i| Check { score: -200.0 - 40.0 * f64::from(i), ..one.clone() });
     assert_eq!(ends(&falls.collect::<Vec<_>>()).0, None);
 }
 

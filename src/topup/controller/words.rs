@@ -9,7 +9,7 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::Converged => "R stayed below its threshold and the score holds",
             Self::NoEvidence => {
-                "the score holds, and that R is above its threshold is no more than chance over six checks"
+                "the score holds, and that R is above its threshold is no more than chance in six probe episodes"
             }
             Self::BudgetUsed => "the budget is used up and R is still above its threshold",
             Self::Stalled => "five top-ups did not lower the median R by 5 %, but the return rose",

@@ -43,14 +43,14 @@ impl TopUp<'_> {
     }
 
     /// Keeps the networks of the last whole round; `trained` counts the rounds.
-    pub(super) fn finish(mut self, reason: StopReason, kept: Snapshot, trained: usize) -> Result<Finished, Fault> {
+    pub(super) fn finish(mut self, reason: StopReason, kept: &Snapshot, trained: usize) -> Result<Finished, Fault> {
         // The evaluation after is short and what the run was for: it is made even after a stop.
         // Networks that did not change are not let loose again: that would be interaction for nothing.
         let after = match &self.history.before {
             Some(before) if trained == 0 => before.clone(),
             _ => {
                 self.env.act_for(&format!("evaluation after {trained}"));
-                self.evaluate(&kept, &Ctx::quiet())?
+                self.evaluate(kept, &Ctx::quiet())?
             }
         };
         if let Some(first) = &self.first {
@@ -67,7 +67,7 @@ impl TopUp<'_> {
         let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
         let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };
         self.history.stopped = Some(reason);
-        let checkpoint = self.networks(&kept);
+        let checkpoint = self.networks(kept);
         match native::savable(&checkpoint) {
             Ok(()) => self.history.saved = Some(self.run.checkpoint(trained)),
             Err(why) => self.warn(format!("the networks were not written whole: {why}")),

@@ -1,8 +1,8 @@
 //! What a check looks at: fresh episodes of the policy as it is, as few as will do.
 //!
 //! The first check's are those of the evaluation before, which were acted by the same policy. An adaptive run probes one
-//! episode after the other, until R is at or below its threshold or as many were acted as were asked for: a sound policy is
-//! left alone after the first. The baselines act all of them.
+//! episode after the other, until R is at or below its threshold, nothing speaks for a rise any more, or as many were acted as
+//! were asked for: a sound policy is left alone after the first. The baselines act all of them.
 
 use super::TopUp;
 use crate::agent::collect::Limit;
@@ -54,10 +54,16 @@ impl TopUp<'_> {
             let trajectories = probes.dataset(&self.env).ok_or_else(|| Fault::bad("no probe episode has a step"))?;
             let probed = self.probed(trajectories, probes.returns(), reference.clone(), cx)?;
             let enough = probes.episodes() >= self.options.probes;
-            if enough || loss::ratio(&probed.losses, &reference).0 <= self.threshold(probed.chance) {
+            let sound = loss::ratio(&probed.losses, &reference).0 <= self.threshold(probed.chance);
+            if enough || sound || !self.suspects(&probed, cx)? {
                 return Ok(probed);
             }
         }
+    }
+
+    fn suspects(&self, probed: &Probed, cx: &Ctx) -> Result<bool, Fault> {
+        let surprise = self.surprise(&probed.losses, &probed.reference, cx)?;
+        Ok(self.controller.suspects(surprise.as_ref()))
     }
 
     fn probed(&self, trajectories: Dataset, returns: Vec<f64>, reference: Vec<f64>, cx: &Ctx) -> Result<Probed, Fault> {

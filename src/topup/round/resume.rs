@@ -85,6 +85,7 @@ impl<'a> TopUp<'a> {
         }
         self.watch(&trajectories, decision)?;
         self.history.total = round.total;
+        self.run.scalars(round.total, &round.scalars())?;
         self.history.rounds.push(round);
         if let Decision::Collect { .. } = decision {
             self.keep_probes(&trajectories, cx)?;

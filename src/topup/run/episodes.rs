@@ -176,7 +176,9 @@ mod tests {
         {
             let (mut log, known) = EpisodeLog::open(folder.path()).unwrap();
             assert!(known.is_empty());
-            all.iter().for_each(|e| log.append(e).unwrap());
+            for episode in &all {
+                log.append(episode).unwrap();
+            }
             log.sync().unwrap();
         }
         let path = folder.path().join(FILE);

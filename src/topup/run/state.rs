@@ -18,6 +18,9 @@ const LEARNER: &str = "learner.safetensors";
 const ROUND: &str = "round.toml";
 const OUTCOME: &str = "outcome.toml";
 
+/// Rounds of the longest run that is gone on with.
+const MOST: usize = 1_000_000;
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunOutcome {
@@ -126,5 +129,5 @@ pub fn outcome(folder: &Path) -> Option<RunOutcome> {
 /// Finished rounds of the run in `folder` that follow one another from the first.
 pub fn finished_rounds(folder: &Path) -> usize {
     let is_there = |n: &usize| folder.join("checkpoints").join(format!("{n:04}")).join(ROUND).is_file();
-    (1..).take_while(is_there).count()
+    (1..=MOST).take_while(is_there).count()
 }
