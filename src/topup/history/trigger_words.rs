@@ -90,7 +90,8 @@ pub fn note(report: &mut Report, round: &Round, options: &Options) {
                 percent(level)
             );
             report.note(Level::Info, text);
-            if loss::smallest_p(options.probes, n) > level {
+            // The first check has the episodes of the evaluation.
+            if loss::smallest_p(options.probes.max(options.eval_episodes), n) > level {
                 report.note(
                     Level::Warn,
                     format!(

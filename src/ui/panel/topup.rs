@@ -26,9 +26,9 @@ pub const PANEL: Panel = Panel {
     keys: &[
         Binding::own(&[ch('t')], start, "start", "start the top-up", is_settled),
         Binding::own(&[ch('m')], schedule, "schedule", "next collection schedule", is_settled),
-        Binding::own(&[ch('o')], |app| wish(app, Wish::Collect), "collect", "collect at the next check", is_running),
-        Binding::own(&[ch('o')], |app| wish(app, Wish::More), "more", "budget up by one top-up", is_running),
-        Binding::own(&[ch('o')], |app| wish(app, Wish::Less), "less", "budget down by one top-up", is_running),
+        Binding::own(&[ch('f')], |app| wish(app, Wish::Collect), "collect", "collect at the next check", is_running),
+        Binding::own(&[ch('B')], |app| wish(app, Wish::More), "more", "budget up by one top-up", is_running),
+        Binding::own(&[ch('b')], |app| wish(app, Wish::Less), "less", "budget down by one top-up", is_running),
         Binding::own(
             &[ch('o')],
             |app| wish(app, Wish::Once),
