@@ -8,7 +8,7 @@ use super::controller::trigger::{Evidence, Trigger};
 use super::controller::{Check, Decision, Rule, StopReason};
 use super::loss::{self, Chance, PAPER_THRESHOLD};
 use super::options::Options;
-use crate::ground::number::number;
+use crate::ground::number::{counted, number};
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Level, Report, Role, Series};
 
@@ -373,8 +373,8 @@ impl History {
             trigger_words::note(report, r, &self.options);
             match r.chance {
                 Some(c) => report.note(Level::Info, format!(
-                    "R of {} episodes is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
-                    r.probes, 100.0 * c.false_alarms, c.quantile)),
+                    "R of {} is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
+                    counted(r.probes, "episodes"), 100.0 * c.false_alarms, c.quantile)),
                 None if self.options.trigger == Trigger::PerRun => {}
                 None => report.note(Level::Warn, format!(
                     "uncalibrated: fewer than {} held-out and calibration episodes, so the threshold of R carries no false-alarm rate",

@@ -125,6 +125,11 @@ impl<'a> TopUp<'a> {
         })
     }
 
+    /// The networks that it began with.
+    pub fn start(&self) -> &Checkpoint {
+        &self.start
+    }
+
     /// Puts a word for the user into the report.
     pub fn inform(&mut self, text: String) {
         self.history.informed.push(text);

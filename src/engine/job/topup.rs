@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Emit, Job, Model, Slot};
@@ -45,30 +47,18 @@ impl Job for TopUp {
         let acted = stage(&opened)?.start(&opened, cx)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
-        if let Some(folder) = &spec.resume {
-            let asked: Begun = RunDir::spec(folder)?;
-            if asked.dataset_hash.is_some_and(|begun| begun != hash) {
-                let path = opened.source.dataset.display();
-                return Err(Fault::at(
-                    folder,
-                    format!("{path} is not the dataset that the run began with; begin a new run"),
-                ));
+        let mut topup = match &spec.resume {
+            Some(folder) => {
+                begun_with(folder, &hash, &opened)?;
+                round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?
             }
-            let topup = round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?;
-            return Ok(ended(topup.run(cx)?));
-        }
-        let mut start = match given.filter(|checkpoint| checkpoint.world_model.is_some()) {
-            Some(checkpoint) => checkpoint.clone(),
-            None => first(spec, &opened, &hash, &emit, cx)?,
+            None => {
+                let start = start(spec, &opened, &hash, &emit, cx)?;
+                let version = env!("CARGO_PKG_VERSION").into();
+                let begun = Begun { version, dataset_hash: Some(hash.clone()), spec: spec.absolute() };
+                round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?
+            }
         };
-        let same = same_part(&start, &hash, spec.source.split);
-        start.about.lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
-        if !same {
-            start.about.lineage.split = None;
-        }
-        let begun =
-            Begun { version: env!("CARGO_PKG_VERSION").into(), dataset_hash: Some(hash), spec: spec.absolute() };
-        let mut topup = round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?;
         acted.warning.into_iter().for_each(|warning| topup.warn(warning));
         acted.place.into_iter().for_each(|place| topup.inform(place));
         if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| SquashedGaussian::known(*p).is_none())
@@ -78,15 +68,39 @@ impl Job for TopUp {
                 policy.kind()
             ));
         }
-        if !same {
+        if !same_part(topup.start(), &hash, spec.source.split) {
             topup.warn(
                 "the checkpoint was trained on other data or another division, or does not say: held-out episodes may have \
                  been trained on, which makes R too large"
                     .into(),
             );
         }
-        Ok(ended(topup.run(cx)?))
+        let finished = topup.run(cx)?;
+        Ok(Outcome { summary: finished.summary, written: finished.written })
     }
+}
+
+/// The networks that a run begins with.
+fn start(spec: &TopUpSpec, opened: &Opened, hash: &str, emit: Emit<'_>, cx: &Ctx) -> Result<Checkpoint, Fault> {
+    let mut start = match opened.checkpoint.as_deref().filter(|checkpoint| checkpoint.world_model.is_some()) {
+        Some(checkpoint) => checkpoint.clone(),
+        None => first(spec, opened, hash, emit, cx)?,
+    };
+    start.about.lineage.parent = spec.source.checkpoint.as_ref().map(|path| path.display().to_string());
+    if !same_part(&start, hash, spec.source.split) {
+        start.about.lineage.split = None;
+    }
+    Ok(start)
+}
+
+/// Refuses another dataset than the one that the run in `folder` began with.
+fn begun_with(folder: &Path, hash: &str, opened: &Opened) -> Result<(), Fault> {
+    let asked: Begun = RunDir::spec(folder)?;
+    if asked.dataset_hash.is_none_or(|begun| begun == hash) {
+        return Ok(());
+    }
+    let path = opened.source.dataset.display();
+    Err(Fault::at(folder, format!("{path} is not the dataset that the run began with; begin a new run")))
 }
 
 /// What is written down when a run begins.
@@ -97,10 +111,6 @@ struct Begun {
     dataset_hash: Option<String>,
     #[serde(flatten)]
     spec: TopUpSpec,
-}
-
-fn ended(finished: round::Finished) -> Outcome {
-    Outcome { summary: finished.summary, written: finished.written }
 }
 
 /// The environment that a top-up of what was opened acts in.
