@@ -142,6 +142,9 @@ pub struct EnvArgs {
     /// Ray cluster that the environments are spread over: its address, or local
     #[arg(long, value_name = "ADDRESS")]
     ray: Option<String>,
+    /// New folder to keep collected episodes in, as a Minari dataset; where it is there, they are taken from it
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// Worker processes; one a core, at most 8, if no number is named
     #[arg(long, value_name = "N", value_parser = count)]
     workers: Option<usize>,
@@ -157,6 +160,7 @@ impl EnvArgs {
             python: self.python.clone(),
             worker_command: self.worker_command.clone(),
             ray: self.ray.clone(),
+            keep: self.keep.clone(),
             workers: self.workers,
         };
         Source { acting, ..source }

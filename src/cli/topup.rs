@@ -103,7 +103,7 @@ pub struct TopUpArgs {
     /// Most data added, as a share of the dataset's steps (0 to 0.2)
     #[arg(long, value_name = "SHARE", default_value_t = Options::default().budget, value_parser = budget)]
     budget: f64,
-    /// Probe episodes at each check
+    /// Most probe episodes at each check; an adaptive run acts as few as will do
     #[arg(long, value_name = "N", default_value_t = Options::default().probes, value_parser = count)]
     probes: usize,
     /// Most checks
@@ -116,7 +116,7 @@ pub struct TopUpArgs {
     #[arg(long, value_name = "N", default_value_t = Options::default().policy_steps, value_parser = count)]
     policy_steps: usize,
     /// How the world model's batches mix the dataset and what was added: uniform, half, or floor (at least a tenth is new)
-    #[arg(long, value_enum, default_value = "half")]
+    #[arg(long, value_enum, default_value = "floor")]
     mix: Mixed,
     /// Adam's step size for the world model at the beginning of each round
     #[arg(long, value_name = "RATE", default_value_t = Options::default().learning_rate, value_parser = positive)]

@@ -20,6 +20,9 @@ use crate::world::world_model::WorldModel;
 /// Gradient steps of the world model between two changes of the step size.
 const LOOK: usize = 50;
 
+/// Step size of a rehearsal, in units of that of a round.
+const REHEARSAL: f64 = 0.3;
+
 /// World model, actor-critic and pool.
 pub struct Agent {
     /// The world model.
@@ -75,33 +78,57 @@ impl Agent {
         Snapshot { model: self.model.clone(), policy: self.learner.policy(), critic: self.learner.critic() }
     }
 
-    /// Trains the world model on old and new data, then the policy in its imagination; `check` counts from 1.
+    /// Trains the world model for `steps` gradient steps on old and new data; `check` counts from 1.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], or why the world model cannot be trained; the networks may then be partly trained.
-    pub fn fine_tune(&mut self, check: usize, model_steps: usize, policy_steps: usize, cx: &Ctx) -> Result<(), Fault> {
+    /// [`Fault::Cancelled`], or why the world model cannot be trained; it may then be partly trained.
+    pub fn fit_model(&mut self, check: usize, steps: usize, cx: &Ctx) -> Result<(), Fault> {
         if self.replay.num_new() > 0 {
             self.model.rescale(self.replay.rows());
         }
+        let purpose = format!("fine-tune {check}");
+        let phase = cx.phase(&format!("check {check}: fine-tuning the world model"));
+        self.steps(&purpose, (steps, self.learning_rate), false, &phase)
+    }
+
+    /// Trains the world model for `steps` gradient steps with every transition equally likely and a small step size, so that it
+    /// finds again what it knew of the old data; `check` and `part` count from 1.
+    ///
+    /// # Errors
+    /// As [`Agent::fit_model`].
+    pub fn rehearse(&mut self, (check, part): (usize, usize), steps: usize, cx: &Ctx) -> Result<(), Fault> {
+        let phase = cx.phase(&format!("check {check}: rehearsing the old data"));
+        self.steps(&format!("rehearsal {check}.{part}"), (steps, REHEARSAL * self.learning_rate), true, &phase)
+    }
+
+    fn steps(&mut self, purpose: &str, (steps, rate): (usize, f64), uniform: bool, cx: &Ctx) -> Result<(), Fault> {
         let options = FitOptions {
             check_every: LOOK,
-            checks: model_steps.div_ceil(LOOK),
+            checks: steps.div_ceil(LOOK),
             patience: usize::MAX,
             keep_last: true,
-            learning_rate: self.learning_rate,
+            learning_rate: rate,
             elites: self.model.elites().len(),
             ..FitOptions::default()
         };
-        let mut rng = stream(self.seed, &format!("fine-tune {check}"), 0);
+        let mut rng = stream(self.seed, purpose, 0);
         let replay = &self.replay;
-        let mut draw = |n: usize| replay.draw(n, &mut rng);
-        let phase = cx.phase(&format!("check {check}: fine-tuning the world model"));
+        let all = replay.rows().len();
+        let mut draw = |n: usize| if uniform { fit::uniform_rows(all, &mut rng)(n) } else { replay.draw(n, &mut rng) };
         let parts = (self.replay.rows(), &self.heldout);
-        fit::train(&mut self.model, parts, &options, &mut draw, &|_| {}, &phase)?;
+        fit::train(&mut self.model, parts, &options, &mut draw, &|_| {}, cx)?;
+        Ok(())
+    }
+
+    /// Trains the policy for `steps` gradient steps in the world model's imagination; `check` counts from 1.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; the policy may then be partly trained.
+    pub fn train_policy(&mut self, check: usize, steps: usize, cx: &Ctx) -> Result<(), Fault> {
         let starts = Starts { rows: self.replay.rows(), old: self.replay.num_old(), new_share: 0.5 };
         let phase = cx.phase(&format!("check {check}: training the policy in imagination"));
         let mut rng = stream(self.seed, "imagination", check as u64);
-        Ok(self.learner.train(&*self.model, &starts, policy_steps, &mut rng, &phase)?)
+        Ok(self.learner.train(&*self.model, &starts, steps, &mut rng, &phase)?)
     }
 
     /// Goes on from networks that were saved, and from the `state` of their learner.

@@ -18,7 +18,7 @@ pub struct Options {
     pub threshold: Option<f64>,
     /// Most data added, as a share of the dataset's steps.
     pub budget: f64,
-    /// Probe episodes at each check.
+    /// Most probe episodes at each check.
     pub probes: usize,
     /// Most checks that are followed by training.
     pub rounds: usize,
@@ -45,13 +45,13 @@ impl Default for Options {
             trigger: Trigger::PerRun,
             threshold: None,
             budget: 0.1,
-            probes: 4,
+            probes: 2,
             rounds: 24,
             model_steps: 3000,
-            policy_steps: 1000,
-            mix: Mix::Half,
+            policy_steps: 3000,
+            mix: Mix::Floor,
             learning_rate: 1e-3,
-            eval_episodes: 20,
+            eval_episodes: 6,
             alpha: 0.05,
             seed: 0,
         }

@@ -26,6 +26,10 @@ use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
 use probe::Probed;
 
+/// A loss on the held-out episodes so many times that before the run is rehearsed away, at most so often a round.
+const FORGOTTEN: f64 = 1.3;
+const REHEARSALS: usize = 3;
+
 /// What a top-up leaves behind.
 #[derive(Debug)]
 pub struct Finished {
@@ -233,8 +237,24 @@ impl<'a> TopUp<'a> {
         if std::mem::take(&mut self.once) {
             cx.hold();
         }
-        self.agent.fine_tune(n + 1, self.options.model_steps, self.options.policy_steps, cx)?;
+        self.train(n + 1, cx)?;
         Ok(None)
+    }
+
+    /// Fine-tunes world model and policy after check `check`, which counts from 1. A model that forgot what it knew of the
+    /// dataset rehearses it before the policy learns in it.
+    fn train(&mut self, check: usize, cx: &Ctx) -> Result<(), Fault> {
+        let steps = self.options.model_steps;
+        self.agent.fit_model(check, steps, cx)?;
+        let bound =
+            self.history.before.as_ref().map_or(f64::INFINITY, |before| FORGOTTEN * stats::mean(&before.heldout));
+        for part in 1..=REHEARSALS {
+            if stats::mean(&self.yardstick.heldout(&*self.agent.model, cx)?) <= bound {
+                break;
+            }
+            self.agent.rehearse((check, part), steps / 2, cx)?;
+        }
+        self.agent.train_policy(check, self.options.policy_steps, cx)
     }
 
     /// Takes in what the user wants of a run whose top-ups add `chunk` steps; answers whether data is to be collected now.

@@ -25,6 +25,9 @@ pub struct ActingSpec {
     /// Ray cluster that the copies are spread over: its address, or "local".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ray: Option<String>,
+    /// Folder that episodes collected for coverage and diagnosis are kept in, and taken from where they are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<PathBuf>,
     /// Worker processes; one a core if no number is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
