@@ -47,17 +47,14 @@ impl Job for TopUp {
         let acted = stage(&opened)?.start(&opened, cx)?;
         let data = (&*opened.data, &opened.split);
         let hash = fingerprint(&opened.data);
-        let mut topup = match &spec.resume {
-            Some(folder) => {
-                begun_with(folder, &hash, &opened)?;
-                round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?
-            }
-            None => {
-                let start = start(spec, &opened, &hash, &emit, cx)?;
-                let version = env!("CARGO_PKG_VERSION").into();
-                let begun = Begun { version, dataset_hash: Some(hash.clone()), spec: spec.absolute() };
-                round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?
-            }
+        let mut topup = if let Some(folder) = &spec.resume {
+            begun_with(folder, &hash, &opened)?;
+            round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?
+        } else {
+            let start = start(spec, &opened, &hash, &emit, cx)?;
+            let version = env!("CARGO_PKG_VERSION").into();
+            let begun = Begun { version, dataset_hash: Some(hash.clone()), spec: spec.absolute() };
+            round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?
         };
         acted.warning.into_iter().for_each(|warning| topup.warn(warning));
         acted.place.into_iter().for_each(|place| topup.inform(place));
