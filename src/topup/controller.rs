@@ -58,6 +58,9 @@ pub struct Rule {
     pub caution: f64,
     /// Once triggered, collect until R falls below 1 + (τ − 1) / 2.
     pub hysteresis: bool,
+    /// An adaptive run that seems done has to hold on the evaluation episodes as well before it ends.
+    #[serde(default)]
+    pub confirm: bool,
 }
 
 impl Rule {
@@ -68,7 +71,17 @@ impl Rule {
         // The addend undoes what binary fractions lose: 10 % of 20 000 is 2000, not 1999.
         let budget = (share * steps as f64 + 1e-6) as usize;
         let trigger = Trigger::PerCheck;
-        Self { schedule, trigger, alpha: 0.05, threshold, budget, checks, caution: 0.0, hysteresis: false }
+        Self {
+            schedule,
+            trigger,
+            alpha: 0.05,
+            threshold,
+            budget,
+            checks,
+            caution: 0.0,
+            hysteresis: false,
+            confirm: false,
+        }
     }
 }
 
@@ -97,6 +110,9 @@ pub struct Check {
     /// The user asked for data now.
     #[serde(default)]
     pub asked: bool,
+    /// The episodes are those of the evaluation, after [`Decision::Confirm`].
+    #[serde(default)]
+    pub confirming: bool,
 }
 
 /// Why data is collected.
@@ -150,6 +166,8 @@ pub enum Decision {
     },
     /// Train on what is there.
     Train,
+    /// The run seems done: look at the evaluation episodes next.
+    Confirm,
     /// End the run.
     Stop(StopReason),
 }
@@ -252,7 +270,7 @@ impl Controller {
         let decision = if check.asked && left > 0 && !last {
             Decision::Collect { steps: check.chunk.min(left), reason: Reason::Asked }
         } else if let Some(reason) = done.filter(|_| adaptive) {
-            Decision::Stop(reason)
+            if self.rule.confirm && !check.confirming && !last { Decision::Confirm } else { Decision::Stop(reason) }
         } else if last {
             Decision::Stop(StopReason::ChecksUsed)
         } else if adaptive && above.is_some() && self.futility.is_futile() {

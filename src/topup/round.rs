@@ -6,7 +6,7 @@ mod finish;
 mod probe;
 mod resume;
 
-use super::agent::{Agent, Snapshot};
+use super::agent::Agent;
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
 use super::history::{Evaluation, History, Round};
 use super::loss::{self, PAPER_THRESHOLD, Yardstick};
@@ -66,6 +66,8 @@ pub struct TopUp<'a> {
     outside: Option<Outside>,
     /// Episodes of the evaluation before: the first check's probes, and those on which both models are measured.
     first: Option<Dataset>,
+    /// The evaluation of the networks as they are, where it was made.
+    confirmed: Option<Evaluation>,
     /// Hold after the next check.
     once: bool,
     emit: &'a dyn Fn(Report),
@@ -105,7 +107,7 @@ impl<'a> TopUp<'a> {
         let model = start.world_model.clone().ok_or_else(no_model)?;
         let threshold = options.threshold.unwrap_or(PAPER_THRESHOLD);
         let paper = Rule::new(options.schedule, threshold, options.budget, data.num_steps(), options.rounds);
-        let rule = Rule { trigger: options.trigger, alpha: options.alpha, ..paper };
+        let rule = Rule { trigger: options.trigger, alpha: options.alpha, confirm: true, ..paper };
         let mut history = History::new(data.num_steps(), &rule, &options);
         history.untrained = start.policy.is_none();
         Ok(Self {
@@ -123,6 +125,7 @@ impl<'a> TopUp<'a> {
             watched: None,
             outside: None,
             first: None,
+            confirmed: None,
             once: false,
             options,
             emit,
@@ -159,8 +162,8 @@ impl<'a> TopUp<'a> {
         };
         let start = self.agent.snapshot();
         self.env.act_for("evaluation before");
-        let before = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
-        self.history.before = Some(before);
+        let (before, first) = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
+        (self.history.before, self.first) = (Some(before), Some(first));
         self.catch_up(cx)?;
         (self.emit)(self.history.report());
         let mut kept = self.agent.snapshot();
@@ -201,12 +204,13 @@ impl<'a> TopUp<'a> {
         let asked = self.hear(per_chunk, cx);
         let surprise = self.surprise(&losses, &reference, &phase)?;
         let (spent, chunk) = (self.history.added, per_chunk);
-        let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk, asked };
+        let confirming = self.is_confirming();
+        let check = Check { ratio: r, ratio_se: r_se, score, score_se, surprise, spent, chunk, asked, confirming };
         let decision = self.controller.decide(&check);
         self.watch(&trajectories, decision)?;
         let kept = match decision {
             Decision::Collect { steps, .. } => chosen(&trajectories, &losses, steps),
-            Decision::Train | Decision::Stop(_) => Vec::new(),
+            Decision::Train | Decision::Confirm | Decision::Stop(_) => Vec::new(),
         };
         let round = Round {
             check,
@@ -231,6 +235,8 @@ impl<'a> TopUp<'a> {
         (self.emit)(self.history.report());
         match decision {
             Decision::Stop(reason) => return Ok(Some(reason)),
+            // The networks stay as they are until the evaluation episodes were looked at.
+            Decision::Confirm => return Ok(None),
             Decision::Collect { steps, .. } => self.collect(&trajectories, steps, cx)?,
             Decision::Train => {}
         }
@@ -244,6 +250,7 @@ impl<'a> TopUp<'a> {
     /// Fine-tunes world model and policy after check `check`, which counts from 1. A model that forgot what it knew of the
     /// dataset rehearses it before the policy learns in it.
     fn train(&mut self, check: usize, cx: &Ctx) -> Result<(), Fault> {
+        self.confirmed = None;
         let steps = self.options.model_steps;
         self.agent.fit_model(check, steps, cx)?;
         let bound =
@@ -344,27 +351,6 @@ impl<'a> TopUp<'a> {
             outside.add(new, cx)?;
         }
         Ok(())
-    }
-
-    /// `networks` over the evaluation episodes: the same starts before and after.
-    fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<Evaluation, Fault> {
-        let mut c = Collector::new(self.options.seed, "evaluation", self.next_id());
-        let limit = Limit::episodes(self.options.eval_episodes);
-        let ran = c.run(&mut self.env, &*networks.policy, Acting::Greedy, limit, cx);
-        self.history.total += c.steps();
-        ran?;
-        let Some(trajectories) = c.dataset(&self.env) else {
-            return Err(Fault::bad("evaluation needs at least one episode"));
-        };
-        let evaluation = Evaluation {
-            returns: c.returns(),
-            fresh: self.yardstick.losses(&*networks.model, &trajectories, cx)?,
-            heldout: self.yardstick.heldout(&*networks.model, cx)?,
-            reference: self.yardstick.reference(&*networks.model, cx)?,
-            outside: self.outside(&trajectories, cx)?,
-        };
-        self.first.get_or_insert(trajectories);
-        Ok(evaluation)
     }
 }
 

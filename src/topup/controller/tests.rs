@@ -7,7 +7,17 @@ fn rule(schedule: Schedule) -> Rule {
 }
 
 fn check(ratio: f64, spent: usize) -> Check {
-    Check { ratio, ratio_se: 0.0, score: -200.0, score_se: 10.0, surprise: None, spent, chunk: 200, asked: false }
+    Check {
+        ratio,
+        ratio_se: 0.0,
+        score: -200.0,
+        score_se: 10.0,
+        surprise: None,
+        spent,
+        chunk: 200,
+        asked: false,
+        confirming: false,
+    }
 }
 
 /// Runs a controller over ratios; what it grants is spent. Answers the decisions and the steps spent.
@@ -19,7 +29,7 @@ fn play(rule: Rule, ratios: impl IntoIterator<Item = f64>) -> (Vec<Decision>, us
         decisions.push(decision);
         match decision {
             Decision::Collect { steps, .. } => spent += steps,
-            Decision::Train => {}
+            Decision::Train | Decision::Confirm => {}
             Decision::Stop(_) => break,
         }
     }
@@ -168,14 +178,14 @@ proptest! {
         let mut controller = Controller::new(rule.clone());
         let (mut spent, mut ended) = (0usize, false);
         for (ratio, ratio_se, score, chunk) in measured {
-            let check = Check { ratio, ratio_se, score, score_se: 1.0, surprise: None, spent, chunk, asked: false };
+            let check = Check { ratio, ratio_se, score, score_se: 1.0, surprise: None, spent, chunk, asked: false, confirming: false };
             match controller.decide(&check) {
                 Decision::Collect { steps, .. } => {
                     prop_assert!(steps > 0);
                     prop_assert!(rule.schedule != Schedule::None);
                     spent += steps;
                 }
-                Decision::Train => {}
+                Decision::Train | Decision::Confirm => {}
                 Decision::Stop(_) => { ended = true; break }
             }
             prop_assert!(spent <= rule.budget);
@@ -215,6 +225,18 @@ fn a_run_collects_on_evidence_and_on_a_rise_that_matters_and_begins_anew() {
     assert_eq!(controller.decide(&surprising(1.5, &[0.6])), CERTAIN);
     // Without evidence R alone calls for nothing.
     assert_eq!(controller.decide(&check(9.0, 0)), Decision::Train);
+}
+
+#[test]
+fn what_seems_done_is_confirmed_on_other_episodes() {
+    let mut controller = Controller::new(Rule { confirm: true, ..per_run() });
+    let one = surprising(1.6, &[0.5]);
+    let decisions: Vec<Decision> = (0..6).map(|_| controller.decide(&one)).collect();
+    assert_eq!((decisions[4], decisions[5]), (Decision::Train, Decision::Confirm));
+    let other = |check: Check| controller.clone().decide(&Check { confirming: true, ..check });
+    assert_eq!(other(surprising(1.6, &[0.4; 6])), Decision::Stop(StopReason::NoEvidence));
+    assert_eq!(other(surprising(16.0, &[0.01; 6])), CERTAIN, "they know better");
+    assert_eq!(other(Check { score: -900.0, ..surprising(1.0, &[0.4; 6]) }), Decision::Train);
 }
 
 #[test]
@@ -312,7 +334,7 @@ mod simulation {
             match controller.decide(&check) {
                 Decision::Collect { .. } => true,
                 // Convergence is not what is asked here.
-                Decision::Train | Decision::Stop(_) => false,
+                Decision::Train | Decision::Confirm | Decision::Stop(_) => false,
             }
         })
     }

@@ -36,6 +36,7 @@ impl fmt::Display for Decision {
                 };
                 write!(f, "collect {steps} steps: {why}")
             }
+            Self::Confirm => f.write_str("done as it seems: the evaluation episodes decide"),
             Self::Train => f.write_str("train on what is there"),
             Self::Stop(reason) => write!(f, "stop: {reason}"),
         }

@@ -46,11 +46,12 @@ impl TopUp<'_> {
     pub(super) fn finish(mut self, reason: StopReason, kept: &Snapshot, trained: usize) -> Result<Finished, Fault> {
         // The evaluation after is short and what the run was for: it is made even after a stop.
         // Networks that did not change are not let loose again: that would be interaction for nothing.
-        let after = match &self.history.before {
-            Some(before) if trained == 0 => before.clone(),
+        let after = match (&self.history.before, self.confirmed.take()) {
+            (Some(before), _) if trained == 0 => before.clone(),
+            (_, Some(confirmed)) => confirmed,
             _ => {
                 self.env.act_for(&format!("evaluation after {trained}"));
-                self.evaluate(kept, &Ctx::quiet())?
+                self.evaluate(kept, &Ctx::quiet())?.0
             }
         };
         if let Some(first) = &self.first {

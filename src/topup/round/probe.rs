@@ -2,10 +2,11 @@
 //!
 //! The first check's are those of the evaluation before, which were acted by the same policy. An adaptive run probes one
 //! episode after the other, until R is at or below its threshold, nothing speaks for a rise any more, or as many were acted as
-//! were asked for: a sound policy is left alone after the first. The baselines act all of them.
+//! were asked for: a sound policy is left alone after the first. The baselines act all of them. Where the run seems done, the
+//! evaluation after is made and is one more check: few probes may miss what it sees.
 
 use super::TopUp;
-use crate::agent::collect::Limit;
+use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::Acting;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
@@ -13,8 +14,10 @@ use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::martingale;
-use crate::topup::controller::Schedule;
+use crate::topup::agent::Snapshot;
 use crate::topup::controller::trigger::{LEAST, Surprise};
+use crate::topup::controller::{Decision, Schedule};
+use crate::topup::history::Evaluation;
 use crate::topup::loss::{self, Chance, PAPER_THRESHOLD};
 
 /// Random groups behind the p-value of a check with few reference episodes.
@@ -42,6 +45,13 @@ impl TopUp<'_> {
             let (trajectories, returns) = (first.clone(), before.returns.clone());
             return self.probed(trajectories, returns, reference, cx);
         }
+        if self.is_confirming() {
+            self.env.act_for(&format!("evaluation after {n}"));
+            let (evaluation, trajectories) = self.evaluate(&self.agent.snapshot(), cx)?;
+            let returns = evaluation.returns.clone();
+            self.confirmed = Some(evaluation);
+            return self.probed(trajectories, returns, reference, cx);
+        }
         let mut probes = self.collector(&format!("probe {n}"));
         let policy = self.agent.learner.policy();
         let adaptive = self.options.schedule == Schedule::Adaptive;
@@ -59,6 +69,36 @@ impl TopUp<'_> {
                 return Ok(probed);
             }
         }
+    }
+
+    /// True where the next check looks at the evaluation episodes.
+    pub(super) fn is_confirming(&self) -> bool {
+        self.history.rounds.last().is_some_and(|round| round.decision == Decision::Confirm)
+    }
+
+    /// `networks` over the evaluation episodes: the same starts before and after.
+    pub(super) fn evaluate(&mut self, networks: &Snapshot, cx: &Ctx) -> Result<(Evaluation, Dataset), Fault> {
+        let mut c = self.evaluation();
+        let limit = Limit::episodes(self.options.eval_episodes);
+        let ran = c.run(&mut self.env, &*networks.policy, Acting::Greedy, limit, cx);
+        self.history.total += c.steps();
+        ran?;
+        let Some(trajectories) = c.dataset(&self.env) else {
+            return Err(Fault::bad("evaluation needs at least one episode"));
+        };
+        let evaluation = Evaluation {
+            returns: c.returns(),
+            fresh: self.yardstick.losses(&*networks.model, &trajectories, cx)?,
+            heldout: self.yardstick.heldout(&*networks.model, cx)?,
+            reference: self.yardstick.reference(&*networks.model, cx)?,
+            outside: self.outside(&trajectories, cx)?,
+        };
+        Ok((evaluation, trajectories))
+    }
+
+    /// What collects the evaluation episodes: the same starts each time.
+    pub(super) fn evaluation(&self) -> Collector {
+        Collector::new(self.options.seed, "evaluation", self.next_id())
     }
 
     fn suspects(&self, probed: &Probed, cx: &Ctx) -> Result<bool, Fault> {

@@ -67,7 +67,12 @@ impl<'a> TopUp<'a> {
             || Fault::failed(format!("the episodes of check {} are not in the run's log; begin a new run", n + 1));
         let first = self.first.clone().filter(|_| n == 0);
         let trajectories = first.or_else(|| {
-            let mut probes = self.collector(&format!("probe {n}"));
+            let mut probes = if round.check.confirming {
+                self.env.act_for(&format!("evaluation after {n}"));
+                self.evaluation()
+            } else {
+                self.collector(&format!("probe {n}"))
+            };
             probes.recall(&self.env);
             probes.dataset(&self.env)
         });
