@@ -8,9 +8,7 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Converged => "R stayed below its threshold and the score holds",
-            Self::NoEvidence => {
-                "the score holds, and that R is above its threshold is no more than chance in six probe episodes"
-            }
+            Self::NoEvidence => "the score holds, and R is above its threshold by no more than chance may do",
             Self::BudgetUsed => "the budget is used up and R is still above its threshold",
             Self::Stalled => "five top-ups did not lower the median R by 5 %, but the return rose",
             Self::Futile => "five top-ups did not lower the median R by 5 %: not a coverage problem",
