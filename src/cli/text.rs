@@ -12,6 +12,8 @@ use number::{counted, number, pad, percent, unit, width};
 
 /// Rows of a table that are printed; all are in the JSON.
 const ROWS: usize = 20;
+/// Rows of a table that are printed where the report is nothing else.
+const LIST: usize = 1000;
 
 /// A report with a heading and an empty line after it.
 pub fn report(r: &Report) -> String {
@@ -23,7 +25,10 @@ pub fn report(r: &Report) -> String {
     for s in &r.scatters {
         line(&mut out, &format!("{}: {}, in the JSON", s.label, counted(s.x.len(), "points")));
     }
-    r.tables.iter().for_each(|t| table(&mut out, t));
+    // A list that was asked for by itself is not cut.
+    let list = r.stats.is_empty() && r.series.is_empty() && r.histograms.is_empty();
+    let rows = if list { LIST } else { ROWS };
+    r.tables.iter().for_each(|t| table(&mut out, t, rows));
     notes(&mut out, &r.notes);
     out.push('\n');
     clean(&out)
@@ -69,9 +74,9 @@ fn stats(out: &mut String, stats: &[Stat]) {
     }
 }
 
-fn table(out: &mut String, t: &Table) {
+fn table(out: &mut String, t: &Table, most: usize) {
     line(out, &format!("\n  {}", t.label));
-    let shown = &t.rows[..t.rows.len().min(ROWS)];
+    let shown = &t.rows[..t.rows.len().min(most)];
     let cells: Vec<Vec<String>> = shown.iter().map(|row| row.iter().map(cell).collect()).collect();
     let columns = t.columns.len();
     let wide = |c: usize| {
@@ -93,8 +98,8 @@ fn table(out: &mut String, t: &Table) {
     for texts in &cells {
         line(out, row(texts).trim_end());
     }
-    if t.rows.len() > ROWS {
-        line(out, &format!("  … and {} more rows, in the JSON", t.rows.len() - ROWS));
+    if t.rows.len() > most {
+        line(out, &format!("  … and {} more rows, in the JSON", t.rows.len() - most));
     }
 }
 

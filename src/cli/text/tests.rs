@@ -22,6 +22,8 @@ fn numbers_line_up_and_carry_n_unit_and_interval() {
     assert!(text.contains("  index  ended      return\n      0  truncated    -0.5\n"), "{text}");
     assert!(text.contains("… and 5 more rows"));
     assert!(text.contains("! 3 rows with NaN are skipped"));
+    let list = Report { stats: Vec::new(), ..example() };
+    assert!(report(&list).contains("24  truncated") && !report(&list).contains("more rows"), "a list is whole");
 }
 
 #[test]
