@@ -148,6 +148,7 @@ impl Collector {
             let obs = side.latest(env.spec().obs_space.dim());
             let copies: Vec<usize> = side.running.iter().map(|r| r.copy).collect();
             let actions = policy.act(&obs, &mut side.states, acting);
+            policy.fault().map_or(Ok(()), Err)?;
             let step = match env.step(&copies, &actions) {
                 Ok(step) => step,
                 Err(fault) => {

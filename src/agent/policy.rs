@@ -4,12 +4,14 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use crate::data::space::{Actions, Space};
+use crate::ground::fault::Fault;
 use crate::ground::seed::Stream;
 
 mod categorical;
 mod greedy_q;
 mod network;
 mod normalised;
+mod python;
 mod scripted;
 mod squashed_gaussian;
 
@@ -17,6 +19,7 @@ pub use categorical::Categorical;
 pub use greedy_q::GreedyQ;
 pub use network::{Network, Output, Spread};
 pub use normalised::{Normalised, Statistics};
+pub use python::Python;
 pub use scripted::Scripted;
 pub use squashed_gaussian::{LOG_STD, SquashedGaussian};
 
@@ -55,6 +58,11 @@ pub trait Policy: Debug + Send + Sync {
 
     /// The actions after `features` [B, F], one row and one of `states` an episode, in the environment's units.
     fn act(&self, features: &[f32], states: &mut [PolicyState], acting: Acting) -> Actions<'_>;
+
+    /// Why it could not act the last time, told once; its actions are no numbers then.
+    fn fault(&self) -> Option<Fault> {
+        None
+    }
 
     /// A copy.
     fn boxed(&self) -> Box<dyn Policy>;

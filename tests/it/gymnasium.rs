@@ -15,6 +15,8 @@ use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
 use rand::RngExt as _;
 
+use crate::support::program::{pendulum, run, text};
+
 /// Acts by chance, 0 or 1.
 #[derive(Debug, Clone)]
 struct Chance(Space);
@@ -124,4 +126,31 @@ fn an_actor_of_rays_that_dies_is_there_again() {
     let unknown = Options { id: "Hoper-v5".into(), ..over("nothing", false) };
     let fault = ten(unknown).unwrap_err().to_string();
     assert!(fault.contains("Did you mean: `Hopper`?"), "{fault}");
+}
+
+/// A function of the user's own acts in Python's environment as in the program's, where a seed is another start; what it raises
+/// is told.
+#[test]
+fn a_function_of_python_is_a_policy() {
+    let Some(fakes) = Fakes::new() else { return };
+    let file = fakes.folder.path().join("own.py");
+    let lines =
+        ["def act(obs):", "    return -0.5 * obs[:, 2:3]", "def fails(obs):", "    raise ValueError('no idea')"];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let python = text(&fakes.python);
+    let diagnose = |function: &str, env: &str| {
+        let policy = format!("py:{}:{function}", text(&file));
+        let data = text(pendulum());
+        run(&["diagnose", data, "--policy", &policy, "--python", python, "--env", env, "--episodes", "2", "--json"])
+    };
+    let json = diagnose("act", "gym:Pendulum-v1").json();
+    let said = json.to_string();
+    assert!(
+        said.contains("the policy that --policy names in Pendulum-v1") && said.contains("acting in Pendulum-v1"),
+        "{said}"
+    );
+    let told = diagnose("fails", "gym:Pendulum-v1");
+    assert_ne!(told.status, Some(0));
+    assert!(told.err.contains("no idea"), "{}", told.err);
+    diagnose("nothing", "gym:Pendulum-v1").refuses(&["nothing"]);
 }

@@ -1,16 +1,22 @@
 //! The policy that a source names beside its checkpoint, opened.
 
 use std::path::Path;
+use std::time::Duration;
 
-use crate::agent::policy::{Normalised, Policy};
+use crate::agent::policy::{Normalised, Policy, Python};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::policies::{self, PolicyGiven, d4rl};
 use crate::checkpoint::tensors::{Tensor, Tensors};
 use crate::data::space::Space;
 use crate::engine::measure::stage;
 use crate::engine::opened::Opened;
+use crate::env::gymnasium::policy::PythonPolicy;
 use crate::format::d4rl::behaviour;
 use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+
+/// How long a function may take to load, and to act.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What was opened with the policy at `path` in the place of the checkpoint's own.
 ///
@@ -21,12 +27,30 @@ pub fn with_policy(path: &Path, opened: &Opened) -> Result<Checkpoint, Fault> {
     let actions = actions(opened);
     let given =
         PolicyGiven { normalize: source.policy_normalize.as_deref(), actions: Some(&actions), data: Some(data) };
-    let Checkpoint { policy, about, .. } = open(path, &given).map_err(|e| Fault::bad(e.to_string()))?;
+    let opened_policy = match python_target(path) {
+        Some(target) => in_python(target, opened, &actions),
+        None => open(path, &given),
+    };
+    let Checkpoint { policy, about, .. } = opened_policy.map_err(|e| Fault::bad(e.to_string()))?;
     let own = opened.checkpoint.as_deref().cloned().unwrap_or_default();
     let both = Checkpoint { policy, critic: None, acting: Some(Box::new(about)), ..own };
     let fits = both.fits(&data.obs_space, &data.action_space);
     fits.map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
     Ok(both)
+}
+
+/// The function that a policy of the user's own is, where `path` names one: `py:module:function`, `py:file.py:function`.
+pub fn python_target(path: &Path) -> Option<&str> {
+    path.to_str()?.strip_prefix("py:")
+}
+
+/// The function in a worker of the Python that acts.
+fn in_python(target: &str, opened: &Opened, actions: &Space) -> Result<Checkpoint, Fault> {
+    let python = opened.source.acting.python.as_deref();
+    // It outlives the job that opens it.
+    let worker = PythonPolicy::load(target, python, LIMIT, &Ctx::quiet())?;
+    let policy = Python::new(target, worker, opened.data.obs_dim(), actions.clone());
+    Ok(Checkpoint { policy: Some(Box::new(policy)), ..Checkpoint::default() })
 }
 
 /// The policy at `path`, which may be in the metadata of a dataset.

@@ -97,9 +97,11 @@ impl TopUpSpec {
 
     /// With paths that hold wherever the program is started next.
     pub fn absolute(&self) -> Self {
-        let of = |path: &PathBuf| match url::as_url(path) {
-            Some(_) => path.clone(),
-            None => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        // A policy may be a function of Python's.
+        let is_file = |path: &PathBuf| url::as_url(path).is_none() && !path.to_string_lossy().starts_with("py:");
+        let of = |path: &PathBuf| {
+            let whole = std::path::absolute(path).ok().filter(|_| is_file(path));
+            whole.unwrap_or_else(|| path.clone())
         };
         let own = &self.source;
         let [checkpoint, rollouts, policy, policy_normalize] =
