@@ -13,9 +13,11 @@ use oodscope::ground::task::Ctx;
 
 mod budget;
 mod config;
+mod pickle;
 mod room;
 
 pub use config::config;
+pub use pickle::pickle;
 
 use room::Room;
 

@@ -357,7 +357,8 @@ impl History {
             }
             if let Some(saved) = &self.saved {
                 let text = format!(
-                    "The other panels show the model before. Open the one after with --checkpoint {}",
+                    "The other panels show the model before. Open the one after with --checkpoint {}; the one before is \
+                     kept as checkpoints/0000 of the run, those between beside it.",
                     saved.display()
                 );
                 report.note(Level::Info, text);
