@@ -50,7 +50,8 @@ impl Policy for Python {
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         let acted = worker.act(features, self.features, self.space.dim());
         let actions = acted.unwrap_or_else(|why| {
-            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            // The first says most: what follows it is that the worker has ended.
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
             // No number can be taken for an action: whoever does not ask for the fault sees that there is none.
             vec![f32::NAN; states.len() * self.space.dim()]
         });
