@@ -10,6 +10,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::{CoverSpec, FeatureSpec, PolicySpec, Source};
 use crate::ground::bootstrap::Bootstrap;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::report::{Level, Report};
@@ -32,11 +33,11 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
         let mut coverage = begun.finish(cx)?;
         if let Some(fresh) = &rows.fresh {
             let text = format!(
-                "rollouts: {} fresh episodes of {} in {} ({} environment steps)",
-                fresh.num_episodes(),
+                "rollouts: {} of {} in {} ({})",
+                counted(fresh.num_episodes(), "fresh episodes"),
                 trajectories::whose(opened),
                 fresh.origin.env_id.as_deref().unwrap_or("its environment"),
-                fresh.num_steps()
+                counted(fresh.num_steps(), "environment steps")
             );
             coverage.report.note(Level::Info, text);
         }

@@ -7,6 +7,7 @@ use super::measured::Measured;
 use super::numbers::Found;
 use super::region::{Region, Share};
 use super::{Options, permute};
+use crate::ground::number::counted;
 use crate::metrics::features::Features;
 use crate::metrics::report::{Level, Report, Table};
 
@@ -37,9 +38,9 @@ pub fn verdict(report: &mut Report, found: &Found<'_>, beyond: &Beyond<'_>) {
         )
     } else if fewest > FEW {
         let text = format!(
-            "{} episodes of A and {} of B are too few to tell a difference from chance: no p-value below {} is possible \
+            "{} of A and {} of B are too few to tell a difference from chance: no p-value below {} is possible \
              ({proof}); {outside}.",
-            tested.blocks_a,
+            counted(tested.blocks_a, "episodes"),
             tested.blocks_b(),
             short(fewest)
         );
@@ -78,12 +79,12 @@ pub fn basis(report: &mut Report, beyond: &Beyond<'_>, found: &Found<'_>, option
     report.note(
         Level::Info,
         format!(
-            "p-values and the classifier rest on {} episodes of A ({} states) and {} of B ({} states), thinned at one rate so \
+            "p-values and the classifier rest on {} of A ({}) and {} of B ({}), thinned at one rate so \
              that an episode counts the same in either set; {} shuffles of whole episodes, seed {}.",
-            tested.blocks_a,
-            tested.n_a,
-            tested.blocks_b(),
-            tested.n_b,
+            counted(tested.blocks_a, "episodes"),
+            counted(tested.n_a, "states"),
+            counted(tested.blocks_b(), "episodes"),
+            counted(tested.n_b, "states"),
             options.permutations,
             options.seed
         ),
