@@ -86,13 +86,13 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
         "threshold",
         "unit",
         "guarantee",
-        "nominal false alarms",
-        "realised, held-out",
-        "realised 95 %",
+        "nominal false alarms (%)",
+        "realised, held-out (%)",
+        "realised, 95 % interval (%)",
         "of",
-        "states beyond",
-        "episodes beyond",
-        "given this calibration set, 5-95 %",
+        "states beyond (%)",
+        "episodes beyond (%)",
+        "given this calibration set, 5-95 % (%)",
     ];
     let row = |(a, r): (&Alarm, &Vec<f64>)| -> Vec<Cell> {
         let (realised, interval, n) = a.realised();
@@ -102,12 +102,12 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
             a.threshold.value.into(),
             a.score.unit.into(),
             a.threshold.short().into(),
-            a.threshold.alpha.into(),
-            realised.into(),
+            in_percent(a.threshold.alpha).into(),
+            in_percent(realised).into(),
             bounds(interval).into(),
             format!("{n} {}", a.unit()).into(),
-            states.into(),
-            episodes.into(),
+            in_percent(states).into(),
+            in_percent(episodes).into(),
             bounds(a.threshold.spread()).into(),
         ]
     };
@@ -119,9 +119,14 @@ fn table(report: &mut Report, scored: &Scored<'_>, ratios: &[Vec<f64>]) {
     });
 }
 
-/// "[0.003, 0.445]"; a dash where there is none.
+/// A share in percent, without what binary fractions add to it.
+fn in_percent(share: f64) -> f64 {
+    (share * 1e6).round() / 1e4
+}
+
+/// "[0.3, 44.5]", an interval of shares in percent; a dash where there is none.
 fn bounds(interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(|| "-".into(), |(low, high)| format!("[{low:.3}, {high:.3}]"))
+    interval.map_or_else(|| "-".into(), |(low, high)| format!("[{:.1}, {:.1}]", 100.0 * low, 100.0 * high))
 }
 
 /// Every score along the worst episodes, in units of its threshold.
@@ -236,9 +241,9 @@ mod tests {
         assert_eq!((r.value("ood_fraction"), r.value("alarm_episodes")), (Some(0.5), Some(0.5)));
         assert_eq!((r.value("beyond_cells"), r.value("states")), (Some(0.0), Some(6.0)));
         let row = &r.tables[0].rows[0];
-        assert_eq!((&row[1], &row[4], &row[5]), (&Cell::Number(10.0), &Cell::Number(0.1), &Cell::Number(0.0)));
+        assert_eq!((&row[1], &row[4], &row[5]), (&Cell::Number(10.0), &Cell::Number(10.0), &Cell::Number(0.0)));
         assert_eq!(row[3], Cell::Text("at most 10 % of episodes (n = 10)".into()));
-        assert_eq!(row[6], Cell::Text("[0.000, 0.308]".into()));
+        assert_eq!(row[6], Cell::Text("[0.0, 30.8]".into()));
         let first = &r.series[0];
         assert_eq!((first.group.as_str(), &first.y[..3]), ("7", &[0.5, 2.0, 3.0][..]));
         assert!(first.y[3].is_nan() && r.series[2].key == "7/model_error");

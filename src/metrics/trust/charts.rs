@@ -18,7 +18,7 @@ const COLUMNS: [&str; 11] = [
     "AUPRC 95 %",
     "fires on bad (%)",
     "fires on good (%)",
-    "gain 95 %",
+    "gain, 95 % interval (%)",
     "lead (steps)",
 ];
 
@@ -57,10 +57,16 @@ fn row(label: &str, ranks: [Estimate; 3], at: Option<&(AtThreshold, Estimate)>) 
     cells.extend([
         Cell::Number(100.0 * number(|at| at.bad)),
         Cell::Number(100.0 * number(|at| at.good)),
-        at.map_or_else(|| "-".into(), |(_, gain)| words::interval(*gain)).into(),
+        at.map_or_else(|| "-".into(), |(_, gain)| words::interval(in_percent(*gain))).into(),
         Cell::Number(number(|at| at.lead.map_or(f64::NAN, |l| l.median))),
     ]);
     cells
+}
+
+/// A share in percent.
+fn in_percent(share: Estimate) -> Estimate {
+    let of = |(low, high): (f64, f64)| (100.0 * low, 100.0 * high);
+    Estimate { value: 100.0 * share.value, interval: share.interval.map(of) }
 }
 
 /// Adds the numbers `spearman_<score>` and `auroc_<score>` with their intervals, for programs that read reports.
