@@ -114,9 +114,12 @@ impl Chosen {
             Self::Worker(options, warning) => {
                 let id = options.id.clone();
                 let started = Gymnasium::start(*options, &cx.phase(&format!("starting {id} in Python")));
+                let named = opened.source.acting.env.is_some();
                 let workers = started.map_err(|fault| match fault {
                     Fault::Cancelled => fault,
-                    other => Fault::bad(format!("{other} (built in: {})", env::known())),
+                    // Whoever named one may have meant another.
+                    other if named => Fault::bad(format!("{other} (built in: {})", env::known())),
+                    other => Fault::bad(other.to_string()),
                 })?;
                 let place = Some(place(&id, &workers));
                 Acted { place, warning: warning.or_else(|| unseeded(&id, &workers)), env: Box::new(workers) }
