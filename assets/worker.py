@@ -330,7 +330,7 @@ def register(id, modules):
     except ImportError as error:
         # Itself, or what it needs.
         missing = (getattr(error, "name", None) or package).split(".")[0].replace("_", "-")
-        hint = f"install it with: {sys.executable} -m pip install {missing}"
+        hint = f"install it with: {sys.executable} -m pip install {missing}, or name another Python with --python"
         raise Bad(f"it comes with the package {package}, which cannot be imported ({error}); {hint}") from error
 
 
@@ -344,17 +344,30 @@ class Copies:
         self.options = {"options": ask["options"]} if ask.get("options") else {}
         self.obs = Flat(self.envs[0].observation_space, "observation")
         self.action = Flat(self.envs[0].action_space, "action")
-        self.seeded = seeded(self.envs[0], self.obs)
-        way = state_of(self.envs[0], self.obs)
-        self.states = [way(env) for env in self.envs] if way else None
+        self.ask = ask
+        self._states = None
+
+    @property
+    def states(self):
+        """The way to each copy's state; none where there is no way. Found out where it is asked for."""
+        if self._states is None:
+            # In an environment apart: a copy may be in the middle of an episode.
+            apart = make(self.ask)
+            way = state_of(apart, self.obs)
+            self._states = [way(env) for env in self.envs] if way else []
+            self.state_dim = len(way(apart).get()) if way else 0
+            apart.close()
+        return self._states
 
     def describe(self):
+        # Every worker describes the same environment, and the first is listened to.
+        first = not self.first
+        settable = first and bool(self.states)
         spec = self.envs[0].spec
         entry = getattr(spec, "entry_point", None)
         if not isinstance(entry, str):
             # A class has a name to find it by again, what was put together for the occasion has none.
             entry = f"{entry.__module__}:{entry.__qualname__}" if isinstance(entry, type) else None
-        state_dim = len(self.get([0])[0]) if self.states else 0
         return {
             "id": getattr(spec, "id", None),
             "entry_point": entry,
@@ -363,9 +376,9 @@ class Copies:
             "kwargs": plain(getattr(spec, "kwargs", None) or {}),
             "obs": self.obs.describe(),
             "action": self.action.describe(),
-            "seeded": self.seeded,
-            "settable": bool(self.states),
-            "state_dim": state_dim,
+            "seeded": not first or seeded(self.envs[0], self.obs),
+            "settable": settable,
+            "state_dim": self.state_dim if settable else 0,
             "versions": versions(),
         }
 
@@ -453,7 +466,7 @@ class Spread:
         try:
             import ray
         except ImportError as error:
-            hint = f"install it with: {sys.executable} -m pip install ray"
+            hint = f"install it with: {sys.executable} -m pip install ray, or name another Python with --python"
             raise Bad(f"--ray needs the package ray, which cannot be imported ({error}); {hint}") from error
         where = {} if ask["ray"] == "local" else {"address": ask["ray"]}
         try:
@@ -585,7 +598,7 @@ def need():
         try:
             module = importlib.import_module(name)
         except ImportError as error:
-            hint = f"install it with: {sys.executable} -m pip install {name}"
+            hint = f"install it with: {sys.executable} -m pip install {name}, or name another Python with --python"
             raise Bad(f"{sys.executable} cannot import {name} ({error}); {hint}") from error
         globals()["np" if name == "numpy" else name] = module
     numbers = [int(part) for part in gymnasium.__version__.split(".")[:2] if part.isdigit()]
@@ -683,7 +696,6 @@ class Worker:
         self.copies = (Spread if ask.get("ray") else Copies)(ask, ask["copies"])
         about = self.copies.describe()
         self.width, self.columns = len(about["obs"]["names"]), len(about["action"]["names"])
-        self.state_dim = about["state_dim"]
         # What is there now stays: no collection of garbage need look at it.
         gc.freeze()
         self.pipe.tell("h", about)
@@ -713,8 +725,8 @@ class Worker:
     def put(self, payload):
         copies, at, batch = self._asked(payload)
         batch.reward[:], batch.terminated[:], batch.truncated[:] = 0, 0, 0
-        states = np.frombuffer(payload, "<f8", len(copies) * self.state_dim, at)
-        self.copies.put(copies, states.reshape(len(copies), self.state_dim), batch)
+        states = np.frombuffer(payload, "<f8", offset=at)
+        self.copies.put(copies, states.reshape(len(copies), -1), batch)
         self.pipe.write(batch.frame)
 
     def get(self, payload):
@@ -736,7 +748,10 @@ class Worker:
     def act(self, payload):
         n, width = struct.unpack_from(BATCH, payload)
         seen = np.frombuffer(payload, "<f4", n * width, BATCH_SIZE).reshape(n, width).copy()
-        actions = np.asarray(self.policy(seen), "<f4").reshape(n, -1)
+        actions = np.asarray(self.policy(seen), "<f4")
+        if n != 1 and actions.shape[:1] != (n,):
+            raise Bad(f"the policy answers shape {actions.shape} to {n} observations; the first axis has to be theirs")
+        actions = actions.reshape(n, -1)
         self.pipe.send("a", struct.pack(BATCH, n, actions.shape[1]) + actions.tobytes())
 
     def attempt(self, payload):
@@ -753,7 +768,7 @@ class Worker:
                 copies.obs.put(seen, row)
                 if terminated or truncated:
                     env.reset()
-            about = {"obs": copies.obs.width, "action": copies.action.width, "settable": bool(copies.states)}
+            about = {"obs": copies.obs.width, "action": copies.action.width}
         finally:
             copies.close()
         self.pipe.tell("k", about)

@@ -36,7 +36,7 @@ mod topup;
 use crate::engine::job::FeatureSpec;
 use crate::ui::app::OpenSpec;
 use crate::ui::theme::Theme;
-use args::{EnvArgs, OutputArgs, SourceArgs};
+use args::{JudgedArgs, OutputArgs, SourceArgs};
 use headless::Status;
 
 /// State coverage, imagination against reality, and adaptive top-up for world models and offline RL.
@@ -62,7 +62,7 @@ struct DashboardArgs {
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
-    acting: EnvArgs,
+    acting: JudgedArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Colours of the dashboard: auto, dark, light, safe

@@ -130,21 +130,11 @@ pub struct EnvArgs {
     /// What a Gymnasium environment is made with, as JSON or text: `--env-arg frame_skip=4`; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = env_arg)]
     env_arg: Vec<(String, Value)>,
-    /// Python module or file that registers it
-    #[arg(long, value_name = "MODULE")]
-    env_import: Vec<String>,
-    /// Python that Gymnasium is installed in; that of the active environment, else python3 if none is named
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// Command that starts a worker somewhere else: "ssh host python -u -"
-    #[arg(long, value_name = "COMMAND")]
-    worker_command: Option<String>,
+    #[command(flatten)]
+    python: PythonArgs,
     /// Ray cluster that the environments are spread over: its address, or local
     #[arg(long, value_name = "ADDRESS")]
     ray: Option<String>,
-    /// New folder to keep collected episodes in, as a Minari dataset; where it is there, they are taken from it
-    #[arg(long, value_name = "FOLDER")]
-    keep: Option<PathBuf>,
     /// Worker processes; one a core, at most 8, if no number is named
     #[arg(long, value_name = "N", value_parser = count)]
     workers: Option<usize>,
@@ -156,14 +146,55 @@ impl EnvArgs {
         let acting = ActingSpec {
             env: self.env.clone(),
             env_args: self.env_arg.iter().cloned().collect(),
-            env_import: self.env_import.clone(),
-            python: self.python.clone(),
-            worker_command: self.worker_command.clone(),
             ray: self.ray.clone(),
-            keep: self.keep.clone(),
             workers: self.workers,
+            ..self.python.acting()
         };
         Source { acting, ..source }
+    }
+}
+
+/// Which Python runs environments that are not in the program.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PythonArgs {
+    /// Python that Gymnasium is installed in; that of the active environment, else python3 if none is named
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// Python module or file that registers environments
+    #[arg(long, value_name = "MODULE")]
+    env_import: Vec<String>,
+    /// Command that starts a worker somewhere else: "ssh host python -u -"
+    #[arg(long, value_name = "COMMAND")]
+    worker_command: Option<String>,
+}
+
+impl PythonArgs {
+    /// What is asked for.
+    pub fn acting(&self) -> ActingSpec {
+        ActingSpec {
+            python: self.python.clone(),
+            env_import: self.env_import.clone(),
+            worker_command: self.worker_command.clone(),
+            ..ActingSpec::default()
+        }
+    }
+}
+
+/// Where episodes are acted that a policy is judged by, and whether they are kept.
+#[derive(Debug, Clone, Default, Args)]
+pub struct JudgedArgs {
+    #[command(flatten)]
+    acting: EnvArgs,
+    /// New folder to keep collected episodes in, as a Minari dataset; where it is there, they are taken from it
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+}
+
+impl JudgedArgs {
+    /// `source`, judged so.
+    pub fn of(&self, source: Source) -> Source {
+        let source = self.acting.of(source);
+        Source { acting: ActingSpec { keep: self.keep.clone(), ..source.acting }, ..source }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{EnvArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
+use super::args::{JudgedArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::headless::{self, Status};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec, Source};
 
@@ -15,7 +15,7 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count)]
     episodes: usize,
     #[command(flatten)]
-    acting: EnvArgs,
+    acting: JudgedArgs,
     /// Which neighbour's distance is the novelty
     #[arg(short, value_name = "K", default_value_t = DiagnoseSpec::default().k, value_parser = count)]
     k: usize,

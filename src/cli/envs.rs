@@ -2,15 +2,15 @@
 
 use clap::Args;
 
-use super::args::{EnvArgs, OutputArgs};
+use super::args::{OutputArgs, PythonArgs};
 use super::headless::{self, Status};
-use crate::engine::job::{EnvsSpec, JobSpec, Source};
+use crate::engine::job::{EnvsSpec, JobSpec};
 
 /// Options of `oodscope envs`.
 #[derive(Debug, Args)]
 pub struct EnvsArgs {
     #[command(flatten)]
-    acting: EnvArgs,
+    python: PythonArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -18,7 +18,7 @@ pub struct EnvsArgs {
 impl EnvsArgs {
     /// Does it.
     pub fn run(&self) -> Status {
-        let acting = self.acting.of(Source::default()).acting;
+        let acting = self.python.acting();
         headless::run(&[JobSpec::Envs(EnvsSpec { acting })], &self.output)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{EnvArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
+use super::args::{JudgedArgs, OutputArgs, SourceArgs, SpaceArgs, ThresholdArgs, count};
 use super::gate::GateArgs;
 use super::headless::{self, Status};
 use crate::engine::job::{JobSpec, PolicySpec, ScoreSpec, Source};
@@ -21,7 +21,7 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "N", default_value_t = PolicySpec::default().episodes, value_parser = count_or_none)]
     episodes: usize,
     #[command(flatten)]
-    acting: EnvArgs,
+    acting: JudgedArgs,
     /// Which neighbour's distance is the novelty
     #[arg(short, long, value_name = "K", default_value_t = ScoreSpec::default().k, value_parser = count)]
     k: usize,

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod feature_space;
 pub mod inspected;
 pub mod judged;
+pub mod kept;
 pub mod lineage;
 pub mod one_step;
 pub mod policy_check;

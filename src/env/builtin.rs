@@ -62,6 +62,16 @@ fn between(low: f64, high: f64, rng: &mut Stream) -> f64 {
     low + (high - low) * rng.random::<f64>()
 }
 
+/// Takes Gymnasium's reset options `low` and `high`, the bounds of a uniform start; answers whether it is one of them.
+fn bound(start: &mut (f64, f64), name: &str, value: f64) -> bool {
+    match name {
+        "low" => start.0 = value,
+        "high" => start.1 = value,
+        _ => return false,
+    }
+    true
+}
+
 /// The environment called `id` with its script called `name`.
 ///
 /// # Errors

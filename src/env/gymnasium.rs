@@ -163,6 +163,13 @@ impl Gymnasium {
     }
 }
 
+impl Drop for Gymnasium {
+    fn drop(&mut self) {
+        // All are told before the first is waited for.
+        self.workers.iter_mut().for_each(Process::dismiss);
+    }
+}
+
 impl VectorEnv for Gymnasium {
     fn spec(&self) -> &EnvSpec {
         &self.spec

@@ -30,8 +30,20 @@ pub struct Recording {
 /// What a finished episode is handed to.
 pub type Sink = Box<dyn FnMut(&Recording) -> Result<(), Fault> + Send>;
 
-/// Largest difference, in units of 1 or of the number itself, of an action that is played back from the one that was taken.
-const SAME_ACTION: f32 = 1e-4;
+/// Largest difference, in units of 1 or of the number itself, of what is played back from what was taken down.
+const SAME: f32 = 1e-4;
+
+fn differ(a: &[f32], b: &[f32]) -> bool {
+    a.iter().zip(b).any(|(a, b)| (a - b).abs() > SAME * b.abs().max(1.0))
+}
+
+/// Why an episode cannot be played back. Nothing that a new start of the environment would mend.
+fn strayed(seed: u64, t: usize) -> Fault {
+    Fault::bad(format!(
+        "the recorded episode of seed {seed} does not follow at step {t}: this program, environment or machine acts otherwise \
+         than the one that the run began with; begin a new run"
+    ))
+}
 
 /// A copy at work.
 enum Copy {
@@ -41,34 +53,53 @@ enum Copy {
     Playing(u64, usize),
 }
 
-/// Purpose and seed.
-type Key = (String, u64);
+/// Episodes by the seed of their reset.
+type Recordings = HashMap<u64, Recording>;
 
 /// An environment whose episodes are recorded.
 pub struct Recorded {
     inner: Box<dyn VectorEnv>,
     copies: Vec<Copy>,
-    known: HashMap<Key, Recording>,
     purpose: String,
+    /// By purpose, and whether anything was acted for it since.
+    known: HashMap<String, (Recordings, bool)>,
     sink: Sink,
 }
 
 impl Recorded {
-    /// Records the episodes of `inner` in `sink`; those of `known` are played back.
+    /// Records the episodes of `inner` in `sink`; those of `known` that are of its spaces are played back.
     pub fn new(inner: Box<dyn VectorEnv>, known: Vec<Recording>, sink: Sink) -> Self {
         let copies = (0..inner.copies()).map(|_| Copy::Resting).collect();
-        let known = known.into_iter().map(|r| ((r.purpose.clone(), r.seed), r)).collect();
-        Self { inner, copies, known, purpose: String::new(), sink }
+        let (d, a) = (inner.spec().obs_space.dim(), inner.spec().action_space.dim());
+        let mut all = HashMap::<String, (Recordings, bool)>::new();
+        for recording in known {
+            let steps = recording.rewards.len();
+            if recording.obs.len() == (steps + 1) * d && recording.actions.len() == steps * a {
+                all.entry(recording.purpose.clone()).or_default().0.insert(recording.seed, recording);
+            } else {
+                log::warn!("the episode of seed {} for {} is of other spaces", recording.seed, recording.purpose);
+            }
+        }
+        Self { inner, copies, purpose: String::new(), known: all, sink }
     }
 
     /// Says what the episodes to come are acted for.
     pub fn act_for(&mut self, purpose: &str) {
         purpose.clone_into(&mut self.purpose);
+        if let Some((_, acted)) = self.known.get_mut(purpose) {
+            *acted = true;
+        }
+    }
+
+    /// Steps of known episodes for purposes that nothing was acted for since: what was taken on a way that was left.
+    pub fn steps_left_behind(&self) -> usize {
+        let left = self.known.values().filter(|(_, acted)| !acted);
+        left.flat_map(|(recordings, _)| recordings.values()).map(|recording| recording.rewards.len()).sum()
     }
 
     /// The episode of a seed that was acted for the present purpose, where it is known.
     pub fn recording(&self, seed: u64) -> Option<&Recording> {
-        self.known.get(&(self.purpose.clone(), seed))
+        self.known.get(&self.purpose)?.0.get(&seed)
     }
 
     /// The episode of `copy` is over: it is handed on.
@@ -105,8 +136,13 @@ impl Recorded {
         let Some(recording) = self.recording(seed).cloned() else { return Ok(()) };
         self.inner.reset(&[copy], &[seed])?;
         let space = self.inner.spec().action_space.clone();
-        for action in recording.actions.chunks_exact(space.dim().max(1)) {
-            self.inner.step(&[copy], &Actions::new(&space, action.to_vec()))?;
+        let d = self.inner.spec().obs_space.dim();
+        let rows = recording.obs.chunks_exact(d.max(1)).skip(1);
+        for (t, (action, row)) in recording.actions.chunks_exact(space.dim().max(1)).zip(rows).enumerate() {
+            let step = self.inner.step(&[copy], &Actions::new(&space, action.to_vec()))?;
+            if step.terminated[0] || step.truncated[0] || differ(&step.obs, row) {
+                return Err(strayed(seed, t));
+            }
         }
         self.copies[copy] = Copy::Acting(recording);
         Ok(())
@@ -115,15 +151,13 @@ impl Recorded {
     /// The next recorded step of `copy`, which `action` was chosen for.
     fn play(&mut self, copy: usize, action: &[f32], into: &mut StepBatch) -> Result<(), Fault> {
         let Copy::Playing(seed, t) = self.copies[copy] else { return Ok(()) };
-        let Some(recording) = self.known.get(&(self.purpose.clone(), seed)) else { return Ok(()) };
+        let Some(recording) = self.known.get(&self.purpose).and_then(|(known, _)| known.get(&seed)) else {
+            return Ok(());
+        };
         let d = self.inner.spec().obs_space.dim();
         let taken = &recording.actions[t * action.len()..(t + 1) * action.len()];
-        let other = |(a, b): (&f32, &f32)| (a - b).abs() > SAME_ACTION * b.abs().max(1.0);
-        if action.iter().zip(taken).any(other) {
-            return Err(Fault::failed(format!(
-                "the recorded episode of seed {seed} does not follow at step {t}: this program or machine acts otherwise than \
-                 the one that the run began with; begin a new run"
-            )));
+        if differ(action, taken) {
+            return Err(strayed(seed, t));
         }
         let last = t + 1 == recording.rewards.len();
         into.obs.extend_from_slice(&recording.obs[(t + 1) * d..(t + 2) * d]);

@@ -54,6 +54,9 @@ const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
 const OUTSIDE: &str = "share of the probe episodes' states whose distance to the 5th nearest state of the training part and \
                        what was added to it is above the conformal threshold (level 10 %) of the dataset's calibration episodes";
 
+/// What the report of a run says first that is held until somebody lets it go on.
+pub const HELD: &str = "Held after this check: p lets it go on, o to the next check.";
+
 /// A loss on held-out episodes so many times that of before is worse.
 const WORSE: f64 = 1.1;
 
@@ -143,6 +146,8 @@ pub struct History {
     pub revisited: (Vec<f64>, Vec<f64>),
     /// What the user should know of the checkpoint.
     pub warnings: Vec<String>,
+    /// It is held until somebody lets it go on.
+    pub held: bool,
     /// Where it acts.
     pub informed: Vec<String>,
     /// Where the networks of the last whole round were written.
@@ -174,6 +179,7 @@ impl History {
             after: None,
             revisited: Default::default(),
             warnings: Vec::new(),
+            held: false,
             informed: Vec::new(),
             saved: None,
             untrained: false,
@@ -331,6 +337,9 @@ impl History {
     }
 
     fn notes(&self, report: &mut Report) {
+        if self.held {
+            report.note(Level::Info, HELD);
+        }
         for warning in &self.warnings {
             report.note(Level::Warn, warning);
         }

@@ -182,8 +182,10 @@ impl<'a> TopUp<'a> {
                 Ok(Some(reason)) => break reason,
                 Err(Fault::Cancelled) => break StopReason::User,
                 Err(other) => {
-                    // What was collected cost interaction: it is kept whatever else went wrong.
-                    self.save_episodes()?;
+                    // A dataset of what was collected helps whoever does not go on; the log has it in any case.
+                    if let Err(why) = self.save_episodes() {
+                        log::warn!("{why}");
+                    }
                     return Err(other);
                 }
             }
@@ -241,7 +243,10 @@ impl<'a> TopUp<'a> {
             Decision::Train => {}
         }
         if std::mem::take(&mut self.once) {
+            self.history.held = true;
+            (self.emit)(self.history.report());
             cx.hold();
+            self.history.held = false;
         }
         self.train(n + 1, cx)?;
         Ok(None)

@@ -9,7 +9,6 @@
 //!   episodes.log      every episode that was acted in, as it ended
 //!   checkpoints/NNNN/ model, policy and learner after round NNNN; 0000 is the start
 //!   episodes/         episodes that were added to the data, as a Minari dataset
-//!   probes/           all other episodes that were acted in, as another
 //!   outcome.toml      how it ended
 //!   report.json       the reports at the end
 //! ```
@@ -92,7 +91,7 @@ impl RunDir {
             let kept: String = text.split_inclusive('\n').take(finished).collect();
             save::file(&file, |f| f.write_all(kept.as_bytes()).map_err(|e| e.to_string()))?;
         }
-        (run.metrics, run.decisions) = (run.appended(METRICS)?, run.appended(DECISIONS)?);
+        (run.metrics, run.decisions) = (appended(&run.path.join(METRICS))?, appended(&run.path.join(DECISIONS))?);
         run.scalars = Scalars::anew(&run.path).map_err(|e| unwritable(&run.path, "write", &e))?;
         Ok((run, known))
     }
@@ -112,10 +111,6 @@ impl RunDir {
     /// True if a process writes to the run in `folder` now.
     pub fn is_running(folder: &Path) -> bool {
         Lock::is_taken(folder)
-    }
-
-    fn appended(&self, name: &str) -> Result<File, Fault> {
-        appended(&self.path.join(name))
     }
 
     fn attach(path: PathBuf) -> Result<(Self, Vec<Recording>), Fault> {
@@ -154,11 +149,6 @@ impl RunDir {
     /// Folder for the episodes that were added to the data; the dataset's writer makes it.
     pub fn episodes(&self) -> PathBuf {
         self.path.join("episodes")
-    }
-
-    /// Folder for all other episodes that were acted in.
-    pub fn probes(&self) -> PathBuf {
-        self.path.join("probes")
     }
 
     /// Appends one point to `metrics.jsonl`.

@@ -123,3 +123,24 @@ fn bad_requests_are_refused_with_the_remedy() {
     assert_eq!(run(&["score", text(pendulum()), "--alpha", "1.5"]).status, Some(2));
     assert_eq!(run(&["score", text(pendulum()), "--threshold", "mine"]).status, Some(2));
 }
+
+#[test]
+fn episodes_are_kept_with_what_they_are_of_and_taken_again_only_for_that() {
+    let folder = at("kept-rollouts");
+    let args = |seed: &'static str| {
+        let keep = ["--keep", text(&folder), "--episodes", "2", "--seed", seed, "--json"];
+        [&["diagnose", text(pendulum()), "--checkpoint", text(checkpoint())][..], &keep].concat()
+    };
+    let acted = run(&args("3")).json();
+    let bytes = || std::fs::read(folder.join("data/main_data.hdf5")).unwrap();
+    let before = bytes();
+    assert_eq!(run(&args("3")).json()["reports"], acted["reports"], "the same episodes, and the same is said of them");
+    run(&args("4")).refuses(&["kept-rollouts", "other episodes", "--keep"]);
+    let other = at("kept-other");
+    let untrained = run(&["fit", text(pendulum()), "--epochs", "1", "--policy-steps", "1", "--out", text(&other)]);
+    assert_eq!(untrained.status, Some(0), "{}", untrained.err);
+    let mut asked = args("3");
+    asked[3] = text(&other);
+    run(&asked).refuses(&["kept-rollouts", "another policy"]);
+    assert_eq!(bytes(), before);
+}

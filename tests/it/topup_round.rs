@@ -12,12 +12,14 @@ use oodscope::data::split::{Split, SplitSpec};
 use oodscope::env::vector::VectorEnv;
 use oodscope::format;
 use oodscope::ground::fault::Fault;
-use oodscope::ground::task::{Cancel, Ctx};
+use oodscope::ground::task::{Cancel, Ctx, Wish};
 use oodscope::metrics::report::Report;
 use oodscope::topup::controller::trigger::Trigger;
 use oodscope::topup::controller::{Schedule, StopReason};
+use oodscope::topup::history::HELD;
 use oodscope::topup::prepare::{self, Plan};
 use oodscope::topup::round::{Finished, Options, TopUp};
+use oodscope::topup::run::episodes::EpisodeLog;
 use oodscope::world::fit::FitOptions;
 
 fn pendulums() -> Box<dyn VectorEnv> {
@@ -169,6 +171,61 @@ fn a_stop_keeps_the_last_whole_round_and_still_compares() {
     assert_eq!(finished.checkpoint.policy, start().2.policy, "no round was whole: the policy is the one it began with");
     assert!(finished.report.value("return_after").is_some_and(f64::is_finite));
     assert!(finished.written.iter().all(|p| p.exists()));
+}
+
+/// Every step of the log of the run in `folder`.
+fn logged(folder: &Path) -> f64 {
+    let (_, known) = EpisodeLog::open(folder).unwrap();
+    known.iter().map(|episode| episode.rewards.len()).sum::<usize>() as f64
+}
+
+#[test]
+fn every_step_of_the_log_is_counted_by_a_run_that_was_stopped_and_gone_on_with_too() {
+    let root = tempfile::tempdir().unwrap();
+    let asked = || Options { rounds: 2, ..options(Schedule::Fixed) };
+    let cancel = Cancel::default();
+    let (stop, seen) = (cancel.clone(), Mutex::new(0));
+    // After the first round was finished: the evaluation of the stop is interaction that the run goes on beyond.
+    let emit = move |report: Report| {
+        let mut seen = seen.lock().unwrap();
+        *seen = report.tables.iter().find(|t| t.key == "checks").map_or(0, |t| t.rows.len()).max(*seen);
+        if *seen == 2 {
+            stop.cancel();
+        }
+    };
+    let stopped = top_up(root.path(), asked(), &Ctx::new(cancel, |_| {}), &emit).unwrap();
+    assert_eq!(stopped.reason, StopReason::User);
+    let (folder, total) = (&stopped.written[0], |f: &Finished| f.report.value("total_real").unwrap());
+    assert!((total(&stopped) - logged(folder)).abs() < 0.5, "{} {}", total(&stopped), logged(folder));
+    let ended = resumed(folder, asked()).unwrap();
+    assert!((total(&ended) - logged(folder)).abs() < 0.5, "{} {}", total(&ended), logged(folder));
+    assert!(total(&ended) > total(&stopped));
+}
+
+#[test]
+fn a_run_does_what_the_user_wants_of_it_at_the_next_check_and_holds_where_it_was_asked_to() {
+    let root = tempfile::tempdir().unwrap();
+    let (cancel, held) = (Cancel::default(), Mutex::new(0));
+    let asked = Options { rounds: 1, ..options(Schedule::None) };
+    cancel.wish(Wish::Collect);
+    cancel.wish(Wish::Less);
+    cancel.wish(Wish::Once);
+    let (go_on, held_too) = (cancel.clone(), &held);
+    let emit = move |report: Report| {
+        if report.notes.first().is_some_and(|note| note.text == HELD) {
+            *held_too.lock().unwrap() += 1;
+            let go_on = go_on.clone();
+            std::thread::spawn(move || {
+                while !go_on.is_paused() {
+                    std::thread::yield_now();
+                }
+                go_on.set_paused(false);
+            });
+        }
+    };
+    let report = top_up(root.path(), asked, &Ctx::new(cancel, |_| {}), &emit).unwrap().report;
+    assert_eq!((report.value("added"), *held.lock().unwrap()), (Some(200.0), 1), "a chunk, and one hold");
+    assert_eq!(report.value("budget"), Some(600.0), "one top-up less than a fifth of 4,000");
 }
 
 #[test]

@@ -44,7 +44,16 @@ impl Job for Envs {
             rows.push([task.name.clone(), id, task.kind.into(), state].map(Cell::from).to_vec());
             emit(report(&rows, &launch.chosen));
         });
-        tried?;
+        // The program's own need no Python.
+        let named = asked.python.is_some() || asked.worker_command.is_some();
+        match tried {
+            Err(Fault::Bad(why)) if !named => {
+                let mut report = report(&rows, &launch.chosen);
+                report.note(Level::Warn, why);
+                emit(report);
+            }
+            tried => tried?,
+        }
         Ok(Outcome::default())
     }
 }

@@ -83,7 +83,7 @@ fn options(id: &str, asked: &ActingSpec, origin: Option<&Origin>) -> Options {
     kwargs.extend(asked.env_args.clone());
     let limit = spec.and_then(|spec| usize::try_from(spec["max_episode_steps"].as_u64()?).ok());
     let mut imports = asked.env_import.clone();
-    if imports.is_empty() && ROBOTS.iter().any(|robot| id.starts_with(robot)) {
+    if ROBOTS.iter().any(|robot| id.starts_with(robot)) {
         imports.push(ROBOTICS.into());
     }
     Options {

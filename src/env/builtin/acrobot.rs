@@ -5,7 +5,7 @@
 use std::f64::consts::PI;
 
 use super::scripted::{HeldRandom, Mixed, Noisy, numbers};
-use super::{Builtin, Script, between};
+use super::{Builtin, Script, between, bound};
 use crate::data::space::{Space, SpaceKind};
 use crate::env::single::{Environment, Step};
 use crate::env::spec::EnvSpec;
@@ -96,12 +96,7 @@ impl Environment for Acrobot {
     }
 
     fn set_option(&mut self, name: &str, value: f64) -> bool {
-        match name {
-            "low" => self.start.0 = value,
-            "high" => self.start.1 = value,
-            _ => return false,
-        }
-        true
+        bound(&mut self.start, name, value)
     }
 
     fn reset(&mut self, rng: &mut Stream) -> Vec<f32> {

@@ -4,7 +4,7 @@
 //! dynamics of the cart-pole system" (2007).
 
 use super::scripted::{HeldRandom, Mixed, Noisy, numbers};
-use super::{Builtin, Script, between};
+use super::{Builtin, Script, between, bound};
 use crate::data::space::{Space, SpaceKind};
 use crate::env::single::{Environment, Step};
 use crate::env::spec::EnvSpec;
@@ -86,12 +86,7 @@ impl Environment for CartPole {
     }
 
     fn set_option(&mut self, name: &str, value: f64) -> bool {
-        match name {
-            "low" => self.start.0 = value,
-            "high" => self.start.1 = value,
-            _ => return false,
-        }
-        true
+        bound(&mut self.start, name, value)
     }
 
     fn reset(&mut self, rng: &mut Stream) -> Vec<f32> {

@@ -235,12 +235,21 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Closes its input, at which it ends by itself.
+    pub(super) fn dismiss(&mut self) {
+        self.input = None;
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
-        self.input = None;
-        if self.broken || self.ended(FAREWELL).is_none() {
-            self.kill();
+        self.dismiss();
+        if !self.broken {
+            let _ = self.ended(FAREWELL);
         }
+        // What it started, and did not close, is of its group.
+        self.kill();
     }
 }
 

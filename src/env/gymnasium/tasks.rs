@@ -96,7 +96,7 @@ pub fn try_each(
     mut told: impl FnMut(&Task, Result<(), String>),
 ) -> Result<(), Fault> {
     let launch = Launch::new(options.python.as_deref(), options.worker_command.as_deref());
-    let mut worker = None;
+    let mut worker = Some(started(&launch, tasks.first().map_or("", |task| &task.name), options, cx)?);
     for (i, task) in tasks.iter().enumerate() {
         cx.step(i as u64, tasks.len() as u64)?;
         let Some(id) = &task.id else {
@@ -128,13 +128,7 @@ fn attempt(
     cx: &Ctx,
 ) -> Result<(), Fault> {
     let id = ask["id"].as_str().unwrap_or_default();
-    let mut process = if let Some(process) = worker.take() {
-        process
-    } else {
-        let mut process = Process::start(launch, id)?;
-        process.ready(options.start_limit, cx)?;
-        process
-    };
+    let mut process = worker.take().map_or_else(|| started(launch, id, options, cx), Ok)?;
     process.rename(id);
     process.send(Message::new(b'T').bytes(ask.to_string().as_bytes()), "trying it")?;
     let answer = process.answer(b'k', "trying it", options.start_limit, cx);
@@ -143,6 +137,13 @@ fn attempt(
         *worker = Some(process);
     }
     answer.map(|_| ())
+}
+
+/// A worker that is ready.
+fn started(launch: &Launch, id: &str, options: &Options, cx: &Ctx) -> Result<Process, Fault> {
+    let mut process = Process::start(launch, id)?;
+    process.ready(options.start_limit, cx)?;
+    Ok(process)
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ impl<'a> TopUp<'a> {
         if start.policy.is_none() {
             start.policy = given.and_then(|given| given.policy.clone());
         }
-        run.reopen()?;
         let mut topup = Self::build(data, start, env, options, (run, known), emit)?;
         topup.finished = finished;
+        topup.run.reopen()?;
         Ok(topup)
     }
 

@@ -3,7 +3,8 @@
 mod board;
 
 use super::{Panel, generic, waiting};
-use crate::engine::job::{Control, JobSpec, Schedule, TopUpSpec, Wish};
+use crate::engine::job::{Control, HELD, JobSpec, Schedule, TopUpSpec, Wish};
+use crate::metrics::report::Report;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -38,6 +39,7 @@ pub const PANEL: Panel = Panel {
         ),
     ],
     again: |app, _| start(app),
+    heard,
     cards,
     pages: Pages { tiny: TINY, small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
@@ -79,6 +81,15 @@ fn wish(app: &mut App, wish: Wish) -> Vec<Effect> {
     };
     app.message = Some(text.into());
     vec![Effect::Control(id, Control::Wish(wish))]
+}
+
+/// A run that holds by itself is shown as paused, so that p lets it go on.
+fn heard(app: &mut App, report: &Report) {
+    let held = report.name == ID.0 && report.notes.iter().any(|note| note.text == HELD);
+    let slot = app.jobs.named(JOB).map(|(slot, _)| slot).filter(|_| held);
+    if let Some(running) = slot.and_then(|slot| app.jobs.running.get_mut(&slot)) {
+        running.paused = true;
+    }
 }
 
 /// Why it would be refused.

@@ -13,18 +13,12 @@ pub struct Near {
     id: &'static str,
     /// A flag that it is made with.
     flag: Option<&'static str>,
-    /// Module that registers it.
-    module: Option<&'static str>,
     /// How it differs.
     differs: &'static str,
 }
 
 const fn near(name: &'static str, id: &'static str, differs: &'static str) -> Near {
-    Near { name, id, flag: None, module: None, differs }
-}
-
-const fn robot(name: &'static str, id: &'static str) -> Near {
-    Near { module: Some(super::ROBOTICS), ..near(name, id, BINDING) }
+    Near { name, id, flag: None, differs }
 }
 
 const BINDING: &str = "its MuJoCo is newer, so steps differ a little";
@@ -36,10 +30,10 @@ const NEAREST: [Near; 8] = [
         flag: Some("use_contact_forces"),
         ..near("ant", "Ant-v4", "contact forces, which are 0 in the recorded observations, are not 0 there")
     },
-    robot("pen", "AdroitHandPen-v1"),
-    robot("door", "AdroitHandDoor-v1"),
-    robot("hammer", "AdroitHandHammer-v1"),
-    robot("relocate", "AdroitHandRelocate-v1"),
+    near("pen", "AdroitHandPen-v1", BINDING),
+    near("door", "AdroitHandDoor-v1", BINDING),
+    near("hammer", "AdroitHandHammer-v1", BINDING),
+    near("relocate", "AdroitHandRelocate-v1", BINDING),
 ];
 
 /// The environment that stands in for that of a dataset of D4RL ("hopper-medium-v2", `hopper_medium-v2`); nothing for other
@@ -56,7 +50,6 @@ impl Near {
         let mut options = options(self.id, asked, None);
         let flag = self.flag.map(|flag| (flag.to_owned(), Value::Bool(true)));
         options.kwargs = flag.into_iter().chain(std::mem::take(&mut options.kwargs)).collect::<Map<_, _>>();
-        options.imports.extend(self.module.map(str::to_owned));
         let warning = format!("{} acts in the place of D4RL's {of}: {}", self.id, self.differs);
         Chosen::Worker(Box::new(options), Some(warning))
     }
