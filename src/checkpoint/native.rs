@@ -340,6 +340,12 @@ fn rebuild_gaussian(net: &NetRecord, log_std: (f32, f32), tensors: &Tensors) -> 
     if input.mean.len() != net.inputs() || input.std.len() != net.inputs() {
         return Err(tensors.error(format!("actor.input has not {} columns", net.inputs())));
     }
+    if !(log_std.0.is_finite() && log_std.1.is_finite() && log_std.0 <= log_std.1) {
+        return Err(tensors.error(format!(
+            "actor_log_std in {RECORD} is {} to {}, which are no bounds of a log deviation",
+            log_std.0, log_std.1
+        )));
+    }
     let a = scale.len();
     if a == 0 || bias.len() != a || net.outputs() != 2 * a || net.members != 1 {
         return Err(tensors.error(format!(

@@ -53,6 +53,11 @@ pub trait PolicyFormat: Sync {
     /// The file, where `found` is such a policy. Never fails loudly.
     fn probe(&self, found: &Found<'_>) -> Option<PathBuf>;
 
+    /// True if [`PolicyGiven::normalize`] means something to it.
+    fn takes_statistics(&self) -> bool {
+        false
+    }
+
     /// Reads the file that [`PolicyFormat::probe`] found.
     ///
     /// # Errors
@@ -79,6 +84,20 @@ pub fn recognised(path: &Path) -> Option<(&'static dyn PolicyFormat, PathBuf)> {
     POLICIES.iter().find_map(|format| Some((*format, format.probe(&found)?)))
 }
 
+/// Refuses statistics that were named for the policy at `path`, which takes none.
+///
+/// # Errors
+/// [`Fault`] if some were.
+pub fn without_statistics(path: &Path, given: &PolicyGiven<'_>) -> Result<(), Fault> {
+    match given.normalize {
+        None => Ok(()),
+        Some(_) => Err(Fault::at(
+            path,
+            "--policy-normalize names statistics of Stable-Baselines3, and this is none of its policies; leave it out",
+        )),
+    }
+}
+
 /// Opens the policy at `path`, of any layout or in a checkpoint of oodscope.
 ///
 /// # Errors
@@ -90,10 +109,14 @@ pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
     if let Some(normalize) = given.normalize.filter(|file| !file.is_file()) {
         return Err(Fault::at(normalize, "no such file; name the statistics that the policy was trained with"));
     }
-    if super::native::Native.probe(path) {
-        return of_checkpoint(path);
+    let ours = super::native::Native.probe(path);
+    let Some((format, file)) = recognised(path).filter(|_| !ours) else {
+        let opened = of_checkpoint(path)?;
+        return without_statistics(path, given).map(|()| opened);
+    };
+    if !format.takes_statistics() {
+        without_statistics(path, given)?;
     }
-    let Some((format, file)) = recognised(path) else { return of_checkpoint(path) };
     let mut about = About { format: format.name().into(), file: Some(file.clone()), ..About::default() };
     let policy = format.load(&file, given, &mut about)?;
     about.warnings.iter_mut().chain(&mut about.notes).for_each(|text| *text = printable(text));

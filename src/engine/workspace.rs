@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::cache::Cache;
 use super::measure::acting;
 use super::opened::Opened;
-use super::spec::Source;
+use super::spec::{ActingSpec, Source};
 use crate::checkpoint::reading::Asked;
 use crate::checkpoint::{self, Checkpoint, Given};
 use crate::data::dataset::Dataset;
@@ -20,8 +20,9 @@ use crate::ground::task::Ctx;
 type File = (PathBuf, Choice);
 /// A checkpoint on disk, how it is read, and the dataset that it is held against.
 type Model = (PathBuf, Asked, File);
-/// A policy on disk, its statistics, the checkpoint whose policy it stands for, and the dataset that it is held against.
-type Acting = (PathBuf, Option<PathBuf>, Option<Model>, File);
+/// A policy on disk, its statistics, the checkpoint whose policy it stands for, the dataset that it is held against, and where it
+/// acts: a function in which Python, between which bounds.
+type Acting = (PathBuf, Option<PathBuf>, Option<Model>, File, ActingSpec);
 
 /// Opened files and what was measured of them. Jobs on several threads share one.
 #[derive(Debug, Default)]
@@ -38,7 +39,8 @@ fn model_key(path: &Path, source: &Source) -> Model {
 /// What the networks of `source` are kept under, where its policy at `path` is not the checkpoint's.
 fn acting_key(path: &Path, source: &Source) -> Acting {
     let model = source.checkpoint.as_deref().map(|path| model_key(path, source));
-    (path.to_path_buf(), source.policy_normalize.clone(), model, (source.dataset.clone(), source.choice()))
+    let file = (source.dataset.clone(), source.choice());
+    (path.to_path_buf(), source.policy_normalize.clone(), model, file, source.acting.clone())
 }
 
 impl Workspace {

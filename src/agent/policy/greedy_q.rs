@@ -28,11 +28,6 @@ impl GreedyQ {
             _ => Err("a policy of values needs actions that are one choice".into()),
         }
     }
-
-    /// The policy that `policy` is, if it is one of these.
-    pub fn known(policy: &dyn Policy) -> Option<&Self> {
-        policy.as_any().downcast_ref()
-    }
 }
 
 impl Policy for GreedyQ {
@@ -70,7 +65,7 @@ impl Policy for GreedyQ {
     }
 
     fn same(&self, other: &dyn Policy) -> bool {
-        Self::known(other) == Some(self)
+        other.as_any().downcast_ref() == Some(self)
     }
 
     fn as_any(&self) -> &dyn Any {

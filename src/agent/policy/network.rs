@@ -60,39 +60,41 @@ impl Network {
     /// # Errors
     /// A sentence where the network does not have as many outputs, or `tanh` would be stretched to bounds that are infinite.
     pub fn new(net: Mlp, output: Output, spread: Spread, (low, high): (Vec<f32>, Vec<f32>)) -> Result<Self, String> {
+        Self::check(&net, output, &spread, (&low, &high))?;
+        let kind = SpaceKind::Box { low: low.clone(), high: high.clone() };
+        let space = Space { kind, ..Space::unnamed("action", low.len()) };
+        Ok(Self { net, output, spread, most: f32::INFINITY, low, high, space })
+    }
+
+    /// Whether a policy can be made of these.
+    ///
+    /// # Errors
+    /// Those of [`Network::new`].
+    pub fn check(net: &Mlp, output: Output, spread: &Spread, (low, high): (&[f32], &[f32])) -> Result<(), String> {
         let (a, hidden) = (low.len(), net.hidden_units());
+        if net.members != 1 {
+            return Err(format!("an ensemble of {} networks, of which none alone is the policy", net.members));
+        }
         let outputs = if spread.is_of_state() { 2 * a } else { a };
-        let spread_fits = match &spread {
+        let spread_fits = match spread {
             Spread::Fixed(std) => std.len() == a,
             Spread::OfEpisode(std) => hidden.is_some_and(|h| std.len() == h * a),
             Spread::None | Spread::OfState(..) | Spread::OfStateTanh(..) => true,
         };
-        if a == 0 || high.len() != a || net.members != 1 || net.outputs() != outputs || !spread_fits {
+        if a == 0 || high.len() != a || net.outputs() != outputs || !spread_fits {
             return Err(format!("a policy of {} outputs does not fit actions of {a} dimensions", net.outputs()));
         }
-        let ordered = low.iter().zip(&high).all(|(l, h)| l <= h);
-        let finite = low.iter().chain(&high).all(|b| b.is_finite());
+        let ordered = low.iter().zip(high).all(|(l, h)| l <= h);
+        let finite = low.iter().chain(high).all(|b| b.is_finite());
         if !ordered || (output != Output::Clip && !finite) {
             return Err(format!("actions between {low:?} and {high:?} are none that a policy can be stretched to"));
         }
-        let kind = SpaceKind::Box { low: low.clone(), high: high.clone() };
-        let space = Space { kind, ..Space::unnamed("action", a) };
-        Ok(Self { net, output, spread, most: f32::INFINITY, low, high, space })
+        Ok(())
     }
 
     /// The same with means clipped to the magnitude `most` before they are squashed.
     pub fn with_most(self, most: f32) -> Self {
         Self { most, ..self }
-    }
-
-    /// The policy that `policy` is, if it is one of these.
-    pub fn known(policy: &dyn Policy) -> Option<&Self> {
-        policy.as_any().downcast_ref()
-    }
-
-    /// How its numbers become actions.
-    pub fn output(&self) -> Output {
-        self.output
     }
 
     /// Noise [B, A] on the means `out` of `features`.
@@ -177,7 +179,7 @@ impl Policy for Network {
     }
 
     fn same(&self, other: &dyn Policy) -> bool {
-        Self::known(other) == Some(self)
+        other.as_any().downcast_ref() == Some(self)
     }
 
     fn as_any(&self) -> &dyn Any {

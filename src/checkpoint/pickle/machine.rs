@@ -210,7 +210,11 @@ impl<'b> Machine<'b> {
                 let (Value::Str(module), Value::Str(name)) = (&self.values[module], &self.values[name]) else {
                     return Err("a function whose name is no text".into());
                 };
-                let global = self.named(module, name)?;
+                let (global, copied) = (self.named(module, name)?, module.len() + name.len());
+                // Text that lies in the pickle once can be asked for over and over.
+                if matches!(global, Value::Class(_)) {
+                    self.spend(copied)?;
+                }
                 self.push(global)
             }
             b'R' | 0x81 => {

@@ -102,6 +102,17 @@ fn calls_cannot_multiply_data() {
     assert!(refusal(&p).contains("more data than it holds"));
 }
 
+/// The same of a name that a thousand classes would be called by.
+#[test]
+fn names_of_classes_cannot_multiply_data() {
+    let mut p = b"\x80\x04X\x2c\x01\0\0".to_vec();
+    p.extend_from_slice(&[b'a'; 300]);
+    p.extend_from_slice(b"q\0\x8c\x01bq\x01");
+    let named = |times: usize| [&p[..], &b"h\0h\x01\x93".repeat(times), b"."].concat();
+    assert!(load_objects(&named(4)).is_ok());
+    assert!(load_objects(&named(1000)).unwrap_err().contains("more data than it holds"));
+}
+
 /// `{"mean": np.array([[1, 2, 3], [4, 5, 6]], order=…)}` in the words of NumPy's own pickles.
 #[test]
 fn arrays_in_both_orders_and_byte_orders() {

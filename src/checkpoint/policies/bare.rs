@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::table::{BARE, Head, Stated};
-use super::{Found, PolicyFormat, PolicyGiven, Read, parts};
+use super::{Found, PolicyFormat, PolicyGiven, Read, parts, standard};
 use crate::agent::policy::{GreedyQ, Policy, Spread};
 use crate::checkpoint::{About, perceptron};
 use crate::ground::fault::Fault;
@@ -27,7 +27,7 @@ impl PolicyFormat for Bare {
     }
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
-        let read = Read::open(file, &[], given, about)?;
+        let mut read = Read::open(file, &[], given, about)?;
         let (stated, t) = (&read.stated, &read.tensors);
         let (Some(head), Some(activation)) = (stated.output, stated.activation) else {
             return Err(
@@ -47,6 +47,7 @@ impl PolicyFormat for Bare {
                 Box::new(GreedyQ::new(net, 0.0, space).map_err(|e| t.error(e))?)
             }
         };
-        parts::normalised(t, policy, stated.statistics.clone())
+        let statistics = standard::statistics(&mut read, "the actor", Some(false))?;
+        parts::normalised(&read.tensors, policy, statistics)
     }
 }

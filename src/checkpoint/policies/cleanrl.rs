@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::bounds::{Bounds, bounds};
-use super::{Found, PolicyFormat, PolicyGiven, Read, parts};
+use super::{Found, PolicyFormat, PolicyGiven, Read, parts, standard};
 use crate::agent::policy::{GreedyQ, Output, Policy, Spread};
 use crate::checkpoint::About;
 use crate::checkpoint::sidecar::Observations;
@@ -36,25 +36,38 @@ impl PolicyFormat for CleanRl {
             &["fc_mean.", "fc_logstd."],
             &["actor_mean.", "actor_logstd"],
         ])
-        // rsl_rl calls its networks the same and has a deviation beside them.
-        .or_else(|| found.with(&["actor.0.", "critic.0."]).filter(|_| found.with(&["std"]).is_none()))
+        // rsl_rl calls its networks the same and has a deviation, or its logarithm, beside them.
+        .or_else(|| {
+            let alone = ["std", "log_std"].iter().all(|deviation| found.with(&[deviation]).is_none());
+            found.with(&["actor.0.", "critic.0."]).filter(|_| alone)
+        })
         .or_else(|| if own { found.with(&["network.0.", "network.2."]) } else { None })
     }
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
         let mut read = Read::open(file, &["0."], given, about)?;
-        if read.has("fc_mu.") {
-            deterministic(&read)
+        let of_ppo = read.has("actor_mean.");
+        let policy = if read.has("fc_mu.") {
+            deterministic(&read)?
         } else if read.has("fc_mean.") {
-            sac(&read)
-        } else if read.has("actor_mean.") {
-            ppo(&mut read)
+            sac(&read)?
+        } else if of_ppo {
+            ppo(&read)?
         } else if read.has("actor.") {
             let list = parts::sequential(&read.tensors, "actor.")?;
-            parts::categorical(&read.tensors, read.network(list, Activation::Tanh)?)
+            parts::categorical(&read.tensors, read.network(list, Activation::Tanh)?)?
         } else {
-            dqn(&read)
+            dqn(&read)?
+        };
+        let statistics = standard::statistics(&mut read, "the policy of CleanRL", Some(false))?;
+        if of_ppo && statistics.is_none() && read.stated.observations != Some(Observations::Raw) {
+            read.about.warnings.push(format!(
+                "CleanRL's PPO is trained on observations that are normalised and clipped to 10, and saves by what in no file: \
+                 the policy may act on what it never saw; {}",
+                read.stated.asks("obs_mean, obs_std and obs_clip, or observations = \"raw\"")
+            ));
         }
+        parts::normalised(&read.tensors, policy, statistics)
     }
 }
 
@@ -88,21 +101,12 @@ fn scaled(read: &Read<'_>, a: usize) -> Result<Bounds, Fault> {
 }
 
 /// PPO over real numbers, whose environment clips actions and normalises observations.
-fn ppo(read: &mut Read<'_>) -> Result<Box<dyn Policy>, Fault> {
+fn ppo(read: &Read<'_>) -> Result<Box<dyn Policy>, Fault> {
     let t = &read.tensors;
     let net = read.network(parts::sequential(t, "actor_mean.")?, Activation::Tanh)?;
     let a = net.outputs();
     let std: Vec<f32> = t.need("actor_logstd")?.values.iter().map(|l| l.exp()).collect();
-    let policy = parts::network(t, net, Output::Clip, Spread::Fixed(std), read.bounds(a)?)?;
-    let statistics = read.stated.statistics.clone();
-    if statistics.is_none() && read.stated.observations != Some(Observations::Raw) {
-        read.about.warnings.push(format!(
-            "CleanRL's PPO is trained on observations that are normalised and clipped to 10, and saves by what in no file: the \
-             policy may act on what it never saw; {}",
-            read.stated.asks("obs_mean, obs_std and obs_clip, or observations = \"raw\"")
-        ));
-    }
-    parts::normalised(t, policy, statistics)
+    parts::network(t, net, Output::Clip, Spread::Fixed(std), read.bounds(a)?)
 }
 
 fn dqn(read: &Read<'_>) -> Result<Box<dyn Policy>, Fault> {

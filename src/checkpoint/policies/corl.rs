@@ -36,10 +36,11 @@ impl PolicyFormat for Corl {
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
         let mut read = Read::open(file, &["actor."], given, about)?;
         let (policy, who) = actor(&read)?;
-        let statistics = match who {
-            Some(who) => standard::statistics(&mut read, &format!("{who} of CORL"), configured(file))?,
-            None => read.stated.statistics.clone(),
+        let (who, standardises) = match who {
+            Some(who) => (who, configured(file)),
+            None => ("SAC-N or EDAC", Some(false)),
         };
+        let statistics = standard::statistics(&mut read, &format!("{who} of CORL"), standardises)?;
         parts::normalised(&read.tensors, policy, statistics)
     }
 }
@@ -80,7 +81,7 @@ fn ensemble_sac(read: &Read<'_>) -> Result<Box<dyn Policy>, Fault> {
     list.push(parts::beside(t, mean, &log_std)?);
     let net = read.network(list, Activation::Relu)?;
     let bounds = read.bounds(net.outputs() / 2)?;
-    Ok(Box::new(parts::gaussian(net, bounds).with_log_std(LOG_STD[0])))
+    Ok(Box::new(parts::gaussian(t, net, bounds)?.with_log_std(LOG_STD[0])))
 }
 
 /// CQL: the log deviation has a factor and an offset, which become those of the last layer.
@@ -98,10 +99,7 @@ fn cql(read: &Read<'_>) -> Result<Box<dyn Policy>, Fault> {
     }
     let net = read.network(list, Activation::Relu)?;
     let bounds = read.bounds(net.outputs() / 2)?;
-    if net.outputs() != 2 * bounds.0.len() {
-        return Err(t.error(format!("a network of {} outputs, which are no means and deviations", net.outputs())));
-    }
-    Ok(Box::new(parts::gaussian(net, bounds).with_log_std(LOG_STD[1])))
+    Ok(Box::new(parts::gaussian(t, net, bounds)?.with_log_std(LOG_STD[1])))
 }
 
 /// Whether the configuration beside the checkpoint asks for standardised observations.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::bounds::Bounds;
+use super::table::Stated;
 use super::{Found, PolicyFormat, PolicyGiven, parts};
 use crate::agent::policy::{GreedyQ, Output, Policy, Spread, Statistics};
 use crate::checkpoint::layers::{Named, stacked};
@@ -38,7 +39,8 @@ impl PolicyFormat for D3rlpy {
     }
 
     fn probe(&self, found: &Found<'_>) -> Option<PathBuf> {
-        found.pickle("d3", &[b"torch"])
+        // The key, as the protocols before 4 write it and those since.
+        found.pickle("d3", &[b"X\x05\0\0\0torch", b"\x8c\x05torch"])
     }
 
     fn load(&self, file: &Path, _: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
@@ -55,6 +57,17 @@ impl PolicyFormat for D3rlpy {
         let tensors = torch_file::open_within(file, torch.clone())?.tensors()?;
         let saved = Saved { config: &config["config"], tensors };
         let policy = saved.policy()?;
+        if saved.kind().contains("crr") {
+            about.warnings.push(
+                "CRR's own predict draws several actions and chooses among them by their values, which is not done here: the \
+                 policy acts as its actor alone does"
+                    .into(),
+            );
+        }
+        let stated = Stated::beside(file)?;
+        if stated.says_anything() {
+            about.warnings.push(stated.unused("a .d3 file"));
+        }
         let statistics = saved.statistics()?;
         parts::normalised(&saved.tensors, policy, statistics)
     }
@@ -66,8 +79,13 @@ struct Saved<'s> {
 }
 
 impl Saved<'_> {
+    /// The algorithm.
+    fn kind(&self) -> &str {
+        self.config["type"].as_str().unwrap_or_default()
+    }
+
     fn policy(&self) -> Result<Box<dyn Policy>, Fault> {
-        let kind = self.config["type"].as_str().unwrap_or_default();
+        let kind = self.kind();
         if ["bcq", "bear", "plas"].iter().any(|other| kind.contains(other)) {
             return Err(self
                 .tensors
@@ -100,8 +118,12 @@ impl Saved<'_> {
             list.push(parts::beside(t, mean, &log_std)?);
             let net = parts::mlp(t, self.activation("actor_encoder_factory")?, list)?;
             let bounds = self.bounds(net.outputs() / 2)?;
-            let limits = if kind == "bc" { (-4.0, 15.0) } else { (-20.0, 2.0) };
-            return Ok(Box::new(parts::gaussian(net, bounds).with_log_std(limits)));
+            // BC and CRR are trained on noise beside the squashed mean; the others squash it with the mean.
+            let (low, high) = if kind == "bc" { (-4.0, 15.0) } else { (-20.0, 2.0) };
+            if kind == "bc" || kind.contains("crr") {
+                return parts::network(t, net, Output::TanhMean, Spread::OfState(low, high), bounds);
+            }
+            return Ok(Box::new(parts::gaussian(t, net, bounds)?.with_log_std((low, high))));
         }
         let net = self.network(t, "actor_encoder_factory", "_mu")?;
         let (low, high) = if kind == "awac" { (-6.0, 0.0) } else { (-5.0, 2.0) };
@@ -125,12 +147,14 @@ impl Saved<'_> {
             (0..MEMBERS).map(|i| all.under(&format!("{i}."))).take_while(|part| !part.map.is_empty()).collect();
         let nets = members.iter().map(|t| self.list(t, "encoder_factory", "_fc")).collect::<Result<Vec<_>, _>>()?;
         let layers = nets.first().map_or(0, Vec::len);
+        if let Some(other) = nets.iter().find(|list| list.len() != layers) {
+            return Err(all.error(format!("values of {layers} and of {} layers, which are no ensemble", other.len())));
+        }
         let mut nets: Vec<_> = nets.into_iter().map(Vec::into_iter).collect();
-        let count = nets.len();
         let list = (0..layers)
-            .map(|_| stacked(&all, nets.iter_mut().filter_map(Iterator::next).collect()).map(|named| named.layer))
+            .map(|_| stacked(&all, nets.iter_mut().filter_map(Iterator::next).collect()))
             .collect::<Result<Vec<_>, _>>()?;
-        let net = Mlp::new(count, self.activation("encoder_factory")?, list).map_err(|e| all.error(e))?;
+        let net = parts::mlp(&all, self.activation("encoder_factory")?, list)?;
         let space = parts::choices(net.outputs());
         Ok(Box::new(GreedyQ::new(net, 0.0, space).map_err(|e| all.error(e))?))
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::table::Stated;
 use super::{Found, PolicyFormat, PolicyGiven, parts};
 use crate::agent::policy::{Output, Policy, Spread};
 use crate::checkpoint::pickle::{Value, load};
@@ -44,7 +45,11 @@ impl PolicyFormat for D4rl {
         found.pickle("pkl", &[b"fc0/"])
     }
 
-    fn load(&self, file: &Path, _: &PolicyGiven<'_>, _: &mut About) -> Result<Box<dyn Policy>, Fault> {
+    fn load(&self, file: &Path, _: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
+        let stated = Stated::beside(file)?;
+        if stated.says_anything() {
+            about.warnings.push(stated.unused("a pickle of D4RL"));
+        }
         let bytes = read_bounded(file, MAX_PICKLE)?;
         let (pickle, _) = load(&bytes).map_err(|e| Fault::at(file, e))?;
         let mut map = BTreeMap::new();

@@ -59,8 +59,8 @@ impl<'p> Found<'p> {
         all.iter().all(has).then(|| self.file.clone()).flatten()
     }
 
-    /// The file, if it begins as a pickle does and its beginning holds one of `words`, or is called so: the path, or the only
-    /// file of that ending in the folder.
+    /// The file, if it begins as a pickle does and not as an old file of `torch.save`, and its beginning holds one of `words`:
+    /// the path, whatever it is called, or the only file of that ending in the folder.
     pub fn pickle(&self, ending: &str, words: &[&[u8]]) -> Option<PathBuf> {
         let named = |f: &Path| f.extension().is_some_and(|e| e == ending);
         let file = if self.path.is_dir() {
@@ -73,7 +73,7 @@ impl<'p> Found<'p> {
         let mut head = Vec::new();
         File::open(&file).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
         let holds = words.iter().any(|word| head.windows(word.len()).any(|w| w == *word));
-        (head.first() == Some(&0x80) && holds).then_some(file)
+        (head.first() == Some(&0x80) && holds && !torch_file::looks_like(&file)).then_some(file)
     }
 
     /// True if the file holds tensors.

@@ -35,9 +35,12 @@ impl PolicyFormat for Kit {
         let algorithm = algorithm(file);
         let standardises = read.has("last.") || algorithm.as_deref() == Some("rambo");
         let policy = actor(&read)?;
-        let who = format!("{} of OfflineRL-Kit", if read.has("last.") { "TD3+BC" } else { "RAMBO" });
-        let statistics =
-            if standardises { standard::statistics(&mut read, &who, None)? } else { read.stated.statistics.clone() };
+        let (who, configured) = match (standardises, read.has("last.")) {
+            (true, true) => ("TD3+BC", None),
+            (true, false) => ("RAMBO", None),
+            (false, _) => ("the policy", Some(false)),
+        };
+        let statistics = standard::statistics(&mut read, &format!("{who} of OfflineRL-Kit"), configured)?;
         parts::normalised(&read.tensors, policy, statistics)
     }
 }
@@ -65,7 +68,7 @@ fn actor(read: &Read<'_>) -> Result<Box<dyn Policy>, Fault> {
     list.push(parts::beside(t, mean, &log_std)?);
     let net = read.network(list, Activation::Relu)?;
     let bounds = read.bounds(net.outputs() / 2)?;
-    Ok(Box::new(parts::gaussian(net, bounds)))
+    Ok(Box::new(parts::gaussian(t, net, bounds)?))
 }
 
 /// The algorithm that the record of the run names.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Found, PolicyFormat, PolicyGiven, Read, parts};
+use super::{Found, PolicyFormat, PolicyGiven, Read, parts, standard};
 use crate::agent::policy::Policy;
 use crate::checkpoint::About;
 use crate::ground::fault::Fault;
@@ -32,7 +32,7 @@ impl PolicyFormat for MbrlSac {
     }
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
-        let read = Read::open(file, &["policy_state_dict."], given, about)?;
+        let mut read = Read::open(file, &["policy_state_dict."], given, about)?;
         let t = &read.tensors;
         let mut list = parts::named(t, &["linear1", "linear2"])?;
         let (mean, log_std) =
@@ -40,10 +40,8 @@ impl PolicyFormat for MbrlSac {
         list.push(parts::beside(t, mean, &log_std)?);
         let net = read.network(list, Activation::Relu)?;
         let bounds = read.bounds(net.outputs() / 2)?;
-        parts::normalised(
-            t,
-            Box::new(parts::gaussian(net, bounds).with_log_std(LOG_STD)),
-            read.stated.statistics.clone(),
-        )
+        let policy = Box::new(parts::gaussian(t, net, bounds)?.with_log_std(LOG_STD));
+        let statistics = standard::statistics(&mut read, "SAC of mbrl-lib", Some(false))?;
+        parts::normalised(&read.tensors, policy, statistics)
     }
 }

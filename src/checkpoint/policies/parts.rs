@@ -41,6 +41,9 @@ pub fn named(tensors: &Tensors, names: &[&str]) -> Result<Vec<Named>, Fault> {
 /// [`Fault`] if they do not.
 pub fn beside(tensors: &Tensors, mean: Named, log_std: &Named) -> Result<Named, Fault> {
     let (a, b) = (&mean.layer, &log_std.layer);
+    if a.outputs == 0 {
+        return Err(tensors.error(format!("tensor '{}.weight' is empty", mean.name)));
+    }
     if (a.inputs, a.outputs) != (b.inputs, b.outputs) {
         return Err(tensors.error(format!(
             "'{}' has {} inputs and {} outputs, '{}' has {} and {}",
@@ -57,13 +60,14 @@ pub fn beside(tensors: &Tensors, mean: Named, log_std: &Named) -> Result<Named, 
     Ok(Named { layer, ..mean })
 }
 
-/// The network of these layers.
+/// The network of these layers, of as many members as they have.
 ///
 /// # Errors
 /// [`Fault`] naming a layer that does not follow on the one before.
 pub fn mlp(tensors: &Tensors, activation: Activation, list: Vec<Named>) -> Result<Mlp, Fault> {
     layers::chain(tensors, &list)?;
-    Mlp::new(1, activation, list.into_iter().map(|named| named.layer).collect()).map_err(|e| tensors.error(e))
+    let members = list.first().map_or(1, |first| first.members);
+    Mlp::new(members, activation, list.into_iter().map(|named| named.layer).collect()).map_err(|e| tensors.error(e))
 }
 
 /// Says that tensors under `prefix` make the policy one that is not read, if there are any.
@@ -78,11 +82,16 @@ pub fn none_under(tensors: &Tensors, prefix: &str, what: &str) -> Result<(), Fau
 }
 
 /// A squashed Gaussian of `net` (means, then log deviations) between bounds.
-pub fn gaussian(net: Mlp, (low, high): Bounds) -> SquashedGaussian {
+///
+/// # Errors
+/// [`Fault`] if they do not fit, or nothing can be stretched to them.
+pub fn gaussian(tensors: &Tensors, net: Mlp, (low, high): Bounds) -> Result<SquashedGaussian, Fault> {
+    let spread = Spread::OfState(f32::NEG_INFINITY, f32::INFINITY);
+    Network::check(&net, Output::Tanh, &spread, (&low, &high)).map_err(|e| tensors.error(e))?;
     let scale = low.iter().zip(&high).map(|(l, h)| (h - l) / 2.0).collect();
     let bias = low.iter().zip(&high).map(|(l, h)| f32::midpoint(*l, *h)).collect();
     let columns = net.inputs();
-    SquashedGaussian::new(net, Normalizer::identity(columns), scale, bias)
+    Ok(SquashedGaussian::new(net, Normalizer::identity(columns), scale, bias))
 }
 
 /// The space of `n` choices, counted from 0 as argmax does.

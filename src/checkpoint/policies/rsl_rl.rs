@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Found, PolicyFormat, PolicyGiven, Read, parts};
+use super::{Found, PolicyFormat, PolicyGiven, Read, parts, standard};
 use crate::agent::policy::{Output, Policy, Spread, Statistics};
+use crate::checkpoint::sidecar::Observations;
 use crate::checkpoint::tensors::read_bounded;
 use crate::checkpoint::{About, sidecar, yaml};
 use crate::ground::fault::Fault;
@@ -40,7 +41,7 @@ impl PolicyFormat for RslRl {
 
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
         // Statistics lay beside the networks at first.
-        let read = Read::open(file, &[], given, about)?;
+        let mut read = Read::open(file, &[], given, about)?;
         for memory in ["memory_a.", "memory_s.", "rnn."] {
             parts::none_under(&read.tensors, memory, "a recurrent policy")?;
         }
@@ -57,11 +58,12 @@ impl PolicyFormat for RslRl {
         let net = parts::mlp(t, activation, list)?;
         let a = net.outputs();
         let policy = parts::network(t, net, Output::Clip, spread(&read, a)?, unbounded(&read, a)?)?;
-        let statistics = match &read.stated.statistics {
-            Some(stated) => Some(stated.clone()),
-            None => statistics(&read),
+        let open = read.stated.statistics.is_none() && read.stated.observations != Some(Observations::Raw);
+        let statistics = match statistics(&read).filter(|_| open) {
+            Some(own) => Some(own),
+            None => standard::statistics(&mut read, "PPO of rsl_rl", Some(false))?,
         };
-        let policy = parts::normalised(t, policy, statistics)?;
+        let policy = parts::normalised(&read.tensors, policy, statistics)?;
         read.about.warnings.extend(doubt);
         Ok(policy)
     }
@@ -130,10 +132,9 @@ fn configured(file: &Path) -> Result<Option<Activation>, Fault> {
     for place in [folder.join("params/agent.yaml"), folder.join("agent.yaml")] {
         let Ok(bytes) = read_bounded(&place, MAX_CONFIG) else { continue };
         let Ok(config) = yaml::parse(&String::from_utf8_lossy(&bytes)) else { continue };
-        let name = ["actor", "policy"].iter().find_map(|part| config[*part]["activation"].as_str().map(str::to_owned));
-        if let Some(name) = name.or_else(|| config["activation"].as_str().map(Value::from)?.as_str().map(str::to_owned))
-        {
-            return sidecar::activation(&name).map(Some).map_err(|e| Fault::at(&place, e));
+        let stated = [&config["actor"]["activation"], &config["policy"]["activation"], &config["activation"]];
+        if let Some(name) = stated.into_iter().find_map(Value::as_str) {
+            return sidecar::activation(name).map(Some).map_err(|e| Fault::at(&place, e));
         }
     }
     Ok(None)

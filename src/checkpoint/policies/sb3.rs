@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::bounds::{Bounds, bounds, of_space};
 use super::table::Stated;
 use super::{Found, PolicyFormat, PolicyGiven, parts};
-use crate::agent::policy::{Categorical, GreedyQ, Network, Output, Policy, Spread};
+use crate::agent::policy::{Categorical, GreedyQ, Network, Output, Policy, Spread, Statistics};
+use crate::checkpoint::sidecar::Observations;
 use crate::checkpoint::tensors::Tensors;
 use crate::checkpoint::{About, layers::Named, torch_file};
 use crate::data::space::{Space, SpaceKind};
@@ -43,6 +44,10 @@ impl PolicyFormat for Sb3 {
         archive::find(found.path)
     }
 
+    fn takes_statistics(&self) -> bool {
+        true
+    }
+
     fn load(&self, file: &Path, given: &PolicyGiven<'_>, about: &mut About) -> Result<Box<dyn Policy>, Fault> {
         let mut archive = Archive::open(file)?;
         let data = Data::parse(&archive.need("data", MAX_TEXT)?).map_err(|e| Fault::at(file, e))?;
@@ -60,9 +65,41 @@ impl PolicyFormat for Sb3 {
         let read = Zip { tensors: &tensors, data: &data, stated: Stated::beside(file)?, given };
         let policy = read.policy()?;
         let columns = policy.features().unwrap_or_default();
-        let statistics = vecnormalize::statistics(file, columns, &data, given, about)?;
+        let statistics = match of_table(&read.stated, given, &tensors)? {
+            Known::Stated(statistics) => statistics,
+            Known::Nothing => vecnormalize::statistics(file, columns, &data, given, about)?,
+        };
+        if statistics.is_none() && read.stated.observations == Some(Observations::Standardised) {
+            return Err(tensors.error(format!(
+                "its observations are stated to be standardised, and by what is in no vecnormalize.pkl: name it with \
+                 --policy-normalize, or {}",
+                read.stated.asks("obs_mean = [...] and obs_std = [...]")
+            )));
+        }
         parts::normalised(&tensors, policy, statistics)
     }
+}
+
+/// What `[policy]` says of the statistics.
+enum Known {
+    /// These, or that there are none.
+    Stated(Option<Statistics>),
+    /// Nothing.
+    Nothing,
+}
+
+fn of_table(stated: &Stated, given: &PolicyGiven<'_>, tensors: &Tensors) -> Result<Known, Fault> {
+    let raw = stated.observations == Some(Observations::Raw);
+    if stated.statistics.is_none() && !raw {
+        return Ok(Known::Nothing);
+    }
+    if given.normalize.is_some() {
+        return Err(tensors.error(format!(
+            "its observations are stated under [policy] in {}, and --policy-normalize names other statistics; leave one out",
+            stated.file.display()
+        )));
+    }
+    Ok(Known::Stated(stated.statistics.clone()))
 }
 
 /// What a policy is made of.
@@ -144,7 +181,7 @@ impl Zip<'_> {
         list.push(parts::beside(t, mean, &log_std)?);
         let net = self.network(list, Activation::Relu)?;
         let bounds = self.bounds(net.outputs() / 2)?;
-        Ok(Box::new(parts::gaussian(net, bounds).with_log_std(LOG_STD)))
+        Ok(Box::new(parts::gaussian(t, net, bounds)?.with_log_std(LOG_STD)))
     }
 
     /// TD3 and DDPG.

@@ -23,7 +23,7 @@ pub fn space(bytes: &[u8]) -> Result<Space, String> {
             let n =
                 pickle.entry(pickle.root, "n").and_then(|id| pickle.number(id)).ok_or("a Discrete without its n")?;
             let start = pickle.entry(pickle.root, "start").and_then(|id| pickle.number(id)).unwrap_or(0.0);
-            if !(1.0..1e6).contains(&n) || start.abs() > 1e9 {
+            if !(1.0..1e6).contains(&n) || !begins(start) {
                 return Err(format!("a Discrete of {n} choices from {start}"));
             }
             let kind = SpaceKind::Discrete { n: n as usize, start: start as i64 };
@@ -35,6 +35,9 @@ pub fn space(bytes: &[u8]) -> Result<Space, String> {
                 return Err(format!("a MultiDiscrete of {n:?} choices"));
             }
             let start = numbers("start").filter(|s| s.len() == n.len()).unwrap_or_else(|| vec![0.0; n.len()]);
+            if !start.iter().all(|s| begins(f64::from(*s))) {
+                return Err(format!("a MultiDiscrete of {n:?} choices from {start:?}"));
+            }
             let dim = n.len();
             let kind = SpaceKind::MultiDiscrete {
                 n: n.into_iter().map(|n| n as usize).collect(),
@@ -44,6 +47,11 @@ pub fn space(bytes: &[u8]) -> Result<Space, String> {
         }
         other => Err(format!("a space of the kind {other}, which no policy is read of")),
     }
+}
+
+/// True of a number that choices can be counted from.
+fn begins(start: f64) -> bool {
+    start.abs() <= 1e9
 }
 
 fn floats(pickle: &Pickle, id: Id) -> Option<Vec<f32>> {
@@ -64,6 +72,8 @@ mod tests {
                          cnumpy\nint64\nub.";
         let found = space(discrete).unwrap();
         assert_eq!(found.kind, SpaceKind::Discrete { n: 3, start: 1 });
+        let far = b"\x80\x02cgymnasium.spaces.multi_discrete\nMultiDiscrete\n)\x81}(X\x04\0\0\0nvec]K\x03aX\x05\0\0\0start]G\x7e\x37\xe4\x3c\x88\x00\x75\x9caub.";
+        assert!(space(far).unwrap_err().contains("from"), "a start that no integer holds");
         assert!(space(b"\x80\x02cmy.spaces\nSphere\n)\x81}b.").unwrap_err().contains("Sphere"));
         assert!(space(b"\x80\x02K\x01.").unwrap_err().contains("no space"));
         let system = b"\x80\x02cposix\nsystem\nX\x04\0\0\0true\x85R}b.";

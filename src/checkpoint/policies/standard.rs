@@ -5,6 +5,7 @@ use crate::agent::policy::Statistics;
 use crate::checkpoint::sidecar::Observations;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
+use crate::ground::stats;
 
 /// What the offline libraries add to a deviation.
 const EPSILON: f64 = 1e-3;
@@ -44,20 +45,6 @@ pub fn statistics(read: &mut Read<'_>, who: &str, configured: Option<bool>) -> R
 /// Mean, and deviation with [`EPSILON`] on it, of the observations that actions were taken in.
 fn of_dataset(data: &Dataset) -> Statistics {
     let all: Vec<usize> = (0..data.num_episodes()).collect();
-    let d = data.obs_dim();
-    let mut n = 0.0;
-    let (mut sum, mut squares) = (vec![0.0; d], vec![0.0; d]);
-    for episode in data.episodes(&all) {
-        let steps = episode.actions.len() / episode.action_dim.max(1);
-        for row in episode.obs.chunks_exact(d.max(1)).take(steps) {
-            n += 1.0;
-            for (c, value) in row.iter().enumerate() {
-                sum[c] += f64::from(*value);
-                squares[c] += f64::from(*value).powi(2);
-            }
-        }
-    }
-    let mean: Vec<f64> = sum.iter().map(|s| s / f64::max(n, 1.0)).collect();
-    let var = squares.iter().zip(&mean).map(|(s, m)| (s / f64::max(n, 1.0) - m * m).max(0.0));
-    Statistics { std: var.map(|v| v.sqrt() + EPSILON).collect(), mean, clip: None }
+    let (mean, std) = stats::column_mean_std(&data.states(&all).0, data.obs_dim().max(1));
+    Statistics { mean, std: std.into_iter().map(|s| s + EPSILON).collect(), clip: None }
 }

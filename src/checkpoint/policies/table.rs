@@ -84,7 +84,10 @@ impl Stated {
         }
         stated.statistics = match columns {
             [Some(mean), Some(std)] => Some(Statistics { mean, std, clip }),
-            [None, None] => None,
+            [None, None] if clip.is_none() => None,
+            [None, None] => {
+                return Err(bad("policy.obs_clip is stated without obs_mean and obs_std, which it is of".into()));
+            }
             _ => return Err(bad("of policy.obs_mean and policy.obs_std only one is stated".into())),
         };
         Ok(stated)
@@ -119,6 +122,11 @@ impl Stated {
     /// True if anything is stated.
     pub fn says_anything(&self) -> bool {
         *self != Self { file: self.file.clone(), ..Self::default() }
+    }
+
+    /// That a policy of `what` leaves nothing to state.
+    pub fn unused(&self, what: &str) -> String {
+        format!("[policy] in {} was passed over: {what} leaves nothing of it open", self.file.display())
     }
 
     /// "state KEY under [policy] in FILE".
@@ -162,6 +170,7 @@ mod tests {
             ("[policy]\nscale = \"x\"", "policy.scale is not known"),
             ("[policy]\naction_low = \"x\"", "numbers are needed"),
             ("[policy]\nobs_std = [1.0]", "only one is stated"),
+            ("[policy]\nobs_clip = 10", "without obs_mean and obs_std"),
             ("[policy]\noutput = \"relu\"", "tanh, tanh-mean, clip"),
             ("[policy]\nobservations = \"half\"", "raw or standardised"),
         ] {

@@ -28,7 +28,7 @@ pub fn with_policy(path: &Path, opened: &Opened) -> Result<Checkpoint, Fault> {
     let given =
         PolicyGiven { normalize: source.policy_normalize.as_deref(), actions: Some(&actions), data: Some(data) };
     let opened_policy = match python_target(path) {
-        Some(target) => in_python(target, opened, &actions),
+        Some(target) => policies::without_statistics(path, &given).and_then(|()| in_python(target, opened, &actions)),
         None => open(path, &given),
     };
     let Checkpoint { policy, about, .. } = opened_policy.map_err(|e| Fault::bad(e.to_string()))?;
@@ -59,6 +59,7 @@ fn in_python(target: &str, opened: &Opened, actions: &Space) -> Result<Checkpoin
 /// As [`policies::open`].
 pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
     let Some(found) = behaviour(path)? else { return policies::open(path, given) };
+    policies::without_statistics(path, given)?;
     let arrays = found.arrays.into_iter();
     let map = arrays.map(|(name, shape, values)| (name, Tensor { shape, values })).collect();
     d4rl::of_parts(d4rl::Parts {

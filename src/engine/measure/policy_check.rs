@@ -1,15 +1,20 @@
 //! Whether a policy from elsewhere was read as what it is: its greedy actions in the dataset's own states, and those states
 //! against the statistics that it has.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::agent::policy::{Acting, Normalised, Policy, PolicyState, Statistics};
+use crate::agent::policy::{Acting, Normalised, Policy, PolicyState, SquashedGaussian, Statistics};
 use crate::data::dataset::Dataset;
+use crate::data::split::SplitSpec;
 use crate::engine::opened::Opened;
+use crate::engine::spec::ActingSpec;
+use crate::format::Choice;
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::stats::evenly;
 use crate::ground::task::Ctx;
+use crate::world::net::normalizer::Normalizer;
 
 /// States that are looked at.
 const STATES: usize = 2048;
@@ -25,7 +30,15 @@ const FAR: f64 = 5.0;
 const NAMED: usize = 3;
 
 /// What was checked.
-type Checked = [Option<std::path::PathBuf>; 4];
+#[derive(PartialEq)]
+struct Checked {
+    dataset: (PathBuf, Choice),
+    split: SplitSpec,
+    checkpoint: Option<PathBuf>,
+    policy: Option<PathBuf>,
+    normalize: Option<PathBuf>,
+    acting: ActingSpec,
+}
 
 /// What is doubtful about the policy that the source of `opened` names beside its checkpoint, a sentence each; from the cache if
 /// it was looked at before.
@@ -39,12 +52,14 @@ pub fn policy_check(opened: &Opened, cx: &Ctx) -> Result<Arc<Vec<String>>, Fault
         return Ok(Arc::default());
     };
     cx.check()?;
-    let key: Checked = [
-        Some(source.dataset.clone()),
-        source.checkpoint.clone(),
-        source.policy.clone(),
-        source.policy_normalize.clone(),
-    ];
+    let key = Checked {
+        dataset: (source.dataset.clone(), source.choice()),
+        split: source.split,
+        checkpoint: source.checkpoint.clone(),
+        policy: source.policy.clone(),
+        normalize: source.policy_normalize.clone(),
+        acting: source.acting.clone(),
+    };
     opened.measured.cached(key, || Ok(doubts(policy, opened)))
 }
 
@@ -104,9 +119,15 @@ fn saturated(actions: &[f32], policy: &dyn Policy) -> Option<String> {
     })
 }
 
-/// The statistics that the policy sees observations by.
+/// The statistics that the policy sees observations by, its own input's among them.
 fn statistics(policy: &dyn Policy) -> Option<Statistics> {
-    Normalised::known(policy).map(|normalised| normalised.statistics().clone())
+    if let Some(normalised) = Normalised::known(policy) {
+        return Some(normalised.statistics().clone());
+    }
+    let input = &SquashedGaussian::known(policy)?.input;
+    let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect();
+    let own = *input != Normalizer::identity(input.mean.len());
+    own.then(|| Statistics { mean: wide(&input.mean), std: wide(&input.std), clip: None })
 }
 
 fn far(statistics: &Statistics, obs: &[f32], data: &Dataset) -> Option<String> {

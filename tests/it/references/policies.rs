@@ -71,7 +71,12 @@ fn difference(policy: &dyn Policy, obs: &[f32], want: &[f32]) -> Result<f64, Str
         return Err(format!("{} numbers instead of {}", got.stored().len(), want.len()));
     }
     let apart = |(a, b): (&f32, &f32)| f64::from((a - b).abs()) / f64::from(b.abs()).max(1.0);
-    let worst = got.stored().iter().zip(want).map(apart).fold(0.0, f64::max);
+    let apart: Vec<f64> = got.stored().iter().zip(want).map(apart).collect();
+    // NaN must not pass for agreement, which it would as a largest number.
+    if let Some(at) = apart.iter().position(|gap| !gap.is_finite()) {
+        return Err(format!("number {at} is {} instead of {}", got.stored()[at], want[at]));
+    }
+    let worst = apart.into_iter().fold(0.0, f64::max);
     if worst <= TOLERANCE { Ok(worst) } else { Err(format!("actions {worst:.1e} apart")) }
 }
 
@@ -81,4 +86,19 @@ fn numbers(value: &Value) -> Vec<f32> {
         Value::Array(list) => list.iter().flat_map(numbers).collect(),
         other => other.as_f64().map(|v| v as f32).into_iter().collect(),
     }
+}
+
+/// A policy that answers no number agrees with nothing.
+#[test]
+fn what_is_no_number_differs() {
+    use oodscope::agent::policy::{Network, Output, Spread};
+    use oodscope::world::net::mlp::{Activation, Layer, Mlp};
+    let act = |bias: f32| {
+        let layer = Layer { inputs: 1, outputs: 1, weight: vec![0.0], bias: vec![bias] };
+        let net = Mlp::new(1, Activation::Relu, vec![layer]).unwrap();
+        let policy = Network::new(net, Output::Clip, Spread::None, (vec![-1.0], vec![1.0])).unwrap();
+        difference(&policy, &[0.5], &[0.5])
+    };
+    assert!(act(0.5).is_ok());
+    assert!(act(f32::NAN).is_err_and(|e| e.contains("NaN")));
 }

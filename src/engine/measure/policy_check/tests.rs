@@ -49,4 +49,12 @@ fn what_is_odd_is_said_once() {
     };
     assert_eq!(said(&behind(30.0, 15.0)), "");
     assert!(said(&behind(500.0, 15.0)).contains("angle[0] by 3"), "{}", said(&behind(500.0, 15.0)));
+    let folded = |mean: f32, std: f32| {
+        let layer = Layer { inputs: 1, outputs: 2, weight: vec![0.01, 0.0], bias: vec![0.0, 0.0] };
+        let net = Mlp::new(1, Activation::Relu, vec![layer]).unwrap();
+        SquashedGaussian::new(net, Normalizer { mean: vec![mean], std: vec![std] }, vec![1.0], vec![0.0])
+    };
+    assert_eq!(said(&folded(0.0, 1.0)), "", "what acts on observations as they are has no statistics");
+    assert_eq!(said(&folded(30.0, 15.0)), "");
+    assert!(said(&folded(500.0, 15.0)).contains("angle[0] by 3"), "{}", said(&folded(500.0, 15.0)));
 }
