@@ -183,11 +183,14 @@ fn layouts_are_told_apart() {
     }
 }
 
+/// Name, rows and columns of every tensor.
+type Shapes<'s> = &'s [(&'s str, usize, usize)];
+
 /// Of the layouts of tensors, one whose last, first or middle layer has no columns: a sentence, or a policy that acts.
 #[test]
 fn layers_without_columns_are_sentences() {
     // Layers of each layout, with inputs and outputs as places in a table of widths: observations, hidden, actions.
-    let layouts: [(&str, &str, &[(&str, usize, usize)]); 8] = [
+    let layouts: [(&str, &str, Shapes<'_>); 8] = [
         ("cleanrl td3", "x.cleanrl_model", &[("0.fc1", 0, 1), ("0.fc2", 1, 1), ("0.fc_mu", 1, 2)]),
         ("cleanrl sac", "x.pt", &[("fc1", 0, 1), ("fc2", 1, 1), ("fc_mean", 1, 2), ("fc_logstd", 1, 2)]),
         ("cleanrl dqn", "x.cleanrl_model", &[("network.0", 0, 1), ("network.2", 1, 2)]),
