@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+mod active;
 mod args;
 mod audit;
 mod collect;
@@ -88,6 +89,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Collect a little new data, fine-tune, and compare before and after
     Topup(topup::TopUpArgs),
+    /// Learn a task online from random data, and keep everything that was acted as a dataset
+    Active(active::ActiveArgs),
     /// List the environments that can be acted in: built in, and the paper's tasks in your Python
     Envs(envs::EnvsArgs),
     /// List the top-ups in a folder with what became of each
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Some(Command::Diagnose(args)) => args.run(),
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
+        Some(Command::Active(args)) => args.run(),
         Some(Command::Envs(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Inspect(args)) => args.run(),

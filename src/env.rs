@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod gymnasium;
 pub mod recorded;
+pub mod repeated;
 pub mod single;
 pub mod spec;
 pub mod vector;

@@ -1,6 +1,7 @@
 //! Collecting a little data and fine-tuning on it: the decision rule, the rounds, and the run directory that remembers
 //! them all.
 
+pub mod active;
 pub mod agent;
 pub mod controller;
 pub mod history;

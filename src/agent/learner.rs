@@ -1,11 +1,13 @@
 //! How policies learn in imagination: [`Learner`]. World-model learning belongs to [`crate::world::fit`].
 
 pub mod actor_critic;
+pub mod head;
 pub mod imagined;
 
 pub use actor_critic::ActorCritic;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::policy::Policy;
 use crate::ground::seed::Stream;
@@ -17,6 +19,9 @@ use imagined::Starts;
 /// Bytes by name.
 pub type Blocks = BTreeMap<String, Vec<u8>>;
 
+/// How new each of the observations [B, D] is, [B].
+pub type Curiosity = Arc<dyn Fn(&[f32]) -> Vec<f32> + Send + Sync>;
+
 /// A policy that learns.
 pub trait Learner {
     /// The policy as it is now.
@@ -27,6 +32,9 @@ pub trait Learner {
 
     /// Factor on rewards inside the critics.
     fn reward_scale(&self) -> Option<f32>;
+
+    /// Takes over the scales of new data without changing what it computes: of rewards, and of the observations of `model`.
+    fn adapt(&mut self, _model: &dyn WorldModel, _reward_scale: f32) {}
 
     /// `steps` gradient steps in the imagination of `model`, branching from `starts`.
     ///
@@ -91,8 +99,10 @@ pub struct LearnerOptions {
     pub gamma: f32,
     /// Adam's step size.
     pub learning_rate: f64,
-    /// Imagined transitions a gradient step.
+    /// Transitions a gradient step.
     pub batch: usize,
+    /// Share of them that are real ones.
+    pub real: f64,
     /// Width of the two hidden layers.
     pub hidden: usize,
     /// Steps of an imagined rollout.
@@ -105,6 +115,11 @@ pub struct LearnerOptions {
     pub tau: f32,
     /// Imagined transitions kept.
     pub capacity: usize,
+    /// Weight of the model's uncertainty, taken off the imagined reward (MOPO's λ); 0 takes nothing off.
+    pub penalty: f64,
+    /// Share of the reward that is for what is new instead of the task's ([`Curiosity`], else the members' disagreement:
+    /// `Plan2Explore`'s `w_expl`); 0 explores by the policy's own noise alone.
+    pub explore: f64,
 }
 
 impl Default for LearnerOptions {
@@ -113,12 +128,15 @@ impl Default for LearnerOptions {
             gamma: 0.98,
             learning_rate: 1e-3,
             batch: 128,
+            real: 0.0,
             hidden: 64,
             rollout: 5,
             rollouts: 256,
             rollout_every: 50,
             tau: 0.01,
             capacity: 40_000,
+            penalty: 0.0,
+            explore: 0.0,
         }
     }
 }

@@ -14,6 +14,7 @@ mod normalised;
 mod python;
 mod scripted;
 mod squashed_gaussian;
+mod uniform;
 
 pub use categorical::Categorical;
 pub use greedy_q::GreedyQ;
@@ -22,6 +23,7 @@ pub use normalised::{Normalised, Statistics};
 pub use python::Python;
 pub use scripted::Scripted;
 pub use squashed_gaussian::{LOG_STD, SquashedGaussian};
+pub use uniform::Uniform;
 
 /// How an action is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -141,16 +141,20 @@ pub struct EnvArgs {
 }
 
 impl EnvArgs {
-    /// `source`, acted in so.
-    pub fn of(&self, source: Source) -> Source {
-        let acting = ActingSpec {
+    /// What is asked for.
+    pub fn acting(&self) -> ActingSpec {
+        ActingSpec {
             env: self.env.clone(),
             env_args: self.env_arg.iter().cloned().collect(),
             ray: self.ray.clone(),
             workers: self.workers,
             ..self.python.acting()
-        };
-        Source { acting, ..source }
+        }
+    }
+
+    /// `source`, acted in so.
+    pub fn of(&self, source: Source) -> Source {
+        Source { acting: self.acting(), ..source }
     }
 }
 
@@ -188,13 +192,17 @@ pub struct JudgedArgs {
     /// New folder to keep collected episodes in, as a Minari dataset; where it is there, they are taken from it
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+    /// Draw the policy's actions instead of taking its most likely ones
+    #[arg(long)]
+    sampled: bool,
 }
 
 impl JudgedArgs {
     /// `source`, judged so.
     pub fn of(&self, source: Source) -> Source {
         let source = self.acting.of(source);
-        Source { acting: ActingSpec { keep: self.keep.clone(), ..source.acting }, ..source }
+        let (keep, sampled) = (self.keep.clone(), self.sampled);
+        Source { acting: ActingSpec { keep, sampled, ..source.acting }, ..source }
     }
 }
 
@@ -276,7 +284,11 @@ pub struct OutputArgs {
 }
 
 /// A share from 0 to `most`.
-fn share(text: &str, most: f64) -> Result<f64, String> {
+/// A number from 0 to `most`.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn share(text: &str, most: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(v) if (0.0..=most).contains(&v) => Ok(v),
         _ => Err(format!("a share from 0 to {most} is needed")),

@@ -1,23 +1,28 @@
-//! `oodscope collect`: makes a dataset by acting in a built-in environment with a scripted policy.
+//! `oodscope collect`: makes a dataset by acting in an environment.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, count};
+use super::args::{EnvArgs, OutputArgs, count};
 use super::headless::{self, Status};
-use crate::engine::job::JobSpec;
-use crate::engine::spec::CollectSpec;
+use crate::engine::job::{ActingSpec, CollectSpec, JobSpec};
 
 /// Options of `oodscope collect`.
 #[derive(Debug, Args)]
 pub struct CollectArgs {
-    /// Environment to act in
-    #[arg(long, value_name = "ID", default_value_t = CollectSpec::default().env)]
-    env: String,
-    /// Who acts: narrow, mixed or random
-    #[arg(long, value_name = "NAME")]
-    policy: String,
+    #[command(flatten)]
+    acting: EnvArgs,
+    /// Who acts: a script of a built-in environment (narrow, mixed), random, a policy's file as --policy takes it elsewhere, or
+    /// py:module:function
+    #[arg(long, value_name = "NAME|PATH")]
+    policy: PathBuf,
+    /// Statistics that the policy's observations are normalised by (vecnormalize.pkl), where they do not lie beside it
+    #[arg(long, value_name = "FILE")]
+    policy_normalize: Option<PathBuf>,
+    /// Take the policy's most likely actions instead of drawing them
+    #[arg(long)]
+    greedy: bool,
     /// Episodes
     #[arg(long, value_name = "N", default_value_t = CollectSpec::default().episodes, value_parser = count)]
     episodes: usize,
@@ -42,9 +47,12 @@ impl CollectArgs {
 
     /// The job that is meant.
     pub fn job(&self) -> JobSpec {
+        let (asked, usual) = (self.acting.acting(), CollectSpec::default().acting.env);
         JobSpec::Collect(CollectSpec {
-            env: self.env.clone(),
+            acting: ActingSpec { env: asked.env.clone().or(usual), ..asked },
             policy: self.policy.clone(),
+            policy_normalize: self.policy_normalize.clone(),
+            greedy: self.greedy,
             episodes: self.episodes,
             x_init: self.x_init,
             y_init: self.y_init,

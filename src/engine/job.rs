@@ -9,8 +9,8 @@ pub use super::event::{Body, Control, Event, Failure, JobId, Outcome, Wish};
 use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
-    ActingSpec, Activation, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec, EnvsSpec,
-    EpisodesSpec, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec,
+    ActingSpec, Activation, ActiveSpec, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec,
+    EnvsSpec, EpisodesSpec, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec,
     RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
 };
 use super::workspace::Workspace;
@@ -23,6 +23,7 @@ pub use crate::topup::controller::trigger::Trigger;
 pub use crate::topup::history::HELD;
 pub use crate::topup::options::Options as TopUpOptions;
 
+mod active;
 mod audit;
 mod collect;
 mod compare;
@@ -184,6 +185,8 @@ jobs! {
     Fit(FitSpec) is fit::Fit;
     /// Collect a little, fine-tune, compare.
     TopUp(TopUpSpec) is topup::TopUp;
+    /// Learn a task online, from random data.
+    Active(ActiveSpec) is active::Active;
 }
 
 impl JobSpec {

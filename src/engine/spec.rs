@@ -12,6 +12,7 @@ use crate::ground::memory::Bytes;
 pub use crate::world::net::activation::Activation;
 
 mod acting;
+mod active;
 mod collect;
 mod compare;
 mod cover;
@@ -24,6 +25,7 @@ mod space;
 mod train;
 
 pub use acting::{ActingSpec, EnvsSpec};
+pub use active::{ActiveSpec, Begun as ActiveBegun};
 pub use collect::CollectSpec;
 pub use compare::CompareSpec;
 pub use cover::{CoverSpec, MapSpec};

@@ -1,11 +1,11 @@
 //! A checkpoint out of a dataset: the world model, and a policy that learned in its imagination.
 
+use crate::agent::learner::head::{Choices, Gaussian, Head};
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{ActorCritic, Held, Learner, LearnerOptions};
-use crate::agent::policy::SquashedGaussian;
 use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
-use crate::data::space::Space;
+use crate::data::space::{Space, SpaceKind};
 use crate::data::split::Split;
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
@@ -91,10 +91,10 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
 }
 
 /// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none; a policy of another
-/// kind than the actor's is held as it is.
+/// kind than those that are trained here is held as it is.
 ///
 /// # Errors
-/// A sentence where actions are choices and the checkpoint has no policy over them.
+/// A sentence where the actions are neither real numbers nor one choice and the checkpoint has no policy over them.
 pub fn learner(
     data: &Dataset,
     rewards: &[f32],
@@ -104,24 +104,34 @@ pub fn learner(
     seed: u64,
 ) -> Result<Box<dyn Learner>, Fault> {
     let given = from.and_then(|c| Some((c, c.policy.as_deref()?)));
-    if let Some((_, policy)) = given.filter(|(_, policy)| SquashedGaussian::known(*policy).is_none()) {
+    if let Some((_, policy)) = given.filter(|(_, policy)| !ActorCritic::trains(*policy)) {
         return Ok(Box::new(Held(policy.boxed())));
-    }
-    if data.action_space.choices().is_some() {
-        return Err(Fault::bad(
-            "the actions are choices, and a policy over choices is not trained here yet: name a checkpoint that has one",
-        ));
     }
     let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
     let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
-    let bounds = action_bounds(&data.action_space, data);
-    let fresh = ActorCritic::new(model, bounds, own_scale, options.clone(), &mut stream(seed, "policy weights", 0));
-    let actor = given.and_then(|(checkpoint, policy)| Some((checkpoint, SquashedGaussian::known(policy)?.clone())));
-    let Some((checkpoint, actor)) = actor else { return Ok(Box::new(fresh)) };
-    let known = checkpoint.critic.as_ref().filter(|c| c.members == 2);
-    let scale = known.and(checkpoint.about.reward_scale).unwrap_or(own_scale);
-    let critic = known.cloned().unwrap_or_else(|| fresh.critics());
-    Ok(Box::new(ActorCritic::from_networks(actor, &critic, scale, options.clone())))
+    let mut rng = stream(seed, "policy weights", 0);
+    let Some((checkpoint, policy)) = given else {
+        let head = head(&data.action_space, &|| action_bounds(&data.action_space, data)).map_err(Fault::bad)?;
+        return Ok(Box::new(ActorCritic::new(model, head, own_scale, options.clone(), &mut rng)));
+    };
+    let scale = checkpoint.critic.as_ref().and(checkpoint.about.reward_scale).unwrap_or(own_scale);
+    let critic = checkpoint.critic.as_ref();
+    let learner = ActorCritic::from_policy(policy, critic, scale, options.clone(), &mut rng).map_err(Fault::bad)?;
+    Ok(Box::new(learner))
+}
+
+/// What makes actions of a new actor's outputs: `bounds` are asked for where the actions are real numbers.
+///
+/// # Errors
+/// A sentence where policies over such actions are not trained here.
+pub fn head(space: &Space, bounds: &dyn Fn() -> (Vec<f32>, Vec<f32>)) -> Result<Box<dyn Head>, String> {
+    match space.kind {
+        SpaceKind::Box { .. } | SpaceKind::Unknown => {
+            let (scale, bias) = bounds();
+            Ok(Box::new(Gaussian::new(scale, bias)))
+        }
+        _ => Ok(Box::new(Choices::new(space)?)),
+    }
 }
 
 /// Half-widths and middles of the actions: the space's bounds where it states them, the data's range else.

@@ -36,7 +36,7 @@ mod tensorboard;
 
 use episodes::EpisodeLog;
 use lock::Lock;
-pub use state::{RunOutcome, SavedRound, finished_rounds, outcome};
+pub use state::{RunOutcome, SavedRound, ended, finished_rounds, outcome};
 use tensorboard::Scalars;
 
 const SPEC: &str = "spec.toml";

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::active::Ended;
 use super::controller::Schedule;
 use super::options::Options;
 use super::run::{self, RunDir};
@@ -28,12 +29,14 @@ pub fn list(root: &Path) -> Result<Report, Fault> {
     runs.reverse();
     let mut report = Report::new("runs", "Runs");
     let left: Vec<&PathBuf> = runs.iter().filter(|run| state(run) == State::Left).collect();
+    let command = |run: &Path| if is_active(run) { "active" } else { "topup" };
     match left.first() {
         Some(run) => report.note(
             Level::Warn,
             format!(
-                "{} ended before its end. Go on with the newest by: oodscope topup --resume {}",
+                "{} ended before its end. Go on with the newest by: oodscope {} --resume {}",
                 counted(left.len(), "runs"),
+                command(run),
                 run.display()
             ),
         ),
@@ -62,7 +65,7 @@ enum State {
 fn state(folder: &Path) -> State {
     if RunDir::is_running(folder) {
         State::Running
-    } else if run::outcome(folder).is_some() || folder.join("report.json").is_file() {
+    } else if folder.join("outcome.toml").is_file() || folder.join("report.json").is_file() {
         State::Ended
     } else {
         State::Left
@@ -76,6 +79,9 @@ fn row(folder: &Path) -> Vec<Cell> {
         Schedule::Fixed => "fixed",
         Schedule::Adaptive => "adaptive",
     });
+    if is_active(folder) {
+        return active(folder, name);
+    }
     let known = run::outcome(folder);
     let rounds = run::finished_rounds(folder);
     let outcome = match (state(folder), &known) {
@@ -96,6 +102,36 @@ fn row(folder: &Path) -> Vec<Cell> {
         number(|o| o.returns.0),
         number(|o| o.returns.1),
         gain.into(),
+    ]
+}
+
+/// True for a run of an agent that learns online from random data.
+fn is_active(folder: &Path) -> bool {
+    RunDir::spec::<toml::Table>(folder)
+        .is_ok_and(|spec| spec.get("agent").is_some_and(|a| a.as_str() == Some("active")))
+}
+
+fn active(folder: &Path, name: String) -> Vec<Cell> {
+    let known: Option<Ended> = run::ended(folder);
+    let rounds = run::finished_rounds(folder);
+    let outcome = match (state(folder), &known) {
+        (State::Running, _) => format!("running, {} finished", counted(rounds, "evaluations")),
+        (_, Some(ended)) if ended.reached => "target reached".into(),
+        (_, Some(ended)) if ended.stopped => "stopped; can be gone on with".into(),
+        (_, Some(_)) => "steps used".into(),
+        (_, None) => format!("left after {}; can be gone on with", counted(rounds, "evaluations")),
+    };
+    let number = |of: fn(&Ended) -> f64| Cell::from(known.as_ref().map_or(f64::NAN, of));
+    vec![
+        name.into(),
+        "active".into(),
+        outcome.into(),
+        rounds.into(),
+        number(|e| e.acted as f64),
+        number(|e| e.total as f64),
+        number(|e| e.random),
+        number(|e| e.score),
+        known.as_ref().map_or_else(|| "-".into(), |e| format!("{:.0}", e.score - e.random)).into(),
     ]
 }
 

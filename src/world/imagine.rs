@@ -207,6 +207,22 @@ impl OneStep {
     }
 }
 
+/// [B] mean over dimensions of the members' standard deviation in units of the model's targets, as in
+/// [`OneStep::disagreement_scaled`].
+pub fn disagreement(model: &dyn WorldModel, p: &Prediction) -> Vec<f32> {
+    let unit = |c: usize| model.unit().map_or(1.0, |unit| f64::from(unit[c]));
+    let of = |r: usize| (0..p.obs_dim).map(|c| moments(p, r, c).1.sqrt() / unit(c)).sum::<f64>() / p.obs_dim as f64;
+    (0..p.rows).map(|r| of(r) as f32).collect()
+}
+
+/// [B] MOPO's penalty (Yu et al. 2020): the largest norm over the members of the predicted deviations; nothing where the model
+/// predicts none.
+pub fn mopo_penalty(p: &Prediction) -> Option<Vec<f32>> {
+    let mut all = Vec::with_capacity(p.rows);
+    push_aleatoric(&mut all, p.logvar.as_ref()?, p.rows, p.members);
+    Some(all)
+}
+
 /// Appends, for every row, the largest norm over the members of exp(logvar / 2); `logvar` is [E, rows, targets].
 fn push_aleatoric(all: &mut Vec<f32>, logvar: &[f32], rows: usize, members: usize) {
     let targets = logvar.len() / (members * rows).max(1);

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod device;
+pub mod fused;
 pub mod init;
 pub mod matmul;
 pub mod mlp;

@@ -95,6 +95,11 @@ pub trait WorldModel: Debug + Send + Sync {
     /// True if it predicts rewards.
     fn predicts_reward(&self) -> bool;
 
+    /// True if it predicts that episodes end.
+    fn predicts_end(&self) -> bool {
+        false
+    }
+
     /// True if it predicts variances.
     fn predicts_variance(&self) -> bool {
         false

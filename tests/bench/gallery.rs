@@ -76,7 +76,8 @@ fn report(spec: &JobSpec) -> Report {
         | JobSpec::Episodes(_)
         | JobSpec::Convert(_)
         | JobSpec::Collect(_)
-        | JobSpec::Fit(_) => fixture::data(),
+        | JobSpec::Fit(_)
+        | JobSpec::Active(_) => fixture::data(),
         JobSpec::Audit(_) => fixture::audit(),
         JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage_to_explore(),
         JobSpec::Map(_) => Report { name: "map".into(), pairs: None, ..fixture::coverage_to_explore() },

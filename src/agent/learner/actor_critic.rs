@@ -1,181 +1,198 @@
-//! SAC (Haarnoja et al. 2018) on imagined transitions: a squashed Gaussian actor, twin critics, a learned temperature.
+//! SAC (Haarnoja et al. 2018; Christodoulou 2019 for choices) on imagined transitions: an actor, twin critics, a learned
+//! temperature. Its steps are made by hand ([`FusedMlp`]); the same step through burn's autodiff is held against them in the
+//! tests.
 
+#[cfg(test)]
+mod autodiff;
 mod state;
+mod temperature;
 #[cfg(test)]
 mod tests;
 
-use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, activation};
-use burn_optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use rand::{Rng, RngExt};
+use rand::Rng;
 
-use super::imagined::{Batch, Imagined, Starts};
-use super::{Blocks, Learner, LearnerOptions};
-use crate::agent::policy::{Policy, SquashedGaussian};
+use super::head::{Choices, Gaussian, Head};
+use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
+use super::{Blocks, Curiosity, Learner, LearnerOptions};
+use crate::agent::policy::{Categorical, Policy, SquashedGaussian};
 use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
+use crate::world::net::fused::FusedMlp;
 use crate::world::net::init;
 use crate::world::net::mlp::{Activation, Mlp};
-use crate::world::net::network::{Network, cpu, parameter, tensor};
 use crate::world::net::normalizer::Normalizer;
 use crate::world::world_model::WorldModel;
+use temperature::Temperature;
 
-/// The temperature as a parameter, so that it has an optimiser like the rest.
-#[derive(Module, Debug)]
-struct Temperature {
-    log_alpha: Param<Tensor<1>>,
-}
+/// Independent critics, of which the smaller one is believed.
+pub const CRITICS: usize = 2;
 
-fn adam() -> ModuleOptimizer {
-    AdamConfig::new().with_epsilon(1e-8).init()
-}
-
-impl Temperature {
-    fn new(log_alpha: f32, device: &Device) -> Self {
-        Self { log_alpha: parameter(tensor(vec![log_alpha], [1], device), 0) }
-    }
-}
-
-/// Actor, twin critics, their targets and their optimisers.
+/// Actor, twin critics, their targets and what their optimisers keep.
 pub struct ActorCritic {
     options: LearnerOptions,
-    actor: Network,
-    critic: Network,
-    target: Network,
-    temperature: Temperature,
-    optimizers: [ModuleOptimizer; 3],
+    head: Box<dyn Head>,
     input: Normalizer,
-    scale: Vec<f32>,
-    bias: Vec<f32>,
-    log_std: (f32, f32),
+    actor: FusedMlp,
+    critic: FusedMlp,
+    target: FusedMlp,
+    temperature: Temperature,
     reward_scale: f32,
     imagined: Imagined,
-    device: Device,
+    curiosity: Option<Curiosity>,
 }
 
 impl ActorCritic {
-    /// A fresh learner for the features of `model` and real-numbered actions within `scale` of `bias`.
+    /// A fresh learner for the features of `model` and the actions of `head`.
     pub fn new(
         model: &dyn WorldModel,
-        (scale, bias): (Vec<f32>, Vec<f32>),
+        head: Box<dyn Head>,
         reward_scale: f32,
         options: LearnerOptions,
         rng: &mut impl Rng,
     ) -> Self {
-        let (d, a, h) = (model.dims().feature, scale.len(), options.hidden);
-        let actor = init::mlp(1, &[d, h, h, 2 * a], Activation::Relu, 0.1, rng);
-        let critic = init::mlp(2, &[d + a, h, h, 1], Activation::Relu, 1.0, rng);
+        let (d, h) = (model.dims().feature, options.hidden);
+        let (inputs, outputs) = head.critic(d);
+        let actor = init::mlp(1, &[d, h, h, head.outputs()], Activation::Relu, 0.1, rng);
+        let critic = init::mlp(CRITICS, &[inputs, h, h, outputs], Activation::Relu, 1.0, rng);
         let known = model.obs_scale().filter(|(mean, _)| mean.len() == d);
         let scaled = |(mean, std): (&[f32], &[f32])| Normalizer { mean: mean.to_vec(), std: std.to_vec() };
         let input = known.map_or_else(|| Normalizer::identity(d), scaled);
-        Self::from_networks(SquashedGaussian::new(actor, input, scale, bias), &critic, reward_scale, options)
+        Self::of_networks(head, (&actor, input), &critic, reward_scale, options)
     }
 
-    /// A learner that goes on from saved networks.
-    pub fn from_networks(actor: SquashedGaussian, critic: &Mlp, reward_scale: f32, options: LearnerOptions) -> Self {
-        let device = cpu();
-        let (d, a) = (actor.net.inputs(), actor.action_dim());
+    /// A learner that goes on from a policy that it knows how to train, and from `critic`; fresh critics where there are none
+    /// that fit.
+    ///
+    /// # Errors
+    /// A sentence where policies of this kind are not trained here.
+    pub fn from_policy(
+        policy: &dyn Policy,
+        critic: Option<&Mlp>,
+        reward_scale: f32,
+        options: LearnerOptions,
+        rng: &mut impl Rng,
+    ) -> Result<Self, String> {
+        let (head, net, input): (Box<dyn Head>, _, _) = if let Some(p) = SquashedGaussian::known(policy) {
+            (Box::new(Gaussian::of(p)), &p.net, &p.input)
+        } else if let Some(p) = Categorical::known(policy) {
+            (Box::new(Choices::new(p.action_space())?), p.net(), p.input())
+        } else {
+            return Err(format!("policies of the kind '{}' are not trained here", policy.kind()));
+        };
+        let shape = head.critic(net.inputs());
+        let fits = critic.filter(|c| c.members == CRITICS && (c.inputs(), c.outputs()) == shape);
+        let (h, (inputs, outputs)) = (options.hidden, shape);
+        let fresh = || init::mlp(CRITICS, &[inputs, h, h, outputs], Activation::Relu, 1.0, rng);
+        let critic = fits.cloned().unwrap_or_else(fresh);
+        Ok(Self::of_networks(head, (net, input.clone()), &critic, reward_scale, options))
+    }
+
+    /// True if [`ActorCritic::from_policy`] knows how to train it.
+    pub fn trains(policy: &dyn Policy) -> bool {
+        let one_choice = |p: &Categorical| Choices::new(p.action_space()).is_ok();
+        SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some_and(one_choice)
+    }
+
+    fn of_networks(
+        head: Box<dyn Head>,
+        (actor, input): (&Mlp, Normalizer),
+        critic: &Mlp,
+        reward_scale: f32,
+        options: LearnerOptions,
+    ) -> Self {
+        let critic = FusedMlp::new(critic);
         Self {
-            actor: Network::from_mlp(&actor.net, &device),
-            critic: Network::from_mlp(critic, &device),
-            target: Network::from_mlp(critic, &device),
-            temperature: Temperature::new(-1.5, &device),
-            optimizers: [adam(), adam(), adam()],
-            imagined: Imagined::new(d, a, options.capacity),
-            input: actor.input,
-            scale: actor.scale,
-            bias: actor.bias,
-            log_std: actor.log_std,
+            imagined: Imagined::new(actor.inputs(), head.columns(), options.capacity),
+            actor: FusedMlp::new(actor),
+            target: critic.clone(),
+            critic,
+            temperature: Temperature::new(-1.5),
+            curiosity: None,
+            head,
+            input,
             reward_scale,
             options,
-            device,
         }
     }
 
-    /// The actor as it is now.
-    pub fn actor(&self) -> SquashedGaussian {
-        let (scale, bias) = (self.scale.clone(), self.bias.clone());
-        SquashedGaussian::new(self.actor.to_mlp(), self.input.clone(), scale, bias).with_log_std(self.log_std)
+    /// Lets what is new be the share `weight` of the reward from now on.
+    pub fn explore(&mut self, weight: f64, curiosity: Option<Curiosity>) {
+        self.options.explore = weight;
+        self.curiosity = curiosity;
     }
 
-    fn step(&mut self, rng: &mut impl Rng) {
-        let b = self.options.batch;
-        let rows: Vec<usize> = (0..b).map(|_| rng.random_range(0..self.imagined.len())).collect();
-        let batch = self.imagined.gather(&rows);
-        let alpha = self.temperature.log_alpha.val().inner().exp().reshape([1, 1, 1]);
-        let obs = tensor(self.input.apply(&batch.obs), [1, b, self.imagined.feature_dim], &self.device);
-        self.step_critic(&batch, obs.clone(), alpha.clone(), rng);
-        let log_prob = self.step_actor(obs, alpha, rng);
-        self.step_temperature(log_prob);
-        self.target = self.target.clone().toward(&self.critic, self.options.tau);
-    }
-
-    /// Towards y = r + γ (1 − terminated) (min Q'(s', a') − α log π(a'|s')).
-    fn step_critic(&mut self, batch: &Batch, obs: Tensor<3>, alpha: Tensor<3>, rng: &mut impl Rng) {
-        let (b, a) = (self.options.batch, self.scale.len());
-        let inner = self.device.clone().inner();
-        let next = tensor(self.input.apply(&batch.next_obs), [1, b, self.imagined.feature_dim], &inner);
-        let (next_action, log_prob) = self.act(&self.actor.clone().valid(), next.clone(), rng);
-        let q_next = self.target.clone().valid().forward(Tensor::cat(vec![next, next_action], 2)).min_dim(0);
-        let reward: Vec<f32> = batch.reward.iter().map(|r| r * self.reward_scale).collect();
-        let alive: Vec<f32> = batch.alive.iter().map(|l| l * self.options.gamma).collect();
-        let y = tensor(reward, [1, b, 1], &inner) + (q_next - log_prob * alpha) * tensor(alive, [1, b, 1], &inner);
-        let action = tensor(batch.action.clone(), [1, b, a], &self.device);
-        let q = self.critic.forward(Tensor::cat(vec![obs, action], 2));
-        let loss = (q - Tensor::from_inner(y)).square().mean();
-        let grads = GradientsParams::from_grads(loss.backward(), &self.critic);
-        self.critic = self.optimizers[1].step(self.options.learning_rate, self.critic.clone(), grads);
-    }
-
-    /// Down α log π(a|s) − min Q(s, a); answers the mean log-probability.
-    fn step_actor(&mut self, obs: Tensor<3>, alpha: Tensor<3>, rng: &mut impl Rng) -> Tensor<1> {
-        let (action, log_prob) = self.act(&self.actor, obs.clone(), rng);
-        let q = self.critic.clone().no_grad().forward(Tensor::cat(vec![obs, action], 2)).min_dim(0);
-        let mean_log_prob = log_prob.clone().inner().mean();
-        let loss = (log_prob * Tensor::from_inner(alpha) - q).mean();
-        let grads = GradientsParams::from_grads(loss.backward(), &self.actor);
-        self.actor = self.optimizers[0].step(self.options.learning_rate, self.actor.clone(), grads);
-        mean_log_prob
-    }
-
-    /// Holds the entropy near −`action_dim`, the usual target (Haarnoja et al. 2018, appendix D).
-    fn step_temperature(&mut self, mean_log_prob: Tensor<1>) {
-        let gap = mean_log_prob.sub_scalar(self.scale.len() as f32);
-        let loss = -(self.temperature.log_alpha.val() * Tensor::from_inner(gap)).sum();
-        let grads = GradientsParams::from_grads(loss.backward(), &self.temperature);
-        self.temperature = self.optimizers[2].step(self.options.learning_rate, self.temperature.clone(), grads);
-    }
-
-    /// Squashed actions in (−1, 1) for normalised observations [1, B, D], and their log-probabilities [1, B, 1].
-    fn act(&self, actor: &Network, obs: Tensor<3>, rng: &mut impl Rng) -> (Tensor<3>, Tensor<3>) {
-        let (a, b) = (self.scale.len(), obs.dims()[1]);
-        let device = obs.device();
-        let out = actor.forward(obs);
-        let mean = out.clone().narrow(2, 0, a);
-        let log_std = out.narrow(2, a, a).clamp(self.log_std.0, self.log_std.1);
-        let noise = tensor(init::normal(b * a, rng), [1, b, a], &device);
-        let raw = mean + log_std.clone().exp() * noise.clone();
-        // log N(u; μ, σ) − log(1 − tanh²(u)), the latter as 2 (log 2 − u − softplus(−2u)), which never takes log 0.
-        let gauss = -(noise.square().mul_scalar(0.5) + log_std)
-            .sub_scalar(-0.5 * (2.0 * std::f32::consts::PI).ln())
-            .mul_scalar(1.0);
-        let squash = (raw.clone() + activation::softplus(raw.clone().mul_scalar(-2.0), 1.0))
-            .mul_scalar(-2.0)
-            .add_scalar(2.0 * std::f32::consts::LN_2);
-        (raw.tanh(), (gauss - squash).sum_dim(2))
-    }
-}
-
-impl ActorCritic {
     /// The twin critics as they are now.
     pub fn critics(&self) -> Mlp {
         self.critic.to_mlp()
+    }
+
+    fn step(&mut self, batch: &Batch, rng: &mut Stream) {
+        let (obs, alpha) = (self.input.apply(&batch.obs), self.temperature.alpha());
+        self.step_critic(batch, &obs, alpha, rng);
+        let log_prob = self.step_actor(&obs, alpha, rng);
+        self.temperature.step(log_prob + self.head.target_entropy(), self.options.learning_rate);
+        self.target.toward(&self.critic, self.options.tau);
+    }
+
+    /// Towards y = r + γ (1 − terminated) (min Q' − α log π) of the next state: the mean over critics and rows of (Q − y)².
+    fn step_critic(&mut self, batch: &Batch, obs: &[f32], alpha: f32, rng: &mut Stream) {
+        let y = self.returns(batch, alpha, rng);
+        let (x, picked) = self.head.judged(obs, &batch.action);
+        let q = self.critic.forward(&x);
+        let (b, width) = (batch.len(), self.critic.outputs());
+        let share = 2.0 / (CRITICS * b) as f32;
+        let mut gradient = vec![0.0; q.len()];
+        for (e, (gradient, q)) in gradient.chunks_exact_mut(b * width).zip(q.chunks_exact(b * width)).enumerate() {
+            debug_assert!(e < CRITICS);
+            for (i, (column, y)) in picked.iter().zip(&y).enumerate() {
+                gradient[i * width + column] = share * (q[i * width + column] - y);
+            }
+        }
+        self.critic.backward(&gradient);
+        self.critic.descend(&x, self.options.learning_rate);
+    }
+
+    /// [B] what the critics are drawn towards.
+    fn returns(&mut self, batch: &Batch, alpha: f32, rng: &mut Stream) -> Vec<f32> {
+        let next = self.input.apply(&batch.next_obs);
+        let out = self.actor.forward(&next);
+        let value = self.head.soft_value(&out, &next, &mut self.target, alpha, rng);
+        let each = batch.reward.iter().zip(&batch.alive).zip(value);
+        each.map(|((r, alive), v)| r * self.reward_scale + self.options.gamma * alive * v).collect()
+    }
+
+    /// Down α log π(a|s) − min Q(s, a); answers the mean log-probability.
+    fn step_actor(&mut self, obs: &[f32], alpha: f32, rng: &mut Stream) -> f32 {
+        let out = self.actor.forward(obs);
+        let (gradient, log_prob) = self.head.gradient(&out, obs, &mut self.critic, alpha, rng);
+        self.actor.backward(&gradient);
+        self.actor.descend(obs, self.options.learning_rate);
+        log_prob
+    }
+
+    fn imagine(&mut self, model: &dyn WorldModel, starts: &Drawn<'_>, rng: &mut Stream) {
+        let net = self.actor.to_mlp();
+        let (penalty, explore) = (self.options.penalty as f32, self.options.explore as f32);
+        let (head, input) = (&*self.head, &self.input);
+        let (curiosity, reward_scale) = (self.curiosity.as_ref(), self.reward_scale);
+        let roller = Roller { head, net: &net, input, penalty, explore, curiosity, reward_scale };
+        self.imagined.extend(model, &roller, starts, (self.options.rollouts, self.options.rollout), rng);
+    }
+
+    /// A batch of imagined transitions with its share of real ones, where a policy acts on observations as they are.
+    fn batch(&self, real: usize, starts: &Drawn<'_>, rng: &mut Stream) -> Batch {
+        let mut batch = Batch::default();
+        if real > 0 {
+            starts.add_real(real, &*self.head, &mut batch, rng);
+        }
+        self.imagined.draw(self.options.batch - batch.len(), &mut batch, rng);
+        batch
     }
 }
 
 impl Learner for ActorCritic {
     fn policy(&self) -> Box<dyn Policy> {
-        Box::new(self.actor())
+        self.head.policy(self.actor.to_mlp(), self.input.clone())
     }
 
     fn critic(&self) -> Option<Mlp> {
@@ -184,6 +201,23 @@ impl Learner for ActorCritic {
 
     fn reward_scale(&self) -> Option<f32> {
         Some(self.reward_scale)
+    }
+
+    fn adapt(&mut self, model: &dyn WorldModel, reward_scale: f32) {
+        let factor = reward_scale / self.reward_scale;
+        if factor.is_finite() && factor > 0.0 {
+            self.reward_scale = reward_scale;
+            self.critic.scale_outputs(factor);
+            self.target.scale_outputs(factor);
+            self.temperature.scale(factor);
+        }
+        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
+        let Some((mean, std)) = known else { return };
+        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
+        for net in [&mut self.actor, &mut self.critic, &mut self.target] {
+            net.move_inputs(&self.input, &input);
+        }
+        self.input = input;
     }
 
     fn train(
@@ -195,19 +229,25 @@ impl Learner for ActorCritic {
         cx: &Ctx,
     ) -> Result<(), Cancelled> {
         self.imagined.clear();
+        // Nobody says how new the end of a real transition was when it was taken.
+        let known = self.options.explore <= 0.0 && model.context() == 1;
+        let plain = known && model.dims().feature == starts.rows.obs_dim;
+        let real =
+            if plain { (self.options.real.clamp(0.0, 1.0) * self.options.batch as f64).round() as usize } else { 0 };
+        let starts = starts.with_context(model.context());
         for step in 0..steps {
             if step % 8 == 0 {
                 cx.step(step as u64, steps as u64)?;
             }
-            if step % self.options.rollout_every == 0 {
-                let actor = self.actor();
-                self.imagined.extend(model, &actor, starts, self.options.rollouts, self.options.rollout, rng);
+            if step % self.options.rollout_every == 0 && real < self.options.batch {
+                self.imagine(model, &starts, rng);
             }
-            if self.imagined.is_empty() {
+            let batch = self.batch(real, &starts, rng);
+            if batch.len() < self.options.batch {
                 log::warn!("imagination gave no finite transition: the policy does not learn from it");
                 return Ok(());
             }
-            self.step(rng);
+            self.step(&batch, rng);
         }
         Ok(())
     }

@@ -2,10 +2,14 @@
 
 use rand::RngExt;
 
-use crate::agent::policy::{Policy as _, SquashedGaussian};
+use super::Curiosity;
+use super::head::Head;
 use crate::data::episode::TransitionBatch;
 use crate::data::space::Actions;
 use crate::ground::seed::Stream;
+use crate::world::imagine;
+use crate::world::net::mlp::Mlp;
+use crate::world::net::normalizer::Normalizer;
 use crate::world::world_model::{Feedback, WorldModel};
 
 /// Real states that rollouts branch from: old ones, and new ones that are drawn now and then. A model that needs a past gets
@@ -20,19 +24,47 @@ pub struct Starts<'a> {
     pub new_share: f64,
 }
 
-/// A batch out of the ring, as columns.
+/// Rows to draw from, of those that have enough observations behind them.
+pub struct Drawn<'a> {
+    /// All rows.
+    pub rows: &'a TransitionBatch,
+    usable: Vec<usize>,
+    /// The first of `usable` that is new.
+    new: usize,
+    new_share: f64,
+}
+
+/// Transitions as columns.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// [B, D].
     pub obs: Vec<f32>,
-    /// [B, A], squashed to (−1, 1).
+    /// [B, A], as the critics see them ([`Head::seen`]).
     pub action: Vec<f32>,
     /// [B].
     pub reward: Vec<f32>,
     /// [B, D].
     pub next_obs: Vec<f32>,
-    /// [B]; 0 where the model says that the episode ends.
+    /// [B]; 0 where the episode ends.
     pub alive: Vec<f32>,
+}
+
+/// The policy that rolls out.
+pub struct Roller<'a> {
+    /// What makes actions of its outputs.
+    pub head: &'a dyn Head,
+    /// The actor's network, one member.
+    pub net: &'a Mlp,
+    /// Of its inputs.
+    pub input: &'a Normalizer,
+    /// Weight of the model's uncertainty, taken off the reward (MOPO's λ).
+    pub penalty: f32,
+    /// Share of the reward that is for what is new.
+    pub explore: f32,
+    /// How new an imagined observation is; the members' disagreement about it where nobody says.
+    pub curiosity: Option<&'a Curiosity>,
+    /// Factor on rewards inside the critics; newness is brought to a deviation of 1 there.
+    pub reward_scale: f32,
 }
 
 /// The ring of imagined transitions.
@@ -44,12 +76,14 @@ pub struct Imagined {
     capacity: usize,
     next: usize,
     data: Batch,
+    /// Number, mean and summed squared deviation of how new observations were.
+    newness: (f64, f64, f64),
 }
 
 impl Imagined {
     /// An empty ring.
     pub fn new(feature_dim: usize, action_dim: usize, capacity: usize) -> Self {
-        Self { feature_dim, action_dim, capacity, next: 0, data: Batch::default() }
+        Self { feature_dim, action_dim, capacity, next: 0, data: Batch::default(), newness: (0.0, 0.0, 0.0) }
     }
 
     /// Transitions kept.
@@ -68,19 +102,18 @@ impl Imagined {
         self.next = 0;
     }
 
-    /// Rolls `count` states of `starts` forward by `horizon` steps under `actor` in the imagination of `model`; each step of
+    /// Rolls `count` states of `starts` forward by `horizon` steps under `roller` in the imagination of `model`; each step of
     /// each rollout is drawn from a random elite member (TS1).
     pub fn extend(
         &mut self,
         model: &dyn WorldModel,
-        actor: &SquashedGaussian,
-        starts: &Starts<'_>,
-        count: usize,
-        horizon: usize,
+        roller: &Roller<'_>,
+        starts: &Drawn<'_>,
+        (count, horizon): (usize, usize),
         rng: &mut Stream,
     ) {
-        let (d, a) = (self.feature_dim, self.action_dim);
-        let rows = starts.draw(count, model.context(), rng);
+        let d = self.feature_dim;
+        let rows = starts.draw(count, rng);
         let mut state = model.begin(&starts.rows.pasts(&rows, model.context()));
         for _ in 0..horizon {
             let features = model.features(&state).to_vec();
@@ -88,18 +121,31 @@ impl Imagined {
             if rows == 0 {
                 return;
             }
-            let action = actor.sample(&features, rng);
-            let step = model.step(&mut state, &Actions::new(actor.action_space(), &action[..]), Feedback::Sampled(rng));
+            let action = roller.head.draw(&roller.net.forward(&roller.input.apply(&features)), rng);
+            let columns = action.len() / rows;
+            let step = model.step(&mut state, &Actions::new(roller.head.space(), &action[..]), Feedback::Sampled(rng));
+            let doubt = (roller.penalty > 0.0).then(|| imagine::mopo_penalty(&step.prediction)).flatten();
+            let bonus = (roller.explore > 0.0).then(|| {
+                let all = match roller.curiosity {
+                    Some(curiosity) => curiosity(&state.obs),
+                    None => imagine::disagreement(model, &step.prediction),
+                };
+                self.bonus(all, roller.reward_scale)
+            });
             let mut alive = Vec::with_capacity(rows);
             for i in 0..rows {
-                let reward = step.reward.as_ref().map_or(0.0, |r| r[i]);
+                let own = step.reward.as_ref().map_or(0.0, |r| r[i]);
+                let task = own - doubt.as_ref().map_or(0.0, |u| roller.penalty * u[i]);
+                let mixed = |b: &Vec<f32>| (1.0 - roller.explore) * task + roller.explore * b[i];
+                let reward = bonus.as_ref().map_or(task, mixed);
                 let ended = step.terminated.as_ref().is_some_and(|t| t[i] > 0.5);
                 let next = &model.features(&state)[i * d..(i + 1) * d];
-                let squashed: Vec<f32> = (0..a).map(|c| (action[i * a + c] - actor.bias[c]) / actor.scale[c]).collect();
-                if !(reward.is_finite() && next.iter().chain(&squashed).all(|v| v.is_finite())) {
+                let mut seen = Vec::with_capacity(self.action_dim);
+                roller.head.seen(&action[i * columns..(i + 1) * columns], &mut seen);
+                if !(reward.is_finite() && next.iter().chain(&seen).all(|v| v.is_finite())) {
                     continue;
                 }
-                self.push(&features[i * d..(i + 1) * d], &squashed, reward, next, if ended { 0.0 } else { 1.0 });
+                self.push(&features[i * d..(i + 1) * d], &seen, reward, next, if ended { 0.0 } else { 1.0 });
                 if !ended {
                     alive.push(i);
                 }
@@ -110,14 +156,24 @@ impl Imagined {
         }
     }
 
+    /// [B] how new observations are in units of the running deviation, in such units of reward that a factor `reward_scale`
+    /// makes it that (Sekar et al. 2020).
+    fn bonus(&mut self, new: Vec<f32>, reward_scale: f32) -> Vec<f32> {
+        let (n, mean, squares) = &mut self.newness;
+        for v in new.iter().map(|v| f64::from(*v)).filter(|v| v.is_finite()) {
+            *n += 1.0;
+            let off = v - *mean;
+            *mean += off / *n;
+            *squares += off * (v - *mean);
+        }
+        let unit = (*squares / n.max(1.0)).sqrt().max(1e-8) as f32 * reward_scale;
+        new.into_iter().map(|v| v / unit).collect()
+    }
+
     fn push(&mut self, obs: &[f32], action: &[f32], reward: f32, next_obs: &[f32], alive: f32) {
         let (d, a, b) = (self.feature_dim, self.action_dim, &mut self.data);
         if b.reward.len() < self.capacity {
-            b.obs.extend_from_slice(obs);
-            b.action.extend_from_slice(action);
-            b.reward.push(reward);
-            b.next_obs.extend_from_slice(next_obs);
-            b.alive.push(alive);
+            b.push(obs, action, reward, next_obs, alive);
             return;
         }
         let i = self.next;
@@ -129,36 +185,70 @@ impl Imagined {
         self.next = (i + 1) % self.capacity;
     }
 
-    /// Copies the named transitions out.
-    pub fn gather(&self, rows: &[usize]) -> Batch {
-        let take = |from: &[f32], c: usize| {
-            rows.iter().flat_map(|&r| from[r * c..(r + 1) * c].iter().copied()).collect::<Vec<f32>>()
-        };
-        let b = &self.data;
-        Batch {
-            obs: take(&b.obs, self.feature_dim),
-            action: take(&b.action, self.action_dim),
-            reward: take(&b.reward, 1),
-            next_obs: take(&b.next_obs, self.feature_dim),
-            alive: take(&b.alive, 1),
+    /// `count` transitions drawn with replacement, after as many others as are in `into`; none where there are none.
+    pub fn draw(&self, count: usize, into: &mut Batch, rng: &mut Stream) {
+        let (d, a, b) = (self.feature_dim, self.action_dim, &self.data);
+        for _ in 0..if self.is_empty() { 0 } else { count } {
+            let i = rng.random_range(0..self.len());
+            let (obs, next) = (&b.obs[i * d..(i + 1) * d], &b.next_obs[i * d..(i + 1) * d]);
+            into.push(obs, &b.action[i * a..(i + 1) * a], b.reward[i], next, b.alive[i]);
         }
     }
 }
 
-impl Starts<'_> {
-    /// Rows of `count` starts that have `context` observations behind them.
-    fn draw(&self, count: usize, context: usize, rng: &mut Stream) -> Vec<usize> {
+impl Batch {
+    /// Transitions.
+    pub fn len(&self) -> usize {
+        self.reward.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.reward.is_empty()
+    }
+
+    fn push(&mut self, obs: &[f32], action: &[f32], reward: f32, next_obs: &[f32], alive: f32) {
+        self.obs.extend_from_slice(obs);
+        self.action.extend_from_slice(action);
+        self.reward.push(reward);
+        self.next_obs.extend_from_slice(next_obs);
+        self.alive.push(alive);
+    }
+}
+
+impl<'a> Starts<'a> {
+    /// Those that have `context` observations behind them.
+    pub fn with_context(&self, context: usize) -> Drawn<'a> {
         let usable = self.rows.with_context(context);
-        let (old, new) = usable.split_at(usable.partition_point(|&row| row < self.old));
-        if usable.is_empty() {
+        let new = usable.partition_point(|&row| row < self.old);
+        Drawn { rows: self.rows, usable, new, new_share: self.new_share.clamp(0.0, 1.0) }
+    }
+}
+
+impl Drawn<'_> {
+    /// `count` rows; none where none is usable.
+    pub fn draw(&self, count: usize, rng: &mut Stream) -> Vec<usize> {
+        let (old, new) = self.usable.split_at(self.new);
+        if self.usable.is_empty() {
             return Vec::new();
         }
         let mut rows = Vec::with_capacity(count);
         for _ in 0..count {
-            let fresh = !new.is_empty() && rng.random_bool(self.new_share.clamp(0.0, 1.0));
+            let fresh = !new.is_empty() && rng.random_bool(self.new_share);
             let from = if fresh || old.is_empty() { new } else { old };
             rows.push(from[rng.random_range(0..from.len())]);
         }
         rows
+    }
+
+    /// Adds `count` of the real transitions to `into`.
+    pub fn add_real(&self, count: usize, head: &dyn Head, into: &mut Batch, rng: &mut Stream) {
+        for row in self.draw(count, rng) {
+            let rows = self.rows;
+            let mut seen = Vec::new();
+            head.seen(rows.action_at(row), &mut seen);
+            let alive = if rows.terminated[row] { 0.0 } else { 1.0 };
+            into.push(rows.obs_at(row), &seen, rows.reward[row], rows.next_obs_at(row), alive);
+        }
     }
 }

@@ -37,6 +37,12 @@ impl Categorical {
         Ok(Self { net, input, space })
     }
 
+    /// The same over other networks, for a learner whose networks fit.
+    pub(crate) fn over(net: Mlp, input: Normalizer, space: Space) -> Self {
+        debug_assert!(space.choices().is_some() && net.outputs() == space.encoded_dim());
+        Self { net, input, space }
+    }
+
     /// The policy that `policy` is, if it is one of these.
     pub fn known(policy: &dyn Policy) -> Option<&Self> {
         policy.as_any().downcast_ref()

@@ -32,10 +32,15 @@ pub struct SquashedGaussian {
 impl SquashedGaussian {
     /// A policy whose actions lie within `scale` of `bias`.
     pub fn new(net: Mlp, input: Normalizer, scale: Vec<f32>, bias: Vec<f32>) -> Self {
-        let side = |sign: f32| bias.iter().zip(&scale).map(|(b, s)| b + sign * s).collect();
-        let kind = SpaceKind::Box { low: side(-1.0), high: side(1.0) };
-        let space = Space { kind, ..Space::unnamed("action", scale.len()) };
+        let space = Self::space(&scale, &bias);
         Self { net, input, scale, bias, log_std: LOG_STD, space }
+    }
+
+    /// The space of actions within `scale` of `bias`.
+    pub fn space(scale: &[f32], bias: &[f32]) -> Space {
+        let side = |sign: f32| bias.iter().zip(scale).map(|(b, s)| b + sign * s).collect();
+        let kind = SpaceKind::Box { low: side(-1.0), high: side(1.0) };
+        Space { kind, ..Space::unnamed("action", scale.len()) }
     }
 
     /// The same with other bounds of the log standard deviation than [`LOG_STD`].

@@ -4,7 +4,7 @@ use crate::checkpoint::{CurvePoint, native};
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
 use crate::engine::measure::lineage::same_part;
-use crate::engine::measure::trainable::{continuous, trainable, writable};
+use crate::engine::measure::trainable::{learnable, trainable, writable};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source};
 use crate::engine::workspace::Workspace;
@@ -36,7 +36,7 @@ impl Job for Fit {
         let from = opened.checkpoint.as_deref();
         trainable(&opened, from.and_then(|c| c.world_model.as_deref()))?;
         if spec.policy_steps > 0 {
-            continuous(data)?;
+            learnable(data)?;
         }
         if let Some((from, path)) = from.zip(spec.source.policy.as_ref()) {
             native::savable(from)

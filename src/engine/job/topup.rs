@@ -3,15 +3,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Emit, Job, Model, Slot};
-use crate::agent::learner::LearnerOptions;
-use crate::agent::policy::SquashedGaussian;
+use crate::agent::learner::{ActorCritic, LearnerOptions};
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
 use crate::engine::measure::lineage::same_part;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::stage::{self, Chosen};
-use crate::engine::measure::trainable::{continuous, trainable, writable};
+use crate::engine::measure::trainable::{learnable, trainable, writable};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{FitSpec, Source, TopUpSpec};
 use crate::engine::workspace::Workspace;
@@ -58,8 +57,7 @@ impl Job for TopUp {
         };
         acted.warning.into_iter().for_each(|warning| topup.warn(warning));
         acted.place.into_iter().for_each(|place| topup.inform(place));
-        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| SquashedGaussian::known(*p).is_none())
-        {
+        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| !ActorCritic::trains(*p)) {
             topup.warn(format!(
                 "the policy ({}) acts as it is and is not trained: only the world model is",
                 policy.kind()
@@ -119,7 +117,7 @@ fn stage(opened: &Opened) -> Result<Chosen, Fault> {
     let model =
         given.filter(|c| c.acting.is_none() || c.world_model.is_some()).map(|_| world_model(opened)).transpose()?;
     if given.is_none_or(|checkpoint| checkpoint.policy.is_none()) {
-        continuous(&opened.data)?;
+        learnable(&opened.data)?;
     }
     trainable(opened, model)?;
     stage::chosen(opened).map_err(Fault::bad)

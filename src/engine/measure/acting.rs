@@ -25,12 +25,11 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub fn with_policy(path: &Path, opened: &Opened) -> Result<Checkpoint, Fault> {
     let (source, data) = (&opened.source, &opened.data);
     let actions = actions(opened);
-    let given =
-        PolicyGiven { normalize: source.policy_normalize.as_deref(), actions: Some(&actions), data: Some(data) };
-    let opened_policy = match python_target(path) {
-        Some(target) => policies::without_statistics(path, &given).and_then(|()| in_python(target, opened, &actions)),
-        None => open(path, &given),
-    };
+    let normalize = source.policy_normalize.as_deref();
+    let given = PolicyGiven { normalize, actions: Some(&actions), data: Some(data) };
+    // A function of Python's outlives the job that opens it.
+    let (python, cx) = (source.acting.python.as_deref(), Ctx::quiet());
+    let opened_policy = anywhere(path, &given, (data.obs_dim(), python), &cx);
     let Checkpoint { policy, about, .. } = opened_policy.map_err(|e| Fault::bad(e.to_string()))?;
     let own = opened.checkpoint.as_deref().cloned().unwrap_or_default();
     let both = Checkpoint { policy, critic: None, acting: Some(Box::new(about)), ..own };
@@ -44,12 +43,21 @@ pub fn python_target(path: &Path) -> Option<&str> {
     path.to_str()?.strip_prefix("py:")
 }
 
-/// The function in a worker of the Python that acts.
-fn in_python(target: &str, opened: &Opened, actions: &Space) -> Result<Checkpoint, Fault> {
-    let python = opened.source.acting.python.as_deref();
-    // It outlives the job that opens it.
-    let worker = PythonPolicy::load(target, python, LIMIT, &Ctx::quiet())?;
-    let policy = Python::new(target, worker, opened.data.obs_dim(), actions.clone());
+/// The policy at `path`: a file, or a function that takes `width` columns, in the Python at `python`. A function's worker ends
+/// with `cx`.
+///
+/// # Errors
+/// As [`open`], or where Python fails.
+pub fn anywhere(
+    path: &Path,
+    given: &PolicyGiven<'_>,
+    (width, python): (usize, Option<&Path>),
+    cx: &Ctx,
+) -> Result<Checkpoint, Fault> {
+    let Some(target) = python_target(path) else { return open(path, given) };
+    policies::without_statistics(path, given)?;
+    let worker = PythonPolicy::load(target, python, LIMIT, cx)?;
+    let policy = Python::new(target, worker, width, given.actions.cloned().unwrap_or_default());
     Ok(Checkpoint { policy: Some(Box::new(policy)), ..Checkpoint::default() })
 }
 

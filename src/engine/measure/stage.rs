@@ -10,6 +10,7 @@ use crate::engine::opened::Opened;
 use crate::engine::spec::ActingSpec;
 use crate::env;
 use crate::env::gymnasium::{Gymnasium, Options};
+use crate::env::spec::ResetOption;
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -35,8 +36,8 @@ pub struct Acted {
 
 /// An environment that was chosen and not started.
 pub enum Chosen {
-    /// Of the program.
-    BuiltIn(String),
+    /// Of the program, how many copies, and how they start.
+    BuiltIn(String, usize, Vec<ResetOption>),
     /// Of Gymnasium, and how it differs from the dataset's.
     Worker(Box<Options>, Option<String>),
 }
@@ -47,18 +48,19 @@ pub enum Chosen {
 /// A sentence where nothing names one.
 pub fn chosen(opened: &Opened) -> Result<Chosen, String> {
     let (asked, origin) = (&opened.source.acting, &opened.data.origin);
-    if let Some(named) = asked.env.as_deref() {
-        let plain = named.strip_prefix("gym:");
-        if plain.is_none() && !asked.is_gymnasium() && env::is_built_in(named) {
-            return Ok(Chosen::BuiltIn(named.into()));
-        }
-        let own = origin.env_id.as_deref() == Some(plain.unwrap_or(named));
-        return Ok(Chosen::Worker(Box::new(options(plain.unwrap_or(named), asked, own.then_some(origin))), None));
+    if let Some(env) = asked.env.as_deref() {
+        let own = origin.env_id.as_deref() == Some(env.strip_prefix("gym:").unwrap_or(env));
+        return match named(asked, COPIES).map_err(|why| why.to_string())? {
+            Chosen::Worker(made, _) if own => {
+                Ok(Chosen::Worker(Box::new(options(&made.id, asked, Some(origin))), None))
+            }
+            other => Ok(other),
+        };
     }
     let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
     if let Some(id) = origin.env_id.as_deref().or(of_checkpoint) {
         if !asked.is_gymnasium() && env::is_built_in(id) {
-            return Ok(Chosen::BuiltIn(id.into()));
+            return Ok(Chosen::BuiltIn(id.into(), COPIES, Vec::new()));
         }
         if let Some(near) = d4rl::nearest(id) {
             return Ok(near.chosen(asked, id));
@@ -72,6 +74,23 @@ pub fn chosen(opened: &Opened) -> Result<Chosen, String> {
         let path = opened.source.dataset.display();
         format!("{path}: the file does not name its environment; name it with --env (built in: {})", env::known())
     })
+}
+
+/// The environment that `asked` names, in `copies` copies.
+///
+/// # Errors
+/// A sentence where it names none.
+pub fn named(asked: &ActingSpec, copies: usize) -> Result<Chosen, Fault> {
+    let Some(named) = asked.env.as_deref() else {
+        return Err(Fault::bad(format!("name an environment with --env (built in: {})", env::known())));
+    };
+    let plain = named.strip_prefix("gym:");
+    if plain.is_none() && !asked.is_gymnasium() && env::is_built_in(named) {
+        return Ok(Chosen::BuiltIn(named.into(), copies, Vec::new()));
+    }
+    let options = options(plain.unwrap_or(named), asked, None);
+    let processes = options.processes.min(copies);
+    Ok(Chosen::Worker(Box::new(Options { processes, copies, ..options }), None))
 }
 
 /// What is asked of the workers; the dataset's own environment is made as its file says.
@@ -105,16 +124,40 @@ impl Chosen {
     /// # Errors
     /// [`Fault`] where it cannot be made, or does not fit the dataset.
     pub fn start(self, opened: &Opened, cx: &Ctx) -> Result<Acted, Fault> {
-        let acted = match self {
-            Self::BuiltIn(id) => {
-                let made = env::make(&id, COPIES, &[])?;
+        let acted = self.begin(opened.source.acting.env.is_some(), cx)?;
+        acted.env.spec().fits(&opened.data.obs_space, &opened.data.action_space, "the dataset").map_err(Fault::bad)?;
+        Ok(acted)
+    }
+
+    /// The same with starts as `options` say.
+    ///
+    /// # Errors
+    /// A sentence where it takes none.
+    pub fn starting(self, options: &[ResetOption]) -> Result<Self, Fault> {
+        match self {
+            Self::BuiltIn(id, copies, _) => Ok(Self::BuiltIn(id, copies, options.to_vec())),
+            other if options.is_empty() => Ok(other),
+            Self::Worker(made, _) => Err(Fault::bad(format!(
+                "--x-init and --y-init are for environments of the program, and {} is Gymnasium's; leave them out",
+                made.id
+            ))),
+        }
+    }
+
+    /// Begins it; `named` says that somebody asked for it by name.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be made.
+    pub fn begin(self, named: bool, cx: &Ctx) -> Result<Acted, Fault> {
+        match self {
+            Self::BuiltIn(id, copies, options) => {
+                let made = env::make(&id, copies, &options)?;
                 let env = made.ok_or_else(|| Fault::bad(format!("no environment is called '{id}'")))?;
-                Acted { env, place: None, warning: None }
+                Ok(Acted { env, place: None, warning: None })
             }
             Self::Worker(options, warning) => {
                 let id = options.id.clone();
                 let started = Gymnasium::start(*options, &cx.phase(&format!("starting {id} in Python")));
-                let named = opened.source.acting.env.is_some();
                 let workers = started.map_err(|fault| match fault {
                     Fault::Cancelled => fault,
                     // Whoever named one may have meant another.
@@ -122,11 +165,9 @@ impl Chosen {
                     other => Fault::bad(other.to_string()),
                 })?;
                 let place = Some(place(&id, &workers));
-                Acted { place, warning: warning.or_else(|| unseeded(&id, &workers)), env: Box::new(workers) }
+                Ok(Acted { place, warning: warning.or_else(|| unseeded(&id, &workers)), env: Box::new(workers) })
             }
-        };
-        acted.env.spec().fits(&opened.data.obs_space, &opened.data.action_space, "the dataset").map_err(Fault::bad)?;
-        Ok(acted)
+        }
     }
 }
 
@@ -163,7 +204,7 @@ pub fn begin(opened: &Opened, cx: &Ctx) -> Result<Result<Acted, String>, Fault> 
 
 /// The actions of the environment, where it is built in and fits the dataset.
 pub fn built_in_actions(opened: &Opened) -> Option<Space> {
-    let Ok(Chosen::BuiltIn(id)) = chosen(opened) else { return None };
+    let Ok(Chosen::BuiltIn(id, ..)) = chosen(opened) else { return None };
     let env = env::make(&id, 1, &[]).ok()??;
     let spec = env.spec();
     spec.fits(&opened.data.obs_space, &opened.data.action_space, "the dataset").ok()?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
+use crate::topup::prepare;
 use crate::world::world_model::WorldModel;
 
 /// Refuses data and models that cannot be trained on, before anything is spent.
@@ -25,19 +26,18 @@ pub fn trainable(opened: &Opened, from: Option<&dyn WorldModel>) -> Result<(), F
     from.map_or(Ok(()), |model| model.trainable().map_err(Fault::bad))
 }
 
-/// Refuses choices: the policy that learns in imagination acts in real numbers.
+/// Refuses actions that no policy learns to choose in imagination.
 ///
 /// # Errors
 /// A sentence with the remedy.
-pub fn continuous(data: &Dataset) -> Result<(), Fault> {
-    if data.action_space.choices().is_none() {
-        return Ok(());
-    }
-    Err(Fault::bad(format!(
-        "{}: its actions are choices, and the policy that learns in imagination acts in real numbers only; a world model \
-         alone is trained by oodscope fit without --policy-steps",
-        data.origin.path.display()
-    )))
+pub fn learnable(data: &Dataset) -> Result<(), Fault> {
+    let refused = prepare::head(&data.action_space, &|| (vec![1.0], vec![0.0])).err();
+    refused.map_or(Ok(()), |why| {
+        Err(Fault::bad(format!(
+            "{}: {why}; a world model alone is trained by oodscope fit without --policy-steps",
+            data.origin.path.display()
+        )))
+    })
 }
 
 /// Refuses an output folder that cannot be written to, before anything is spent.
@@ -62,7 +62,7 @@ mod tests {
     use crate::data::space::{Space, SpaceKind};
 
     #[test]
-    fn choices_are_refused_with_the_remedy() {
+    fn several_choices_at_once_are_refused_with_the_remedy() {
         let span = EpisodeSpan {
             id: 0,
             first_step: 0,
@@ -74,11 +74,15 @@ mod tests {
         };
         let parts =
             Parts { spans: vec![span], obs: vec![0.0; 2], actions: vec![1.0], rewards: vec![1.0], next_obs: None };
-        let discrete = Space { names: vec!["push".into()], kind: SpaceKind::Discrete { n: 2, start: 0 } };
+        let one = Space { names: vec!["push".into()], kind: SpaceKind::Discrete { n: 2, start: 0 } };
+        let several = SpaceKind::MultiDiscrete { n: vec![2], start: vec![0] };
+        let several = Space { kind: several, ..one.clone() };
         let make = |space| Dataset::from_parts(Origin::default(), Space::unnamed("obs", 1), space, parts.clone());
-        let refused = continuous(&make(discrete).expect("fits")).expect_err("choices").to_string();
+        let refused = learnable(&make(several).expect("fits")).expect_err("choices").to_string();
         assert!(refused.contains("--policy-steps"), "{refused}");
-        assert_eq!(continuous(&make(Space::unnamed("action", 1)).expect("fits")), Ok(()));
+        for space in [one, Space::unnamed("action", 1)] {
+            assert_eq!(learnable(&make(space).expect("fits")), Ok(()));
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<
                 Err(why) => return Ok(Err(format!("there is no environment to act in ({why})"))),
             };
             let mut env = acted.env;
-            let mut data = act(policy, &mut *env, spec, cx)?;
+            let acting = if source.acting.sampled { Acting::Sampled } else { Acting::Greedy };
+            let mut data = act(policy, acting, (&mut *env, spec), cx)?;
             data.origin.rules.extend(acted.place);
             data.origin.warnings.extend(acted.warning);
             if let Some(folder) = kept {
@@ -53,10 +54,15 @@ pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<
         .map(|found| (*found).clone())
 }
 
-fn act(policy: &dyn Policy, env: &mut dyn VectorEnv, spec: &PolicySpec, cx: &Ctx) -> Result<Dataset, Fault> {
+fn act(
+    policy: &dyn Policy,
+    acting: Acting,
+    (env, spec): (&mut dyn VectorEnv, &PolicySpec),
+    cx: &Ctx,
+) -> Result<Dataset, Fault> {
     let mut collector = Collector::new(spec.seed, "diagnosis", 0);
     let cx = cx.phase("acting in the environment");
-    collector.run(env, policy, Acting::Greedy, Limit::episodes(spec.episodes.max(1)), &cx)?;
+    collector.run(env, policy, acting, Limit::episodes(spec.episodes.max(1)), &cx)?;
     collector.dataset(env).ok_or_else(|| Fault::failed("the environment gave no step"))
 }
 

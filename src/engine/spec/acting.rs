@@ -28,6 +28,9 @@ pub struct ActingSpec {
     /// Folder that episodes collected for coverage and diagnosis are kept in, and taken from where they are there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<PathBuf>,
+    /// Actions are drawn from the policy; its most likely ones are taken otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sampled: bool,
     /// Worker processes; one a core if no number is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,

@@ -2,14 +2,22 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Episodes of a scripted policy in a built-in environment, written as a new dataset.
+use super::ActingSpec;
+
+/// Episodes of a policy in an environment, written as a new dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CollectSpec {
     /// Environment to act in.
-    pub env: String,
-    /// Name of the scripted policy that acts.
-    pub policy: String,
+    #[serde(flatten)]
+    pub acting: ActingSpec,
+    /// Who acts: a script of the environment, `random`, a policy's file, or a function of Python's.
+    pub policy: PathBuf,
+    /// Statistics that the policy's observations are normalised by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_normalize: Option<PathBuf>,
+    /// The policy's most likely actions are taken; they are drawn otherwise.
+    pub greedy: bool,
     /// How many episodes.
     pub episodes: usize,
     /// Half-width of the start angles; the policy's own if none is named.
@@ -25,13 +33,23 @@ pub struct CollectSpec {
 impl Default for CollectSpec {
     fn default() -> Self {
         Self {
-            env: "Pendulum-v1".into(),
-            policy: String::new(),
+            acting: ActingSpec { env: Some("Pendulum-v1".into()), ..ActingSpec::default() },
+            policy: PathBuf::new(),
+            policy_normalize: None,
+            greedy: false,
             episodes: 100,
             x_init: None,
             y_init: None,
             out: PathBuf::new(),
             seed: 0,
         }
+    }
+}
+
+impl CollectSpec {
+    /// Id of the environment, without the word that says whose it is.
+    pub fn env(&self) -> &str {
+        let named = self.acting.env.as_deref().unwrap_or_default();
+        named.strip_prefix("gym:").unwrap_or(named)
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{RunDir, unwritable};
@@ -12,7 +13,6 @@ use crate::checkpoint::{self, Checkpoint, blocks, native};
 use crate::ground::fault::Fault;
 use crate::ground::save;
 use crate::topup::controller::StopReason;
-use crate::topup::history::Round;
 
 const LEARNER: &str = "learner.safetensors";
 const ROUND: &str = "round.toml";
@@ -56,7 +56,7 @@ impl RunDir {
         number: usize,
         checkpoint: &Checkpoint,
         learner: &Blocks,
-        round: Option<&Round>,
+        round: Option<&impl Serialize>,
     ) -> Result<(), Fault> {
         let place = self.checkpoint(number);
         let text = round.map(toml::to_string).transpose().map_err(|e| Fault::at(&place, e.to_string()))?;
@@ -89,11 +89,11 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Fault`] where one cannot be read.
-    pub fn rounds(&self, number: usize) -> Result<Vec<Round>, Fault> {
+    pub fn rounds<T: DeserializeOwned>(&self, number: usize) -> Result<Vec<T>, Fault> {
         let read = |n: usize| {
             let file = self.checkpoint(n).join(ROUND);
             let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
-            toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of a top-up: {}", e.message())))
+            toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of such a run: {}", e.message())))
         };
         (1..=number).map(read).collect()
     }
@@ -102,7 +102,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Fault`] where it cannot be written.
-    pub fn end(&self, outcome: &RunOutcome) -> Result<(), Fault> {
+    pub fn end(&self, outcome: &impl Serialize) -> Result<(), Fault> {
         self.write_toml(OUTCOME, outcome)
     }
 
@@ -121,8 +121,13 @@ impl RunDir {
     }
 }
 
-/// How the run in `folder` ended; nothing where it has not, or not as this program writes it.
+/// How the top-up in `folder` ended; nothing where it has not, or not as this program writes it.
 pub fn outcome(folder: &Path) -> Option<RunOutcome> {
+    ended(folder)
+}
+
+/// How the run in `folder` ended; nothing where it has not, or it is a run of another kind.
+pub fn ended<T: DeserializeOwned>(folder: &Path) -> Option<T> {
     toml::from_str(&fs::read_to_string(folder.join(OUTCOME)).ok()?).ok()
 }
 

@@ -1,32 +1,16 @@
 //! A training step of an [`Ensemble`] by hand: forward, loss, backward and Adam in two parallel sweeps over memory that
 //! is allocated once. An autodiff library spends most of such a step on its many small tensors.
 
-mod activate;
-mod adam;
 mod likelihood;
-mod tile;
 
 use rayon::prelude::*;
 
 use crate::world::ensemble::Ensemble;
+use crate::world::net::fused::TILE;
+use crate::world::net::fused::adam::{Param, Scale};
+use crate::world::net::fused::tile::{self, Part, Tile};
 use crate::world::net::mlp::Activation;
-use adam::{Param, Scale};
-use likelihood::{BOUNDS_WEIGHT, Bounds, Columns};
-use tile::{Slice, Tile};
-
-/// Rows that one task takes through the network. A constant, so that sums run in one order on every machine.
-const TILE: usize = 128;
-
-/// One layer of one member.
-#[derive(Debug, Clone)]
-struct Part {
-    inputs: usize,
-    outputs: usize,
-    /// [inputs, outputs].
-    weight: Param,
-    /// [outputs].
-    bias: Param,
-}
+use likelihood::{BOUNDS_WEIGHT, Bounds, Columns, Sums, backward};
 
 /// Weights of an ensemble on their way through training, with Adam's moments and the memory of a step.
 ///
@@ -45,7 +29,7 @@ pub struct Trainer {
     /// Rows a member that `tiles` is laid out for.
     batch: usize,
     /// [E, tiles of a member].
-    tiles: Vec<Tile>,
+    tiles: Vec<(Tile, Sums)>,
 }
 
 impl Trainer {
@@ -56,24 +40,13 @@ impl Trainer {
     pub fn new(model: &Ensemble) -> Self {
         assert!(!model.deterministic, "a deterministic ensemble has no likelihood to train on");
         assert_eq!(model.check(), Ok(()));
-        let part = |e: usize, l: usize| {
-            let layer = &model.net.layers[l];
-            let (inputs, outputs) = (layer.inputs, layer.outputs);
-            let size = inputs * outputs;
-            Part {
-                inputs,
-                outputs,
-                weight: Param::new(&layer.weight[e * size..(e + 1) * size]),
-                bias: Param::new(&layer.bias[e * outputs..(e + 1) * outputs]),
-            }
-        };
         let (members, layers) = (model.net.members, model.net.layers.len());
         Self {
             members,
             layers,
             targets: model.targets(),
             activation: model.net.activation,
-            parts: (0..members * layers).map(|i| part(i / layers, i % layers)).collect(),
+            parts: tile::parts(&model.net),
             min_logvar: Param::new(&model.min_logvar),
             max_logvar: Param::new(&model.max_logvar),
             time: 0,
@@ -116,14 +89,7 @@ impl Trainer {
     /// # Panics
     /// If it has another shape.
     pub fn write_back(&self, model: &mut Ensemble) {
-        for (l, layer) in model.net.layers.iter_mut().enumerate() {
-            let size = layer.inputs * layer.outputs;
-            for e in 0..self.members {
-                let part = &self.parts[e * self.layers + l];
-                layer.weight[e * size..(e + 1) * size].copy_from_slice(&part.weight.value);
-                layer.bias[e * layer.outputs..(e + 1) * layer.outputs].copy_from_slice(&part.bias.value);
-            }
-        }
+        model.net = tile::gathered(&self.parts, self.layers, self.activation);
         model.min_logvar.copy_from_slice(&self.min_logvar.value);
         model.max_logvar.copy_from_slice(&self.max_logvar.value);
     }
@@ -134,11 +100,9 @@ impl Trainer {
             return;
         }
         self.batch = batch;
-        self.tiles.clear();
-        for parts in self.parts.chunks_exact(self.layers) {
-            let rows = (0..batch).step_by(TILE).map(|start| TILE.min(batch - start));
-            self.tiles.extend(rows.map(|rows| Tile::new(rows, parts, self.targets)));
-        }
+        let zeros = || vec![0.0; self.targets];
+        let with_sums = |tile| (tile, Sums { loss: 0.0, min: zeros(), max: zeros() });
+        self.tiles = tile::laid_out(&self.parts, self.layers, batch).into_iter().map(with_sums).collect();
     }
 
     /// Every tile forward and back.
@@ -149,15 +113,14 @@ impl Trainer {
         let bounds = Bounds { min: &self.min_logvar.value, max: &self.max_logvar.value };
         let parts = &self.parts;
         let tiles = batch.div_ceil(TILE);
-        self.tiles.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, tile)| {
+        self.tiles.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, (tile, sums))| {
             let (e, t) = (i / tiles, i % tiles);
             let (start, end) = (e * batch + t * TILE, e * batch + batch.min((t + 1) * TILE));
-            let rows = Slice {
-                x: &x[start * inputs..end * inputs],
-                y: &y[start * targets..end * targets],
-                ended: &ended[start..end],
-            };
-            tile.pass(rows, &parts[e * layers..(e + 1) * layers], activation, columns, bounds);
+            let parts = &parts[e * layers..(e + 1) * layers];
+            tile.forward(&x[start * inputs..end * inputs], parts, activation);
+            let y = &y[start * targets..end * targets];
+            backward(tile.out_mut(), y, &ended[start..end], columns, bounds, sums);
+            tile.backward(parts);
         });
     }
 
@@ -165,12 +128,12 @@ impl Trainer {
     fn gather_bounds(&mut self) -> f64 {
         let mut loss = 0.0;
         for c in 0..self.targets {
-            let sum = |of: fn(&Tile) -> &[f64]| self.tiles.iter().map(|t| of(t)[c]).sum::<f64>();
-            self.min_logvar.grad[c] = sum(|t| &t.sums.min) as f32 - BOUNDS_WEIGHT;
-            self.max_logvar.grad[c] = sum(|t| &t.sums.max) as f32 + BOUNDS_WEIGHT;
+            let sum = |of: fn(&Sums) -> &[f64]| self.tiles.iter().map(|(_, sums)| of(sums)[c]).sum::<f64>();
+            self.min_logvar.grad[c] = sum(|s| &s.min) as f32 - BOUNDS_WEIGHT;
+            self.max_logvar.grad[c] = sum(|s| &s.max) as f32 + BOUNDS_WEIGHT;
             loss += f64::from(BOUNDS_WEIGHT) * f64::from(self.max_logvar.value[c] - self.min_logvar.value[c]);
         }
-        loss + self.tiles.iter().map(|t| t.sums.loss).sum::<f64>()
+        loss + self.tiles.iter().map(|(_, sums)| sums.loss).sum::<f64>()
     }
 
     /// Every layer's gradient, and its step.
@@ -179,7 +142,7 @@ impl Trainer {
         let per_member = batch.div_ceil(TILE);
         self.parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, part)| {
             let (e, l) = (i / layers, i % layers);
-            for (t, tile) in tiles[e * per_member..(e + 1) * per_member].iter().enumerate() {
+            for (t, (tile, _)) in tiles[e * per_member..(e + 1) * per_member].iter().enumerate() {
                 let (start, end) = (e * batch + t * TILE, e * batch + batch.min((t + 1) * TILE));
                 tile.add_gradient(l, &x[start * inputs..end * inputs], part, t == 0);
             }

@@ -28,6 +28,10 @@ impl WorldModel for Ensemble {
         self.learned_reward
     }
 
+    fn predicts_end(&self) -> bool {
+        self.learned_termination
+    }
+
     fn predicts_variance(&self) -> bool {
         !self.deterministic
     }

@@ -36,6 +36,11 @@ pub fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
 }
 
 impl Network {
+    /// The weights, layer by layer: [E, in, out].
+    pub fn weights(&self) -> Vec<Tensor<3>> {
+        self.weights.iter().map(Param::val).collect()
+    }
+
     /// Copies the weights of `net` into parameters, which are numbered by their place.
     pub fn from_mlp(net: &Mlp, device: &Device) -> Self {
         let e = net.members;

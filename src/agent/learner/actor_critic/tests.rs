@@ -1,24 +1,32 @@
 use super::*;
+use crate::agent::learner::head::{Choices, Gaussian, Head};
+use crate::agent::policy::LOG_STD;
 use crate::data::episode::TransitionBatch;
+use crate::data::space::{Space, SpaceKind};
 use crate::ground::seed::stream;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::Layer;
-use crate::world::net::network::values;
 
 impl ActorCritic {
+    /// The actor, where it acts in real numbers.
+    fn actor(&self) -> SquashedGaussian {
+        SquashedGaussian::known(&*self.policy()).expect("a Gaussian").clone()
+    }
+
+    /// A learner that goes on from the networks of this one.
+    fn again(&self, options: LearnerOptions) -> Self {
+        let (policy, rng) = (self.policy(), &mut stream(99, "weights", 0));
+        Self::from_policy(&*policy, self.critic().as_ref(), self.reward_scale, options, rng).expect("trained here")
+    }
+
     /// Value of states under the critics: the mean of the smaller one at the actor's own action.
     fn value(&self, obs: &[f32]) -> Vec<f32> {
-        let (d, a) = (self.imagined.feature_dim, self.scale.len());
         let actor = self.actor();
-        let actions = actor.mode(obs);
-        let x = self.input.apply(obs);
-        let mut rows = Vec::new();
-        for (row, action) in x.chunks_exact(d).zip(actions.chunks_exact(a)) {
-            rows.extend_from_slice(row);
-            rows.extend(action.iter().enumerate().map(|(c, v)| (v - self.bias[c]) / self.scale[c]));
-        }
-        let q = self.critics().forward(&rows);
-        let n = rows.len() / (d + a);
+        let mut seen = Vec::new();
+        actor.mode(obs).chunks_exact(actor.action_dim()).for_each(|action| self.head.seen(action, &mut seen));
+        let (x, _) = self.head.judged(&self.input.apply(obs), &seen);
+        let q = self.critics().forward(&x);
+        let n = q.len() / CRITICS;
         (0..n).map(|i| q[i].min(q[n + i]) / self.reward_scale).collect()
     }
 }
@@ -57,7 +65,8 @@ fn at(obs: &[f32]) -> TransitionBatch {
 fn learner(seed: u64) -> ActorCritic {
     let options =
         LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.5, ..LearnerOptions::default() };
-    ActorCritic::new(&pays_for_action(), (vec![2.0], vec![1.0]), 1.0, options, &mut stream(seed, "weights", 0))
+    let head = Box::new(Gaussian::new(vec![2.0], vec![1.0]));
+    ActorCritic::new(&pays_for_action(), head, 1.0, options, &mut stream(seed, "weights", 0))
 }
 
 #[test]
@@ -74,26 +83,132 @@ fn the_policy_learns_what_the_imagined_world_pays_for() {
     assert!(values.iter().all(|&v| (4.0..8.0).contains(&v)), "{values:?}");
 }
 
+/// Critics of `inputs` columns and `outputs` values.
+fn critics(inputs: usize, outputs: usize) -> Mlp {
+    init::mlp(CRITICS, &[inputs, 16, 16, outputs], Activation::Relu, 1.0, &mut stream(5, "critics", 0))
+}
+
+/// As many numbers, near one another, of a sum of products in another order.
+fn near(a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    let far = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(far < 2e-6, "{far}: {:?} {:?}", &a[..a.len().min(6)], &b[..b.len().min(6)]);
+}
+
 #[test]
-fn log_probabilities_are_those_of_a_squashed_gaussian() {
-    let l = learner(1);
-    let obs = tensor(vec![0.3; 50], [1, 50, 1], &l.device);
-    let (action, log_prob) = l.act(&l.actor, obs, &mut stream(1, "noise", 0));
-    let out = l.actor().net.forward(&[0.3]);
-    let (mean, std) = (f64::from(out[0]), f64::from(out[1].clamp(l.log_std.0, l.log_std.1)).exp());
-    for (a, lp) in values(action).iter().zip(values(log_prob)) {
-        let a = f64::from(*a);
-        let z = (a.atanh() - mean) / std;
-        let want = -0.5 * z * z - std.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln() - (1.0 - a * a).ln();
-        // atanh of an f32 action near ±1 amplifies its rounding.
-        assert!((f64::from(lp) - want).abs() < 1e-3, "{lp} {want}");
-    }
+fn a_gaussians_gradients_are_autodiffs() {
+    let (b, a, d) = (150, 2, 3);
+    let head = Gaussian::new(vec![2.0, 0.5], vec![1.0, 0.0]);
+    let mut out = init::normal(b * 2 * a, &mut stream(0, "out", 0));
+    // Some log deviations beyond their bounds.
+    out[a] = LOG_STD.0 - 1.0;
+    out[2 * a + a] = LOG_STD.1 + 1.0;
+    let features = init::normal(b * d, &mut stream(0, "features", 0));
+    let net = critics(d + a, 1);
+    let noise = init::normal(b * a, &mut stream(0, "noise", 0));
+    let (want, log_prob) = autodiff::gaussian((&out, &noise, &features), a, LOG_STD, &net, 0.2);
+    let (got, mean) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "noise", 0));
+    near(&got, &want);
+    assert!((mean - log_prob.iter().sum::<f32>() / b as f32).abs() < 1e-4);
+    // And the same log-probabilities in what the critics are drawn towards.
+    let soft = |alpha| head.soft_value(&out, &features, &mut FusedMlp::new(&net), alpha, &mut stream(0, "noise", 0));
+    let both = soft(0.0).into_iter().zip(soft(0.5)).zip(&log_prob);
+    assert!(both.into_iter().all(|((q, soft), l)| (q - 0.5 * l - soft).abs() < 1e-4 * (1.0 + l.abs())));
+}
+
+#[test]
+fn choices_gradients_are_autodiffs() {
+    let (b, k, d) = (150, 3, 2);
+    let kind = SpaceKind::Discrete { n: k, start: 4 };
+    let head = Choices::new(&Space { kind, ..Space::unnamed("push", 1) }).expect("one choice");
+    let out = init::normal(b * k, &mut stream(0, "out", 0));
+    let features = init::normal(b * d, &mut stream(0, "features", 0));
+    let net = critics(d, k);
+    let (want, entropy) = autodiff::choices((&out, &features), k, &net, 0.2);
+    let (got, mean) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "n", 0));
+    near(&got, &want);
+    assert!((mean + entropy.iter().sum::<f32>() / b as f32).abs() < 1e-5);
+    let soft = |alpha| head.soft_value(&out, &features, &mut FusedMlp::new(&net), alpha, &mut stream(0, "n", 0));
+    let both = soft(0.0).into_iter().zip(soft(0.5)).zip(&entropy);
+    assert!(both.into_iter().all(|((q, soft), h)| (q + 0.5 * h - soft).abs() < 1e-5));
+    let drawn = head.draw(&out, &mut stream(0, "draws", 0));
+    assert!(drawn.iter().all(|v| (4.0..=6.0).contains(v)) && drawn.contains(&4.0) && drawn.contains(&6.0));
+    let mut seen = Vec::new();
+    head.seen(&[4.0, 6.0, 9.0], &mut seen);
+    assert_eq!(seen, [0.0, 2.0, 2.0]);
+}
+
+#[test]
+fn the_most_paying_choice_is_learned_where_the_world_goes_on_and_where_it_ends() {
+    // inputs (obs, one-hot of three) -> (Δobs, reward), and one more that says "ended" for the third.
+    let weight = vec![0.0, 0.0, 0.0, 0.0, 1.0, -9.0, 0.0, 0.0, -9.0, 0.0, 1.2, 9.0];
+    let layer = Layer { inputs: 4, outputs: 3, weight, bias: vec![0.0; 3] };
+    let model = Ensemble {
+        action_dim: 3,
+        learned_termination: true,
+        net: Mlp::new(1, Activation::Relu, vec![layer]).expect("one layer"),
+        input: Normalizer::identity(4),
+        ..pays_for_action()
+    };
+    model.check().expect("fits");
+    let space = Space { kind: SpaceKind::Discrete { n: 3, start: 0 }, ..Space::unnamed("push", 1) };
+    let head = Box::new(Choices::new(&space).expect("one choice"));
+    let options = LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.9, ..Default::default() };
+    let mut l = ActorCritic::new(&model, head, 1.0, options, &mut stream(0, "weights", 0));
+    let rows = TransitionBatch { action_space: space.into(), ..at(&[-1.0, 0.0, 1.0]) };
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
+    l.train(&model, &starts, 400, &mut stream(0, "imagination", 0), &Ctx::quiet()).expect("nobody cancels");
+    let policy = l.policy();
+    let mut states: Vec<_> = (0..3).map(|i| policy.begin(stream(0, "act", i))).collect();
+    let actions = policy.act(&[-1.0, 0.0, 1.0], &mut states, crate::agent::policy::Acting::Greedy);
+    // The third pays 1.2 once; the first pays 1 for ever.
+    assert_eq!(actions.stored(), [0.0; 3]);
+}
+
+#[test]
+fn a_doubtful_model_pays_less() {
+    let model = Ensemble {
+        deterministic: false,
+        net: Mlp::new(
+            1,
+            Activation::Relu,
+            vec![Layer { inputs: 2, outputs: 4, weight: vec![0.0; 8], bias: vec![0.0, 1.0, 0.0, 0.0] }],
+        )
+        .expect("one layer"),
+        min_logvar: vec![-40.0; 2],
+        max_logvar: vec![40.0; 2],
+        ..pays_for_action()
+    };
+    let reward = |penalty| {
+        let options = LearnerOptions { hidden: 4, penalty, ..LearnerOptions::default() };
+        let head = Box::new(Gaussian::new(vec![1.0], vec![0.0]));
+        let mut l = ActorCritic::new(&model, head, 1.0, options, &mut stream(0, "weights", 0));
+        let rows = at(&[0.0]);
+        let starts = Starts { rows: &rows, old: 1, new_share: 0.0 };
+        l.imagine(&model, &starts.with_context(1), &mut stream(0, "imagination", 0));
+        let mut batch = Batch::default();
+        l.imagined.draw(1, &mut batch, &mut stream(0, "draw", 0));
+        batch.reward[0]
+    };
+    // Two deviations of 1: a norm of √2.
+    assert!((reward(0.0) - 1.0).abs() < 1e-6 && (reward(0.5) - (1.0 - 0.5 * 2.0f32.sqrt())).abs() < 1e-6);
+}
+
+#[test]
+fn real_transitions_take_their_share() {
+    let l = learner(6);
+    let rows = TransitionBatch { action: vec![3.0, -1.0], terminated: vec![true, true], ..at(&[7.0, 8.0]) };
+    let starts = Starts { rows: &rows, old: 2, new_share: 0.0 }.with_context(1);
+    let batch = l.batch(16, &starts, &mut stream(0, "batch", 0));
+    assert_eq!(batch.len(), 16, "nothing is imagined yet");
+    assert!(batch.obs.iter().all(|o| [7.0, 8.0].contains(o)) && batch.alive.iter().all(|a| *a < 0.5));
+    assert!(batch.action.iter().all(|a| [1.0, -1.0].contains(a)), "within 1 ± 2, squashed");
 }
 
 #[test]
 fn going_on_from_saved_networks_acts_the_same() {
     let l = learner(2);
-    let again = ActorCritic::from_networks(l.actor(), &l.critic().unwrap(), l.reward_scale, LearnerOptions::default());
+    let again = l.again(LearnerOptions::default());
     let obs = [-0.5, 2.0];
     assert_eq!(l.actor().mode(&obs), again.actor().mode(&obs));
     assert_eq!(l.value(&obs), again.value(&obs));
@@ -109,9 +224,9 @@ fn a_learner_that_is_restored_learns_on_as_if_nothing_had_been() {
     let mut l = learner(4);
     train(&mut l, 0);
     let options = l.options.clone();
-    let mut again = ActorCritic::from_networks(l.actor(), &l.critics(), l.reward_scale, options.clone());
+    let mut again = l.again(options.clone());
     again.restore(&l.state()).unwrap();
-    let mut fresh = ActorCritic::from_networks(l.actor(), &l.critics(), l.reward_scale, options);
+    let mut fresh = l.again(options);
     for learner in [&mut l, &mut again, &mut fresh] {
         train(learner, 1);
     }
@@ -122,19 +237,16 @@ fn a_learner_that_is_restored_learns_on_as_if_nothing_had_been() {
 
 #[test]
 fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
-    let mut ring = Imagined::new(1, 1, 100);
-    let model = pays_for_action();
-    let actor = learner(3).actor();
+    let options = LearnerOptions { hidden: 16, capacity: 100, rollouts: 90, rollout: 3, ..LearnerOptions::default() };
+    let mut l = learner(3).again(options);
     let rows = at(&[1.0, 2.0]);
     let starts = Starts { rows: &rows, old: 1, new_share: 0.5 };
-    ring.extend(&model, &actor, &starts, 90, 3, &mut stream(0, "ring", 0));
-    assert_eq!(ring.len(), 100);
-    let batch = ring.gather(&(0..100).collect::<Vec<_>>());
+    l.imagine(&pays_for_action(), &starts.with_context(1), &mut stream(0, "ring", 0));
+    assert_eq!(l.imagined.len(), 100);
+    let mut batch = Batch::default();
+    l.imagined.draw(400, &mut batch, &mut stream(0, "draw", 0));
     assert!(batch.obs.contains(&1.0) && batch.obs.contains(&2.0));
-    assert!(
-        batch.action.iter().all(|a| (-1.0..=1.0).contains(a))
-            && batch.alive.iter().all(|a| a.to_bits() == 1.0f32.to_bits())
-    );
-    ring.clear();
-    assert!(ring.is_empty());
+    assert!(batch.action.iter().all(|a| (-1.0..=1.0).contains(a)) && batch.alive.iter().all(|a| *a > 0.5));
+    l.imagined.clear();
+    assert!(l.imagined.is_empty());
 }

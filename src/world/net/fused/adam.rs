@@ -8,7 +8,7 @@ const EPSILON: f32 = 1e-8;
 
 /// What one step multiplies by: the bias corrections and the step size, folded together.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     rate: f32,
     moment: f32,
     epsilon: f32,
@@ -25,7 +25,7 @@ impl Scale {
 
 /// Parameters with their gradient and its running moments; all of one length.
 #[derive(Debug, Clone)]
-pub(super) struct Param {
+pub(crate) struct Param {
     pub value: Vec<f32>,
     pub grad: Vec<f32>,
     first: Vec<f32>,
@@ -36,6 +36,21 @@ impl Param {
     pub fn new(value: &[f32]) -> Self {
         let zeros = vec![0.0; value.len()];
         Self { value: value.to_vec(), grad: zeros.clone(), first: zeros.clone(), second: zeros }
+    }
+
+    /// The running moments, the first ones before the second.
+    pub fn moments(&self) -> Vec<f32> {
+        [&self.first[..], &self.second].concat()
+    }
+
+    /// Goes on from [`Param::moments`].
+    ///
+    /// # Panics
+    /// If they are not twice as many as the values.
+    pub fn set_moments(&mut self, moments: &[f32]) {
+        let (first, second) = moments.split_at(self.value.len());
+        self.first.copy_from_slice(first);
+        self.second.copy_from_slice(second);
     }
 
     /// Moves the values against the gradient.

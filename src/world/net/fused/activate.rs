@@ -5,7 +5,7 @@ use wide::f32x8;
 use crate::world::net::mlp::Activation;
 
 /// Replaces `values` by their activation and writes its derivative at each into `slopes` (as many).
-pub(super) fn activate(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
+pub(crate) fn activate(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
     match activation {
         Activation::Silu => each(values, slopes, silu),
         Activation::Relu => each(values, slopes, relu),
@@ -75,7 +75,7 @@ fn each(values: &mut [f32], slopes: &mut [f32], f: impl Fn(f32x8) -> (f32x8, f32
 }
 
 /// softplus(x) = log(1 + eˣ) and its derivative σ(x), finite for every finite x.
-pub(super) fn softplus(x: f32x8) -> (f32x8, f32x8) {
+pub(crate) fn softplus(x: f32x8) -> (f32x8, f32x8) {
     let small = (-x.abs()).exp();
     let sum = f32x8::ONE + small;
     let sigmoid = x.simd_ge(f32x8::ZERO).select(f32x8::ONE, small) / sum;

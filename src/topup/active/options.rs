@@ -1,0 +1,114 @@
+//! What an online run is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::learner::LearnerOptions;
+use crate::world::fit::FitOptions;
+
+/// How an agent learns online.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Environment steps that it may act, evaluations apart.
+    pub steps: usize,
+    /// The first of them are random.
+    pub random_steps: usize,
+    /// Steps, in whole episodes, between two trainings.
+    pub every: usize,
+    /// Gradient steps of the world model for each environment step.
+    pub model_ratio: f64,
+    /// Gradient steps of the policy for each environment step.
+    pub policy_ratio: f64,
+    /// Steps between two evaluations.
+    pub eval_every: usize,
+    /// Episodes of an evaluation.
+    pub eval_episodes: usize,
+    /// Mean return at which the task counts as learned; nothing = all steps are taken.
+    pub target: Option<f64>,
+    /// Discount of rewards.
+    pub gamma: f64,
+    /// Steps of an imagined rollout.
+    pub rollout: usize,
+    /// Share of the policy's batches that are real transitions.
+    pub real: f64,
+    /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
+    pub penalty: f64,
+    /// Environment steps that an action is held for.
+    pub action_repeat: usize,
+    /// Share of imagined reward that is for what is new: all of it as long as no better than the random policy was seen, less
+    /// and less from then on.
+    pub explore: f64,
+    /// What is new.
+    pub explore_by: Newness,
+    /// Width of the policy's and the critics' two hidden layers.
+    pub hidden: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            steps: 10_000,
+            random_steps: 1000,
+            every: 250,
+            model_ratio: 1.0,
+            policy_ratio: 4.0,
+            eval_every: 1000,
+            eval_episodes: 5,
+            target: None,
+            gamma: 0.99,
+            rollout: 3,
+            real: 0.5,
+            penalty: 0.0,
+            action_repeat: 1,
+            explore: 0.0,
+            explore_by: Newness::Novelty,
+            hidden: 128,
+            seed: 0,
+        }
+    }
+}
+
+/// What calls a state new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Newness {
+    /// Its distance to the 5th nearest state that was seen (as particle-based entropy has it: Liu and Abbeel 2021).
+    Novelty,
+    /// The ensemble members' disagreement about it (Sekar et al. 2020); near zero wherever all of them extrapolate alike.
+    Disagreement,
+}
+
+/// Gradient steps of a world model that begins anew.
+pub const FIRST_MODEL_STEPS: usize = 2000;
+
+impl Options {
+    /// How the policy learns.
+    pub fn learner(&self) -> LearnerOptions {
+        LearnerOptions {
+            gamma: self.gamma as f32,
+            learning_rate: 5e-4,
+            batch: 256,
+            real: self.real,
+            hidden: self.hidden,
+            rollout: self.rollout,
+            penalty: self.penalty,
+            explore: self.explore,
+            tau: 0.01,
+            ..LearnerOptions::default()
+        }
+    }
+
+    /// How the world model is trained for `steps` gradient steps.
+    pub fn fit(&self, steps: usize) -> FitOptions {
+        FitOptions {
+            check_every: 50,
+            checks: steps.div_ceil(50),
+            patience: usize::MAX,
+            keep_last: true,
+            learning_rate: 1e-3,
+            ..FitOptions::default()
+        }
+    }
+}
