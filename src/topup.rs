@@ -11,3 +11,4 @@ pub mod prepare;
 pub mod round;
 pub mod run;
 pub mod runs;
+pub mod yoked;

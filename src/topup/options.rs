@@ -12,6 +12,9 @@ use crate::agent::replay::Mix;
 pub struct Options {
     /// When data is collected.
     pub schedule: Schedule,
+    /// Steps of each chunk of the adaptive run that [`Schedule::Yoked`] is the control of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chunks: Vec<usize>,
     /// What calls for data.
     pub trigger: Trigger,
     /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
@@ -42,6 +45,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             schedule: Schedule::Adaptive,
+            chunks: Vec::new(),
             trigger: Trigger::PerRun,
             threshold: None,
             budget: 0.1,

@@ -13,6 +13,7 @@ use super::loss::{self, PAPER_THRESHOLD, Yardstick};
 pub use super::options::Options;
 use super::outside::Outside;
 use super::run::RunDir;
+use super::yoked;
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::Acting;
 use crate::checkpoint::{Checkpoint, native};
@@ -107,8 +108,10 @@ impl<'a> TopUp<'a> {
         let model = start.world_model.clone().ok_or_else(no_model)?;
         let threshold = options.threshold.unwrap_or(PAPER_THRESHOLD);
         let paper = Rule::new(options.schedule, threshold, options.budget, data.num_steps(), options.rounds);
-        let rule = Rule { trigger: options.trigger, alpha: options.alpha, confirm: true, ..paper };
+        let adaptive = Rule { trigger: options.trigger, alpha: options.alpha, confirm: true, ..paper };
+        let (rule, control) = yoked::control(adaptive, &options, data.num_steps())?;
         let mut history = History::new(data.num_steps(), &rule, &options);
+        history.informed.extend(control);
         history.untrained = start.policy.is_none();
         Ok(Self {
             data,

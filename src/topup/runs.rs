@@ -75,6 +75,7 @@ fn row(folder: &Path) -> Vec<Cell> {
         Schedule::None => "none",
         Schedule::Fixed => "fixed",
         Schedule::Adaptive => "adaptive",
+        Schedule::Yoked => "yoked",
     });
     let known = run::outcome(folder);
     let rounds = run::finished_rounds(folder);

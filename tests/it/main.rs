@@ -11,6 +11,7 @@ mod cli_models;
 mod cli_report;
 mod cli_score;
 mod cli_shell;
+mod cli_topup;
 mod data_open;
 mod data_write;
 mod engine_jobs;

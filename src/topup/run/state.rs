@@ -11,7 +11,7 @@ use crate::agent::learner::Blocks;
 use crate::checkpoint::{self, Checkpoint, blocks, native};
 use crate::ground::fault::Fault;
 use crate::ground::save;
-use crate::topup::controller::StopReason;
+use crate::topup::controller::{Decision, StopReason};
 use crate::topup::history::Round;
 
 const LEARNER: &str = "learner.safetensors";
@@ -36,6 +36,12 @@ pub struct RunOutcome {
     pub returns: (f64, f64),
     /// Gain of the mean return, and the standard error of the paired difference.
     pub gain: (f64, f64),
+}
+
+/// What is read of a check.
+#[derive(Debug, Deserialize)]
+struct Decided {
+    decision: Decision,
 }
 
 /// A finished round as it was written.
@@ -96,6 +102,19 @@ impl RunDir {
             toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of a top-up: {}", e.message())))
         };
         (1..=number).map(read).collect()
+    }
+
+    /// What was decided at each check of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`Fault`] where that cannot be read.
+    pub fn decisions(folder: &Path) -> Result<Vec<Decision>, Fault> {
+        let file = folder.join(super::DECISIONS);
+        let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
+        // Only this much of a line: numbers that are none are written as null.
+        let read = |line| serde_json::from_str::<Decided>(line).map(|decided| decided.decision);
+        let all: Result<Vec<Decision>, _> = text.lines().map(read).collect();
+        all.map_err(|e| Fault::at(&file, format!("no decisions of a top-up: {e}")))
     }
 
     /// Writes how the run ended.

@@ -117,11 +117,9 @@ fn start(app: &mut App) -> Vec<Effect> {
 /// Chooses the next schedule, where none is being carried out.
 fn schedule(app: &mut App) -> Vec<Effect> {
     if app.jobs.named(JOB).is_none() {
-        app.open.topup.options.schedule = match app.open.topup.options.schedule {
-            Schedule::None => Schedule::Fixed,
-            Schedule::Fixed => Schedule::Adaptive,
-            Schedule::Adaptive => Schedule::None,
-        };
+        let offered: Vec<Schedule> = board::offered(app).map(|(schedule, _)| schedule).collect();
+        let chosen = offered.iter().position(|schedule| *schedule == app.open.topup.options.schedule);
+        app.open.topup.options.schedule = offered[chosen.map_or(0, |at| (at + 1) % offered.len())];
     }
     Vec::new()
 }

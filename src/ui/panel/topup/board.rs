@@ -9,8 +9,18 @@ use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
 
 /// Every schedule and its name.
-const SCHEDULES: [(Schedule, &str); 3] =
-    [(Schedule::None, "none"), (Schedule::Fixed, "fixed"), (Schedule::Adaptive, "adaptive")];
+const SCHEDULES: [(Schedule, &str); 4] = [
+    (Schedule::None, "none"),
+    (Schedule::Fixed, "fixed"),
+    (Schedule::Adaptive, "adaptive"),
+    (Schedule::Yoked, "yoked"),
+];
+
+/// The schedules that can be chosen: a control needs the run that it is the control of.
+pub fn offered(app: &App) -> impl Iterator<Item = (Schedule, &'static str)> {
+    let control = app.open.topup.yoked.is_some();
+    SCHEDULES.into_iter().filter(move |(schedule, _)| control || *schedule != Schedule::Yoked)
+}
 
 /// Reads it.
 pub fn read(app: &App) -> Switchboard {
@@ -40,7 +50,7 @@ pub fn read(app: &App) -> Switchboard {
         },
     };
     Switchboard {
-        schedules: SCHEDULES.iter().map(|(schedule, name)| (*name, *schedule == options.schedule)).collect(),
+        schedules: offered(app).map(|(schedule, name)| (name, schedule == options.schedule)).collect(),
         rule: rule(options),
         state,
         running: running.is_some(),
@@ -65,6 +75,7 @@ fn rule(options: &TopUpOptions) -> String {
             }
         }
         Schedule::Fixed => "collect at every check".to_string(),
+        Schedule::Yoked => "as much as the adaptive run, at random checks".to_string(),
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
     };
     format!("{rule} · {} checks at most · seed {}", options.rounds, options.seed)
