@@ -127,6 +127,9 @@ pub struct TopUpArgs {
     /// Adam's step size for the world model at the beginning of each round
     #[arg(long, value_name = "RATE", default_value_t = Options::default().learning_rate, value_parser = positive)]
     learning_rate: f64,
+    /// Environment steps of the policy as it is that are added before the first update; they count as added, within the budget
+    #[arg(long, value_name = "N", default_value_t = Options::default().warm_up)]
+    warm_up: usize,
     /// Evaluation episodes before and after
     #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
@@ -181,6 +184,7 @@ impl TopUpArgs {
                 policy_steps: self.policy_steps,
                 mix: self.mix.into(),
                 learning_rate: self.learning_rate,
+                warm_up: self.warm_up,
                 eval_episodes: self.eval_episodes,
                 seed: self.output.seed,
             },

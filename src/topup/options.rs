@@ -33,6 +33,8 @@ pub struct Options {
     pub mix: Mix,
     /// Adam's step size for the world model, at the beginning of each round.
     pub learning_rate: f64,
+    /// Steps of the policy as it is that are added before the first update, within the budget (WSRL, Zhou et al. 2024).
+    pub warm_up: usize,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
     /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
@@ -55,6 +57,7 @@ impl Default for Options {
             policy_steps: 3000,
             mix: Mix::Floor,
             learning_rate: 1e-3,
+            warm_up: 0,
             eval_episodes: 6,
             alpha: 0.05,
             seed: 0,

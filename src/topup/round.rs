@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod collect;
 mod finish;
 mod probe;
 mod resume;
@@ -12,10 +13,9 @@ use super::history::{Evaluation, History, Round};
 use super::loss::{self, PAPER_THRESHOLD, Yardstick};
 pub use super::options::Options;
 use super::outside::Outside;
+use super::regime::Standing;
 use super::run::RunDir;
 use super::yoked;
-use crate::agent::collect::{Collector, Limit};
-use crate::agent::policy::Acting;
 use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
@@ -25,6 +25,7 @@ use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
+use collect::chosen;
 use probe::Probed;
 
 /// A loss on the held-out episodes so many times that before the run is rehearsed away, at most so often a round.
@@ -166,6 +167,9 @@ impl<'a> TopUp<'a> {
         let start = self.agent.snapshot();
         self.env.act_for("evaluation before");
         let (before, first) = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
+        let steps_an_episode = first.num_steps() / before.returns.len().max(1);
+        self.history.chunk = chunk(self.data.num_steps(), steps_an_episode);
+        self.history.standing = Standing::new(self.data, &before.returns, self.env.spec().max_episode_steps);
         (self.history.before, self.first) = (Some(before), Some(first));
         self.catch_up(cx)?;
         (self.emit)(self.history.report());
@@ -199,6 +203,9 @@ impl<'a> TopUp<'a> {
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
+        if n == 0 {
+            self.warm_up(cx)?;
+        }
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
         let Probed { trajectories, returns, losses, reference, chance } = self.probe(n, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
@@ -310,72 +317,8 @@ impl<'a> TopUp<'a> {
         let known = self.data.spans().iter().chain(self.fresh.iter().flat_map(Dataset::spans));
         known.map(|s| s.id + 1).max().unwrap_or(0)
     }
-
-    /// Adds `steps` steps: the chosen probe episodes, then the policy's own.
-    fn collect(&mut self, probes: &Dataset, steps: usize, cx: &Ctx) -> Result<(), Fault> {
-        let left = steps - self.keep_probes(probes, cx)?;
-        if left > 0 {
-            let mut more = self.collector(&format!("collect {}", self.history.rounds.len()));
-            let (policy, phase) = (self.agent.learner.policy(), cx.phase("collecting"));
-            let collected = more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
-            self.history.total += more.steps();
-            if let Some(data) = more.dataset(&self.env) {
-                // A stop must not lose what was collected.
-                self.keep(&data, &Ctx::quiet())?;
-            }
-            collected?;
-            self.run.sync()?;
-        }
-        (self.emit)(self.history.report());
-        Ok(())
-    }
-
-    /// What collects episodes for a purpose, from now on.
-    fn collector(&mut self, purpose: &str) -> Collector {
-        self.env.act_for(purpose);
-        Collector::new(self.options.seed, purpose, self.next_id())
-    }
-
-    /// Adds those of the last check's probe episodes that are to be; answers their steps.
-    fn keep_probes(&mut self, probes: &Dataset, cx: &Ctx) -> Result<usize, Fault> {
-        let chosen = self.history.rounds.last().map_or(&[][..], |round| &round.kept);
-        if chosen.is_empty() {
-            return Ok(0);
-        }
-        let chosen = probes.subset(chosen);
-        self.keep(&chosen, cx)?;
-        Ok(chosen.num_steps())
-    }
-
-    fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), Fault> {
-        let all: Vec<usize> = (0..new.num_episodes()).collect();
-        self.agent.replay.push(&new.transitions(&all)).map_err(Fault::Bad)?;
-        self.history.added += new.num_steps();
-        self.fresh = Some(match &self.fresh {
-            Some(fresh) => fresh.join(new).map_err(Fault::Bad)?,
-            None => new.clone(),
-        });
-        if let Some(outside) = &mut self.outside {
-            outside.add(new, cx)?;
-        }
-        Ok(())
-    }
 }
 
 fn no_model() -> Fault {
     Fault::bad("the checkpoint has no world model: train one with `oodscope fit`")
-}
-
-/// Numbers of the probe episodes that are added to the data where `steps` steps are: whole ones, those that surprised the model
-/// most before the others.
-fn chosen(probes: &Dataset, losses: &[f64], steps: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..losses.len()).collect();
-    order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
-    let mut left = steps;
-    order.retain(|&e| {
-        let fits = probes.spans()[e].steps <= left;
-        left -= if fits { probes.spans()[e].steps } else { 0 };
-        fits
-    });
-    order
 }

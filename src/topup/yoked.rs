@@ -13,13 +13,18 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::seed::stream;
 
-/// Steps of each chunk that the adaptive run in `folder` added, one after the other.
+/// Steps of each chunk that the adaptive run in `folder` added, one after the other, for a control with `options`.
 ///
 /// # Errors
-/// [`Fault`] where it is no adaptive run, has not ended, or added nothing.
-pub fn chunks(folder: &Path) -> Result<Vec<usize>, Fault> {
-    if RunDir::spec::<Options>(folder)?.schedule != Schedule::Adaptive {
+/// [`Fault`] where it is no adaptive run, has not ended, added nothing, or was warmed up otherwise.
+pub fn chunks(folder: &Path, options: &Options) -> Result<Vec<usize>, Fault> {
+    let begun = RunDir::spec::<Options>(folder)?;
+    if begun.schedule != Schedule::Adaptive {
         return Err(Fault::at(folder, "no adaptive run; name with --yoked the run whose control it is to be"));
+    }
+    if begun.warm_up != options.warm_up {
+        let n = begun.warm_up;
+        return Err(Fault::at(folder, format!("the run began with --warm-up {n}: give its control the same")));
     }
     if run::outcome(folder).is_none_or(|outcome| outcome.reason == StopReason::User) {
         let again = folder.display();
@@ -57,7 +62,7 @@ pub fn control(rule: Rule, options: &Options, steps: usize) -> Result<(Rule, Opt
         options.chunks.iter().sum::<usize>(),
         checks.join(", ")
     );
-    Ok((rule.yoked(plan, 0, steps), Some(said)))
+    Ok((rule.yoked(plan, options.warm_up, steps), Some(said)))
 }
 
 /// The steps of `chunks` in their order after as many of `checks` checks, drawn without replacement; checks count from 1.
@@ -112,7 +117,7 @@ mod tests {
             let (returns, gain) = ((0.0, 1.0), (1.0, 0.1));
             run.end(&RunOutcome { reason, checks: 2, added: 0, total: 9, returns, gain }).unwrap();
         };
-        let refused = |run: &RunDir| chunks(run.path()).unwrap_err().to_string();
+        let refused = |run: &RunDir| chunks(run.path(), &Options::default()).unwrap_err().to_string();
         let mut run = begun("a", Schedule::Adaptive);
         assert!(refused(&run).contains("has not ended"));
         ended(&run, StopReason::User);
@@ -126,8 +131,10 @@ mod tests {
             run.decision(&decided(Decision::Collect { steps, reason: Reason::Evidence })).unwrap();
         }
         run.decision(&decided(Decision::Stop(StopReason::Converged))).unwrap();
-        assert_eq!(chunks(run.path()).unwrap(), [40, 25]);
+        assert_eq!(chunks(run.path(), &Options::default()).unwrap(), [40, 25]);
+        let warm = Options { warm_up: 9, ..Options::default() };
+        assert!(chunks(run.path(), &warm).unwrap_err().to_string().contains("--warm-up 0"));
         assert!(refused(&begun("b", Schedule::Fixed)).contains("no adaptive run"));
-        assert!(chunks(root.path()).unwrap_err().to_string().contains("not a run directory"));
+        assert!(chunks(root.path(), &Options::default()).unwrap_err().to_string().contains("not a run directory"));
     }
 }

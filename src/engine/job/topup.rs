@@ -99,7 +99,7 @@ fn yoked(spec: &TopUpSpec, hash: &str, opened: &Opened) -> Result<TopUpSpec, Fau
         let Some(folder) = &spec.yoked else {
             return Err(Fault::bad("a yoked run is the control of an adaptive one: name that with --yoked RUN"));
         };
-        spec.options.chunks = yoked::chunks(folder)?;
+        spec.options.chunks = yoked::chunks(folder, &spec.options)?;
         begun_with(folder, hash, opened, "name a run of this dataset")?;
     }
     Ok(spec)

@@ -65,6 +65,13 @@ impl<'a> TopUp<'a> {
         let n = self.history.rounds.len();
         let lost =
             || Fault::failed(format!("the episodes of check {} are not in the run's log; begin a new run", n + 1));
+        if n == 0 && self.options.warm_up > 0 {
+            let mut warm = self.warming_up();
+            warm.recall(&self.env);
+            if let Some(data) = warm.dataset(&self.env) {
+                self.keep(&data, cx)?;
+            }
+        }
         let first = self.first.clone().filter(|_| n == 0);
         let trajectories = first.or_else(|| {
             let mut probes = if round.check.confirming {
