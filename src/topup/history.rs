@@ -55,11 +55,17 @@ pub struct Round {
     /// Numbers of the probe episodes that are added to the data.
     #[serde(default)]
     pub kept: Vec<usize>,
+    /// Loss on the held-out episodes in units of that before, where it is known.
+    #[serde(default)]
+    pub forgotten: Option<f64>,
+    /// The same after the training that followed the check, and after each rehearsal of it.
+    #[serde(default)]
+    pub rehearsed: Vec<f64>,
 }
 
 impl Round {
     /// What TensorBoard is told, over the environment steps taken.
-    pub fn scalars(&self) -> [(&'static str, f64); 7] {
+    pub fn scalars(&self) -> [(&'static str, f64); 8] {
         [
             ("topup/return", self.check.score),
             ("topup/loss_ratio", self.check.ratio),
@@ -67,6 +73,7 @@ impl Round {
             ("topup/added", self.check.spent as f64),
             ("model/loss_fresh", self.fresh_loss),
             ("model/loss_heldout", self.heldout_loss),
+            ("model/loss_heldout_times", self.forgotten.unwrap_or(f64::NAN)),
             ("topup/outside", self.outside.unwrap_or(f64::NAN)),
         ]
     }
@@ -154,6 +161,12 @@ impl History {
             untrained: false,
             stopped: None,
         }
+    }
+
+    /// How many times the mean loss on the held-out episodes is that before.
+    pub fn forgotten(&self, heldout: &[f64]) -> Option<f64> {
+        let before = stats::mean(&self.before.as_ref()?.heldout);
+        Some(stats::mean(heldout) / before).filter(|times| times.is_finite())
     }
 
     /// Gain of the mean return and the standard error of the paired difference (the same starts before and after).

@@ -238,6 +238,8 @@ impl<'a> TopUp<'a> {
             probes: returns.len(),
             budget: self.history.budget,
             kept,
+            forgotten: self.forgotten(&reference),
+            rehearsed: Vec::new(),
         };
         self.run.metric(&round)?;
         self.run.decision(&round)?;
@@ -268,15 +270,25 @@ impl<'a> TopUp<'a> {
         self.confirmed = None;
         let steps = self.options.model_steps;
         self.agent.fit_model(check, steps, cx)?;
-        let bound =
-            self.history.before.as_ref().map_or(f64::INFINITY, |before| FORGOTTEN * stats::mean(&before.heldout));
-        for part in 1..=REHEARSALS {
-            if stats::mean(&self.yardstick.heldout(&*self.agent.model, cx)?) <= bound {
+        let mut rehearsed = Vec::new();
+        loop {
+            let times = self.history.forgotten(&self.yardstick.heldout(&*self.agent.model, cx)?);
+            rehearsed.push(times.unwrap_or(f64::NAN));
+            if times.is_some_and(|times| times <= FORGOTTEN) || rehearsed.len() > REHEARSALS {
                 break;
             }
-            self.agent.rehearse((check, part), steps / 2, cx)?;
+            self.agent.rehearse((check, rehearsed.len()), steps / 2, cx)?;
+        }
+        if let Some(round) = self.history.rounds.last_mut() {
+            round.rehearsed = rehearsed;
         }
         self.agent.train_policy(check, self.options.policy_steps, cx)
+    }
+
+    /// Of the losses on held-out and calibration episodes, in that order: what the held-out ones are in units of before.
+    fn forgotten(&self, reference: &[f64]) -> Option<f64> {
+        let heldout = self.history.before.as_ref().map(|before| before.heldout.len())?;
+        self.history.forgotten(reference.get(..heldout)?)
     }
 
     /// Takes in what the user wants of a run whose top-ups add `chunk` steps; answers whether data is to be collected now.

@@ -88,6 +88,9 @@ fn every_step_is_counted_the_budget_holds_and_the_files_open() {
     assert_eq!(episodes.num_steps(), 800);
     assert_eq!(episodes.origin.env_id.as_deref(), Some("Pendulum-v1"));
     assert_eq!(finished.report.tables.iter().filter(|t| t.key == "before_after").count(), 1);
+    let forgotten = finished.report.series.iter().find(|s| s.key == "forgotten").unwrap();
+    assert!((forgotten.y[0] - 1.0).abs() < 1e-12 && forgotten.y.len() == 4, "{:?}", forgotten.y);
+    assert!(finished.report.notes.iter().any(|n| n.text.starts_with("Held-out loss: at most ")));
 }
 
 #[test]

@@ -88,6 +88,9 @@ impl History {
                 );
             }
         }
+        if let Some(text) = self.forgetting() {
+            report.note(Level::Info, text);
+        }
         if let Some(r) = self.rounds.last() {
             trigger_words::note(report, r, &self.options);
             match r.chance {

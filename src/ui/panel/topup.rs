@@ -147,42 +147,28 @@ const SMALL: &[Node] = &[
         (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
     ]),
     Column(&[
-        (Part(1), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
+        (Part(1), Row(&[(Part(1), C("plot:forgetting")), (Part(1), C("plot:world-model loss"))])),
         (Fix(7), C("table:before_after")),
     ]),
     Column(&[
         (Part(3), C("table:checks")),
-        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("notes"))])),
+        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("plot:interaction"))])),
     ]),
 ];
 /// Its pages on a screen of middle size.
 const MIDDLE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
-    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-    (
-        Part(5),
-        Row(&[
-            (Part(1), C("plot:world-model loss")),
-            (Part(1), C("plot:outside the data")),
-            (Part(1), C("plot:interaction")),
-        ]),
-    ),
+    (Part(5), FIRST),
+    (Part(5), SECOND),
     (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
 ])];
 /// Its pages on a large screen.
 const LARGE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
-    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-    (
-        Part(4),
-        Row(&[
-            (Part(1), C("plot:world-model loss")),
-            (Part(1), C("plot:outside the data")),
-            (Part(1), C("plot:interaction")),
-        ]),
-    ),
+    (Part(5), FIRST),
+    (Part(4), SECOND),
     (
         Part(3),
         Row(&[
@@ -192,3 +178,12 @@ const LARGE: &[Node] = &[Column(&[
         ]),
     ),
 ])];
+/// What decides, what is gained, and what it costs.
+const FIRST: Node =
+    Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score")), (Part(1), C("plot:forgetting"))]);
+/// What stands behind it.
+const SECOND: Node = Row(&[
+    (Part(1), C("plot:world-model loss")),
+    (Part(1), C("plot:outside the data")),
+    (Part(1), C("plot:interaction")),
+]);
