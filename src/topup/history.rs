@@ -23,6 +23,9 @@ const OUTSIDE: &str = "share of the probe episodes' states whose distance to the
 /// What the report of a run says first that is held until somebody lets it go on.
 pub const HELD: &str = "Held after this check: p lets it go on, o to the next check.";
 
+/// How the sentence begins that says what a top-up made worse.
+pub const WORSE_OFF: &str = "Worse than before: ";
+
 /// One check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Round {

@@ -33,4 +33,5 @@ mod support;
 mod topup_round;
 mod ui_fixture;
 mod ui_keys;
+mod ui_pair;
 mod ui_screens;
