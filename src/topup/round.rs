@@ -27,6 +27,7 @@ use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
 use collect::chosen;
 use probe::Probed;
+use resume::left;
 
 /// A loss on the held-out episodes so many times that before the run is rehearsed away, at most so often a round.
 const FORGOTTEN: f64 = 1.3;
@@ -94,7 +95,7 @@ impl<'a> TopUp<'a> {
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.spec().id), spec)?;
         let topup = Self::build(data, start, env, options, (run, Vec::new()), emit)?;
-        topup.save(0, &topup.start)?;
+        topup.save(0, &topup.start).map_err(|why| left(topup.run.path(), why))?;
         Ok(topup)
     }
 
@@ -155,7 +156,12 @@ impl<'a> TopUp<'a> {
     ///
     /// # Errors
     /// [`Fault`]; [`Cancelled`] only if stopped before the first evaluation was made.
-    pub fn run(mut self, cx: &Ctx) -> Result<Finished, Fault> {
+    pub fn run(self, cx: &Ctx) -> Result<Finished, Fault> {
+        let folder = self.run.path().to_path_buf();
+        self.rounds(cx).map_err(|why| left(&folder, why))
+    }
+
+    fn rounds(mut self, cx: &Ctx) -> Result<Finished, Fault> {
         self.outside = match Outside::new(self.data, self.split, &cx.phase("what the data covers")) {
             Ok(outside) => Some(outside),
             Err(Fault::Cancelled) => return Err(Fault::Cancelled),

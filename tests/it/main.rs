@@ -30,6 +30,7 @@ mod references;
 mod remote;
 mod report_units;
 mod support;
+mod topup_disk;
 mod topup_round;
 mod ui_fixture;
 mod ui_keys;

@@ -20,7 +20,7 @@ use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 use crate::topup::controller::Schedule;
 use crate::topup::prepare::{self, Plan};
-use crate::topup::run::RunDir;
+use crate::topup::run::{self, RunDir};
 use crate::topup::{round, yoked};
 
 /// Collects a little and fine-tunes, in a run directory, and reports as it goes.
@@ -51,7 +51,9 @@ impl Job for TopUp {
         let data = (&*opened.data, &opened.split);
         let mut topup = if let Some(folder) = &spec.resume {
             begun_with(folder, &hash, &opened, "begin a new run")?;
-            round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?
+            // A run that ended before its networks were written begins with what it began with.
+            let anew = (!run::is_begun(folder)).then(|| start(spec, &opened, &hash, &emit, cx)).transpose()?;
+            round::TopUp::resume(data, anew.as_ref().or(given), acted.env, spec.options.clone(), folder, &emit)?
         } else {
             let start = start(spec, &opened, &hash, &emit, cx)?;
             let version = env!("CARGO_PKG_VERSION").into();

@@ -145,6 +145,11 @@ pub fn outcome(folder: &Path) -> Option<RunOutcome> {
     toml::from_str(&fs::read_to_string(folder.join(OUTCOME)).ok()?).ok()
 }
 
+/// True if the networks that the run in `folder` begins with were written.
+pub fn is_begun(folder: &Path) -> bool {
+    folder.join("checkpoints/0000").is_dir()
+}
+
 /// Finished rounds of the run in `folder` that follow one another from the first.
 pub fn finished_rounds(folder: &Path) -> usize {
     let is_there = |n: &usize| folder.join("checkpoints").join(format!("{n:04}")).join(ROUND).is_file();
