@@ -9,6 +9,8 @@ pub mod loss;
 pub mod options;
 pub mod outside;
 pub mod prepare;
+pub mod regime;
 pub mod round;
 pub mod run;
 pub mod runs;
+pub mod yoked;

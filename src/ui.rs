@@ -20,6 +20,7 @@ mod jobs;
 mod layout;
 mod look;
 mod msg;
+pub mod pair;
 mod shown;
 mod spell;
 mod tabs;

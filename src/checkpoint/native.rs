@@ -160,8 +160,9 @@ pub fn save(folder: &Path, checkpoint: &Checkpoint) -> Result<(), Fault> {
     })?;
     // The record goes inside the other's writing: both are whole on the disk before either takes its place.
     save::beside(&folder.join(WEIGHTS), |temporary| {
-        let written = temporary.write_all(&weights).and_then(|()| temporary.as_file().sync_all());
-        written.map_err(|e| Fault::io(folder, "writing", &e))?;
+        let file = temporary.as_file_mut();
+        let written = file.write_all(&weights).and_then(|()| file.sync_all());
+        written.map_err(|e| save::unwritable(&folder.join(WEIGHTS), &e))?;
         save::file(&folder.join(RECORD), |file| file.write_all(&json).map_err(|e| e.to_string()))
     })
 }

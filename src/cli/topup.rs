@@ -23,6 +23,8 @@ enum When {
     Fixed,
     /// When the loss ratio is above its threshold
     Adaptive,
+    /// As much as the adaptive run that --yoked names, at random checks: its control
+    Yoked,
 }
 
 impl From<When> for Schedule {
@@ -31,6 +33,7 @@ impl From<When> for Schedule {
             When::None => Self::None,
             When::Fixed => Self::Fixed,
             When::Adaptive => Self::Adaptive,
+            When::Yoked => Self::Yoked,
         }
     }
 }
@@ -85,6 +88,9 @@ pub struct TopUpArgs {
     /// When data is collected
     #[arg(long, value_enum, default_value = "adaptive")]
     schedule: When,
+    /// Run directory of the adaptive run that --schedule yoked is the control of: its chunks at random checks
+    #[arg(long, value_name = "RUN", required_if_eq("schedule", "yoked"), conflicts_with = "resume")]
+    yoked: Option<PathBuf>,
     /// Print instead of opening the dashboard
     #[arg(long)]
     headless: bool,
@@ -121,6 +127,9 @@ pub struct TopUpArgs {
     /// Adam's step size for the world model at the beginning of each round
     #[arg(long, value_name = "RATE", default_value_t = Options::default().learning_rate, value_parser = positive)]
     learning_rate: f64,
+    /// Environment steps of the policy as it is that are added before the first update; they count as added, within the budget
+    #[arg(long, value_name = "N", default_value_t = Options::default().warm_up)]
+    warm_up: usize,
     /// Evaluation episodes before and after
     #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
@@ -136,6 +145,9 @@ impl TopUpArgs {
     pub fn run(&self) -> Status {
         let asked = match &self.resume {
             Some(folder) => TopUpSpec::resumed(folder.clone()),
+            None if self.yoked.is_some() && !matches!(self.schedule, When::Yoked) => {
+                Err(Fault::bad("--yoked goes with --schedule yoked"))
+            }
             None => self.source.source().map(|source| self.job(self.acting.of(source))),
         };
         let topup = match asked {
@@ -161,6 +173,7 @@ impl TopUpArgs {
             source,
             options: Options {
                 schedule: self.schedule.into(),
+                chunks: Vec::new(),
                 trigger: self.trigger.into(),
                 alpha: self.alpha,
                 threshold: self.threshold,
@@ -171,9 +184,11 @@ impl TopUpArgs {
                 policy_steps: self.policy_steps,
                 mix: self.mix.into(),
                 learning_rate: self.learning_rate,
+                warm_up: self.warm_up,
                 eval_episodes: self.eval_episodes,
                 seed: self.output.seed,
             },
+            yoked: self.yoked.clone(),
             out: self.out.clone(),
             resume: None,
         }

@@ -1,7 +1,7 @@
 //! Saving so that nobody ever sees half a file: written beside the target under a temporary name, synced, renamed.
 
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::url;
@@ -12,9 +12,7 @@ use crate::ground::fault::Fault;
 /// # Errors
 /// If the folder cannot be written, or what `fill` fails with.
 pub fn file(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), Fault> {
-    beside(path, |temporary| {
-        fill(temporary.as_file_mut()).map_err(|e| Fault::at(path, format!("cannot be written ({e})")))
-    })
+    beside(path, |temporary| fill(temporary.as_file_mut()).map_err(|e| unwritable(path, &e)))
 }
 
 /// As [`file`], for what writes to a path or reads what it writes down: `fill` has the empty temporary file.
@@ -55,7 +53,7 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Fault>) -> Res
     // The temporary folder is private; the one inside has the permissions that the user's folders have.
     let inner = temporary.path().join("dataset");
     fs::create_dir(&inner).map_err(|e| unwritable(path, &e))?;
-    fill(&inner)?;
+    fill(&inner).map_err(|why| named(why, &inner, path))?;
     sync_folder(&inner);
     fs::rename(&inner, path).map_err(|e| if path.exists() { taken() } else { unwritable(path, &e) })?;
     sync_folder(&parent);
@@ -68,7 +66,7 @@ pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Fault>) -> Res
 /// As [`file`].
 pub fn plain(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<(), Fault> {
     let mut file = File::create_new(path).map_err(|e| unwritable(path, &e))?;
-    fill(&mut file).map_err(|e| Fault::at(path, format!("cannot be written ({e})")))?;
+    fill(&mut file).map_err(|e| unwritable(path, &e))?;
     file.sync_all().map_err(|e| unwritable(path, &e))?;
     sync_folder(&parent_of(path));
     Ok(())
@@ -92,8 +90,19 @@ fn here(path: &Path) -> Result<(), Fault> {
     }
 }
 
-fn unwritable(path: &Path, e: &io::Error) -> Fault {
+/// Why `path` cannot be written, and what to look after.
+pub fn unwritable(path: &Path, e: &impl Display) -> Fault {
     Fault::at(path, format!("cannot be written ({e}); check that the folder exists, is yours and has room"))
+}
+
+/// `why` with the name that the folder was to have: the temporary one is gone.
+fn named(why: Fault, temporary: &Path, path: &Path) -> Fault {
+    let own = |text: String| text.replace(&temporary.display().to_string(), &path.display().to_string());
+    match why {
+        Fault::Bad(text) => Fault::Bad(own(text)),
+        Fault::Failed(text) => Fault::Failed(own(text)),
+        Fault::Cancelled => Fault::Cancelled,
+    }
 }
 
 fn parent_of(path: &Path) -> PathBuf {
@@ -160,6 +169,9 @@ mod tests {
         assert_eq!(names(&path), ["a"]);
         let again = folder(&path, fill).expect_err("exists").to_string();
         assert!(again.contains("exists already") && again.contains("set"), "{again}");
+        let full = folder(&dir.path().join("full"), |inner| Err(unwritable(&inner.join("a"), &"no room left")));
+        let (said, own) = (full.expect_err("fails").to_string(), dir.path().join("full/a").display().to_string());
+        assert!(said.starts_with(&own) && said.contains("no room left"), "{said}");
         let failed = dir.path().join("deep/er/other");
         folder(&failed, |_| Err(Fault::at(&failed, "no"))).expect_err("fails");
         assert_eq!(names(&dir.path().join("deep/er")), ["set"], "nothing half is left");

@@ -10,6 +10,8 @@ mod futility;
 pub mod trigger;
 mod words;
 
+use std::collections::BTreeMap;
+
 use futility::Futility;
 use serde::{Deserialize, Serialize};
 use trigger::{Evidence, Surprise, Trigger, Watch};
@@ -24,6 +26,8 @@ pub enum Schedule {
     Fixed,
     /// A chunk when the loss ratio R is above its threshold and the [`Trigger`] agrees.
     Adaptive,
+    /// The chunks of an adaptive run at checks that were drawn at random: what its timing was worth, beside its amount.
+    Yoked,
 }
 
 /// No rule may spend more than this share of the dataset's steps.
@@ -61,6 +65,9 @@ pub struct Rule {
     /// An adaptive run that seems done has to hold on the evaluation episodes as well before it ends.
     #[serde(default)]
     pub confirm: bool,
+    /// Steps that [`Schedule::Yoked`] adds after each of its checks, which count from 1.
+    #[serde(default)]
+    pub plan: BTreeMap<usize, usize>,
 }
 
 impl Rule {
@@ -81,8 +88,22 @@ impl Rule {
             caution: 0.0,
             hysteresis: false,
             confirm: false,
+            plan: BTreeMap::new(),
         }
     }
+
+    /// The same rule carrying out `plan` over a dataset of `steps` steps; its budget is what is planned and `others`, steps that are
+    /// added beside the plan, within [`HARD_CAP`].
+    #[must_use]
+    pub fn yoked(self, plan: BTreeMap<usize, usize>, others: usize, steps: usize) -> Self {
+        let planned = plan.values().sum::<usize>() + others;
+        Self { schedule: Schedule::Yoked, budget: planned.min(most(steps)), plan, ..self }
+    }
+}
+
+/// Most steps that may be added to a dataset of `steps` steps. The addend undoes what binary fractions lose.
+fn most(steps: usize) -> usize {
+    (HARD_CAP * steps as f64 + 1e-6) as usize
 }
 
 /// Steps that one top-up adds: 0.2 % of the dataset (the paper's 2 thousand of a million), at least one episode.
@@ -127,6 +148,8 @@ pub enum Reason {
     StillArmed,
     /// The fixed schedule's turn.
     Scheduled,
+    /// The check was drawn for a chunk of the adaptive run.
+    Drawn,
     /// The user asked for it.
     Asked,
 }
@@ -223,7 +246,7 @@ impl Controller {
 
     /// Sets the most steps that may be added, within [`HARD_CAP`] of a dataset of `steps` steps.
     pub fn set_budget(&mut self, budget: usize, steps: usize) {
-        self.rule.budget = budget.min((HARD_CAP * steps as f64 + 1e-6) as usize);
+        self.rule.budget = budget.min(most(steps));
     }
 
     /// The evidence at the last check, where there was any.
@@ -248,7 +271,7 @@ impl Controller {
 
     /// What to do after `check`.
     ///
-    /// The baselines (`None`, `Fixed`) make all their checks, so that every schedule gets the same gradient steps;
+    /// The baselines (`None`, `Fixed`, `Yoked`) make all their checks, so that every schedule gets the same gradient steps;
     /// only the adaptive one stops when it is done, or when collecting does not help.
     pub fn decide(&mut self, check: &Check) -> Decision {
         let last = self.checks >= self.rule.checks;
@@ -290,6 +313,10 @@ impl Controller {
             (Schedule::Fixed, _) => match self.due(check.spent).min(left) {
                 0 => Decision::Train,
                 steps => Decision::Collect { steps, reason: Reason::Scheduled },
+            },
+            (Schedule::Yoked, _) => match self.rule.plan.get(&self.checks).map_or(0, |steps| left.min(*steps)) {
+                0 => Decision::Train,
+                steps => Decision::Collect { steps, reason: Reason::Drawn },
             },
             (Schedule::Adaptive, Some(reason)) => match check.chunk.min(left) {
                 0 => Decision::Stop(StopReason::BudgetUsed),

@@ -6,59 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::controller::trigger::{Evidence, Trigger};
 use super::controller::{Check, Decision, Rule, StopReason};
-use super::loss::{self, Chance, PAPER_THRESHOLD};
+use super::loss::{self, Chance};
 use super::options::Options;
-use crate::ground::number::{counted, number};
+use super::regime::Standing;
 use crate::ground::stats;
-use crate::metrics::report::{Axis, Level, Report, Role, Series};
+use crate::metrics::report::Report;
 
+mod curves;
+mod notes;
 mod tables;
 mod trigger_words;
 
-/// Group, key, role, label, unit, logarithmic axis and definition of each curve.
-const CURVES: [(&str, &str, Role, &str, &str, bool, &str); 9] = [
-    ("score", "score", Role::Value, "return", "", false, "mean undiscounted return of the probe episodes, ± 1 s.e."),
-    (
-        "loss ratio",
-        "R",
-        Role::Value,
-        "R",
-        "",
-        true,
-        "world-model loss on the probe episodes over the loss on held-out and calibration episodes",
-    ),
-    ("loss ratio", "tau", Role::Threshold, "threshold", "", true, ""),
-    ("loss ratio", "triggers", Role::Trigger, "collected", "", true, "checks after which data was added"),
-    ("world-model loss", "fresh", Role::Value, "fresh", "σ²", true, "one-step loss on the probe episodes"),
-    (
-        "world-model loss",
-        "heldout",
-        Role::Value,
-        "held-out",
-        "σ²",
-        true,
-        "one-step loss on held-out and calibration episodes of the dataset",
-    ),
-    ("interaction", "added", Role::Value, "added", "steps", false, "steps added to the data before the check"),
-    (
-        "interaction",
-        "total",
-        Role::Value,
-        "total real",
-        "steps",
-        false,
-        "every environment step taken, probes and evaluation included",
-    ),
-    ("outside the data", "outside", Role::Value, "OOD fraction", "%", false, OUTSIDE),
-];
 const OUTSIDE: &str = "share of the probe episodes' states whose distance to the 5th nearest state of the training part and \
                        what was added to it is above the conformal threshold (level 10 %) of the dataset's calibration episodes";
 
 /// What the report of a run says first that is held until somebody lets it go on.
 pub const HELD: &str = "Held after this check: p lets it go on, o to the next check.";
 
-/// A loss on held-out episodes so many times that of before is worse.
-const WORSE: f64 = 1.1;
+/// How the sentence begins that says what a top-up made worse.
+pub const WORSE_OFF: &str = "Worse than before: ";
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,11 +58,17 @@ pub struct Round {
     /// Numbers of the probe episodes that are added to the data.
     #[serde(default)]
     pub kept: Vec<usize>,
+    /// Loss on the held-out episodes in units of that before, where it is known.
+    #[serde(default)]
+    pub forgotten: Option<f64>,
+    /// The same after the training that followed the check, and after each rehearsal of it.
+    #[serde(default)]
+    pub rehearsed: Vec<f64>,
 }
 
 impl Round {
     /// What TensorBoard is told, over the environment steps taken.
-    pub fn scalars(&self) -> [(&'static str, f64); 7] {
+    pub fn scalars(&self) -> [(&'static str, f64); 8] {
         [
             ("topup/return", self.check.score),
             ("topup/loss_ratio", self.check.ratio),
@@ -104,6 +76,7 @@ impl Round {
             ("topup/added", self.check.spent as f64),
             ("model/loss_fresh", self.fresh_loss),
             ("model/loss_heldout", self.heldout_loss),
+            ("model/loss_heldout_times", self.forgotten.unwrap_or(f64::NAN)),
             ("topup/outside", self.outside.unwrap_or(f64::NAN)),
         ]
     }
@@ -144,6 +117,10 @@ pub struct History {
     /// [episodes] losses of the model before and of the one after on those evaluation episodes of before that were not added to
     /// the data.
     pub revisited: (Vec<f64>, Vec<f64>),
+    /// The return before held against the data's, where it can be.
+    pub standing: Option<Standing>,
+    /// Steps that one top-up adds.
+    pub chunk: usize,
     /// What the user should know of the checkpoint.
     pub warnings: Vec<String>,
     /// It is held until somebody lets it go on.
@@ -178,6 +155,8 @@ impl History {
             before: None,
             after: None,
             revisited: Default::default(),
+            standing: None,
+            chunk: 0,
             warnings: Vec::new(),
             held: false,
             informed: Vec::new(),
@@ -187,42 +166,17 @@ impl History {
         }
     }
 
+    /// How many times the mean loss on the held-out episodes is that before.
+    pub fn forgotten(&self, heldout: &[f64]) -> Option<f64> {
+        let before = stats::mean(&self.before.as_ref()?.heldout);
+        Some(stats::mean(heldout) / before).filter(|times| times.is_finite())
+    }
+
     /// Gain of the mean return and the standard error of the paired difference (the same starts before and after).
     pub fn gain(&self) -> Option<(f64, f64)> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         let difference: Vec<f64> = after.returns.iter().zip(&before.returns).map(|(a, b)| a - b).collect();
         Some(stats::mean_se(&difference))
-    }
-
-    /// How many times the loss on the held-out episodes is that of before, where fine-tuning made it worse by more than a
-    /// tenth.
-    fn worse(&self) -> Option<f64> {
-        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
-        let times = stats::mean(&after.heldout) / stats::mean(&before.heldout);
-        (times > WORSE).then_some(times)
-    }
-
-    /// One sentence for people.
-    pub fn summary(&self) -> String {
-        let share = 100.0 * self.added as f64 / self.steps as f64;
-        let reason = self.stopped.map_or_else(|| "running".to_owned(), |r| r.to_string());
-        let gain = self.gain().map_or_else(String::new, |(g, se)| {
-            let (b, a) = (self.before.as_ref(), self.after.as_ref());
-            let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| stats::mean_se(&e.returns).0);
-            format!(" Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired).", mean(b), mean(a))
-        });
-        let price = match (&self.before, &self.after) {
-            (Some(b), Some(a)) => format!(
-                " World-model loss on held-out episodes {:.1e} → {:.1e}.",
-                stats::mean_std(&b.heldout).0,
-                stats::mean_std(&a.heldout).0
-            ),
-            _ => String::new(),
-        };
-        format!(
-            "Top-up ended: {reason}.{gain}{price} Added {} steps ({share:.1} % of the dataset); {} environment steps in all.",
-            self.added, self.total
-        )
     }
 
     /// Everything as a report named "topup".
@@ -275,6 +229,9 @@ impl History {
             "steps",
             "every environment step taken: added, probes and evaluation",
         );
+        if let Some(standing) = &self.standing {
+            standing.stat(report);
+        }
         if let (Some(before), Some(after)) = (&self.before, &self.after) {
             for (key, label, e) in [("before", "before", before), ("after", "after", after)] {
                 let (mean, se) = stats::mean_se(&e.returns);
@@ -297,98 +254,6 @@ impl History {
                         "loss ratio R of the evaluation episodes",
                     )
                     .of(e.fresh.len(), "episodes");
-            }
-        }
-    }
-
-    fn curves(&self, report: &mut Report) {
-        let get = |f: fn(&Round) -> f64| self.rounds.iter().map(f).collect::<Vec<f64>>();
-        let fired = |r: &Round| if matches!(r.decision, Decision::Collect { .. }) { r.check.ratio } else { f64::NAN };
-        let x: Vec<f64> = (1..=self.rounds.len()).map(|i| i as f64).collect();
-        let ys = [
-            get(|r| r.check.score),
-            get(|r| r.check.ratio),
-            get(|r| r.threshold),
-            get(fired),
-            get(|r| r.fresh_loss),
-            get(|r| r.heldout_loss),
-            get(|r| r.check.spent as f64),
-            get(|r| r.total as f64),
-            get(|r| tables::percent(r.outside)),
-        ];
-        let side = |sign: f64| self.rounds.iter().map(|r| r.check.score + sign * r.check.score_se).collect();
-        for ((group, key, role, label, unit, log, definition), y) in CURVES.into_iter().zip(ys) {
-            if y.iter().all(|v| v.is_nan()) && key == "outside" {
-                continue;
-            }
-            report.series.push(Series {
-                key: key.into(),
-                label: label.into(),
-                group: group.into(),
-                x_axis: Axis { label: "check".into(), ..Axis::default() },
-                y_axis: Axis { label: label.into(), unit: unit.into(), log },
-                role,
-                x: x.clone(),
-                y,
-                band: (key == "score").then(|| (side(-1.0), side(1.0))),
-                definition: if key == "tau" { trigger_words::threshold(&self.options) } else { definition.into() },
-            });
-        }
-    }
-
-    fn notes(&self, report: &mut Report) {
-        if self.held {
-            report.note(Level::Info, HELD);
-        }
-        for warning in &self.warnings {
-            report.note(Level::Warn, warning);
-        }
-        self.informed.iter().for_each(|text| report.note(Level::Info, text));
-        if self.untrained {
-            report.note(
-                Level::Warn,
-                "the checkpoint has no policy: the one before is untrained; train one with `oodscope fit --policy-steps`",
-            );
-        }
-        if let (Some(reason), Some((gain, se))) = (self.stopped, self.gain()) {
-            let worse = self.worse();
-            let good = gain > 2.0 * se && reason != StopReason::User && worse.is_none();
-            report.note(if good { Level::Good } else { Level::Warn }, self.summary());
-            if let Some(times) = worse {
-                report.note(
-                    Level::Warn,
-                    format!(
-                        "The fine-tuned world model is worse on the dataset's held-out episodes: its loss there is {} times \
-                         that of before.",
-                        number(times)
-                    ),
-                );
-            }
-            if let Some(saved) = &self.saved {
-                let text = format!(
-                    "The other panels show the model before. Open the one after with --checkpoint {}; the one before is \
-                     kept as checkpoints/0000 of the run, those between beside it.",
-                    saved.display()
-                );
-                report.note(Level::Info, text);
-            }
-            if reason == StopReason::Futile {
-                report.note(
-                    Level::Alarm,
-                    "More data of this kind does not help: look at noise, reward or critic, or edge-of-reach.",
-                );
-            }
-        }
-        if let Some(r) = self.rounds.last() {
-            trigger_words::note(report, r, &self.options);
-            match r.chance {
-                Some(c) => report.note(Level::Info, format!(
-                    "R of {} is above {PAPER_THRESHOLD} by chance in {:.0} % of checks on this data, above {:.2} in 5 %",
-                    counted(r.probes, "episodes"), 100.0 * c.false_alarms, c.quantile)),
-                None if self.options.trigger == Trigger::PerRun => {}
-                None => report.note(Level::Warn, format!(
-                    "uncalibrated: fewer than {} held-out and calibration episodes, so the threshold of R carries no false-alarm rate",
-                    2 * r.probes)),
             }
         }
     }

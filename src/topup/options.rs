@@ -12,6 +12,9 @@ use crate::agent::replay::Mix;
 pub struct Options {
     /// When data is collected.
     pub schedule: Schedule,
+    /// Steps of each chunk of the adaptive run that [`Schedule::Yoked`] is the control of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chunks: Vec<usize>,
     /// What calls for data.
     pub trigger: Trigger,
     /// Fixed threshold of R; nothing = the larger of the paper's 1.35 and what R reaches by chance.
@@ -30,6 +33,8 @@ pub struct Options {
     pub mix: Mix,
     /// Adam's step size for the world model, at the beginning of each round.
     pub learning_rate: f64,
+    /// Steps of the policy as it is that are added before the first update, within the budget (WSRL, Zhou et al. 2024).
+    pub warm_up: usize,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
     /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
@@ -42,6 +47,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             schedule: Schedule::Adaptive,
+            chunks: Vec::new(),
             trigger: Trigger::PerRun,
             threshold: None,
             budget: 0.1,
@@ -51,6 +57,7 @@ impl Default for Options {
             policy_steps: 3000,
             mix: Mix::Floor,
             learning_rate: 1e-3,
+            warm_up: 0,
             eval_episodes: 6,
             alpha: 0.05,
             seed: 0,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod collect;
 mod finish;
 mod probe;
 mod resume;
@@ -12,9 +13,9 @@ use super::history::{Evaluation, History, Round};
 use super::loss::{self, PAPER_THRESHOLD, Yardstick};
 pub use super::options::Options;
 use super::outside::Outside;
+use super::regime::Standing;
 use super::run::RunDir;
-use crate::agent::collect::{Collector, Limit};
-use crate::agent::policy::Acting;
+use super::yoked;
 use crate::checkpoint::{Checkpoint, native};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
@@ -24,7 +25,9 @@ use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
+use collect::chosen;
 use probe::Probed;
+use resume::left;
 
 /// A loss on the held-out episodes so many times that before the run is rehearsed away, at most so often a round.
 const FORGOTTEN: f64 = 1.3;
@@ -92,7 +95,7 @@ impl<'a> TopUp<'a> {
         let schedule = format!("{:?}", options.schedule).to_lowercase();
         let run = RunDir::create(root, &format!("{}-{schedule}", env.spec().id), spec)?;
         let topup = Self::build(data, start, env, options, (run, Vec::new()), emit)?;
-        topup.save(0, &topup.start)?;
+        topup.save(0, &topup.start).map_err(|why| left(topup.run.path(), why))?;
         Ok(topup)
     }
 
@@ -107,8 +110,10 @@ impl<'a> TopUp<'a> {
         let model = start.world_model.clone().ok_or_else(no_model)?;
         let threshold = options.threshold.unwrap_or(PAPER_THRESHOLD);
         let paper = Rule::new(options.schedule, threshold, options.budget, data.num_steps(), options.rounds);
-        let rule = Rule { trigger: options.trigger, alpha: options.alpha, confirm: true, ..paper };
+        let adaptive = Rule { trigger: options.trigger, alpha: options.alpha, confirm: true, ..paper };
+        let (rule, control) = yoked::control(adaptive, &options, data.num_steps())?;
         let mut history = History::new(data.num_steps(), &rule, &options);
+        history.informed.extend(control);
         history.untrained = start.policy.is_none();
         Ok(Self {
             data,
@@ -151,7 +156,12 @@ impl<'a> TopUp<'a> {
     ///
     /// # Errors
     /// [`Fault`]; [`Cancelled`] only if stopped before the first evaluation was made.
-    pub fn run(mut self, cx: &Ctx) -> Result<Finished, Fault> {
+    pub fn run(self, cx: &Ctx) -> Result<Finished, Fault> {
+        let folder = self.run.path().to_path_buf();
+        self.rounds(cx).map_err(|why| left(&folder, why))
+    }
+
+    fn rounds(mut self, cx: &Ctx) -> Result<Finished, Fault> {
         self.outside = match Outside::new(self.data, self.split, &cx.phase("what the data covers")) {
             Ok(outside) => Some(outside),
             Err(Fault::Cancelled) => return Err(Fault::Cancelled),
@@ -163,6 +173,9 @@ impl<'a> TopUp<'a> {
         let start = self.agent.snapshot();
         self.env.act_for("evaluation before");
         let (before, first) = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
+        let steps_an_episode = first.num_steps() / before.returns.len().max(1);
+        self.history.chunk = chunk(self.data.num_steps(), steps_an_episode);
+        self.history.standing = Standing::new(self.data, &before.returns, self.env.spec().max_episode_steps);
         (self.history.before, self.first) = (Some(before), Some(first));
         self.catch_up(cx)?;
         (self.emit)(self.history.report());
@@ -196,6 +209,9 @@ impl<'a> TopUp<'a> {
     /// One check, and the training that follows it. Answers why the run ends, if it does.
     fn round(&mut self, cx: &Ctx) -> Result<Option<StopReason>, Fault> {
         let n = self.history.rounds.len();
+        if n == 0 {
+            self.warm_up(cx)?;
+        }
         let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
         let Probed { trajectories, returns, losses, reference, chance } = self.probe(n, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
@@ -228,6 +244,8 @@ impl<'a> TopUp<'a> {
             probes: returns.len(),
             budget: self.history.budget,
             kept,
+            forgotten: self.forgotten(&reference),
+            rehearsed: Vec::new(),
         };
         self.run.metric(&round)?;
         self.run.decision(&round)?;
@@ -258,15 +276,25 @@ impl<'a> TopUp<'a> {
         self.confirmed = None;
         let steps = self.options.model_steps;
         self.agent.fit_model(check, steps, cx)?;
-        let bound =
-            self.history.before.as_ref().map_or(f64::INFINITY, |before| FORGOTTEN * stats::mean(&before.heldout));
-        for part in 1..=REHEARSALS {
-            if stats::mean(&self.yardstick.heldout(&*self.agent.model, cx)?) <= bound {
+        let mut rehearsed = Vec::new();
+        loop {
+            let times = self.history.forgotten(&self.yardstick.heldout(&*self.agent.model, cx)?);
+            rehearsed.push(times.unwrap_or(f64::NAN));
+            if times.is_some_and(|times| times <= FORGOTTEN) || rehearsed.len() > REHEARSALS {
                 break;
             }
-            self.agent.rehearse((check, part), steps / 2, cx)?;
+            self.agent.rehearse((check, rehearsed.len()), steps / 2, cx)?;
+        }
+        if let Some(round) = self.history.rounds.last_mut() {
+            round.rehearsed = rehearsed;
         }
         self.agent.train_policy(check, self.options.policy_steps, cx)
+    }
+
+    /// Of the losses on held-out and calibration episodes, in that order: what the held-out ones are in units of before.
+    fn forgotten(&self, reference: &[f64]) -> Option<f64> {
+        let heldout = self.history.before.as_ref().map(|before| before.heldout.len())?;
+        self.history.forgotten(reference.get(..heldout)?)
     }
 
     /// Takes in what the user wants of a run whose top-ups add `chunk` steps; answers whether data is to be collected now.
@@ -307,72 +335,8 @@ impl<'a> TopUp<'a> {
         let known = self.data.spans().iter().chain(self.fresh.iter().flat_map(Dataset::spans));
         known.map(|s| s.id + 1).max().unwrap_or(0)
     }
-
-    /// Adds `steps` steps: the chosen probe episodes, then the policy's own.
-    fn collect(&mut self, probes: &Dataset, steps: usize, cx: &Ctx) -> Result<(), Fault> {
-        let left = steps - self.keep_probes(probes, cx)?;
-        if left > 0 {
-            let mut more = self.collector(&format!("collect {}", self.history.rounds.len()));
-            let (policy, phase) = (self.agent.learner.policy(), cx.phase("collecting"));
-            let collected = more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(left), &phase);
-            self.history.total += more.steps();
-            if let Some(data) = more.dataset(&self.env) {
-                // A stop must not lose what was collected.
-                self.keep(&data, &Ctx::quiet())?;
-            }
-            collected?;
-            self.run.sync()?;
-        }
-        (self.emit)(self.history.report());
-        Ok(())
-    }
-
-    /// What collects episodes for a purpose, from now on.
-    fn collector(&mut self, purpose: &str) -> Collector {
-        self.env.act_for(purpose);
-        Collector::new(self.options.seed, purpose, self.next_id())
-    }
-
-    /// Adds those of the last check's probe episodes that are to be; answers their steps.
-    fn keep_probes(&mut self, probes: &Dataset, cx: &Ctx) -> Result<usize, Fault> {
-        let chosen = self.history.rounds.last().map_or(&[][..], |round| &round.kept);
-        if chosen.is_empty() {
-            return Ok(0);
-        }
-        let chosen = probes.subset(chosen);
-        self.keep(&chosen, cx)?;
-        Ok(chosen.num_steps())
-    }
-
-    fn keep(&mut self, new: &Dataset, cx: &Ctx) -> Result<(), Fault> {
-        let all: Vec<usize> = (0..new.num_episodes()).collect();
-        self.agent.replay.push(&new.transitions(&all)).map_err(Fault::Bad)?;
-        self.history.added += new.num_steps();
-        self.fresh = Some(match &self.fresh {
-            Some(fresh) => fresh.join(new).map_err(Fault::Bad)?,
-            None => new.clone(),
-        });
-        if let Some(outside) = &mut self.outside {
-            outside.add(new, cx)?;
-        }
-        Ok(())
-    }
 }
 
 fn no_model() -> Fault {
     Fault::bad("the checkpoint has no world model: train one with `oodscope fit`")
-}
-
-/// Numbers of the probe episodes that are added to the data where `steps` steps are: whole ones, those that surprised the model
-/// most before the others.
-fn chosen(probes: &Dataset, losses: &[f64], steps: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..losses.len()).collect();
-    order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
-    let mut left = steps;
-    order.retain(|&e| {
-        let fits = probes.spans()[e].steps <= left;
-        left -= if fits { probes.spans()[e].steps } else { 0 };
-        fits
-    });
-    order
 }

@@ -36,7 +36,7 @@ mod tensorboard;
 
 use episodes::EpisodeLog;
 use lock::Lock;
-pub use state::{RunOutcome, SavedRound, ended, finished_rounds, outcome};
+pub use state::{RunOutcome, SavedRound, ended, finished_rounds, is_begun, outcome};
 use tensorboard::Scalars;
 
 const SPEC: &str = "spec.toml";
@@ -46,7 +46,10 @@ const REPORT: &str = "report.json";
 
 /// Why the run directory cannot be used.
 fn unwritable(path: &Path, doing: &str, e: &io::Error) -> Fault {
-    Fault::at(path, format!("cannot {doing}: {e}; name another output folder with --out"))
+    Fault::at(
+        path,
+        format!("cannot {doing} ({e}); check that it is yours and has room, or name another folder with --out"),
+    )
 }
 
 /// A run directory that this process alone writes to; the lock goes when the value does.

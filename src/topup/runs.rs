@@ -78,6 +78,7 @@ fn row(folder: &Path) -> Vec<Cell> {
         Schedule::None => "none",
         Schedule::Fixed => "fixed",
         Schedule::Adaptive => "adaptive",
+        Schedule::Yoked => "yoked",
     });
     if is_active(folder) {
         return active(folder, name);

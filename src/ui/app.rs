@@ -8,6 +8,7 @@ pub use super::jobs::{Ended, Jobs, Running};
 pub use super::look::{CardLook, Looks, ScaleChoice, Selection};
 
 use super::look::Lens;
+use super::pair::Pair;
 use super::panel_id::PanelId;
 use super::theme::Theme;
 use crate::engine::job::{Source, TopUpSpec};
@@ -117,6 +118,8 @@ pub struct App {
     pub jobs: Jobs,
     /// The panel on the screen.
     pub panel: PanelId,
+    /// The networks before and after the last top-up.
+    pub pair: Option<Pair>,
     /// Focus, zoom and how each card is looked at.
     pub looks: Looks,
     /// Cursors that panels share.
@@ -143,6 +146,7 @@ impl App {
             reports: BTreeMap::new(),
             jobs: Jobs::default(),
             panel,
+            pair: None,
             looks: Looks::default(),
             selection: Selection::default(),
             filter: Filter::default(),

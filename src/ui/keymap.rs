@@ -53,6 +53,10 @@ pub enum Action {
     Stop,
     /// Run the panel's job again.
     Again,
+    /// Turn from the networks before a top-up to those after it, or back.
+    Flip,
+    /// Open the networks before a top-up again.
+    RollBack,
     /// Next colours.
     Theme,
     /// Copy the values at the cursor.

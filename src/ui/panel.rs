@@ -20,7 +20,7 @@ use super::layout::Pages;
 use super::msg::Effect;
 use super::panel_id::PanelId;
 use super::widget::number;
-use crate::engine::job::JobSpec;
+use crate::engine::job::{JobSpec, Outcome};
 use crate::metrics::report::{Note, Report};
 
 /// Every panel, in the order of the tabs. The first is the dataset's own: its job reads the data, and all others wait for it.
@@ -55,8 +55,8 @@ pub struct Panel {
     pub pages: Pages,
     /// A report came, of whatever name.
     pub heard: fn(&mut App, &Report),
-    /// Its job ended well.
-    pub filled: fn(&mut App),
+    /// Its job ended well and left something behind.
+    pub filled: fn(&mut App, &Outcome),
     /// What its reports say that calls for action: its tab is marked, and the first stands over its cards.
     pub alarms: fn(&App, PanelId) -> Vec<&Note>,
     /// What the focused card does before it is zoomed, where it does anything.
@@ -80,7 +80,7 @@ impl Panel {
             cards: |app| app.report(app.panel).map(generic::cards).unwrap_or_default(),
             pages: Pages { tiny: &[], small: &[], middle: &[], large: &[] },
             heard: |_, _| {},
-            filled: |_| {},
+            filled: |_, _| {},
             alarms: |app, id| app.report(id).into_iter().flat_map(Report::alarms).collect(),
             enter: |_| None,
         }

@@ -4,6 +4,7 @@ mod act;
 mod job;
 mod map;
 mod mouse;
+mod pair;
 
 use ratatui::crossterm::event::KeyEventKind;
 

@@ -88,6 +88,39 @@ fn every_step_is_counted_the_budget_holds_and_the_files_open() {
     assert_eq!(episodes.num_steps(), 800);
     assert_eq!(episodes.origin.env_id.as_deref(), Some("Pendulum-v1"));
     assert_eq!(finished.report.tables.iter().filter(|t| t.key == "before_after").count(), 1);
+    let forgotten = finished.report.series.iter().find(|s| s.key == "forgotten").unwrap();
+    assert!((forgotten.y[0] - 1.0).abs() < 1e-12 && forgotten.y.len() == 4, "{:?}", forgotten.y);
+    assert!(finished.report.notes.iter().any(|n| n.text.starts_with("Held-out loss: at most ")));
+}
+
+#[test]
+fn a_warm_up_is_acted_before_the_first_update_and_counts_within_the_budget() {
+    let root = tempfile::tempdir().unwrap();
+    let run = |warm_up, budget| {
+        let asked = Options { rounds: 1, warm_up, budget, ..options(Schedule::None) };
+        top_up(root.path(), asked, &Ctx::quiet(), &|_| {}).unwrap()
+    };
+    let (without, with) = (run(0, 0.2), run(250, 0.2));
+    let value = |f: &Finished, key: &str| f.report.value(key).unwrap();
+    assert_eq!(without.report.value("added"), Some(0.0));
+    assert_eq!(with.report.value("added"), Some(250.0));
+    assert!((value(&with, "total_real") - value(&without, "total_real") - 250.0).abs() < 0.5);
+    let spent = with.report.series.iter().find(|s| s.key == "added").unwrap();
+    assert_eq!(spent.y, [250.0, 250.0], "before the first check, and nothing later");
+    assert!((value(&with, "return_before") - value(&without, "return_before")).abs() < 1e-9);
+    let log = EpisodeLog::open(&with.written[0]).unwrap().1;
+    let warm: usize = log.iter().filter(|e| e.purpose == "warm-up").map(|e| e.rewards.len()).sum();
+    assert_eq!(warm, 250);
+    let ids: Vec<u64> =
+        format::open(&with.written[2], None, &Ctx::quiet()).unwrap().spans().iter().map(|s| s.id).collect();
+    assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    // Five hundredths of 4,000 steps are all that may be added.
+    assert_eq!(run(250, 0.05).report.value("added"), Some(200.0));
+    // The narrow data's swing-ups are far better than a policy that hardly learned: it is said before anything else.
+    let first = &with.report.notes[0].text;
+    assert!(first.starts_with("Before: the policy's mean return is -") && first.contains("(20 episodes)"), "{first}");
+    assert!(first.contains("(--mix half)"), "{first}");
+    assert!(value(&with, "return_data") > value(&with, "return_before"));
 }
 
 #[test]
@@ -121,10 +154,10 @@ fn resumed(folder: &Path, options: Options) -> Result<Finished, Fault> {
 #[test]
 fn a_run_that_was_killed_at_any_moment_is_gone_on_with_and_ends_the_same() {
     let root = tempfile::tempdir().unwrap();
-    let asked = || Options { rounds: 2, ..options(Schedule::Fixed) };
+    let asked = || Options { rounds: 2, warm_up: 250, ..options(Schedule::Fixed) };
     let seen = Mutex::new(0);
     let (runs, killed) = (root.path().join("runs"), root.path().join("killed"));
-    // Every report is a moment: before the first check, after each decision, after each collection, at the end.
+    // Every report is a moment: before the warm-up and the first check, after each decision, after each collection, at the end.
     let emit = |_: Report| {
         let mut seen = seen.lock().unwrap();
         let run = std::fs::read_dir(&runs).unwrap().flatten().next().unwrap().path();

@@ -384,7 +384,7 @@ pub fn topup(checks: usize) -> Report {
     r.series.push(curve("R", "loss ratio R", "loss ratio", (x(""), axis("R", "")), n, ratio));
     let threshold = curve("tau", "threshold", "loss ratio", (x(""), axis("R", "")), n, |_| 1.35);
     r.series.push(Series { role: Role::Threshold, ..threshold });
-    let triggers = curve("triggers", "collected", "loss ratio", (x(""), axis("R", "")), n, |c| {
+    let triggers = curve("triggers", "added", "loss ratio", (x(""), axis("R", "")), n, |c| {
         if ratio(c) > 1.35 { 1.0 } else { f64::NAN }
     });
     r.series.push(Series { role: Role::Trigger, ..triggers });
@@ -393,6 +393,12 @@ pub fn topup(checks: usize) -> Report {
     };
     r.series.push(loss("heldout", "held-out", |c| -2.4 - 0.01 * c));
     r.series.push(loss("fresh", "fresh", |c| -2.3 + 1.9 * (-c / 3.0).exp()));
+    let forgotten =
+        |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "forgetting", (x(""), axis("× before", "")), n, f);
+    r.series.push(forgotten("forgotten", "held-out", |c| 1.0 + 0.3 * (c / 4.0).sin()));
+    r.series.push(forgotten("fine_tuned", "tuned", |c| 1.0 + 0.5 * (c / 4.0).sin().abs()));
+    let bound = forgotten("forgetting_bound", "too much", |_| 1.5);
+    r.series.push(Series { role: Role::Threshold, ..bound });
     let steps =
         |k: &str, l: &str, f: fn(f64) -> f64| curve(k, l, "interaction", (axis("check", ""), axis("steps", "")), n, f);
     r.series.push(steps("added", "added to the data", |c| (c * 400.0).min(1600.0)));

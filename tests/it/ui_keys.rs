@@ -154,6 +154,19 @@ fn a_top_up_is_chosen_started_held_and_stopped_with_keys() {
 }
 
 #[test]
+fn a_control_can_be_chosen_where_the_run_that_it_is_of_is_named() {
+    let mut app = app();
+    let chosen = |app: &App| app.open.topup.options.schedule;
+    press(&mut app, "5 m m m");
+    assert_eq!(chosen(&app), Schedule::Adaptive);
+    app.open.topup.yoked = Some("runs/a".into());
+    press(&mut app, "m");
+    assert_eq!(chosen(&app), Schedule::Yoked);
+    let effects = press(&mut app, "t");
+    assert!(matches!(&effects[..], [Effect::Start(JobSpec::TopUp(spec))] if spec.yoked.is_some()));
+}
+
+#[test]
 fn the_cursor_is_shared_by_plots_over_the_same_axis() {
     let mut app = app();
     press(&mut app, "3 Right");

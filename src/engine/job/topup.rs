@@ -17,9 +17,10 @@ use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
+use crate::topup::controller::Schedule;
 use crate::topup::prepare::{self, Plan};
-use crate::topup::round;
-use crate::topup::run::RunDir;
+use crate::topup::run::{self, RunDir};
+use crate::topup::{round, yoked};
 
 /// Collects a little and fine-tunes, in a run directory, and reports as it goes.
 pub(super) struct TopUp;
@@ -43,12 +44,15 @@ impl Job for TopUp {
 
     fn run(spec: &TopUpSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let given = opened.checkpoint.as_deref();
+        let hash = fingerprint(&opened.data);
+        let spec = &yoked(spec, &hash, &opened)?;
         let acted = stage(&opened)?.start(&opened, cx)?;
         let data = (&*opened.data, &opened.split);
-        let hash = fingerprint(&opened.data);
         let mut topup = if let Some(folder) = &spec.resume {
-            begun_with(folder, &hash, &opened)?;
-            round::TopUp::resume(data, given, acted.env, spec.options.clone(), folder, &emit)?
+            begun_with(folder, &hash, &opened, "begin a new run")?;
+            // A run that ended before its networks were written begins with what it began with.
+            let anew = (!run::is_begun(folder)).then(|| start(spec, &opened, &hash, &emit, cx)).transpose()?;
+            round::TopUp::resume(data, anew.as_ref().or(given), acted.env, spec.options.clone(), folder, &emit)?
         } else {
             let start = start(spec, &opened, &hash, &emit, cx)?;
             let version = env!("CARGO_PKG_VERSION").into();
@@ -88,14 +92,27 @@ fn start(spec: &TopUpSpec, opened: &Opened, hash: &str, emit: Emit<'_>, cx: &Ctx
     Ok(start)
 }
 
-/// Refuses another dataset than the one that the run in `folder` began with.
-fn begun_with(folder: &Path, hash: &str, opened: &Opened) -> Result<(), Fault> {
+/// What is asked for, with the chunks of the adaptive run that it is to be the control of.
+fn yoked(spec: &TopUpSpec, hash: &str, opened: &Opened) -> Result<TopUpSpec, Fault> {
+    let mut spec = spec.clone();
+    if spec.options.schedule == Schedule::Yoked && spec.resume.is_none() {
+        let Some(folder) = &spec.yoked else {
+            return Err(Fault::bad("a yoked run is the control of an adaptive one: name that with --yoked RUN"));
+        };
+        spec.options.chunks = yoked::chunks(folder, &spec.options)?;
+        begun_with(folder, hash, opened, "name a run of this dataset")?;
+    }
+    Ok(spec)
+}
+
+/// Refuses another dataset than the one that the run in `folder` began with; `remedy` is what to do then.
+fn begun_with(folder: &Path, hash: &str, opened: &Opened, remedy: &str) -> Result<(), Fault> {
     let asked: Begun = RunDir::spec(folder)?;
     if asked.dataset_hash.is_none_or(|begun| begun == hash) {
         return Ok(());
     }
     let path = opened.source.dataset.display();
-    Err(Fault::at(folder, format!("{path} is not the dataset that the run began with; begin a new run")))
+    Err(Fault::at(folder, format!("{path} is not the dataset that the run began with; {remedy}")))
 }
 
 /// What is written down when a run begins.

@@ -78,6 +78,8 @@ pub struct TopUpSpec {
     /// Schedule, threshold, budget and seed.
     #[serde(flatten)]
     pub options: topup::options::Options,
+    /// Run directory of the adaptive run that a yoked one is the control of.
+    pub yoked: Option<PathBuf>,
     /// Folder of run directories.
     pub out: PathBuf,
     /// Run directory to go on with: everything else here is what it was begun with.
@@ -108,7 +110,7 @@ impl TopUpSpec {
             [&own.checkpoint, &own.rollouts, &own.policy, &own.policy_normalize].map(|path| path.as_ref().map(of));
         let source =
             Source { dataset: of(&own.dataset), checkpoint, rollouts, policy, policy_normalize, ..own.clone() };
-        Self { source, out: of(&self.out), ..self.clone() }
+        Self { source, yoked: self.yoked.as_ref().map(of), out: of(&self.out), ..self.clone() }
     }
 }
 
@@ -117,6 +119,7 @@ impl Default for TopUpSpec {
         Self {
             source: Source::default(),
             options: topup::options::Options::default(),
+            yoked: None,
             out: PathBuf::from("runs"),
             resume: None,
         }

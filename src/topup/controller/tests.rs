@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -154,12 +156,35 @@ fn the_baselines_make_every_check() {
     assert_eq!(decisions[12], Decision::Stop(StopReason::ChecksUsed));
 }
 
+#[test]
+fn a_yoked_run_adds_what_was_drawn_whatever_it_measures_and_makes_every_check() {
+    let plan = BTreeMap::from([(2, 200), (5, 150), (12, 90)]);
+    let yoked = rule(Schedule::Adaptive).yoked(plan, 0, 20_000);
+    assert_eq!((yoked.schedule, yoked.budget), (Schedule::Yoked, 440));
+    let drawn = |steps| Decision::Collect { steps, reason: Reason::Drawn };
+    for ratio in [9.0, 1.0, f64::NAN] {
+        let (decisions, spent) = play(yoked.clone(), std::iter::repeat(ratio));
+        assert_eq!((decisions.len(), spent), (13, 440));
+        for (i, decision) in decisions[..12].iter().enumerate() {
+            let steps = [(2, 200), (5, 150), (12, 90)].into_iter().find(|(check, _)| *check == i + 1);
+            assert_eq!(*decision, steps.map_or(Decision::Train, |(_, steps)| drawn(steps)));
+        }
+        assert_eq!(decisions[12], Decision::Stop(StopReason::ChecksUsed));
+    }
+    // Neither the hard cap nor a smaller budget is exceeded.
+    assert_eq!(rule(Schedule::None).yoked(BTreeMap::from([(1, 9000)]), 0, 20_000).budget, 4000);
+    let small = Rule { budget: 250, ..yoked };
+    assert_eq!(play(small, std::iter::repeat(1.0)).1, 250);
+}
+
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let schedule = prop_oneof![Just(Schedule::None), Just(Schedule::Fixed), Just(Schedule::Adaptive)];
+    let schedule =
+        prop_oneof![Just(Schedule::None), Just(Schedule::Fixed), Just(Schedule::Adaptive), Just(Schedule::Yoked)];
     (schedule, 1.0f64..3.0, -0.1f64..0.5, 0usize..100_000, 0usize..40, any::<bool>(), 0.0f64..3.0).prop_map(
         |(schedule, threshold, budget, steps, checks, hysteresis, caution)| Rule {
             caution,
             hysteresis,
+            plan: (1..=checks).step_by(3).map(|check| (check, 1 + steps / 9)).collect(),
             ..Rule::new(schedule, threshold, budget, steps, checks)
         },
     )

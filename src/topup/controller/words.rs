@@ -31,6 +31,7 @@ impl fmt::Display for Decision {
                     Reason::StillArmed => "R has not fallen far enough since the last alarm",
                     Reason::Asked => "you asked for it",
                     Reason::Scheduled => "the fixed schedule's turn",
+                    Reason::Drawn => "this check was drawn",
                 };
                 write!(f, "collect {steps} steps: {why}")
             }

@@ -21,7 +21,8 @@ use crate::topup::history::Round;
 use crate::topup::run::{self, RunDir};
 
 impl<'a> TopUp<'a> {
-    /// Goes on with the run in `folder`. A policy that could not be written with it is that of `given`.
+    /// Goes on with the run in `folder`. A policy that could not be written with it is that of `given`, and so is everything where
+    /// the run ended before its networks were written.
     ///
     /// # Errors
     /// [`Fault`] if it is no run directory, has ended, is written to by another process, or holds nothing to go on from.
@@ -38,13 +39,17 @@ impl<'a> TopUp<'a> {
         }
         let (run, known) = RunDir::resume(folder)?;
         let finished = run.finished_rounds();
-        let mut start = run.saved_round(0)?.checkpoint;
+        let begun = run.checkpoint(0).is_dir();
+        let mut start = if begun { run.saved_round(0)?.checkpoint } else { given.cloned().unwrap_or_default() };
         if start.policy.is_none() {
             start.policy = given.and_then(|given| given.policy.clone());
         }
         let mut topup = Self::build(data, start, env, options, (run, known), emit)?;
         topup.finished = finished;
         topup.run.reopen()?;
+        if !begun {
+            topup.save(0, &topup.start).map_err(|why| left(folder, why))?;
+        }
         Ok(topup)
     }
 
@@ -65,6 +70,13 @@ impl<'a> TopUp<'a> {
         let n = self.history.rounds.len();
         let lost =
             || Fault::failed(format!("the episodes of check {} are not in the run's log; begin a new run", n + 1));
+        if n == 0 && self.options.warm_up > 0 {
+            let mut warm = self.warming_up();
+            warm.recall(&self.env);
+            if let Some(data) = warm.dataset(&self.env) {
+                self.keep(&data, cx)?;
+            }
+        }
         let first = self.first.clone().filter(|_| n == 0);
         let trajectories = first.or_else(|| {
             let mut probes = if round.check.confirming {
@@ -102,5 +114,16 @@ impl<'a> TopUp<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// `why`, with how to go on where a file of the run in `folder` is at fault.
+pub(super) fn left(folder: &Path, why: Fault) -> Fault {
+    let run = folder.display().to_string();
+    match why {
+        Fault::Bad(text) if text.starts_with(&run) => {
+            Fault::Bad(format!("{text}; then go on by oodscope topup --resume {run}"))
+        }
+        other => other,
     }
 }

@@ -12,7 +12,7 @@ use crate::agent::learner::Blocks;
 use crate::checkpoint::{self, Checkpoint, blocks, native};
 use crate::ground::fault::Fault;
 use crate::ground::save;
-use crate::topup::controller::StopReason;
+use crate::topup::controller::{Decision, StopReason};
 
 const LEARNER: &str = "learner.safetensors";
 const ROUND: &str = "round.toml";
@@ -36,6 +36,12 @@ pub struct RunOutcome {
     pub returns: (f64, f64),
     /// Gain of the mean return, and the standard error of the paired difference.
     pub gain: (f64, f64),
+}
+
+/// What is read of a check.
+#[derive(Debug, Deserialize)]
+struct Decided {
+    decision: Decision,
 }
 
 /// A finished round as it was written.
@@ -98,6 +104,19 @@ impl RunDir {
         (1..=number).map(read).collect()
     }
 
+    /// What was decided at each check of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`Fault`] where that cannot be read.
+    pub fn decisions(folder: &Path) -> Result<Vec<Decision>, Fault> {
+        let file = folder.join(super::DECISIONS);
+        let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
+        // Only this much of a line: numbers that are none are written as null.
+        let read = |line| serde_json::from_str::<Decided>(line).map(|decided| decided.decision);
+        let all: Result<Vec<Decision>, _> = text.lines().map(read).collect();
+        all.map_err(|e| Fault::at(&file, format!("no decisions of a top-up: {e}")))
+    }
+
     /// Writes how the run ended.
     ///
     /// # Errors
@@ -129,6 +148,11 @@ pub fn outcome(folder: &Path) -> Option<RunOutcome> {
 /// How the run in `folder` ended; nothing where it has not, or it is a run of another kind.
 pub fn ended<T: DeserializeOwned>(folder: &Path) -> Option<T> {
     toml::from_str(&fs::read_to_string(folder.join(OUTCOME)).ok()?).ok()
+}
+
+/// True if the networks that the run in `folder` begins with were written.
+pub fn is_begun(folder: &Path) -> bool {
+    folder.join("checkpoints/0000").is_dir()
 }
 
 /// Finished rounds of the run in `folder` that follow one another from the first.

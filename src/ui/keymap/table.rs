@@ -49,6 +49,10 @@ pub const CARDS: &[Binding] = &[
     bind(&[ch('0')], Action::ShowAll, "", "show the whole axis or map", Figure),
     bind(&[ch('s')], Action::Sort, "sort", "sort by the next column", Table),
     bind(&[ch('S')], Action::Reverse, "", "reverse the order", Table),
+    Binding {
+        useful: |app| app.pair.is_some(),
+        ..bind(&[ch('v')], Action::Flip, "before/after", "panels from before the top-up to after", Everywhere)
+    },
     bind(&[ch('r')], Action::Again, "", "run the panel's job again", Everywhere),
     bind(&[ch('c')], Action::Copy, "", "copy values at the cursor", Everywhere),
     bind(&[ch('T')], Action::Theme, "", "dark, light or safe colours", Everywhere),

@@ -4,7 +4,7 @@ mod filter;
 mod findings;
 
 use super::{Panel, generic, imagination, road};
-use crate::engine::job::{ImagineSpec, JobSpec};
+use crate::engine::job::{ImagineSpec, JobSpec, Outcome};
 use crate::metrics::report::{Cell, Report, Table};
 use crate::ui::app::App;
 use crate::ui::card::{Body, Card};
@@ -75,7 +75,7 @@ pub fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
 }
 
 /// The dataset was read: its episodes are chosen and audited, and counted where only a sample of them is in memory.
-fn filled(app: &mut App) {
+fn filled(app: &mut App, _: &Outcome) {
     let source = &app.open.source;
     let scan = app.report(ID).and_then(|report| JobSpec::Load(source.clone()).follow(report));
     let jobs = filter::job(app).into_iter().chain([JobSpec::Audit(source.clone())]).chain(scan);

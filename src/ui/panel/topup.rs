@@ -3,17 +3,18 @@
 mod board;
 
 use super::{Panel, generic, waiting};
-use crate::engine::job::{Control, HELD, JobSpec, Schedule, TopUpSpec, Wish};
+use crate::engine::job::{Control, HELD, JobSpec, Outcome, Schedule, TopUpSpec, WORSE_OFF, Wish};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, OpenSpec};
-use crate::ui::card::{Body, Card};
-use crate::ui::keymap::{Binding, ch};
+use crate::ui::card::{Body, Card, Place};
+use crate::ui::keymap::{Action, Binding, ch};
 use crate::ui::layout::{
     Len::{Fix, Part},
     Node::{self, Card as C, Column, Row},
     Pages,
 };
 use crate::ui::msg::Effect;
+use crate::ui::pair::Pair;
 use crate::ui::panel_id::PanelId;
 
 /// Its name.
@@ -37,9 +38,18 @@ pub const PANEL: Panel = Panel {
             "go on to the next check and hold there",
             is_running,
         ),
+        Binding {
+            keys: &[ch('u')],
+            action: Action::RollBack,
+            word: "roll back",
+            help: "open the networks before the top-up again",
+            place: Place::Everywhere,
+            useful: can_roll_back,
+        },
     ],
     again: |app, _| start(app),
     heard,
+    filled,
     cards,
     pages: Pages { tiny: TINY, small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
@@ -65,6 +75,20 @@ fn is_settled(app: &App) -> bool {
 
 fn is_running(app: &App) -> bool {
     app.jobs.named(JOB).is_some()
+}
+
+/// True where a top-up made something worse, and what it began with is not open.
+fn can_roll_back(app: &App) -> bool {
+    let worse = app.report(ID).is_some_and(|report| report.notes.iter().any(|note| note.text.starts_with(WORSE_OFF)));
+    worse && app.pair.as_ref().is_some_and(|pair| app.open.source.checkpoint.as_ref() != Some(&pair.before))
+}
+
+/// A run ended: its networks can be held against those before, and an adaptive one can be the next one's measure.
+fn filled(app: &mut App, outcome: &Outcome) {
+    app.pair = Pair::of(&outcome.written);
+    if app.open.topup.options.schedule == Schedule::Adaptive {
+        app.open.topup.yoked = outcome.written.first().cloned().or(app.open.topup.yoked.take());
+    }
 }
 
 /// Tells the running top-up what is wanted, and the user when it will be done.
@@ -111,17 +135,16 @@ fn start(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     app.reports.remove(ID.0);
+    app.pair = None;
     vec![app.jobs.start(spec)]
 }
 
 /// Chooses the next schedule, where none is being carried out.
 fn schedule(app: &mut App) -> Vec<Effect> {
     if app.jobs.named(JOB).is_none() {
-        app.open.topup.options.schedule = match app.open.topup.options.schedule {
-            Schedule::None => Schedule::Fixed,
-            Schedule::Fixed => Schedule::Adaptive,
-            Schedule::Adaptive => Schedule::None,
-        };
+        let offered: Vec<Schedule> = board::offered(app).map(|(schedule, _)| schedule).collect();
+        let chosen = offered.iter().position(|schedule| *schedule == app.open.topup.options.schedule);
+        app.open.topup.options.schedule = offered[chosen.map_or(0, |at| (at + 1) % offered.len())];
     }
     Vec::new()
 }
@@ -149,42 +172,28 @@ const SMALL: &[Node] = &[
         (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
     ]),
     Column(&[
-        (Part(1), Row(&[(Part(1), C("plot:world-model loss")), (Part(1), C("plot:interaction"))])),
+        (Part(1), Row(&[(Part(1), C("plot:forgetting")), (Part(1), C("plot:world-model loss"))])),
         (Fix(7), C("table:before_after")),
     ]),
     Column(&[
         (Part(3), C("table:checks")),
-        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("notes"))])),
+        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("plot:interaction"))])),
     ]),
 ];
 /// Its pages on a screen of middle size.
 const MIDDLE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
-    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-    (
-        Part(5),
-        Row(&[
-            (Part(1), C("plot:world-model loss")),
-            (Part(1), C("plot:outside the data")),
-            (Part(1), C("plot:interaction")),
-        ]),
-    ),
+    (Part(5), FIRST),
+    (Part(5), SECOND),
     (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
 ])];
 /// Its pages on a large screen.
 const LARGE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
-    (Part(5), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
-    (
-        Part(4),
-        Row(&[
-            (Part(1), C("plot:world-model loss")),
-            (Part(1), C("plot:outside the data")),
-            (Part(1), C("plot:interaction")),
-        ]),
-    ),
+    (Part(5), FIRST),
+    (Part(4), SECOND),
     (
         Part(3),
         Row(&[
@@ -194,3 +203,12 @@ const LARGE: &[Node] = &[Column(&[
         ]),
     ),
 ])];
+/// What decides, what is gained, and what it costs.
+const FIRST: Node =
+    Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score")), (Part(1), C("plot:forgetting"))]);
+/// What stands behind it.
+const SECOND: Node = Row(&[
+    (Part(1), C("plot:world-model loss")),
+    (Part(1), C("plot:outside the data")),
+    (Part(1), C("plot:interaction")),
+]);

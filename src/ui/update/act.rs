@@ -1,6 +1,6 @@
 //! Keys' actions.
 
-use super::{Effect, map};
+use super::{Effect, map, pair};
 use crate::engine::job::Control;
 use crate::ui::app::{App, ScaleChoice};
 use crate::ui::card::{self, Body, Card, Target};
@@ -40,6 +40,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Stop => return stop(app),
         Action::Again => return (panel(app.panel).again)(app, panel(app.panel)),
         Action::Own(act) => return act(app),
+        Action::Flip => return pair::flip(app),
+        Action::RollBack => return pair::roll_back(app),
         Action::Theme => app.theme = app.theme.next(),
         Action::Copy => {
             let text = shown(app).focused().map(|c| c.readout(app.lens())).unwrap_or_default();

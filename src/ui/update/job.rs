@@ -33,7 +33,7 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         Body::Done(outcome) => {
             let name = app.jobs.running.get(&slot).map(|r| r.name);
             for panel in PANELS.iter().filter(|panel| Some(panel.job) == name) {
-                (panel.filled)(app);
+                (panel.filled)(app, &outcome);
             }
             ended(app, slot, Ended::Done(outcome.summary))
         }

@@ -40,8 +40,9 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
             let what = |v: f64| if of.is_empty() { number::unit(v, key) } else { key };
             data.value(key).map(|v| format!("{} {of}{}", number::number(v), what(v)))
         };
-        // Findings come before the number of steps where there is no room for both.
-        let tight = area.width < 100 && app.reports.get("audit").is_some_and(|a| data::counts(a) != (0, 0));
+        // Findings come before the number of steps where there is no room for both, and so does which of a pair is open.
+        let found = app.reports.get("audit").is_some_and(|a| data::counts(a) != (0, 0));
+        let tight = area.width < 100 && (found || app.pair.is_some());
         let steps = part("steps", "").filter(|_| !tight);
         right = [part("episodes", &of), steps].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         right.push(' ');
@@ -68,6 +69,10 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
         (None, None) => theme.dim(),
     };
     put(&model, style);
+    if let Some(pair) = &app.pair {
+        put("  ·  ", theme.dim());
+        put(pair.side(source), theme.accent());
+    }
     if let Some(policy) = &source.policy {
         put("  ·  policy ", theme.dim());
         put(&short(policy, most), theme.text());

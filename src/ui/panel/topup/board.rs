@@ -2,15 +2,25 @@
 
 use super::super::data;
 use super::{ID, JOB};
-use crate::engine::job::{Schedule, TopUpOptions, Trigger};
+use crate::engine::job::{Schedule, Trigger};
 use crate::metrics::report::{Level, Report};
 use crate::ui::app::{App, Ended};
 use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
 
 /// Every schedule and its name.
-const SCHEDULES: [(Schedule, &str); 3] =
-    [(Schedule::None, "none"), (Schedule::Fixed, "fixed"), (Schedule::Adaptive, "adaptive")];
+const SCHEDULES: [(Schedule, &str); 4] = [
+    (Schedule::None, "none"),
+    (Schedule::Fixed, "fixed"),
+    (Schedule::Adaptive, "adaptive"),
+    (Schedule::Yoked, "yoked"),
+];
+
+/// The schedules that can be chosen: a control needs the run that it is the control of.
+pub fn offered(app: &App) -> impl Iterator<Item = (Schedule, &'static str)> {
+    let control = app.open.topup.yoked.is_some();
+    SCHEDULES.into_iter().filter(move |(schedule, _)| control || *schedule != Schedule::Yoked)
+}
 
 /// Reads it.
 pub fn read(app: &App) -> Switchboard {
@@ -40,8 +50,8 @@ pub fn read(app: &App) -> Switchboard {
         },
     };
     Switchboard {
-        schedules: SCHEDULES.iter().map(|(schedule, name)| (*name, *schedule == options.schedule)).collect(),
-        rule: rule(options),
+        schedules: offered(app).map(|(schedule, name)| (name, schedule == options.schedule)).collect(),
+        rule: rule(app),
         state,
         running: running.is_some(),
         added: report.and_then(|r| r.value("added").or_else(|| last(r, "added"))).unwrap_or(0.0),
@@ -52,7 +62,8 @@ pub fn read(app: &App) -> Switchboard {
 }
 
 /// What the schedule means, and the other settings.
-fn rule(options: &TopUpOptions) -> String {
+fn rule(app: &App) -> String {
+    let options = &app.open.topup.options;
     let rule = match options.schedule {
         Schedule::Adaptive => {
             let threshold = options.threshold.map_or_else(|| "threshold".to_owned(), number::number);
@@ -65,6 +76,10 @@ fn rule(options: &TopUpOptions) -> String {
             }
         }
         Schedule::Fixed => "collect at every check".to_string(),
+        Schedule::Yoked => {
+            let run = app.open.topup.yoked.as_ref().and_then(|run| run.file_name());
+            format!("at random checks, as much as {}", run.unwrap_or_default().to_string_lossy())
+        }
         Schedule::None => "never collect: fine-tune on the old data".to_string(),
     };
     format!("{rule} · {} checks at most · seed {}", options.rounds, options.seed)

@@ -1,0 +1,78 @@
+//! Turning the panels from the networks before a top-up to those after it, and back.
+
+use super::{Effect, map};
+use crate::engine::job::{Asked, Control, JobSpec, Source};
+use crate::ui::app::{App, Ended};
+use crate::ui::pair::Pair;
+use crate::ui::panel::PANELS;
+
+/// The other networks of the pair become the open ones. What was measured of them is shown again; what was not is asked for.
+pub fn flip(app: &mut App) -> Vec<Effect> {
+    let after = app.pair.as_ref().is_some_and(|pair| !pair.shows_after(&app.open.source));
+    open(app, after)
+}
+
+/// The networks before become the open ones for good.
+pub fn roll_back(app: &mut App) -> Vec<Effect> {
+    let Some(pair) = &app.pair else { return Vec::new() };
+    let before = pair.before.display();
+    app.message = Some(format!("The networks before the top-up are open again; elsewhere: --checkpoint {before}"));
+    open(app, false)
+}
+
+/// Opens the networks after or those before.
+fn open(app: &mut App, after: bool) -> Vec<Effect> {
+    let Some(mut pair) = app.pair.take() else { return Vec::new() };
+    let turns = pair.shows_after(&app.open.source) != after;
+    name(&mut app.open.source, if after { &pair.after } else { &pair.before });
+    let effects = if turns { turn(app, &mut pair) } else { Vec::new() };
+    app.pair = Some(pair);
+    effects
+}
+
+/// A checkpoint that a run wrote holds its policy and says how it is read.
+fn name(source: &mut Source, checkpoint: &std::path::Path) {
+    source.checkpoint = Some(checkpoint.to_path_buf());
+    (source.policy, source.policy_normalize, source.model) = (None, None, Asked::default());
+}
+
+/// Jobs whose reports are of the open networks, as they would be started now, with the names of their reports.
+fn judging(app: &App) -> Vec<(&'static str, JobSpec)> {
+    let filled = PANELS[1..].iter().filter(|panel| panel.by_hand.is_none());
+    let own = filled.filter_map(|panel| Some((panel.id.0, (panel.spec)(&app.open)?)));
+    let beside = PANELS.iter().filter_map(|panel| (panel.beside)(&app.open)).map(|spec| ("compare", spec));
+    own.chain(beside).collect()
+}
+
+/// Puts the reports of one side on the shelf and takes those of the other from it. A report that a job had not finished is lost
+/// with the job.
+fn turn(app: &mut App, pair: &mut Pair) -> Vec<Effect> {
+    let jobs = judging(app);
+    let is_one = |name: &str| jobs.iter().any(|(_, spec)| spec.name() == name);
+    app.jobs.queue.retain(|spec| !is_one(spec.name()));
+    let mut effects = Vec::new();
+    let running: Vec<_> =
+        app.jobs.running.iter().filter(|(_, r)| is_one(r.name)).map(|(slot, r)| (*slot, r.id)).collect();
+    for (slot, id) in running {
+        app.jobs.running.remove(&slot);
+        effects.extend(id.map(|id| Effect::Control(id, Control::Stop)));
+    }
+    let mut other = std::mem::take(&mut pair.shelf);
+    for (report, spec) in jobs {
+        let whole = matches!(app.jobs.ended.get(spec.name()), Some(Ended::Done(_)));
+        if let Some(shown) = app.reports.remove(report).filter(|_| whole) {
+            pair.shelf.insert(report.into(), shown);
+        }
+        map::forget(app, report);
+        if let Some(known) = other.remove(report) {
+            app.reports.insert(report.into(), known);
+            app.jobs.ended.insert(spec.name(), Ended::Done(String::new()));
+        } else {
+            app.jobs.ended.remove(spec.name());
+            app.jobs.queue.push_back(spec);
+        }
+    }
+    let next = if app.jobs.running.is_empty() { app.jobs.queue.pop_front() } else { None };
+    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    effects
+}
