@@ -4,13 +4,15 @@
 //! A run is a directory as a top-up's: every episode is in the log as it ends, every evaluation leaves networks and learner, so
 //! that a killed run goes on with the numbers that it would have had.
 
+mod curiosity;
+mod finish;
 mod history;
 pub mod options;
+mod resume;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -18,35 +20,28 @@ use super::prepare;
 use super::run::{self, RunDir};
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{ActorCritic, Curiosity, Learner};
+use crate::agent::learner::{ActorCritic, Learner};
 use crate::agent::policy::{Acting, Policy, Uniform};
 use crate::agent::replay::{Mix, Replay};
-use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
-use crate::env::minari_spec;
 use crate::env::recorded::{Recorded, Recording};
 use crate::env::repeated::Repeated;
 use crate::env::vector::VectorEnv;
-use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
-use crate::metrics::neighbors::points::Points;
-use crate::metrics::neighbors::{self, Exclude};
 use crate::metrics::report::Report;
 use crate::world::ensemble;
 use crate::world::fit;
 use crate::world::imagine;
 use crate::world::world_model::WorldModel;
 pub use history::{Ended, Evaluation, History};
-use options::{FIRST_MODEL_STEPS, Newness, Options};
+use options::{FIRST_MODEL_STEPS, Options};
 
 /// Episodes that confirm an evaluation that reached the target: other starts than those that chose the policy.
 const CONFIRMING: usize = 20;
-/// The neighbour whose distance says how new a state is.
-const NEIGHBOR: usize = 5;
 
 /// What evaluation episodes are acted for.
 const EVALUATION: &str = "evaluation";
@@ -282,29 +277,6 @@ impl<'a> Active<'a> {
         Ok(())
     }
 
-    /// How far an observation is from all that were seen, where that is asked for.
-    fn curiosity(&self, explore: f64, cx: &Ctx) -> Result<Option<Curiosity>, Fault> {
-        let rows = self.replay.rows();
-        if explore <= 0.0 || self.options.explore_by == Newness::Disagreement || rows.len() <= NEIGHBOR {
-            return Ok(None);
-        }
-        let (d, (mean, std)) = (rows.obs_dim, stats::column_mean_std(&rows.next_obs, rows.obs_dim));
-        let std: Vec<f64> = std.into_iter().map(|s| if s > 1e-8 { s } else { 1.0 }).collect();
-        let index = neighbors::index(Points::new(rows.next_obs.clone(), &mean, &std, &rows.episode), cx)?;
-        Ok(Some(Arc::new(move |obs: &[f32]| {
-            let queries = Points::new(obs.to_vec(), &mean, &std, &vec![0; obs.len() / d]);
-            let found = index.knn(&queries, NEIGHBOR, Exclude::Nothing, &Ctx::quiet());
-            found.map_or_else(|_| vec![0.0; obs.len() / d], |k| k.kth(NEIGHBOR).into_iter().map(|v| v as f32).collect())
-        })))
-    }
-
-    /// Share of the reward that is for what is new now: all that was asked for until more was seen than random actions give, less
-    /// and less from then on.
-    fn exploration(&self) -> f64 {
-        let left = 1.0 - self.history.acted as f64 / self.options.steps as f64;
-        self.options.explore * if self.history.is_lost() { 1.0 } else { left.max(0.0) }
-    }
-
     /// Networks that know nothing yet.
     fn fresh(&self, scale: f32) -> Result<Networks, Fault> {
         let (rows, seed, block) = (self.replay.rows(), self.options.seed, self.history.blocks as u64);
@@ -341,99 +313,6 @@ impl<'a> Active<'a> {
         self.run.sync()?;
         self.history.rounds.push(round);
         Ok(reached)
-    }
-
-    fn checkpoint(&self, networks: &Networks) -> Checkpoint {
-        let mut checkpoint = Checkpoint {
-            world_model: Some(networks.model.clone()),
-            policy: Some(networks.learner.policy()),
-            critic: networks.learner.critic(),
-            ..Checkpoint::default()
-        };
-        let (about, spec) = (&mut checkpoint.about, self.env.spec());
-        about.reward_scale = networks.learner.reward_scale();
-        about.env_id = Some(spec.id.clone());
-        about.obs_names.clone_from(&spec.obs_space.names);
-        about.action_names.clone_from(&spec.action_space.names);
-        about.lineage.seed = Some(self.options.seed);
-        checkpoint
-    }
-
-    /// Brings everything to where it was after the finished rounds.
-    fn catch_up(&mut self, cx: &Ctx) -> Result<(), Fault> {
-        if self.finished == 0 {
-            return Ok(());
-        }
-        for round in self.run.rounds::<Evaluation>(self.finished)? {
-            cx.check()?;
-            for purpose in [EVALUATION, CONFIRMATION] {
-                self.env.act_for(&at(purpose, round.acted));
-            }
-            while self.history.blocks < round.blocks {
-                let mut collector = self.block();
-                collector.recall(&self.env);
-                self.take(&collector)?;
-                if collector.steps() == 0 {
-                    return Err(Fault::failed(
-                        "episodes of a finished round are not in the run's log; begin a new run",
-                    ));
-                }
-            }
-            self.run.scalars(round.acted, &round.scalars())?;
-            self.history.follow(round);
-        }
-        self.history.learned = self.replay.rows().len();
-        let saved = self.run.saved_round(self.finished)?;
-        let lost = || Fault::failed("the saved round has no networks; begin a new run");
-        let (model, policy) =
-            (saved.checkpoint.world_model.ok_or_else(lost)?, saved.checkpoint.policy.ok_or_else(lost)?);
-        let scale = saved.checkpoint.about.reward_scale.unwrap_or(1.0);
-        let mut rng = stream(self.options.seed, "policy weights", 0);
-        let (critic, options) = (saved.checkpoint.critic.as_ref(), self.options.learner());
-        let mut learner =
-            ActorCritic::from_policy(&*policy, critic, scale, options, &mut rng).map_err(Fault::failed)?;
-        learner
-            .restore(&saved.learner)
-            .map_err(|e| Fault::failed(format!("the saved round cannot be gone on from: {e}")))?;
-        self.networks = Some(Networks { model, learner });
-        Ok(())
-    }
-
-    fn finish(mut self, stopped: bool) -> Result<Finished, Fault> {
-        self.history.total += self.options.action_repeat.max(1) * self.env.steps_left_behind();
-        self.history.ended = true;
-        let mut written = vec![self.run.path().to_path_buf()];
-        if !self.history.rounds.is_empty() {
-            let last = self.run.checkpoint(self.history.rounds.len());
-            self.history.saved = Some(last.clone());
-            written.push(last);
-        }
-        written.extend(self.save_data()?);
-        let report = self.history.report();
-        (self.emit)(report.clone());
-        self.run.report(&report)?;
-        self.run.sync()?;
-        self.run.end(&self.history.outcome(stopped))?;
-        Ok(Finished { report, written, summary: self.history.summary() })
-    }
-
-    /// Writes everything that was acted as a Minari dataset.
-    fn save_data(&self) -> Result<Option<PathBuf>, Fault> {
-        let Some(data) = &self.data else { return Ok(None) };
-        let (folder, id) = (self.run.episodes(), &self.env.spec().id);
-        if folder.is_dir() {
-            std::fs::remove_dir_all(&folder).map_err(|e| Fault::io(&folder, "replacing", &e))?;
-        }
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        let about = MinariAbout {
-            dataset_id: format!("{}/active-v0", id.chars().map(plain).collect::<String>()),
-            env_spec: Some(minari_spec(id)),
-            algorithm_name: "oodscope active: actor-critic in imagination, online".into(),
-            description: self.history.summary(),
-            ..MinariAbout::default()
-        };
-        write_minari(&folder, data, &about)?;
-        Ok(Some(folder))
     }
 }
 
