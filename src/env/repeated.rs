@@ -1,4 +1,4 @@
-//! An environment in which every action is held for some steps, as many learners act (DreamerV3: 2 in the control suite).
+//! An environment in which every action is held for some steps, as many learners act (`DreamerV3`: 2 in the control suite).
 
 use super::spec::EnvSpec;
 use super::vector::{StepBatch, VectorEnv};
