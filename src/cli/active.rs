@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{EnvArgs, OutputArgs, count, positive};
+use super::args::{EnvArgs, OutputArgs, count, part, positive, weight};
 use super::headless::{self, Status};
 use crate::engine::job::{ActiveSpec, JobSpec};
 use crate::ground::fault::Fault;
@@ -61,13 +61,13 @@ pub struct ActiveArgs {
     #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
     /// Discount of rewards (0 to 1)
-    #[arg(long, value_name = "X", default_value_t = Options::default().gamma, value_parser = share)]
+    #[arg(long, value_name = "X", default_value_t = Options::default().gamma, value_parser = part)]
     gamma: f64,
     /// Steps of an imagined rollout
     #[arg(long, value_name = "N", default_value_t = Options::default().rollout, value_parser = count)]
     rollout: usize,
     /// Share of the policy's batches that are real transitions (0 to 1)
-    #[arg(long, value_name = "SHARE", default_value_t = Options::default().real, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Options::default().real, value_parser = part)]
     real: f64,
     /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's lambda)
     #[arg(long, value_name = "X", default_value_t = Options::default().penalty, value_parser = weight)]
@@ -77,10 +77,10 @@ pub struct ActiveArgs {
     action_repeat: usize,
     /// Share of imagined reward that is for what is new: all of it until more reward was seen than random actions give, less and
     /// less from then on (0 to 1)
-    #[arg(long, value_name = "SHARE", default_value_t = Options::default().explore, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Options::default().explore, value_parser = part)]
     explore: f64,
     /// What is new: novelty (far from the states that were seen) or disagreement (of the world model's members)
-    #[arg(long, value_enum, default_value = "novelty")]
+    #[arg(long, value_enum, default_value = "disagreement")]
     explore_by: By,
     /// Width of the hidden layers of policy and critics
     #[arg(long, value_name = "N", default_value_t = Options::default().hidden, value_parser = count)]
@@ -90,14 +90,6 @@ pub struct ActiveArgs {
     out: PathBuf,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    super::args::share(text, 1.0)
-}
-
-fn weight(text: &str) -> Result<f64, String> {
-    super::args::share(text, 1e6).map_err(|_| "a number that is not negative is needed".into())
 }
 
 impl ActiveArgs {

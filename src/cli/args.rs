@@ -284,11 +284,23 @@ pub struct OutputArgs {
 }
 
 /// A share from 0 to `most`.
-/// A number from 0 to `most`.
+/// A share of a whole: 0 to 1.
 ///
 /// # Errors
 /// A sentence with the bounds.
-pub fn share(text: &str, most: f64) -> Result<f64, String> {
+pub fn part(text: &str) -> Result<f64, String> {
+    share(text, 1.0)
+}
+
+/// A weight: a number that is not negative.
+///
+/// # Errors
+/// A sentence that says so.
+pub fn weight(text: &str) -> Result<f64, String> {
+    share(text, 1e6).map_err(|_| "a number that is not negative is needed".into())
+}
+
+fn share(text: &str, most: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(v) if (0.0..=most).contains(&v) => Ok(v),
         _ => Err(format!("a share from 0 to {most} is needed")),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, count};
+use super::args::{OutputArgs, SourceArgs, count, weight};
 use super::headless::{self, Status};
 use crate::engine::job::{FitSpec, JobSpec, Source};
 
@@ -37,6 +37,9 @@ pub struct FitArgs {
     /// Gradient steps of the policy in imagination; 0 trains no policy
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().policy_steps)]
     policy_steps: usize,
+    /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's lambda)
+    #[arg(long, value_name = "X", default_value_t = FitSpec::default().penalty, value_parser = weight)]
+    penalty: f64,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -63,6 +66,7 @@ impl FitArgs {
             epochs: self.epochs,
             patience: self.patience,
             policy_steps: self.policy_steps,
+            penalty: self.penalty,
             out: self.out.clone(),
             seed: self.output.seed,
         })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{EnvArgs, OutputArgs, SourceArgs, budget, count, level, positive};
+use super::args::{EnvArgs, OutputArgs, SourceArgs, budget, count, level, part, positive, weight};
 use super::headless::{self, Status};
 use super::{dashboard, on_terminal};
 use crate::agent::replay::Mix;
@@ -130,6 +130,13 @@ pub struct TopUpArgs {
     /// Environment steps of the policy as it is that are added before the first update; they count as added, within the budget
     #[arg(long, value_name = "N", default_value_t = Options::default().warm_up)]
     warm_up: usize,
+    /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's lambda)
+    #[arg(long, value_name = "X", default_value_t = Options::default().penalty, value_parser = weight)]
+    penalty: f64,
+    /// Share of imagined reward that is the world model's disagreement with itself, for a policy that seeks what it does not know
+    /// (0 to 1)
+    #[arg(long, value_name = "SHARE", default_value_t = Options::default().explore, value_parser = part)]
+    explore: f64,
     /// Evaluation episodes before and after
     #[arg(long, value_name = "N", default_value_t = Options::default().eval_episodes, value_parser = count)]
     eval_episodes: usize,
@@ -185,6 +192,8 @@ impl TopUpArgs {
                 mix: self.mix.into(),
                 learning_rate: self.learning_rate,
                 warm_up: self.warm_up,
+                penalty: self.penalty,
+                explore: self.explore,
                 eval_episodes: self.eval_episodes,
                 seed: self.output.seed,
             },

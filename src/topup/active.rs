@@ -40,6 +40,9 @@ use crate::world::world_model::WorldModel;
 pub use history::{Ended, Evaluation, History};
 use options::{FIRST_MODEL_STEPS, Options};
 
+/// Name of the agent in the paper, and in what its runs say of themselves.
+pub const ACTIVE: &str = "active";
+
 /// Episodes that confirm an evaluation that reached the target: other starts than those that chose the policy.
 const CONFIRMING: usize = 20;
 
@@ -314,6 +317,12 @@ impl<'a> Active<'a> {
         self.history.rounds.push(round);
         Ok(reached)
     }
+}
+
+/// True for a run directory of such a run.
+pub fn is_active(folder: &Path) -> bool {
+    let agent = |spec: toml::Table| spec.get("agent").and_then(|agent| agent.as_str()).is_some_and(|a| a == ACTIVE);
+    RunDir::spec(folder).is_ok_and(agent)
 }
 
 /// What makes actions of an actor's outputs in `env`.

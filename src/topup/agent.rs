@@ -32,6 +32,7 @@ pub struct Agent {
     /// Old and new transitions.
     pub replay: Replay,
     heldout: TransitionBatch,
+    options: LearnerOptions,
     learning_rate: f64,
     seed: u64,
 }
@@ -61,13 +62,14 @@ impl Agent {
     ) -> Result<Self, Fault> {
         let seed = asked.seed;
         let train = data.transitions(&split.train);
-        let options = LearnerOptions::default();
+        let options = asked.learner();
         let learner = prepare::learner(data, &train.reward, &*model, Some(start), &options, seed)?;
         Ok(Self {
             model,
             learner,
             replay: Replay::new(train, asked.mix),
             heldout: data.transitions(&split.heldout),
+            options,
             learning_rate: asked.learning_rate,
             seed,
         })
@@ -141,8 +143,7 @@ impl Agent {
         if saved.policy.is_none() {
             return Ok(());
         }
-        let options = LearnerOptions::default();
-        self.learner = prepare::learner(data, &[], &*self.model, Some(saved), &options, self.seed)?;
+        self.learner = prepare::learner(data, &[], &*self.model, Some(saved), &self.options, self.seed)?;
         self.learner.restore(state).map_err(|e| Fault::failed(format!("the saved round cannot be gone on from: {e}")))
     }
 }

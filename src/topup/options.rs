@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::controller::Schedule;
 use super::controller::trigger::Trigger;
+use crate::agent::learner::LearnerOptions;
 use crate::agent::replay::Mix;
 
 /// How a top-up is run.
@@ -35,6 +36,10 @@ pub struct Options {
     pub learning_rate: f64,
     /// Steps of the policy as it is that are added before the first update, within the budget (WSRL, Zhou et al. 2024).
     pub warm_up: usize,
+    /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
+    pub penalty: f64,
+    /// Share of imagined reward that is the members' disagreement (`w_expl`); 0 is the paper's rule.
+    pub explore: f64,
     /// Evaluation episodes before and after.
     pub eval_episodes: usize,
     /// Share of runs that may collect although nothing is new, and level of what R reaches by chance at one check.
@@ -58,9 +63,18 @@ impl Default for Options {
             mix: Mix::Floor,
             learning_rate: 1e-3,
             warm_up: 0,
+            penalty: 0.0,
+            explore: 0.0,
             eval_episodes: 6,
             alpha: 0.05,
             seed: 0,
         }
+    }
+}
+
+impl Options {
+    /// How the policy learns.
+    pub fn learner(&self) -> LearnerOptions {
+        LearnerOptions { penalty: self.penalty, explore: self.explore, ..LearnerOptions::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::active::Ended;
+use super::active::{Ended, is_active};
 use super::controller::Schedule;
 use super::options::Options;
 use super::run::{self, RunDir};
@@ -104,12 +104,6 @@ fn row(folder: &Path) -> Vec<Cell> {
         number(|o| o.returns.1),
         gain.into(),
     ]
-}
-
-/// True for a run of an agent that learns online from random data.
-fn is_active(folder: &Path) -> bool {
-    RunDir::spec::<toml::Table>(folder)
-        .is_ok_and(|spec| spec.get("agent").is_some_and(|a| a.as_str() == Some("active")))
 }
 
 fn active(folder: &Path, name: String) -> Vec<Cell> {

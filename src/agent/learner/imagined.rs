@@ -45,7 +45,7 @@ pub struct Batch {
     pub reward: Vec<f32>,
     /// [B, D].
     pub next_obs: Vec<f32>,
-    /// [B]; 0 where the episode ends.
+    /// [B] the chance that the episode goes on.
     pub alive: Vec<f32>,
 }
 
@@ -138,14 +138,16 @@ impl Imagined {
                 let task = own - doubt.as_ref().map_or(0.0, |u| roller.penalty * u[i]);
                 let mixed = |b: &Vec<f32>| (1.0 - roller.explore) * task + roller.explore * b[i];
                 let reward = bonus.as_ref().map_or(task, mixed);
-                let ended = step.terminated.as_ref().is_some_and(|t| t[i] > 0.5);
+                // Its chance weighs what may follow; a rollout goes on or ends by it. Where ends are rare it is seldom above a half.
+                let end = step.terminated.as_ref().map_or(0.0, |t| t[i].clamp(0.0, 1.0));
+                let ended = end > 0.0 && rng.random::<f32>() < end;
                 let next = &model.features(&state)[i * d..(i + 1) * d];
                 let mut seen = Vec::with_capacity(self.action_dim);
                 roller.head.seen(&action[i * columns..(i + 1) * columns], &mut seen);
                 if !(reward.is_finite() && next.iter().chain(&seen).all(|v| v.is_finite())) {
                     continue;
                 }
-                self.push(&features[i * d..(i + 1) * d], &seen, reward, next, if ended { 0.0 } else { 1.0 });
+                self.push(&features[i * d..(i + 1) * d], &seen, reward, next, 1.0 - end);
                 if !ended {
                     alive.push(i);
                 }

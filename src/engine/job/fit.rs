@@ -45,7 +45,7 @@ impl Job for Fit {
         let rows = data.transitions(&opened.split.train).len();
         let plan = Plan {
             fit: spec.options(rows),
-            learner: LearnerOptions::default(),
+            learner: LearnerOptions { penalty: spec.penalty, ..LearnerOptions::default() },
             policy_steps: spec.policy_steps,
             seed: spec.seed,
         };

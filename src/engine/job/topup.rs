@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Emit, Job, Model, Slot};
-use crate::agent::learner::{ActorCritic, LearnerOptions};
+use crate::agent::learner::ActorCritic;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
@@ -156,7 +156,7 @@ fn first(spec: &TopUpSpec, opened: &Opened, hash: &str, live: &dyn Fn(Report), c
     let rows = opened.data.transitions(&opened.split.train).len();
     let plan = Plan {
         fit: asked.options(rows),
-        learner: LearnerOptions::default(),
+        learner: spec.options.learner(),
         policy_steps: asked.policy_steps,
         seed: spec.options.seed,
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ActingSpec;
 use crate::ground::fault::Fault;
+use crate::topup::active::ACTIVE;
 use crate::topup::active::options::Options;
 use crate::topup::run::RunDir;
 
@@ -42,9 +43,6 @@ impl ActiveSpec {
         Ok(Self { resume: Some(folder), ..begun.spec })
     }
 }
-
-/// Name of the agent in the paper.
-const ACTIVE: &str = "active";
 
 /// What is written down when a run begins.
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use super::Source;
 use crate::ground::fault::Fault;
 use crate::ground::url;
 use crate::topup;
+use crate::topup::active::is_active;
 use crate::topup::run::RunDir;
 use crate::world::fit::FitOptions;
 
@@ -29,6 +30,8 @@ pub struct FitSpec {
     pub patience: usize,
     /// Gradient steps of the policy in imagination; 0 trains no policy.
     pub policy_steps: usize,
+    /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
+    pub penalty: f64,
     /// Folder that the checkpoint is written to.
     pub out: PathBuf,
     /// Seed of weights and batches.
@@ -46,6 +49,7 @@ impl Default for FitSpec {
             epochs: 200,
             patience: 10,
             policy_steps: 0,
+            penalty: 0.0,
             out: PathBuf::from("checkpoint"),
             seed: 0,
         }
@@ -94,6 +98,9 @@ impl TopUpSpec {
     /// [`Fault`] where it is no run directory.
     pub fn resumed(folder: PathBuf) -> Result<Self, Fault> {
         let spec: Self = RunDir::spec(&folder)?;
+        if is_active(&folder) {
+            return Err(Fault::at(&folder, "the run learns online: go on with it by oodscope active --resume"));
+        }
         Ok(Self { resume: Some(folder), ..spec })
     }
 
