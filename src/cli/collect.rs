@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{EnvArgs, OutputArgs, count};
 use super::headless::{self, Status};
-use crate::engine::job::{ActingSpec, CollectSpec, JobSpec};
+use crate::engine::job::{CollectSpec, JobSpec};
 
 /// Options of `oodscope collect`.
 #[derive(Debug, Args)]
@@ -47,9 +47,8 @@ impl CollectArgs {
 
     /// The job that is meant.
     pub fn job(&self) -> JobSpec {
-        let (asked, usual) = (self.acting.acting(), CollectSpec::default().acting.env);
         JobSpec::Collect(CollectSpec {
-            acting: ActingSpec { env: asked.env.clone().or(usual), ..asked },
+            acting: self.acting.acting(),
             policy: self.policy.clone(),
             policy_normalize: self.policy_normalize.clone(),
             greedy: self.greedy,

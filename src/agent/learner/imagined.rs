@@ -100,6 +100,8 @@ impl Imagined {
     pub fn clear(&mut self) {
         self.data = Batch::default();
         self.next = 0;
+        // What was new to a model that knew little is no measure of what is new to this one.
+        self.newness = (0.0, 0.0, 0.0);
     }
 
     /// Rolls `count` states of `starts` forward by `horizon` steps under `roller` in the imagination of `model`; each step of

@@ -5,6 +5,7 @@ use super::{Emit, Job, Slot};
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Policy, Scripted, Uniform};
 use crate::checkpoint::policies::PolicyGiven;
+use crate::data::space::Space;
 use crate::engine::event::Outcome;
 use crate::engine::measure::acting;
 use crate::engine::measure::stage::{self, COPIES};
@@ -39,7 +40,7 @@ impl Job for Collect {
     }
 
     fn run(spec: &CollectSpec, options: Vec<ResetOption>, cx: &Ctx, _: Emit<'_>) -> Result<Outcome, Fault> {
-        let mut acted = stage::named(&spec.acting, COPIES)?.starting(&options)?.begin(true, cx)?;
+        let mut acted = stage::named(&spec.acting(), COPIES)?.starting(&options)?.begin(true, cx)?;
         let (policy, cautions) = policy(spec, acted.env.spec(), cx)?;
         let acting = if spec.greedy { Acting::Greedy } else { Acting::Sampled };
         let mut collector = Collector::new(spec.seed, "collect", 0);
@@ -77,11 +78,28 @@ fn policy(spec: &CollectSpec, env: &EnvSpec, cx: &Ctx) -> Result<(Box<dyn Policy
     let given =
         PolicyGiven { normalize: spec.policy_normalize.as_deref(), actions: Some(&env.action_space), data: None };
     let opened = acting::anywhere(path, &given, (env.obs_space.dim(), spec.acting.python.as_deref()), cx)?;
-    opened
-        .fits(&env.obs_space, &env.action_space)
-        .map_err(|problem| Fault::bad(format!("{}: {problem}", path.display())))?;
     let policy = opened.policy.ok_or_else(|| Fault::at(path, "holds no policy"))?;
-    Ok((policy, opened.about.warnings))
+    let (obs, actions) = (env.obs_space.dim(), &env.action_space);
+    let choices = |space: &Space| space.choices().map(|all| all.iter().map(|(n, _)| *n).collect::<Vec<_>>());
+    let own = policy.action_space();
+    let features = policy.features().unwrap_or(obs);
+    if features == obs && own.dim() == actions.dim() && choices(own) == choices(actions) {
+        return Ok((policy, opened.about.warnings));
+    }
+    let said = |space: &Space| match choices(space) {
+        Some(choices) => format!("choices of {choices:?}"),
+        None => counted(space.dim(), "numbers"),
+    };
+    Err(Fault::at(
+        path,
+        format!(
+            "the policy takes observations of {features} dimensions and acts in {}, {} has {obs} and takes {}; name the \
+             environment that it was trained in with --env",
+            said(own),
+            env.id,
+            said(actions)
+        ),
+    ))
 }
 
 fn about(spec: &CollectSpec, options: Vec<ResetOption>, episodes: usize, env_spec: String) -> MinariAbout {

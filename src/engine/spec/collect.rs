@@ -8,7 +8,7 @@ use super::ActingSpec;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CollectSpec {
-    /// Environment to act in.
+    /// Environment to act in; [`CollectSpec::ENV`] if none is named.
     #[serde(flatten)]
     pub acting: ActingSpec,
     /// Who acts: a script of the environment, `random`, a policy's file, or a function of Python's.
@@ -33,7 +33,7 @@ pub struct CollectSpec {
 impl Default for CollectSpec {
     fn default() -> Self {
         Self {
-            acting: ActingSpec { env: Some("Pendulum-v1".into()), ..ActingSpec::default() },
+            acting: ActingSpec::default(),
             policy: PathBuf::new(),
             policy_normalize: None,
             greedy: false,
@@ -47,9 +47,18 @@ impl Default for CollectSpec {
 }
 
 impl CollectSpec {
+    /// The environment where none is named.
+    pub const ENV: &str = "Pendulum-v1";
+
+    /// Where it is acted.
+    pub fn acting(&self) -> ActingSpec {
+        let env = self.acting.env.clone().unwrap_or_else(|| Self::ENV.into());
+        ActingSpec { env: Some(env), ..self.acting.clone() }
+    }
+
     /// Id of the environment, without the word that says whose it is.
     pub fn env(&self) -> &str {
-        let named = self.acting.env.as_deref().unwrap_or_default();
+        let named = self.acting.env.as_deref().unwrap_or(Self::ENV);
         named.strip_prefix("gym:").unwrap_or(named)
     }
 }
