@@ -33,9 +33,6 @@ pub trait Learner {
     /// Factor on rewards inside the critics.
     fn reward_scale(&self) -> Option<f32>;
 
-    /// Takes over the scales of new data without changing what it computes: of rewards, and of the observations of `model`.
-    fn adapt(&mut self, _model: &dyn WorldModel, _reward_scale: f32) {}
-
     /// `steps` gradient steps in the imagination of `model`, branching from `starts`.
     ///
     /// # Errors

@@ -16,9 +16,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::loss::{self, LossScale};
 use super::prepare;
 use super::run::{self, RunDir};
 use crate::agent::collect::{Collector, Limit};
+use crate::agent::learner::head::Head;
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{ActorCritic, Learner};
 use crate::agent::policy::{Acting, Policy, Uniform};
@@ -35,7 +37,6 @@ use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
 use crate::world::ensemble;
 use crate::world::fit;
-use crate::world::imagine;
 use crate::world::world_model::WorldModel;
 pub use history::{Ended, Evaluation, History};
 use options::{FIRST_MODEL_STEPS, Options};
@@ -196,9 +197,8 @@ impl<'a> Active<'a> {
     /// Acts the next block of whole episodes.
     fn act(&mut self, until: usize, cx: &Ctx) -> Result<(), Fault> {
         let mut collector = self.block();
-        let left = until.min(self.options.steps) - self.history.acted;
-        let times = self.options.action_repeat.max(1);
-        let least = self.options.every.min(left).div_ceil(times);
+        let times = self.options.times();
+        let least = self.options.every.min(until - self.history.acted).div_ceil(times);
         let (policy, name): (Box<dyn Policy>, _) = match &self.networks {
             None => (Box::new(Uniform::new(self.env.spec().action_space.clone())), "acting at random"),
             Some(networks) => (networks.learner.policy(), "acting"),
@@ -226,9 +226,7 @@ impl<'a> Active<'a> {
     /// Adds what `collector` acted to the data.
     fn take(&mut self, collector: &Collector) -> Result<(), Fault> {
         let Some(new) = collector.dataset(&self.env) else { return Ok(()) };
-        self.history.blocks += 1;
-        self.history.acted += self.options.action_repeat.max(1) * new.num_steps();
-        self.history.returns.extend(collector.returns().iter().map(|r| (self.history.acted, *r)));
+        self.history.take(&collector.returns(), self.options.times() * new.num_steps());
         let all: Vec<usize> = (0..new.num_episodes()).collect();
         self.replay.push(&new.transitions(&all)).map_err(Fault::Bad)?;
         self.data = Some(match self.data.take() {
@@ -241,13 +239,12 @@ impl<'a> Active<'a> {
     /// World model and policy learn on all that was acted.
     fn learn(&mut self, cx: &Ctx) -> Result<(), Fault> {
         let (rows, block) = (self.replay.rows(), self.history.blocks as u64);
-        let fresh = rows.len() - self.history.learned.min(rows.len());
-        if fresh == 0 {
+        let Some(data) = self.data.as_ref().filter(|data| data.num_episodes() > self.history.learned) else {
             return Ok(());
-        }
-        let newest: Vec<usize> = (rows.len() - fresh..rows.len()).collect();
-        let newest = self.replay.gather(&newest);
-        let scale = reward_scale(&rows.reward);
+        };
+        let newest: Vec<usize> = (self.history.learned..data.num_episodes()).collect();
+        let fresh = data.transitions(&newest);
+        let scale = prepare::reward_scale(&rows.reward);
         let seed = self.options.seed;
         let ended = rows.terminated.iter().any(|t| *t);
         let known = self.networks.take().filter(|n| n.model.predicts_end() || !ended);
@@ -257,25 +254,27 @@ impl<'a> Active<'a> {
             None => self.fresh(scale)?,
         };
         if !first {
-            self.history.loss = Some(loss(&*networks.model, &newest, cx)?);
+            let unit = LossScale::new(data, &newest);
+            let losses = loss::episode_losses(&*networks.model, data, &newest, &unit, &cx.untold())?;
+            self.history.loss = Some(stats::mean(&losses));
             networks.model.rescale(rows);
             networks.learner.adapt(&*networks.model, scale);
         }
-        let seen = (fresh * self.options.action_repeat.max(1)) as f64;
+        let seen = (fresh.len() * self.options.times()) as f64;
         let least = if first { FIRST_MODEL_STEPS } else { 1 };
         let steps = ((seen * self.options.model_ratio) as usize).max(least);
         let mut rng = stream(seed, "model", block);
         let mut draw = fit::uniform_rows(rows.len(), &mut rng);
         let phase = cx.phase("fitting the world model");
         let options = self.options.fit(steps);
-        fit::train(&mut networks.model, (rows, &newest), &options, &mut draw, &|_| {}, &phase)?;
+        fit::train(&mut networks.model, (rows, &fresh), &options, &mut draw, &|_| {}, &phase)?;
         let steps = (seen * self.options.policy_ratio) as usize;
         let explore = self.exploration();
         networks.learner.explore(explore, self.curiosity(explore, cx)?);
         let starts = Starts { rows, old: 0, new_share: 1.0 };
         let phase = cx.phase("training the policy in imagination");
         networks.learner.train(&*networks.model, &starts, steps, &mut stream(seed, "imagination", block), &phase)?;
-        self.history.learned = rows.len();
+        self.history.learned = data.num_episodes();
         self.networks = Some(networks);
         Ok(())
     }
@@ -300,10 +299,11 @@ impl<'a> Active<'a> {
             // The seeds are the purpose's, so that all evaluations have the same starts.
             let mut collector = Collector::new(self.options.seed, purpose, 0);
             let phase = cx.phase("evaluating");
-            collector.run(&mut self.env, &*policy, Acting::Greedy, Limit::episodes(episodes), &phase)?;
-            let steps = self.options.action_repeat.max(1) * collector.steps();
+            let acted = collector.run(&mut self.env, &*policy, Acting::Greedy, Limit::episodes(episodes), &phase);
+            let steps = self.options.times() * collector.steps();
             self.history.total += steps;
             self.history.evaluated += steps;
+            acted?;
             Ok::<Vec<f64>, Fault>(collector.returns())
         };
         let returns = evaluated(EVALUATION, self.options.eval_episodes.max(1))?;
@@ -325,34 +325,8 @@ pub fn is_active(folder: &Path) -> bool {
     RunDir::spec(folder).is_ok_and(agent)
 }
 
-/// What makes actions of an actor's outputs in `env`.
-fn head(env: &dyn VectorEnv) -> Result<Box<dyn crate::agent::learner::head::Head>, Fault> {
+/// What makes actions of an actor's outputs in `env`; a number without bounds is one within ±1.
+fn head(env: &dyn VectorEnv) -> Result<Box<dyn Head>, Fault> {
     let space = &env.spec().action_space;
-    let bounds = || {
-        let range: Vec<(f32, f32)> = (0..space.dim()).map(|d| space.bounds(d).unwrap_or((-1.0, 1.0))).collect();
-        let half = |&(low, high): &(f32, f32)| if high > low { (high - low) / 2.0 } else { 1.0 };
-        (range.iter().map(half).collect(), range.iter().map(|(low, high)| f32::midpoint(*low, *high)).collect())
-    };
-    prepare::head(space, &bounds).map_err(Fault::bad)
-}
-
-/// Factor that brings rewards to a magnitude of about 1, and rare large ones to no more than 10.
-fn reward_scale(rewards: &[f32]) -> f32 {
-    let square = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
-    let most = rewards.iter().fold(0.0f32, |most, r| most.max(r.abs()));
-    let unit = square.sqrt().max(0.1 * most);
-    if unit > 1e-6 { 1.0 / unit } else { 1.0 }
-}
-
-/// One-step error of the model on what it was not trained on yet, in units of the targets' deviation.
-fn loss(model: &dyn WorldModel, rows: &TransitionBatch, cx: &Ctx) -> Result<f64, Fault> {
-    let said = imagine::one_step(model, rows, &cx.untold())?;
-    let unit = model.unit().map_or_else(|| vec![1.0; rows.obs_dim], <[f32]>::to_vec);
-    let errors = said.rows.iter().enumerate().map(|(i, &row)| {
-        let next = &said.next_obs[i * rows.obs_dim..(i + 1) * rows.obs_dim];
-        let squares =
-            next.iter().zip(rows.next_obs_at(row)).zip(&unit).map(|((a, b), u)| f64::from((a - b) / u).powi(2));
-        squares.sum::<f64>() / rows.obs_dim as f64
-    });
-    Ok(stats::mean(&errors.collect::<Vec<f64>>()))
+    prepare::head(space, &|_| (-1.0, 1.0)).map_err(Fault::bad)
 }

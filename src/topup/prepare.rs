@@ -107,11 +107,10 @@ pub fn learner(
     if let Some((_, policy)) = given.filter(|(_, policy)| !ActorCritic::trains(*policy)) {
         return Ok(Box::new(Held(policy.boxed())));
     }
-    let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
-    let own_scale = if square > 1e-12 { 1.0 / square.sqrt() } else { 1.0 };
+    let own_scale = reward_scale(rewards);
     let mut rng = stream(seed, "policy weights", 0);
     let Some((checkpoint, policy)) = given else {
-        let head = head(&data.action_space, &|| action_bounds(&data.action_space, data)).map_err(Fault::bad)?;
+        let head = head(&data.action_space, &|d| seen(data, d)).map_err(Fault::bad)?;
         return Ok(Box::new(ActorCritic::new(model, head, own_scale, options.clone(), &mut rng)));
     };
     let scale = checkpoint.critic.as_ref().and(checkpoint.about.reward_scale).unwrap_or(own_scale);
@@ -120,30 +119,34 @@ pub fn learner(
     Ok(Box::new(learner))
 }
 
-/// What makes actions of a new actor's outputs: `bounds` are asked for where the actions are real numbers.
+/// Factor that brings rewards to a magnitude of about 1, and rare large ones to no more than 10.
+pub fn reward_scale(rewards: &[f32]) -> f32 {
+    let square: f32 = rewards.iter().map(|r| r * r).sum::<f32>() / rewards.len().max(1) as f32;
+    let most = rewards.iter().fold(0.0f32, |most, r| most.max(r.abs()));
+    let unit = square.sqrt().max(0.1 * most);
+    if unit > 1e-6 { 1.0 / unit } else { 1.0 }
+}
+
+/// What makes actions of a new actor's outputs. Real numbers are within their space's bounds, within those of `else_of` for a
+/// dimension that has none.
 ///
 /// # Errors
 /// A sentence where policies over such actions are not trained here.
-pub fn head(space: &Space, bounds: &dyn Fn() -> (Vec<f32>, Vec<f32>)) -> Result<Box<dyn Head>, String> {
-    match space.kind {
-        SpaceKind::Box { .. } | SpaceKind::Unknown => {
-            let (scale, bias) = bounds();
-            Ok(Box::new(Gaussian::new(scale, bias)))
-        }
-        _ => Ok(Box::new(Choices::new(space)?)),
+pub fn head(space: &Space, else_of: &dyn Fn(usize) -> (f32, f32)) -> Result<Box<dyn Head>, String> {
+    if !matches!(space.kind, SpaceKind::Box { .. } | SpaceKind::Unknown) {
+        return Ok(Box::new(Choices::new(space)?));
     }
+    let range: Vec<(f32, f32)> = (0..space.dim()).map(|d| space.bounds(d).unwrap_or_else(|| else_of(d))).collect();
+    let half = |&(low, high): &(f32, f32)| if high > low { (high - low) / 2.0 } else { 1.0 };
+    let middles = range.iter().map(|(low, high)| f32::midpoint(*low, *high)).collect();
+    Ok(Box::new(Gaussian::new(range.iter().map(half).collect(), middles)))
 }
 
-/// Half-widths and middles of the actions: the space's bounds where it states them, the data's range else.
-fn action_bounds(space: &Space, data: &Dataset) -> (Vec<f32>, Vec<f32>) {
+/// The smallest and the largest value of dimension `d` of the actions.
+fn seen(data: &Dataset, d: usize) -> (f32, f32) {
     let all: Vec<usize> = (0..data.num_episodes()).collect();
-    let seen = |d: usize| {
-        let actions = data.episodes(&all).flat_map(|e| e.actions.iter().skip(d).step_by(e.action_dim).copied());
-        actions.filter(|v| v.is_finite()).fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
-    };
-    let range: Vec<(f32, f32)> = (0..space.dim()).map(|d| space.bounds(d).unwrap_or_else(|| seen(d))).collect();
-    let half = |&(lo, hi): &(f32, f32)| if hi > lo { (hi - lo) / 2.0 } else { 1.0 };
-    (range.iter().map(half).collect(), range.iter().map(|(lo, hi)| f32::midpoint(*lo, *hi)).collect())
+    let actions = data.episodes(&all).flat_map(|e| e.actions.iter().skip(d).step_by(e.action_dim).copied());
+    actions.filter(|v| v.is_finite()).fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
 }
 
 /// The curve of a fit as a report named "fit".
@@ -182,4 +185,19 @@ fn curve_report(curve: &FitCurve, ended: bool) -> Report {
         );
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rewards_are_brought_to_one_scale() {
+        assert!((reward_scale(&[-8.0, 8.0]) - 0.125).abs() < 1e-6);
+        assert!((reward_scale(&[0.0, 0.0]) - 1.0).abs() < 1e-6);
+        // A rare reward of 1 among a million zeros is not blown up beyond 10.
+        let mut rare = vec![0.0; 100_000];
+        rare[0] = 1.0;
+        assert!((reward_scale(&rare) - 10.0).abs() < 1e-4);
+    }
 }

@@ -117,6 +117,7 @@ fn active(folder: &Path, name: String) -> Vec<Cell> {
         (_, None) => format!("left after {}; can be gone on with", counted(rounds, "evaluations")),
     };
     let number = |of: fn(&Ended) -> f64| Cell::from(known.as_ref().map_or(f64::NAN, of));
+    let gained = known.as_ref().map(|e| e.score - e.random).filter(|gain| gain.is_finite());
     vec![
         name.into(),
         "active".into(),
@@ -126,7 +127,7 @@ fn active(folder: &Path, name: String) -> Vec<Cell> {
         number(|e| e.total as f64),
         number(|e| e.random),
         number(|e| e.score),
-        known.as_ref().map_or_else(|| "-".into(), |e| format!("{:.0}", e.score - e.random)).into(),
+        gained.map_or_else(|| "-".into(), |gain| format!("{gain:.0}")).into(),
     ]
 }
 
@@ -160,6 +161,13 @@ mod tests {
             assert!(text.contains(word), "{word}: {text}");
         }
         assert!(report.notes[0].text.contains("1 run ended before its end"), "{:?}", report.notes);
+        let online =
+            RunDir::create(root.path(), "d", &std::collections::BTreeMap::from([("agent", "active")])).unwrap();
+        let ended = Ended { stopped: true, reached: false, acted: 700, total: 700, score: f64::NAN, random: 22.0 };
+        online.end(&ended).unwrap();
+        drop(online);
+        let text = format!("{:?}", list(root.path()).unwrap().tables[0].rows);
+        assert!(text.contains("stopped; can be gone on with") && !text.contains("\"NaN\""), "{text}");
         drop(running);
         assert!(list(&root.path().join("none")).unwrap_err().to_string().contains("no folder of runs"));
     }

@@ -38,7 +38,9 @@ fn what_an_agent_acted_and_learned_is_there_for_others() {
     assert!(of_policy.num_episodes() == 3 && described.contains("policy: 0002"), "{described}");
     let other = at("active-collected-elsewhere");
     let elsewhere = ["collect", "--env", "Acrobot-v1", "--policy", text(&checkpoint), "--out", text(&other)];
-    run(&elsewhere).refuses(&["observations of 4 dimensions", "choices of [2]", "Acrobot-v1 has 6", "--env"]);
+    run(&elsewhere).refuses(&["Acrobot-v1 has 6 observation", "the policy has 4", "--env"]);
+    let mountain = ["collect", "--env", "MountainCarContinuous-v0", "--policy", text(&checkpoint)];
+    run(&[&mountain[..], &["--out", text(&other)]].concat()).refuses(&["has 2 observation", "the policy has 4"]);
 }
 
 #[test]

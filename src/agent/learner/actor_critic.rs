@@ -115,6 +115,24 @@ impl ActorCritic {
         }
     }
 
+    /// Takes over the scales of new data without changing what it computes: of rewards, and of the observations of `model`.
+    pub fn adapt(&mut self, model: &dyn WorldModel, reward_scale: f32) {
+        let factor = reward_scale / self.reward_scale;
+        if factor.is_finite() && factor > 0.0 {
+            self.reward_scale = reward_scale;
+            self.critic.scale_outputs(factor);
+            self.target.scale_outputs(factor);
+            self.temperature.scale(factor);
+        }
+        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
+        let Some((mean, std)) = known else { return };
+        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
+        for net in [&mut self.actor, &mut self.critic, &mut self.target] {
+            net.move_inputs(&self.input, &input);
+        }
+        self.input = input;
+    }
+
     /// Lets what is new be the share `weight` of the reward from now on.
     pub fn explore(&mut self, weight: f64, curiosity: Option<Curiosity>) {
         self.options.explore = weight;
@@ -201,23 +219,6 @@ impl Learner for ActorCritic {
 
     fn reward_scale(&self) -> Option<f32> {
         Some(self.reward_scale)
-    }
-
-    fn adapt(&mut self, model: &dyn WorldModel, reward_scale: f32) {
-        let factor = reward_scale / self.reward_scale;
-        if factor.is_finite() && factor > 0.0 {
-            self.reward_scale = reward_scale;
-            self.critic.scale_outputs(factor);
-            self.target.scale_outputs(factor);
-            self.temperature.scale(factor);
-        }
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
-        let Some((mean, std)) = known else { return };
-        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
-        for net in [&mut self.actor, &mut self.critic, &mut self.target] {
-            net.move_inputs(&self.input, &input);
-        }
-        self.input = input;
     }
 
     fn train(

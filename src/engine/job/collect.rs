@@ -79,27 +79,16 @@ fn policy(spec: &CollectSpec, env: &EnvSpec, cx: &Ctx) -> Result<(Box<dyn Policy
         PolicyGiven { normalize: spec.policy_normalize.as_deref(), actions: Some(&env.action_space), data: None };
     let opened = acting::anywhere(path, &given, (env.obs_space.dim(), spec.acting.python.as_deref()), cx)?;
     let policy = opened.policy.ok_or_else(|| Fault::at(path, "holds no policy"))?;
-    let (obs, actions) = (env.obs_space.dim(), &env.action_space);
-    let choices = |space: &Space| space.choices().map(|all| all.iter().map(|(n, _)| *n).collect::<Vec<_>>());
-    let own = policy.action_space();
-    let features = policy.features().unwrap_or(obs);
-    if features == obs && own.dim() == actions.dim() && choices(own) == choices(actions) {
-        return Ok((policy, opened.about.warnings));
+    let seen = Space::unnamed("obs", policy.features().unwrap_or(env.obs_space.dim()));
+    env.fits(&seen, policy.action_space(), "the policy").map_err(|why| Fault::at(path, why))?;
+    if policy.action_space().choices() != env.action_space.choices() {
+        let why = format!(
+            "the policy chooses among other actions than {} takes; name its own environment with --env",
+            env.id
+        );
+        return Err(Fault::at(path, why));
     }
-    let said = |space: &Space| match choices(space) {
-        Some(choices) => format!("choices of {choices:?}"),
-        None => counted(space.dim(), "numbers"),
-    };
-    Err(Fault::at(
-        path,
-        format!(
-            "the policy takes observations of {features} dimensions and acts in {}, {} has {obs} and takes {}; name the \
-             environment that it was trained in with --env",
-            said(own),
-            env.id,
-            said(actions)
-        ),
-    ))
+    Ok((policy, opened.about.warnings))
 }
 
 fn about(spec: &CollectSpec, options: Vec<ResetOption>, episodes: usize, env_spec: String) -> MinariAbout {

@@ -48,14 +48,8 @@ pub enum Chosen {
 /// A sentence where nothing names one.
 pub fn chosen(opened: &Opened) -> Result<Chosen, String> {
     let (asked, origin) = (&opened.source.acting, &opened.data.origin);
-    if let Some(env) = asked.env.as_deref() {
-        let own = origin.env_id.as_deref() == Some(env.strip_prefix("gym:").unwrap_or(env));
-        return match named(asked, COPIES).map_err(|why| why.to_string())? {
-            Chosen::Worker(made, _) if own => {
-                Ok(Chosen::Worker(Box::new(options(&made.id, asked, Some(origin))), None))
-            }
-            other => Ok(other),
-        };
+    if let Some(name) = asked.env.as_deref() {
+        return Ok(by_name(name, asked, COPIES, Some(origin)));
     }
     let of_checkpoint = opened.checkpoint.as_ref().and_then(|c| c.about.env_id.as_deref());
     if let Some(id) = origin.env_id.as_deref().or(of_checkpoint) {
@@ -81,16 +75,20 @@ pub fn chosen(opened: &Opened) -> Result<Chosen, String> {
 /// # Errors
 /// A sentence where it names none.
 pub fn named(asked: &ActingSpec, copies: usize) -> Result<Chosen, Fault> {
-    let Some(named) = asked.env.as_deref() else {
-        return Err(Fault::bad(format!("name an environment with --env (built in: {})", env::known())));
-    };
-    let plain = named.strip_prefix("gym:");
-    if plain.is_none() && !asked.is_gymnasium() && env::is_built_in(named) {
-        return Ok(Chosen::BuiltIn(named.into(), copies, Vec::new()));
+    let none = || Fault::bad(format!("name an environment with --env (built in: {})", env::known()));
+    asked.env.as_deref().map(|name| by_name(name, asked, copies, None)).ok_or_else(none)
+}
+
+/// The environment called `name`; where it is that of `origin`, it is made as that says.
+fn by_name(name: &str, asked: &ActingSpec, copies: usize, origin: Option<&Origin>) -> Chosen {
+    let plain = name.strip_prefix("gym:");
+    if plain.is_none() && !asked.is_gymnasium() && env::is_built_in(name) {
+        return Chosen::BuiltIn(name.into(), copies, Vec::new());
     }
-    let options = options(plain.unwrap_or(named), asked, None);
+    let id = plain.unwrap_or(name);
+    let options = options(id, asked, origin.filter(|origin| origin.env_id.as_deref() == Some(id)));
     let processes = options.processes.min(copies);
-    Ok(Chosen::Worker(Box::new(Options { processes, copies, ..options }), None))
+    Chosen::Worker(Box::new(Options { processes, copies, ..options }), None)
 }
 
 /// What is asked of the workers; the dataset's own environment is made as its file says.

@@ -31,7 +31,7 @@ pub fn trainable(opened: &Opened, from: Option<&dyn WorldModel>) -> Result<(), F
 /// # Errors
 /// A sentence with the remedy.
 pub fn learnable(data: &Dataset) -> Result<(), Fault> {
-    let refused = prepare::head(&data.action_space, &|| (vec![1.0], vec![0.0])).err();
+    let refused = prepare::head(&data.action_space, &|_| (-1.0, 1.0)).err();
     refused.map_or(Ok(()), |why| {
         Err(Fault::bad(format!(
             "{}: {why}; a world model alone is trained by oodscope fit without --policy-steps",

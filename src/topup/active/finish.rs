@@ -1,5 +1,6 @@
 //! The end of an online run, and what it leaves.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{Active, Finished, Networks};
@@ -30,7 +31,7 @@ impl Active<'_> {
 
     /// Writes what is left to be written; `stopped` says that the user ended it.
     pub(super) fn finish(mut self, stopped: bool) -> Result<Finished, Fault> {
-        self.history.total += self.options.action_repeat.max(1) * self.env.steps_left_behind();
+        self.history.total += self.options.times() * self.env.steps_left_behind();
         self.history.ended = true;
         let mut written = vec![self.run.path().to_path_buf()];
         if !self.history.rounds.is_empty() {
@@ -44,7 +45,11 @@ impl Active<'_> {
         self.run.report(&report)?;
         self.run.sync()?;
         self.run.end(&self.history.outcome(stopped))?;
-        Ok(Finished { report, written, summary: self.history.summary() })
+        let mut summary = self.history.summary();
+        if stopped {
+            let _ = write!(summary, "; go on with it by: oodscope active --resume {}", self.run.path().display());
+        }
+        Ok(Finished { report, written, summary })
     }
 
     /// Writes everything that was acted as a Minari dataset.

@@ -29,7 +29,7 @@ pub struct Evaluation {
     pub confirmed: Option<f64>,
     /// The target is reached.
     pub reached: bool,
-    /// Error of the world model on the newest steps before it learned from them.
+    /// One-step loss of the world model on the newest episodes before it learned from them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
 }
@@ -71,15 +71,17 @@ pub struct History {
     pub acted: usize,
     /// Blocks that they were acted in.
     pub blocks: usize,
-    /// Transitions that were learned from.
+    /// Episodes that were learned from.
     pub learned: usize,
+    /// Returns of the episodes that were acted at random.
+    random: Vec<f64>,
     /// Every environment step, evaluations included.
     pub total: usize,
     /// Those of evaluations.
     pub evaluated: usize,
     /// Steps acted, and the return of each episode.
     pub returns: Vec<(usize, f64)>,
-    /// Error of the world model on the newest steps before it learned from them.
+    /// One-step loss of the world model on the newest episodes before it learned from them.
     pub loss: Option<f64>,
     /// The evaluations.
     pub rounds: Vec<Evaluation>,
@@ -100,6 +102,7 @@ impl History {
             acted: 0,
             blocks: 0,
             learned: 0,
+            random: Vec::new(),
             total: 0,
             evaluated: 0,
             returns: Vec::new(),
@@ -111,17 +114,20 @@ impl History {
         }
     }
 
-    /// Returns of the episodes that were acted at random.
-    fn random(&self) -> Vec<f64> {
-        let until = self.options.random_steps;
-        let first = self.returns.first().map(|(acted, _)| *acted);
-        self.returns.iter().filter(|(acted, _)| *acted <= until || Some(*acted) == first).map(|(_, r)| *r).collect()
+    /// Takes over a block of episodes with these returns and so many steps together.
+    pub fn take(&mut self, returns: &[f64], steps: usize) {
+        // Nothing is learned before.
+        if self.acted < self.options.random_steps {
+            self.random.extend(returns);
+        }
+        self.blocks += 1;
+        self.acted += steps;
+        self.returns.extend(returns.iter().map(|r| (self.acted, *r)));
     }
 
     /// True as long as no more reward was seen than random actions gave.
     pub fn is_lost(&self) -> bool {
-        let most = |of: &mut dyn Iterator<Item = f64>| of.fold(f64::NEG_INFINITY, f64::max);
-        let by_chance = most(&mut self.random().into_iter());
+        let by_chance = self.random.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let last = self.returns.len().saturating_sub(10);
         let lately: Vec<f64> = self.returns[last..].iter().map(|(_, r)| *r).collect();
         stats::mean(&lately) <= by_chance
@@ -158,7 +164,7 @@ impl History {
             acted: self.acted,
             total: self.total,
             score: last.map_or(f64::NAN, |r| r.confirmed.filter(|_| r.reached).unwrap_or(r.score)),
-            random: stats::mean(&self.random()),
+            random: stats::mean(&self.random),
         }
     }
 
@@ -172,6 +178,9 @@ impl History {
             (None, _) => String::new(),
         };
         let random = number(ended.random);
+        if self.rounds.is_empty() {
+            return format!("{}: no evaluation yet, {steps} (random actions: {random})", self.env);
+        }
         format!("{}: mean return {} after {steps} (random actions: {random}){target}", self.env, number(ended.score))
     }
 
@@ -204,7 +213,7 @@ impl History {
         }
         report.series.push(curve(
             ("loss", "world-model loss", "on new steps", "σ²"),
-            "squared one-step error on the newest steps before the model learned from them, in units of the targets' variance",
+            "one-step loss on the newest episodes before the model learned from them, in units of their own changes' variance",
             evaluated(|r| r.loss.unwrap_or(f64::NAN)),
         ));
         for (key, label, value, definition) in [

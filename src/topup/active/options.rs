@@ -84,6 +84,11 @@ pub enum Newness {
 pub const FIRST_MODEL_STEPS: usize = 2000;
 
 impl Options {
+    /// Environment steps of one of the agent's.
+    pub fn times(&self) -> usize {
+        self.action_repeat.max(1)
+    }
+
     /// How the policy learns.
     pub fn learner(&self) -> LearnerOptions {
         LearnerOptions {

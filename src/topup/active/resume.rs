@@ -2,6 +2,7 @@
 
 use super::{Active, CONFIRMATION, EVALUATION, Evaluation, Networks, at};
 use crate::agent::learner::{ActorCritic, Learner as _};
+use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
@@ -30,7 +31,7 @@ impl Active<'_> {
             self.run.scalars(round.acted, &round.scalars())?;
             self.history.follow(round);
         }
-        self.history.learned = self.replay.rows().len();
+        self.history.learned = self.data.as_ref().map_or(0, Dataset::num_episodes);
         let saved = self.run.saved_round(self.finished)?;
         let lost = || Fault::failed("the saved round has no networks; begin a new run");
         let (model, policy) =

@@ -52,6 +52,7 @@ fn a_run_that_goes_on_is_the_run_that_nobody_disturbed() {
     let left = begin(roots[1].path(), "Pendulum-v1", options(), &stop).run(&cx).unwrap();
     let folder = &left.written[0];
     assert!(left.report.value("acted").unwrap() < 900.0);
+    assert!(left.summary.contains("oodscope active --resume"), "{}", left.summary);
     let env = env::make("Pendulum-v1", 1, &[]).unwrap().unwrap();
     let again = Active::resume(env, options(), folder, &|_| {}).unwrap().run(&Ctx::quiet()).unwrap();
     // As text, in which NaN is NaN.
@@ -75,14 +76,4 @@ fn a_target_that_is_reached_ends_the_run() {
     assert!(finished.summary.contains("is reached on 20 other starts"), "{}", finished.summary);
     let ended: Ended = run::ended(&finished.written[0]).unwrap();
     assert!(ended.reached && !ended.stopped);
-}
-
-#[test]
-fn rewards_are_brought_to_one_scale() {
-    assert!((reward_scale(&[-8.0, 8.0]) - 0.125).abs() < 1e-6);
-    assert!((reward_scale(&[0.0, 0.0]) - 1.0).abs() < 1e-6);
-    // A rare reward of 1 among a million zeros is not blown up beyond 10.
-    let mut rare = vec![0.0; 100_000];
-    rare[0] = 1.0;
-    assert!((reward_scale(&rare) - 10.0).abs() < 1e-4);
 }

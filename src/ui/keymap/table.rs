@@ -51,7 +51,7 @@ pub const CARDS: &[Binding] = &[
     bind(&[ch('S')], Action::Reverse, "", "reverse the order", Table),
     Binding {
         useful: |app| app.pair.is_some(),
-        ..bind(&[ch('v')], Action::Flip, "before/after", "panels from before the top-up to after", Everywhere)
+        ..bind(&[ch('v')], Action::Flip, "before/after", "before or after the top-up", Everywhere)
     },
     bind(&[ch('r')], Action::Again, "", "run the panel's job again", Everywhere),
     bind(&[ch('c')], Action::Copy, "", "copy values at the cursor", Everywhere),

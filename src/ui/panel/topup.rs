@@ -42,7 +42,7 @@ pub const PANEL: Panel = Panel {
             keys: &[ch('u')],
             action: Action::RollBack,
             word: "roll back",
-            help: "open the networks before the top-up again",
+            help: "open the networks before",
             place: Place::Everywhere,
             useful: can_roll_back,
         },

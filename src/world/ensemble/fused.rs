@@ -138,17 +138,10 @@ impl Trainer {
 
     /// Every layer's gradient, and its step.
     fn descend(&mut self, x: &[f32], scale: Scale) {
-        let (batch, layers, inputs, tiles) = (self.batch, self.layers, self.parts[0].inputs, &self.tiles);
-        let per_member = batch.div_ceil(TILE);
-        self.parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, part)| {
-            let (e, l) = (i / layers, i % layers);
-            for (t, (tile, _)) in tiles[e * per_member..(e + 1) * per_member].iter().enumerate() {
-                let (start, end) = (e * batch + t * TILE, e * batch + batch.min((t + 1) * TILE));
-                tile.add_gradient(l, &x[start * inputs..end * inputs], part, t == 0);
-            }
-            part.weight.update(scale);
-            part.bias.update(scale);
-        });
+        let (batch, inputs, tiles) = (self.batch, self.parts[0].inputs, self.batch.div_ceil(TILE));
+        let all = &self.tiles;
+        let rows = |e, start, rows| &x[(e * batch + start) * inputs..(e * batch + start + rows) * inputs];
+        tile::descend((&mut self.parts, self.layers), tiles, |e, t| &all[e * tiles + t].0, rows, scale);
     }
 }
 

@@ -82,6 +82,10 @@ fn one_step_has_the_penalties_of_mopo_and_offlinerl_kit() {
     assert!((o.ensemble_std[0] - 2.0 * unit).abs() < 1e-6);
     // Members at 5, 7, 9: the farthest is 2 away from the mean.
     assert!((o.pairwise_diff[0] - 2.0).abs() < 1e-6);
+    let mut state = model.begin(&batch(&[5.0], &[1.0]).pasts(&[0], 1));
+    let said = model.step(&mut state, &batch(&[5.0], &[1.0]).actions(0..1), Feedback::Mean).prediction;
+    assert_eq!(disagreement(&model, &said), o.disagreement_scaled);
+    assert_eq!(mopo_penalty(&said), o.aleatoric_max);
     // Deviations 1 and 3, of which the first is in units of the target's 2.
     assert!((o.aleatoric_max.unwrap()[0] - 13.0f32.sqrt()).abs() < 1e-5);
 }

@@ -116,17 +116,9 @@ impl FusedMlp {
     pub fn descend(&mut self, x: &[f32], rate: f64) {
         self.time += 1;
         let scale = Scale::new(self.time, rate);
-        let (layers, inputs, tiles) = (self.layers, self.inputs(), &self.tiles);
-        let per_member = self.batch.div_ceil(TILE);
-        self.parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, part)| {
-            let (e, l) = (i / layers, i % layers);
-            for (t, tile) in tiles[e * per_member..(e + 1) * per_member].iter().enumerate() {
-                let rows = &x[t * TILE * inputs..(t * TILE + tile.rows()) * inputs];
-                tile.add_gradient(l, rows, part, t == 0);
-            }
-            part.weight.update(scale);
-            part.bias.update(scale);
-        });
+        let (inputs, tiles, all) = (self.inputs(), self.batch.div_ceil(TILE), &self.tiles);
+        let rows = |_, start, rows| &x[start * inputs..(start + rows) * inputs];
+        tile::descend((&mut self.parts, self.layers), tiles, |e, t| &all[e * tiles + t], rows, scale);
     }
 
     /// Moves the weights a share `tau` of the way to those of `other` (Polyak averaging).

@@ -1,8 +1,10 @@
 //! A tile: some rows of one member on their way through the network and back, with memory of its own.
 
+use rayon::prelude::*;
+
 use super::TILE;
 use super::activate::activate;
-use super::adam::Param;
+use super::adam::{Param, Scale};
 use crate::world::net::matmul::{matmul, matmul_at, matmul_bt};
 use crate::world::net::mlp::{Activation, Layer, Mlp};
 
@@ -52,6 +54,26 @@ pub(crate) fn gathered(parts: &[Part], layers: usize, activation: Activation) ->
 pub(crate) fn laid_out(parts: &[Part], layers: usize, batch: usize) -> Vec<Tile> {
     let rows = || (0..batch).step_by(TILE).map(|start| TILE.min(batch - start));
     parts.chunks_exact(layers).flat_map(|member| rows().map(|rows| Tile::new(rows, member))).collect()
+}
+
+/// Every layer's gradient over the rows of its member's tiles, `tile(e, t)` of `tiles`, and its step of Adam; `x(e, start, rows)` are
+/// the rows that went into a tile.
+pub(crate) fn descend<'t>(
+    (parts, layers): (&mut [Part], usize),
+    tiles: usize,
+    tile: impl Fn(usize, usize) -> &'t Tile + Sync,
+    x: impl Fn(usize, usize, usize) -> &'t [f32] + Sync,
+    scale: Scale,
+) {
+    parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, part)| {
+        let (e, l) = (i / layers, i % layers);
+        for t in 0..tiles {
+            let tile = tile(e, t);
+            tile.add_gradient(l, x(e, t * TILE, tile.rows), part, t == 0);
+        }
+        part.weight.update(scale);
+        part.bias.update(scale);
+    });
 }
 
 /// Activations and gradients of `rows` rows, layer by layer.
@@ -127,7 +149,7 @@ impl Tile {
 
     /// Adds the rows' share to the gradient of layer `l`, whose inputs are `x` if it is the first; starts it anew if
     /// `first`.
-    pub fn add_gradient(&self, l: usize, x: &[f32], part: &mut Part, first: bool) {
+    fn add_gradient(&self, l: usize, x: &[f32], part: &mut Part, first: bool) {
         let input = if l == 0 { x } else { &self.values[l - 1] };
         let delta = &self.deltas[l];
         matmul_at(&mut part.weight.grad, input, delta, (part.inputs, self.rows, part.outputs), !first);
