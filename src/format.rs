@@ -24,6 +24,7 @@ mod foreign;
 mod frame;
 pub mod hdf5;
 pub mod lerobot;
+mod mapping;
 pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
@@ -32,6 +33,7 @@ pub mod place;
 pub mod reader;
 mod remote;
 pub mod robomimic;
+mod roles;
 pub mod tabular;
 pub mod write;
 
@@ -69,6 +71,8 @@ pub const FORMATS: &[&dyn Format] = &[
 pub struct Choice {
     /// Name of the format; found out if none is named.
     pub format: Option<String>,
+    /// TOML file that says which of its keys are what; the one beside it, if there is one and none is named.
+    pub map: Option<PathBuf>,
     /// Parts of the observation that are the state, by name; all if none is named.
     pub state: Vec<String>,
     /// Bytes that datasets may take together; half of what is free if none are named.
@@ -107,7 +111,7 @@ pub fn open_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Te
 }
 
 fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'_>) -> Result<Dataset, Fault> {
-    let episodes = opened(path, choice.format.as_deref(), cx)?;
+    let episodes = opened(path, choice, cx)?;
     if episodes.bytes()?.is_none_or(|need| need <= room.0) {
         return choice.apply(path, reader::whole(&*episodes, &cx.within(room.0))?);
     }
@@ -163,7 +167,7 @@ fn in_parts<T>(
     read: impl FnOnce(&Path, Indexed<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let here = |path: &Path| {
-        let episodes = opened(path, choice.format.as_deref(), cx)?;
+        let episodes = opened(path, choice, cx)?;
         let found = Indexed::look(&*episodes, cx)?;
         read(path, found.ok_or_else(|| reader::only_whole(path))?)
     };
@@ -178,7 +182,8 @@ fn in_parts<T>(
 /// # Errors
 /// [`Fault`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Fault> {
-    let read = |path: &Path| reader::whole(&*opened(path, format, cx)?, cx);
+    let choice = Choice { format: format.map(str::to_owned), ..Choice::default() };
+    let read = |path: &Path| reader::whole(&*opened(path, &choice, cx)?, cx);
     match url::as_url(path) {
         Some(url) => remote::open(url, cx, read),
         None => read(&resolve(path)?),
@@ -186,10 +191,10 @@ pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Faul
 }
 
 /// The dataset at `path`, opened with the format that recognises it, or with the one named.
-fn opened(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
-    let place = Place::new(path);
+fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+    let place = Place::new(path).mapped(choice.map.as_deref());
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
-    let chosen = match format {
+    let chosen = match choice.format.as_deref() {
         Some(name) => FORMATS
             .iter()
             .find(|f| f.name() == name)

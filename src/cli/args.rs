@@ -19,6 +19,11 @@ pub struct ReadArgs {
     /// Format of the dataset (of the first of two), where it is not to be found out
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
+    /// TOML file that says which columns, arrays or features of the dataset are what (of the first of two), where its names
+    /// do not tell: `observation = ["qpos", "qvel"]`, `action = "ctrl_*"`, `done = "end"`; one that lies beside the dataset
+    /// (`<dataset>.toml`, `oodscope.toml`) needs not be named
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
     /// Parts of the observation that are the state, by name: `position,velocity`; all of it if none is named
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     state: Vec<String>,
@@ -31,8 +36,8 @@ pub struct ReadArgs {
 impl ReadArgs {
     /// The dataset read so, and nothing beside it.
     pub fn of(&self, dataset: PathBuf) -> Source {
-        let (format, state) = (self.format.clone(), self.state.clone());
-        Source { dataset, format, state, memory: self.memory, ..Source::default() }
+        let (format, map, state) = (self.format.clone(), self.map.clone(), self.state.clone());
+        Source { dataset, format, map, state, memory: self.memory, ..Source::default() }
     }
 }
 

@@ -45,6 +45,9 @@ pub struct Source {
     pub dataset: PathBuf,
     /// Name of the format, where it is not to be found out.
     pub format: Option<String>,
+    /// TOML file that says which of its keys are what, where it does not lie beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<PathBuf>,
     /// Parts of the observation that are the state, by name (`position` of `position.0`, `position.1`); all if none is named.
     pub state: Vec<String>,
     /// Checkpoint file or folder.
@@ -87,12 +90,12 @@ impl Source {
 
     /// How the dataset is to be read.
     pub fn choice(&self) -> Choice {
-        Choice { format: self.format.clone(), state: self.state.clone(), memory: self.memory }
+        Choice { format: self.format.clone(), map: self.map.clone(), state: self.state.clone(), memory: self.memory }
     }
 
     /// How datasets are to be read that are held against it: of any format, the same parts of the observation.
     pub fn beside(&self) -> Choice {
-        Choice { format: None, ..self.choice() }
+        Choice { format: None, map: None, ..self.choice() }
     }
 }
 

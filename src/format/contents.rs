@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::hdf5::Hdf5;
 use super::npz::{self, Npz};
 use super::place::Place;
-use super::{FORMATS, hdf5, opened, reader, resolve};
+use super::{Choice, FORMATS, hdf5, opened, reader, resolve};
 use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
@@ -70,7 +70,7 @@ pub fn outline(path: &Path, cx: &Ctx) -> Result<Outline, Fault> {
 }
 
 fn outline_within(path: &Path, most: Bytes, cx: &Ctx) -> Result<Outline, Fault> {
-    let episodes = opened(&resolve(path)?, None, cx)?;
+    let episodes = opened(&resolve(path)?, &Choice::default(), cx)?;
     if episodes.bytes()?.is_some_and(|need| need > most.0)
         && let Some(index) = episodes.index(cx)?
     {

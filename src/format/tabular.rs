@@ -10,19 +10,18 @@ use super::Format;
 use super::frame::{Frame, Matrix, Parquet, Tick, is_parquet};
 use super::place::Place;
 use super::reader::Episodes;
+use super::roles::{self, Roles};
 use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 mod csv;
-mod roles;
 mod rows;
 mod table;
 mod words;
 
 use csv::Text;
-use roles::Roles;
 use rows::Rows;
 use table::Table;
 
@@ -46,11 +45,11 @@ impl Format for Tabular {
         if path.is_dir() {
             return entries(path).is_some_and(|mut e| e.any(|file| is_parquet(&file)));
         }
-        path.is_file() && (is_parquet(path) || is_text_table(path))
+        path.is_file() && (is_parquet(path) || is_text_table(place))
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
-        Ok(Box::new(Table::open(place.path())?))
+        Ok(Box::new(Table::open(place)?))
     }
 }
 
@@ -99,14 +98,14 @@ fn by_number(name: &str) -> Vec<(String, u128)> {
 }
 
 /// True if the file is text whose first line names columns that are known or mapped, or that calls itself a table.
-fn is_text_table(path: &Path) -> bool {
-    let mut head = Vec::new();
+fn is_text_table(place: &Place) -> bool {
+    let (path, mut head) = (place.path(), Vec::new());
     if File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head)).is_err() {
         return false;
     }
     let Some((_, names, _)) = csv::header(&head, (head.len() as u64) < HEAD) else { return false };
     let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv"));
-    names.len() > 1 && (named || roles::familiar(&names) || roles::mapping_file(path).is_some())
+    names.len() > 1 && (named || roles::familiar(&names) || place.is_mapped())
 }
 
 /// Where the rows come from and how they are read.

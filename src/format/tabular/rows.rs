@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::assemble::{Assembly, FoundIn};
 use super::super::frame::{Frame, Matrix, flags, numbers, whole};
-use super::roles::Roles;
+use super::super::roles::Roles;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 

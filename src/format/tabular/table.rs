@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::super::assemble::{Assembly, too_large};
 use super::super::choices;
 use super::super::frame::Frame;
+use super::super::place::Place;
 use super::super::reader::{Episodes, Index, Later, Shape, Width};
-use super::roles::Roles;
+use super::super::roles::Roles;
 use super::rows::{Rows, Runs};
 use super::words::Words;
 use super::{Source, bounded, columns, files, not_finite, origin, space};
@@ -45,12 +46,13 @@ struct Cuts {
 
 impl Table {
     /// Looks at the columns.
-    pub fn open(path: &Path) -> Result<Self, Fault> {
+    pub fn open(place: &Place) -> Result<Self, Fault> {
+        let path = place.path();
         let all = files(path)?;
         let open = |file: &PathBuf| Source::open(file).and_then(|table| bounded(file, table.names()).map(|()| table));
         let files = all.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let names = files[0].names();
-        let roles = Roles::find(path, names)?;
+        let roles = Roles::find(path, place.mapping()?.as_ref(), names)?;
         let mut origin = origin(path, &roles, names, all.len());
         // Of lists only a row says how many numbers they are; a column of text is one.
         let row = files.iter().find_map(|file| file.first_row(&roles)).transpose()?;

@@ -125,7 +125,7 @@ fn a_mapping_gives_names_and_wrong_ones_are_named() {
             "'observation' names column 'speed', which is not there; the columns are pos",
         ),
         (mapping.replace("\"r\"", "\"pos\""), "column 'pos' is given two roles"),
-        (mapping.replace("reward", "rewrad"), "unknown field `rewrad`"),
+        (mapping.replace("reward", "rewrad"), "'rewrad' is no role"),
         (mapping.replace("\"r\"", "\"force_*\""), "'reward' names 2 columns"),
         ("observation = ".into(), "is no mapping of columns"),
     ] {

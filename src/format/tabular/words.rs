@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::frame::Parquet;
-use super::roles::Roles;
+use super::super::roles::Roles;
 use crate::data::dataset::Origin;
 use crate::data::space::Space;
 
