@@ -234,6 +234,19 @@ impl Dataset {
         Ok(data)
     }
 
+    /// Observation dimensions that are NaN or infinite in more than half of the rows, with the number of those: rows are left
+    /// out for one number that is not finite, and for these that would be most of them.
+    pub fn dead_dimensions(&self) -> Vec<(usize, usize)> {
+        const LOOKED_AT: usize = 4096;
+        let (d, rows) = (self.obs_dim(), self.obs.len().checked_div(self.obs_dim()).unwrap_or(0));
+        let bad =
+            |c: usize, every: usize| self.obs.iter().skip(c).step_by(d * every).filter(|v| !v.is_finite()).count();
+        let every = rows.div_ceil(LOOKED_AT).max(1);
+        // A look at some rows spares the look at all of them where nothing is wrong.
+        let suspect = |c: &usize| bad(*c, every) > 0;
+        (0..d).filter(suspect).map(|c| (c, bad(c, 1))).filter(|(_, n)| 2 * n > rows).collect()
+    }
+
     /// Numbers the episodes from 0 in their order.
     pub fn number_anew(&mut self) {
         (0..).zip(&mut self.spans).for_each(|(id, span)| span.id = id);
