@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use place::Place;
 use reader::{Episodes, Indexed, Known, Tell};
 
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
+use crate::data::dimension_names;
+use crate::data::space::Space;
 use crate::data::summary::EpisodeRow;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
@@ -86,21 +88,32 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Statistics of the chosen parts of the observation alone.
-    fn narrow(&self, mut known: Known) -> Result<Known, String> {
-        if !self.state.is_empty() {
-            let at = known.obs_space.select(&self.state)?;
+    /// What is known of data from `origin`, with the dimensions that are chosen alone and by their names.
+    fn narrow(&self, mut known: Known, origin: &Origin) -> Result<Known, String> {
+        let own = known.obs_space.clone();
+        dimension_names::name(&mut known.obs_space, &mut known.action_space, origin);
+        if let Some(at) = self.chosen(&known.obs_space, &own)? {
             known.summary.obs = at.iter().map(|&d| known.summary.obs[d].clone()).collect();
             known.obs_space = known.obs_space.of(&at);
         }
         Ok(known)
     }
 
-    fn apply(&self, path: &Path, data: Dataset) -> Result<Dataset, Fault> {
+    /// The chosen dimensions of a space, whose names in the file are those of `own`.
+    fn chosen(&self, space: &Space, own: &Space) -> Result<Option<Vec<usize>>, String> {
         if self.state.is_empty() {
-            return Ok(data);
+            return Ok(None);
         }
-        data.with_state(&self.state).map_err(|e| Fault::at(path, e))
+        space.select(&self.state).or_else(|e| own.select(&self.state).map_err(|_| e)).map(Some)
+    }
+
+    fn apply(&self, path: &Path, mut data: Dataset) -> Result<Dataset, Fault> {
+        let own = data.obs_space.clone();
+        dimension_names::name(&mut data.obs_space, &mut data.action_space, &data.origin);
+        match self.chosen(&data.obs_space, &own).map_err(|e| Fault::at(path, e))? {
+            Some(at) => Ok(data.with_dimensions(&at, &self.state)),
+            None => Ok(data),
+        }
     }
 }
 
@@ -122,7 +135,8 @@ fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'
         return choice.apply(path, reader::whole(&**episodes, &cx.within(room.0))?);
     }
     let found = Indexed::look(&**episodes, cx)?.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
-    let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    let origin = &found.index.origin;
+    let narrow: Tell<'_> = &|known| choice.narrow(known.clone(), origin).iter().for_each(tell);
     // The other half is for what it is held against: rollouts, a second dataset.
     let half = Bytes(room.0 / 2);
     choice.apply(path, reader::sample(path, found, half, cx, narrow)?)
@@ -134,9 +148,10 @@ fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'
 /// As [`open_within`].
 pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: Tell<'_>) -> Result<Known, Fault> {
     in_parts(path, choice, cx, |path, choice, found| {
-        let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+        let origin = &found.index.origin;
+        let narrow: Tell<'_> = &|known| choice.narrow(known.clone(), origin).iter().for_each(tell);
         let known = reader::scan(found, cx, narrow)?;
-        choice.narrow(known).map_err(|e| Fault::at(path, e))
+        choice.narrow(known, origin).map_err(|e| Fault::at(path, e))
     })
 }
 

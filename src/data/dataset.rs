@@ -210,20 +210,18 @@ impl Dataset {
         part
     }
 
-    /// The dataset with only the named parts of the observation, in the order named: a dimension by its whole name, or
-    /// every dimension of a part (`position` of `position.0` and `position.1`; `obs.` before a name may be left out).
+    /// The dataset with only the observation dimensions `at`, in that order; `parts` is what they were chosen by.
     ///
-    /// # Errors
-    /// A sentence with the names that are there.
-    pub fn with_state(self, parts: &[String]) -> Result<Self, String> {
-        let at = self.obs_space.select(parts)?;
+    /// # Panics
+    /// If one of them is not below [`Dataset::obs_dim`].
+    pub fn with_dimensions(self, at: &[usize], parts: &[String]) -> Self {
         let d = self.obs_dim();
         let narrow =
             |rows: &[f32]| rows.chunks_exact(d).flat_map(|row| at.iter().map(|&c| row[c])).collect::<Vec<f32>>();
         let mut data = Self {
             obs: narrow(&self.obs),
             next_obs: self.next_obs.as_deref().map(narrow),
-            obs_space: self.obs_space.of(&at),
+            obs_space: self.obs_space.of(at),
             ..self
         };
         data.origin.rules.push(format!(
@@ -231,7 +229,7 @@ impl Dataset {
             at.len(),
             parts.join(", ")
         ));
-        Ok(data)
+        data
     }
 
     /// Observation dimensions that are NaN or infinite in more than half of the rows, with the number of those: rows are left
