@@ -11,7 +11,7 @@ use hdf5_reader::{Hdf5File, OpenOptions};
 
 mod blocks;
 mod column;
-mod lzf;
+mod filters;
 mod node;
 mod number;
 mod parts;
@@ -54,13 +54,11 @@ impl Hdf5 {
         if !is_hdf5(path) {
             return Err(bad("not an HDF5 file (its first bytes are others)".into()));
         }
-        let mut filters = hdf5_reader::FilterRegistry::new();
-        filters.register(lzf::FILTER_ID, Box::new(lzf::filter));
         let options = OpenOptions::default()
             // Every chunk is read once: a cache would only hold memory.
             .with_chunk_cache_bytes(0)
             .with_max_read_bytes(MAX_READ_BYTES)
-            .with_filter_registry(filters);
+            .with_filter_registry(filters::registry());
         let storage = blocks::Blocks::open(path).map_err(|e| bad(format!("cannot be opened ({e})")))?;
         let file = Hdf5File::from_storage_with_options(Arc::new(storage), options)
             .map_err(|e| bad(format!("the HDF5 header cannot be read ({e}): the file is damaged or truncated")))?;
@@ -211,7 +209,11 @@ impl Hdf5 {
     fn unreadable(&self, key: &str, e: &Error) -> Fault {
         let problem = match root_cause(e) {
             Error::UnsupportedFilter(what) => {
-                format!("is compressed in a way that oodscope cannot read ({what}); rewrite it with gzip")
+                format!(
+                    "is compressed by {}, which oodscope does not read; write the file anew: h5repack -f GZIP=4 IN OUT (with \
+                     the plug-in that wrote it)",
+                    filters::named(what).unwrap_or(what)
+                )
             }
             Error::UnsupportedEncoding(what) => format!("is stored in a way that oodscope cannot read ({what})"),
             Error::ResourceLimit(what) => format!("is larger than oodscope reads at once ({what})"),
