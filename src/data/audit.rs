@@ -3,24 +3,40 @@
 //! Wrong ends of episodes and wrong next observations make learning fail without a word. A rule is one file and one line in
 //! [`RULES`]; it looks at the dataset as it was read, after the reader's own checks, whose warnings are findings too.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::episode::Episode;
 use crate::ground::task::{Cancelled, Ctx};
+use seen::Seen;
 
+mod action_state;
+mod angles;
 mod bounds;
+mod columns;
 mod dimensions;
 mod duplicate_dimensions;
 mod duplicates;
 mod ends;
 mod jumps;
+mod limit;
 mod linear;
 mod next;
 mod nonfinite;
 mod reading;
+mod readings;
+mod resets;
+mod rewards;
+mod robust;
+mod seen;
 mod shift;
+mod spikes;
+mod stale;
+mod stuck;
 mod units;
+mod usual;
 
 /// Episodes and rows that a finding names at most.
 const NAMED: usize = 8;
@@ -68,7 +84,7 @@ pub struct Finding {
     /// The worst steps, counted over the whole file from 0, the worst first.
     pub rows: Vec<usize>,
     /// What to do.
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
 }
 
 /// A property that good data have.
@@ -78,23 +94,36 @@ pub struct Rule {
     /// What it looks for, in a few words.
     pub label: &'static str,
     /// Looks for it.
-    pub check: fn(&Dataset, &Ctx) -> Result<Vec<Finding>, Cancelled>,
+    check: fn(&Seen<'_>, &Ctx) -> Result<Vec<Finding>, Cancelled>,
 }
 
 /// Every rule, in the order in which findings of equal severity are listed.
 pub const RULES: &[Rule] = &[
     reading::RULE,
     ends::TIMEOUTS,
+    limit::RULE,
     jumps::RULE,
+    resets::AUTORESET,
+    resets::GOES_ON,
     next::RULE,
     shift::RULE,
+    action_state::IS_STATE,
+    action_state::OFFSET,
+    nonfinite::DEAD,
     nonfinite::RULE,
+    spikes::CODES,
+    spikes::SPIKES,
+    stuck::RULE,
+    stale::RULE,
     bounds::OUTSIDE,
     units::RULE,
+    angles::ANGLES,
+    angles::QUATERNIONS,
     duplicates::EPISODES,
     duplicates::ROWS,
     dimensions::RULE,
     duplicate_dimensions::RULE,
+    rewards::RULE,
     bounds::SATURATED,
     ends::UNFINISHED,
     ends::SHORT,
@@ -132,9 +161,10 @@ impl Audit {
 pub fn audit(data: &Dataset, cx: &Ctx) -> Result<Audit, Cancelled> {
     let cx = cx.phase("auditing");
     let mut findings = Vec::new();
+    let seen = Seen::learn(data, &cx)?;
     for (i, rule) in RULES.iter().enumerate() {
         cx.step(i as u64, RULES.len() as u64)?;
-        findings.extend((rule.check)(data, &cx)?);
+        findings.extend((rule.check)(&seen, &cx)?);
     }
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     Ok(Audit { alignment: alignment(data), findings })
@@ -179,6 +209,25 @@ fn row(e: &Episode<'_>, t: usize) -> usize {
     e.span.first_step + t
 }
 
+/// Rows (episode, row within it) as the steps and episodes of a finding: the first ones, episodes named once.
+fn name_places(data: &Dataset, places: &[readings::Place]) -> (Vec<u64>, Vec<usize>) {
+    let mut episodes: Vec<u64> = Vec::new();
+    for id in places.iter().map(|p| data.spans()[p.0 as usize].id) {
+        if episodes.len() == NAMED {
+            break;
+        }
+        if !episodes.contains(&id) {
+            episodes.push(id);
+        }
+    }
+    let step = |&(e, t): &readings::Place| {
+        let span = data.spans()[e as usize];
+        // The last observation belongs to the last step.
+        span.first_step + (t as usize).min(span.steps - 1)
+    };
+    (episodes, places.iter().take(NAMED).map(step).collect())
+}
+
 /// The steps `worst` (row, how bad) as the rows and episodes of a finding: the worst first, episodes named once.
 fn name_steps(data: &Dataset, mut worst: Vec<(usize, f64)>) -> (Vec<u64>, Vec<usize>) {
     worst.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -192,5 +241,7 @@ fn name_steps(data: &Dataset, mut worst: Vec<(usize, f64)>) -> (Vec<u64>, Vec<us
     (episodes, worst.into_iter().take(NAMED).map(|w| w.0).collect())
 }
 
+#[cfg(test)]
+mod planted;
 #[cfg(test)]
 mod tests;

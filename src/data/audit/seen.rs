@@ -1,0 +1,56 @@
+//! What the rules look at together: learned once, and so that it holds where nearly half of the data are wrong.
+
+use super::columns::Columns;
+use super::jumps::{self, Jump};
+use super::readings::{Place, Readings};
+use super::resets::Resets;
+use super::usual::Usual;
+use crate::data::dataset::Dataset;
+use crate::ground::task::{Cancelled, Ctx};
+
+/// A dataset and what was learned of it.
+pub struct Seen<'a> {
+    /// The data as they were read.
+    pub data: &'a Dataset,
+    /// Every dimension of the observations.
+    pub columns: Columns,
+    /// What failed.
+    pub readings: Readings,
+    /// Steps that the system cannot make, between rows that did not fail.
+    pub jumps: Vec<Jump>,
+    /// Rows between a jump away and the jump back.
+    pub between: Vec<Place>,
+    /// What ends lead to.
+    pub resets: Resets,
+}
+
+impl<'a> Seen<'a> {
+    /// Looks at `data`.
+    ///
+    /// # Errors
+    /// When cancelled.
+    pub fn learn(data: &'a Dataset, cx: &Ctx) -> Result<Self, Cancelled> {
+        let columns = Columns::learn(data, cx)?;
+        let mut readings = Readings::learn(data, &columns, cx)?;
+        let usual = Usual::learn(data, &columns, &readings.failed, cx)?;
+        let (jumps, between) = match &usual {
+            Some(usual) => jumps::find(data, &columns, &readings.failed, usual, cx)?,
+            None => (Vec::new(), Vec::new()),
+        };
+        for &(e, t) in &between {
+            readings.failed[data.spans()[e as usize].first_obs + t as usize] = true;
+        }
+        let resets = Resets::learn(data, &columns, usual.as_ref(), &jumps, cx)?;
+        Ok(Self { data, columns, readings, jumps, between, resets })
+    }
+
+    /// Whether row `t` of episode `i` failed.
+    pub fn failed(&self, i: usize, t: usize) -> bool {
+        self.readings.failed[self.data.spans()[i].first_obs + t]
+    }
+
+    /// Whether step `t` of episode `i` is a jump. Jumps are in the order of the file.
+    pub fn is_jump(&self, i: usize, t: usize) -> bool {
+        self.jumps.binary_search_by_key(&(i as u32, t as u32), |j| j.at).is_ok()
+    }
+}
