@@ -15,7 +15,6 @@ use seen::Seen;
 mod action_state;
 mod angles;
 mod bounds;
-mod columns;
 mod dimensions;
 mod duplicate_dimensions;
 mod duplicates;
@@ -26,17 +25,14 @@ mod linear;
 mod next;
 mod nonfinite;
 mod reading;
-mod readings;
 mod resets;
 mod rewards;
-mod robust;
 mod seen;
 mod shift;
 mod spikes;
 mod stale;
 mod stuck;
 mod units;
-mod usual;
 
 /// Episodes and rows that a finding names at most.
 const NAMED: usize = 8;
@@ -210,7 +206,7 @@ fn row(e: &Episode<'_>, t: usize) -> usize {
 }
 
 /// Rows (episode, row within it) as the steps and episodes of a finding: the first ones, episodes named once.
-fn name_places(data: &Dataset, places: &[readings::Place]) -> (Vec<u64>, Vec<usize>) {
+fn name_places(data: &Dataset, places: &[seen::Place]) -> (Vec<u64>, Vec<usize>) {
     let mut episodes: Vec<u64> = Vec::new();
     for id in places.iter().map(|p| data.spans()[p.0 as usize].id) {
         if episodes.len() == NAMED {
@@ -220,7 +216,7 @@ fn name_places(data: &Dataset, places: &[readings::Place]) -> (Vec<u64>, Vec<usi
             episodes.push(id);
         }
     }
-    let step = |&(e, t): &readings::Place| {
+    let step = |&(e, t): &seen::Place| {
         let span = data.spans()[e as usize];
         // The last observation belongs to the last step.
         span.first_step + (t as usize).min(span.steps - 1)

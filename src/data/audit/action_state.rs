@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::columns::DIMS;
+use super::seen::columns::DIMS;
 use super::{Finding, NAMED, Rule, Seen, Severity};
 use crate::data::episode::Episode;
 use crate::ground::number::counted;
@@ -41,7 +41,7 @@ fn equal(a: f32, b: f32) -> bool {
 
 /// Which state dimension every action dimension of the episode equals, `lag` rows on; nothing unless most of those that
 /// move do.
-fn copied(e: &Episode<'_>, lag: usize) -> Option<Vec<(usize, usize)>> {
+pub fn copied(e: &Episode<'_>, lag: usize) -> Option<Vec<(usize, usize)>> {
     let n = e.steps().min(e.span.obs_rows.saturating_sub(lag));
     let rows = stats::evenly(n, ROWS);
     let (mut moving, mut found) = (0, Vec::new());

@@ -1,6 +1,6 @@
 //! Steps that are long only because of how a turn is written: an angle that wraps, a quaternion that changes its sign.
 
-use super::readings::Place;
+use super::seen::Place;
 use super::{Finding, Rule, Seen, Severity, name_places};
 use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};

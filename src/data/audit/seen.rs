@@ -1,12 +1,29 @@
 //! What the rules look at together: learned once, and so that it holds where nearly half of the data are wrong.
 
-use super::columns::Columns;
-use super::jumps::{self, Jump};
-use super::readings::{Place, Readings};
-use super::resets::Resets;
-use super::usual::Usual;
 use crate::data::dataset::Dataset;
+use crate::data::episode::Episode;
 use crate::ground::task::{Cancelled, Ctx};
+use breaks::Jump;
+use columns::Columns;
+use readings::Readings;
+use seams::Seams;
+use usual::Usual;
+
+pub mod breaks;
+pub mod columns;
+pub mod readings;
+mod robust;
+mod seams;
+pub mod still;
+mod usual;
+
+/// A row: episode, and row within it.
+pub type Place = (u32, u32);
+
+/// All episodes.
+fn episodes(data: &Dataset) -> impl Iterator<Item = Episode<'_>> {
+    (0..data.num_episodes()).map(|i| data.episode(i))
+}
 
 /// A dataset and what was learned of it.
 pub struct Seen<'a> {
@@ -21,7 +38,7 @@ pub struct Seen<'a> {
     /// Rows between a jump away and the jump back.
     pub between: Vec<Place>,
     /// What ends lead to.
-    pub resets: Resets,
+    pub seams: Seams,
 }
 
 impl<'a> Seen<'a> {
@@ -34,14 +51,14 @@ impl<'a> Seen<'a> {
         let mut readings = Readings::learn(data, &columns, cx)?;
         let usual = Usual::learn(data, &columns, &readings.failed, cx)?;
         let (jumps, between) = match &usual {
-            Some(usual) => jumps::find(data, &columns, &readings.failed, usual, cx)?,
+            Some(usual) => breaks::find(data, &columns, &readings.failed, usual, cx)?,
             None => (Vec::new(), Vec::new()),
         };
         for &(e, t) in &between {
             readings.failed[data.spans()[e as usize].first_obs + t as usize] = true;
         }
-        let resets = Resets::learn(data, &columns, usual.as_ref(), &jumps, cx)?;
-        Ok(Self { data, columns, readings, jumps, between, resets })
+        let seams = Seams::learn(data, &columns, usual.as_ref(), &jumps, cx)?;
+        Ok(Self { data, columns, readings, jumps, between, seams })
     }
 
     /// Whether row `t` of episode `i` failed.

@@ -1,6 +1,7 @@
 //! Actions that belong to another row: some recorders write the action that led to an observation beside it, others the
 //! one that follows.
 
+use super::action_state::copied;
 use super::linear::{Linear, Rows};
 use super::{Finding, Rule, Seen, Severity};
 use crate::ground::task::{Cancelled, Ctx};
@@ -60,6 +61,10 @@ fn explained(seen: &Seen<'_>, lag: i64, cx: &Ctx) -> Result<Option<f64>, Cancell
     let every = (data.num_steps() / SAMPLE).max(1);
     for e in super::all(data) {
         cx.check()?;
+        // The next row's copy of the state explains every step, and shifts nothing.
+        if copied(&e, 0).is_some() {
+            continue;
+        }
         // The same steps for every lag.
         for t in (1..e.span.obs_rows.min(e.steps()).saturating_sub(1)).step_by(every) {
             let (now, then) = (e.obs_at(t), e.obs_at(t + 1));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::readings::Place;
+use super::seen::Place;
 use super::{Finding, Rule, Seen, Severity, name_places};
 use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::DIMS;
+use super::seen::columns::DIMS;
 use super::{Finding, NAMED, Rule, Seen, Severity, all};
 use crate::ground::task::{Cancelled, Ctx};
 

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::Place;
 use super::columns::Columns;
 use super::robust::is_clear;
-use super::stuck::{self, Stuck};
+use super::still::{self, Stuck};
 use crate::data::dataset::Dataset;
 use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
@@ -24,9 +25,6 @@ const REPEATED: usize = 3;
 const AWAY: f64 = 2.0;
 /// Other numbers: those between these quantiles.
 const OTHERS: (f64, f64) = (0.001, 0.999);
-
-/// A row: episode, and row within it.
-pub type Place = (u32, u32);
 
 /// A number that stands for a missing one.
 #[derive(Debug, Clone)]
@@ -73,7 +71,7 @@ impl Readings {
                 all.spikes.push((c, spikes));
             }
         }
-        all.stuck = stuck::find(data, columns, cx)?;
+        all.stuck = still::find(data, columns, cx)?;
         let places = all.codes.iter().flat_map(|k| &k.rows).chain(all.spikes.iter().flat_map(|s| &s.1));
         for &(e, t) in places.chain(&all.stuck.failed) {
             all.failed[data.spans()[e as usize].first_obs + t as usize] = true;

@@ -129,7 +129,7 @@ impl Columns {
             let small = 3.0 * bulk(pairs.iter().map(|(a, b)| between(a, b, c).0.min(between(a, b, c).1)).collect())
                 .map_or(0.0, |b| b.width);
             let mut flips = Vec::new();
-            for e in super::all(data) {
+            for e in super::episodes(data) {
                 for t in 0..e.span.obs_rows.saturating_sub(1) {
                     let (apart, mirrored) = between(e.obs_at(t), e.obs_at(t + 1), c);
                     if mirrored < apart && mirrored <= small {
@@ -209,7 +209,7 @@ fn pairs(data: &Dataset) -> Vec<(&[f32], &[f32])> {
     let every = (data.num_steps() / SAMPLE).max(1);
     // Strides that meet every phase of a periodic motion.
     let of = |e: Episode<'_>| (e.index % every..e.span.obs_rows.saturating_sub(1)).step_by(every);
-    super::all(data).flat_map(|e| of(e).map(move |t| (e.obs_at(t), e.obs_at(t + 1)))).collect()
+    super::episodes(data).flat_map(|e| of(e).map(move |t| (e.obs_at(t), e.obs_at(t + 1)))).collect()
 }
 
 /// How large numbers and steps are.
@@ -236,7 +236,7 @@ fn wrap(column: &mut Column, data: &Dataset, (c, turn): (usize, f64), pairs: &[(
     let steps = pairs.iter().map(|(a, b)| f64::from(b[c]) - f64::from(a[c])).filter(|v| v.is_finite());
     let small = bulk(steps.map(|v| (v - turn * (v / turn).round()).abs()).collect()).map_or(0.0, |b| 2.0 * b.width);
     let (mut wraps, mut large) = (Vec::new(), 0usize);
-    for e in super::all(data) {
+    for e in super::episodes(data) {
         for t in 0..e.span.obs_rows.saturating_sub(1) {
             let step = (f64::from(e.obs_at(t + 1)[c]) - f64::from(e.obs_at(t)[c])).abs();
             if step > turn / 2.0 {

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::columns::Columns;
-use super::linear::{Linear, Rows};
+use crate::data::audit::linear::{Linear, Rows};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::ground::stats;
@@ -117,7 +117,7 @@ impl Usual {
         let every = (data.num_steps() / most).max(1);
         let mut rows = Rows::new(inputs, self.dims.len());
         let mut scratch = Scratch::new(self.dims.len(), inputs);
-        for e in super::all(data) {
+        for e in super::episodes(data) {
             cx.check()?;
             // Strides that meet every phase of a periodic motion.
             for t in (e.index % every..e.span.obs_rows.saturating_sub(1)).step_by(every) {
