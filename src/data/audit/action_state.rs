@@ -108,53 +108,64 @@ fn spread(values: Vec<f64>) -> (f64, f64) {
     (stats::median(values.into_iter().map(|v| (v - middle).abs()).collect()), middle)
 }
 
-/// Which state dimension every action dimension follows, with the spread of that state.
-fn targets(seen: &Seen<'_>) -> Vec<(usize, usize, f64)> {
+/// An action that follows a state.
+#[derive(Clone, Copy)]
+pub struct Target {
+    action: usize,
+    state: usize,
+    /// How many rows on the state is that it is nearest to.
+    lag: usize,
+    /// Spread of the state.
+    own: f64,
+}
+
+/// The targets among the actions; nothing unless most of the actions that move are.
+pub fn targets(seen: &Seen<'_>) -> Vec<Target> {
     let data = seen.data;
-    let mut rows: Vec<(&[f32], &[f32])> = Vec::new();
+    if seen.columns.alive.len() * data.action_dim() > PAIRS || data.action_space.is_discrete() {
+        return Vec::new();
+    }
+    let mut rows: Vec<[&[f32]; 3]> = Vec::new();
     let every = (data.num_steps() / SAMPLE).max(1);
     for e in super::all(data) {
-        let usable = (e.index % every..e.steps()).step_by(every).filter(|&t| !seen.failed(e.index, t));
-        rows.extend(usable.map(|t| (e.obs_at(t), e.action_at(t))).filter(|r| r.1.iter().all(|v| v.is_finite())));
+        let ends = e.steps().min(e.span.obs_rows - 1);
+        let usable = (e.index % every..ends).step_by(every);
+        let sound = usable.filter(|&t| !seen.failed(e.index, t) && !seen.failed(e.index, t + 1));
+        rows.extend(sound.map(|t| [e.obs_at(t), e.obs_at(t + 1), e.action_at(t)]));
     }
+    rows.retain(|r| r[2].iter().all(|v| v.is_finite()));
     if rows.len() < LEAST {
         return Vec::new();
     }
-    let finite = |c: &usize| rows.iter().all(|r| r.0[*c].is_finite());
-    let states: Vec<(usize, f64)> = seen
-        .columns
-        .alive
-        .iter()
-        .copied()
-        .filter(finite)
-        .map(|c| (c, spread(rows.iter().map(|r| f64::from(r.0[c])).collect()).0))
-        .filter(|s| s.1 > 0.0)
-        .collect();
-    let follows = |a: usize| {
-        let apart = |c: usize| spread(rows.iter().map(|r| f64::from(r.1[a]) - f64::from(r.0[c])).collect()).0;
-        let near = states.iter().map(|&(c, own)| (c, own, apart(c) / own));
-        near.min_by(|x, y| x.2.total_cmp(&y.2)).filter(|n| n.2 <= FOLLOWS).map(|n| (a, n.0, n.1))
+    let finite = |c: &usize| rows.iter().all(|r| r[0][*c].is_finite() && r[1][*c].is_finite());
+    let own = |c: usize| spread(rows.iter().map(|r| f64::from(r[0][c])).collect()).0;
+    let alive = seen.columns.alive.iter().copied().filter(finite);
+    let states: Vec<(usize, f64)> = alive.map(|c| (c, own(c))).filter(|s| s.1 > 0.0).collect();
+    let follows = |action: usize| {
+        let apart = |c: usize, lag: usize| {
+            spread(rows.iter().map(|r| f64::from(r[2][action]) - f64::from(r[lag][c])).collect()).0
+        };
+        let all = states.iter().flat_map(|&(c, own)| [0, 1].map(|lag| (c, lag, own, apart(c, lag) / own)));
+        let nearest = all.min_by(|x, y| x.3.total_cmp(&y.3)).filter(|n| n.3 <= FOLLOWS);
+        nearest.map(|(state, lag, own, _)| Target { action, state, lag, own })
     };
-    let moves = |a: &usize| spread(rows.iter().map(|r| f64::from(r.1[*a])).collect()).0 > 0.0;
+    let moves = |a: &usize| spread(rows.iter().map(|r| f64::from(r[2][*a])).collect()).0 > 0.0;
     let moving: Vec<usize> = (0..data.action_dim()).filter(moves).collect();
-    let found: Vec<(usize, usize, f64)> = moving.iter().filter_map(|&a| follows(a)).collect();
+    let found: Vec<Target> = moving.iter().filter_map(|&a| follows(a)).collect();
     // Position targets are so in most dimensions.
     if found.len() * 2 >= moving.len() { found } else { Vec::new() }
 }
 
 /// How far the targets of the episode are from the state in the middle, if that is systematic.
-fn systematic(e: &Episode<'_>, (a, c, own): (usize, usize, f64)) -> Option<f64> {
-    let apart = (0..e.steps()).map(|t| f64::from(e.action_at(t)[a]) - f64::from(e.obs_at(t)[c]));
-    let apart: Vec<f64> = apart.filter(|v| v.is_finite()).collect();
-    let (noise, middle) = spread(apart);
-    (middle.abs() > SYSTEMATIC.0 * noise && middle.abs() > SYSTEMATIC.1 * own).then_some(middle)
+fn systematic(e: &Episode<'_>, of: Target) -> Option<f64> {
+    let rows = 0..e.steps().min(e.span.obs_rows - of.lag);
+    let apart = rows.map(|t| f64::from(e.action_at(t)[of.action]) - f64::from(e.obs_at(t + of.lag)[of.state]));
+    let (noise, middle) = spread(apart.filter(|v| v.is_finite()).collect());
+    (middle.abs() > SYSTEMATIC.0 * noise && middle.abs() > SYSTEMATIC.1 * of.own).then_some(middle)
 }
 
 fn offset(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let data = seen.data;
-    if seen.columns.alive.len() * data.action_dim() > PAIRS || data.action_space.is_discrete() {
-        return Ok(Vec::new());
-    }
     let (mut parts, mut episodes) = (Vec::new(), std::collections::BTreeSet::new());
     for target in targets(seen) {
         let mut offsets = Vec::new();
@@ -166,7 +177,7 @@ fn offset(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             }
         }
         if !offsets.is_empty() {
-            let (n, names) = (offsets.len(), (&data.action_space.names[target.0], &data.obs_space.names[target.1]));
+            let (n, names) = (offsets.len(), (&data.action_space.names[target.action], &data.obs_space.names[target.state]));
             let by = stats::median(offsets);
             parts.push(format!("{} is {} {by:+.4} in {}", names.0, names.1, counted(n, "episodes")));
         }

@@ -7,6 +7,8 @@ use breaks::Jump;
 use columns::Columns;
 use readings::Readings;
 use seams::Seams;
+use still::{Stuck, Suspects};
+use units::Units;
 use usual::Usual;
 
 pub mod breaks;
@@ -15,6 +17,7 @@ pub mod readings;
 mod robust;
 mod seams;
 pub mod still;
+pub mod units;
 mod usual;
 
 /// A row: episode, and row within it.
@@ -33,6 +36,10 @@ pub struct Seen<'a> {
     pub columns: Columns,
     /// What failed.
     pub readings: Readings,
+    /// Episodes of other units.
+    pub units: Vec<Units>,
+    /// Rows that hold one observation.
+    pub stuck: Stuck,
     /// Steps that the system cannot make, between rows that did not fail.
     pub jumps: Vec<Jump>,
     /// Rows between a jump away and the jump back.
@@ -49,16 +56,25 @@ impl<'a> Seen<'a> {
     pub fn learn(data: &'a Dataset, cx: &Ctx) -> Result<Self, Cancelled> {
         let columns = Columns::learn(data, cx)?;
         let mut readings = Readings::learn(data, &columns, cx)?;
-        let usual = Usual::learn(data, &columns, &readings.failed, cx)?;
+        let units = units::find(data, &columns, &readings.failed, cx)?;
+        // What a unit makes of the numbers is not how the system moves.
+        for span in units.iter().flat_map(|u| &u.episodes).map(|&i| data.spans()[i]) {
+            readings.failed[span.first_obs..span.first_obs + span.obs_rows].fill(true);
+        }
+        let suspects = Suspects::learn(data, &columns, cx)?;
+        let mut doubtful = readings.failed.clone();
+        suspects.rows().for_each(|(e, t)| doubtful[data.spans()[e as usize].first_obs + t as usize] = true);
+        let usual = Usual::learn(data, &columns, &doubtful, cx)?;
+        let stuck = suspects.judge(data, &columns, usual.as_ref());
+        readings.tell_once(&stuck.failed);
+        stuck.failed.iter().for_each(|&place| readings.fail(data, place));
         let (jumps, between) = match &usual {
             Some(usual) => breaks::find(data, &columns, &readings.failed, usual, cx)?,
             None => (Vec::new(), Vec::new()),
         };
-        for &(e, t) in &between {
-            readings.failed[data.spans()[e as usize].first_obs + t as usize] = true;
-        }
+        between.iter().for_each(|&place| readings.fail(data, place));
         let seams = Seams::learn(data, &columns, usual.as_ref(), &jumps, cx)?;
-        Ok(Self { data, columns, readings, jumps, between, seams })
+        Ok(Self { data, columns, readings, units, stuck, jumps, between, seams })
     }
 
     /// Whether row `t` of episode `i` failed.

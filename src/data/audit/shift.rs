@@ -1,7 +1,7 @@
 //! Actions that belong to another row: some recorders write the action that led to an observation beside it, others the
 //! one that follows.
 
-use super::action_state::copied;
+use super::action_state::{copied, targets};
 use super::linear::{Linear, Rows};
 use super::{Finding, Rule, Seen, Severity};
 use crate::ground::task::{Cancelled, Ctx};
@@ -21,6 +21,10 @@ const MORE: f64 = 0.1;
 fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let data = seen.data;
     if data.num_steps() < LEAST || data.obs_dim() + data.action_dim() > DIMS || seen.columns.alive.is_empty() || data.action_dim() == 0 {
+        return Ok(Vec::new());
+    }
+    // A target tells the state that it leads to, and the one after that, too.
+    if !targets(seen).is_empty() {
         return Ok(Vec::new());
     }
     let Some(own) = explained(seen, 0, cx)? else { return Ok(Vec::new()) };

@@ -9,7 +9,7 @@ use crate::ground::task::{Cancelled, Ctx};
 pub const RULE: Rule = Rule { name: "stuck-rows", label: "rows that hold one and the same observation", check };
 
 fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
-    let (data, stuck) = (seen.data, &seen.readings.stuck);
+    let (data, stuck) = (seen.data, &seen.stuck);
     let mut found = Vec::new();
     if !stuck.failed.is_empty() {
         let named: Vec<String> =

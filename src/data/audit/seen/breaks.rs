@@ -18,6 +18,12 @@ pub struct Jump {
     pub far: f64,
 }
 
+/// Of the jumps at least so many must come back: a few do so by chance.
+const RETURN: f64 = 0.3;
+
+/// Two jumps, away and back.
+type Return = (Jump, Jump);
+
 /// All jumps, and the rows that lie between a jump away and the jump back.
 pub fn find(
     data: &Dataset,
@@ -26,31 +32,39 @@ pub fn find(
     usual: &Usual,
     cx: &Ctx,
 ) -> Result<(Vec<Jump>, Vec<Place>), Cancelled> {
-    let of_episode = |i: usize| -> Result<(Vec<Jump>, Vec<Place>), Cancelled> {
+    let of_episode = |i: usize| -> Result<(Vec<Jump>, Vec<Return>), Cancelled> {
         cx.check()?;
-        let (e, mut found, mut between) = (data.episode(i), Vec::<Jump>::new(), Vec::new());
+        let (e, mut found, mut returns) = (data.episode(i), Vec::<Jump>::new(), Vec::new());
         let mut scratch = Scratch::of(usual, columns, data);
         for t in 0..e.span.obs_rows.saturating_sub(1) {
             if !scratch.load(usual, &e, t, columns, failed) {
                 continue;
             }
             let Some(far) = usual.jump(&mut scratch) else { continue };
+            let jump = Jump { at: (i as u32, t as u32), far };
             // What comes back to where it left was no end, but a row that is wrong.
-            let away = found.last().map(|j| j.at.1 as usize).filter(|&s| t - s <= ROWS);
-            if let Some(s) = away
-                && scratch.load_pair(usual, &e, s, e.obs_at(t + 1), columns)
+            let away = found.last().copied().filter(|j| t - j.at.1 as usize <= ROWS);
+            if let Some(away) = away
+                && scratch.load_pair(usual, &e, away.at.1 as usize, e.obs_at(t + 1), columns)
                 && usual.goes_on(&mut scratch)
             {
                 found.pop();
-                between.extend((s + 1..=t).map(|r| (i as u32, r as u32)));
-                continue;
+                returns.push((away, jump));
+            } else {
+                found.push(jump);
             }
-            found.push(Jump { at: (i as u32, t as u32), far });
         }
-        Ok((found, between))
+        Ok((found, returns))
     };
-    let each: Vec<(Vec<Jump>, Vec<Place>)> =
+    let each: Vec<(Vec<Jump>, Vec<Return>)> =
         (0..data.num_episodes()).into_par_iter().map(of_episode).collect::<Result<_, _>>()?;
-    let (jumps, between): (Vec<Vec<Jump>>, Vec<Vec<Place>>) = each.into_iter().unzip();
-    Ok((jumps.concat(), between.concat()))
+    let (jumps, returns): (Vec<Vec<Jump>>, Vec<Vec<Return>>) = each.into_iter().unzip();
+    let (mut jumps, returns) = (jumps.concat(), returns.concat());
+    if (2 * returns.len()) as f64 >= RETURN * (jumps.len() + 2 * returns.len()) as f64 {
+        let rows = |(away, back): &Return| (away.at.1 + 1..=back.at.1).map(|t| (away.at.0, t)).collect::<Vec<Place>>();
+        return Ok((jumps, returns.iter().flat_map(rows).collect()));
+    }
+    jumps.extend(returns.iter().flat_map(|r| [r.0, r.1]));
+    jumps.sort_by_key(|j| j.at);
+    Ok((jumps, Vec::new()))
 }

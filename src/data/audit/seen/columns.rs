@@ -23,6 +23,8 @@ const DEAD: f64 = 0.9;
 const USED: (f64, f64) = (0.9, 1.001);
 /// Wraps that make an angle.
 const WRAPS: usize = 2;
+/// A step the short way round is no larger than so many widths of all such steps.
+const SHORT: f64 = 4.0;
 /// How far the norm of a quaternion may be from 1.
 const UNIT: f64 = 1e-3;
 
@@ -234,7 +236,7 @@ fn limits(column: &mut Column, pairs: impl Iterator<Item = (f32, f32)>) {
 /// Takes the dimension for an angle of that full `turn`, if most of its large steps are small ones the short way round.
 fn wrap(column: &mut Column, data: &Dataset, (c, turn): (usize, f64), pairs: &[(&[f32], &[f32])]) {
     let steps = pairs.iter().map(|(a, b)| f64::from(b[c]) - f64::from(a[c])).filter(|v| v.is_finite());
-    let small = bulk(steps.map(|v| (v - turn * (v / turn).round()).abs()).collect()).map_or(0.0, |b| 2.0 * b.width);
+    let small = bulk(steps.map(|v| (v - turn * (v / turn).round()).abs()).collect()).map_or(0.0, |b| SHORT * b.width);
     let (mut wraps, mut large) = (Vec::new(), 0usize);
     for e in super::episodes(data) {
         for t in 0..e.span.obs_rows.saturating_sub(1) {

@@ -1,14 +1,12 @@
-//! Readings that failed: codes that stand for a missing value, single rows that leave and come back, and rows that hold one
-//! and the same observation. A row that failed says nothing of how the system moves, so no other rule looks at it.
+//! Readings that failed: codes that stand for a missing value, and readings that leave and come back. A row that failed says nothing of how the system moves, so no other rule looks at it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::Place;
 use super::columns::Columns;
 use super::robust::is_clear;
-use super::still::{self, Stuck};
 use crate::data::dataset::Dataset;
 use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
@@ -23,6 +21,8 @@ const RETURN: f64 = 0.7;
 const REPEATED: usize = 3;
 /// And so many times the range of all other numbers away from them.
 const AWAY: f64 = 2.0;
+/// At most one in so many of the numbers around it may be far, too.
+const AROUND: usize = 4;
 /// Other numbers: those between these quantiles.
 const OTHERS: (f64, f64) = (0.001, 0.999);
 
@@ -44,9 +44,8 @@ pub struct Readings {
     pub codes: Vec<Code>,
     /// Rows in which a dimension leaves and comes back.
     pub spikes: Vec<(usize, Vec<Place>)>,
-    /// Rows that hold one observation.
-    pub stuck: Stuck,
-    /// [rows of observations] whether the row is one of the above.
+    /// [rows of observations] whether nothing is to be learned from the row: it is one of the above, or holds what another
+    /// rule found.
     pub failed: Vec<bool>,
 }
 
@@ -71,17 +70,22 @@ impl Readings {
                 all.spikes.push((c, spikes));
             }
         }
-        all.stuck = still::find(data, columns, cx)?;
-        let places = all.codes.iter().flat_map(|k| &k.rows).chain(all.spikes.iter().flat_map(|s| &s.1));
-        for &(e, t) in places.chain(&all.stuck.failed) {
-            all.failed[data.spans()[e as usize].first_obs + t as usize] = true;
-        }
-        // Rows that hold one observation, all of whose dimensions come and go, are told once.
-        let stuck: std::collections::HashSet<Place> = all.stuck.failed.iter().copied().collect();
-        all.spikes.iter_mut().for_each(|s| s.1.retain(|place| !stuck.contains(place)));
-        all.spikes.retain(|s| !s.1.is_empty());
-        all.codes.retain(|k| k.rows.iter().any(|place| !stuck.contains(place)));
+        let places = all.codes.iter().flat_map(|k| &k.rows).chain(all.spikes.iter().flat_map(|s| &s.1)).copied();
+        places.collect::<Vec<Place>>().iter().for_each(|place| all.fail(data, *place));
         Ok(all)
+    }
+
+    /// From now on nothing is learned from this row.
+    pub fn fail(&mut self, data: &Dataset, (e, t): Place) {
+        self.failed[data.spans()[e as usize].first_obs + t as usize] = true;
+    }
+
+    /// Leaves to `rows`, which hold one observation, what else was said of them.
+    pub fn tell_once(&mut self, rows: &[Place]) {
+        let told: HashSet<Place> = rows.iter().copied().collect();
+        self.spikes.iter_mut().for_each(|s| s.1.retain(|place| !told.contains(place)));
+        self.spikes.retain(|s| !s.1.is_empty());
+        self.codes.retain(|k| k.rows.iter().any(|place| !told.contains(place)));
     }
 
     /// Of the `far` numbers of dimension `c` those that are there again and again become codes; answers the others, if they
@@ -106,6 +110,12 @@ impl Readings {
         often.sort_by_key(|v| v.1.first().copied());
         let others = others(data, columns, c);
         often.retain(|&(v, _)| (others.0 - f64::from(v)).max(f64::from(v) - others.1) >= AWAY * (others.1 - others.0));
+        // Where the numbers around are far too, it is the episode that is.
+        let places: HashMap<Place, u32> = far.iter().map(|f| ((f.0, f.1), f.2.to_bits())).collect();
+        often.retain(|(v, at)| {
+            let around = at.iter().flat_map(|&(e, t)| [(e, t.wrapping_sub(1)), (e, t + 1)]);
+            around.filter(|place| places.get(place).is_some_and(|b| *b != v.to_bits())).count() * AROUND <= 2 * at.len()
+        });
         let coded: Vec<u32> = often.iter().map(|v| v.0.to_bits()).collect();
         self.codes.extend(often.into_iter().map(|(value, rows)| Code { dim: c, value, rows }));
         let rest: Vec<Place> = far.iter().filter(|f| !coded.contains(&f.2.to_bits())).map(|f| (f.0, f.1)).collect();
@@ -215,6 +225,11 @@ fn steps_of(columns: &Columns, c: usize, (i, rows): (usize, usize), value: impl 
     while t < rows {
         let before = value(t - 1);
         let away = column.step(before, value(t)).abs();
+        // What is far away does not come back to where it was wrong.
+        if (f64::from(before) - column.middle).abs() > column.far {
+            t += 1;
+            continue;
+        }
         if away > column.step {
             let last = (t + ROWS).min(rows - 1);
             let back = (t + 1..=last).find(|&s| column.step(before, value(s)).abs() <= BACK * away);

@@ -1,12 +1,13 @@
 //! Rows that hold one and the same observation: a recorder that wrote zeros, a sensor that answered what it had answered
 //! before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::Place;
 use super::columns::Columns;
+use super::usual::{Scratch, Usual};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::ground::stats;
@@ -18,6 +19,9 @@ pub const REPEATED: usize = 3;
 const SAMPLE: usize = 20_000;
 /// Where fewer of the rows than this differ, the system has few states.
 const DIFFER: f64 = 0.4;
+
+/// Of the runs of at least three rows so many must go on elsewhere than the next row can be.
+const LEFT: f64 = 0.15;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +40,14 @@ struct Visit {
     first: u32,
     rows: u32,
     hash: u64,
+}
+
+impl Visit {
+    /// Its rows, without so many of the first.
+    fn places(&self, without: u32) -> impl Iterator<Item = Place> {
+        let (episode, end) = (self.episode, self.first + self.rows);
+        (self.first + without..end).map(move |t| (episode, t))
+    }
 }
 
 /// Equal numbers have equal hashes; zero has two signs and is one number.
@@ -85,70 +97,118 @@ fn visits(data: &Dataset, alive: &[usize], common: &HashSet<u64>, cx: &Ctx) -> R
     Ok(each.into_iter().flatten().collect())
 }
 
-/// Whether some dimension goes further from row `t - 1` to row `t` than it usually does.
-fn is_far(e: &Episode<'_>, t: usize, columns: &Columns) -> bool {
-    let Some(before) = t.checked_sub(1).filter(|_| t < e.span.obs_rows) else { return false };
-    let (a, b) = (e.obs_at(before), e.obs_at(t));
-    columns.alive.iter().any(|&c| columns.all[c].step(a[c], b[c]).abs() > columns.all[c].rough)
+/// Rows that hold one observation, before it is known whether the system could stay there.
+pub struct Suspects {
+    /// Visits of observations that are there again and again, one list for each.
+    again: Vec<Vec<Visit>>,
+    /// Runs of equal rows, of which each observation is there once or twice.
+    runs: Vec<Visit>,
+    alive: Vec<usize>,
 }
 
-/// Rows that hold one observation.
-pub fn find(data: &Dataset, columns: &Columns, cx: &Ctx) -> Result<Stuck, Cancelled> {
-    let alive: Vec<usize> = columns.alive.iter().copied().filter(|&c| columns.all[c].range.0 < columns.all[c].range.1).collect();
-    let mut stuck = Stuck::default();
-    let whole = data.obs.chunks_exact(data.obs_dim().max(1)).take(1000).flatten().all(|v| v.fract() == 0.0);
-    // One dimension may well be twice the same.
-    if alive.len() < 2 || whole {
-        return Ok(stuck);
+impl Suspects {
+    /// Looks at `data`.
+    pub fn learn(data: &Dataset, columns: &Columns, cx: &Ctx) -> Result<Self, Cancelled> {
+        let moves = |c: &usize| columns.all[*c].range.0 < columns.all[*c].range.1;
+        let alive: Vec<usize> = columns.alive.iter().copied().filter(moves).collect();
+        let mut all = Self { again: Vec::new(), runs: Vec::new(), alive };
+        let whole = data.obs.chunks_exact(data.obs_dim().max(1)).take(1000).flatten().all(|v| v.fract() == 0.0);
+        // One dimension may well be twice the same.
+        if all.alive.len() < 2 || whole {
+            return Ok(all);
+        }
+        let Some(common) = common(data, &all.alive) else { return Ok(all) };
+        let mut by_value: BTreeMap<u64, Vec<Visit>> = BTreeMap::new();
+        for visit in visits(data, &all.alive, &common, cx)? {
+            by_value.entry(visit.hash).or_default().push(visit);
+        }
+        for (hash, visits) in by_value {
+            match common.contains(&hash) && visits.iter().map(|v| v.rows as usize).sum::<usize>() >= REPEATED {
+                true => all.again.push(visits),
+                false => all.runs.extend(visits.into_iter().filter(|v| v.rows > 1)),
+            }
+        }
+        Ok(all)
     }
-    let Some(common) = common(data, &alive) else { return Ok(stuck) };
-    let mut by_value: HashMap<u64, Vec<Visit>> = HashMap::new();
-    for visit in visits(data, &alive, &common, cx)? {
-        by_value.entry(visit.hash).or_default().push(visit);
+
+    /// All rows but the first of a run.
+    pub fn rows(&self) -> impl Iterator<Item = Place> {
+        let again = self.again.iter().flatten().flat_map(|v| v.places(0));
+        again.chain(self.runs.iter().flat_map(|v| v.places(1)))
     }
-    let mut frozen: Vec<Visit> = Vec::new();
-    for (_, visits) in by_value {
-        let entered = |v: &&Visit| {
-            let e = data.episode(v.episode as usize);
-            is_far(&e, v.first as usize, columns) || (v.first == 0 && is_far(&e, v.rows as usize, columns))
-        };
-        let rows: usize = visits.iter().map(|v| v.rows as usize).sum();
-        if rows >= REPEATED && visits.iter().filter(entered).count() * 2 >= visits.len() {
-            let v = &visits[0];
-            let row = data.episode(v.episode as usize).obs_at(v.first as usize);
-            stuck.held.push((says(row, &alive), rows));
-            let places = visits.iter().flat_map(|v| (v.first..v.first + v.rows).map(|t| (v.episode, t)));
+
+    /// Which of them cannot be right: the system jumps there, or from there. Without `usual` no step is a jump.
+    pub fn judge(self, data: &Dataset, columns: &Columns, usual: Option<&Usual>) -> Stuck {
+        let mut stuck = Stuck::default();
+        let mut leap = Leap { data, columns, scratch: usual.map(|u| (u, Scratch::of(u, columns, data))) };
+        let mut runs = self.runs;
+        for visits in self.again {
+            let jumped = visits.iter().filter(|v| leap.enters(v) || leap.leaves(v)).count();
+            if jumped * 2 >= visits.len() {
+                let e = data.episode(visits[0].episode as usize);
+                let rows = visits.iter().map(|v| v.rows as usize).sum();
+                stuck.held.push((says(e.obs_at(visits[0].first as usize), &self.alive), rows));
+                stuck.failed.extend(visits.iter().flat_map(|v| v.places(0)));
+            } else {
+                runs.extend(visits.into_iter().filter(|v| v.rows > 1));
+            }
+        }
+        stuck.held.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        // The first row of a sensor that stood is right; where the action stays the same, the system may rest.
+        let moved: Vec<&Visit> = runs.iter().filter(|v| acts(data, v)).collect();
+        let long = moved.iter().filter(|v| v.rows as usize >= REPEATED).count();
+        let left = moved.iter().filter(|v| v.rows as usize >= REPEATED && leap.leaves(v)).count();
+        let failed = left > 0 && left as f64 >= LEFT * long as f64;
+        let places: Vec<Place> = moved.iter().flat_map(|v| v.places(1)).collect();
+        if failed {
+            stuck.held.push(("the observation of the row before".into(), places.len()));
             stuck.failed.extend(places);
         } else {
-            frozen.extend(visits.into_iter().filter(|v| v.rows > 1));
+            stuck.still.extend(places);
         }
+        stuck.failed.sort_unstable();
+        stuck.still.sort_unstable();
+        stuck
     }
-    stuck.held.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    sort_frozen(data, columns, &frozen, &mut stuck);
-    stuck.failed.sort_unstable();
-    stuck.still.sort_unstable();
-    Ok(stuck)
 }
 
-/// A run that goes on somewhere else than its next row can be was a sensor that stood; the first row of it is right.
-fn sort_frozen(data: &Dataset, columns: &Columns, frozen: &[Visit], stuck: &mut Stuck) {
-    let acts = |v: &&Visit| {
-        let e = data.episode(v.episode as usize);
-        let steps = (v.first as usize..(v.first + v.rows) as usize).take_while(|&t| t < e.steps());
-        let actions: Vec<&[f32]> = steps.map(|t| e.action_at(t)).collect();
-        actions.windows(2).any(|w| w[0] != w[1])
-    };
-    let moved: Vec<&Visit> = frozen.iter().filter(acts).collect();
-    let left = |v: &&&Visit| is_far(&data.episode(v.episode as usize), (v.first + v.rows) as usize, columns);
-    let long: Vec<&&Visit> = moved.iter().filter(|v| v.rows as usize >= REPEATED).collect();
-    let failed = !long.is_empty() && long.iter().filter(|v| left(v)).count() * 2 >= long.len();
-    let places = moved.iter().flat_map(|v| (v.first + 1..v.first + v.rows).map(|t| (v.episode, t)));
-    if failed {
-        let before = stuck.failed.len();
-        stuck.failed.extend(places);
-        stuck.held.push(("the observation of the row before".into(), stuck.failed.len() - before));
-    } else {
-        stuck.still.extend(places);
+/// Whether the action changes within a visit.
+fn acts(data: &Dataset, v: &Visit) -> bool {
+    let e = data.episode(v.episode as usize);
+    let steps = (v.first as usize..(v.first + v.rows) as usize).take_while(|&t| t < e.steps());
+    let actions: Vec<&[f32]> = steps.map(|t| e.action_at(t)).collect();
+    actions.windows(2).any(|w| w[0] != w[1])
+}
+
+/// Tells steps that the system does not make.
+struct Leap<'a> {
+    data: &'a Dataset,
+    columns: &'a Columns,
+    scratch: Option<(&'a Usual, Scratch)>,
+}
+
+impl Leap<'_> {
+    fn is_one(&mut self, i: u32, from: u32, to: u32) -> bool {
+        let e = self.data.episode(i as usize);
+        if to as usize >= e.span.obs_rows {
+            return false;
+        }
+        let (a, b) = (e.obs_at(from as usize), e.obs_at(to as usize));
+        let alive = self.columns.alive.iter();
+        let far = alive.map(|&c| (&self.columns.all[c], c)).any(|(k, c)| k.step(a[c], b[c]).abs() > k.rough);
+        let jumps = self.scratch.as_mut().is_some_and(|(usual, scratch)| {
+            scratch.load_pair(usual, &e, from as usize, b, self.columns) && usual.jump(scratch).is_some()
+        });
+        far || jumps
+    }
+
+    fn enters(&mut self, v: &Visit) -> bool {
+        v.first > 0 && self.is_one(v.episode, v.first - 1, v.first)
+    }
+
+    fn leaves(&mut self, v: &Visit) -> bool {
+        let last = v.first + v.rows - 1;
+        self.is_one(v.episode, last, last + 1)
     }
 }
 

@@ -258,6 +258,9 @@ impl Scratch {
 
     /// Takes step `t` as if it led to `then`.
     pub fn load_pair(&mut self, usual: &Usual, e: &Episode<'_>, t: usize, then: &[f32], columns: &Columns) -> bool {
+        if t >= e.steps() {
+            return false;
+        }
         let (now, action) = (e.obs_at(t), e.action_at(t));
         let (state, act) = self.x.split_at_mut(columns.alive.len());
         state.iter_mut().zip(&columns.alive).for_each(|(x, &c)| *x = f64::from(now[c]));
