@@ -2,6 +2,38 @@
 //!
 //! Wrong ends of episodes and wrong next observations make learning fail without a word. A rule is one file and one line in
 //! [`RULES`]; it looks at the dataset as it was read, after the reader's own checks, whose warnings are findings too.
+//!
+//! What is usual is learned from within the sound half of the data (`seen`): scales are medians, the dynamics are fitted by
+//! least trimmed squares, and what lies outside is told by a gap and not by its being rare. A fault may so be in 45 % of
+//! the rows or episodes. Rows that another rule found (codes, spikes, rows that are stuck, episodes of other units) are
+//! left out before the next rule looks, so that every cause is told once.
+//!
+//! How often a planted fault is found, by its share of the rows, steps, episodes or ends: of 6 datasets each (a pendulum and
+//! three coupled oscillators, 200 episodes of 20 steps, 3 seeds; `planted.rs` prints this). Found is a count that is right, or
+//! 90 % of the truth for spikes and repeated rows, 70 % for jumps, 60 to 120 % for ends at which the state goes on:
+//!
+//! | rule | fault | 0.5 % | 3 % | 10 % | 30 % | 45 % | false alarms |
+//! |---|---|---|---|---|---|---|---|
+//! | `action-is-state` | actions that are the state | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `action-offset` | position targets with an offset | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `autoreset` | last steps into the next episode | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `jumps` | ends that are not marked | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `no-reset` | ends at which the state goes on | 2/6 | 5/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `not-finite` | a dimension that is NaN | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `quaternion-sign` | steps that change the sign | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `sensor-codes` | -999 for a reading | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `spikes` | readings far out | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `stale-row-0` | goals of the episode before | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `stuck-rows` | runs of rows of zeros | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `stuck-rows` | runs that repeat a row | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `time-limit` | episodes longer than the limit | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `units` | episodes in degrees | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//! | `wrapped-angle` | steps that wrap | 6/6 | 6/6 | 6/6 | 6/6 | 6/6 | 0/450 |
+//!
+//! A false alarm is any warning or error of another rule in these datasets; nor was there one in 16 sound ones of the same
+//! systems. In the reference data (Pendulum, `CartPole`, Hopper, `PointMaze`, in six formats; `tests/it/audit_references.rs`)
+//! these rules say only what is true: every reward of `CartPole` is 1. A single end at which the state goes on cannot be
+//! told from a start that lies by chance where a step leads.
 
 use std::borrow::Cow;
 

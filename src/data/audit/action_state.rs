@@ -177,7 +177,8 @@ fn offset(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             }
         }
         if !offsets.is_empty() {
-            let (n, names) = (offsets.len(), (&data.action_space.names[target.action], &data.obs_space.names[target.state]));
+            let (n, names) =
+                (offsets.len(), (&data.action_space.names[target.action], &data.obs_space.names[target.state]));
             let by = stats::median(offsets);
             parts.push(format!("{} is {} {by:+.4} in {}", names.0, names.1, counted(n, "episodes")));
         }

@@ -41,9 +41,10 @@ fn angles(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         })
         .collect();
     let steps = wrapped.iter().flat_map(|(column, _)| column.wraps.clone()).collect();
-    let remedy = "give a model the sine and cosine of the angle, or unwrap it within every episode: two equal turns are a full \
+    let remedy =
+        "give a model the sine and cosine of the angle, or unwrap it within every episode: two equal turns are a full \
                   range apart here"
-        .into();
+            .into();
     let what = format!("an angle jumps from one end of its range to the other: {}", parts.join(", "));
     Ok(vec![Finding { remedy, ..finding(seen, ANGLES.name, what, steps) }])
 }
@@ -59,9 +60,10 @@ fn quaternions(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         .map(|q| format!("{} to {} {}", names[q.first], names[q.first + 3], counted(q.flips.len(), "times")))
         .collect();
     let steps = found.iter().flat_map(|q| q.flips.clone()).collect();
-    let remedy = "flip the signs so that neighbouring rows are near (q and -q are one turn), before differences or means are \
+    let remedy =
+        "flip the signs so that neighbouring rows are near (q and -q are one turn), before differences or means are \
                   taken"
-        .into();
+            .into();
     let what = format!("a quaternion changes its sign from one row to the next: {}", parts.join(", "));
     Ok(vec![Finding { remedy, ..finding(seen, QUATERNIONS.name, what, steps) }])
 }

@@ -52,7 +52,8 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
                 unit: "dimensions",
                 episodes: Vec::new(),
                 rows: Vec::new(),
-                remedy: "leave them out of normalisation: dividing by their spread makes rounding look like signal".into(),
+                remedy: "leave them out of normalisation: dividing by their spread makes rounding look like signal"
+                    .into(),
             });
         }
     }

@@ -11,8 +11,7 @@ pub const RULE: Rule = Rule { name: "jumps", label: "jumps between consecutive o
 fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let data = seen.data;
     let of = |j: &Jump| (row(&data.episode(j.at.0 as usize), j.at.1 as usize), j.far);
-    let steps: Vec<(usize, f64)> =
-        seen.jumps.iter().filter(|j| !seen.seams.is_autoreset(data, j.at)).map(of).collect();
+    let steps: Vec<(usize, f64)> = seen.jumps.iter().filter(|j| !seen.seams.is_autoreset(data, j.at)).map(of).collect();
     if steps.is_empty() {
         return Ok(Vec::new());
     }
@@ -31,8 +30,9 @@ fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes,
         rows,
-        remedy: "an end of an episode is not marked there, or the state was set by hand: cut the episode, never learn from \
+        remedy:
+            "an end of an episode is not marked there, or the state was set by hand: cut the episode, never learn from \
                  this step"
-            .into(),
+                .into(),
     }])
 }

@@ -44,9 +44,10 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             least.steps,
             most.steps
         );
-        let remedy = "the data come from another limit than the environment they name: make it with the limit of the data \
+        let remedy =
+            "the data come from another limit than the environment they name: make it with the limit of the data \
                       before a policy is compared in it"
-            .into();
+                .into();
         return Ok(vec![Finding { what, remedy, ..finding(&longer, spans.len()) }]);
     }
     // Cut episodes all of one length, short of the limit.

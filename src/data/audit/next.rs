@@ -40,6 +40,8 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes,
         rows,
-        remedy: "never build transitions from consecutive rows of this file; use its next observations, as oodscope does".into(),
+        remedy:
+            "never build transitions from consecutive rows of this file; use its next observations, as oodscope does"
+                .into(),
     }])
 }

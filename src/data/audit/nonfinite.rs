@@ -42,8 +42,12 @@ fn dead(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "dimensions",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: format!("leave {} out, not the episodes: {}", if dead.len() == 1 { "it" } else { "them" }, way(seen, &dead))
-            .into(),
+        remedy: format!(
+            "leave {} out, not the episodes: {}",
+            if dead.len() == 1 { "it" } else { "them" },
+            way(seen, &dead)
+        )
+        .into(),
     }])
 }
 
@@ -69,7 +73,8 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             // The last observation belongs to the last step.
             let last = if t + 1 == e.steps() && e.span.obs_rows > e.steps() { bad_obs(e.obs_at(t + 1)) } else { 0 };
             let next = e.next_obs.map_or(0, |n| bad_obs(&n[t * e.obs_dim..(t + 1) * e.obs_dim]));
-            let found = [bad_obs(e.obs_at(t)) + last, bad(e.action_at(t)), usize::from(!e.rewards[t].is_finite()), next];
+            let found =
+                [bad_obs(e.obs_at(t)) + last, bad(e.action_at(t)), usize::from(!e.rewards[t].is_finite()), next];
             if found.iter().any(|&n| n > 0) {
                 kinds.iter_mut().zip(found).for_each(|(all, n)| *all += usize::from(n > 0));
                 steps.push((row(&e, t), found.iter().sum::<usize>() as f64));
@@ -116,8 +121,11 @@ fn blame(seen: &Seen<'_>, dead: &[bool]) -> (String, String) {
         let remedy = "drop these episodes before training; oodscope leaves these steps out of statistics and learning";
         return (String::new(), remedy.into());
     }
-    let parts: Vec<String> =
-        faulty.iter().take(LISTED).map(|&c| format!("{} in {}", names[c], counted(columns.all[c].bad, "rows"))).collect();
+    let parts: Vec<String> = faulty
+        .iter()
+        .take(LISTED)
+        .map(|&c| format!("{} in {}", names[c], counted(columns.all[c].bad, "rows")))
+        .collect();
     let without: Vec<usize> = (0..names.len()).filter(|c| dead[*c] || faulty.contains(c)).collect();
     let remedy = format!(
         "the dimension is at fault, not the episodes: leave it out ({}), or fill it from the rows around",

@@ -55,8 +55,9 @@ fn goes_on(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         if terminated > 0 { format!(" ({terminated} of them are marked as terminal)") } else { String::new() }
     );
     let severity = if terminated > 0 { Severity::Warning } else { Severity::Info };
-    let remedy = "these are parts of longer episodes (a goal reached, a log cut): bootstrap there, and keep such neighbours on \
+    let remedy =
+        "these are parts of longer episodes (a goal reached, a log cut): bootstrap there, and keep such neighbours on \
                   the same side of a split"
-        .into();
+            .into();
     Ok(vec![Finding { what, remedy, severity, ..finding(seen, GOES_ON.name, of) }])
 }

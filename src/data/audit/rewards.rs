@@ -19,7 +19,8 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     }
     // A reward for every step that is survived is one number, too.
     let (severity, remedy) = if first == 0.0 {
-        let remedy = "nothing is learned from rewards here: name the column that holds them, or compute them anew from states";
+        let remedy =
+            "nothing is learned from rewards here: name the column that holds them, or compute them anew from states";
         (Severity::Warning, remedy)
     } else {
         (Severity::Info, "only the length of an episode tells a good one from a bad one")

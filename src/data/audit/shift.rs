@@ -20,7 +20,11 @@ const MORE: f64 = 0.1;
 
 fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let data = seen.data;
-    if data.num_steps() < LEAST || data.obs_dim() + data.action_dim() > DIMS || seen.columns.alive.is_empty() || data.action_dim() == 0 {
+    if data.num_steps() < LEAST
+        || data.obs_dim() + data.action_dim() > DIMS
+        || seen.columns.alive.is_empty()
+        || data.action_dim() == 0
+    {
         return Ok(Vec::new());
     }
     // A target tells the state that it leads to, and the one after that, too.
@@ -52,7 +56,8 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: "check whether action[t] leads from observation[t] or to it in the recorder, and shift the column".into(),
+        remedy: "check whether action[t] leads from observation[t] or to it in the recorder, and shift the column"
+            .into(),
     }])
 }
 

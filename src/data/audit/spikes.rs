@@ -40,8 +40,7 @@ fn spikes(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     if !seen.between.is_empty() {
         parts.push(format!("the whole observation in {}", places(&seen.between)));
     }
-    let all: BTreeSet<Place> =
-        seen.readings.spikes.iter().flat_map(|s| &s.1).chain(&seen.between).copied().collect();
+    let all: BTreeSet<Place> = seen.readings.spikes.iter().flat_map(|s| &s.1).chain(&seen.between).copied().collect();
     if all.is_empty() {
         return Ok(Vec::new());
     }

@@ -12,20 +12,29 @@ fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     let (data, stuck) = (seen.data, &seen.stuck);
     let mut found = Vec::new();
     if !stuck.failed.is_empty() {
-        let named: Vec<String> =
-            stuck.held.iter().take(3).map(|(what, n)| format!("{} {what}", counted(*n, "rows") + if *n == 1 { " holds" } else { " hold" })).collect();
+        let named: Vec<String> = stuck
+            .held
+            .iter()
+            .take(3)
+            .map(|(what, n)| format!("{} {what}", counted(*n, "rows") + if *n == 1 { " holds" } else { " hold" }))
+            .collect();
         let n = stuck.failed.len();
         let (episodes, rows) = name_places(data, &stuck.failed);
         found.push(Finding {
             rule: RULE.name,
             severity: Severity::Warning,
-            what: format!("{n} rows repeat one observation that the system cannot have stayed at: {}", named.join(", ")),
+            what: format!(
+                "{n} rows repeat one observation that the system cannot have stayed at: {}",
+                named.join(", ")
+            ),
             count: n as u64,
             of: seen.columns.rows as u64,
             unit: "rows",
             episodes,
             rows,
-            remedy: "the recorder lost its readings there: leave these rows out, or cut the episodes before and after them".into(),
+            remedy:
+                "the recorder lost its readings there: leave these rows out, or cut the episodes before and after them"
+                    .into(),
         });
     }
     if stuck.still.len() >= REPEATED {

@@ -168,12 +168,7 @@ fn quaternion(system: &str, share: f64, seed: u64) -> (Made, usize) {
 }
 
 /// A share of the episodes with the position as action: that of the row `lag` on, and what else is added.
-fn targets(
-    made: &mut Made,
-    chosen: &[usize],
-    lag: usize,
-    mut more: impl FnMut() -> f32,
-) {
+fn targets(made: &mut Made, chosen: &[usize], lag: usize, mut more: impl FnMut() -> f32) {
     let (d, a) = (made.dims(), made.actions.len());
     for &i in chosen {
         let span = made.parts.spans[i];

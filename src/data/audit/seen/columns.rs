@@ -114,12 +114,7 @@ impl Columns {
         is_dead(&self.all[c], self.rows)
     }
 
-    fn find_quaternions(
-        &mut self,
-        data: &Dataset,
-        pairs: &[(&[f32], &[f32])],
-        cx: &Ctx,
-    ) -> Result<(), Cancelled> {
+    fn find_quaternions(&mut self, data: &Dataset, pairs: &[(&[f32], &[f32])], cx: &Ctx) -> Result<(), Cancelled> {
         let mut c = 0;
         while c + 4 <= self.all.len() && self.all.len() <= DIMS {
             let unit = |row: &[f32]| (norm(row[c..c + 4].iter().map(|&v| f64::from(v))) - 1.0).abs() < UNIT;
@@ -128,8 +123,9 @@ impl Columns {
                 continue;
             }
             cx.check()?;
-            let small = 3.0 * bulk(pairs.iter().map(|(a, b)| between(a, b, c).0.min(between(a, b, c).1)).collect())
-                .map_or(0.0, |b| b.width);
+            let small = 3.0
+                * bulk(pairs.iter().map(|(a, b)| between(a, b, c).0.min(between(a, b, c).1)).collect())
+                    .map_or(0.0, |b| b.width);
             let mut flips = Vec::new();
             for e in super::episodes(data) {
                 for t in 0..e.span.obs_rows.saturating_sub(1) {
@@ -251,6 +247,8 @@ fn wrap(column: &mut Column, data: &Dataset, (c, turn): (usize, f64), pairs: &[(
     }
     if wraps.len() >= WRAPS && wraps.len() * 2 > large {
         (column.period, column.wraps) = (Some(turn), wraps);
+        // No turn is further out than another.
+        column.far = f64::INFINITY;
         limits(column, pairs.iter().map(|(a, b)| (a[c], b[c])));
     }
 }

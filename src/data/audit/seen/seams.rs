@@ -65,8 +65,7 @@ impl Seams {
                 && usual.goes_on(&mut scratch)
         };
         let open: Vec<usize> = (0..n - 1).filter(|&i| on(i, i + 1)).collect();
-        let chance: usize =
-            CONTROLS.iter().map(|k| (0..n.saturating_sub(*k)).filter(|&i| on(i, i + k)).count()).sum();
+        let chance: usize = CONTROLS.iter().map(|k| (0..n.saturating_sub(*k)).filter(|&i| on(i, i + k)).count()).sum();
         let expected = chance as f64 / CONTROLS.len() as f64;
         let mut goes_on = into;
         // One end more than chance gives is no proof.

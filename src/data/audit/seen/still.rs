@@ -52,7 +52,9 @@ impl Visit {
 
 /// Equal numbers have equal hashes; zero has two signs and is one number.
 fn hash(row: &[f32], alive: &[usize]) -> u64 {
-    let mix = |h: u64, &c: &usize| (h.rotate_left(5) ^ u64::from((row[c] + 0.0).to_bits())).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let mix = |h: u64, &c: &usize| {
+        (h.rotate_left(5) ^ u64::from((row[c] + 0.0).to_bits())).wrapping_mul(0x517c_c1b7_2722_0a95)
+    };
     alive.iter().fold(0x9e37_79b9_7f4a_7c15, mix)
 }
 
@@ -143,6 +145,11 @@ impl Suspects {
         let mut leap = Leap { data, columns, scratch: usual.map(|u| (u, Scratch::of(u, columns, data))) };
         let mut runs = self.runs;
         for visits in self.again {
+            // What is there once, and is come to as to any row, is a sensor that stood.
+            if visits.len() == 1 && !leap.enters(&visits[0]) {
+                runs.extend(visits);
+                continue;
+            }
             let jumped = visits.iter().filter(|v| leap.enters(v) || leap.leaves(v)).count();
             if jumped * 2 >= visits.len() {
                 let e = data.episode(visits[0].episode as usize);
@@ -220,4 +227,3 @@ fn says(row: &[f32], alive: &[usize]) -> String {
     let numbers: Vec<String> = alive.iter().take(4).map(|&c| format!("{:.4}", row[c])).collect();
     format!("({}{})", numbers.join(", "), if alive.len() > 4 { ", …" } else { "" })
 }
-

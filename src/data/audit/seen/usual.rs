@@ -93,9 +93,8 @@ impl Usual {
         };
         let rows = usual.sample(data, columns, failed, cx)?;
         let d = usual.dims.len();
-        let std: Vec<f64> = (0..d)
-            .map(|c| stats::moments(rows.x.iter().skip(c).step_by(rows.inputs).copied()).1.sqrt())
-            .collect();
+        let std: Vec<f64> =
+            (0..d).map(|c| stats::moments(rows.x.iter().skip(c).step_by(rows.inputs).copied()).1.sqrt()).collect();
         let moves = |c: usize| {
             let sizes = rows.y.iter().skip(c).step_by(d).map(|v| v.abs()).collect();
             std[c] > 0.0 && stats::nearest_rank(sizes, 0.95) > 0.0
