@@ -113,7 +113,7 @@ pub(super) fn undecided(path: &Path, role: &str, candidates: &[Vec<String>], nam
 }
 
 /// The line of a mapping that gives `keys` a role; those of a prefix that no other of `names` has by that, if they are many.
-fn line(role: &str, keys: &[String], names: &[String]) -> String {
+pub(super) fn line(role: &str, keys: &[String], names: &[String]) -> String {
     let quoted = |key: &str| toml::Value::from(key).to_string();
     if let [one] = keys {
         return format!("{role} = {}", quoted(one));
