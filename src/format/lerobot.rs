@@ -83,29 +83,11 @@ struct Stretch {
 }
 
 impl Recording {
-    /// Does `work` with every file, several at a time, and hands on what it gives in the order of the files.
-    fn each<W: Sync, R: Send>(
-        &self,
-        all: &[W],
-        cx: &Ctx,
-        work: impl Fn(&W) -> Result<R, Fault> + Sync,
-        mut take: impl FnMut(R),
-    ) -> Result<(), Fault> {
-        let threads = rayon::current_num_threads().max(1);
-        for (batch, some) in all.chunks(threads).enumerate() {
-            cx.step((batch * threads) as u64, all.len() as u64)?;
-            // Not collected into one result: that would name whichever bad file a thread met first.
-            let done: Vec<Result<R, Fault>> = some.par_iter().map(&work).collect();
-            done.into_iter().try_for_each(|one| one.map(&mut take))?;
-        }
-        Ok(())
-    }
-
     fn load(&self, stretches: &[Stretch], cx: &Ctx) -> Result<Vec<Option<Recorded>>, Fault> {
         let Layout { files, columns, .. } = &self.layout;
         let read = |s: &Stretch| episodes::read(&files[s.file].path, columns, s.rows.clone(), cx);
         let mut recorded = Vec::new();
-        self.each(stretches, cx, read, |one| recorded.push(one))?;
+        each(stretches, cx, read, |one| recorded.push(one))?;
         Ok(recorded)
     }
 
@@ -114,7 +96,7 @@ impl Recording {
         let cx = cx.phase("finding the episodes");
         let Layout { files, columns, .. } = &self.layout;
         let mut all = Vec::new();
-        self.each(files, &cx, |file| episodes::look(&file.path, columns, &cx), |frames| all.push(frames))?;
+        each(files, &cx, |file| episodes::look(&file.path, columns, &cx), |frames| all.push(frames))?;
         self.judge(all.iter().map(|frames| &frames[..]))
     }
 
@@ -206,6 +188,23 @@ impl Episodes for Recording {
             data.action_space.kind = kind.unwrap_or(data.action_space.kind.clone());
         }
     }
+}
+
+/// Does `work` with every file, several at a time, and hands on what it gives in the order of the files.
+fn each<W: Sync, R: Send>(
+    all: &[W],
+    cx: &Ctx,
+    work: impl Fn(&W) -> Result<R, Fault> + Sync,
+    mut take: impl FnMut(R),
+) -> Result<(), Fault> {
+    let threads = rayon::current_num_threads().max(1);
+    for (batch, some) in all.chunks(threads).enumerate() {
+        cx.step((batch * threads) as u64, all.len() as u64)?;
+        // Not collected into one result: that would name whichever bad file a thread met first.
+        let done: Vec<Result<R, Fault>> = some.par_iter().map(&work).collect();
+        done.into_iter().try_for_each(|one| one.map(&mut take))?;
+    }
+    Ok(())
 }
 
 /// What a dataset says of itself, before any of its frames is read.

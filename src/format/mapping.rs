@@ -119,7 +119,8 @@ pub(super) fn line(role: &str, keys: &[String], names: &[String]) -> String {
         return format!("{role} = {}", quoted(one));
     }
     let prefix = keys[0].trim_end_matches(']').trim_end_matches(|c: char| c.is_ascii_digit());
-    let alone = !prefix.is_empty() && names.iter().filter(|n| n.starts_with(prefix)).eq(names.iter().filter(|n| keys.contains(n)));
+    let alone = !prefix.is_empty()
+        && names.iter().filter(|n| n.starts_with(prefix)).eq(names.iter().filter(|n| keys.contains(n)));
     if keys.len() > MAX_LISTED && alone {
         return format!("{role} = {}", quoted(&format!("{prefix}*")));
     }

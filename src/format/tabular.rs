@@ -251,9 +251,7 @@ fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
 fn spaces(files: &[Source], roles: &Roles) -> Result<(Space, Space), Fault> {
     let row = files.iter().find_map(|file| file.first_row(roles)).transpose()?;
     Ok(match (&row, &files[0]) {
-        (Some(row), _) => {
-            (space("obs", &row.obs, &roles.observation), space("action", &row.actions, &roles.action))
-        }
+        (Some(row), _) => (space("obs", &row.obs, &roles.observation), space("action", &row.actions, &roles.action)),
         (None, Source::Text(text)) => {
             let columns = |prefix: &str, names: &[String]| {
                 let each = |n: &String| match text.list(n) {
@@ -266,7 +264,8 @@ fn spaces(files: &[Source], roles: &Roles) -> Result<(Space, Space), Fault> {
             (columns("obs", &roles.observation), columns("action", &roles.action))
         }
         (None, Source::Parquet(_)) => {
-            let columns = |prefix: &str, names: &[String]| Space { names: names.to_vec(), ..Space::unnamed(prefix, names.len()) };
+            let columns =
+                |prefix: &str, names: &[String]| Space { names: names.to_vec(), ..Space::unnamed(prefix, names.len()) };
             (columns("obs", &roles.observation), columns("action", &roles.action))
         }
     })
@@ -307,7 +306,10 @@ fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
         rules.push(format!("'{first}' numbers the episodes as {} does", brief(&roles.episode_too)));
     }
     if let (Some(first), [_, ..]) = (&roles.step, &roles.step_too[..]) {
-        rules.push(format!("'{first}' numbers the steps, not {}: episodes have numbers of their own", brief(&roles.step_too)));
+        rules.push(format!(
+            "'{first}' numbers the steps, not {}: episodes have numbers of their own",
+            brief(&roles.step_too)
+        ));
     }
     if files > 1 {
         rules.push(format!("{files} files are one table, in the order of their names"));

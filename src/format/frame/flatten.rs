@@ -61,8 +61,13 @@ pub(in super::super) fn leaves_or_nan(column: &Series, name: &str) -> Result<Vec
         DataType::Array(..) => column.is_not_null().iter().map(|held| held == Some(true)).collect(),
         _ => return leaves(column, name),
     };
-    if held.iter().all(|&h| h) || !held.contains(&true) {
+    if held.iter().all(|&h| h) {
         return leaves(column, name);
+    }
+    if !held.contains(&true) {
+        // How many numbers a row would have nothing tells.
+        let values = Series::new(name.into(), vec![f32::NAN; held.len()]);
+        return Ok(vec![Leaf { name: name.to_owned(), width: 1, scalar: false, values }]);
     }
     let mask: BooleanChunked = held.iter().copied().collect();
     let full = leaves(&column.filter(&mask).map_err(|e| e.to_string())?, name)?;

@@ -97,7 +97,8 @@ mod tests {
         let good = clock(&even(50, 0.05));
         assert_eq!(told(&[good, good], Some(20.0)), Vec::<String>::new());
         // A clock of f32 and some jitter are no gaps.
-        let jitter: Vec<f64> = (0..50).map(|i| f64::from(900.0f32 + i as f32 * 0.05) + 0.004 * f64::from(i % 3)).collect();
+        let jitter: Vec<f64> =
+            (0..50).map(|i| f64::from(900.0f32 + i as f32 * 0.05) + 0.004 * f64::from(i % 3)).collect();
         assert_eq!(told(&[clock(&jitter)], Some(20.0)), Vec::<String>::new());
         let mut jump = even(50, 0.05);
         jump[30..].iter_mut().for_each(|t| *t += 9.0);
@@ -109,6 +110,9 @@ mod tests {
         assert!(text.contains("1 frames are not later than the frame before them, in 1 of 1"), "{text}");
         let text = told(&[clock(&even(9, 0.1))], Some(20.0)).join("; ");
         assert!(text.contains("(first: episode 0, 0.1 s for 0.05 s)"), "{text}");
-        assert_eq!((told(&[clock(&even(9, 0.1))], None).len(), Clock::of(&[1.0]), Clock::of(&[0.0, f64::NAN])), (0, None, None));
+        assert_eq!(
+            (told(&[clock(&even(9, 0.1))], None).len(), Clock::of(&[1.0]), Clock::of(&[0.0, f64::NAN])),
+            (0, None, None)
+        );
     }
 }

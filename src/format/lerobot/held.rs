@@ -83,8 +83,10 @@ impl Held {
 
     fn totals(&self, layout: &Layout, runs: &[Run]) -> Vec<String> {
         let frames = runs.iter().map(|r| r.steps).sum::<usize>();
-        let totals =
-            [("total_episodes", layout.info.total_episodes, runs.len()), ("total_frames", layout.info.total_frames, frames)];
+        let totals = [
+            ("total_episodes", layout.info.total_episodes, runs.len()),
+            ("total_frames", layout.info.total_frames, frames),
+        ];
         let differs = totals.into_iter().filter_map(|(key, said, found)| {
             let said = said.filter(|&n| n != found as u64)?;
             Some(format!("meta/info.json says {key} {said}, the data files have {found}"))
@@ -220,7 +222,8 @@ fn splits(layout: &Layout, episodes: u64) -> Vec<String> {
         && end < episodes
     {
         let (left, name) = (episodes - end, &last.0);
-        warnings.push(format!("meta/info.json: the splits leave {left} episodes out (splits.{name} ends before {end})"));
+        warnings
+            .push(format!("meta/info.json: the splits leave {left} episodes out (splits.{name} ends before {end})"));
     }
     if let Some(w) = splits.windows(2).find(|w| w[1].1 < w[0].2) {
         warnings.push(format!("meta/info.json: splits.{} and splits.{} have episodes in common", w[0].0, w[1].0));

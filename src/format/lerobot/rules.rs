@@ -5,8 +5,10 @@ use super::info::{Feature, Info};
 
 /// The rules by which the columns are read, and what is left out.
 pub(super) fn rules(info: &Info, columns: &Columns) -> Vec<String> {
-    let mut rules =
-        vec![format!("LeRobot {}: an episode is the frames of one episode_index, in the order of the files", info.version)];
+    let mut rules = vec![format!(
+        "LeRobot {}: an episode is the frames of one episode_index, in the order of the files",
+        info.version
+    )];
     if let Some(file) = &columns.mapping {
         rules.push(format!("the features are as {file} says"));
     }

@@ -42,9 +42,9 @@ impl Seen {
             (self.index, "frames do not have the index after that of the frame before them"),
             (self.early, "frames are marked as an end before the last of their episode, which goes on"),
         ];
-        let told = faults.into_iter().filter_map(|(count, what)| {
-            count.map(|(n, first)| format!("{n} {what} (first: episode {})", id(first)))
-        });
+        let told = faults
+            .into_iter()
+            .filter_map(|(count, what)| count.map(|(n, first)| format!("{n} {what} (first: episode {})", id(first))));
         let mut warnings: Vec<String> = told.collect();
         let clocks: Vec<(u64, Clock)> = self.clocks.iter().map(|&(at, clock)| (id(at), clock)).collect();
         warnings.extend(clock::warnings(&clocks, info.fps));

@@ -27,7 +27,8 @@ impl Column {
     fn of(values: impl Iterator<Item = f32> + Clone) -> Option<Self> {
         let finite = values.map(f64::from).filter(|v| v.is_finite());
         let n = finite.clone().count() as f64;
-        let (min, max) = (finite.clone().fold(f64::INFINITY, f64::min), finite.clone().fold(f64::NEG_INFINITY, f64::max));
+        let (min, max) =
+            (finite.clone().fold(f64::INFINITY, f64::min), finite.clone().fold(f64::NEG_INFINITY, f64::max));
         let mean = finite.clone().sum::<f64>() / n;
         let std = (finite.map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
         (n > 0.0).then_some(Self { min, max, mean, std })

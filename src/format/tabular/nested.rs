@@ -60,7 +60,8 @@ impl Row {
         let each = roles.reward.iter().chain(flags).find(|c| depth(c) > 0);
         let one_number = roles.reward.iter().any(|c| depth(c) == 0);
         let lists_of_lists = wide().all(|c| depth(c) > 1);
-        if one_number || wide().any(|c| depth(c) == 0) || (each.is_none() && (!lists_of_lists || roles.step.is_some())) {
+        if one_number || wide().any(|c| depth(c) == 0) || (each.is_none() && (!lists_of_lists || roles.step.is_some()))
+        {
             return Ok(None);
         }
         let lengths = each.unwrap_or(&roles.action[0]);
@@ -106,7 +107,9 @@ impl Inner {
         let same = |name: &str, there: usize, more: usize| {
             let fits = there == steps || there == steps + more;
             fits.then_some(there).ok_or_else(|| {
-                bad(format!("'{name}' has {there} items where '{lengths}' has {steps}; every list of a row needs as many"))
+                bad(format!(
+                    "'{name}' has {there} items where '{lengths}' has {steps}; every list of a row needs as many"
+                ))
             })
         };
         let obs = roles.observation.iter().map(list).collect::<Result<Vec<_>, _>>()?;
@@ -187,7 +190,9 @@ impl Nested {
         let Opened { path, files, roles } = opened;
         let mut origin = origin(&path, &roles, files[0].names(), files.len());
         origin.rules.retain(|rule| !rule.starts_with("an episode is a run") && !rule.starts_with("no column says"));
-        origin.rules.retain(|rule| !rule.starts_with("episodes end at") && !(row.shape.last && rule.starts_with("no next")));
+        origin
+            .rules
+            .retain(|rule| !rule.starts_with("episodes end at") && !(row.shape.last && rule.starts_with("no next")));
         let last = if row.shape.last && !row.shape.next { ", with one more observation than steps" } else { "" };
         origin.rules.insert(0, format!("a row is an episode: its columns are lists of steps{last}"));
         let episode = roles.episode.clone();

@@ -256,8 +256,7 @@ impl Rows {
         // Where they are no whole numbers they are a clock.
         if let Some(step) = self.step.as_ref().filter(|s| s.iter().all(|v| v.fract() == 0.0)) {
             let ends = self.ends();
-            let jumps =
-                |&row: &usize| !follows(step[row], step[row + 1]) && ends.binary_search(&(row + 1)).is_err();
+            let jumps = |&row: &usize| !follows(step[row], step[row + 1]) && ends.binary_search(&(row + 1)).is_err();
             warnings.extend(counted((0..step.len().saturating_sub(1)).filter(jumps), |n, first| {
                 format!(
                     "step: {n} rows are not followed by the next number within an episode (first: row {first}): steps \
@@ -289,14 +288,7 @@ impl Rows {
     ///
     /// # Errors
     /// If an episode does not fit, or the work was cancelled.
-    pub fn put(
-        &self,
-        path: &Path,
-        ids: Option<&[u64]>,
-        last: bool,
-        all: &mut Assembly,
-        cx: &Ctx,
-    ) -> Result<(), Fault> {
+    pub fn put(&self, path: &Path, ids: Option<&[u64]>, last: bool, all: &mut Assembly, cx: &Ctx) -> Result<(), Fault> {
         self.fits().map_err(|e| Fault::at(path, e))?;
         let (d, a) = (self.obs.width(), self.actions.width());
         let ends = self.ends();

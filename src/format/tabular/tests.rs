@@ -11,6 +11,8 @@ use crate::format::place::Place;
 use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
+mod nested;
+
 /// Opens `text` as a file called `name`, with a mapping if there is one.
 fn open(name: &str, text: &[u8], mapping: &str) -> Result<Dataset, Fault> {
     let dir = tempfile::tempdir().expect("temporary folder");

@@ -79,7 +79,10 @@ impl Column {
         match numbers {
             Some(numbers) if numbers.len() == width => self.values.extend(numbers),
             Some(numbers) => {
-                return Err(format!("is a list of {} numbers, the first is one of {width}; every row needs as many", numbers.len()));
+                return Err(format!(
+                    "is a list of {} numbers, the first is one of {width}; every row needs as many",
+                    numbers.len()
+                ));
             }
             None => return Err(format!("is '{}', the first is a list of {width} numbers", brief(word))),
         }

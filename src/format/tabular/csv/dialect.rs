@@ -138,13 +138,21 @@ mod tests {
     #[test]
     fn lists_are_read_as_other_programs_write_them() {
         let all = Some(vec![0.5, -2.0, 3.0]);
-        for word in ["[0.5, -2.0, 3]", "[ 0.5 -2.   3. ]", "(0.5,-2,3)", "array([0.5, -2., 3.], dtype=float32)", "[[0.5 -2]\n [3]]"]
-        {
+        for word in [
+            "[0.5, -2.0, 3]",
+            "[ 0.5 -2.   3. ]",
+            "(0.5,-2,3)",
+            "array([0.5, -2., 3.], dtype=float32)",
+            "[[0.5 -2]\n [3]]",
+        ] {
             assert_eq!(list(word, false), Ok(all.clone()), "{word}");
         }
         assert_eq!(list("[0,5; -2; 3,0]", true), Ok(all));
         assert_eq!(list("[0.1 ... 0.2]", false), Err("...".into()));
-        assert_eq!((list("0.5", false), list("[0.5", false), list("[]", false)), (Ok(None), Ok(None), Ok(Some(vec![]))));
+        assert_eq!(
+            (list("0.5", false), list("[0.5", false), list("[]", false)),
+            (Ok(None), Ok(None), Ok(Some(vec![])))
+        );
     }
 
     #[test]
@@ -153,6 +161,9 @@ mod tests {
         assert_eq!(Separator::of(b"a  b c"), Separator::Spaces);
         assert_eq!(Separator::Spaces.fields(b" 1  2\t3 ").len(), 3);
         assert_eq!(Separator::Byte(b'\t').fields(b"1\t\t").len(), 3);
-        assert_eq!((with_point("-0,5e3").as_deref(), with_point("1,234.5"), with_point("a,b")), (Some("-0.5e3"), None, None));
+        assert_eq!(
+            (with_point("-0,5e3").as_deref(), with_point("1,234.5"), with_point("a,b")),
+            (Some("-0.5e3"), None, None)
+        );
     }
 }

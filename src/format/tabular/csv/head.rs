@@ -95,6 +95,13 @@ fn is_row(cells: &[String]) -> bool {
     cells.iter().any(|c| is_number(c) && !is_void(c)) && cells.iter().all(|c| is_value(c))
 }
 
+/// True if half of the cells are no whole numbers: beside them words are values too.
+fn has_decimals(cells: &[String]) -> bool {
+    let decimal = |c: &&String| c.contains(['.', 'e', 'E']) && c.parse::<f64>().is_ok();
+    let decimals = cells.iter().filter(decimal).count();
+    decimals > 1 && 2 * decimals >= cells.len()
+}
+
 /// Columns that have their place as their name, as pandas calls those without one.
 fn are_places(cells: &[String]) -> bool {
     cells.len() > 2 && cells.iter().enumerate().all(|(i, c)| *c == i.to_string())
@@ -119,11 +126,14 @@ pub(in super::super) fn start(head: &[u8], whole: bool) -> Option<Start> {
         }
         let separator = Separator::of(line.text.as_bytes());
         let cells = names(line.text, separator);
-        if !is_row(&cells) || are_places(&cells) {
-            return Some(Start::Named(under(&line, all.next().as_ref(), cells, separator)));
-        }
         let above = said.and_then(|said: Line<'_>| commented(&said, &line));
-        return Some(above.map_or(Start::Numbers(cells.len(), line.number), Start::Named));
+        if let Some(above) = above.filter(|_| cells.iter().any(|c| is_number(c))) {
+            return Some(Start::Named(above));
+        }
+        if (is_row(&cells) || has_decimals(&cells)) && !are_places(&cells) {
+            return Some(Start::Numbers(cells.len(), line.number));
+        }
+        return Some(Start::Named(under(&line, all.next().as_ref(), cells, separator)));
     }
     // Names behind '#' and nothing else.
     let said = said.filter(|_| whole)?;
@@ -136,13 +146,20 @@ pub(in super::super) fn start(head: &[u8], whole: bool) -> Option<Start> {
 fn commented(said: &Line<'_>, row: &Line<'_>) -> Option<Names> {
     let names = names(said.text, Separator::of(said.text.as_bytes()));
     let usual = Separator::of(row.text.as_bytes());
-    let separator = parted(row.text, names.len(), usual).filter(|_| names.len() > 1)?;
+    let are_names = names.len() > 1 && !names.iter().any(|n| is_number(n));
+    let separator = parted(row.text, names.len(), usual).filter(|_| are_names)?;
     Some(Names { names, separator, body: row.begin, line: row.number, commented: true })
 }
 
 /// The names of the line itself, above `row`.
 fn under(line: &Line<'_>, row: Option<&Line<'_>>, cells: Vec<String>, separator: Separator) -> Names {
-    let named = |names: Vec<String>, separator| Names { names, separator, body: line.end, line: line.number + 1, commented: false };
+    let named = |names: Vec<String>, separator| Names {
+        names,
+        separator,
+        body: line.end,
+        line: line.number + 1,
+        commented: false,
+    };
     let below = row.and_then(|row| {
         let below = parted(row.text, cells.len(), separator)?;
         let numbers = names(row.text, below).iter().filter(|c| is_number(c)).count();

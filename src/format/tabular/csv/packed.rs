@@ -14,7 +14,7 @@ use crate::ground::task::Ctx;
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Text is not packed more tightly than this many times; a small file may be, up to so many bytes.
 const MOST_TIMES: u64 = 100;
-const SMALL: u64 = 1 << 30;
+const SMALL: u64 = 256 << 20;
 /// Bytes that are unpacked between two reports.
 const PIECE: usize = 1 << 20;
 
@@ -41,7 +41,9 @@ pub(in super::super) fn first_bytes(path: &Path, most: u64) -> io::Result<Vec<u8
 /// If the file is damaged, unpacks to more than text can, or there is no room for it.
 pub(super) fn unpack(path: &Path, cx: &Ctx) -> Result<NamedTempFile, Fault> {
     let cx = cx.phase("unpacking the table");
-    let damaged = |e: &io::Error| Fault::at(path, format!("cannot be unpacked ({e}): the file is damaged or cut off, copy it again"));
+    let damaged = |e: &io::Error| {
+        Fault::at(path, format!("cannot be unpacked ({e}): the file is damaged or cut off, copy it again"))
+    };
     let file = File::open(path).map_err(|e| damaged(&e))?;
     let packed = file.metadata().map_err(|e| damaged(&e))?.len();
     let most = packed.saturating_mul(MOST_TIMES).max(SMALL);
@@ -56,7 +58,8 @@ pub(super) fn unpack(path: &Path, cx: &Ctx) -> Result<NamedTempFile, Fault> {
         }
         done += n as u64;
         if done > most {
-            let problem = format!("unpacks to more than {}; unpack it yourself (gunzip -k) and name the table", Bytes(most));
+            let problem =
+                format!("unpacks to more than {}; unpack it yourself (gunzip -k) and name the table", Bytes(most));
             return Err(Fault::at(path, problem));
         }
         out.write_all(&some[..n]).map_err(|e| Fault::io(out.path(), "unpacking a table into", &e))?;
