@@ -29,6 +29,8 @@ use table::Table;
 /// The format.
 pub struct Tabular;
 
+/// How the rule begins that says where next observations come from.
+const NO_NEXT: &str = "no next observations";
 /// Columns are looked for by name, and more are pictures.
 const MAX_COLUMNS: usize = 8192;
 /// Bytes of a text that are looked at to see whether it is a table.
@@ -289,8 +291,9 @@ fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
         (None, false) => format!("episodes end at {}, and at the end of a file", flags.join(" | ")),
     });
     rules.push(if roles.next_observation.is_empty() {
-        "no next observations: the next observation is the following row, and the last step of an episode has none"
-            .into()
+        format!(
+            "{NO_NEXT}: the next observation is that of the following step, and the last one of an episode has none"
+        )
     } else {
         format!("next observation: {}", brief(&roles.next_observation))
     });

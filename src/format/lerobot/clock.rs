@@ -1,14 +1,16 @@
 //! The time stamps of frames, held against the frame rate.
 
-/// A time between two frames that is more than so many usual ones is a gap.
+/// A time between two frames that is more than so many usual ones is a gap, if it is beyond the usual one by more than so
+/// many times as times usually differ from it.
 const GAP: f64 = 1.5;
+const JITTER: f64 = 8.0;
 /// Usual times that differ by more than this part differ.
 const RATE: f64 = 0.05;
 
 /// The times of one episode.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Clock {
-    /// Median time between two frames, in seconds; 0 where it does not go on.
+    /// Mean time between two frames without the gaps, in seconds; 0 where it does not go on.
     usual: f64,
     /// Times that are longer by far, and the longest, in seconds.
     gaps: usize,
@@ -27,9 +29,13 @@ impl Clock {
         let mut sorted = between.clone();
         sorted.sort_by(f64::total_cmp);
         let usual = sorted[sorted.len() / 2].max(0.0);
-        let is_gap = |t: &&f64| usual > 0.0 && **t > GAP * usual;
+        let mut jitter: Vec<f64> = between.iter().map(|t| (t - usual).abs()).collect();
+        jitter.sort_by(f64::total_cmp);
+        let most = (GAP * usual).max(usual + JITTER * jitter[jitter.len() / 2]);
+        let is_gap = |t: &&f64| usual > 0.0 && **t > most;
+        let (n, sum) = between.iter().filter(|t| !is_gap(t)).fold((0.0, 0.0), |(n, sum), t| (n + 1.0, sum + t));
         Some(Self {
-            usual,
+            usual: if usual > 0.0 { sum / n } else { 0.0 },
             gaps: between.iter().filter(is_gap).count(),
             longest: sorted.last().copied().unwrap_or(0.0),
             back: between.iter().filter(|&&t| t <= 0.0).count(),

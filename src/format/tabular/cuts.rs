@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::reader::Index;
+use super::NO_NEXT;
 use super::rows::{Rows, Runs};
 use crate::data::dataset::Origin;
 
@@ -92,6 +93,7 @@ impl Finder {
 pub(super) fn tell_bare(origin: &mut Origin, bare: usize, episodes: usize, next: bool) -> bool {
     let last = bare > 0 && bare == episodes && !next;
     if last {
+        origin.rules.retain(|rule| !rule.starts_with(NO_NEXT));
         origin.rules.push(
             "the last row of every episode has neither action nor reward: it is the observation after the last step"
                 .into(),
