@@ -12,29 +12,38 @@ use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;
 use crate::ground::url;
 
+pub mod aloha;
+mod arrays;
 mod assemble;
 mod choices;
 pub mod contents;
 pub mod d3rlpy;
 pub mod d4rl;
+pub mod dppo;
 pub mod dreamer;
 pub mod exorl;
 mod finite;
 mod foreign;
 mod frame;
+pub mod groups;
 pub mod hdf5;
+pub mod imitation;
 pub mod lerobot;
+pub mod maniskill;
 mod mapping;
 pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
 pub mod place;
+pub mod plain;
 pub mod reader;
 mod remote;
 pub mod robomimic;
 mod roles;
+pub mod stable_worldmodel;
 pub mod tabular;
+pub mod tianshou;
 pub mod write;
 
 /// A layout of offline data on disk, recognised by what is inside.
@@ -57,12 +66,20 @@ pub const FORMATS: &[&dyn Format] = &[
     &minari::Minari,
     &lerobot::LeRobot,
     &robomimic::Robomimic,
+    &maniskill::ManiSkill,
+    &aloha::Aloha,
+    &groups::EpisodeGroups,
+    &tianshou::Tianshou,
+    &stable_worldmodel::StableWorldModel,
     &d3rlpy::D3rlpy,
     &d4rl::D4rl,
     &exorl::ExOrl,
     &dreamer::Dreamer,
+    &imitation::Imitation,
+    &dppo::Dppo,
     &mbrl_replay::MbrlReplay,
     &ogbench::OgBench,
+    &plain::Plain,
     &tabular::Tabular,
 ];
 
@@ -223,7 +240,10 @@ fn unknown(place: &Place, names: &str) -> Fault {
         return Fault::at(path, answer);
     }
     match seen(place) {
-        Ok(what) => Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
+        Ok(what) => {
+            let advice = plain::advice(place).map_or(String::new(), |advice| format!("; {advice}"));
+            Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names}){advice}"))
+        }
         Err(damaged) => damaged,
     }
 }

@@ -193,7 +193,11 @@ impl Hdf5 {
     fn unreadable(&self, key: &str, e: &Error) -> Fault {
         let problem = match root_cause(e) {
             Error::UnsupportedFilter(what) => {
-                format!("is compressed in a way that oodscope cannot read ({what}); rewrite it with gzip")
+                format!(
+                    "is packed with {}, which oodscope does not unpack; write the file anew by h5repack -f NONE IN OUT, or \
+                     -f GZIP=4 to keep it small",
+                    filter_name(what)
+                )
             }
             Error::UnsupportedEncoding(what) => format!("is stored in a way that oodscope cannot read ({what})"),
             Error::ResourceLimit(what) => format!("is larger than oodscope reads at once ({what})"),
@@ -218,6 +222,23 @@ pub(super) fn listed(names: &[String]) -> String {
 fn short_text(text: &str) -> Option<String> {
     let text = text.trim_matches(['\0', ' ']);
     (!text.is_empty() && text.len() <= 200 && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+/// What a filter of the HDF Group's list is called, where the reader tells its number alone.
+fn filter_name(what: &str) -> String {
+    let name = match what.rsplit(' ').next().and_then(|id| id.parse::<u32>().ok()) {
+        Some(4) => "SZIP",
+        Some(307) => "bzip2",
+        Some(32001) => "Blosc",
+        Some(32004) => "LZ4",
+        Some(32008) => "Bitshuffle",
+        Some(32013) => "ZFP",
+        Some(32015) => "Zstandard",
+        Some(32017) => "SZ",
+        Some(32026) => "Blosc2",
+        _ => "a plug-in filter",
+    };
+    format!("{name} ({what})")
 }
 
 fn root_cause(e: &Error) -> &Error {

@@ -38,6 +38,13 @@ impl Format for OgBench {
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let file = place.npz()?;
+        if OTHERS.iter().any(|key| file.contains(key)) {
+            // OGBench's wide form (compact_dataset=False): a row is a transition.
+            return Ok(Box::new(super::plain::open(place)?));
+        }
+        if let Some(mapping) = place.mapping()? {
+            mapping.only(&[], self.name())?;
+        }
         let Columns { observations, actions, .. } = Columns::find(&file)?;
         let (rows, shape) = (observations.rows(), Shape::unnamed(observations.width(), actions.width()));
         let shape = Shape { last: true, choices: actions.choices(), ..shape };

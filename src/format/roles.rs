@@ -8,8 +8,8 @@ use crate::ground::fault::Fault;
 const OBSERVATION: &[&str] = &["observation", "observations", "obs", "state", "states"];
 const ACTION: &[&str] = &["action", "actions", "act", "acts"];
 const NEXT: &[&str] =
-    &["next_observation", "next_observations", "next_obs", "next_state", "next_states", "next.observation"];
-const REWARD: &[&str] = &["reward", "rewards"];
+    &["next_observation", "next_observations", "next_obs", "next_state", "next_states", "next.observation", "obs_next"];
+const REWARD: &[&str] = &["reward", "rewards", "rew", "rews"];
 const TERMINATED: &[&str] = &["terminated", "terminateds", "terminal", "terminals", "termination", "terminations"];
 const TRUNCATED: &[&str] =
     &["truncated", "truncateds", "truncation", "truncations", "timeout", "timeouts", "time_limit"];
@@ -26,6 +26,22 @@ const EPISODE: &[&str] = &[
     "traj",
 ];
 const STEP: &[&str] = &["step", "timestep", "time_step", "step_id", "step_index", "frame_index", "t"];
+
+/// What a role is usually called.
+pub(super) fn usual(role: &str) -> &'static [&'static str] {
+    match role {
+        "observation" => OBSERVATION,
+        "action" => ACTION,
+        "next_observation" => NEXT,
+        "reward" => REWARD,
+        "terminated" => TERMINATED,
+        "truncated" => TRUNCATED,
+        "done" => DONE,
+        "episode" => EPISODE,
+        "step" => STEP,
+        _ => &[],
+    }
+}
 
 /// The columns of each role.
 #[derive(Debug, Default, PartialEq)]
@@ -130,7 +146,7 @@ fn remedy(path: &Path) -> String {
 ///
 /// # Errors
 /// If a number between them is missing.
-fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
+pub(super) fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
     if let Some(single) = usual.iter().find_map(|u| names.iter().find(|n| n.eq_ignore_ascii_case(u))) {
         return Ok(vec![single.clone()]);
     }
