@@ -234,3 +234,6 @@ impl Wide {
         self.keys().collect::<Vec<_>>().join(", ")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Format;
 use super::arrays::{self, Chosen, Pieces, Source, Usual};
 use super::hdf5::listed;
-use super::npz::Npz;
+use super::npz::{self, Npz};
 use super::place::Place;
 use super::reader::Episodes;
 use crate::data::dataset::Origin;
@@ -36,8 +36,8 @@ impl Format for Plain {
     }
 
     fn probe(&self, place: &Place) -> bool {
-        let Some(source) = source(place) else { return false };
-        place.is_mapped() || matches!(groups(&source).as_slice(), [_])
+        let Ok(source) = source(place) else { return false };
+        place.is_mapped() || (!is_foreign(&source) && matches!(groups(&source).as_slice(), [_]))
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
@@ -51,16 +51,7 @@ impl Format for Plain {
 /// [`Fault`] naming the role that no array or more than one could have, and the TOML that decides it.
 pub(super) fn open(place: &Place) -> Result<Flat, Fault> {
     let path = place.path();
-    let Some(source) = source(place) else {
-        // A damaged file says so itself.
-        let nothing = "is no HDF5 file, NumPy archive or folder of .npy files; name one";
-        return Err(match (path.is_dir(), super::npz::is_numpy(path)) {
-            (false, true) => place.npz().err(),
-            (false, false) => place.hdf5().err(),
-            _ => None,
-        }
-        .unwrap_or_else(|| Fault::at(path, nothing)));
-    };
+    let source = source(place)?;
     let mapping = place.mapping()?;
     let found = groups(&source);
     let group = match found.as_slice() {
@@ -80,24 +71,36 @@ pub(super) fn open(place: &Place) -> Result<Flat, Fault> {
 }
 
 /// The file or files at a place.
-pub(super) fn source(place: &Place) -> Option<Source> {
+fn source(place: &Place) -> Result<Source, Fault> {
     let path = place.path();
-    if path.is_dir() {
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(path).ok()?.take(MAX_FILES) {
-            let file = entry.ok()?.path();
-            if file.extension().is_some_and(|e| e == "npy") && super::npz::folder::inside(path, &file).is_ok() {
-                files.push(file);
-            }
+    if !path.is_dir() {
+        return if npz::is_numpy(path) {
+            place.npz().map(|file| Source::Npz(vec![file]))
+        } else {
+            place.hdf5().map(Source::Hdf5)
+        };
+    }
+    let unreadable = |e: std::io::Error| Fault::at(path, format!("the folder cannot be listed ({e})"));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreadable)?.take(MAX_FILES) {
+        let file = entry.map_err(unreadable)?.path();
+        if file.extension().is_some_and(|e| e == "npy") {
+            npz::folder::inside(path, &file)?;
+            files.push(file);
         }
-        files.sort();
-        let files: Vec<Arc<Npz>> = files.iter().filter_map(|file| Npz::open(file).ok()).map(Arc::new).collect();
-        return (!files.is_empty()).then_some(Source::Npz(files));
     }
-    if super::npz::is_numpy(path) {
-        return place.npz().ok().map(|file| Source::Npz(vec![file]));
+    files.sort();
+    if files.is_empty() {
+        return Err(Fault::at(path, "a folder without .npy files; name an HDF5 file or a NumPy archive"));
     }
-    place.hdf5().ok().map(Source::Hdf5)
+    let opened = files.iter().map(|file| Npz::open(file).map(Arc::new));
+    Ok(Source::Npz(opened.collect::<Result<_, _>>()?))
+}
+
+/// True for AgiBot's recordings, whose groups hold more than states and actions: see [`super::foreign`].
+fn is_foreign(source: &Source) -> bool {
+    let Source::Hdf5(file) = source else { return false };
+    ["state", "action"].iter().all(|group| file.contains(&format!("{group}/joint/position")))
 }
 
 /// The groups whose arrays are called as those of steps: the root (""), or else those directly below it.
@@ -147,7 +150,7 @@ pub(super) fn runs(
 
 /// How a file of arrays that nothing recognises can be read, where it has two of as many rows.
 pub(super) fn advice(place: &Place) -> Option<String> {
-    let list = source(place)?.list("");
+    let list = source(place).ok()?.list("");
     let usable: Vec<_> = list.iter().filter(|array| array.is_usable() && array.rows > 1).collect();
     let rows = usable.iter().map(|a| a.rows).max_by_key(|rows| usable.iter().filter(|a| a.rows == *rows).count())?;
     let fitting: Vec<_> = usable.iter().filter(|array| array.rows == rows).collect();

@@ -361,12 +361,12 @@ impl Finder<'_> {
         let fitting: Vec<String> = found.iter().copied().filter(|a| fits(a)).map(|a| a.key.clone()).collect();
         match fitting.as_slice() {
             [one] => Ok(Some(one.clone())),
-            [] => match found.iter().find(|array| array.is_usable() && must(role)) {
+            [] => match found.iter().find(|_| must(role)) {
                 Some(array) => Err(self.bad(format!(
-                    "'{}{}' has {} values, one number for each of {rows} steps is needed; if another array is the {role}, {}",
+                    "'{}{}' holds {}, one number for each of {rows} steps is needed; if another array is the {role}, {}",
                     self.group,
                     array.key,
-                    array.shape,
+                    array.refusal.as_deref().map_or_else(|| format!("{} values", array.shape), str::to_owned),
                     ask(self.path, &format!("{role} = \"NAME\""))
                 ))),
                 None => Ok(None),
