@@ -37,7 +37,7 @@ impl Format for Plain {
 
     fn probe(&self, place: &Place) -> bool {
         let Ok(source) = source(place) else { return false };
-        place.is_mapped() || (!is_foreign(&source) && matches!(groups(&source).as_slice(), [_]))
+        place.is_mapped() || (!is_foreign(&source) && !groups(&source).is_empty())
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
@@ -153,7 +153,9 @@ pub(super) fn advice(place: &Place) -> Option<String> {
     let list = source(place).ok()?.list("");
     let usable: Vec<_> = list.iter().filter(|array| array.is_usable() && array.rows > 1).collect();
     let rows = usable.iter().map(|a| a.rows).max_by_key(|rows| usable.iter().filter(|a| a.rows == *rows).count())?;
-    let fitting: Vec<_> = usable.iter().filter(|array| array.rows == rows).collect();
+    let mut fitting: Vec<_> = usable.iter().filter(|array| array.rows == rows).collect();
+    // Observations mostly have more columns than actions, and both more than rewards.
+    fitting.sort_by_key(|array| std::cmp::Reverse(array.width));
     let [a, b, ..] = fitting.as_slice() else { return None };
     let toml = format!("observation = \"{}\" on one line and action = \"{}\" on another", a.key, b.key);
     Some(format!("if its arrays have one row a step, {}", arrays::ask(place.path(), &toml)))

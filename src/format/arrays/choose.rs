@@ -252,6 +252,16 @@ impl Finder<'_> {
         }
     }
 
+    /// An array that has no usual name, and could be an observation.
+    fn example(&self, rows: Option<usize>) -> &str {
+        let usual = |key: &str| {
+            mapping::ROLES.iter().any(|role| roles::usual(role).iter().any(|name| name.eq_ignore_ascii_case(key)))
+        };
+        let may =
+            |a: &&Listed| a.is_usable() && self.fits(a, rows) && !usual(&a.key) && !ENDS.contains(&a.key.as_str());
+        self.arrays.iter().find(may).map_or("NAME", |array| array.key.as_str())
+    }
+
     fn rivals(&self, role: &str, several: &[String]) -> Fault {
         let asked = ask(self.path, &format!("{role} = \"{}\"", several[0]));
         self.bad(format!("{} could each be the {role}; {asked}", listed(several)))
@@ -271,10 +281,7 @@ impl Finder<'_> {
             found.extend(self.below(name).filter(reads).cloned());
             if found.len() == before {
                 let why: Vec<String> = self.below(name).map(|array| array.told(rows)).collect();
-                let others = self.arrays.iter().filter(|a| a.is_usable() && self.fits(a, rows));
-                let others: Vec<String> = others.map(|a| a.key.clone()).collect();
-                let example = others.first().map_or("NAME", String::as_str);
-                let asked = ask(self.path, &format!("observation = [\"{example}\"]"));
+                let asked = ask(self.path, &format!("observation = [\"{}\"]", self.example(rows)));
                 return Err(self.bad(format!(
                     "'{}{name}' holds no numbers that are read ({}); if other arrays are meant, {asked}",
                     self.group,

@@ -246,7 +246,7 @@ fn parts_of_a_table_are_what_the_whole_has_there() {
             let whole = opened(&Tabular, dir.path(), &Ctx::quiet()).expect("opens");
             assert_eq!(whole.num_episodes(), if how == "nothing" { 2 } else { 11 }, "{how}");
             for window in [1, 2, 5, 100] {
-                let table = Table::open(dir.path()).expect("opens").with_window(window);
+                let table = Table::open(&Place::new(dir.path())).expect("opens").with_window(window);
                 let index = table.index(&Ctx::quiet()).expect("reads").expect("has rows");
                 let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
                 assert_eq!(index.lengths, lengths, "{how} {window}");
@@ -280,7 +280,7 @@ fn rows_of_an_episode_that_are_not_together_are_refused_in_parts_too() {
     let whole = failure(opened(&Tabular, &path, &Ctx::quiet()));
     assert!(whole.contains("episode 3 goes on at row 2"), "{whole}");
     for window in [1, 2, 3, 5] {
-        let table = Table::open(&path).expect("opens").with_window(window);
+        let table = Table::open(&Place::new(&path)).expect("opens").with_window(window);
         assert_eq!(table.index(&Ctx::quiet()).expect_err("refused").to_string(), whole);
     }
 }
