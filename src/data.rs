@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod dataset;
+pub mod dimension_names;
 pub mod episode;
 pub mod fingerprint;
 pub mod sequence;

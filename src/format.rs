@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use place::Place;
 use reader::{Episodes, Indexed, Known, Tell};
 
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
+use crate::data::dimension_names;
+use crate::data::space::Space;
 use crate::data::summary::EpisodeRow;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
@@ -54,6 +56,12 @@ pub trait Format: Sync {
     /// True if `place` holds this layout. Looks inside; never reads data columns; never fails loudly.
     fn probe(&self, place: &Place) -> bool;
 
+    /// True if it has the roles of its keys given by a mapping ([`Place::mapping`]). In other layouts a mapping can only
+    /// choose parts of the observation, by the names of its dimensions.
+    fn takes_mapping(&self) -> bool {
+        false
+    }
+
     /// Opens the dataset, of which no number is read yet.
     ///
     /// # Errors
@@ -97,21 +105,32 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Statistics of the chosen parts of the observation alone.
-    fn narrow(&self, mut known: Known) -> Result<Known, String> {
-        if !self.state.is_empty() {
-            let at = known.obs_space.select(&self.state)?;
+    /// What is known of data from `origin`, with the dimensions that are chosen alone and by their names.
+    fn narrow(&self, mut known: Known, origin: &Origin) -> Result<Known, String> {
+        let own = known.obs_space.clone();
+        dimension_names::name(&mut known.obs_space, &mut known.action_space, origin);
+        if let Some(at) = self.chosen(&known.obs_space, &own)? {
             known.summary.obs = at.iter().map(|&d| known.summary.obs[d].clone()).collect();
             known.obs_space = known.obs_space.of(&at);
         }
         Ok(known)
     }
 
-    fn apply(&self, path: &Path, data: Dataset) -> Result<Dataset, Fault> {
+    /// The chosen dimensions of a space, whose names in the file are those of `own`.
+    fn chosen(&self, space: &Space, own: &Space) -> Result<Option<Vec<usize>>, String> {
         if self.state.is_empty() {
-            return Ok(data);
+            return Ok(None);
         }
-        data.with_state(&self.state).map_err(|e| Fault::at(path, e))
+        space.select(&self.state).or_else(|e| own.select(&self.state).map_err(|_| e)).map(Some)
+    }
+
+    fn apply(&self, path: &Path, mut data: Dataset) -> Result<Dataset, Fault> {
+        let own = data.obs_space.clone();
+        dimension_names::name(&mut data.obs_space, &mut data.action_space, &data.origin);
+        match self.chosen(&data.obs_space, &own).map_err(|e| Fault::at(path, e))? {
+            Some(at) => Ok(data.with_dimensions(&at, &self.state)),
+            None => Ok(data),
+        }
     }
 }
 
@@ -128,12 +147,13 @@ pub fn open_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Te
 }
 
 fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'_>) -> Result<Dataset, Fault> {
-    let episodes = opened(path, choice, cx)?;
+    let (episodes, choice) = &opened(path, choice, cx)?;
     if episodes.bytes()?.is_none_or(|need| need <= room.0) {
-        return choice.apply(path, reader::whole(&*episodes, &cx.within(room.0))?);
+        return choice.apply(path, reader::whole(&**episodes, &cx.within(room.0))?);
     }
-    let found = Indexed::look(&*episodes, cx)?.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
-    let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    let found = Indexed::look(&**episodes, cx)?.ok_or_else(|| Fault::at(path, assemble::too_large(room.0)))?;
+    let origin = &found.index.origin;
+    let narrow: Tell<'_> = &|known| choice.narrow(known.clone(), origin).iter().for_each(tell);
     // The other half is for what it is held against: rollouts, a second dataset.
     let half = Bytes(room.0 / 2);
     choice.apply(path, reader::sample(path, found, half, cx, narrow)?)
@@ -144,10 +164,11 @@ fn read_within(path: &Path, choice: &Choice, room: Bytes, cx: &Ctx, tell: Tell<'
 /// # Errors
 /// As [`open_within`].
 pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: Tell<'_>) -> Result<Known, Fault> {
-    in_parts(path, choice, cx, |path, found| {
-        let narrow: Tell<'_> = &|known| choice.narrow(known.clone()).iter().for_each(tell);
+    in_parts(path, choice, cx, |path, choice, found| {
+        let origin = &found.index.origin;
+        let narrow: Tell<'_> = &|known| choice.narrow(known.clone(), origin).iter().for_each(tell);
         let known = reader::scan(found, cx, narrow)?;
-        choice.narrow(known).map_err(|e| Fault::at(path, e))
+        choice.narrow(known, origin).map_err(|e| Fault::at(path, e))
     })
 }
 
@@ -156,7 +177,7 @@ pub fn scan(path: &Path, choice: &Choice, cx: &Ctx, tell: Tell<'_>) -> Result<Kn
 /// # Errors
 /// As [`open_within`].
 pub fn rows(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Vec<EpisodeRow>, Fault> {
-    in_parts(path, choice, cx, |_, found| reader::rows(found, cx))
+    in_parts(path, choice, cx, |_, _, found| reader::rows(found, cx))
 }
 
 /// Hands episodes of such a dataset on, a few at a time and in the order of the file: those at `wanted`, ascending and
@@ -171,7 +192,7 @@ pub fn each(
     cx: &Ctx,
     mut take: impl FnMut(Dataset) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    in_parts(path, choice, cx, |path, found| {
+    in_parts(path, choice, cx, |path, choice, found| {
         reader::each(found, wanted, cx, &mut |some| take(choice.apply(path, some)?))
     })
 }
@@ -181,12 +202,12 @@ fn in_parts<T>(
     path: &Path,
     choice: &Choice,
     cx: &Ctx,
-    read: impl FnOnce(&Path, Indexed<'_>) -> Result<T, Fault>,
+    read: impl FnOnce(&Path, &Choice, Indexed<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let here = |path: &Path| {
-        let episodes = opened(path, choice, cx)?;
+        let (episodes, choice) = opened(path, choice, cx)?;
         let found = Indexed::look(&*episodes, cx)?;
-        read(path, found.ok_or_else(|| reader::only_whole(path))?)
+        read(path, &choice, found.ok_or_else(|| reader::only_whole(path))?)
     };
     match url::as_url(path) {
         Some(url) => remote::copied(url, cx, here).map(|(read, _)| read),
@@ -200,15 +221,19 @@ fn in_parts<T>(
 /// [`Fault`] if nothing recognises the path, or if reading fails.
 pub fn open(path: &Path, format: Option<&str>, cx: &Ctx) -> Result<Dataset, Fault> {
     let choice = Choice { format: format.map(str::to_owned), ..Choice::default() };
-    let read = |path: &Path| reader::whole(&*opened(path, &choice, cx)?, cx);
+    let read = |path: &Path| {
+        let (episodes, choice) = opened(path, &choice, cx)?;
+        choice.apply(path, reader::whole(&*episodes, cx)?)
+    };
     match url::as_url(path) {
         Some(url) => remote::open(url, cx, read),
         None => read(&resolve(path)?),
     }
 }
 
-/// The dataset at `path`, opened with the format that recognises it, or with the one named.
-fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+/// The dataset at `path`, opened with the format that recognises it, or with the one named; and how it is read, with what a
+/// mapping chooses.
+fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<(Box<dyn Episodes>, Choice), Fault> {
     let place = Place::new(path).mapped(choice.map.as_deref());
     let names = || FORMATS.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ");
     let chosen = match choice.format.as_deref() {
@@ -218,7 +243,16 @@ fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<Box<dyn Episodes>, F
             .ok_or_else(|| Fault::at(path, format!("no format is called '{name}'; known formats: {}", names())))?,
         None => FORMATS.iter().find(|f| f.probe(&place)).ok_or_else(|| unknown(&place, &names()))?,
     };
-    chosen.open(&place, cx)
+    let mut choice = choice.clone();
+    if !chosen.takes_mapping()
+        && let Some(mapping) = place.mapping()?
+    {
+        mapping.only(&["observation"], chosen.name())?;
+        if choice.state.is_empty() {
+            choice.state = mapping.named("observation");
+        }
+    }
+    Ok((chosen.open(&place, cx)?, choice))
 }
 
 /// The path that `given` stands for: itself, or the folder of the Minari dataset that it names by its id.
@@ -248,6 +282,18 @@ fn unknown(place: &Place, names: &str) -> Fault {
     }
 }
 
+/// Files and folders in a folder that are looked at to say what is in it.
+const MAX_LOOKED_AT: usize = 64;
+
+/// What in `folder` is a dataset by itself.
+fn inside(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_LOOKED_AT);
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.path()).collect();
+    paths.sort_by_cached_key(|path| crate::ground::folders::by_number(&path.to_string_lossy()));
+    paths.retain(|path| FORMATS.iter().any(|f| f.probe(&Place::new(path))));
+    paths.iter().filter_map(|path| Some(path.strip_prefix(folder).ok()?.display().to_string())).collect()
+}
+
 /// What is there instead of a dataset, for the message; fails where an HDF5 or NumPy file cannot even be opened.
 fn seen(place: &Place) -> Result<String, Fault> {
     let path = place.path();
@@ -255,7 +301,14 @@ fn seen(place: &Place) -> Result<String, Fault> {
         return Ok(match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
             Ok(true) => "an empty folder".into(),
             Ok(false) => match minari::ids::below(path).as_slice() {
-                [] => "a folder without a dataset in it".into(),
+                [] => match inside(path).as_slice() {
+                    [] => "a folder without a dataset in it".into(),
+                    names => format!(
+                        "a folder with datasets in it; open one of {}, or join them with: oodscope convert {} --to minari OUT",
+                        hdf5::listed(names),
+                        if let [one, two] = names { format!("{one} {two}") } else { format!("{} ...", names[0]) }
+                    ),
+                },
                 ids => format!("a folder with Minari datasets below it; open one of {}", hdf5::listed(ids)),
             },
             Err(e) => format!("a folder that cannot be read ({e})"),

@@ -210,20 +210,18 @@ impl Dataset {
         part
     }
 
-    /// The dataset with only the named parts of the observation, in the order named: a dimension by its whole name, or
-    /// every dimension of a part (`position` of `position.0` and `position.1`; `obs.` before a name may be left out).
+    /// The dataset with only the observation dimensions `at`, in that order; `parts` is what they were chosen by.
     ///
-    /// # Errors
-    /// A sentence with the names that are there.
-    pub fn with_state(self, parts: &[String]) -> Result<Self, String> {
-        let at = self.obs_space.select(parts)?;
+    /// # Panics
+    /// If one of them is not below [`Dataset::obs_dim`].
+    pub fn with_dimensions(self, at: &[usize], parts: &[String]) -> Self {
         let d = self.obs_dim();
         let narrow =
             |rows: &[f32]| rows.chunks_exact(d).flat_map(|row| at.iter().map(|&c| row[c])).collect::<Vec<f32>>();
         let mut data = Self {
             obs: narrow(&self.obs),
             next_obs: self.next_obs.as_deref().map(narrow),
-            obs_space: self.obs_space.of(&at),
+            obs_space: self.obs_space.of(at),
             ..self
         };
         data.origin.rules.push(format!(
@@ -231,7 +229,20 @@ impl Dataset {
             at.len(),
             parts.join(", ")
         ));
-        Ok(data)
+        data
+    }
+
+    /// Observation dimensions that are NaN or infinite in more than half of the rows, with the number of those: rows are left
+    /// out for one number that is not finite, and for these that would be most of them.
+    pub fn dead_dimensions(&self) -> Vec<(usize, usize)> {
+        const LOOKED_AT: usize = 4096;
+        let (d, rows) = (self.obs_dim(), self.obs.len().checked_div(self.obs_dim()).unwrap_or(0));
+        let bad =
+            |c: usize, every: usize| self.obs.iter().skip(c).step_by(d * every).filter(|v| !v.is_finite()).count();
+        let every = rows.div_ceil(LOOKED_AT).max(1);
+        // A look at some rows spares the look at all of them where nothing is wrong.
+        let suspect = |c: &usize| bad(*c, every) > 0;
+        (0..d).filter(suspect).map(|c| (c, bad(c, 1))).filter(|(_, n)| 2 * n > rows).collect()
     }
 
     /// Numbers the episodes from 0 in their order.

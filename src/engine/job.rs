@@ -84,7 +84,7 @@ enum Model {
 /// One job.
 trait Job {
     /// What is asked for.
-    type Spec: Sync;
+    type Spec: Sync + Clone;
     /// What it works with.
     type Input;
     /// Short name for people.
@@ -102,6 +102,12 @@ trait Job {
     /// The source that names the policy whose episodes its reports are of; the one that names the model where it is not told.
     fn acting(spec: &Self::Spec) -> Option<&Source> {
         Self::model_of(spec).map(|(_, source)| source)
+    }
+
+    /// The source of whose observation only the dimensions that hold numbers are of use: for a dead one every row would be
+    /// left out. None where the data are to be shown or written as they are.
+    fn of_live_dimensions(_: &mut Self::Spec) -> Option<&mut Source> {
+        None
     }
 
     /// Refuses what cannot be done before anything is spent, and opens what the spec names.
@@ -207,6 +213,10 @@ pub fn run(spec: &JobSpec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> R
 }
 
 fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+    let mut live = spec.clone();
+    let dead =
+        J::of_live_dimensions(&mut live).map(|source| leave_out_dead(source, workspace, cx)).transpose()?.flatten();
+    let spec = if dead.is_some() { &live } else { spec };
     let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
     let model = J::model_of(spec);
     let acting = J::acting(spec).filter(|source| source.policy.is_some());
@@ -225,6 +235,7 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
             let found = doubts.get().map(|found| found.to_vec()).unwrap_or_default();
             said.into_iter().chain(found).for_each(|caution| report.note(Level::Warn, caution));
         }
+        dead.iter().for_each(|said| report.note(Level::Warn, said.clone()));
         samples::<J>(&mut report, workspace);
         emit(report);
     };
@@ -237,6 +248,29 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
         let _ = doubts.set(policy_check(&workspace.open(source, cx)?, cx)?);
     }
     J::run(spec, input, cx, emit)
+}
+
+/// Chooses the dimensions of the observation that hold numbers, and says which do not; nothing where all do.
+fn leave_out_dead(source: &mut Source, workspace: &Workspace, cx: &Ctx) -> Result<Option<String>, Fault> {
+    let data = workspace.dataset(&source.dataset, &source.choice(), cx)?;
+    let dead = data.dead_dimensions();
+    if dead.is_empty() {
+        return Ok(None);
+    }
+    let (names, rows) = (&data.obs_space.names, data.num_steps());
+    let named: Vec<String> =
+        dead.iter().take(8).map(|&(d, n)| format!("{} in {} of {rows} rows", names[d], n.min(rows))).collect();
+    let more = if dead.len() > 8 { format!(" and {} more", dead.len() - 8) } else { String::new() };
+    let told = format!("{}{more}", named.join(", "));
+    source.state = (0..names.len()).filter(|d| dead.iter().all(|(at, _)| at != d)).map(|d| names[d].clone()).collect();
+    if source.state.is_empty() {
+        let problem = format!("no dimension of the observation holds numbers: NaN or Inf stand for {told}");
+        return Err(Fault::at(&source.dataset, problem));
+    }
+    let dimensions = if dead.len() == 1 { "dimension is" } else { "dimensions are" };
+    Ok(Some(format!(
+        "NaN or Inf stand for {told}: the {dimensions} left out here, for no row would be left (choose others with --state)"
+    )))
 }
 
 /// Says in a report which datasets only a sample was looked at of.

@@ -70,7 +70,7 @@ pub fn outline(path: &Path, cx: &Ctx) -> Result<Outline, Fault> {
 }
 
 fn outline_within(path: &Path, most: Bytes, cx: &Ctx) -> Result<Outline, Fault> {
-    let episodes = opened(&resolve(path)?, &Choice::default(), cx)?;
+    let (episodes, _) = opened(&resolve(path)?, &Choice::default(), cx)?;
     if episodes.bytes()?.is_some_and(|need| need > most.0)
         && let Some(index) = episodes.index(cx)?
     {

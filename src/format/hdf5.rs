@@ -141,6 +141,18 @@ impl Hdf5 {
         count(self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()?)
     }
 
+    /// The number in attribute `name` of group `key`.
+    pub fn number_attribute(&self, key: &str, name: &str) -> Option<f64> {
+        self.file.group(key).ok()?.attribute(name).ok()?.read_as_f64().ok()
+    }
+
+    /// A text from attribute `name` of group `key`; none beyond 64 MB.
+    pub fn long_text_attribute(&self, key: &str, name: &str) -> Option<String> {
+        const MAX_BYTES: usize = 64 << 20;
+        let text = self.file.group(key).ok()?.attribute(name).ok()?.read_string().ok()?;
+        (text.len() <= MAX_BYTES).then(|| text.trim_matches(['\0', ' ']).to_owned())
+    }
+
     /// A short text from attribute `name` of group `key`.
     pub fn text_attribute(&self, key: &str, name: &str) -> Option<String> {
         let text = self.file.group(key).ok()?.attribute(name).ok()?.read_string().ok()?;
@@ -187,6 +199,12 @@ impl Hdf5 {
     /// A short text stored as the scalar dataset `key`.
     pub fn text(&self, key: &str) -> Option<String> {
         short_text(&self.file.dataset(key).ok()?.read_string().ok()?)
+    }
+
+    /// The texts stored under `key`; none where it holds something else.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        let texts = self.file.dataset(key).and_then(|d| d.read_strings()).unwrap_or_default();
+        texts.iter().filter_map(|text| short_text(text)).collect()
     }
 
     /// What a failed read of `key` means for the user.

@@ -71,6 +71,15 @@ impl Mapping {
         }
     }
 
+    /// What it gives to `role`, as it is written.
+    pub fn named(&self, role: &str) -> Vec<String> {
+        match self.roles.get(role) {
+            Some(Names::One(one)) => vec![one.clone()],
+            Some(Names::Many(many)) => many.clone(),
+            None => Vec::new(),
+        }
+    }
+
     /// Fails if it speaks of a role that the layout `format` does not leave open.
     ///
     /// # Errors

@@ -1,14 +1,21 @@
 //! robomimic's HDF5 files: a group `data/demo_<k>` an episode with `actions`, `obs/<key>` and where they are there
 //! `next_obs/<key>`, `rewards`, `dones`, `states`. Layout read in `scripts/dataset_states_to_obs.py` and
-//! `scripts/get_dataset_info.py`; demos are numbered from 0 there, from 1 in robosuite's own recordings.
+//! `scripts/get_dataset_info.py`; demos are numbered from 0 there, from 1 in robosuite's own recordings. A folder of such
+//! files (LIBERO ships one a task) is one dataset.
+
+use std::path::Path;
+use std::sync::Arc;
 
 use super::Format;
+use super::hdf5::Hdf5;
 use super::place::Place;
 use super::reader::{Episodes, OneByOne};
 use crate::ground::fault::Fault;
+use crate::ground::folders;
 use crate::ground::task::Ctx;
 
 mod demo;
+mod masks;
 mod read;
 
 /// The format.
@@ -20,15 +27,49 @@ impl Format for Robomimic {
     }
 
     fn probe(&self, place: &Place) -> bool {
+        if place.path().is_dir() {
+            return read::files(place.path()).iter().any(|file| Hdf5::open(file).is_ok_and(|file| has_demos(&file)));
+        }
         place.hdf5().is_ok_and(|file| {
-            file.groups("data").iter().any(|g| demo_number(g).is_some())
-                || (file.is_group("data") && file.json_attribute("data", "env_args").is_some())
+            has_demos(&file)
+                || (file.is_group("data")
+                    && (file.members("data").is_empty() || file.json_attribute("data", "env_args").is_some()))
         })
     }
 
-    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
-        Ok(Box::new(OneByOne::new(read::Demos::find(place.path(), place.hdf5()?)?)))
+    fn takes_mapping(&self) -> bool {
+        true
     }
+
+    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        if !place.path().is_dir() {
+            return Ok(Box::new(OneByOne::new(read::Demos::find(place, vec![place.hdf5()?])?)));
+        }
+        let mut files = Vec::new();
+        for path in read::files(place.path()) {
+            files.push(Arc::new(Hdf5::open(&path)?));
+        }
+        if files.is_empty() {
+            return Err(Fault::at(
+                place.path(),
+                "no HDF5 file is in this folder; name a file of demos, or a folder of such",
+            ));
+        }
+        Ok(Box::new(OneByOne::new(read::Demos::find(place, files)?)))
+    }
+}
+
+/// Most files of a folder that are one dataset.
+const MAX_FILES: usize = 4096;
+
+/// True if a group of the file is a demo.
+fn has_demos(file: &Hdf5) -> bool {
+    file.groups("data").iter().any(|g| demo_number(g).is_some())
+}
+
+/// The name of a file, as it is sorted.
+fn number_of(path: &Path) -> Vec<(String, u128)> {
+    folders::by_number(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// The k of `demo_<k>`.

@@ -14,6 +14,7 @@ use super::roles::{self, Roles};
 use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
+use crate::ground::folders;
 use crate::ground::task::Ctx;
 
 mod csv;
@@ -48,6 +49,10 @@ impl Format for Tabular {
         path.is_file() && (is_parquet(path) || is_text_table(place))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         Ok(Box::new(Table::open(place)?))
     }
@@ -69,32 +74,12 @@ fn parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     if files.is_empty() {
         return Err(Fault::at(folder, "no Parquet file is in this folder; name a table or a folder with some"));
     }
-    files.sort_by_cached_key(|f| by_number(&f.file_name().unwrap_or_default().to_string_lossy()));
+    files.sort_by_cached_key(|f| folders::by_number(&f.file_name().unwrap_or_default().to_string_lossy()));
     let root = folder.canonicalize().map_err(|e| Fault::at(folder, format!("cannot be opened ({e})")))?;
     match files.iter().find(|f| f.canonicalize().map_or(true, |real| !real.starts_with(&root))) {
         Some(outside) => Err(Fault::at(outside, "is a link out of the folder; put the file itself there")),
         None => Ok(files),
     }
-}
-
-/// A name as it is sorted: from the left, pieces of text and the numbers that follow them.
-fn by_number(name: &str) -> Vec<(String, u128)> {
-    let mut key = vec![(String::new(), 0u128)];
-    let mut in_number = false;
-    for c in name.chars() {
-        let digit = c.to_digit(10);
-        if in_number && digit.is_none() {
-            key.push((String::new(), 0));
-        }
-        in_number = digit.is_some();
-        if let Some((text, number)) = key.last_mut() {
-            match digit {
-                Some(d) => *number = number.saturating_mul(10).saturating_add(u128::from(d)),
-                None => text.push(c),
-            }
-        }
-    }
-    key
 }
 
 /// True if the file is text whose first line names columns that are known or mapped, or that calls itself a table.

@@ -56,6 +56,15 @@ fn steps_with_numbers_that_are_not_finite_are_left_out() {
 }
 
 #[test]
+fn a_dimension_is_dead_where_it_would_cost_most_rows() {
+    let spoiled = |n: usize| {
+        let data = dataset(&[6, 4], false, |p| p.obs[..n].fill(f32::NAN)).expect("fits");
+        data.dead_dimensions()
+    };
+    assert_eq!((spoiled(5), spoiled(6)), (vec![], vec![(0, 6)]));
+}
+
+#[test]
 fn joining_checks_dimensions_and_fills_next_observations() {
     let plain = dataset(&[2], false, |_| {}).expect("fits");
     let own = dataset(&[2], false, |p| p.next_obs = Some(vec![7.0, 8.0])).expect("fits");

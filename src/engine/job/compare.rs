@@ -28,6 +28,10 @@ impl Job for Compare {
         (spec.imagined || spec.space.base == Base::Latent).then_some((Model::Judge, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut CompareSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &CompareSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)
     }

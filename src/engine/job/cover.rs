@@ -38,6 +38,10 @@ impl Job for Cover {
         Some(&spec.source)
     }
 
+    fn of_live_dimensions(spec: &mut CoverSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &CoverSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<WithPeers, Fault> {
         let opened = workspace.open(&spec.source, cx)?;
         let peer = |path: &Option<PathBuf>| {

@@ -33,6 +33,10 @@ impl Job for Diagnose {
         Some((Model::Judge, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut DiagnoseSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &DiagnoseSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)
     }

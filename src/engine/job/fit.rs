@@ -26,6 +26,10 @@ impl Job for Fit {
         Some((Model::Start, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut FitSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         writable(&spec.out)?;
         workspace.open(&spec.source, cx)

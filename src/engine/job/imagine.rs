@@ -31,6 +31,10 @@ impl Job for Imagine {
         Some((Model::Judge, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut ImagineSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.source, cx)
     }

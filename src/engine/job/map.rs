@@ -16,6 +16,10 @@ impl Job for Map {
     const NAME: &'static str = "map";
     const SLOT: Slot = Slot::Map;
 
+    fn of_live_dimensions(spec: &mut MapSpec) -> Option<&mut crate::engine::spec::Source> {
+        Some(&mut spec.cover.source)
+    }
+
     fn open(spec: &MapSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         workspace.open(&spec.cover.source, cx)
     }

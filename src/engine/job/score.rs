@@ -36,6 +36,10 @@ impl Job for Score {
         Some((Model::Judge, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut ScoreSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &ScoreSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         if let Some(out) = &spec.out {
             columns::check_ending(out)?;

@@ -35,6 +35,10 @@ impl Job for TopUp {
         Some((Model::Start, &spec.source))
     }
 
+    fn of_live_dimensions(spec: &mut TopUpSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
     fn open(spec: &TopUpSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         if spec.resume.is_none() {
             writable(&spec.out)?;

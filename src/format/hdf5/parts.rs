@@ -52,6 +52,21 @@ impl Parts {
         self.read.is_empty()
     }
 
+    /// How many are read.
+    pub fn len(&self) -> usize {
+        self.read.len()
+    }
+
+    /// True if `key` is one of those that are read.
+    pub fn has(&self, key: &str) -> bool {
+        self.read.iter().any(|(own, _)| own == key)
+    }
+
+    /// True if `key` is all that is read.
+    pub fn is_only(&self, key: &str) -> bool {
+        self.read.len() == 1 && self.has(key)
+    }
+
     /// Names of the columns: `key`, or `key.0`, `key.1`, …
     pub fn space(&self) -> Space {
         let name = |key: &String, width: usize| -> Vec<String> {

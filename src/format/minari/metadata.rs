@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::super::hdf5::{Hdf5, is_hdf5};
 use super::super::reader::Width;
-use super::METADATA_FILE;
 use super::space::{Leaves, leaves, plain_json};
+use super::{MAIN_FILE, METADATA_FILE};
 use crate::ground::fault::Fault;
 
 /// Spaces of images take tens of kilobytes; nothing sensible takes more than this.
@@ -30,6 +31,8 @@ pub(super) struct Metadata {
     /// Names of the flat columns, which our own writer adds.
     pub observation_names: Vec<String>,
     pub action_names: Vec<String>,
+    /// It stands in the attributes of the storage.
+    pub of_attributes: bool,
 }
 
 /// True if the file is a Minari description by its keys, be it whole or cut off.
@@ -50,15 +53,24 @@ impl Metadata {
         Some(Width { obs, action, extra: 1, next: false }.bytes(self.total_episodes?, self.total_steps?))
     }
 
-    /// Reads `folder/metadata.json`.
+    /// Reads `folder/metadata.json`; where there is none, the attributes of the storage, which Minari before 0.5 wrote
+    /// instead.
     ///
     /// # Errors
-    /// If it is missing, too large, no JSON, or describes a space that holds no numbers.
+    /// If neither is there, if it is too large, no JSON, or describes a space that holds no numbers.
     pub fn read(folder: &Path) -> Result<Self, Fault> {
         let path = folder.join(METADATA_FILE);
         let bad = |problem: String| Fault::at(&path, problem);
         if !path.is_file() {
-            return Err(bad(format!("{METADATA_FILE} is missing; a Minari dataset needs it, download it again")));
+            let storage = folder.join(MAIN_FILE);
+            let old = is_hdf5(&storage).then(|| Hdf5::open(&storage)).transpose()?;
+            return match old.as_ref().and_then(attributes) {
+                Some(json) => Ok(Self { of_attributes: true, ..Self::of(&json, &storage)? }),
+                None => Err(bad(format!(
+                    "{METADATA_FILE} is missing, and {MAIN_FILE} has no attributes in its place (as Minari before 0.5 wrote \
+                     them); copy it from where the dataset came from"
+                ))),
+            };
         }
         let mut text = String::new();
         std::fs::File::open(&path)
@@ -69,6 +81,12 @@ impl Metadata {
         }
         let json: Value = serde_json::from_str(&plain_json(&text))
             .map_err(|e| bad(format!("is no valid JSON ({e}): the file is damaged or cut off")))?;
+        Self::of(&json, &path)
+    }
+
+    /// What `json`, which stands in the file at `path`, says.
+    fn of(json: &Value, path: &Path) -> Result<Self, Fault> {
+        let bad = |problem: String| Fault::at(path, problem);
         let space = |key: &str| -> Result<Option<Leaves>, Fault> {
             let Some(text) = json[key].as_str() else { return Ok(None) };
             leaves(text).map(Some).map_err(|e| bad(format!("'{key}' {e}")))
@@ -91,8 +109,28 @@ impl Metadata {
             actions: space("action_space")?,
             observation_names: names("observation_names"),
             action_names: names("action_names"),
+            of_attributes: false,
         })
     }
+}
+
+/// The description in the attributes of a storage; nothing where they count no episodes.
+fn attributes(storage: &Hdf5) -> Option<Value> {
+    let mut json = serde_json::Map::new();
+    for key in ["total_episodes", "total_steps"] {
+        json.insert(key.into(), storage.count_attribute("", key)?.into());
+    }
+    for key in ["observation_space", "action_space", "env_spec", "dataset_id"] {
+        if let Some(text) = storage.long_text_attribute("", key) {
+            json.insert(key.into(), text.into());
+        }
+    }
+    for key in ["ref_min_score", "ref_max_score"] {
+        if let Some(number) = storage.number_attribute("", key) {
+            json.insert(key.into(), number.into());
+        }
+    }
+    Some(json.into())
 }
 
 /// Longest description of an environment that is kept.

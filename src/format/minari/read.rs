@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::hdf5::Hdf5;
 use super::super::reader::{Loaded, Separate, Shape};
+use super::METADATA_FILE;
 use super::episode;
 use super::metadata::Metadata;
 use super::space::{self, Leaf, Leaves};
@@ -103,8 +104,13 @@ impl<S: Store> Stored<S> {
             dataset_id: metadata.dataset_id.clone(),
             reference: metadata.reference,
             rules: vec![store.rule().into()],
-            warnings: Vec::new(),
+            warnings: gap(&ids).into_iter().collect(),
         };
+        if metadata.of_attributes {
+            origin
+                .rules
+                .push("the description stands in the attributes of the file, as Minari before 0.5 wrote it".into());
+        }
         if observations.len() > 1 {
             let names = observations.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(", ");
             origin.rules.push(format!("observations are the parts {names} side by side"));
@@ -177,8 +183,8 @@ impl<S: Store> Separate for Stored<S> {
 
 /// Numbers of the episodes in ascending order.
 ///
-/// A gap is an error. So are episodes missing at the end, unless the file has fewer than half of what the description
-/// promises: then the description is what is wrong, and a warning says so.
+/// It is an error if the description promises more than there are, unless the file has fewer than half of that: then the
+/// description is what is wrong, and a warning says so.
 fn episode_ids(store: &impl Store, metadata: &Metadata) -> Result<Vec<u64>, Fault> {
     let mut ids = store.ids();
     ids.sort_unstable();
@@ -186,15 +192,26 @@ fn episode_ids(store: &impl Store, metadata: &Metadata) -> Result<Vec<u64>, Faul
     if ids.is_empty() {
         return Err(store.empty());
     }
-    let missing = |id: u64| store.bad(id, "is missing: the dataset is incomplete, download it again");
-    if let Some(gap) = ids.iter().zip(0..).find_map(|(&id, want)| (id != want).then_some(want)) {
-        return Err(missing(gap));
-    }
     let found = ids.len() as u64;
+    let lost = (0..).zip(&ids).find_map(|(want, &id)| (id != want).then_some(want)).unwrap_or(found);
     match metadata.total_episodes {
-        Some(promised) if promised > found && found.saturating_mul(2) >= promised => Err(missing(found)),
+        Some(promised) if promised > found && found.saturating_mul(2) >= promised => Err(store.bad(
+            lost,
+            &format!(
+                "is missing: {METADATA_FILE} counts {promised} episodes, {found} are there; copy the dataset again, or write \
+                 into total_episodes what is there"
+            ),
+        )),
         _ => Ok(ids),
     }
+}
+
+/// A warning about numbers that the numbering leaves out.
+fn gap(ids: &[u64]) -> Option<String> {
+    let lost = (0..).zip(ids).find_map(|(want, &id)| (id != want).then_some(want))?;
+    let last = ids.last()?;
+    let absent = (last + 1).saturating_sub(ids.len() as u64);
+    Some(format!("the numbering of the episodes leaves out {absent} up to episode_{last} (first: episode_{lost})"))
 }
 
 /// Where the arrays of `what` lie and what their columns are called; from the first episode where the file does not say.

@@ -72,8 +72,12 @@ fn totals_that_lie_are_a_warning_and_lost_episodes_an_error() {
     assert!(data.origin.warnings[0].contains("total_episodes 40, the file has 2"), "{:?}", data.origin.warnings);
     let text = open(&folder(&[0, 1], &metadata(3, 6), |_, _, _| {})).expect_err("lost").to_string();
     assert!(text.contains("'episode_2' is missing"), "{text}");
-    let text = open(&folder(&[0, 2], &metadata(40, 3), |_, _, _| {})).expect_err("a gap").to_string();
+    assert!(text.contains("counts 3 episodes, 2 are there"), "{text}");
+    let text = open(&folder(&[0, 2], &metadata(3, 9), |_, _, _| {})).expect_err("a gap").to_string();
     assert!(text.contains("'episode_1' is missing"), "{text}");
+    let data = open(&folder(&[0, 2], &metadata(2, 4), |_, _, _| {})).expect("what is counted is there");
+    assert_eq!(data.spans().iter().map(|s| s.id).collect::<Vec<_>>(), [0, 2]);
+    assert!(data.origin.warnings[0].contains("leaves out 1 up to episode_2 (first: episode_1)"), "{:?}", data.origin);
 }
 
 #[test]

@@ -109,6 +109,7 @@ impl<L: Separate> OneByOne<L> {
         let (layout, cx) = (&self.layout, cx.phase("finding the episodes"));
         let all: Vec<usize> = (0..layout.places()).collect();
         let (mut kept, mut index) = (Vec::new(), Index { origin: layout.origin().clone(), ..Index::default() });
+        let mut empty = Odd::default();
         for (batch, some) in all.chunks(LOOKED).enumerate() {
             cx.step((LOOKED * batch) as u64, all.len() as u64)?;
             // Not collected into one result: that would name whichever bad episode a thread met first.
@@ -118,9 +119,12 @@ impl<L: Separate> OneByOne<L> {
                 if steps > 0 || L::KEEPS_EMPTY {
                     kept.push(place);
                     index.lengths.push(steps);
+                } else {
+                    empty.note(place);
                 }
             }
         }
+        index.origin.warnings.extend(self.empty(empty));
         index.origin.warnings.extend(layout.found(index.steps())?);
         Ok((kept, index))
     }
@@ -128,23 +132,46 @@ impl<L: Separate> OneByOne<L> {
     /// Reads the episodes at `places`.
     fn put(&self, places: &[usize], all: &mut Assembly, cx: &Ctx) -> Result<Vec<String>, Fault> {
         let layout = &self.layout;
-        let mut odd = vec![(0, 0); L::ODDITIES.len()];
+        let (mut odd, mut empty) = (vec![Odd::default(); L::ODDITIES.len()], Odd::default());
         for (batch, some) in places.chunks(BATCH).enumerate() {
             cx.step((batch * BATCH) as u64, places.len() as u64)?;
             // Not collected into one result: that would name whichever bad episode a thread met first.
             let loaded: Vec<Result<Loaded, Fault>> = some.par_iter().map(|&place| layout.load(place, cx)).collect();
             for (&place, loaded) in some.iter().zip(loaded) {
                 let Loaded { found, odd: kinds } = loaded?;
-                for kind in kinds {
-                    let (count, first) = odd[kind];
-                    odd[kind] = (count + 1, if count == 0 { place } else { first });
+                kinds.into_iter().for_each(|kind| odd[kind].note(place));
+                if found.rewards.is_empty() && !L::KEEPS_EMPTY {
+                    empty.note(place);
                 }
                 all.push(&found).map_err(|e| layout.unfit(place, &e))?;
             }
         }
-        let told = L::ODDITIES.iter().zip(odd).filter(|(_, (count, _))| *count > 0);
-        let things = L::THINGS;
-        Ok(told.map(|(what, (n, first))| format!("{n} {things} {what} (first: {})", layout.name(first))).collect())
+        let told = L::ODDITIES.iter().zip(odd).filter_map(|(what, odd)| self.told(what, odd));
+        Ok(told.chain(self.empty(empty)).collect())
+    }
+
+    /// A sentence about the episodes that are odd, if any are.
+    fn told(&self, what: &str, odd: Odd) -> Option<String> {
+        let Odd { count, first } = odd;
+        (count > 0).then(|| format!("{count} {} {what} (first: {})", L::THINGS, self.layout.name(first)))
+    }
+
+    fn empty(&self, odd: Odd) -> Option<String> {
+        self.told("without a step are left out", odd)
+    }
+}
+
+/// Episodes that are odd in one way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Odd {
+    count: usize,
+    first: usize,
+}
+
+impl Odd {
+    fn note(&mut self, place: usize) {
+        self.first = if self.count == 0 { place } else { self.first };
+        self.count += 1;
     }
 }
 

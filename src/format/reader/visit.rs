@@ -24,7 +24,7 @@ const TELL: Duration = Duration::from_millis(800);
 #[derive(Clone, Copy)]
 pub struct Indexed<'e> {
     pub(super) episodes: &'e dyn Episodes,
-    pub(super) index: &'e Index,
+    pub(in crate::format) index: &'e Index,
 }
 
 impl<'e> Indexed<'e> {

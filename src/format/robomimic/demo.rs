@@ -2,6 +2,7 @@
 
 use super::super::assemble::Found;
 use super::super::hdf5::{Column, Hdf5, Parts, Tick};
+use super::super::mapping::Mapping;
 use super::super::reader::{Loaded, Shape};
 use super::read::name;
 use crate::data::space::Space;
@@ -10,8 +11,12 @@ use crate::ground::fault::Fault;
 /// What every demo must have, taken from the first.
 pub(super) struct Layout {
     pub observations: Parts,
-    /// The group of a demo that holds them: `obs`, or nothing where the simulator's `states` stand in.
-    pub group: &'static str,
+    /// Those of them that lie in a demo itself and not in its group `obs`: the simulator's `states`.
+    pub beside: Vec<String>,
+    /// Keys of the arrays of a demo.
+    pub action: String,
+    pub reward: String,
+    pub done: String,
     pub action_width: usize,
     /// The stored type of actions that may be choices.
     pub choices: Option<String>,
@@ -27,15 +32,14 @@ pub(super) const ODDITIES: [&str; 2] = [
 ];
 
 impl Layout {
-    /// Looks at the first demo; reads no data.
-    pub fn find(file: &Hdf5, first: &str) -> Result<Self, Fault> {
+    /// Looks at the demo `first`; reads no data.
+    pub fn find(file: &Hdf5, first: &str, mapping: Option<&Mapping>) -> Result<Self, Fault> {
         let key = |part: &str| format!("{first}/{part}");
         let has = |part: &str| file.contains(&key(part));
-        let actions = file.column(&key("actions"))?;
+        let keys = Keys::of(file, first, mapping)?;
+        let actions = file.column(&key(&keys.action))?;
         let action_width = actions.named_width()?;
-        let group = if has("obs") || !has("states") { "obs" } else { "" };
-        let observations = if group.is_empty() { vec!["states".to_owned()] } else { sorted(file.members(&key("obs"))) };
-        let observations = Parts::find(file, observations, |k| place(first, group, k))?;
+        let observations = Parts::find(file, keys.observations, |k| place(first, "obs", &keys.beside, k))?;
         if observations.is_empty() {
             let there = observations.skipped.join(", ");
             let there = if there.is_empty() { "nothing" } else { &there };
@@ -49,12 +53,15 @@ impl Layout {
         }
         Ok(Self {
             observations,
-            group,
             action_width,
             choices: actions.choices(),
-            rewards: has("rewards"),
-            dones: has("dones"),
-            next: !group.is_empty() && has("next_obs"),
+            rewards: has(&keys.reward),
+            dones: has(&keys.done),
+            next: keys.beside.is_empty() && has("next_obs"),
+            beside: keys.beside,
+            action: keys.action,
+            reward: keys.reward,
+            done: keys.done,
         })
     }
 
@@ -72,7 +79,10 @@ impl Layout {
     /// Reads demo `id`.
     pub fn read(&self, file: &Hdf5, id: u64, tick: Tick<'_>) -> Result<Loaded, Fault> {
         let demo = name(id);
-        let actions_key = format!("{demo}/actions");
+        let actions_key = format!("{demo}/{}", self.action);
+        if steps(file, &demo, &self.action)? == 0 {
+            return Ok(Loaded { found: Found { id, ..Found::default() }, odd: Vec::new() });
+        }
         let actions = file.column(&actions_key)?;
         let steps = actions.rows();
         if actions.width() != self.action_width {
@@ -88,11 +98,12 @@ impl Layout {
                 None => Ok(None),
             }
         };
-        let rewards = column("rewards", self.rewards)?.map(|c| c.f64(tick)).transpose()?;
-        let dones = column("dones", self.dones)?.map(|c| c.flags(tick)).transpose()?;
-        let observed =
-            |group: &str| self.observations.read(file, |k| place(&demo, group, k), (steps, &actions_key), tick);
-        let obs = observed(self.group)?;
+        let rewards = column(&self.reward, self.rewards)?.map(|c| c.f64(tick)).transpose()?;
+        let dones = column(&self.done, self.dones)?.map(|c| c.flags(tick)).transpose()?;
+        let observed = |group: &str| {
+            self.observations.read(file, |k| place(&demo, group, &self.beside, k), (steps, &actions_key), tick)
+        };
+        let obs = observed("obs")?;
         let next_obs = if self.next { Some(observed("next_obs")?) } else { None };
         let terminated = dones.as_ref().and_then(|d| d.last().copied()).unwrap_or(false);
         let early = dones.is_some_and(|d| d.iter().rev().skip(1).any(|&done| done));
@@ -112,6 +123,53 @@ impl Layout {
     }
 }
 
+/// Which arrays of a demo are what.
+struct Keys {
+    observations: Vec<String>,
+    beside: Vec<String>,
+    action: String,
+    reward: String,
+    done: String,
+}
+
+impl Keys {
+    /// As `mapping` says, else as robomimic calls them: everything in `obs`, or the simulator's `states` where there is none.
+    fn of(file: &Hdf5, first: &str, mapping: Option<&Mapping>) -> Result<Self, Fault> {
+        let obs = sorted(file.members(&format!("{first}/obs")));
+        let (groups, own) = (file.groups(first), sorted(file.members(first)));
+        let own: Vec<String> = own.into_iter().filter(|key| !groups.contains(key)).collect();
+        let usual = if obs.is_empty() && own.iter().any(|key| key == "states") {
+            vec!["states".to_owned()]
+        } else {
+            obs.clone()
+        };
+        let Some(mapping) = mapping else {
+            let beside = if usual == obs { Vec::new() } else { usual.clone() };
+            let [action, reward, done] = ["actions", "rewards", "dones"].map(str::to_owned);
+            return Ok(Self { observations: usual, beside, action, reward, done });
+        };
+        mapping.only(&["observation", "action", "reward", "done"], "robomimic")?;
+        let all: Vec<String> = obs.iter().chain(&own).cloned().collect();
+        let observations = mapping.several("observation", &all)?.unwrap_or(usual);
+        let one = |role: &str, usual: &str| mapping.one(role, &own).map(|key| key.unwrap_or_else(|| usual.to_owned()));
+        Ok(Self {
+            beside: observations.iter().filter(|key| !obs.contains(key)).cloned().collect(),
+            observations,
+            action: one("action", "actions")?,
+            reward: one("reward", "rewards")?,
+            done: one("done", "dones")?,
+        })
+    }
+}
+
+/// Steps of the demo `demo`, whose actions are called `action`; none where nothing was recorded.
+pub(super) fn steps(file: &Hdf5, demo: &str, action: &str) -> Result<usize, Fault> {
+    if file.members(demo).is_empty() {
+        return Ok(0);
+    }
+    Ok(file.column(&format!("{demo}/{action}"))?.rows())
+}
+
 /// An array that all demos have or none: a few demos without rewards are no demos of reward 0.
 fn optional<'f>(file: &'f Hdf5, key: &str, wanted: bool) -> Result<Option<Column<'f>>, Fault> {
     if wanted {
@@ -123,9 +181,9 @@ fn optional<'f>(file: &'f Hdf5, key: &str, wanted: bool) -> Result<Option<Column
     Ok(None)
 }
 
-/// Where the array `key` of a demo lies.
-fn place(demo: &str, group: &str, key: &str) -> String {
-    if group.is_empty() { format!("{demo}/{key}") } else { format!("{demo}/{group}/{key}") }
+/// Where the observation `key` of a demo lies: in `group`, or `beside` it.
+fn place(demo: &str, group: &str, beside: &[String], key: &str) -> String {
+    if beside.iter().any(|b| b == key) { format!("{demo}/{key}") } else { format!("{demo}/{group}/{key}") }
 }
 
 fn sorted(mut keys: Vec<String>) -> Vec<String> {

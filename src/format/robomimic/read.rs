@@ -1,33 +1,69 @@
-//! The demos of a file, and its totals checked.
+//! The demos of one file or of a folder of them, and what the file says of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::hdf5::Hdf5;
+use super::super::place::Place;
 use super::super::reader::{Loaded, Separate, Shape};
 use super::demo::{self, Layout};
-use super::demo_number;
+use super::{demo_number, masks, number_of};
 use crate::data::dataset::Origin;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
-/// An open file whose demos are known; none of their numbers is read yet.
+/// Open files whose demos are known; none of their numbers is read yet.
 pub(super) struct Demos {
-    file: Arc<Hdf5>,
+    files: Vec<Arc<Hdf5>>,
     layout: Layout,
     shape: Shape,
-    ids: Vec<u64>,
+    /// File and number of every demo, in the order of the files and then of the numbers.
+    demos: Vec<(usize, u64)>,
     origin: Origin,
 }
 
 impl Demos {
-    /// Finds the demos of `file`.
-    pub fn find(path: &Path, file: Arc<Hdf5>) -> Result<Self, Fault> {
-        let ids = demo_ids(&file)?;
-        let layout = Layout::find(&file, &name(ids[0]))?;
-        let (env_id, rules) = (env_id(&file), rules(&file, &layout));
-        let origin = Origin { path: path.to_owned(), format: "robomimic".into(), env_id, rules, ..Origin::default() };
-        Ok(Self { shape: layout.shape(), file, layout, ids, origin })
+    /// Finds the demos of `files`; there is at least one.
+    pub fn find(place: &Place, files: Vec<Arc<Hdf5>>) -> Result<Self, Fault> {
+        let mut demos = Vec::new();
+        for (at, file) in files.iter().enumerate() {
+            demos.extend(demo_ids(file)?.into_iter().map(|id| (at, id)));
+        }
+        let mapping = place.mapping()?;
+        let action = mapping.as_ref().map_or(Ok(None), |m| m.one("action", &members(&files[0], demos[0].1)));
+        let action = action?.unwrap_or_else(|| "actions".to_owned());
+        // An empty recording tells of no columns.
+        let recorded = |&&(at, id): &&(usize, u64)| demo::steps(&files[at], &name(id), &action).is_ok_and(|n| n > 0);
+        let &(at, id) = demos.iter().find(recorded).unwrap_or(&demos[0]);
+        let layout = Layout::find(&files[at], &name(id), mapping.as_ref())?;
+        let mut rules = rules(&layout);
+        if let Some(mapping) = &mapping {
+            rules.insert(0, format!("the arrays are as {} says", mapping.file().display()));
+        }
+        if files.len() > 1 {
+            rules.push(format!(
+                "{} files are one dataset, in the order of their names; episodes are numbered anew",
+                files.len()
+            ));
+        }
+        rules.extend(not_read(&files[at], &name(id), &layout));
+        let mut warnings = Vec::new();
+        for file in &files {
+            let (told, odd) = masks::told(file);
+            let named = |text: String| if files.len() > 1 { format!("{}: {text}", shown(file.path())) } else { text };
+            rules.extend(told.map(named));
+            warnings.extend(odd.into_iter().map(named));
+        }
+        let env_id = env_id(&files[at]);
+        let origin = Origin {
+            path: place.path().to_owned(),
+            format: "robomimic".into(),
+            env_id,
+            rules,
+            warnings,
+            ..Origin::default()
+        };
+        Ok(Self { shape: layout.shape(), files, layout, demos, origin })
     }
 }
 
@@ -44,27 +80,52 @@ impl Separate for Demos {
     }
 
     fn places(&self) -> usize {
-        self.ids.len()
+        self.demos.len()
     }
 
     fn steps(&self, place: usize) -> Result<usize, Fault> {
-        Ok(self.file.column(&format!("{}/actions", name(self.ids[place])))?.rows())
+        let (at, id) = self.demos[place];
+        demo::steps(&self.files[at], &name(id), &self.layout.action)
     }
 
     fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
-        self.layout.read(&self.file, self.ids[place], &|_| cx.check())
+        let (at, id) = self.demos[place];
+        let mut loaded = self.layout.read(&self.files[at], id, &|_| cx.check())?;
+        if self.files.len() > 1 {
+            loaded.found.id = place as u64;
+        }
+        Ok(loaded)
     }
 
     fn name(&self, place: usize) -> String {
-        format!("demo_{}", self.ids[place])
+        let (at, id) = self.demos[place];
+        if self.files.len() > 1 {
+            format!("demo_{id} of {}", shown(self.files[at].path()))
+        } else {
+            format!("demo_{id}")
+        }
     }
 
     fn unfit(&self, place: usize, problem: &str) -> Fault {
-        self.file.bad(&name(self.ids[place]), problem)
+        let (at, id) = self.demos[place];
+        self.files[at].bad(&name(id), problem)
     }
 
+    /// What the files count otherwise.
     fn found(&self, steps: u64) -> Result<Vec<String>, Fault> {
-        Ok(check_total(&self.file, &self.ids, steps)?.into_iter().collect())
+        let mut told = Vec::new();
+        let totals: Option<u64> = self.files.iter().map(|file| file.count_attribute("data", "total")).sum();
+        if let Some(total) = totals.filter(|&total| total != steps) {
+            told.push(format!(
+                "the attribute total says {total} steps, the demos that are there have {steps}: demos were deleted or added \
+                 without it, or never copied; those that are there are read"
+            ));
+        }
+        for (at, file) in self.files.iter().enumerate() {
+            let ids: Vec<u64> = self.demos.iter().filter(|d| d.0 == at).map(|d| d.1).collect();
+            told.extend(gap(&ids).map(|gap| format!("{}: {gap}", shown(file.path()))));
+        }
+        Ok(told)
     }
 
     fn all_read(&self, mut odd: Vec<String>, steps: u64) -> Result<Vec<String>, Fault> {
@@ -76,6 +137,23 @@ impl Separate for Demos {
 /// Where demo `id` lies.
 pub(super) fn name(id: u64) -> String {
     format!("data/demo_{id}")
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+}
+
+/// The arrays beside the observations of a demo.
+fn members(file: &Hdf5, id: u64) -> Vec<String> {
+    file.members(&name(id))
+}
+
+/// Numbers that the numbering leaves out; robosuite counts from 1, robomimic from 0.
+fn gap(ids: &[u64]) -> Option<String> {
+    let (first, last) = (ids.first()?.min(&1), *ids.last()?);
+    let absent = (last + 1 - first).saturating_sub(ids.len() as u64);
+    let lost = (*first..).zip(ids).find_map(|(want, &id)| (id != want).then_some(want))?;
+    Some(format!("the numbering of the demos leaves out {absent} up to demo_{last} (first: demo_{lost})"))
 }
 
 /// Numbers of the demos in ascending order.
@@ -92,35 +170,7 @@ fn demo_ids(file: &Hdf5) -> Result<Vec<u64>, Fault> {
     Ok(ids)
 }
 
-/// A number that is missing is an error, unless the file's `total` says that nothing is lost; a total that is wrong
-/// otherwise is a warning.
-fn check_total(file: &Hdf5, ids: &[u64], steps: u64) -> Result<Option<String>, Fault> {
-    let total = file.count_attribute("data", "total");
-    // robosuite counts from 1, robomimic from 0.
-    let first = ids[0].min(1);
-    let gap = ids.iter().zip(first..).find_map(|(&id, want)| (id != want).then_some(want));
-    let lost = |id: u64| file.bad(&name(id), "is missing: the dataset is incomplete, copy or download it again");
-    match (gap, total) {
-        (Some(id), Some(total)) if total == steps => {
-            Ok(Some(format!("demos are missing in the numbering (first: demo_{id}), yet 'total' counts none of them")))
-        }
-        (Some(id), _) => Err(lost(id)),
-        (None, Some(total)) if total > steps && steps.saturating_mul(2) >= total => Err(file.bad(
-            "data",
-            format!(
-                "says total {total}, its demos have {steps} steps: demos after demo_{} are missing; copy or download \
-                 the dataset again",
-                ids.last().copied().unwrap_or_default()
-            ),
-        )),
-        (None, Some(total)) if total != steps => {
-            Ok(Some(format!("the attribute total says {total}, the file has {steps} steps")))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn rules(file: &Hdf5, layout: &Layout) -> Vec<String> {
+fn rules(layout: &Layout) -> Vec<String> {
     let mut rules = vec!["an episode is a group data/demo_k, in the order of k: a row a step".to_owned()];
     rules.push(if layout.next {
         "the last row of next_obs completes each episode".into()
@@ -128,34 +178,52 @@ fn rules(file: &Hdf5, layout: &Layout) -> Vec<String> {
         "no next_obs: the next observation is the following row, and the last step of an episode has none".into()
     });
     rules.push(if layout.dones {
-        "a demo is terminated where its last step is done, else truncated; robomimic's done_mode 1 and 2 mark the last \
-         step of every demo, be it solved or not"
-            .into()
+        format!(
+            "a demo is terminated where its last step is done ({}), else truncated; robomimic's done_mode 1 and 2 mark the \
+             last step of every demo, be it solved or not",
+            layout.done
+        )
     } else {
         "no dones: every demo counts as truncated".into()
     });
     if !layout.rewards {
         rules.push("the file has no rewards: every reward is 0".into());
     }
-    if layout.group.is_empty() {
+    if layout.observations.is_only("states") && layout.beside.len() == 1 {
         rules.push("no obs: the simulator's 'states' are the observations".into());
     }
     rules.extend(layout.observations.rules("in alphabetical order"));
-    let count = |key: &String| {
-        let demos = file.length(&format!("mask/{key}")).map(|n| format!(" ({n} demos)")).unwrap_or_default();
-        format!("{key}{demos}")
-    };
-    let masks: Vec<String> = file.members("mask").iter().map(count).collect();
-    if !masks.is_empty() {
-        let shown = masks.iter().take(12).cloned().collect::<Vec<_>>().join(", ");
-        let more = if masks.len() > 12 { format!(" and {} more", masks.len() - 12) } else { String::new() };
-        rules.push(format!("filter keys are not applied, all demos are read: {shown}{more}"));
-    }
     rules
+}
+
+/// What lies in a demo and is not carried.
+fn not_read(file: &Hdf5, demo: &str, layout: &Layout) -> Option<String> {
+    let used = ["obs", "next_obs", &layout.action, &layout.reward, &layout.done];
+    let mut rest = file.members(demo);
+    rest.retain(|key| !used.contains(&key.as_str()) && !layout.observations.has(key));
+    if layout.observations.len() == layout.beside.len() && file.is_group(&format!("{demo}/obs")) {
+        rest.push("obs".into());
+    }
+    rest.sort();
+    (!rest.is_empty()).then(|| format!("not read: {}", rest.join(", ")))
 }
 
 /// `env_name` in the JSON of `env_args`.
 fn env_id(file: &Hdf5) -> Option<String> {
     let args = file.json_attribute("data", "env_args")?;
     args["env_name"].as_str().filter(|id| !id.is_empty() && id.len() <= 200).map(str::to_owned)
+}
+
+/// The files in `folder` that hold demos, in the order of their names.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(super::MAX_FILES)
+        .map(|e| e.path())
+        .filter(|path| crate::format::hdf5::is_hdf5(path))
+        .collect();
+    found.sort_by_cached_key(|path| number_of(path));
+    found
 }

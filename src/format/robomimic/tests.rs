@@ -112,23 +112,86 @@ fn without_rewards_next_observations_or_observations_rules_say_so() {
 }
 
 #[test]
-fn totals_and_attributes_that_lie_are_warnings_and_lost_demos_errors() {
-    let (_dir, path) = file(100, |data| {
+fn whatever_is_there_is_read_and_what_the_file_says_otherwise_is_a_warning() {
+    let warned = |total: i64, fill: &dyn Fn(&mut GroupBuilder)| -> (usize, String) {
+        let (_dir, path) = file(total, fill);
+        let data = open(&path).expect("opens");
+        (data.num_episodes(), data.origin.warnings.join("; "))
+    };
+    let (n, said) = warned(9, &|data| {
         (0..3).for_each(|id| demo(data, id, 3, FULL));
-        let mut odd = data.create_group("demo_3");
-        // Of two attributes of one name the first is found.
-        odd.set_attr("num_samples", AttrValue::I64(9));
-        data.add_group(odd.finish());
+        let empty = data.create_group("demo_3");
+        data.add_group(empty.finish());
     });
-    assert!(open(&path).expect_err("an empty group").to_string().contains("'data/demo_3/actions' is missing"));
-    let (_dir, path) = file(100, |data| (0..3).for_each(|id| demo(data, id, 3, FULL)));
-    assert!(open(&path).expect("opens").origin.warnings[0].contains("total says 100, the file has 9 steps"));
-    let (_dir, path) = file(6, |data| [0, 2].into_iter().for_each(|id| demo(data, id, 3, FULL)));
-    assert!(open(&path).expect("opens").origin.warnings[0].contains("first: demo_1"));
-    let text = refused(9, |data| [0, 2].into_iter().for_each(|id| demo(data, id, 3, FULL)));
-    assert!(text.contains("'data/demo_1' is missing"), "{text}");
-    let text = refused(12, |data| (0..3).for_each(|id| demo(data, id, 3, FULL)));
-    assert!(text.contains("demos after demo_2 are missing"), "{text}");
+    assert_eq!((n, said.as_str()), (3, "1 demos without a step are left out (first: demo_3)"));
+    let (n, said) = warned(100, &|data| (0..3).for_each(|id| demo(data, id, 3, FULL)));
+    assert!(n == 3 && said.contains("total says 100 steps, the demos that are there have 9"), "{said}");
+    let (n, said) = warned(6, &|data| [0, 2].into_iter().for_each(|id| demo(data, id, 3, FULL)));
+    assert!(n == 2 && said.contains("leaves out 1 up to demo_2 (first: demo_1)") && !said.contains("total"), "{said}");
+    let (n, said) = warned(9, &|data| [0, 3, 7].into_iter().for_each(|id| demo(data, id, 3, FULL)));
+    assert!(n == 3 && said.contains("leaves out 5 up to demo_7 (first: demo_1)"), "{said}");
+    assert!(said.contains("mask/train names 1 demo of which no group is in the file: 'demo_1'"), "{said}");
+    let (_, said) = warned(6, &|data| [1, 2].into_iter().for_each(|id| demo(data, id, 3, FULL)));
+    assert!(!said.contains("numbering"), "robosuite counts from 1: {said}");
+}
+
+#[test]
+fn masks_that_overlap_are_told() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let path = dir.path().join("x.hdf5");
+    let mut b = FileBuilder::new();
+    let mut data = b.create_group("data");
+    (0..4).for_each(|id| demo(&mut data, id, 3, FULL));
+    b.add_group(data.finish());
+    let mut mask = b.create_group("mask");
+    for (key, names) in [
+        ("train", &["demo_0", "demo_1"][..]),
+        ("valid", &["demo_1", "demo_2"]),
+        ("50_percent_train", &["demo_0"]),
+        ("50_percent_valid", &["demo_2"]),
+    ] {
+        mask.create_dataset(key).with_ascii_strings(names).expect("strings");
+    }
+    b.add_group(mask.finish());
+    b.write(&path).expect("written");
+    let warnings = open(&path).expect("opens").origin.warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("1 demo is in mask/train and in mask/valid, which overlap"), "{warnings:?}");
+    assert!(warnings[0].contains("'demo_1'"), "{warnings:?}");
+}
+
+#[test]
+fn a_folder_of_files_is_one_dataset() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    for (name, ids) in [("task_10.hdf5", 0..2u64), ("task_9.hdf5", 0..3)] {
+        let (_own, path) = file(3 * (ids.end - ids.start) as i64, |data| ids.for_each(|id| demo(data, id, 3, FULL)));
+        std::fs::copy(path, dir.path().join(name)).expect("copied");
+    }
+    let data = open(dir.path()).expect("opens");
+    assert_eq!(data.spans().iter().map(|s| s.id).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    // task_9 comes before task_10: its third demo is the third episode.
+    assert_eq!(data.episode(2).obs_at(0)[1], 20.0);
+    assert!(data.origin.rules.iter().any(|r| r.contains("2 files are one dataset")), "{:?}", data.origin.rules);
+    assert!(data.origin.warnings.is_empty(), "{:?}", data.origin.warnings);
+    crate::format::reader::tests::agree(
+        &data,
+        &*Robomimic.open(&Place::new(dir.path()), &Ctx::quiet()).expect("opens"),
+    );
+}
+
+#[test]
+fn a_mapping_chooses_the_arrays() {
+    let (_dir, path) = file(6, |data| (0..2).for_each(|id| demo(data, id, 3, FULL)));
+    let map = path.with_extension("hdf5.toml");
+    std::fs::write(&map, "observation = [\"b\"]\naction = \"states\"").expect("written");
+    let data = open(&path).expect("opens");
+    assert_eq!((data.obs_space.names.join(" "), data.action_dim()), ("b.0 b.1".into(), 1));
+    assert_eq!(data.spans()[0].obs_rows, 4);
+    assert!(data.origin.rules.iter().any(|r| r == "not read: actions"), "{:?}", data.origin.rules);
+    std::fs::write(&map, "observation = [\"states\", \"a\"]").expect("written");
+    assert_eq!(open(&path).expect("of two groups").episode(0).obs_at(2), [7.0, 1.0]);
+    std::fs::write(&map, "episode = \"a\"").expect("written");
+    assert!(open(&path).expect_err("fixed").to_string().contains("'episode' cannot be chosen in a robomimic dataset"));
 }
 
 #[test]
@@ -186,7 +249,8 @@ fn a_demo_that_is_done_early_goes_on_and_whole_actions_are_choices() {
     });
     let data = open(&path).expect("opens");
     assert_eq!((data.num_steps(), data.action_space.kind.clone()), (3, SpaceKind::Discrete { n: 3, start: 0 }));
-    assert!(data.origin.warnings[0].contains("1 demos have 'dones' set before their last step"));
+    let told = data.origin.warnings.join("; ");
+    assert!(told.contains("1 demos have 'dones' set before their last step"), "{told}");
     assert_eq!(data.obs_space.names, ["flat.0", "flat.1"]);
 }
 
