@@ -62,6 +62,12 @@ pub trait Format: Sync {
         false
     }
 
+    /// True if arrays to which a mapping gives roles are read as plain arrays: a row is a step, and nothing that only this layout
+    /// knows is lost.
+    fn is_plain(&self, _place: &Place) -> bool {
+        false
+    }
+
     /// Opens the dataset, of which no number is read yet.
     ///
     /// # Errors
@@ -243,6 +249,8 @@ fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<(Box<dyn Episodes>, 
             .ok_or_else(|| Fault::at(path, format!("no format is called '{name}'; known formats: {}", names())))?,
         None => FORMATS.iter().find(|f| f.probe(&place)).ok_or_else(|| unknown(&place, &names()))?,
     };
+    let plain = chosen.is_plain(&place) && plain::is_meant(&place)?;
+    let chosen: &dyn Format = if plain { &plain::Plain } else { *chosen };
     let mut choice = choice.clone();
     if !chosen.takes_mapping()
         && let Some(mapping) = place.mapping()?

@@ -38,6 +38,10 @@ impl Format for Aloha {
         files.iter().take(PROBED).any(|(_, file)| Hdf5::open(file).is_ok_and(|file| is_one(&file)))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let path = place.path();
         let found = if path.is_dir() { files(path)? } else { vec![(number(path).unwrap_or(0), path.to_owned())] };

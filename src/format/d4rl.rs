@@ -46,22 +46,19 @@ impl Format for D4rl {
     fn probe(&self, place: &Place) -> bool {
         place.hdf5().is_ok_and(|file| {
             let chunks = || prefixes(&file).first().is_some_and(|chunk| has_keys(&file, chunk));
-            // Of the same arrays with ends of other names, or with roles that a mapping gives, `plain` knows more.
-            let flat = || !place.is_mapped() && (ENDS.iter().any(|key| file.contains(key)) || !familiar(&file.names()));
+            // Of the same arrays with ends of other names, `plain` knows more.
+            let flat = || ENDS.iter().any(|key| file.contains(key)) || !familiar(&file.names());
             let here = has_keys(&file, "");
             ((here && flat()) || (!here && chunks())) && !file.groups("").iter().any(|g| g == "data")
         })
     }
 
+    fn is_plain(&self, place: &Place) -> bool {
+        place.hdf5().is_ok_and(|file| has_keys(&file, ""))
+    }
+
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let file = place.hdf5()?;
-        if let Some(mapping) = place.mapping()? {
-            if has_keys(&file, "") {
-                return Ok(Box::new(super::plain::open(place)?));
-            }
-            let problem = "cannot give roles to the pieces of a D4RL file; put them end to end in one file first";
-            return Err(Fault::at(mapping.file(), problem));
-        }
         let layout = Layout::of(&file);
         Ok(Box::new(FlatFile::open(place.path(), file, layout)?))
     }

@@ -26,6 +26,10 @@ impl Format for Dppo {
         place.npz().is_ok_and(|file| file.contains(LENGTHS) && (file.contains("actions") || file.contains("states")))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let (path, mapping) = (place.path(), place.mapping()?);
         if let Some(mapping) = &mapping {

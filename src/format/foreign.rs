@@ -36,6 +36,10 @@ fn folder(path: &Path) -> Option<String> {
     if names.iter().any(|name| is_frame(name)) {
         return calvin(path, &names);
     }
+    let json = names.iter().find(|name| name.starts_with("output-") && name.ends_with(".json"));
+    if json.is_some_and(|name| head(&path.join(name)).is_some_and(|head| is_rllib(&head))) {
+        return Some(commands::rllib(path));
+    }
     if ends(".mcap") || (has("metadata.yaml") && ends(".db3")) {
         return Some(commands::rosbag(path, "a ROS 2 recording"));
     }
@@ -77,12 +81,16 @@ fn names(path: &Path) -> Vec<String> {
     names
 }
 
-fn file(path: &Path) -> Option<String> {
+/// The first bytes of a file.
+fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     // A pipe or a device would block: only regular files are opened.
-    if !path.is_file() || std::fs::File::open(path).and_then(|f| f.take(HEAD_BYTES).read_to_end(&mut head)).is_err() {
-        return None;
-    }
+    let read = |file: std::fs::File| file.take(HEAD_BYTES).read_to_end(&mut head);
+    (path.is_file() && std::fs::File::open(path).and_then(read).is_ok()).then_some(head)
+}
+
+fn file(path: &Path) -> Option<String> {
+    let head = head(path)?;
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let holds = |word: &[u8]| head.windows(word.len()).any(|w| w == word);
     if head.starts_with(b"\x89MCAP0\r\n") {

@@ -32,6 +32,10 @@ impl Format for EpisodeGroups {
         })
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let file = place.hdf5()?;
         let spots = numbered(&file, None);

@@ -25,6 +25,10 @@ impl Format for Imitation {
         place.npz().is_ok_and(|file| has(&file) && (file.contains("obs") || file.contains("terminal")))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let (path, file) = (place.path(), place.npz()?);
         let source = Source::Npz(vec![file.clone()]);

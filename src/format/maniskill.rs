@@ -47,6 +47,10 @@ impl Format for ManiSkill {
         })
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let (path, file) = (place.path(), place.hdf5()?);
         let mut spots = numbered(&file, Some(STEM));

@@ -87,13 +87,9 @@ impl Mapping {
     pub fn only(&self, roles: &[&str], format: &str) -> Result<(), Fault> {
         match self.roles.keys().find(|role| !roles.contains(&role.as_str())) {
             Some(fixed) => {
-                let open = if roles.is_empty() {
-                    "nothing else can either: read it without this mapping".to_owned()
-                } else {
-                    format!("{} can", roles.join(", "))
-                };
+                let open = roles.join(", ");
                 let problem =
-                    format!("'{fixed}' cannot be chosen in a {format} dataset, whose layout fixes it; {open}");
+                    format!("'{fixed}' cannot be chosen in a {format} dataset, whose layout fixes it; {open} can");
                 Err(Fault::at(&self.file, problem))
             }
             None => Ok(()),

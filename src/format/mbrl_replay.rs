@@ -37,10 +37,12 @@ impl Format for MbrlReplay {
 
     fn probe(&self, place: &Place) -> bool {
         file_at(place).is_ok_and(|file| {
-            // Without trajectories, a mapping may give other roles to the arrays: they are `plain`.
-            let free = place.is_mapped() && !file.contains(TRAJECTORIES);
-            !free && file.contains("next_obs") && ["obs", "action", "reward"].iter().any(|key| file.contains(key))
+            file.contains("next_obs") && ["obs", "action", "reward"].iter().any(|key| file.contains(key))
         })
+    }
+
+    fn is_plain(&self, place: &Place) -> bool {
+        !place.path().is_dir() && file_at(place).is_ok_and(|file| !file.contains(TRAJECTORIES))
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
@@ -49,9 +51,6 @@ impl Format for MbrlReplay {
             folder::inside(&path, &path.join(FILE))?;
         }
         let file = file_at(place)?;
-        if let Some(mapping) = place.mapping()? {
-            mapping.only(&[], self.name())?;
-        }
         let Columns { obs, action, .. } = Columns::find(&file)?;
         let (rows, shape) = (obs.rows(), Shape::unnamed(obs.width(), action.width()));
         let shape = Shape { last: true, next: true, choices: action.choices(), ..shape };

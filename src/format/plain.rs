@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Format;
 use super::arrays::{self, Chosen, Pieces, Source, Usual};
 use super::hdf5::listed;
+use super::mapping::ROLES;
 use super::npz::{self, Npz};
 use super::place::Place;
 use super::reader::Episodes;
@@ -38,6 +39,10 @@ impl Format for Plain {
     fn probe(&self, place: &Place) -> bool {
         let Ok(source) = source(place) else { return false };
         place.is_mapped() || (!is_foreign(&source) && !groups(&source).is_empty())
+    }
+
+    fn takes_mapping(&self) -> bool {
+        true
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
@@ -95,6 +100,19 @@ fn source(place: &Place) -> Result<Source, Fault> {
     }
     let opened = files.iter().map(|file| Npz::open(file).map(Arc::new));
     Ok(Source::Npz(opened.collect::<Result<_, _>>()?))
+}
+
+/// True if a mapping names arrays of the file, not dimensions of its observations.
+///
+/// # Errors
+/// [`Fault`] if the mapping is none.
+pub(super) fn is_meant(place: &Place) -> Result<bool, Fault> {
+    let (Some(mapping), Ok(source)) = (place.mapping()?, source(place)) else { return Ok(false) };
+    let has = |name: &String| match &source {
+        Source::Hdf5(file) => file.contains(name),
+        Source::Npz(files) => files.iter().any(|file| file.contains(name)),
+    };
+    Ok(ROLES.iter().any(|role| mapping.named(role).iter().any(has)))
 }
 
 /// True for AgiBot's recordings, whose groups hold more than states and actions: see [`super::foreign`].

@@ -30,6 +30,10 @@ impl Format for StableWorldModel {
         place.hdf5().is_ok_and(|file| file.contains(LENGTHS) && file.contains(OFFSETS))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let (path, mapping) = (place.path(), place.mapping()?);
         if let Some(mapping) = &mapping {

@@ -31,6 +31,10 @@ impl Format for Tianshou {
         place.hdf5().is_ok_and(|file| file.is_group(GROUP) && has(&file))
     }
 
+    fn takes_mapping(&self) -> bool {
+        true
+    }
+
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let (path, file) = (place.path(), place.hdf5()?);
         let source = Source::Hdf5(file.clone());

@@ -31,7 +31,9 @@ fn every_known_stranger_is_named_with_a_command_for_its_own_path() {
     let agibot = dir.path().join("proprio_stats.h5");
     let column = |key: &str| (key.to_owned(), Value::F32(vec![0.0; 6], vec![3, 2]));
     hdf5(&agibot, &[column("state/joint/position"), column("action/joint/position")], &[]);
+    write("rllib/output-2026-01-01_worker-0_0.json", b"{\"type\": \"SampleBatch\"}\n");
     let cases = [
+        (dir.path().join("rllib"), "RLlib", "rllib.hdf5"),
         (dir.path().join("calvin"), "CALVIN's frames", "ep_start_end_ids.npy"),
         (agibot, "AgiBot World", "joint/position"),
         (write("out.json", b"{\"type\": \"SampleBatch\", \"obs\": \"BCJN\"}\n"), "RLlib", "JsonReader"),

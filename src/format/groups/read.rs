@@ -135,11 +135,7 @@ impl Groups {
         let last = |flags: &Option<Vec<bool>>| flags.as_ref().is_some_and(|f| f.last() == Some(&true));
         let early = |flags: &Option<Vec<bool>>| flags.iter().any(|f| f.iter().rev().skip(1).any(|&set| set));
         let terminated = if terminal.is_some() { last(&terminal) } else { last(&done) && !last(&cut) };
-        let odd = [
-            early(&terminal) || early(&done) || early(&cut),
-            spot.said.is_some_and(|said| said != steps as u64),
-            steps == 0,
-        ];
+        let odd = [early(&terminal) || early(&done) || early(&cut), spot.said.is_some_and(|said| said != steps as u64)];
         let truncated = last(&cut) || !terminated;
         let found = Found { id: spot.id, obs, actions, rewards, next_obs, terminated, truncated };
         Ok(Loaded { found, odd: (0..odd.len()).filter(|&kind| odd[kind]).collect() })
@@ -237,7 +233,6 @@ impl Separate for Groups {
     const ODDITIES: &'static [&'static str] = &[
         "have an end marked before their last step; they go on",
         "have another length than the description beside the file says; what is in the file is read",
-        "have no step and are left out",
     ];
 
     fn shape(&self) -> &Shape {
