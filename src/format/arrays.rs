@@ -220,8 +220,8 @@ impl Wide {
     /// The group that all of them lie in, with the slash behind it.
     fn top(&self) -> String {
         let first = self.0.first().map_or("", |array| array.key.as_str());
-        let tops = first.match_indices('/').map(|(at, _)| &first[..=at]);
-        tops.filter(|top| self.keys().all(|key| key.starts_with(top))).last().unwrap_or_default().to_owned()
+        let mut tops = first.rmatch_indices('/').map(|(at, _)| &first[..=at]);
+        tops.find(|top| self.keys().all(|key| key.starts_with(top))).unwrap_or_default().to_owned()
     }
 
     /// The stored type of actions that may be choices.

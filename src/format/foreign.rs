@@ -36,7 +36,7 @@ fn folder(path: &Path) -> Option<String> {
     if names.iter().any(|name| is_frame(name)) {
         return calvin(path, &names);
     }
-    let json = names.iter().find(|name| name.starts_with("output-") && name.ends_with(".json"));
+    let json = names.iter().find(|name| name.strip_suffix(".json").is_some_and(|stem| stem.starts_with("output-")));
     if json.is_some_and(|name| head(&path.join(name)).is_some_and(|head| is_rllib(&head))) {
         return Some(commands::rllib(path));
     }

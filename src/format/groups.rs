@@ -1,5 +1,5 @@
 //! HDF5 files with a group an episode, under any usual names: `Trial0/{observations, actions, rewards, done, …}` of
-//! `RoboHive`, `episode_0/…`, `traj_12/…`. ManiSkill's and ALOHA's files are read by the same means.
+//! `RoboHive`, `episode_0/…`, `traj_12/…`. The files of `ManiSkill` and ALOHA are read by the same means.
 //!
 //! `RoboHive` closes an episode with a row of its last observation and an action of NaN; there a reward is that of the row's own
 //! observation. Layout read in `robohive/logger/README.md` and `robohive/envs/env_base.py`.

@@ -69,7 +69,9 @@ impl Format for ManiSkill {
                     lost.len()
                 ));
             }
-            spots.iter_mut().for_each(|spot| spot.said = described.steps.get(&spot.id).copied());
+            for spot in &mut spots {
+                spot.said = described.steps.get(&spot.id).copied();
+            }
         }
         Ok(Box::new(OneByOne::new(Groups::open(place, Files::One(file), spots, &USUAL, origin, cx)?)))
     }

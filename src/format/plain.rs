@@ -115,7 +115,7 @@ pub(super) fn is_meant(place: &Place) -> Result<bool, Fault> {
     Ok(ROLES.iter().any(|role| mapping.named(role).iter().any(has)))
 }
 
-/// True for AgiBot's recordings, whose groups hold more than states and actions: see [`super::foreign`].
+/// True for `AgiBot`'s recordings, whose groups hold more than states and actions: see [`super::foreign`].
 fn is_foreign(source: &Source) -> bool {
     let Source::Hdf5(file) = source else { return false };
     ["state", "action"].iter().all(|group| file.contains(&format!("{group}/joint/position")))

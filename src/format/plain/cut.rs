@@ -136,8 +136,8 @@ pub(super) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<us
 mod tests {
     use super::*;
 
-    fn flags(rows: usize, at: &[usize]) -> Option<Vec<bool>> {
-        Some((0..rows).map(|row| at.contains(&row)).collect())
+    fn flags(rows: usize, at: &[usize]) -> Vec<bool> {
+        (0..rows).map(|row| at.contains(&row)).collect()
     }
 
     fn ends(marks: &Marks) -> Vec<(usize, bool, bool)> {
@@ -148,15 +148,16 @@ mod tests {
     fn flags_numbers_and_jumps_end_episodes() {
         let rows = 6;
         let of = |marks: Marks| ends(&Marks { rows, ..marks });
-        let both = Marks { terminated: flags(6, &[1]), truncated: flags(6, &[3]), ..Marks::default() };
+        let both = Marks { terminated: Some(flags(6, &[1])), truncated: Some(flags(6, &[3])), ..Marks::default() };
         assert_eq!(of(both), [(2, true, false), (2, false, true), (2, false, false)]);
-        let done = Marks { done: flags(6, &[1, 3]), truncated: flags(6, &[3]), ..Marks::default() };
+        let done = Marks { done: Some(flags(6, &[1, 3])), truncated: Some(flags(6, &[3])), ..Marks::default() };
         assert_eq!(of(done), [(2, true, false), (2, false, true), (2, false, false)]);
-        let why = Marks { terminated: flags(6, &[1]), done: flags(6, &[1, 5]), ..Marks::default() };
+        let why = Marks { terminated: Some(flags(6, &[1])), done: Some(flags(6, &[1, 5])), ..Marks::default() };
         assert_eq!(of(why), [(2, true, false), (4, false, true)]);
-        let masks = Marks { terminated: flags(6, &[2, 5]), masks: flags(6, &[0, 1, 3, 4, 5]), ..Marks::default() };
+        let masks =
+            Marks { terminated: Some(flags(6, &[2, 5])), masks: Some(flags(6, &[0, 1, 3, 4, 5])), ..Marks::default() };
         assert_eq!(of(masks), [(3, true, false), (3, false, true)]);
-        let masks = Marks { masks: flags(6, &[0, 1, 2, 4, 5]), ..Marks::default() };
+        let masks = Marks { masks: Some(flags(6, &[0, 1, 2, 4, 5])), ..Marks::default() };
         assert_eq!(of(masks), [(4, true, false), (2, false, false)]);
         let episode = Marks { episode: Some(vec![7.0, 7.0, 2.0, 2.0, 2.0, 9.0]), ..Marks::default() };
         assert_eq!(of(episode), [(2, false, true), (3, false, true), (1, false, true)]);
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn goals_on_the_way_and_shuffled_rows_are_told() {
-        let marks = Marks { rows: 4, done: flags(4, &[3]), masks: flags(4, &[0, 2]), ..Marks::default() };
+        let marks = Marks { rows: 4, done: Some(flags(4, &[3])), masks: Some(flags(4, &[0, 2])), ..Marks::default() };
         let told = marks.warnings(&marks.cut());
         assert!(told[0].starts_with("masks: 1 rows are 0") && told[0].contains("row 1"), "{told:?}");
         let marks = Marks { rows: 4, jumps: vec![0, 1, 2], ..Marks::default() };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cut::{self, Marks, Segment};
 use crate::data::dataset::{Dataset, Origin};
-use crate::format::arrays::{Chosen, Pieces, Source, Store, ask};
+use crate::format::arrays::{Chosen, Pieces, Source, Store, Wide, ask};
 use crate::format::assemble::{Assembly, FoundIn};
 use crate::format::reader::{Episodes, Index, Later, Shape};
 use crate::ground::fault::Fault;
@@ -88,7 +88,7 @@ impl Flat {
     fn find(&self, held: bool, cx: &Ctx) -> Result<Option<Found>, Fault> {
         let cx = cx.phase("finding the episodes");
         let wide = [&self.chosen.observation, &self.chosen.action, &self.chosen.next];
-        let keys = wide.into_iter().flat_map(|wide| wide.keys());
+        let keys = wide.into_iter().flat_map(Wide::keys);
         let store = Store::open(&self.source, keys, self.chosen.reward.as_deref(), held, &cx)?;
         let Some(store) = store else { return Ok(None) };
         let mut origin = self.origin.clone();

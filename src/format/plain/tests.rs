@@ -100,7 +100,7 @@ fn done_alone_is_told_and_numbers_of_episodes_end_them() {
     all.push(Array::i64(
         "episode_id",
         &[c.rows],
-        (0..c.rows as i64).map(|row| 3 - (row > 3) as i64 - (row > 6) as i64),
+        (0..c.rows as i64).map(|row| 3 - i64::from(row > 3) - i64::from(row > 6)),
     ));
     let data = npz(&all).expect("reads");
     compare(&data, false, true, false);
