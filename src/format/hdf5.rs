@@ -11,7 +11,7 @@ use hdf5_reader::{Hdf5File, OpenOptions};
 
 mod blocks;
 mod column;
-mod lzf;
+mod filters;
 mod node;
 mod number;
 mod parts;
@@ -54,13 +54,11 @@ impl Hdf5 {
         if !is_hdf5(path) {
             return Err(bad("not an HDF5 file (its first bytes are others)".into()));
         }
-        let mut filters = hdf5_reader::FilterRegistry::new();
-        filters.register(lzf::FILTER_ID, Box::new(lzf::filter));
         let options = OpenOptions::default()
             // Every chunk is read once: a cache would only hold memory.
             .with_chunk_cache_bytes(0)
             .with_max_read_bytes(MAX_READ_BYTES)
-            .with_filter_registry(filters);
+            .with_filter_registry(filters::registry());
         let storage = blocks::Blocks::open(path).map_err(|e| bad(format!("cannot be opened ({e})")))?;
         let file = Hdf5File::from_storage_with_options(Arc::new(storage), options)
             .map_err(|e| bad(format!("the HDF5 header cannot be read ({e}): the file is damaged or truncated")))?;
@@ -212,9 +210,9 @@ impl Hdf5 {
         let problem = match root_cause(e) {
             Error::UnsupportedFilter(what) => {
                 format!(
-                    "is packed with {}, which oodscope does not unpack; write the file anew by h5repack -f NONE IN OUT, or \
-                     -f GZIP=4 to keep it small",
-                    filter_name(what)
+                    "is compressed by {}, which oodscope does not read; write the file anew: h5repack -f GZIP=4 IN OUT (with \
+                     the plug-in that wrote it)",
+                    filters::named(what).unwrap_or(what)
                 )
             }
             Error::UnsupportedEncoding(what) => format!("is stored in a way that oodscope cannot read ({what})"),
@@ -240,23 +238,6 @@ pub(super) fn listed(names: &[String]) -> String {
 fn short_text(text: &str) -> Option<String> {
     let text = text.trim_matches(['\0', ' ']);
     (!text.is_empty() && text.len() <= 200 && !text.chars().any(char::is_control)).then(|| text.to_owned())
-}
-
-/// What a filter of the HDF Group's list is called, where the reader tells its number alone.
-fn filter_name(what: &str) -> String {
-    let name = match what.rsplit(' ').next().and_then(|id| id.parse::<u32>().ok()) {
-        Some(4) => "SZIP",
-        Some(307) => "bzip2",
-        Some(32001) => "Blosc",
-        Some(32004) => "LZ4",
-        Some(32008) => "Bitshuffle",
-        Some(32013) => "ZFP",
-        Some(32015) => "Zstandard",
-        Some(32017) => "SZ",
-        Some(32026) => "Blosc2",
-        _ => "a plug-in filter",
-    };
-    format!("{name} ({what})")
 }
 
 fn root_cause(e: &Error) -> &Error {

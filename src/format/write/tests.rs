@@ -39,7 +39,7 @@ fn dataset(action_space: Space) -> Dataset {
 fn about() -> MinariAbout {
     MinariAbout {
         dataset_id: "pendulum/topup-v0".into(),
-        env_spec: Some(r#"{"id": "Pendulum-v1"}"#.into()),
+        env_spec: Some(r#"{"id": "Thing-v1"}"#.into()),
         resets: (0..12).map(|i| Reset { seed: Some(i), options: vec![("x".into(), 0.5)] }).collect(),
         ..MinariAbout::default()
     }
@@ -58,7 +58,7 @@ fn what_is_written_is_read_back_bit_for_bit() {
         for path in [folder.clone(), folder.join("data"), folder.join("data").join(MAIN_FILE)] {
             let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
             assert_eq!(back.origin.warnings, Vec::<String>::new());
-            assert_eq!(back.origin.env_id.as_deref(), Some("Pendulum-v1"));
+            assert_eq!(back.origin.env_id.as_deref(), Some("Thing-v1"));
             assert_eq!(back.origin.dataset_id.as_deref(), Some("pendulum/topup-v0"));
             assert_eq!(Dataset { origin: Origin::default(), ..back }, data);
         }
@@ -116,7 +116,7 @@ fn a_parquet_file_keeps_the_names_of_the_dimensions_and_the_environment() {
     let dir = tempfile::tempdir().expect("temporary folder");
     let path = dir.path().join("x.parquet");
     let mut data = dataset(Space { names: vec!["torque".into()], ..Space::unnamed("action", 1) });
-    data.origin.env_id = Some("Pendulum-v1".into());
+    data.origin.env_id = Some("Thing-v1".into());
     writer("parquet").expect("there").whole(&path, &data, &MinariAbout::default()).expect("written");
     let back = format::open(&path, None, &Ctx::quiet()).expect("opens");
     assert_eq!((&back.obs_space.names, &back.action_space.names), (&data.obs_space.names, &data.action_space.names));

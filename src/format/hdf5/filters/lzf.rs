@@ -1,22 +1,17 @@
 //! The LZF filter, which h5py can write: runs of literal bytes and references to what was already written.
 
-use hdf5_reader::error::Error;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
 
-/// LZF's number in the HDF Group's list of registered filters.
-pub(super) const FILTER_ID: u16 = 32000;
-
-/// Largest chunk that is inflated, the same as for the reader's own filters.
-const MAX_CHUNK_BYTES: usize = 256 << 20;
+use super::MAX_CHUNK_BYTES;
 
 /// Inflates one chunk. The third client value is the chunk's size as h5py wrote it.
-pub(super) fn filter(filter: &FilterDescription, data: &[u8], _element_size: usize) -> Result<Vec<u8>, Error> {
+pub(super) fn inflate(filter: &FilterDescription, data: &[u8]) -> Option<Vec<u8>> {
     let limit = filter.client_data.get(2).map_or(MAX_CHUNK_BYTES, |&n| (n as usize).min(MAX_CHUNK_BYTES));
-    inflate(data, limit).ok_or_else(|| Error::DecompressionError("the LZF stream is damaged".into()))
+    inflated(data, limit)
 }
 
 /// `data` inflated, or nothing if it is damaged or longer than `limit`.
-fn inflate(data: &[u8], limit: usize) -> Option<Vec<u8>> {
+fn inflated(data: &[u8], limit: usize) -> Option<Vec<u8>> {
     let mut out: Vec<u8> = Vec::with_capacity(limit.min(data.len().saturating_mul(4)));
     let mut rest = data.iter().copied();
     while let Some(control) = rest.next() {
@@ -52,16 +47,16 @@ mod tests {
     #[test]
     fn literals_and_overlapping_references_are_inflated() {
         // "ab", then 2 + 4 bytes from two back.
-        assert_eq!(inflate(&[1, b'a', b'b', 4 << 5, 1], 64).as_deref(), Some(&b"abababab"[..]));
+        assert_eq!(inflated(&[1, b'a', b'b', 4 << 5, 1], 64).as_deref(), Some(&b"abababab"[..]));
         // The long form of the length.
-        assert_eq!(inflate(&[0, b'x', 7 << 5, 3, 0], 64).as_deref(), Some(&b"xxxxxxxxxxxxx"[..]));
+        assert_eq!(inflated(&[0, b'x', 7 << 5, 3, 0], 64).as_deref(), Some(&b"xxxxxxxxxxxxx"[..]));
     }
 
     #[test]
     fn damaged_streams_and_bombs_are_refused() {
-        assert_eq!(inflate(&[5, b'a'], 64), None, "literals cut off");
-        assert_eq!(inflate(&[1 << 5, 0], 64), None, "a reference before the start");
-        assert_eq!(inflate(&[0, b'x', 7 << 5, 255, 0], 64), None, "longer than the limit");
-        assert_eq!(inflate(&[0, b'x', 1 << 5], 64), None, "reference cut off");
+        assert_eq!(inflated(&[5, b'a'], 64), None, "literals cut off");
+        assert_eq!(inflated(&[1 << 5, 0], 64), None, "a reference before the start");
+        assert_eq!(inflated(&[0, b'x', 7 << 5, 255, 0], 64), None, "longer than the limit");
+        assert_eq!(inflated(&[0, b'x', 1 << 5], 64), None, "reference cut off");
     }
 }
