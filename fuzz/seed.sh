@@ -46,5 +46,11 @@ seed exorl exorl
 seed dreamer dreamer-episodes dreamer-stream
 seed mbrl_replay replay_buffer.npz
 seed ogbench ogbench.npz
+seed plain plain.npz qlearning.npz columns
+seed tianshou tianshou.hdf5
+seed maniskill maniskill.h5
+seed groups robohive.h5
+seed imitation imitation.npz
+seed stable_worldmodel stable_worldmodel.h5
 seed csv named.csv table.csv
 seed parquet flat.parquet lists.parquet

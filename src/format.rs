@@ -14,29 +14,38 @@ use crate::ground::memory::Bytes;
 use crate::ground::task::Ctx;
 use crate::ground::url;
 
+pub mod aloha;
+mod arrays;
 mod assemble;
 mod choices;
 pub mod contents;
 pub mod d3rlpy;
 pub mod d4rl;
+pub mod dppo;
 pub mod dreamer;
 pub mod exorl;
 mod finite;
 mod foreign;
 mod frame;
+pub mod groups;
 pub mod hdf5;
+pub mod imitation;
 pub mod lerobot;
+pub mod maniskill;
 mod mapping;
 pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
 pub mod ogbench;
 pub mod place;
+pub mod plain;
 pub mod reader;
 mod remote;
 pub mod robomimic;
 mod roles;
+pub mod stable_worldmodel;
 pub mod tabular;
+pub mod tianshou;
 pub mod write;
 
 /// A layout of offline data on disk, recognised by what is inside.
@@ -53,6 +62,12 @@ pub trait Format: Sync {
         false
     }
 
+    /// True if arrays to which a mapping gives roles are read as plain arrays: a row is a step, and nothing that only this layout
+    /// knows is lost.
+    fn is_plain(&self, _place: &Place) -> bool {
+        false
+    }
+
     /// Opens the dataset, of which no number is read yet.
     ///
     /// # Errors
@@ -65,12 +80,20 @@ pub const FORMATS: &[&dyn Format] = &[
     &minari::Minari,
     &lerobot::LeRobot,
     &robomimic::Robomimic,
+    &maniskill::ManiSkill,
+    &aloha::Aloha,
+    &groups::EpisodeGroups,
+    &tianshou::Tianshou,
+    &stable_worldmodel::StableWorldModel,
     &d3rlpy::D3rlpy,
     &d4rl::D4rl,
     &exorl::ExOrl,
     &dreamer::Dreamer,
+    &imitation::Imitation,
+    &dppo::Dppo,
     &mbrl_replay::MbrlReplay,
     &ogbench::OgBench,
+    &plain::Plain,
     &tabular::Tabular,
 ];
 
@@ -226,6 +249,8 @@ fn opened(path: &Path, choice: &Choice, cx: &Ctx) -> Result<(Box<dyn Episodes>, 
             .ok_or_else(|| Fault::at(path, format!("no format is called '{name}'; known formats: {}", names())))?,
         None => FORMATS.iter().find(|f| f.probe(&place)).ok_or_else(|| unknown(&place, &names()))?,
     };
+    let plain = chosen.is_plain(&place) && plain::is_meant(&place)?;
+    let chosen: &dyn Format = if plain { &plain::Plain } else { *chosen };
     let mut choice = choice.clone();
     if !chosen.takes_mapping()
         && let Some(mapping) = place.mapping()?
@@ -257,7 +282,10 @@ fn unknown(place: &Place, names: &str) -> Fault {
         return Fault::at(path, answer);
     }
     match seen(place) {
-        Ok(what) => Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names})")),
+        Ok(what) => {
+            let advice = plain::advice(place).map_or(String::new(), |advice| format!("; {advice}"));
+            Fault::at(path, format!("not a dataset that oodscope knows: {what} (looked for: {names}){advice}"))
+        }
         Err(damaged) => damaged,
     }
 }

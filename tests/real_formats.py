@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes one set of random trajectories in every format that oodscope reads, with the real libraries where there are such.
 
-    pip install numpy h5py pyarrow pandas "minari[hdf5,arrow]==0.5.4" gymnasium
+    pip install numpy h5py pyarrow pandas "minari[hdf5,arrow]==0.5.4" gymnasium tianshou
     real_formats.py FOLDER [--episodes 4] [--seed 0]
 
 FOLDER/truth.json holds the trajectories and, for every file, what its format can hold:
-`last` (the observation that the last action leads to), `rewards`, `ends` (terminated and truncated are told apart).
+`last` (the observation that the last action leads to), `rewards`, `ends` (terminated and truncated are told apart); `told` says that
+something is left open, which a reader has to warn of.
 """
 import argparse, json, os, uuid
 import numpy as np
@@ -31,8 +32,8 @@ episodes = [episode(i) for i in range(a.episodes)]
 holds = {}
 
 
-def said(name, last=True, rewards=True, ends=True, order=None):
-    holds[name] = dict(last=last, rewards=rewards, ends=ends, order=order or list(range(len(episodes))))
+def said(name, last=True, rewards=True, ends=True, order=None, told=False):
+    holds[name] = dict(last=last, rewards=rewards, ends=ends, told=told, order=order or list(range(len(episodes))))
 
 
 def flags(e):
@@ -79,6 +80,89 @@ def hdf5():
         f["episode_terminals"] = cat(lambda e: flags(e)[0] | flags(e)[1]).astype(f32)
         f["discrete_action"], f["version"] = False, "1.0"
     said("d3rlpy1.h5", last=False)
+
+
+def arrays():
+    """Plain arrays under usual names, and layouts that are nearly that."""
+    obs, nxt, act, rew = cat(lambda e: e["obs"][:-1]), cat(lambda e: e["obs"][1:]), cat(lambda e: e["act"]), cat(lambda e: e["rew"])
+    term, trunc = cat(lambda e: flags(e)[0]), cat(lambda e: flags(e)[1])
+    n = len(rew)
+    np.savez_compressed(at("plain.npz"), obs=obs, act=act, rew=rew, terminated=term, truncated=trunc, infos=np.array([{}] * n, dtype=object))
+    said("plain.npz", last=False)
+    # d4rl.qlearning_dataset: no timeouts; their rows were left out by the library, which only next observations tell.
+    np.savez(at("qlearning.npz"), observations=obs, actions=act, next_observations=nxt, rewards=rew, terminals=term)
+    said("qlearning.npz", ends=False)
+    # OGBench with compact_dataset=False: a row is a transition, terminals close a recording, masks are 0 where it was final.
+    np.savez(at("ogbench-wide.npz"), observations=obs, actions=act, next_observations=nxt, rewards=rew,
+             terminals=(term | trunc).astype(f32), masks=1 - term.astype(f32))
+    said("ogbench-wide.npz")
+    os.makedirs(at("columns"), exist_ok=True)
+    for key, v in dict(states=obs, actions=act, next_states=nxt, rewards=rew, dones=term | trunc, timeouts=trunc).items():
+        np.save(at("columns", f"{key}.npy"), v)
+    said("columns")
+    # imitation 0.3, data/types.py: obs has a row more an episode; terminal is set where an episode was done, for whatever reason.
+    lengths = [len(e["rew"]) for e in episodes]
+    np.savez_compressed(at("imitation.npz"), obs=cat(lambda e: e["obs"]), acts=act, rews=rew.astype(float), indices=np.cumsum(lengths[:-1]),
+                        terminal=np.array([e["terminated"] for e in episodes]), infos=np.array([{}] * n, dtype=object))
+    said("imitation.npz", told=True)
+    np.savez_compressed(at("dppo.npz"), states=obs, actions=act, rewards=rew, terminals=term, traj_lengths=np.array(lengths),
+                        images=np.zeros((n, 3, 4, 4), np.uint8))
+    said("dppo.npz", last=False)
+
+
+def groups():
+    import h5py
+    lead = lambda v, first: np.concatenate([np.full_like(v[:1], first), v])
+    with h5py.File(at("maniskill.h5"), "w") as f:
+        for i, e in enumerate(episodes):
+            g = f.create_group(f"traj_{i}")
+            term, trunc = flags(e)
+            g["obs/agent/qpos"], g["obs/extra/tcp_pose"] = e["obs"][:, :1], e["obs"][:, 1:]
+            g["obs/sensor_data/base_camera/rgb"] = np.zeros((len(e["obs"]), 4, 4, 3), np.uint8)
+            g["obs/sensor_param/base_camera/intrinsic_cv"] = np.zeros((len(e["obs"]), 3, 3), f32)
+            g["actions"], g["rewards"], g["terminated"], g["truncated"], g["success"] = e["act"], e["rew"], term, trunc, term
+            g["env_states/actors/cube"] = np.zeros((len(e["obs"]), 13), f32)
+    json.dump(dict(env_info=dict(env_id="PickCube-v1"), episodes=[dict(episode_id=i, elapsed_steps=len(e["rew"])) for i, e in enumerate(episodes)]),
+              open(at("maniskill.json"), "w"))
+    said("maniskill.h5")
+    os.makedirs(at("aloha"), exist_ok=True)
+    for i, e in enumerate(episodes):
+        with h5py.File(at("aloha", f"episode_{i}.hdf5"), "w") as f:
+            f.attrs["sim"] = True
+            f["observations/qpos"], f["observations/qvel"], f["action"] = e["obs"][:-1, :2], e["obs"][:-1, 2:], e["act"]
+            f["observations/images/top"] = np.zeros((len(e["rew"]), 4, 4, 3), np.uint8)
+    said("aloha", last=False, rewards=False, ends=False)
+    # RoboHive's traces: a last row with an action of NaN; a reward is that of its row's observation.
+    with h5py.File(at("robohive.h5"), "w") as f:
+        for i, e in enumerate(episodes):
+            g = f.create_group(f"Trial{i}")
+            g["observations"], g["actions"] = e["obs"], np.concatenate([e["act"], np.full((1, 2), np.nan, f32)])
+            g["rewards"], g["done"] = lead(e["rew"], 0), lead(flags(e)[0], False)
+            g["time"], g["env_infos/solved"] = np.arange(len(e["obs"])) / 10, np.zeros(len(e["obs"]))
+    said("robohive.h5", told=True)
+    # stable-worldmodel 0.1.1, world/world.py: a row is written after a step; actions are moved up by one.
+    with h5py.File(at("stable_worldmodel.h5"), "w") as f:
+        cuts = np.array([len(e["obs"]) for e in episodes])
+        f["observation"], f["action"] = cat(lambda e: e["obs"]), cat(lambda e: np.concatenate([e["act"], e["act"][:1]]))
+        f["reward"] = cat(lambda e: lead(e["rew"], 0))
+        f["terminated"] = cat(lambda e: lead(flags(e)[0], False))
+        f["pixels"] = np.zeros((cuts.sum(), 4, 4, 3), np.uint8)
+        f["ep_len"], f["ep_offset"] = cuts.astype(np.int32), np.cumsum([0, *cuts[:-1]])
+    said("stable_worldmodel.h5")
+
+
+def tianshou_buffer():
+    """By tianshou itself; 10 of its rows are not used."""
+    from tianshou.data import Batch, ReplayBuffer
+    total = sum(len(e["rew"]) for e in episodes)
+    buffer = ReplayBuffer(size=total + 10)
+    for e in episodes:
+        term, trunc = flags(e)
+        for t in range(len(e["rew"])):
+            buffer.add(Batch(obs=e["obs"][t], act=e["act"][t], rew=float(e["rew"][t]), terminated=term[t], truncated=trunc[t],
+                             obs_next=e["obs"][t + 1], info={}))
+    buffer.save_hdf5(at("tianshou.hdf5"))
+    said("tianshou.hdf5")
 
 
 def npz():
@@ -201,7 +285,7 @@ def minari_sets():
         said(name)
 
 
-for part in (hdf5, npz, frames, minari_sets):
+for part in (hdf5, npz, arrays, groups, tianshou_buffer, frames, minari_sets):
     try:
         part()
     except ImportError as missing:

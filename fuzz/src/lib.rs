@@ -53,6 +53,18 @@ pub const DREAMER: Target = target("dreamer", &["dreamer-episodes", "dreamer-str
 pub const MBRL_REPLAY: Target = target("mbrl_replay", &["replay_buffer.npz"]);
 /// `OGBench`.
 pub const OGBENCH: Target = target("ogbench", &["ogbench.npz"]);
+/// Plain arrays: archives, and a folder of arrays.
+pub const PLAIN: Target = target("plain", &["plain.npz", "qlearning.npz", "columns"]);
+/// Tianshou's buffers.
+pub const TIANSHOU: Target = target("tianshou", &["tianshou.hdf5"]);
+/// `ManiSkill`'s trajectories.
+pub const MANISKILL: Target = target("maniskill", &["maniskill.h5"]);
+/// Groups of episodes, as `RoboHive` writes them.
+pub const GROUPS: Target = target("groups", &["robohive.h5"]);
+/// Rollouts of imitation.
+pub const IMITATION: Target = target("imitation", &["imitation.npz"]);
+/// stable-worldmodel's files.
+pub const STABLE_WORLDMODEL: Target = target("stable_worldmodel", &["stable_worldmodel.h5"]);
 /// Text tables, with and without a map of their columns.
 pub const CSV: Target = target("table", &["named.csv", "table.csv"]);
 /// Parquet tables of numbers and of lists.

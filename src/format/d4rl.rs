@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use super::Format;
+use super::arrays::familiar;
 use super::hdf5::{Hdf5, listed};
 use super::place::Place;
 use super::reader::Episodes;
@@ -30,6 +31,10 @@ pub struct D4rl;
 
 /// Keys that a file of this layout has; any of them makes it one, so that the missing ones can be named.
 const KEYS: [&str; 5] = ["observations", "actions", "rewards", "terminals", "timeouts"];
+/// Where a flat file marks ends of episodes.
+const ENDS: [&str; 2] = ["terminals", "timeouts"];
+/// What is read beside these keys, or told of in another rule.
+const OTHERS: [&str; 4] = ["next_observations", "infos", "metadata", CHUNKS];
 /// Group of the pieces that a large file is stored in.
 const CHUNKS: &str = "virtual";
 
@@ -41,8 +46,15 @@ impl Format for D4rl {
     fn probe(&self, place: &Place) -> bool {
         place.hdf5().is_ok_and(|file| {
             let chunks = || prefixes(&file).first().is_some_and(|chunk| has_keys(&file, chunk));
-            (has_keys(&file, "") || chunks()) && !file.groups("").iter().any(|g| g == "data")
+            // Of the same arrays with ends of other names, `plain` knows more.
+            let flat = || ENDS.iter().any(|key| file.contains(key)) || !familiar(&file.names());
+            let here = has_keys(&file, "");
+            ((here && flat()) || (!here && chunks())) && !file.groups("").iter().any(|g| g == "data")
         })
+    }
+
+    fn is_plain(&self, place: &Place) -> bool {
+        place.hdf5().is_ok_and(|file| has_keys(&file, ""))
     }
 
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
@@ -73,6 +85,7 @@ impl Layout {
             rules.push(format!("the pieces {} are put end to end", listed(&names)));
         }
         rules.extend(infos(file));
+        rules.extend(unread(file, &prefixes[0]));
         Self { format: D4rl.name(), prefixes, ends: Ends::Timeouts, rules }
     }
 
@@ -116,6 +129,15 @@ fn prefixes(file: &Hdf5) -> Vec<String> {
         return vec![String::new()];
     }
     chunks.into_iter().map(|name| format!("{CHUNKS}/{name}/")).collect()
+}
+
+/// The rule about arrays that are not read: DSRL's `costs` are one.
+fn unread(file: &Hdf5, prefix: &str) -> Option<String> {
+    let group = prefix.trim_end_matches('/');
+    let mut keys = if group.is_empty() { file.names() } else { file.members(group) };
+    keys.retain(|key| !KEYS.contains(&key.as_str()) && !OTHERS.contains(&key.as_str()));
+    keys.sort();
+    (!keys.is_empty()).then(|| format!("not read: {}", listed(&keys)))
 }
 
 /// Rules about `infos`, which are not part of the state.

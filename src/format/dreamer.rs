@@ -5,7 +5,8 @@
 //! that came with the observation.
 //!
 //! Episodes, read in `tools.py` of NM512/dreamerv3-torch: `<id>-<rows>.npz` is one episode. A row holds the observation
-//! and the action and reward that led to it; row 0 is the reset.
+//! and the action and reward that led to it; row 0 is the reset. Before `DreamerV2` was published its flags were called `reset`
+//! and `terminal`.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,8 @@ impl Format for Dreamer {
 
     fn probe(&self, place: &Place) -> bool {
         folder::probe(place, is_name, |file| {
-            file.contains("is_first") && (file.contains("reward") || file.contains("action"))
+            let early = file.contains("reset") && file.contains("terminal");
+            (file.contains("is_first") || early) && (file.contains("reward") || file.contains("action"))
         })
     }
 
@@ -65,7 +67,7 @@ fn files(path: &Path) -> Result<(Npz, Vec<PathBuf>), Fault> {
 fn has_episodes(path: &Path, first: &Npz) -> bool {
     // Only the episodes of NM512 keep a discount; chunks of a stream always name the next one.
     let is_chunk = folder::stem(first.path()).is_some_and(|stem| chain::parts(stem).is_some());
-    first.contains("discount") || (!is_chunk && path.is_dir())
+    first.contains("discount") || !first.contains("is_first") || (!is_chunk && path.is_dir())
 }
 
 /// True for `<anything>-<rows>`.

@@ -29,7 +29,10 @@ impl Format for ExOrl {
         folder::probe(
             place,
             |stem| numbers(stem).is_some(),
-            |file| KEYS.iter().filter(|k| file.contains(k)).count() >= 3 && !file.contains("is_first"),
+            |file| {
+                KEYS.iter().filter(|k| file.contains(k)).count() >= 3
+                    && !["is_first", "reset"].iter().any(|key| file.contains(key))
+            },
         )
     }
 

@@ -33,10 +33,38 @@ fn folder(path: &Path) -> Option<String> {
     if [".zgroup", ".zattrs", ".zarray", "zarr.json"].iter().any(|name| has(name)) {
         return Some(commands::zarr(path));
     }
+    if names.iter().any(|name| is_frame(name)) {
+        return calvin(path, &names);
+    }
+    let json = names.iter().find(|name| name.strip_suffix(".json").is_some_and(|stem| stem.starts_with("output-")));
+    if json.is_some_and(|name| head(&path.join(name)).is_some_and(|head| is_rllib(&head))) {
+        return Some(commands::rllib(path));
+    }
     if ends(".mcap") || (has("metadata.yaml") && ends(".db3")) {
         return Some(commands::rosbag(path, "a ROS 2 recording"));
     }
     (has("meta.json") && ends(".memmap")).then(|| commands::memmap(path))
+}
+
+/// True for the name of one of CALVIN's frames: `episode_0358482.npz`.
+fn is_frame(name: &str) -> bool {
+    let number = name.strip_prefix("episode_").and_then(|rest| rest.strip_suffix(".npz"));
+    number.is_some_and(|digits| digits.len() == 7 && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// CALVIN's folders of a file a frame, if the first file is one.
+fn calvin(path: &Path, names: &[String]) -> Option<String> {
+    let first = names.iter().find(|name| is_frame(name))?;
+    let file = super::npz::Npz::open(&path.join(first)).ok()?;
+    let is = file.contains("robot_obs") && (file.contains("rel_actions") || file.contains("actions"));
+    is.then(|| commands::calvin(path))
+}
+
+/// True for lines of JSON that each are a batch of `RLlib`'s.
+fn is_rllib(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let start: String = text.chars().filter(|c| !c.is_whitespace()).take(40).collect();
+    start.starts_with("{\"type\":\"SampleBatch\"") || start.starts_with("{\"type\":\"MultiAgentBatch\"")
 }
 
 /// TensorFlow Datasets as a folder: RLDS and Open X-Embodiment come like this.
@@ -53,12 +81,16 @@ fn names(path: &Path) -> Vec<String> {
     names
 }
 
-fn file(path: &Path) -> Option<String> {
+/// The first bytes of a file.
+fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     // A pipe or a device would block: only regular files are opened.
-    if !path.is_file() || std::fs::File::open(path).and_then(|f| f.take(HEAD_BYTES).read_to_end(&mut head)).is_err() {
-        return None;
-    }
+    let read = |file: std::fs::File| file.take(HEAD_BYTES).read_to_end(&mut head);
+    (path.is_file() && std::fs::File::open(path).and_then(read).is_ok()).then_some(head)
+}
+
+fn file(path: &Path) -> Option<String> {
+    let head = head(path)?;
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let holds = |word: &[u8]| head.windows(word.len()).any(|w| w == word);
     if head.starts_with(b"\x89MCAP0\r\n") {
@@ -74,6 +106,14 @@ fn file(path: &Path) -> Option<String> {
             () if holds(b".zgroup") || holds(b"zarr.json") || holds(b".zarray") => Some(commands::zarr(path)),
             () => None,
         };
+    }
+    if is_rllib(&head) {
+        return Some(commands::rllib(path));
+    }
+    if super::hdf5::is_hdf5(path) {
+        let file = super::hdf5::Hdf5::open(path).ok()?;
+        let agibot = file.contains("state/joint/position") && file.contains("action/joint/position");
+        return agibot.then(|| commands::agibot(path));
     }
     if head.starts_with(&OLD_TORCH) {
         return Some(commands::torch(path));

@@ -41,6 +41,10 @@ impl Format for MbrlReplay {
         })
     }
 
+    fn is_plain(&self, place: &Place) -> bool {
+        !place.path().is_dir() && file_at(place).is_ok_and(|file| !file.contains(TRAJECTORIES))
+    }
+
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let path = place.path().to_owned();
         if path.is_dir() {

@@ -80,7 +80,11 @@ fn data_folder(place: &Place) -> Option<PathBuf> {
             .find(|folder| is_hdf5(&folder.join(MAIN_FILE)) || metadata::is_minari(&folder.join(METADATA_FILE)));
     }
     let has_episodes = |file: &Hdf5| file.names().iter().any(|name| episode::number(name).is_some());
-    place.hdf5().is_ok_and(|file| has_episodes(&file)).then(|| path.parent().map(Path::to_owned))?
+    // Others call their groups so too.
+    let named = path.file_name().is_some_and(|name| name == MAIN_FILE);
+    let described = path.parent().is_some_and(|folder| metadata::is_minari(&folder.join(METADATA_FILE)));
+    let is = (named || described) && place.hdf5().is_ok_and(|file| has_episodes(&file));
+    is.then(|| path.parent().map(Path::to_owned))?
 }
 
 #[cfg(test)]

@@ -36,8 +36,16 @@ impl Format for OgBench {
         place.npz().is_ok_and(|file| has(&file, &KEYS) && !has(&file, &OTHERS))
     }
 
+    fn is_plain(&self, place: &Place) -> bool {
+        place.npz().is_ok_and(|file| OTHERS.iter().any(|key| file.contains(key)))
+    }
+
     fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
         let file = place.npz()?;
+        if OTHERS.iter().any(|key| file.contains(key)) {
+            // OGBench's wide form (compact_dataset=False): a row is a transition.
+            return Ok(Box::new(super::plain::open(place)?));
+        }
         let Columns { observations, actions, .. } = Columns::find(&file)?;
         let (rows, shape) = (observations.rows(), Shape::unnamed(observations.width(), actions.width()));
         let shape = Shape { last: true, choices: actions.choices(), ..shape };

@@ -8,8 +8,8 @@ use crate::ground::fault::Fault;
 const OBSERVATION: &[&str] = &["observation", "observations", "obs", "state", "states"];
 const ACTION: &[&str] = &["action", "actions", "act", "acts"];
 const NEXT: &[&str] =
-    &["next_observation", "next_observations", "next_obs", "next_state", "next_states", "next.observation"];
-const REWARD: &[&str] = &["reward", "rewards"];
+    &["next_observation", "next_observations", "next_obs", "next_state", "next_states", "next.observation", "obs_next"];
+const REWARD: &[&str] = &["reward", "rewards", "rew", "rews"];
 const TERMINATED: &[&str] = &["terminated", "terminateds", "terminal", "terminals", "termination", "terminations"];
 const TRUNCATED: &[&str] =
     &["truncated", "truncateds", "truncation", "truncations", "timeout", "timeouts", "time_limit"];
@@ -26,6 +26,22 @@ const EPISODE: &[&str] = &[
     "traj",
 ];
 const STEP: &[&str] = &["step", "timestep", "time_step", "step_id", "step_index", "frame_index", "t"];
+
+/// What a role is usually called.
+pub(super) fn usual(role: &str) -> &'static [&'static str] {
+    match role {
+        "observation" => OBSERVATION,
+        "action" => ACTION,
+        "next_observation" => NEXT,
+        "reward" => REWARD,
+        "terminated" => TERMINATED,
+        "truncated" => TRUNCATED,
+        "done" => DONE,
+        "episode" => EPISODE,
+        "step" => STEP,
+        _ => &[],
+    }
+}
 
 /// The columns of each role.
 #[derive(Debug, Default, PartialEq)]
@@ -245,6 +261,18 @@ fn numbered(names: &[String], base: &str) -> Option<Group> {
     let gap = wanted.zip(&found).find(|(want, (number, _))| want != number);
     let gap = gap.map(|(want, (_, name))| format!("'{name}' is there, '{base}' number {want} is not"));
     Some(Group { columns: found.into_iter().map(|f| f.1.clone()).collect(), gap })
+}
+
+/// One column called as usual, or else several of the first usual name that has numbers.
+///
+/// # Errors
+/// If a number between them is missing.
+pub(super) fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
+    match groups(names, usual).into_iter().next() {
+        Some(Group { gap: Some(gap), .. }) => Err(gap),
+        Some(Group { columns, .. }) => Ok(columns),
+        None => Ok(Vec::new()),
+    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ fn numbers(v: &Value) -> Vec<f32> {
 /// Holds a dataset against the trajectories that it was written from.
 fn compare(name: &str, data: &Dataset, truth: &Value, holds: &Value) {
     let episodes = truth["episodes"].as_array().unwrap();
+    // What a file leaves open is told.
+    let open = holds["told"] == true;
     let holds = |what: &str| holds[what].as_bool().unwrap();
     assert_eq!(data.num_episodes(), episodes.len(), "{name}");
     for (i, want) in episodes.iter().enumerate() {
@@ -58,7 +60,7 @@ fn compare(name: &str, data: &Dataset, truth: &Value, holds: &Value) {
         }
     }
     assert!(data.episode(0).next_obs.is_none(), "{name}: next observations repeat the following ones");
-    assert_eq!(data.origin.warnings, Vec::<String>::new(), "{name}");
+    assert_eq!(!data.origin.warnings.is_empty(), open, "{name}: {:?}", data.origin.warnings);
     assert!(!data.origin.rules.is_empty(), "{name}: says how it was read");
 }
 
@@ -74,7 +76,7 @@ fn compare_all(folder: &Path) -> usize {
 
 #[test]
 fn formats_of_the_real_libraries_hold_the_same_episodes() {
-    assert!(compare_all(&shipped()) >= 19);
+    assert!(compare_all(&shipped()) >= 30);
     let Some(python) = std::env::var_os("OODSCOPE_PYTHON") else {
         println!("OODSCOPE_PYTHON is not set: only the small set that ships is compared");
         return;

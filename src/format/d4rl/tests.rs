@@ -177,3 +177,14 @@ fn what_is_in_infos_is_named_and_a_goal_explains_timeouts() {
     assert!(rules.contains("'infos/goal', 'infos/qpos' are not part of the observations"), "{rules}");
     assert!(rules.contains("may mean a reached goal"), "{rules}");
 }
+
+#[test]
+fn arrays_that_are_not_read_are_listed() {
+    let (_dir, path) = file(|b| {
+        with_ends(b);
+        b.create_dataset("actions").with_f32_data(&[0.25; 10]);
+        b.create_dataset("costs").with_f32_data(&[1.0; 10]);
+    });
+    let data = open(&path).expect("opens");
+    assert!(data.origin.rules.contains(&"not read: 'costs'".to_owned()), "{:?}", data.origin.rules);
+}

@@ -14,8 +14,8 @@ use crate::ground::task::Ctx;
 const RULES: [&str; 2] = [
     "a file is an episode; row 0 is the reset and its action is dropped: step t has the observation of row t, action and \
      reward of row t+1, and leads to the observation of row t+1",
-    "an episode is terminated where is_terminal holds in its last row (the discount is 0 where there is no is_terminal), \
-     else truncated",
+    "an episode is terminated where is_terminal (terminal in early files) holds in its last row, or the discount is 0 where \
+     there is neither, else truncated",
 ];
 
 /// A folder whose episodes are listed; no number of them is read yet.
@@ -82,7 +82,11 @@ impl Separate for Folder {
 fn read(file: &Npz, layout: &Layout, cx: &Ctx) -> Result<Found, Fault> {
     let mut rows = layout.read(file, cx)?;
     let reset = rows.rewards.len().min(1);
-    let terminated = match file.optional("is_terminal")? {
+    let marked = match file.optional("is_terminal")? {
+        Some(column) => Some(column),
+        None => file.optional("terminal")?,
+    };
+    let terminated = match marked {
         Some(column) => Layout::flags(&column, rows.rewards.len(), cx)?.last() == Some(&true),
         None => Layout::flags(&file.column("discount")?, rows.rewards.len(), cx)?.last() == Some(&false),
     };

@@ -10,12 +10,13 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 /// Arrays that are no observations.
-const CONTROL: [&str; 11] = [
+const CONTROL: [&str; 12] = [
     "action",
     "reward",
     "is_first",
     "is_last",
     "is_terminal",
+    "terminal",
     "discount",
     "logprob",
     "stepid",

@@ -198,3 +198,22 @@ fn parts_of_streams_and_of_episodes_are_what_the_whole_has_there() {
         assert!(least >= episodes.shape().width().bytes(index.lengths.len() as u64, index.steps()));
     }
 }
+
+#[test]
+fn early_files_call_their_flags_otherwise() {
+    let early = |terminal: bool| {
+        let mut arrays = episode(4, false);
+        arrays.retain(|a| !a.is("is_first") && !a.is("is_terminal") && !a.is("discount"));
+        arrays.push(Array::flags("reset", 4, &[0]));
+        arrays.push(Array::flags("terminal", 4, if terminal { &[3] } else { &[] }));
+        arrays
+    };
+    let dir = folder(&[("a-4.npz", early(true)), ("b-4.npz", early(false))]);
+    assert!(Dreamer.probe(&Place::new(dir.path())));
+    let data = open(&dir).unwrap();
+    let ends: Vec<_> = data.spans().iter().map(|s| (s.steps, s.terminated, s.truncated)).collect();
+    assert_eq!(ends, [(3, true, false), (3, false, true)]);
+    assert_eq!(data.obs_space.names, ["joints.0", "joints.1", "velocity"], "flags are no observations");
+    let one = opened(&Dreamer, &dir.path().join("a-4.npz"), &Ctx::quiet()).unwrap();
+    assert_eq!((one.num_steps(), one.spans()[0].terminated), (3, true));
+}

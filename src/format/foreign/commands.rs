@@ -67,6 +67,41 @@ pub(super) fn zarr(path: &Path) -> String {
     converted("a Zarr store", how, "zarr and h5py", code, path)
 }
 
+/// `RLlib`'s lines of JSON: columns may be packed (LZ4 and pickle), which only `RLlib` itself opens.
+pub(super) fn rllib(path: &Path) -> String {
+    let code = "import sys,h5py,numpy as np;from ray.rllib.offline.json_reader import JsonReader as R;\
+        r=R(sys.argv[1]);B=list(r.read_all_files());c=np.concatenate;\
+        g=lambda *k:c([np.asarray(b[next(n for n in k if n in b)]) for b in B]);f=h5py.File(sys.argv[2],'x');\
+        o=g('obs');f['observations']=o.reshape(len(o),-1);f['actions']=g('actions');f['rewards']=g('rewards');\
+        t=g('terminateds','dones')>0;f['terminals']=t;\
+        e=c([np.r_[np.diff(b['eps_id'])!=0,True] if 'eps_id' in b else np.r_[np.zeros(len(b)-1,bool),True] for b in B]);\
+        f['timeouts']=e&~t";
+    let how = format!("if it holds one agent's steps, and {TRUST}");
+    converted("lines of JSON of RLlib (SampleBatch)", &how, "ray[rllib] and h5py", code, path)
+}
+
+/// CALVIN: a file a frame, and the ranges of what was recorded without a break in one more.
+pub(super) fn calvin(path: &Path) -> String {
+    let code = "import sys,os,h5py,numpy as np;p=sys.argv[1];E=np.load(os.path.join(p,'ep_start_end_ids.npy'));\
+        I=[i for a,b in E for i in range(a,b+1)];F=[np.load(os.path.join(p,f'episode_{i:07d}.npz')) for i in I];\
+        f=h5py.File(sys.argv[2],'x');f['observations']=[d['robot_obs'] for d in F];\
+        f['actions']=[d['rel_actions'] for d in F];f['rewards']=np.zeros(len(I));f['terminals']=np.zeros(len(I),bool);\
+        f['timeouts']=np.isin(I,[b for a,b in E])";
+    converted("CALVIN's frames, one .npz each", "if ep_start_end_ids.npy lies beside them", "h5py", code, path)
+}
+
+/// `AgiBot` World's `proprio_stats.h5`: one recording, with a group for each part of the robot.
+pub(super) fn agibot(path: &Path) -> String {
+    let code = "import sys,h5py,numpy as np;g=h5py.File(sys.argv[1]);f=h5py.File(sys.argv[2],'x');\
+        P=['joint/position','effector/position','head/position','waist/position','robot/velocity'];\
+        n=len(g['state/joint/position']);\
+        w=lambda s:np.concatenate([g[s+'/'+k][()].reshape(n,-1) for k in P if s+'/'+k in g and len(g[s+'/'+k])==n],1);\
+        f['observations']=w('state');f['actions']=w('action');f['rewards']=np.zeros(n);\
+        f['terminals']=np.zeros(n,bool);f['timeouts']=np.arange(n)==n-1";
+    let how = "one recording at a time; parts that have no action in every row are left out";
+    converted("AgiBot World's proprio_stats.h5", how, "h5py", code, path)
+}
+
 /// Recordings of robots: topics, not steps; which of them are observation and action only the user knows.
 pub(super) fn rosbag(path: &Path, what: &str) -> String {
     let code = "import sys,pathlib,pandas as pd;from rosbags.highlevel import AnyReader;\

@@ -1,5 +1,7 @@
 use super::*;
 use crate::format;
+use crate::format::arrays::tests::{Value, hdf5};
+use crate::format::npz::tests::{self as npz, Array};
 use crate::ground::task::Ctx;
 
 fn message(path: &Path) -> String {
@@ -24,7 +26,17 @@ fn every_known_stranger_is_named_with_a_command_for_its_own_path() {
     write("ros/a.db3", b"x");
     write("map/meta.json", b"{}");
     write("map/action.memmap", b"x");
+    let frame = |key: &str| Array::f32(key, &[3], [0.0; 3]);
+    npz::write(&write("calvin/episode_0000007.npz", b""), &[frame("robot_obs"), frame("rel_actions")]);
+    let agibot = dir.path().join("proprio_stats.h5");
+    let column = |key: &str| (key.to_owned(), Value::F32(vec![0.0; 6], vec![3, 2]));
+    hdf5(&agibot, &[column("state/joint/position"), column("action/joint/position")], &[]);
+    write("rllib/output-2026-01-01_worker-0_0.json", b"{\"type\": \"SampleBatch\"}\n");
     let cases = [
+        (dir.path().join("rllib"), "RLlib", "rllib.hdf5"),
+        (dir.path().join("calvin"), "CALVIN's frames", "ep_start_end_ids.npy"),
+        (agibot, "AgiBot World", "joint/position"),
+        (write("out.json", b"{\"type\": \"SampleBatch\", \"obs\": \"BCJN\"}\n"), "RLlib", "JsonReader"),
         (dir.path().join("rlds"), "TensorFlow dataset", "rlds/1.0.0 "),
         (dir.path().join("z"), "a Zarr store", "episode_ends"),
         (dir.path().join("ros"), "a ROS 2 recording", "AnyReader"),

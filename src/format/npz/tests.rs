@@ -73,6 +73,13 @@ pub fn write_stored(path: &Path, arrays: &[Array]) {
     write_entries(path, &entries(arrays), CompressionMethod::Stored);
 }
 
+/// As `numpy.save` does, a file an array.
+pub fn write_apart(folder: &Path, arrays: &[Array]) {
+    for array in arrays {
+        std::fs::write(folder.join(format!("{}{SUFFIX}", array.key)), array.file()).expect("written");
+    }
+}
+
 fn entries(arrays: &[Array]) -> Vec<(String, Vec<u8>)> {
     arrays.iter().map(|a| (format!("{}.npy", a.key), a.file())).collect()
 }
