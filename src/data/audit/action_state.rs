@@ -72,8 +72,7 @@ fn is_state(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             cx.check()?;
             Ok(copied(&data.episode(i), lag).map(|pairs| (i, pairs)))
         };
-        let each: Vec<Option<(usize, Vec<(usize, usize)>)>> =
-            (0..data.num_episodes()).into_par_iter().map(of_episode).collect::<Result<_, _>>()?;
+        let each = (0..data.num_episodes()).into_par_iter().map(of_episode).collect::<Result<Vec<_>, _>>()?;
         let copies: Vec<(usize, Vec<(usize, usize)>)> = each.into_iter().flatten().collect();
         let Some((_, pairs)) = copies.first() else { continue };
         let (spans, n) = (data.spans(), copies.len());

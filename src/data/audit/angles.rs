@@ -27,7 +27,8 @@ fn finding(seen: &Seen<'_>, rule: &'static str, what: String, mut steps: Vec<Pla
     }
 }
 
-fn angles(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn angles(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let columns = seen.columns.all.iter().zip(&seen.data.obs_space.names);
     let wrapped: Vec<_> = columns.filter(|(column, _)| column.period.is_some()).collect();
     if wrapped.is_empty() {
@@ -49,7 +50,8 @@ fn angles(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     Ok(vec![Finding { remedy, ..finding(seen, ANGLES.name, what, steps) }])
 }
 
-fn quaternions(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn quaternions(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let names = &seen.data.obs_space.names;
     let found = &seen.columns.quaternions;
     if found.is_empty() {

@@ -8,7 +8,8 @@ use crate::ground::task::{Cancelled, Ctx};
 /// The rule.
 pub const RULE: Rule = Rule { name: "jumps", label: "jumps between consecutive observations", check };
 
-fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let data = seen.data;
     let of = |j: &Jump| (row(&data.episode(j.at.0 as usize), j.at.1 as usize), j.far);
     let steps: Vec<(usize, f64)> = seen.jumps.iter().filter(|j| !seen.seams.is_autoreset(data, j.at)).map(of).collect();

@@ -64,5 +64,5 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         spans.len()
     );
     let remedy = "returns add up fewer steps than the environment's: compare with policies under the same limit".into();
-    Ok(vec![Finding { what, remedy, severity: Severity::Info, ..finding(&alike, spans.len()) }])
+    Ok(vec![Finding { severity: Severity::Info, what, remedy, ..finding(&alike, spans.len()) }])
 }

@@ -25,7 +25,8 @@ fn finding(seen: &Seen<'_>, rule: &'static str, of: &[usize]) -> Finding {
     }
 }
 
-fn autoreset(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn autoreset(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let of = &seen.seams.autoreset;
     if of.is_empty() {
         return Ok(Vec::new());
@@ -42,7 +43,8 @@ fn autoreset(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     Ok(vec![Finding { what, remedy, ..finding(seen, AUTORESET.name, of) }])
 }
 
-fn goes_on(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn goes_on(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let of = &seen.seams.goes_on;
     if of.is_empty() {
         return Ok(Vec::new());
@@ -59,5 +61,5 @@ fn goes_on(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         "these are parts of longer episodes (a goal reached, a log cut): bootstrap there, and keep such neighbours on \
                   the same side of a split"
             .into();
-    Ok(vec![Finding { what, remedy, severity, ..finding(seen, GOES_ON.name, of) }])
+    Ok(vec![Finding { severity, what, remedy, ..finding(seen, GOES_ON.name, of) }])
 }

@@ -63,16 +63,22 @@ impl<'a> Seen<'a> {
         }
         let suspects = Suspects::learn(data, &columns, cx)?;
         let mut doubtful = readings.failed.clone();
-        suspects.rows().for_each(|(e, t)| doubtful[data.spans()[e as usize].first_obs + t as usize] = true);
+        for (e, t) in suspects.rows() {
+            doubtful[data.spans()[e as usize].first_obs + t as usize] = true;
+        }
         let usual = Usual::learn(data, &columns, &doubtful, cx)?;
         let stuck = suspects.judge(data, &columns, usual.as_ref());
         readings.tell_once(&stuck.failed);
-        stuck.failed.iter().for_each(|&place| readings.fail(data, place));
+        for &place in &stuck.failed {
+            readings.fail(data, place);
+        }
         let (jumps, between) = match &usual {
             Some(usual) => breaks::find(data, &columns, &readings.failed, usual, cx)?,
             None => (Vec::new(), Vec::new()),
         };
-        between.iter().for_each(|&place| readings.fail(data, place));
+        for &place in &between {
+            readings.fail(data, place);
+        }
         let seams = Seams::learn(data, &columns, usual.as_ref(), &jumps, cx)?;
         Ok(Self { data, columns, readings, units, stuck, jumps, between, seams })
     }

@@ -27,7 +27,8 @@ fn listed(mut parts: Vec<String>) -> String {
     parts.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
-fn spikes(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn spikes(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let (data, names) = (seen.data, &seen.data.obs_space.names);
     let mut parts: Vec<(usize, String)> = seen
         .readings
@@ -35,7 +36,7 @@ fn spikes(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         .iter()
         .map(|(c, rows)| (rows.len(), format!("{} in {}", names[*c], places(rows))))
         .collect();
-    parts.sort_by(|a, b| b.0.cmp(&a.0));
+    parts.sort_by_key(|p| std::cmp::Reverse(p.0));
     let mut parts: Vec<String> = parts.into_iter().map(|p| p.1).collect();
     if !seen.between.is_empty() {
         parts.push(format!("the whole observation in {}", places(&seen.between)));
@@ -60,7 +61,8 @@ fn spikes(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     }])
 }
 
-fn codes(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn codes(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let (data, codes) = (seen.data, &seen.readings.codes);
     let all: BTreeSet<Place> = codes.iter().flat_map(|k| &k.rows).copied().collect();
     if all.is_empty() {

@@ -19,9 +19,9 @@ const EPISODES: usize = 3;
 
 /// What one dimension does.
 #[derive(Default)]
-struct Stays {
+struct Kept {
     /// Episodes in which it is one number from row 1 on.
-    stays: usize,
+    same: usize,
     /// Those of them in which row 0 is another, and whether it is that of the episode before.
     stale: Vec<(usize, bool)>,
     /// Whether it is not the same number in all episodes.
@@ -34,7 +34,7 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
     if d > DIMS {
         return Ok(Vec::new());
     }
-    let mut dims: Vec<Stays> = (0..d).map(|_| Stays::default()).collect();
+    let mut dims: Vec<Kept> = (0..d).map(|_| Kept::default()).collect();
     let mut long = 0usize;
     for e in all(data).filter(|e| e.span.obs_rows >= ROWS) {
         cx.check()?;
@@ -47,7 +47,7 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
                 dim.before = None;
                 continue;
             }
-            dim.stays += 1;
+            dim.same += 1;
             dim.differs |= dim.before.is_some_and(|b| b.to_bits() != goal.to_bits());
             if value(0).to_bits() != goal.to_bits() && value(0).is_finite() {
                 dim.stale.push((e.index, dim.before.is_some_and(|b| b.to_bits() == value(0).to_bits())));
@@ -55,7 +55,7 @@ fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             dim.before = Some(goal);
         }
     }
-    let is_goal = |dim: &Stays| dim.stays as f64 >= STAYS * long as f64 && dim.differs && !dim.stale.is_empty();
+    let is_goal = |dim: &Kept| dim.same as f64 >= STAYS * long as f64 && dim.differs && !dim.stale.is_empty();
     if long < EPISODES {
         return Ok(Vec::new());
     }

@@ -8,7 +8,8 @@ use crate::ground::task::{Cancelled, Ctx};
 /// The rule.
 pub const RULE: Rule = Rule { name: "stuck-rows", label: "rows that hold one and the same observation", check };
 
-fn check(seen: &Seen<'_>, _: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    cx.check()?;
     let (data, stuck) = (seen.data, &seen.stuck);
     let mut found = Vec::new();
     if !stuck.failed.is_empty() {

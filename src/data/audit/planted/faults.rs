@@ -79,7 +79,9 @@ fn spikes(system: &str, share: f64, seed: u64) -> (Made, usize) {
 fn codes(system: &str, share: f64, seed: u64) -> (Made, usize) {
     let mut made = sound(system, seed);
     let (d, chosen) = (made.dims(), some(made.rows(), share, seed));
-    chosen.iter().for_each(|&r| made.parts.obs[r * d + 1] = -999.0);
+    for r in &chosen {
+        made.parts.obs[r * d + 1] = -999.0;
+    }
     (made, chosen.len())
 }
 
@@ -199,7 +201,9 @@ fn action_offset(system: &str, share: f64, seed: u64) -> (Made, usize) {
 fn nan(system: &str, share: f64, seed: u64) -> (Made, usize) {
     let mut made = sound(system, seed);
     let (d, chosen) = (made.dims(), some(made.rows(), share, seed));
-    chosen.iter().for_each(|&r| made.parts.obs[r * d] = f32::NAN);
+    for r in &chosen {
+        made.parts.obs[r * d] = f32::NAN;
+    }
     (made, chosen.len())
 }
 

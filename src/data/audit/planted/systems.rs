@@ -66,9 +66,9 @@ impl System for Oscillators {
 
     fn step(&mut self, rng: &mut impl RngExt) -> Vec<f32> {
         let force: [f64; 2] = std::array::from_fn(|_| rng.random_range(-1.0..1.0));
-        for i in 0..3 {
-            let pull = self.x[(i + 1) % 3] + self.x[(i + 2) % 3] - 3.0 * self.x[i];
-            let push = if i < 2 { force[i] } else { 0.0 };
+        let all: f64 = self.x.iter().sum();
+        for (i, push) in [force[0], force[1], 0.0].into_iter().enumerate() {
+            let pull = all - 4.0 * self.x[i];
             let noise: f64 = StandardNormal.sample(rng);
             self.v[i] += 0.05 * (pull + 2.0 * push - 0.2 * self.v[i]) + 0.01 * noise;
         }

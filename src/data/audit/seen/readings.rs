@@ -176,7 +176,9 @@ impl Found {
             (&mut self.left, other.left),
             (&mut self.beside_step, other.beside_step),
         ];
-        counts.into_iter().for_each(|(a, b)| a.iter_mut().zip(b).for_each(|(a, b)| *a += b));
+        for (a, b) in counts {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        }
         self
     }
 }

@@ -65,7 +65,9 @@ fn common(data: &Dataset, alive: &[usize]) -> Option<HashSet<u64>> {
     let rows: Vec<usize> =
         stats::evenly(data.obs.len() / d, SAMPLE).into_iter().filter(|r| !starts.contains(r)).collect();
     let mut counts: HashMap<u64, usize> = HashMap::new();
-    rows.iter().for_each(|&r| *counts.entry(hash(&data.obs[r * d..(r + 1) * d], alive)).or_default() += 1);
+    for &r in &rows {
+        *counts.entry(hash(&data.obs[r * d..(r + 1) * d], alive)).or_default() += 1;
+    }
     let most = counts.values().copied().max().unwrap_or(0);
     if (counts.len() as f64) < DIFFER * (rows.len() - most) as f64 {
         return None;
@@ -125,9 +127,10 @@ impl Suspects {
             by_value.entry(visit.hash).or_default().push(visit);
         }
         for (hash, visits) in by_value {
-            match common.contains(&hash) && visits.iter().map(|v| v.rows as usize).sum::<usize>() >= REPEATED {
-                true => all.again.push(visits),
-                false => all.runs.extend(visits.into_iter().filter(|v| v.rows > 1)),
+            if common.contains(&hash) && visits.iter().map(|v| v.rows as usize).sum::<usize>() >= REPEATED {
+                all.again.push(visits);
+            } else {
+                all.runs.extend(visits.into_iter().filter(|v| v.rows > 1));
             }
         }
         Ok(all)

@@ -52,7 +52,7 @@ pub struct Units {
 /// An episode's typical size and typical step in one dimension.
 struct Size {
     index: usize,
-    size: f64,
+    typical: f64,
     pace: f64,
 }
 
@@ -63,8 +63,8 @@ pub fn find(data: &Dataset, columns: &Columns, failed: &[bool], cx: &Ctx) -> Res
     for &c in columns.alive.iter().filter(|_| long >= EPISODES) {
         cx.check()?;
         let mut sizes = sizes(data, failed, c);
-        sizes.sort_by(|a, b| a.size.total_cmp(&b.size).then(a.index.cmp(&b.index)));
-        let all: Vec<f64> = sizes.iter().map(|s| s.size).collect();
+        sizes.sort_by(|a, b| a.typical.total_cmp(&b.typical).then(a.index.cmp(&b.index)));
+        let all: Vec<f64> = sizes.iter().map(|s| s.typical).collect();
         if let Some((at, few)) = few(&all).map(|at| (at, true)).or_else(|| many(&sizes, &all).map(|at| (at, false))) {
             let (usual, large) = (middle(&all[..at]), &sizes[at..]);
             let factor = if few { all[all.len() - 1] } else { middle(&all[at..]) } / usual;
@@ -82,13 +82,13 @@ fn sizes(data: &Dataset, failed: &[bool], c: usize) -> Vec<Size> {
         let usable: Vec<usize> =
             rows.into_iter().filter(|&t| !failed[e.span.first_obs + t] && e.obs_at(t)[c].is_finite()).collect();
         let at = |t: usize| f64::from(e.obs_at(t)[c]);
-        let size = nearest_rank(usable.iter().map(|&t| at(t).abs()).collect(), 0.9);
+        let typical = nearest_rank(usable.iter().map(|&t| at(t).abs()).collect(), 0.9);
         let steps = usable.iter().filter(|&&t| t + 1 < e.steps()).map(|&t| (at(t + 1) - at(t)).abs());
         let pace = nearest_rank(steps.filter(|v| v.is_finite()).collect(), 0.5);
-        Size { index: i, size, pace }
+        Size { index: i, typical, pace }
     };
     let long = (0..data.num_episodes()).filter(|&i| data.spans()[i].steps >= STEPS);
-    long.map(of).filter(|s| s.size > 0.0).collect()
+    long.map(of).filter(|s| s.typical > 0.0).collect()
 }
 
 /// The middle of ascending numbers.
