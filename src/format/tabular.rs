@@ -126,7 +126,7 @@ fn is_text_table(place: &Place) -> bool {
     };
     match csv::start(&head, (head.len() as u64) < HEAD) {
         Some(Start::Named(found)) => {
-            let names = &found.names;
+            let names = &found.columns;
             names.len() > 1 && (named(&["csv", "tsv"]) || roles::familiar(names) || place.is_mapped())
         }
         // It can be said what is missing.

@@ -78,7 +78,7 @@ fn text_is_read_however_its_fields_are_parted() {
         }
     }
     // A note beside the numbers.
-    let header = format!("# {},note\n", names);
+    let header = format!("# {names},note\n");
     let (_dir, path) = table("x.csv", &header, |e, t, _| format!("{},ok", line(e, t)));
     good(&path);
     // NumPy's own separator below a header with commas.
@@ -109,7 +109,7 @@ fn decimal_commas_are_read_where_no_number_has_a_point() {
 fn packed_text_is_read_by_what_is_in_it() {
     let mut text = "episode,obs_0,obs_1,action,reward\n".to_owned();
     for (e, &steps) in STEPS.iter().enumerate() {
-        (0..steps).for_each(|t| text += &format!("{e},{}\n", row(e, t)));
+        text.extend((0..steps).map(|t| format!("{e},{}\n", row(e, t))));
     }
     let pack = |text: &[u8]| {
         let mut out = GzEncoder::new(Vec::new(), Compression::default());

@@ -18,6 +18,7 @@ const OPEN: [&str; 6] = ["observation", "action", "reward", "terminated", "trunc
 const OWN: [&str; 5] = [EPISODE, FRAME, INDEX, TIME, "task_index"];
 
 /// The columns that are read of every data file.
+#[allow(clippy::struct_excessive_bools, reason = "columns that are there or not")]
 pub(super) struct Columns {
     /// Side by side; in alphabetical order where no mapping says another.
     pub observations: Vec<Feature>,
@@ -156,11 +157,11 @@ impl Look<'_> {
         let there = if there.is_empty() { "none".into() } else { there.join(", ") };
         let free = |key: &&String| !OWN.contains(&key.as_str()) && !key.starts_with("next.");
         let free: Vec<String> = keys.iter().filter(free).cloned().collect();
-        let mut problem = format!("'features' in meta/info.json has {what}; there are {there}");
-        if !free.is_empty() {
-            let (file, line) = (mapping::written_to(self.path), mapping::line(role, &free, keys));
-            problem += &format!("; say which it is in {file}, or in a file that --map names: {line}");
+        let problem = format!("'features' in meta/info.json has {what}; there are {there}");
+        if free.is_empty() {
+            return Fault::at(self.path, problem);
         }
-        Fault::at(self.path, problem)
+        let (file, line) = (mapping::written_to(self.path), mapping::line(role, &free, keys));
+        Fault::at(self.path, format!("{problem}; say which it is in {file}, or in a file that --map names: {line}"))
     }
 }

@@ -35,7 +35,7 @@ impl Held {
         let (ids, merged) = numbered(layout, runs);
         let held = Self { ids, warnings: merged.into_iter().collect() };
         held.complete(layout, runs)?;
-        let mut warnings = held.totals(layout, runs);
+        let mut warnings = totals(layout, runs);
         warnings.extend(held.warnings.iter().cloned());
         warnings.extend(held.gaps());
         warnings.extend(held.lengths(layout, runs));
@@ -79,19 +79,6 @@ impl Held {
                  dataset is incomplete, download it again"
             ),
         ))
-    }
-
-    fn totals(&self, layout: &Layout, runs: &[Run]) -> Vec<String> {
-        let frames = runs.iter().map(|r| r.steps).sum::<usize>();
-        let totals = [
-            ("total_episodes", layout.info.total_episodes, runs.len()),
-            ("total_frames", layout.info.total_frames, frames),
-        ];
-        let differs = totals.into_iter().filter_map(|(key, said, found)| {
-            let said = said.filter(|&n| n != found as u64)?;
-            Some(format!("meta/info.json says {key} {said}, the data files have {found}"))
-        });
-        differs.collect()
     }
 
     /// Numbers that come back, or that are left out.
@@ -197,6 +184,20 @@ fn numbered(layout: &Layout, runs: &[Run]) -> (Vec<u64>, Option<String>) {
         }
         None => (own, None),
     }
+}
+
+/// Totals that are not those of the data files.
+fn totals(layout: &Layout, runs: &[Run]) -> Vec<String> {
+    let frames = runs.iter().map(|r| r.steps).sum::<usize>();
+    let totals = [
+        ("total_episodes", layout.info.total_episodes, runs.len()),
+        ("total_frames", layout.info.total_frames, frames),
+    ];
+    let differs = totals.into_iter().filter_map(|(key, said, found)| {
+        let said = said.filter(|&n| n != found as u64)?;
+        Some(format!("meta/info.json says {key} {said}, the data files have {found}"))
+    });
+    differs.collect()
 }
 
 /// The first number that was there before.

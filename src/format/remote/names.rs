@@ -24,7 +24,7 @@ impl Kind {
     pub fn of(name: &str) -> Self {
         let file = name.rsplit('/').next().map(str::to_ascii_lowercase).unwrap_or_default();
         // Packed text is read too.
-        let bare = file.strip_suffix(".gz").filter(|bare| bare.ends_with(".csv") || bare.ends_with(".tsv"));
+        let bare = file.strip_suffix(".gz").filter(|bare| matches!(bare.rsplit_once('.'), Some((_, "csv" | "tsv"))));
         let ending = bare.unwrap_or(&file).rsplit_once('.').map(|(_, ending)| ending.to_owned());
         let among = |list: &[&str]| ending.as_deref().is_some_and(|e| list.contains(&e));
         if among(USED) {

@@ -192,7 +192,7 @@ impl Nested {
         origin.rules.retain(|rule| !rule.starts_with("an episode is a run") && !rule.starts_with("no column says"));
         origin
             .rules
-            .retain(|rule| !rule.starts_with("episodes end at") && !(row.shape.last && rule.starts_with(NO_NEXT)));
+            .retain(|rule| !(rule.starts_with("episodes end at") || row.shape.last && rule.starts_with(NO_NEXT)));
         let last = if row.shape.last && !row.shape.next { ", with one more observation than steps" } else { "" };
         origin.rules.insert(0, format!("a row is an episode: its columns are lists of steps{last}"));
         let episode = roles.episode.clone();
@@ -310,9 +310,8 @@ impl Nested {
             return Ok(());
         }
         let problem = format!(
-            "row {row} is an episode of {rows} observations and {steps} steps, the first has {} observations more than \
-             steps; all need as many",
-            more
+            "row {row} is an episode of {rows} observations and {steps} steps, the first has {more} observations more than \
+             steps; all need as many"
         );
         Err(Fault::at(path, problem))
     }

@@ -20,7 +20,7 @@ pub(in super::super) enum Start {
 /// The names of the columns, and where the rows begin.
 #[derive(Debug, PartialEq)]
 pub(in super::super) struct Names {
-    pub names: Vec<String>,
+    pub columns: Vec<String>,
     /// Of the rows.
     pub(super) separator: Separator,
     /// Where the first row begins, and the number of its line.
@@ -139,7 +139,7 @@ pub(in super::super) fn start(head: &[u8], whole: bool) -> Option<Start> {
     let said = said.filter(|_| whole)?;
     let separator = Separator::of(said.text.as_bytes());
     let (body, line) = (head.len(), said.number + 1);
-    Some(Start::Named(Names { names: names(said.text, separator), separator, body, line, commented: true }))
+    Some(Start::Named(Names { columns: names(said.text, separator), separator, body, line, commented: true }))
 }
 
 /// The names in a comment, where the row below it has as many values.
@@ -148,13 +148,13 @@ fn commented(said: &Line<'_>, row: &Line<'_>) -> Option<Names> {
     let usual = Separator::of(row.text.as_bytes());
     let are_names = names.len() > 1 && !names.iter().any(|n| is_number(n));
     let separator = parted(row.text, names.len(), usual).filter(|_| are_names)?;
-    Some(Names { names, separator, body: row.begin, line: row.number, commented: true })
+    Some(Names { columns: names, separator, body: row.begin, line: row.number, commented: true })
 }
 
 /// The names of the line itself, above `row`.
 fn under(line: &Line<'_>, row: Option<&Line<'_>>, cells: Vec<String>, separator: Separator) -> Names {
-    let named = |names: Vec<String>, separator| Names {
-        names,
+    let named = |columns: Vec<String>, separator| Names {
+        columns,
         separator,
         body: line.end,
         line: line.number + 1,
@@ -187,7 +187,7 @@ impl Head {
             Some(Start::Numbers(columns, line)) => return Err(Fault::at(path, nameless(path, columns, line))),
             None => return Err(Fault::at(path, "line 1 names no columns; a table begins with its column names")),
         };
-        let Names { names, separator, body, line, commented } = found;
+        let Names { columns: names, separator, body, line, commented } = found;
         if let Some(twice) = names.iter().enumerate().find_map(|(i, n)| names[..i].contains(n).then_some(n)) {
             return Err(Fault::at(path, format!("line 1 has two columns '{twice}'; rename one")));
         }

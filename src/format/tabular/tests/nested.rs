@@ -117,7 +117,7 @@ fn last_rows_without_a_step_are_the_last_observations_in_parts_too() {
             }
         })
         .collect();
-    let columns = vec![
+    let columns = [
         Column::new("episode".into(), episode),
         Column::new("obs".into(), (0..9).map(f64::from).collect::<Vec<_>>()),
         Series::new("action".into(), actions).into_column(),
