@@ -19,7 +19,7 @@ mod pages;
 mod parquet;
 mod thrift;
 
-pub(super) use flatten::{Leaf, Matrix, flags, leaves, matrix, numbers, whole};
+pub(super) use flatten::{Leaf, Matrix, flags, flags_but, labels, leaves, leaves_or_nan, matrix, numbers, whole};
 pub(super) use parquet::{Parquet, Tick, is_parquet};
 
 /// What is said where polars gives no reason.
@@ -120,6 +120,18 @@ impl Frame {
         let mut parts = Vec::new();
         for name in names {
             parts.extend(self.guarded(self.column(name)?, |c| leaves(c, name))?);
+        }
+        self.interleave(&parts)
+    }
+
+    /// [`Frame::matrix`], where a row of lists that is empty is a row of NaN.
+    ///
+    /// # Errors
+    /// As [`Frame::matrix`].
+    pub fn matrix_or_nan(&self, names: &[String]) -> Result<Matrix, Fault> {
+        let mut parts = Vec::new();
+        for name in names {
+            parts.extend(self.guarded(self.column(name)?, |c| leaves_or_nan(c, name))?);
         }
         self.interleave(&parts)
     }

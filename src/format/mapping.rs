@@ -11,6 +11,8 @@ use crate::ground::fault::Fault;
 
 /// Largest mapping that is read.
 const MAX_BYTES: u64 = 1 << 20;
+/// Most keys of a line that are written one by one, where a prefix says the same.
+const MAX_LISTED: usize = 12;
 /// The mapping of every dataset in a folder.
 pub(super) const FOLDER_FILE: &str = "oodscope.toml";
 /// What a key can be.
@@ -106,6 +108,32 @@ pub(super) fn is_beside(path: &Path) -> bool {
 pub(super) fn written_to(path: &Path) -> String {
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     if path.is_dir() { FOLDER_FILE.to_owned() } else { format!("{name}.toml") }
+}
+
+/// Asks which of `candidates` has a role, by the lines that a mapping needs: `names` are all keys of the dataset.
+pub(super) fn undecided(path: &Path, role: &str, candidates: &[Vec<String>], names: &[String]) -> Fault {
+    let lines: Vec<String> = candidates.iter().map(|keys| line(role, keys, names)).collect();
+    let file = written_to(path);
+    let problem = format!(
+        "more than one could be the {role}: decide by a line in {file}, or in a file that --map names: {}",
+        lines.join(" or ")
+    );
+    Fault::at(path, problem)
+}
+
+/// The line of a mapping that gives `keys` a role; those of a prefix that no other of `names` has by that, if they are many.
+pub(super) fn line(role: &str, keys: &[String], names: &[String]) -> String {
+    let quoted = |key: &str| toml::Value::from(key).to_string();
+    if let [one] = keys {
+        return format!("{role} = {}", quoted(one));
+    }
+    let prefix = keys[0].trim_end_matches(']').trim_end_matches(|c: char| c.is_ascii_digit());
+    let alone = !prefix.is_empty()
+        && names.iter().filter(|n| n.starts_with(prefix)).eq(names.iter().filter(|n| keys.contains(n)));
+    if keys.len() > MAX_LISTED && alone {
+        return format!("{role} = {}", quoted(&format!("{prefix}*")));
+    }
+    format!("{role} = [{}]", keys.iter().map(|key| quoted(key)).collect::<Vec<_>>().join(", "))
 }
 
 fn beside(path: &Path) -> Option<PathBuf> {

@@ -1,8 +1,6 @@
 //! Plain tables: CSV and Parquet, one row a step. Columns are found by their usual names, or by a mapping in
 //! `<file>.toml` or `oodscope.toml`; a folder of Parquet files with the same columns is one table.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -18,21 +16,28 @@ use crate::ground::folders;
 use crate::ground::task::Ctx;
 
 mod csv;
+mod cuts;
+mod nested;
 mod rows;
 mod table;
 mod words;
 
-use csv::Text;
+use csv::{Start, Text};
+use nested::Nested;
 use rows::Rows;
 use table::Table;
 
 /// The format.
 pub struct Tabular;
 
+/// How the rule begins that says where next observations come from.
+const NO_NEXT: &str = "no next observations";
 /// Columns are looked for by name, and more are pictures.
 const MAX_COLUMNS: usize = 8192;
 /// Bytes of a text that are looked at to see whether it is a table.
 const HEAD: u64 = 1 << 16;
+/// Rows of a Parquet file that are looked at to see whether some hold no step.
+const LOOKED_AT: usize = 4096;
 /// Entries of a folder that are looked at.
 const MAX_ENTRIES: usize = 100_000;
 
@@ -53,8 +58,35 @@ impl Format for Tabular {
         true
     }
 
-    fn open(&self, place: &Place, _cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
-        Ok(Box::new(Table::open(place)?))
+    fn open(&self, place: &Place, cx: &Ctx) -> Result<Box<dyn Episodes>, Fault> {
+        let opened = Opened::of(place, cx)?;
+        match nested::Row::of(&opened)? {
+            Some(row) => Ok(Box::new(Nested::new(opened, row))),
+            None => Ok(Box::new(Table::open(opened)?)),
+        }
+    }
+}
+
+/// The files of a table, and what their columns are.
+struct Opened {
+    path: PathBuf,
+    files: Vec<Source>,
+    roles: Roles,
+}
+
+impl Opened {
+    fn of(place: &Place, cx: &Ctx) -> Result<Self, Fault> {
+        let path = place.path();
+        let open = |file: &PathBuf| Source::open(file, cx).and_then(|t| bounded(file, t.names()).map(|()| t));
+        let mut files = files(path)?.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let roles = Roles::find(path, place.mapping()?.as_ref(), files[0].names())?;
+        let numbers: Vec<String> = roles.episode.iter().chain(&roles.episode_too).cloned().collect();
+        for file in &mut files {
+            if let Source::Text(text) = file {
+                text.allow_words(&numbers);
+            }
+        }
+        Ok(Self { path: path.to_owned(), files, roles })
     }
 }
 
@@ -82,15 +114,25 @@ fn parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     }
 }
 
-/// True if the file is text whose first line names columns that are known or mapped, or that calls itself a table.
+/// True if the file is text, packed or not, whose first line names columns that are known or mapped, or that calls itself a
+/// table.
 fn is_text_table(place: &Place) -> bool {
-    let (path, mut head) = (place.path(), Vec::new());
-    if File::open(path).and_then(|f| f.take(HEAD).read_to_end(&mut head)).is_err() {
-        return false;
+    let path = place.path();
+    let Ok(head) = csv::first_bytes(path, HEAD) else { return false };
+    let named = |endings: &[&str]| {
+        let packed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+        let name = if packed { path.with_extension("") } else { path.to_owned() };
+        name.extension().is_some_and(|e| endings.iter().any(|ending| e.eq_ignore_ascii_case(ending)))
+    };
+    match csv::start(&head, (head.len() as u64) < HEAD) {
+        Some(Start::Named(found)) => {
+            let names = &found.names;
+            names.len() > 1 && (named(&["csv", "tsv"]) || roles::familiar(names) || place.is_mapped())
+        }
+        // It can be said what is missing.
+        Some(Start::Numbers(columns, _)) => columns > 1 && (named(&["csv", "tsv", "txt", "dat"]) || place.is_mapped()),
+        None => false,
     }
-    let Some((_, names, _)) = csv::header(&head, (head.len() as u64) < HEAD) else { return false };
-    let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv") || e.eq_ignore_ascii_case("tsv"));
-    names.len() > 1 && (named || roles::familiar(&names) || place.is_mapped())
 }
 
 /// Where the rows come from and how they are read.
@@ -114,8 +156,8 @@ enum Source {
 
 impl Source {
     /// Reads the names of the columns.
-    fn open(file: &Path) -> Result<Self, Fault> {
-        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Text::open(file).map(Self::Text) }
+    fn open(file: &Path, cx: &Ctx) -> Result<Self, Fault> {
+        if is_parquet(file) { Parquet::open(file).map(Self::Parquet) } else { Text::open(file, cx).map(Self::Text) }
     }
 
     fn names(&self) -> &[String] {
@@ -148,6 +190,23 @@ impl Source {
         (parquet.rows() > 0).then(row)
     }
 
+    /// True if one of the first or the last rows has neither action nor reward.
+    fn has_bare_rows(&self, roles: &Roles) -> Result<bool, Fault> {
+        let columns = roles.of_steps();
+        let parquet = match self {
+            Self::Text(text) => return text.has_bare_rows(&columns),
+            Self::Parquet(parquet) => parquet,
+        };
+        let rows = parquet.rows();
+        for some in [0..rows.min(LOOKED_AT), rows.saturating_sub(1)..rows] {
+            let frame = parquet.read_with(&columns, some, &|_, _| Ok(()))?;
+            if frame.rows() > 0 && rows::bare(&frame, roles)?.contains(&true) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn read(&self, columns: &[String], rows: Range<usize>, tick: Tick<'_>) -> Result<Frame, Fault> {
         match self {
             Self::Text(text) => text.read_with(columns, rows, tick),
@@ -175,9 +234,28 @@ fn space(prefix: &str, matrix: &Matrix, columns: &[String]) -> Space {
     }
 }
 
-/// Columns of one number each.
-fn columns(prefix: &str, names: &[String]) -> Space {
-    Space { names: names.to_vec(), ..Space::unnamed(prefix, names.len()) }
+/// The columns of observations and of actions. Of lists in Parquet only a row says how many numbers they are.
+fn spaces(files: &[Source], roles: &Roles) -> Result<(Space, Space), Fault> {
+    let row = files.iter().find_map(|file| file.first_row(roles)).transpose()?;
+    Ok(match (&row, &files[0]) {
+        (Some(row), _) => (space("obs", &row.obs, &roles.observation), space("action", &row.actions, &roles.action)),
+        (None, Source::Text(text)) => {
+            let columns = |prefix: &str, names: &[String]| {
+                let each = |n: &String| match text.list(n) {
+                    Some(width) => (0..width).map(|d| format!("{n}.{d}")).collect(),
+                    None => vec![n.clone()],
+                };
+                let names_of: Vec<String> = names.iter().flat_map(each).collect();
+                space(prefix, &Matrix { names: names_of, values: Vec::new() }, names)
+            };
+            (columns("obs", &roles.observation), columns("action", &roles.action))
+        }
+        (None, Source::Parquet(_)) => {
+            let columns =
+                |prefix: &str, names: &[String]| Space { names: names.to_vec(), ..Space::unnamed(prefix, names.len()) };
+            (columns("obs", &roles.observation), columns("action", &roles.action))
+        }
+    })
 }
 
 fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
@@ -187,7 +265,7 @@ fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
     }
     rules.push(format!("observation: {}", brief(&roles.observation)));
     rules.push(format!("action: {}", brief(&roles.action)));
-    let flags = [&roles.terminated, if roles.terminated.is_none() { &roles.done } else { &None }, &roles.truncated];
+    let flags = [&roles.terminated, &roles.done, &roles.truncated];
     let flags: Vec<&str> = flags.into_iter().flatten().map(String::as_str).collect();
     rules.push(match (&roles.episode, flags.is_empty()) {
         (Some(column), true) => format!("an episode is a run of rows with one '{column}'"),
@@ -198,16 +276,28 @@ fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
         (None, false) => format!("episodes end at {}, and at the end of a file", flags.join(" | ")),
     });
     rules.push(if roles.next_observation.is_empty() {
-        "no next observations: the next observation is the following row, and the last step of an episode has none"
-            .into()
+        format!(
+            "{NO_NEXT}: the next observation is that of the following step, and the last one of an episode has none"
+        )
     } else {
         format!("next observation: {}", brief(&roles.next_observation))
     });
     if roles.reward.is_none() {
         rules.push("the file has no rewards: every reward is 0".into());
     }
-    if roles.done.is_some() && roles.terminated.is_none() && roles.truncated.is_some() {
-        rules.push("a row that is done and not truncated is terminated".into());
+    rules.extend(roles.done.as_ref().and_then(|done| match (&roles.terminated, &roles.truncated) {
+        (None, Some(other)) => Some(format!("a row that is '{done}' and not '{other}' is terminated")),
+        (Some(other), None) => Some(format!("a row that is '{done}' and not '{other}' is truncated")),
+        _ => None,
+    }));
+    if let (Some(first), [_, ..]) = (&roles.episode, &roles.episode_too[..]) {
+        rules.push(format!("'{first}' numbers the episodes as {} does", brief(&roles.episode_too)));
+    }
+    if let (Some(first), [_, ..]) = (&roles.step, &roles.step_too[..]) {
+        rules.push(format!(
+            "'{first}' numbers the steps, not {}: episodes have numbers of their own",
+            brief(&roles.step_too)
+        ));
     }
     if files > 1 {
         rules.push(format!("{files} files are one table, in the order of their names"));
@@ -228,15 +318,16 @@ fn brief(columns: &[String]) -> String {
     }
 }
 
-/// The columns that hold NaN or Inf.
-fn not_finite<'m>(matrices: impl Iterator<Item = &'m Matrix>) -> Option<String> {
+/// The columns that hold NaN or Inf, in the rows that count where not all do.
+fn not_finite<'m>(matrices: impl Iterator<Item = (&'m Matrix, Option<&'m [bool]>)>) -> Option<String> {
     let mut bad = Vec::new();
-    for matrix in matrices.filter(|m| m.values.iter().any(|v| !v.is_finite())) {
+    for (matrix, counts) in matrices.filter(|(m, _)| m.values.iter().any(|v| !v.is_finite())) {
         for (d, name) in matrix.names.iter().enumerate() {
-            let mut rows = matrix.values.iter().skip(d).step_by(matrix.width()).enumerate();
-            if let Some((row, _)) = rows.find(|(_, v)| !v.is_finite()) {
-                let count = 1 + rows.filter(|(_, v)| !v.is_finite()).count();
-                bad.push(format!("{name} ({count}, first: row {row})"));
+            let counts = |row: usize| counts.is_none_or(|counts| counts[row]);
+            let rows = matrix.values.iter().skip(d).step_by(matrix.width()).enumerate();
+            let mut rows = rows.filter(|&(row, v)| !v.is_finite() && counts(row));
+            if let Some((row, _)) = rows.next() {
+                bad.push(format!("{name} ({}, first: row {row})", 1 + rows.count()));
             }
         }
     }

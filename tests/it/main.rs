@@ -3,6 +3,8 @@
 // Counts and fixtures are exact.
 #![allow(clippy::float_cmp)]
 // Counts and fixtures are exact.
+mod audit_references;
+mod cases_tables;
 mod checkpoint_readings;
 mod cli_active;
 mod cli_compare;

@@ -1,6 +1,6 @@
 //! Numbers outside their declared space, and actions that sit at its edge.
 
-use super::{Finding, Rule, Severity, all, name_steps, row};
+use super::{Finding, Rule, Seen, Severity, all, name_steps, row};
 use crate::data::dataset::Dataset;
 use crate::data::space::{Space, SpaceKind};
 use crate::ground::task::{Cancelled, Ctx};
@@ -35,7 +35,8 @@ fn beyond(space: &Space, d: usize, v: f32) -> f32 {
     if out > room { out } else { 0.0 }
 }
 
-fn outside(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn outside(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     let mut found = Vec::new();
     let spaces =
         [(&data.obs_space, "observations", Severity::Warning), (&data.action_space, "actions", Severity::Error)];
@@ -79,7 +80,7 @@ fn outside(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             unit: "steps",
             episodes,
             rows,
-            remedy: "mend the declared space, or find out which environment or wrapper these steps came from",
+            remedy: "mend the declared space, or find out which environment or wrapper these steps came from".into(),
         });
     }
     Ok(found)
@@ -97,7 +98,8 @@ fn ends(data: &Dataset) -> Vec<Option<(f32, f32)>> {
     (0..data.action_dim()).map(of).collect()
 }
 
-fn saturated(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn saturated(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     // Whole numbers are choices, whatever the file calls them.
     if data.action_space.is_discrete() || data.actions.iter().all(|a| a.fract() == 0.0) {
         return Ok(Vec::new());
@@ -130,6 +132,6 @@ fn saturated(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "dimensions",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: "a squashed policy fits such actions with exploding means; clip them slightly inside before behaviour cloning",
+        remedy: "a squashed policy fits such actions with exploding means; clip them slightly inside before behaviour cloning".into(),
     }])
 }

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Finding, Rule, Severity};
-use crate::data::dataset::Dataset;
+use super::{Finding, Rule, Seen, Severity};
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
@@ -14,7 +13,8 @@ const NEARLY: f64 = 0.999;
 /// Rows looked at for the commonest value.
 const SAMPLE: usize = 100_000;
 
-fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     let mut found = Vec::new();
     let sets = [
         (&data.obs, &data.obs_space.names, "observation", Severity::Info),
@@ -26,6 +26,10 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
             cx.check()?;
             let column = || values.iter().skip(d).step_by(names.len()).copied().filter(|v| v.is_finite());
             let (lo, hi) = column().fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
+            if lo > hi {
+                // No number at all, which is another rule's.
+                continue;
+            }
             if lo >= hi {
                 constant.push(format!("{name} = {lo}"));
             } else if let Some((share, value)) =
@@ -48,7 +52,8 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
                 unit: "dimensions",
                 episodes: Vec::new(),
                 rows: Vec::new(),
-                remedy: "leave them out of normalisation: dividing by their spread makes rounding look like signal",
+                remedy: "leave them out of normalisation: dividing by their spread makes rounding look like signal"
+                    .into(),
             });
         }
     }

@@ -1,7 +1,6 @@
 //! Observation dimensions that are others over again.
 
-use super::{Finding, Rule, Severity};
-use crate::data::dataset::Dataset;
+use super::{Finding, Rule, Seen, Severity};
 use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::ground::{duplicates, stats};
@@ -13,16 +12,21 @@ pub const RULE: Rule =
 /// Pairs that are named.
 const LISTED: usize = 6;
 
-fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     cx.check()?;
     let names = &data.obs_space.names;
     let d = names.len();
-    let finite = |row: &&[f32]| row.iter().all(|v| v.is_finite());
+    // A dimension that holds no numbers hides no others: it counts as one that never moves.
+    let dead: Vec<bool> = (0..d).map(|c| seen.columns.is_dead(c)).collect();
+    let finite = |row: &&[f32]| row.iter().zip(&dead).all(|(v, dead)| v.is_finite() || *dead);
+    let number = |(i, &v): (usize, &f32)| if dead[i % d] { 0.0 } else { v };
     let held;
-    let rows = if data.obs.iter().all(|v| v.is_finite()) {
+    let rows = if seen.columns.all.iter().all(|column| column.bad == 0) {
         &data.obs[..]
     } else {
-        held = data.obs.chunks_exact(d.max(1)).filter(finite).flatten().copied().collect::<Vec<f32>>();
+        let rows = data.obs.chunks_exact(d.max(1)).filter(finite).flatten();
+        held = rows.enumerate().map(number).collect::<Vec<f32>>();
         &held[..]
     };
     if d == 0 || rows.is_empty() {
@@ -52,7 +56,7 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "dimensions",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: "give a model one of them; distances and holes count it once, unless --keep-duplicates is given",
+        remedy: "give a model one of them; distances and holes count it once, unless --keep-duplicates is given".into(),
     }])
 }
 

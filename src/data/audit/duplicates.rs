@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
-use super::{Finding, NAMED, Rule, Severity, all, row};
+use super::{Finding, NAMED, Rule, Seen, Severity, all, row};
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::ground::task::{Cancelled, Ctx};
@@ -46,7 +46,8 @@ fn copies(data: &Dataset, cx: &Ctx) -> Result<Vec<(usize, usize)>, Cancelled> {
     Ok(copies)
 }
 
-fn episodes(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn episodes(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     let copies = copies(data, cx)?;
     let Some(&(copy, original)) = copies.first() else { return Ok(Vec::new()) };
     let (spans, n) = (data.spans(), copies.len());
@@ -65,11 +66,12 @@ fn episodes(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "episodes",
         episodes: copies.iter().take(NAMED).map(|c| spans[c.0].id).collect(),
         rows: copies.iter().take(NAMED).map(|c| spans[c.0].first_step).collect(),
-        remedy: "drop the copies: they leak from training into held-out parts and count twice everywhere",
+        remedy: "drop the copies: they leak from training into held-out parts and count twice everywhere".into(),
     }])
 }
 
-fn rows(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn rows(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     let mut copied = vec![false; data.num_episodes()];
     copies(data, cx)?.into_iter().for_each(|(copy, _)| copied[copy] = true);
     let (mut seen, mut twice, mut n) = (HashSet::with_capacity(data.num_steps()), Vec::new(), 0usize);
@@ -108,6 +110,6 @@ fn rows(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes: order.iter().take(NAMED).map(|&i| data.spans()[i].id).collect(),
         rows: twice,
-        remedy: "look for a recorder that wrote steps twice, or an agent that stood still; density estimates count them twice",
+        remedy: "look for a recorder that wrote steps twice, or an agent that stood still; density estimates count them twice".into(),
     }])
 }

@@ -1,7 +1,6 @@
 //! Ends of episodes: time limits marked as terminals, recordings that stop, episodes of one step.
 
-use super::{Finding, NAMED, Rule, Severity};
-use crate::data::dataset::Dataset;
+use super::{Finding, NAMED, Rule, Seen, Severity};
 use crate::data::episode::EpisodeSpan;
 use crate::ground::number::counted;
 use crate::ground::task::{Cancelled, Ctx};
@@ -30,7 +29,8 @@ fn first_rows(spans: &[&EpisodeSpan]) -> Vec<usize> {
 }
 
 /// Episodes of exactly the greatest length that are terminated and not truncated, where no other is longer.
-fn timeouts(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn timeouts(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     cx.check()?;
     let spans = data.spans();
     let longest = spans.iter().map(|s| s.steps).max().unwrap_or(0);
@@ -56,11 +56,12 @@ fn timeouts(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "episodes",
         episodes: ids(&marked),
         rows: first_rows(&marked),
-        remedy: "bootstrap at these ends: mark them as truncated, or the value there is learned as 0",
+        remedy: "bootstrap at these ends: mark them as truncated, or the value there is learned as 0".into(),
     }])
 }
 
-fn unfinished(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn unfinished(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     cx.check()?;
     let spans = data.spans();
     let open: Vec<&EpisodeSpan> = spans.iter().filter(|s| !s.terminated && !s.truncated).collect();
@@ -82,11 +83,12 @@ fn unfinished(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "episodes",
         episodes: ids(&open),
         rows: first_rows(&open),
-        remedy: "nothing where ends are not recorded; else leave partial episodes out of statistics of returns",
+        remedy: "nothing where ends are not recorded; else leave partial episodes out of statistics of returns".into(),
     }])
 }
 
-fn short(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn short(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     cx.check()?;
     let spans = data.spans();
     let single: Vec<&EpisodeSpan> = spans.iter().filter(|s| s.steps == 1).collect();
@@ -103,6 +105,6 @@ fn short(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "episodes",
         episodes: ids(&single),
         rows: first_rows(&single),
-        remedy: "check how ends of episodes are marked: a flag on every row makes each row an episode",
+        remedy: "check how ends of episodes are marked: a flag on every row makes each row an episode".into(),
     }])
 }

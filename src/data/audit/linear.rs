@@ -32,6 +32,18 @@ impl Rows {
     pub fn len(&self) -> usize {
         self.y.len() / self.outputs.max(1)
     }
+
+    /// Some of the rows.
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        let some = |from: &[f64], w: usize| rows.iter().flat_map(|&i| &from[i * w..(i + 1) * w]).copied().collect();
+        Self { x: some(&self.x, self.inputs), y: some(&self.y, self.outputs), ..*self }
+    }
+
+    /// The rows with some of the outputs.
+    pub fn outputs_of(self, columns: &[usize]) -> Self {
+        let y = self.y.chunks_exact(self.outputs).flat_map(|row| columns.iter().map(|&c| row[c])).collect();
+        Self { y, outputs: columns.len(), ..self }
+    }
 }
 
 /// The polynomial.
@@ -46,7 +58,28 @@ pub struct Linear {
 impl Linear {
     /// The least-squares fit; nothing if there are too few rows, or numbers that cannot be solved for.
     pub fn fit(rows: &Rows, products: bool) -> Option<Self> {
-        let (p, n) = (rows.inputs, rows.len());
+        Self::solve(rows, None, products)
+    }
+
+    /// The fit to the rows `kept`, in units of all rows: of products if there are enough rows, else of lines.
+    pub fn fit_on(rows: &Rows, kept: &[usize], products: bool) -> Option<Self> {
+        let of = |products: bool| Self::solve(rows, Some(kept), products);
+        if products { of(true).or_else(|| of(false)) } else { of(false) }
+    }
+
+    /// Predicts nothing.
+    pub fn nothing() -> Self {
+        Self { mean: Vec::new(), scale: Vec::new(), products: false, weights: DMatrix::zeros(0, 0) }
+    }
+
+    /// Features of the products of so many inputs.
+    pub fn features_of(inputs: usize) -> usize {
+        1 + inputs + if inputs <= PRODUCTS { inputs * (inputs + 1) / 2 } else { 0 }
+    }
+
+    fn solve(rows: &Rows, kept: Option<&[usize]>, products: bool) -> Option<Self> {
+        let p = rows.inputs;
+        let n = kept.map_or(rows.len(), <[usize]>::len);
         let products = products && p <= PRODUCTS;
         let mut fit = Self { mean: vec![0.0; p], scale: vec![1.0; p], products, weights: DMatrix::zeros(0, 0) };
         if n < 4 * fit.features() {
@@ -57,6 +90,8 @@ impl Linear {
             fit.mean[c] = mean;
             fit.scale[c] = if variance > 0.0 { variance.sqrt().recip() } else { 0.0 };
         }
+        let picked = kept.map(|kept| rows.pick(kept));
+        let rows = picked.as_ref().unwrap_or(rows);
         let mut a = DMatrix::zeros(fit.features(), n);
         for (mut column, x) in a.column_iter_mut().zip(rows.x.chunks_exact(p)) {
             fit.expand(x, column.as_mut_slice());
@@ -70,7 +105,7 @@ impl Linear {
 
     fn features(&self) -> usize {
         let p = self.mean.len();
-        1 + p + if self.products { p * (p + 1) / 2 } else { 0 }
+        if self.products { Self::features_of(p) } else { 1 + p }
     }
 
     fn expand(&self, x: &[f64], out: &mut [f64]) {

@@ -1,14 +1,14 @@
 //! Next observations that are not the observation that follows.
 
-use super::{Finding, Rule, Severity, all, name_steps, row};
-use crate::data::dataset::Dataset;
+use super::{Finding, Rule, Seen, Severity, all, name_steps, row};
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule =
     Rule { name: "next-observation", label: "next observations that are not the following row", check };
 
-fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
     let mut steps = Vec::new();
     if data.next_obs.is_none() {
         return Ok(Vec::new());
@@ -40,6 +40,8 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes,
         rows,
-        remedy: "never build transitions from consecutive rows of this file; use its next observations, as oodscope does",
+        remedy:
+            "never build transitions from consecutive rows of this file; use its next observations, as oodscope does"
+                .into(),
     }])
 }

@@ -7,7 +7,8 @@ use crate::data::dataset::Dataset;
 pub const RULE: Rule = Rule {
     name: "reading",
     label: "what the reader of the format found odd",
-    check: |data, _| {
+    check: |seen, _| {
+        let data = seen.data;
         Ok(data.origin.warnings.iter().filter(|w| !is_told_elsewhere(w)).map(|w| finding(data, w)).collect())
     },
 };
@@ -27,6 +28,6 @@ fn finding(data: &Dataset, warning: &str) -> Finding {
         unit: "files",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: "check how the file was written before you trust what is computed from it",
+        remedy: "check how the file was written before you trust what is computed from it".into(),
     }
 }

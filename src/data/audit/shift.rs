@@ -1,9 +1,9 @@
 //! Actions that belong to another row: some recorders write the action that led to an observation beside it, others the
 //! one that follows.
 
+use super::action_state::{copied, targets};
 use super::linear::{Linear, Rows};
-use super::{Finding, Rule, Severity};
-use crate::data::dataset::Dataset;
+use super::{Finding, Rule, Seen, Severity};
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
@@ -18,14 +18,23 @@ const DIMS: usize = 128;
 /// Another row's action must explain this much more of some dimension's change, and twice as much as the row's own.
 const MORE: f64 = 0.1;
 
-fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
-    if data.num_steps() < LEAST || data.obs_dim() + data.action_dim() > DIMS || data.action_dim() == 0 {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let data = seen.data;
+    if data.num_steps() < LEAST
+        || data.obs_dim() + data.action_dim() > DIMS
+        || seen.columns.alive.is_empty()
+        || data.action_dim() == 0
+    {
         return Ok(Vec::new());
     }
-    let Some(own) = explained(data, 0, cx)? else { return Ok(Vec::new()) };
+    // A target tells the state that it leads to, and the one after that, too.
+    if !targets(seen).is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(own) = explained(seen, 0, cx)? else { return Ok(Vec::new()) };
     let mut best = (0i64, own);
     for lag in [-1, 1] {
-        if let Some(share) = explained(data, lag, cx)?.filter(|s| *s > best.1) {
+        if let Some(share) = explained(seen, lag, cx)?.filter(|s| *s > best.1) {
             best = (lag, share);
         }
     }
@@ -47,28 +56,39 @@ fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
         unit: "steps",
         episodes: Vec::new(),
         rows: Vec::new(),
-        remedy: "check whether action[t] leads from observation[t] or to it in the recorder, and shift the column",
+        remedy: "check whether action[t] leads from observation[t] or to it in the recorder, and shift the column"
+            .into(),
     }])
 }
 
-/// The largest share, over dimensions, of the variance of a step left by the state alone that action `t + lag` explains.
-fn explained(data: &Dataset, lag: i64, cx: &Ctx) -> Result<Option<f64>, Cancelled> {
-    let (d, a) = (data.obs_dim(), data.action_dim());
+/// The largest share, over dimensions, of the variance of a step left by the state alone that action `t + lag` explains. Jumps
+/// and rows that failed say nothing of it.
+fn explained(seen: &Seen<'_>, lag: i64, cx: &Ctx) -> Result<Option<f64>, Cancelled> {
+    let (data, alive) = (seen.data, &seen.columns.alive);
+    let (d, a) = (alive.len(), data.action_dim());
     let (mut with, mut without) = (Rows::new(d + a, d), Rows::new(d, d));
     let every = (data.num_steps() / SAMPLE).max(1);
     for e in super::all(data) {
         cx.check()?;
+        // The next row's copy of the state explains every step, and shifts nothing.
+        if copied(&e, 0).is_some() {
+            continue;
+        }
         // The same steps for every lag.
         for t in (1..e.span.obs_rows.min(e.steps()).saturating_sub(1)).step_by(every) {
             let (now, then) = (e.obs_at(t), e.obs_at(t + 1));
             let action = e.action_at((t as i64 + lag) as usize);
-            if now.iter().chain(then).chain(action).any(|v| !v.is_finite()) {
+            let bad = |c: &usize| !now[*c].is_finite() || !then[*c].is_finite();
+            if alive.iter().any(bad) || action.iter().any(|v| !v.is_finite()) {
                 continue;
             }
-            let state = now.iter().map(|&v| f64::from(v));
+            if seen.is_jump(e.index, t) || seen.failed(e.index, t) || seen.failed(e.index, t + 1) {
+                continue;
+            }
+            let state = alive.iter().map(|&c| f64::from(now[c]));
             with.x.extend(state.clone().chain(action.iter().map(|&v| f64::from(v))));
             without.x.extend(state);
-            let step = then.iter().zip(now).map(|(&b, &a)| f64::from(b) - f64::from(a));
+            let step = alive.iter().map(|&c| seen.columns.all[c].step(now[c], then[c]));
             with.y.extend(step.clone());
             without.y.extend(step);
         }

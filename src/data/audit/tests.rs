@@ -215,3 +215,46 @@ fn a_dimension_that_is_there_twice_is_named_with_its_original_and_units() {
     broken.parts.obs[5] = f32::NAN;
     assert_eq!(named(&broken.audit(), "duplicate-dimensions").len(), 1);
 }
+
+#[test]
+fn rewards_that_never_change_are_told_and_a_missing_column_is_not_told_twice() {
+    let of = |reward: f64, rule: &str| {
+        let mut made = pendulum(&[50; 5], 10);
+        made.parts.rewards.fill(reward);
+        made.origin.rules = vec![rule.into()];
+        made.audit()
+    };
+    assert_eq!(named(&of(0.0, ""), "constant-rewards")[0].severity, Severity::Warning);
+    let one = of(1.0, "");
+    let found = named(&one, "constant-rewards")[0];
+    assert_eq!((found.severity, found.what.as_str()), (Severity::Info, "every reward is 1"));
+    assert!(named(&of(0.0, "the file has no rewards: every reward is 0"), "constant-rewards").is_empty());
+    assert!(named(&pendulum(&[50; 5], 10).audit(), "constant-rewards").is_empty());
+}
+
+#[test]
+fn a_dimension_without_numbers_is_at_fault_and_not_its_episodes() {
+    let mut made = pendulum(&[100; 12], 11);
+    made.obs.kind = SpaceKind::Unknown;
+    made.parts.obs.iter_mut().skip(1).step_by(3).for_each(|v| *v = f32::NAN);
+    let audit = made.audit();
+    let dead = named(&audit, "dead-dimensions")[0];
+    assert!(dead.what.contains("sin is NaN or Inf in every row"), "{}", dead.what);
+    assert!(dead.remedy.contains("--state cos,speed"), "{}", dead.remedy);
+    assert!(named(&audit, "not-finite").is_empty() && named(&audit, "constant").is_empty(), "{:?}", audit.findings);
+}
+
+#[test]
+fn lengths_are_held_against_the_environments_own_limit() {
+    let of = |limit: usize, lengths: &[usize]| {
+        let mut made = pendulum(lengths, 12);
+        made.origin.env_spec = Some(format!("{{\"id\": \"P\", \"max_episode_steps\": {limit}}}"));
+        made.audit()
+    };
+    let longer = of(60, &[50, 60, 70, 80]);
+    assert!(named(&longer, "time-limit")[0].what.starts_with("2 of 4 episodes are longer"), "{:?}", longer.findings);
+    let short = of(200, &[50; 6]);
+    let found = named(&short, "time-limit")[0];
+    assert!(found.severity == Severity::Info && found.what.contains("exactly 50 steps"), "{}", found.what);
+    assert!(named(&of(50, &[50; 6]), "time-limit").is_empty());
+}

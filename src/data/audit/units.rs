@@ -1,101 +1,77 @@
 //! Episodes in which a dimension is of another size than in all others: degrees for radians, millimetres for metres, a
-//! sensor that went off.
+//! sensor that went off; and single numbers far out.
 
-use super::{Finding, NAMED, Rule, Severity};
-use crate::data::dataset::Dataset;
+use super::seen::units::Units;
+use super::{Finding, NAMED, Rule, Seen, Severity};
 use crate::ground::number::counted;
+use crate::ground::stats::{self, nearest_rank};
 use crate::ground::task::{Cancelled, Ctx};
 
 /// The rule.
 pub const RULE: Rule = Rule { name: "units", label: "episodes of other units, and single outliers", check };
 
-/// Fewer episodes do not tell what is usual.
-const EPISODES: usize = 10;
-/// An episode whose typical size in one dimension is so many times the usual one.
-const FACTOR: f64 = 20.0;
 /// A number so many interquartile ranges outside of the quartiles is an outlier.
 const RANGES: f64 = 50.0;
+/// Rows that quartiles are taken of.
+const SAMPLE: usize = 50_000;
 
-fn check(data: &Dataset, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
-    let mut found = Vec::new();
-    for d in 0..data.obs_dim() {
+fn check(seen: &Seen<'_>, cx: &Ctx) -> Result<Vec<Finding>, Cancelled> {
+    let mut found: Vec<Finding> = seen.units.iter().map(|u| other_units(seen, u)).collect();
+    for d in (0..seen.data.obs_dim()).filter(|&d| !seen.columns.is_dead(d)) {
         cx.check()?;
-        found.extend(other_units(data, d));
-        found.extend(outliers(data, d));
+        found.extend(outliers(seen, d));
     }
     Ok(found)
 }
 
-fn middle(mut v: Vec<f64>, share: f64) -> f64 {
-    if v.is_empty() {
-        return f64::NAN;
-    }
-    let at = ((v.len() - 1) as f64 * share) as usize;
-    *v.select_nth_unstable_by(at, f64::total_cmp).1
-}
-
-/// Finite values of dimension `d` in episode `i`, without the last observation.
-fn column(data: &Dataset, i: usize, d: usize) -> impl Iterator<Item = f64> + '_ {
-    let e = data.episode(i);
-    (0..e.steps()).map(move |t| f64::from(e.obs_at(t)[d])).filter(|v| v.is_finite())
-}
-
-/// Episodes whose 90 % quantile of |v| is [`FACTOR`] times that of the middle episode.
-fn other_units(data: &Dataset, d: usize) -> Option<Finding> {
-    let n = data.num_episodes();
-    if n < EPISODES {
-        return None;
-    }
-    let sizes: Vec<f64> = (0..n).map(|i| middle(column(data, i, d).map(f64::abs).collect(), 0.9)).collect();
-    let usual = middle(sizes.iter().copied().filter(|s| s.is_finite()).collect(), 0.5);
-    // Where half of the episodes hardly move, the few that do are no mistake.
-    let spread = middle(sizes.iter().copied().filter(|s| s.is_finite()).collect(), 0.9);
-    if usual.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) || spread > FACTOR / 2.0 * usual {
-        return None;
-    }
-    let mut far: Vec<(usize, f64)> =
-        (0..n).filter(|&i| sizes[i] > FACTOR * usual).map(|i| (i, sizes[i] / usual)).collect();
-    far.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let (worst, name) = (far.first()?.1, &data.obs_space.names[d]);
-    let guess = match worst {
-        w if (40.0..80.0).contains(&w) => " (as degrees for radians would be)",
-        w if (500.0..2000.0).contains(&w) => " (as millimetres for metres would be)",
-        _ => "",
-    };
-    Some(Finding {
+fn other_units(seen: &Seen<'_>, units: &Units) -> Finding {
+    let (spans, factor) = (seen.data.spans(), units.factor);
+    let (name, count, all) = (&seen.data.obs_space.names[units.dim], units.episodes.len(), spans.len());
+    let guess = units.known.map_or(String::new(), |known| format!(" (as {known} would be)"));
+    let named = || units.episodes.iter().take(NAMED).map(|&i| &spans[i]);
+    Finding {
         rule: RULE.name,
         severity: Severity::Warning,
-        what: format!("{name} is up to {worst:.0} times its usual size in {} of {n} episodes{guess}", far.len()),
-        count: far.len() as u64,
-        of: n as u64,
+        what: if units.few {
+            format!("{name} is up to {factor:.0} times its usual size in {count} of {all} episodes{guess}")
+        } else {
+            format!("{name} is about {factor:.0} times as large in {count} of {all} episodes as in the others{guess}")
+        },
+        count: count as u64,
+        of: all as u64,
         unit: "episodes",
-        episodes: far.iter().take(NAMED).map(|f| data.spans()[f.0].id).collect(),
-        rows: far.iter().take(NAMED).map(|f| data.spans()[f.0].first_step).collect(),
-        remedy: "convert these episodes to the units of the others, or drop them",
-    })
+        episodes: named().map(|s| s.id).collect(),
+        rows: named().map(|s| s.first_step).collect(),
+        remedy: "convert these episodes to the units of the others, or drop them".into(),
+    }
 }
 
 /// Single numbers far beyond the quartiles of their dimension.
-fn outliers(data: &Dataset, d: usize) -> Option<Finding> {
-    let all: Vec<f64> = (0..data.num_episodes()).flat_map(|i| column(data, i, d)).collect();
-    let (n, low, high) = (all.len(), middle(all.clone(), 0.25), middle(all, 0.75));
-    let room = RANGES * (high - low);
-    if room.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
+fn outliers(seen: &Seen<'_>, d: usize) -> Option<Finding> {
+    let data = seen.data;
+    let values: Vec<f64> = stats::evenly(seen.columns.rows, SAMPLE)
+        .into_iter()
+        .map(|r| f64::from(data.obs[r * data.obs_dim() + d]))
+        .filter(|v| v.is_finite())
+        .collect();
+    let (low, high) = (nearest_rank(values.clone(), 0.25), nearest_rank(values, 0.75));
+    let (room, range) = (RANGES * (high - low), seen.columns.all[d].range);
+    let moves = room.partial_cmp(&0.0) == Some(std::cmp::Ordering::Greater);
+    if !moves || (low - range.0).max(range.1 - high) <= room {
         return None;
     }
     let mut far: Vec<(usize, f64)> = Vec::new();
-    for i in 0..data.num_episodes() {
-        let e = data.episode(i);
+    for e in super::all(data) {
         for t in 0..e.steps() {
             let v = f64::from(e.obs_at(t)[d]);
             let out = (low - v).max(v - high);
-            if v.is_finite() && out > room {
+            if v.is_finite() && out > room && !seen.failed(e.index, t) {
                 far.push((super::row(&e, t), out));
             }
         }
     }
     // A heavy tail is a property of the system; a few numbers are not.
-    if far.is_empty() || far.len() * 1000 > n {
+    if far.is_empty() || far.len() * 1000 > data.num_steps() {
         return None;
     }
     let (count, name) = (far.len(), &data.obs_space.names[d]);
@@ -108,10 +84,10 @@ fn outliers(data: &Dataset, d: usize) -> Option<Finding> {
             counted(count, "numbers")
         ),
         count: count as u64,
-        of: n as u64,
+        of: data.num_steps() as u64,
         unit: "steps",
         episodes,
         rows,
-        remedy: "look at these steps; clip or drop them if the system cannot be there",
+        remedy: "look at these steps; clip or drop them if the system cannot be there".into(),
     })
 }

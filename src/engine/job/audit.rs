@@ -81,7 +81,7 @@ fn report(data: &Dataset, audit: &Audited) -> Report {
             (e, _) if !e.is_empty() => format!(" (episodes {e})"),
             _ => String::new(),
         };
-        r.note(level, format!("{}: {}{places}. {}", f.rule, f.what, capital(f.remedy)));
+        r.note(level, format!("{}: {}{places}. {}", f.rule, f.what, capital(&f.remedy)));
     }
     r.note(Level::Info, format!("{} read as {}.", data.origin.path.display(), data.origin.format));
     audit.alignment.iter().for_each(|rule| r.note(Level::Info, capital(rule)));
@@ -113,7 +113,7 @@ fn row(f: &Finding) -> Vec<Cell> {
         (f.of as usize).into(),
         f.unit.into(),
         f.what.as_str().into(),
-        f.remedy.into(),
+        f.remedy.as_ref().into(),
         list(&f.episodes).into(),
         list(&f.rows).into(),
     ]

@@ -1,6 +1,6 @@
 //! A column as rows of numbers: scalars, lists of one length, and structs of those.
 
-use polars_core::prelude::{DataType, Series};
+use polars_core::prelude::{BooleanChunked, DataType, NamedFrom as _, Series};
 
 /// Most columns that a row may be flattened to: more are pictures.
 const MAX_WIDTH: usize = 1 << 20;
@@ -46,6 +46,39 @@ pub(in super::super) fn leaves(column: &Series, name: &str) -> Result<Vec<Leaf>,
         n if n > MAX_WIDTH => Err(format!("'{name}' has {n} numbers a row, more than {MAX_WIDTH}")),
         _ => Ok(out),
     }
+}
+
+/// [`leaves`], where a row of lists that is empty (null, or a list of nothing) is a row of NaN.
+///
+/// # Errors
+/// As [`leaves`].
+pub(in super::super) fn leaves_or_nan(column: &Series, name: &str) -> Result<Vec<Leaf>, String> {
+    let held: Vec<bool> = match column.dtype() {
+        DataType::List(_) => {
+            let lists = column.list().map_err(|e| e.to_string())?;
+            lists.amortized_iter().map(|list| list.is_some_and(|l| !l.as_ref().is_empty())).collect()
+        }
+        DataType::Array(..) => column.is_not_null().iter().map(|held| held == Some(true)).collect(),
+        _ => return leaves(column, name),
+    };
+    if held.iter().all(|&h| h) {
+        return leaves(column, name);
+    }
+    if !held.contains(&true) {
+        // How many numbers a row would have nothing tells.
+        let values = Series::new(name.into(), vec![f32::NAN; held.len()]);
+        return Ok(vec![Leaf { name: name.to_owned(), width: 1, scalar: false, values }]);
+    }
+    let mask: BooleanChunked = held.iter().copied().collect();
+    let full = leaves(&column.filter(&mask).map_err(|e| e.to_string())?, name)?;
+    let spread = |leaf: Leaf| {
+        let values = floats(&leaf.values)?;
+        let (mut rows, none) = (values.chunks_exact(leaf.width), vec![f32::NAN; leaf.width]);
+        let all: Vec<f32> =
+            held.iter().flat_map(|&h| if h { rows.next().unwrap_or(&none) } else { &none[..] }).copied().collect();
+        Ok(Leaf { values: Series::new(name.into(), all), ..leaf })
+    };
+    full.into_iter().map(spread).collect()
 }
 
 fn collect(column: &Series, name: &str, depth: usize, out: &mut Vec<Leaf>) -> Result<(), String> {
@@ -184,15 +217,37 @@ pub(in super::super) fn numbers(column: &Series) -> Result<Vec<f64>, String> {
 /// # Errors
 /// A sentence naming the row that is empty or another number.
 pub(in super::super) fn flags(column: &Series) -> Result<Vec<bool>, String> {
-    let cast = single(column)?.cast(&DataType::Float64).map_err(|e| e.to_string())?;
-    let cast = cast.f64().map_err(|e| e.to_string())?;
-    let flag = |(row, v): (usize, Option<f64>)| match v {
-        Some(0.0) => Ok(false),
-        Some(1.0) => Ok(true),
-        Some(v) => Err(format!("'{}' row {row} is {v}, a flag is 0 or 1", column.name())),
-        None => Err(format!("'{}' row {row} is empty, a flag is 0 or 1", column.name())),
+    flags_but(column, |_| false)
+}
+
+/// [`flags`], of which those of the rows that `may_be_empty` may be: they are not set then.
+///
+/// # Errors
+/// As [`flags`].
+pub(in super::super) fn flags_but(column: &Series, may_be_empty: impl Fn(usize) -> bool) -> Result<Vec<bool>, String> {
+    let flag = |(row, v): (usize, f64)| match v {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        v if !v.is_nan() => Err(format!("'{}' row {row} is {v}, a flag is 0 or 1", column.name())),
+        _ if may_be_empty(row) => Ok(false),
+        _ => Err(format!("'{}' row {row} is empty, a flag is 0 or 1", column.name())),
     };
-    cast.iter().enumerate().map(flag).collect()
+    numbers(column)?.into_iter().enumerate().map(flag).collect()
+}
+
+/// One whole number a row; a word is one of its own below 0.
+///
+/// # Errors
+/// As [`whole`].
+pub(in super::super) fn labels(column: &Series) -> Result<Vec<i64>, String> {
+    let Ok(words) = column.str() else { return whole(column) };
+    let label = |(row, word): (usize, Option<&str>)| {
+        let word = word.ok_or_else(|| format!("'{}' row {row} is empty", column.name()))?;
+        let hash = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+        // FNV-1a, without its sign.
+        Ok(-1 - (word.bytes().fold(0xcbf2_9ce4_8422_2325, hash) >> 1) as i64)
+    };
+    words.iter().enumerate().map(label).collect()
 }
 
 /// One whole number a row.

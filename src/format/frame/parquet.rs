@@ -29,6 +29,8 @@ pub(in super::super) fn is_parquet(path: &Path) -> bool {
 pub(in super::super) struct Parquet {
     path: PathBuf,
     names: Vec<String>,
+    /// How deep the lists of each column are.
+    depths: Vec<usize>,
     rows: usize,
     metadata: Arc<FileMetadata>,
 }
@@ -43,12 +45,13 @@ impl Parquet {
         if !footer::plausible(&mut file) {
             return Err(Fault::at(path, "its footer is cut off or damaged; copy or write the file again"));
         }
-        let (metadata, names, widest) = guarded(path, || {
+        let (metadata, names, depths, widest) = guarded(path, || {
             let mut reader = ParquetReader::new(file);
             let schema = reader.schema()?;
             let names = schema.iter_names().map(ToString::to_string).collect();
+            let depths = schema.iter_values().map(|field| depth(field.dtype())).collect();
             let widest = schema.iter_values().map(|field| width(field.dtype())).max().unwrap_or(0);
-            Ok((reader.get_metadata()?.clone(), names, widest))
+            Ok((reader.get_metadata()?.clone(), names, depths, widest))
         })?;
         let (mut values, mut rows) = (0u64, 0usize);
         for group in &metadata.row_groups {
@@ -66,12 +69,17 @@ impl Parquet {
                 format!("says it has {said} rows, its parts have {rows}; the file is damaged"),
             ));
         }
-        Ok(Self { path: path.to_owned(), names, rows, metadata })
+        Ok(Self { path: path.to_owned(), names, depths, rows, metadata })
     }
 
     /// Names of the columns, in the file's order.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// How deep the lists of a column are: 0 for numbers, 1 for lists of numbers.
+    pub fn depth(&self, column: &str) -> usize {
+        self.names.iter().position(|n| n == column).map_or(0, |at| self.depths[at])
     }
 
     /// Rows.
@@ -170,6 +178,17 @@ fn width(dtype: &ArrowDataType) -> u64 {
         ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => width(inner.dtype()),
         ArrowDataType::Struct(fields) => fields.iter().fold(0, |sum, f| sum.saturating_add(width(f.dtype()))),
         _ => 1,
+    }
+}
+
+/// How deep lists are nested; of the fields of a struct the least.
+fn depth(dtype: &ArrowDataType) -> usize {
+    match dtype {
+        ArrowDataType::FixedSizeList(inner, _) | ArrowDataType::List(inner) | ArrowDataType::LargeList(inner) => {
+            1 + depth(inner.dtype())
+        }
+        ArrowDataType::Struct(fields) => fields.iter().map(|f| depth(f.dtype())).min().unwrap_or(0),
+        _ => 0,
     }
 }
 

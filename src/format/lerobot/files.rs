@@ -1,6 +1,5 @@
 //! Which data files a LeRobot dataset has, and which episodes it says are in them.
 
-use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -17,12 +16,24 @@ const EPISODES_V3: &str = "meta/episodes/chunk-{chunk_index:03d}/file-{file_inde
 /// Longest line of a description: some hold statistics.
 const MAX_LINE: u64 = 16 << 20;
 
+/// Entries of a folder that are looked at.
+const MAX_ENTRIES: usize = 1_000_000;
+
 /// An episode as the description has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Described {
     pub episode: u64,
     pub length: Option<u64>,
     /// Chunk and file of its frames.
+    pub place: (u64, u64),
+    /// Number of its first frame in the whole dataset, and of the one after its last.
+    pub span: Option<(u64, u64)>,
+}
+
+/// A data file that is there.
+pub(super) struct DataFile {
+    pub path: PathBuf,
+    /// Its chunk and its number.
     pub place: (u64, u64),
 }
 
@@ -32,23 +43,29 @@ pub(super) fn described(root: &Path, info: &Info) -> Result<Vec<Described>, Faul
         return lines(&root.join(EPISODES_V2), info);
     }
     let mut all = Vec::new();
-    for file in walk(root, "meta/episodes", EPISODES_V3)? {
+    for DataFile { path: file, .. } in listed(root, "meta/episodes", EPISODES_V3)? {
         let parquet = Parquet::open(&file)?;
         if parquet.rows() == 0 {
             continue;
         }
-        let wanted = ["episode_index", "length", "data/chunk_index", "data/file_index"];
+        let has = |name: &&str| parquet.names().iter().any(|n| n == name);
+        let spans = ["dataset_from_index", "dataset_to_index"];
+        let spanned = spans.iter().all(has);
+        let needed = ["episode_index", "length", "data/chunk_index", "data/file_index"];
+        let wanted: Vec<&str> = needed.into_iter().chain(spans.into_iter().filter(|_| spanned)).collect();
         let frame = parquet.read(&wanted, &Ctx::quiet())?;
         let column = |name: &str| -> Result<Vec<u64>, Fault> {
             let values = frame.read(name, whole)?.into_iter().map(u64::try_from).collect::<Result<_, _>>();
             values.map_err(|_| Fault::at(&file, format!("'{name}' has a negative number")))
         };
-        let (episodes, lengths) = (column("episode_index")?, column("length")?);
-        let places = column("data/chunk_index")?.into_iter().zip(column("data/file_index")?);
-        all.extend(episodes.into_iter().zip(lengths).zip(places).map(|((episode, length), place)| Described {
-            episode,
-            length: Some(length),
-            place,
+        let (episodes, lengths) = (column(needed[0])?, column(needed[1])?);
+        let (chunks, files) = (column(needed[2])?, column(needed[3])?);
+        let spans = spanned.then(|| Ok::<_, Fault>((column(spans[0])?, column(spans[1])?))).transpose()?;
+        all.extend((0..episodes.len()).map(|i| Described {
+            episode: episodes[i],
+            length: Some(lengths[i]),
+            place: (chunks[i], files[i]),
+            span: spans.as_ref().map(|(from, to)| (from[i], to[i])),
         }));
     }
     Ok(all)
@@ -72,73 +89,75 @@ fn lines(path: &Path, info: &Info) -> Result<Vec<Described>, Fault> {
             return Err(Fault::at(path, format!("line {number} has no 'episode_index'; the file is damaged")));
         };
         let length = json.as_ref().and_then(|j| j["length"].as_u64());
-        all.push(Described { episode, length, place: (episode / info.chunks_size, episode) });
+        all.push(Described { episode, length, place: (episode / info.chunks_size, episode), span: None });
     }
     Ok(all)
 }
 
-/// The data files in the order of their episodes.
-pub(super) fn data(root: &Path, info: &Info, described: &[Described]) -> Result<Vec<PathBuf>, Fault> {
+/// The data files that are there, in the order of their numbers.
+pub(super) fn data(root: &Path, info: &Info) -> Result<Vec<DataFile>, Fault> {
     let path = root.join("meta/info.json");
     let bad = |problem: String| Fault::at(&path, format!("'data_path' {problem}"));
     let file = |chunk, file| fill(&info.data_path, chunk, file).map_err(bad);
-    // Two places that are one file: the walk below would not end.
     if file(0, 0)? == file(0, 1)? {
         return Err(bad("names one file for all episodes; it needs {file_index} or {episode_index}".into()));
     }
-    let mut files = if described.is_empty() && !info.is_v2 {
-        walk(root, "data_path", &info.data_path)?
-    } else {
-        let mut places: Vec<(u64, u64)> = described.iter().map(|d| d.place).collect();
-        if described.is_empty() {
-            let there =
-                |&episode: &u64| file(episode / info.chunks_size, episode).is_ok_and(|f| root.join(f).is_file());
-            places = (0..info.total_episodes.unwrap_or(u64::MAX))
-                .take_while(there)
-                .map(|e| (e / info.chunks_size, e))
-                .collect();
-        }
-        let mut files = Vec::with_capacity(places.len());
-        for (chunk, number) in places {
-            files.push(root.join(file(chunk, number)?));
-        }
-        files
-    };
-    let mut once = HashSet::new();
-    files.retain(|f| once.insert(f.clone()));
+    let files = listed(root, "data_path", &info.data_path)?;
     if files.is_empty() {
         let first = file(0, 0)?;
         let problem = format!("no data file of this LeRobot {} dataset is there: {first} is missing", info.version);
         return Err(Fault::at(root, format!("{problem}; download it again")));
     }
-    for file in &files {
-        inside(root, file)?;
-    }
     Ok(files)
 }
 
-/// Files that are there, chunk by chunk, from number 0 on.
-fn walk(root: &Path, what: &str, template: &str) -> Result<Vec<PathBuf>, Fault> {
-    let place = |chunk, file| {
-        let filled = fill(template, chunk, file);
+/// The files that `template` may stand for, in the order of their numbers, with or without gaps.
+fn listed(root: &Path, what: &str, template: &str) -> Result<Vec<DataFile>, Fault> {
+    let filled = |place: (u64, u64)| {
+        let filled = fill(template, place.0, place.1);
         filled.map(|f| root.join(f)).map_err(|e| Fault::at(root, format!("'{what}' {e}")))
     };
-    let mut found = Vec::new();
-    for chunk in 0.. {
-        let before = found.len();
-        for number in 0.. {
-            let path = place(chunk, number)?;
-            if !path.is_file() {
-                break;
-            }
-            inside(root, &path)?;
-            found.push(path);
+    filled((0, 0))?;
+    let mut found = vec![((0, 0), root.to_owned())];
+    for part in template.split('/').filter(|part| *part != ".") {
+        let mut next = Vec::new();
+        for (place, folder) in found {
+            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(MAX_ENTRIES);
+            next.extend(entries.filter_map(|entry| {
+                let name = entry.file_name();
+                Some((numbers(part, name.to_str()?, place)?, folder.join(&name)))
+            }));
         }
-        if found.len() == before || place(chunk, 0)? == place(chunk + 1, 0)? {
-            break;
+        found = next;
+    }
+    let mut files = Vec::with_capacity(found.len());
+    for (place, path) in found {
+        // Other zeros before a number are another name.
+        if filled(place)? == path && !path.is_dir() {
+            inside(root, &path)?;
+            files.push(DataFile { path, place });
         }
     }
-    Ok(found)
+    files.sort_by_key(|file| file.place);
+    Ok(files)
+}
+
+/// The chunk and the number that `name` has where `part` of a template has places for them; `known` is of the parts before.
+fn numbers(part: &str, name: &str, known: (u64, u64)) -> Option<(u64, u64)> {
+    let (mut place, mut rest, mut template) = (known, name, part);
+    while let Some((before, after)) = template.split_once('{') {
+        rest = rest.strip_prefix(before)?;
+        let (key, behind) = after.split_once('}')?;
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number = rest.get(..digits)?.parse().ok()?;
+        if key.starts_with("chunk_index") || key.starts_with("episode_chunk") {
+            place.0 = number;
+        } else {
+            place.1 = number;
+        }
+        (rest, template) = (&rest[digits..], behind);
+    }
+    (rest == template).then_some(place)
 }
 
 /// Fails if `path` is missing or a link out of the dataset. A hub's cache keeps the files of a snapshot in `blobs`

@@ -51,6 +51,8 @@ pub(super) struct Info {
     pub data_path: String,
     /// In alphabetical order.
     pub features: Vec<Feature>,
+    /// Names of parts of the episodes, with the first of each and the one after its last.
+    pub splits: Vec<(String, u64, u64)>,
 }
 
 /// True if the folder has a description by its keys, be it whole or cut off.
@@ -95,6 +97,7 @@ impl Info {
             chunks_size: json["chunks_size"].as_u64().filter(|&n| n > 0).unwrap_or(1000),
             data_path: json["data_path"].as_str().unwrap_or(usual).to_owned(),
             features: features.map(|(k, v)| feature(k, v)).collect::<Result<_, String>>().map_err(bad)?,
+            splits: json["splits"].as_object().unwrap_or(&none).iter().filter_map(split).collect(),
         })
     }
 
@@ -102,6 +105,13 @@ impl Info {
     pub fn feature(&self, key: &str) -> Option<&Feature> {
         self.features.iter().find(|f| f.key == key)
     }
+}
+
+/// A part that is written as `"0:10"`.
+fn split((name, range): (&String, &Value)) -> Option<(String, u64, u64)> {
+    let (first, end) = range.as_str()?.split_once(':')?;
+    let name = name.chars().filter(|c| !c.is_control()).take(80).collect();
+    Some((name, first.trim().parse().ok()?, end.trim().parse().ok()?))
 }
 
 fn feature(key: &str, json: &Value) -> Result<Feature, String> {

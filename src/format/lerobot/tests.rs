@@ -12,6 +12,8 @@ use crate::format::place::Place;
 use crate::format::reader::tests::{agree, opened};
 use crate::ground::fault::Fault;
 
+mod odd;
+
 const FEATURES: &str = r#"{
     "observation.state": {"dtype": "float32", "shape": [2], "names": {"motors": ["pan", "lift"]}},
     "observation.environment_state": {"dtype": "float32", "shape": [1], "names": null},
@@ -145,8 +147,20 @@ fn what_does_not_fit_the_description_is_told() {
     }
     episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 1, 1), (3, 1, 1)]);
     assert!(failure(&dir).contains("episode 3 is missing from the data files"));
+    // An episode is where it is, whatever is said of its file.
     episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 1, 2)]);
-    assert!(failure(&dir).contains("file-002.parquet: is missing"), "{}", failure(&dir));
+    let warnings = open(&dir).expect("opens").origin.warnings.join("; ");
+    assert!(
+        warnings.contains("data/file_index") && warnings.contains("file-002.parquet, which is not there"),
+        "{warnings}"
+    );
+    fs::remove_file(dir.path().join("data/chunk-000/file-001.parquet")).expect("removed");
+    let text = failure(&dir);
+    assert!(
+        text.contains("episode 2 is missing from the data files (data/chunk-000/file-002.parquet is not there)"),
+        "{text}"
+    );
+    write(&dir, "data/chunk-000/file-001.parquet", frames(&[(2, 1)], 9));
     let narrow = FEATURES.replace("\"shape\": [2], \"names\": {\"motors\": [\"pan\", \"lift\"]}", "\"shape\": [3]");
     describe(&dir, &info("v3.0", 3, 6, "").replace(FEATURES, &narrow));
     episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 1, 1)]);
@@ -159,18 +173,21 @@ fn frames_that_the_description_does_not_tell_of_are_not_left_out_in_parts() {
     let whole = open(&dir).expect("opens");
     let apart = |dir: &TempDir| LeRobot.open(&Place::new(dir.path()), &Ctx::quiet()).expect("described");
     agree(&whole, &*apart(&dir));
-    // The last episode of a file is said to be shorter than it is, or not to be there: the whole has all of it.
-    for (list, said) in [(&[(0, 2, 0), (1, 1, 0), (2, 1, 1)][..], 3), (&[(0, 2, 0), (2, 1, 1)][..], 2)] {
+    // The last episode of a file is said to be shorter than it is, or not to be there, or to be nowhere.
+    for (list, said) in [
+        (&[(0, 2, 0), (1, 1, 0), (2, 1, 1)][..], "1 episodes are not as long as meta/episodes says (first: episode 1)"),
+        (&[(0, 2, 0), (2, 1, 1)][..], "1 episodes are in the data files and not in meta/episodes (first: 1)"),
+        (&[(0, 2, 0), (1, 3, 0), (2, 0, 1)][..], "(first: episode 2)"),
+    ] {
         episodes(&dir, list);
-        assert_eq!(open(&dir).expect("opens").num_steps(), 6);
+        let whole = open(&dir).expect("opens");
+        assert_eq!(whole.num_steps(), 6);
+        assert!(whole.origin.warnings.iter().any(|w| w.contains(said)), "{:?}", whole.origin.warnings);
         let parts = apart(&dir);
-        let text = parts.read(Some(0..1), &Ctx::quiet()).expect_err("not whole").to_string();
-        assert!(text.contains(&format!("meta/episodes tells of {said} frames there, it has 5")), "{text}");
+        agree(&whole, &*parts);
+        let index = parts.index(&Ctx::quiet()).expect("looks").expect("has episodes");
+        assert_eq!(index.origin.warnings, whole.origin.warnings);
     }
-    // Of one file nothing at all is told.
-    episodes(&dir, &[(0, 2, 0), (1, 3, 0), (2, 0, 1)]);
-    assert_eq!(open(&dir).expect("opens").num_steps(), 6);
-    assert_eq!(apart(&dir).index(&Ctx::quiet()).expect("looks"), None);
 }
 
 #[test]

@@ -22,8 +22,10 @@ pub(super) enum Kind {
 
 impl Kind {
     pub fn of(name: &str) -> Self {
-        let ending =
-            name.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map(|(_, e)| e.to_ascii_lowercase());
+        let file = name.rsplit('/').next().map(str::to_ascii_lowercase).unwrap_or_default();
+        // Packed text is read too.
+        let bare = file.strip_suffix(".gz").filter(|bare| bare.ends_with(".csv") || bare.ends_with(".tsv"));
+        let ending = bare.unwrap_or(&file).rsplit_once('.').map(|(_, ending)| ending.to_owned());
         let among = |list: &[&str]| ending.as_deref().is_some_and(|e| list.contains(&e));
         if among(USED) {
             Self::Used
@@ -100,12 +102,12 @@ mod tests {
 
     #[test]
     fn only_what_readers_use_is_fetched() {
-        for used in ["a.parquet", "meta/info.json", "meta/episodes.JSONL", "x.tar.hdf5", "named.csv.toml"] {
+        for used in ["a.parquet", "meta/info.json", "meta/episodes.JSONL", "x.tar.hdf5", "named.csv.toml", "x.CSV.gz"] {
             assert_eq!(Kind::of(used), Kind::Used, "{used}");
         }
         assert_eq!(Kind::of("videos/front/file-000.mp4"), Kind::Video);
         assert_eq!(Kind::of("images/0.PNG"), Kind::Image);
-        for other in ["README.md", "LICENSE", "a.parquet/_SUCCESS", "folder.json/x", "model.pkl"] {
+        for other in ["README.md", "LICENSE", "a.parquet/_SUCCESS", "folder.json/x", "model.pkl", "x.tar.gz"] {
             assert_eq!(Kind::of(other), Kind::Other, "{other}");
         }
         assert_eq!(beside("named.csv"), ["named.csv.toml", "oodscope.toml"]);

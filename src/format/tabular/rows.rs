@@ -1,13 +1,19 @@
 //! Rows of a table, and where their episodes end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
+use polars_core::prelude::Series;
+
 use super::super::assemble::{Assembly, FoundIn};
-use super::super::frame::{Frame, Matrix, flags, numbers, whole};
+use super::super::frame::{Frame, Matrix, flags_but, labels, numbers};
 use super::super::roles::Roles;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
+
+mod runs;
+
+pub(super) use runs::Runs;
 
 /// All rows, in the order of the files.
 #[derive(Default)]
@@ -21,7 +27,13 @@ pub(super) struct Rows {
     pub terminated: Option<Vec<bool>>,
     pub truncated: Option<Vec<bool>>,
     pub episode: Option<Vec<i64>>,
-    pub step: Option<Vec<i64>>,
+    /// Other numbers of the same episodes, one column after the other.
+    pub episode_too: Vec<Vec<i64>>,
+    pub step: Option<Vec<f64>>,
+    /// Rows that have neither action nor reward; none where they are not looked for.
+    pub bare: Vec<bool>,
+    /// The row before these is flagged as the last of its episode, and the first of these may belong to it all the same.
+    pub led: bool,
     /// Rows after which a file ends.
     pub files: Vec<usize>,
 }
@@ -45,7 +57,7 @@ impl Rows {
         }
         Ok(Self {
             obs: frame.matrix(&roles.observation)?,
-            actions: frame.matrix(&roles.action)?,
+            actions: if roles.last_rows { frame.matrix_or_nan(&roles.action)? } else { frame.matrix(&roles.action)? },
             whole_actions: matches!(&roles.action[..], [one] if frame.is_whole(one)),
             next,
             ..rows
@@ -55,22 +67,31 @@ impl Rows {
     /// Reads only what says where episodes end; every reward is 0.
     pub fn marks(frame: &Frame, roles: &Roles) -> Result<Self, Fault> {
         let rows = frame.rows();
-        let optional = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, whole)).transpose();
-        let flagged = |name: &Option<String>| name.as_deref().map(|n| frame.read(n, flags)).transpose();
-        let truncated = flagged(&roles.truncated)?;
-        let terminated = match (&roles.terminated, &roles.done) {
-            (None, Some(_)) => flagged(&roles.done)?.map(|done| match &truncated {
-                Some(cut) => done.iter().zip(cut).map(|(&d, &c)| d && !c).collect(),
-                None => done,
-            }),
-            _ => flagged(&roles.terminated)?,
+        let bare = if roles.last_rows { bare(frame, roles)? } else { Vec::new() };
+        let label = |name: &String| frame.read(name, labels);
+        let is_bare = |row: usize| bare.get(row) == Some(&true);
+        let flagged =
+            |name: &Option<String>| name.as_deref().map(|n| frame.read(n, |c| flags_but(c, is_bare))).transpose();
+        let done = flagged(&roles.done)?;
+        let (mut terminated, mut truncated) = (flagged(&roles.terminated)?, flagged(&roles.truncated)?);
+        // What is done and not for the one reason is done for the other.
+        let other = |done: &Vec<bool>, flag: &Option<Vec<bool>>| match flag {
+            Some(flag) => done.iter().zip(flag).map(|(&d, &f)| d && !f).collect(),
+            None => done.clone(),
         };
+        match (&done, &terminated) {
+            (Some(done), None) => terminated = Some(other(done, &truncated)),
+            (Some(done), Some(_)) if truncated.is_none() => truncated = Some(other(done, &terminated)),
+            _ => {}
+        }
         Ok(Self {
             rewards: vec![0.0; rows],
             terminated,
             truncated,
-            episode: optional(&roles.episode)?,
-            step: optional(&roles.step)?,
+            episode: roles.episode.as_ref().map(label).transpose()?,
+            episode_too: roles.episode_too.iter().map(label).collect::<Result<_, _>>()?,
+            step: roles.step.as_deref().map(|n| frame.read(n, steps)).transpose()?,
+            bare,
             files: vec![rows],
             ..Self::default()
         })
@@ -105,7 +126,9 @@ impl Rows {
         join(&mut self.terminated, more.terminated);
         join(&mut self.truncated, more.truncated);
         join(&mut self.episode, more.episode);
+        self.episode_too.iter_mut().zip(more.episode_too).for_each(|(all, more)| all.extend(more));
         join(&mut self.step, more.step);
+        self.bare.extend(more.bare);
         self.files.push(self.rewards.len());
         Ok(())
     }
@@ -128,7 +151,10 @@ impl Rows {
             terminated: flag(&self.terminated),
             truncated: flag(&self.truncated),
             episode: number(&self.episode),
-            step: number(&self.step),
+            episode_too: self.episode_too.iter().map(|n| n[row..].to_vec()).collect(),
+            step: self.step.as_ref().map(|n| n[row..].to_vec()),
+            bare: self.bare.get(row..).unwrap_or_default().to_vec(),
+            led: self.led_by(row),
             files: vec![1],
             ..Self::default()
         }
@@ -148,12 +174,61 @@ impl Rows {
         }
     }
 
+    /// Whether a row holds a step; nothing where all do.
+    pub fn holding_steps(&self) -> Option<Vec<bool>> {
+        let mut steps = (!self.bare.is_empty()).then(|| vec![true; self.rewards.len()])?;
+        let mut start = 0;
+        for end in self.ends() {
+            steps[end - 1] = !self.ends_bare(start, end);
+            start = end;
+        }
+        Some(steps)
+    }
+
+    /// True if the row has neither action nor reward.
+    pub fn is_bare(&self, row: usize) -> bool {
+        self.bare.get(row) == Some(&true)
+    }
+
+    fn flagged(&self, row: usize) -> bool {
+        self.terminated(row) || self.truncated(row)
+    }
+
+    /// True if the row before `row` is flagged as the last of an episode that `row` may belong to.
+    fn led_by(&self, row: usize) -> bool {
+        row.checked_sub(1).map_or(self.led, |before| self.flagged(before) && !self.parted(before))
+    }
+
+    /// True if an episode ends with `row`. A row with nothing but the last observation belongs to the episode before it.
+    fn ended(&self, row: usize) -> bool {
+        if row + 1 == self.rewards.len() || self.parted(row) {
+            return true;
+        }
+        (self.flagged(row) && !self.is_bare(row + 1)) || (self.is_bare(row) && self.led_by(row))
+    }
+
     /// Rows after which an episode ends, each as the number of the following row.
     pub fn ends(&self) -> Vec<usize> {
-        let rows = self.rewards.len();
-        (1..=rows)
-            .filter(|&end| end == rows || self.parted(end - 1) || self.terminated(end - 1) || self.truncated(end - 1))
-            .collect()
+        (1..=self.rewards.len()).filter(|&end| self.ended(end - 1)).collect()
+    }
+
+    /// True if the last of the rows `start..end`, which are an episode, holds its last observation and no step.
+    pub fn ends_bare(&self, start: usize, end: usize) -> bool {
+        end - start > 1 && self.is_bare(end - 1)
+    }
+
+    /// Episodes that end so, of how many.
+    pub fn bare_ends(&self) -> (usize, usize) {
+        let ends = self.ends();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        (starts.zip(&ends).filter(|&(start, &end)| self.ends_bare(start, end)).count(), ends.len())
+    }
+
+    /// True if all columns that number episodes part the same rows.
+    pub fn agree(&self) -> bool {
+        let Some(episode) = &self.episode else { return true };
+        let cut = |numbers: &[i64], row: usize| numbers[row] != numbers[row + 1];
+        self.episode_too.iter().all(|too| (0..episode.len().saturating_sub(1)).all(|r| cut(too, r) == cut(episode, r)))
     }
 
     /// What is odd about the numbers of episodes and steps.
@@ -170,7 +245,7 @@ impl Rows {
         }
         warnings.extend(self.returning()?);
         if self.episode.is_some() {
-            let inside = |&row: &usize| (self.terminated(row) || self.truncated(row)) && !self.parted(row);
+            let inside = |&row: &usize| self.ended(row) && !self.parted(row);
             warnings.extend(counted((0..self.rewards.len().saturating_sub(1)).filter(inside), |n, first| {
                 format!(
                     "{n} rows are flagged terminated or truncated before the last row of their episode number (first: \
@@ -178,10 +253,10 @@ impl Rows {
                 )
             }));
         }
-        if let Some(step) = &self.step {
+        // Where they are no whole numbers they are a clock.
+        if let Some(step) = self.step.as_ref().filter(|s| s.iter().all(|v| v.fract() == 0.0)) {
             let ends = self.ends();
-            let jumps =
-                |&row: &usize| step[row + 1] != step[row].wrapping_add(1) && ends.binary_search(&(row + 1)).is_err();
+            let jumps = |&row: &usize| !follows(step[row], step[row + 1]) && ends.binary_search(&(row + 1)).is_err();
             warnings.extend(counted((0..step.len().saturating_sub(1)).filter(jumps), |n, first| {
                 format!(
                     "step: {n} rows are not followed by the next number within an episode (first: row {first}): steps \
@@ -208,11 +283,12 @@ impl Rows {
         }
     }
 
-    /// Adds every episode to `all`, numbered by `ids` if there are any.
+    /// Adds every episode to `all`, numbered by `ids` if there are any. A row that holds no step is left out, but for its
+    /// observation where all episodes have `last` ones.
     ///
     /// # Errors
     /// If an episode does not fit, or the work was cancelled.
-    pub fn put(&self, path: &Path, ids: Option<&[u64]>, all: &mut Assembly, cx: &Ctx) -> Result<(), Fault> {
+    pub fn put(&self, path: &Path, ids: Option<&[u64]>, last: bool, all: &mut Assembly, cx: &Ctx) -> Result<(), Fault> {
         self.fits().map_err(|e| Fault::at(path, e))?;
         let (d, a) = (self.obs.width(), self.actions.width());
         let ends = self.ends();
@@ -223,14 +299,17 @@ impl Rows {
             if index % 64 == 0 {
                 cx.check()?;
             }
+            let bare = self.ends_bare(start, end);
+            let steps = end - usize::from(bare);
+            let rows = if last { end } else { steps };
             let found = FoundIn {
                 id,
-                obs: &self.obs.values[start * d..end * d],
-                actions: &self.actions.values[start * a..end * a],
-                rewards: &self.rewards[start..end],
-                next_obs: self.next.as_ref().map(|n| &n.values[start * d..end * d]),
-                terminated: self.terminated(end - 1),
-                truncated: self.truncated(end - 1),
+                obs: &self.obs.values[start * d..rows * d],
+                actions: &self.actions.values[start * a..steps * a],
+                rewards: &self.rewards[start..steps],
+                next_obs: self.next.as_ref().map(|n| &n.values[start * d..steps * d]),
+                terminated: self.terminated(end - 1) || (bare && self.terminated(steps - 1)),
+                truncated: self.truncated(end - 1) || (bare && self.truncated(steps - 1)),
             };
             all.put(found).map_err(|e| Fault::at(path, e))?;
             start = end;
@@ -250,53 +329,27 @@ impl Rows {
     }
 }
 
-/// Runs of rows with one episode number.
-#[derive(Default)]
-pub(super) struct Runs {
-    /// Step with which the last run of each number ended.
-    last: HashMap<i64, Option<i64>>,
-    /// Runs of a number that was there before.
-    back: usize,
-    /// First row of the first of them.
-    first: usize,
+/// Rows that have neither action nor reward.
+pub(super) fn bare(frame: &Frame, roles: &Roles) -> Result<Vec<bool>, Fault> {
+    let actions = frame.matrix_or_nan(&roles.action)?;
+    let none = actions.values.chunks_exact(actions.width().max(1)).map(|row| row.iter().all(|v| v.is_nan()));
+    let Some(reward) = &roles.reward else { return Ok(none.collect()) };
+    Ok(none.zip(frame.read(reward, numbers)?).map(|(none, reward)| none && reward.is_nan()).collect())
 }
 
-impl Runs {
-    /// Takes the next rows, of which the first is row `base`; it was there before as the last one, but for row 0.
-    ///
-    /// # Errors
-    /// A sentence if the rows of an episode are not together.
-    pub fn add(&mut self, rows: &Rows, base: usize) -> Result<(), String> {
-        let Some(episode) = &rows.episode else { return Ok(()) };
-        let step = |row: usize| rows.step.as_ref().map(|s| s[row]);
-        for row in (0..episode.len()).filter(|&r| if r == 0 { base == 0 } else { episode[r] != episode[r - 1] }) {
-            if row > 0 {
-                self.last.insert(episode[row - 1], step(row - 1));
-            }
-            let Some(&before) = self.last.get(&episode[row]) else { continue };
-            let at = base + row;
-            if before.is_some_and(|before| step(row) == Some(before.wrapping_add(1))) {
-                let number = episode[row];
-                return Err(format!(
-                    "episode {number} goes on at row {at} after other episodes; sort the rows by episode and step"
-                ));
-            }
-            self.first = if self.back == 0 { at } else { self.first };
-            self.back += 1;
-        }
-        Ok(())
+/// Numbers of steps, or a clock.
+fn steps(column: &Series) -> Result<Vec<f64>, String> {
+    let steps = numbers(column)?;
+    match steps.iter().position(|v| !v.is_finite()) {
+        Some(row) => Err(format!("'{}' row {row} is no number of a step", column.name())),
+        None => Ok(steps),
     }
+}
 
-    /// A sentence about those that come back.
-    pub fn told(&self) -> Option<String> {
-        let (n, first) = (self.back, self.first);
-        (n > 0).then(|| {
-            format!(
-                "{n} times an episode number comes back after another one (first: row {first}): every run of one \
-                 number is an episode of its own"
-            )
-        })
-    }
+/// True if the step `next` is the one after `step`.
+#[allow(clippy::float_cmp, reason = "whole numbers")]
+fn follows(step: f64, next: f64) -> bool {
+    next == step + 1.0
 }
 
 fn join<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {

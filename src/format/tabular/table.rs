@@ -1,6 +1,5 @@
 //! A table of one file or several, cut into episodes.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,12 +7,12 @@ use std::sync::OnceLock;
 use super::super::assemble::{Assembly, too_large};
 use super::super::choices;
 use super::super::frame::Frame;
-use super::super::place::Place;
 use super::super::reader::{Episodes, Index, Later, Shape, Width};
 use super::super::roles::Roles;
-use super::rows::{Rows, Runs};
+use super::cuts::{Cuts, Finder, tell_bare};
+use super::rows::Rows;
 use super::words::Words;
-use super::{Source, bounded, columns, files, not_finite, origin, space};
+use super::{Opened, Source, not_finite, origin, spaces};
 use crate::data::dataset::{Dataset, Origin};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -21,12 +20,15 @@ use crate::ground::task::Ctx;
 /// Rows whose marks are looked at together.
 const WINDOW: usize = 1 << 20;
 
-/// An open table, of which no more than a row is read yet.
+/// An open table, of which no more than some rows are read yet.
 pub(super) struct Table {
     path: PathBuf,
     files: Vec<Source>,
     roles: Roles,
-    shape: Shape,
+    /// Its columns, without and with an observation beyond the steps of every episode.
+    shapes: [Shape; 2],
+    /// Every episode has such an observation, by all rows that were read.
+    last: OnceLock<bool>,
     origin: Origin,
     /// Actions are one column of whole numbers or flags, by all rows that were read.
     whole_actions: OnceLock<bool>,
@@ -36,37 +38,27 @@ pub(super) struct Table {
     window: usize,
 }
 
-/// Where the episodes are.
-struct Cuts {
-    /// First row of every episode, and where the last one ends.
-    starts: Vec<usize>,
-    ids: Vec<u64>,
-    index: Index,
-}
-
 impl Table {
     /// Looks at the columns.
-    pub fn open(place: &Place) -> Result<Self, Fault> {
-        let path = place.path();
-        let all = files(path)?;
-        let open = |file: &PathBuf| Source::open(file).and_then(|table| bounded(file, table.names()).map(|()| table));
-        let files = all.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    pub fn open(opened: Opened) -> Result<Self, Fault> {
+        let Opened { path, files, mut roles } = opened;
         let names = files[0].names();
-        let roles = Roles::find(path, place.mapping()?.as_ref(), names)?;
-        let mut origin = origin(path, &roles, names, all.len());
-        // Of lists only a row says how many numbers they are; a column of text is one.
-        let row = files.iter().find_map(|file| file.first_row(&roles)).transpose()?;
-        let mut spaces = match &row {
-            Some(row) => (space("obs", &row.obs, &roles.observation), space("action", &row.actions, &roles.action)),
-            None => (columns("obs", &roles.observation), columns("action", &roles.action)),
-        };
+        let mut origin = origin(&path, &roles, names, files.len());
+        if let Source::Text(text) = &files[0] {
+            origin.rules.extend_from_slice(text.notes());
+        }
+        let looked: Vec<bool> = files.iter().map(|file| file.has_bare_rows(&roles)).collect::<Result<_, _>>()?;
+        roles.last_rows = looked.contains(&true);
+        let mut spaces = spaces(&files, &roles)?;
         if let Source::Parquet(first) = &files[0] {
             Words::of(first, &roles).name(&mut spaces, &mut origin);
         }
         let next = !roles.next_observation.is_empty();
+        let shape = Shape { obs: spaces.0, action: spaces.1, last: next, next, choices: None };
         Ok(Self {
-            path: path.to_owned(),
-            shape: Shape { obs: spaces.0, action: spaces.1, last: next, next, choices: None },
+            path,
+            shapes: [shape.clone(), Shape { last: true, ..shape }],
+            last: OnceLock::new(),
             files,
             roles,
             origin,
@@ -96,50 +88,30 @@ impl Table {
             _ => None,
         };
         let mut whole_actions = row.whole_actions;
-        let looked_at: Vec<String> = self.roles.marks().into_iter().chain(action.clone()).collect();
-        let (mut runs, mut numbers) = (Runs::default(), Vec::new());
-        let (mut base, mut seen) = (0, Rows::default());
-        let mut starts = vec![0];
+        let mut looked_at = self.roles.looked_at();
+        looked_at.extend(action.clone().filter(|a| !looked_at.contains(a)));
+        let (mut done, mut found) = (0, Finder::default());
         for (file, &of_file) in self.files.iter().zip(&rows) {
             for first in (0..of_file).step_by(self.window) {
-                cx.step((base + 1) as u64, total as u64)?;
+                cx.step(done as u64, total as u64)?;
                 let rows = first..(first + self.window).min(of_file);
-                let n = rows.len();
+                done += rows.len();
                 let frame = if looked_at.is_empty() {
-                    Frame::new(&self.path, n, Vec::new())?
+                    Frame::new(&self.path, rows.len(), Vec::new())?
                 } else {
                     file.read(&looked_at, rows, &|_, _| cx.check())?
                 };
                 whole_actions &= action.as_ref().is_none_or(|action| frame.is_whole(action));
-                // The last row that was seen comes again: an episode may end with it.
-                let before = seen.files.len();
-                seen.append(Rows::marks(&frame, &self.roles)?).map_err(|e| Fault::at(&self.path, e))?;
-                seen.files = if before > 0 && first == 0 { vec![1] } else { Vec::new() };
-                runs.add(&seen, base).map_err(|e| Fault::at(&self.path, e))?;
-                let (ends, held) = (seen.ends(), n + usize::from(before > 0));
-                let number = |row: usize| seen.episode.as_ref().map(|e| e[row]);
-                if base == 0 && before == 0 {
-                    numbers.extend(number(0));
+                let marks = Rows::marks(&frame, &self.roles)?;
+                if !found.add(marks, first == 0).map_err(|e| Fault::at(&self.path, e))? {
+                    return Err(self.roles.undecided_episodes(&self.path));
                 }
-                for end in ends.into_iter().filter(|&end| end < held) {
-                    starts.push(base + end);
-                    numbers.extend(number(end));
-                }
-                seen = seen.last();
-                base += held - 1;
             }
         }
-        starts.push(total);
-        let lengths: Vec<usize> = starts.windows(2).map(|w| w[1] - w[0]).collect();
-        // Numbers of the file are kept where each is used once.
-        let mut used = HashSet::new();
-        let own = numbers.len() == lengths.len() && numbers.iter().all(|&n| n >= 0 && used.insert(n));
-        let ids =
-            if own { numbers.into_iter().map(|n| n as u64).collect() } else { (0..lengths.len() as u64).collect() };
         let _ = self.whole_actions.set(whole_actions);
-        let mut origin = self.origin.clone();
-        origin.warnings.extend(runs.told());
-        Ok(Some(Cuts { starts, ids, index: Index { lengths, origin } }))
+        let cuts = found.finish(self.origin.clone(), !self.roles.next_observation.is_empty());
+        let _ = self.last.set(cuts.last);
+        Ok(Some(cuts))
     }
 
     /// The rows of all files from the first to the last of `wanted`.
@@ -169,18 +141,31 @@ impl Table {
             return Err(bad("the dataset is empty: the table has no rows".into()));
         }
         rows.fits().map_err(bad)?;
+        if !rows.agree() {
+            return Err(self.roles.undecided_episodes(&self.path));
+        }
         let _ = self.whole_actions.set(rows.whole_actions);
         let mut origin = self.origin.clone();
-        let matrices = [Some(&rows.obs), Some(&rows.actions), rows.next.as_ref()];
-        origin.warnings.extend(not_finite(matrices.into_iter().flatten()));
+        let (bare, episodes) = if self.roles.last_rows { rows.bare_ends() } else { (0, 1) };
+        let _ = self.last.set(tell_bare(&mut origin, bare, episodes, rows.next.is_some()));
+        // The row after the last step has no action, as it should be.
+        let steps = rows.holding_steps();
+        let matrices = [(&rows.obs, None), (&rows.actions, steps.as_deref())];
+        let next = rows.next.as_ref().map(|next| (next, steps.as_deref()));
+        origin.warnings.extend(not_finite(matrices.into_iter().chain(next)));
         origin.warnings.extend(rows.oddities().map_err(bad)?);
         Ok(origin)
+    }
+
+    /// True if every episode is known to have an observation beyond its steps.
+    fn has_last(&self) -> bool {
+        self.last.get() == Some(&true)
     }
 }
 
 impl Episodes for Table {
     fn shape(&self) -> &Shape {
-        &self.shape
+        &self.shapes[usize::from(self.has_last())]
     }
 
     fn index(&self, cx: &Ctx) -> Result<Option<&Index>, Fault> {
@@ -189,7 +174,7 @@ impl Episodes for Table {
 
     fn read(&self, wanted: Option<Range<usize>>, cx: &Ctx) -> Result<Dataset, Fault> {
         let (rows, origin, ids) = if let Some(range) = wanted {
-            let Cuts { starts, ids, index } = self.cuts.needed(&self.path, || self.cut(cx))?;
+            let Cuts { starts, ids, index, .. } = self.cuts.needed(&self.path, || self.cut(cx))?;
             let rows = self.rows(&(starts[range.start]..starts[range.end]), cx)?;
             (rows, index.origin.clone(), Some(&ids[range]))
         } else {
@@ -197,8 +182,8 @@ impl Episodes for Table {
             let origin = self.all_read(&rows)?;
             (rows, origin, None)
         };
-        let mut all = Assembly::new(origin, &self.shape).within(cx);
-        rows.put(&self.path, ids, &mut all, cx)?;
+        let mut all = Assembly::new(origin, self.shape()).within(cx);
+        rows.put(&self.path, ids, self.has_last(), &mut all, cx)?;
         all.finish(&self.path)
     }
 
@@ -208,7 +193,7 @@ impl Episodes for Table {
             .iter()
             .map(Source::rows_about)
             .try_fold(0u64, |all, n| Ok::<_, Fault>(all.saturating_add(n?)))?;
-        Ok(Some(Width { extra: 0, ..self.shape.width() }.bytes(0, rows)))
+        Ok(Some(Width { extra: 0, ..self.shapes[0].width() }.bytes(0, rows)))
     }
 
     /// One column of whole numbers may be choices: all of them tell.

@@ -11,6 +11,8 @@ use crate::format::place::Place;
 use crate::format::reader::tests::opened;
 use crate::ground::fault::Fault;
 
+mod nested;
+
 /// Opens `text` as a file called `name`, with a mapping if there is one.
 fn open(name: &str, text: &[u8], mapping: &str) -> Result<Dataset, Fault> {
     let dir = tempfile::tempdir().expect("temporary folder");
@@ -20,6 +22,11 @@ fn open(name: &str, text: &[u8], mapping: &str) -> Result<Dataset, Fault> {
         std::fs::write(dir.path().join(format!("{name}.toml")), mapping).expect("written");
     }
     opened(&Tabular, &path, &Ctx::quiet())
+}
+
+fn table(path: &Path) -> Table {
+    let opened = Opened::of(&Place::new(path), &Ctx::quiet()).expect("opens");
+    Table::open(opened).expect("opens")
 }
 
 fn csv(text: &str) -> Result<Dataset, Fault> {
@@ -246,7 +253,7 @@ fn parts_of_a_table_are_what_the_whole_has_there() {
             let whole = opened(&Tabular, dir.path(), &Ctx::quiet()).expect("opens");
             assert_eq!(whole.num_episodes(), if how == "nothing" { 2 } else { 11 }, "{how}");
             for window in [1, 2, 5, 100] {
-                let table = Table::open(&Place::new(dir.path())).expect("opens").with_window(window);
+                let table = table(dir.path()).with_window(window);
                 let index = table.index(&Ctx::quiet()).expect("reads").expect("has rows");
                 let lengths: Vec<usize> = whole.spans().iter().map(|s| s.steps).collect();
                 assert_eq!(index.lengths, lengths, "{how} {window}");
@@ -280,7 +287,7 @@ fn rows_of_an_episode_that_are_not_together_are_refused_in_parts_too() {
     let whole = failure(opened(&Tabular, &path, &Ctx::quiet()));
     assert!(whole.contains("episode 3 goes on at row 2"), "{whole}");
     for window in [1, 2, 3, 5] {
-        let table = Table::open(&Place::new(&path)).expect("opens").with_window(window);
+        let table = table(&path).with_window(window);
         assert_eq!(table.index(&Ctx::quiet()).expect_err("refused").to_string(), whole);
     }
 }

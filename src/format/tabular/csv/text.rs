@@ -7,19 +7,28 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use tempfile::TempPath;
 
 use super::super::super::frame::{Frame, Tick};
 use super::super::super::reader::Later;
-use super::{BLOCK, Column, Head, MAX_HEADER};
+use super::dialect::{is_void, record_fields, text};
+use super::{BLOCK, Column, Head, MAX_HEADER, packed};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
+/// Bytes at each end of a file that are looked at for rows without an action.
+const LOOKED_AT: u64 = 1 << 20;
 /// Largest piece: a line, with what is in its quotes.
 const MAX_PIECE: u64 = 64 << 20;
 
 /// A file of which only the first line is known.
 pub(in super::super) struct Text {
+    /// What it is called.
     path: PathBuf,
+    /// Where its text is.
+    file: PathBuf,
+    /// Removes the text that was unpacked.
+    _unpacked: Option<TempPath>,
     head: Head,
     /// Least bytes of a piece.
     size: usize,
@@ -41,19 +50,63 @@ struct Piece {
 }
 
 impl Text {
-    /// Reads the first line.
-    pub fn open(path: &Path) -> Result<Self, Fault> {
-        let mut start = Vec::new();
-        let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
-        file.by_ref().take(MAX_HEADER as u64 + 1).read_to_end(&mut start).map_err(|e| unreadable(path, &e))?;
+    /// Reads the first lines; a file that is packed is unpacked.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no text, or names no columns.
+    pub fn open(path: &Path, cx: &Ctx) -> Result<Self, Fault> {
+        let unpacked = if packed::is_packed(path) { Some(packed::unpack(path, cx)?.into_temp_path()) } else { None };
+        let file = unpacked.as_deref().unwrap_or(path).to_owned();
+        let start = packed::first_bytes(&file, MAX_HEADER as u64 + 1).map_err(|e| unreadable(path, &e))?;
         let whole = start.len() <= MAX_HEADER;
         // The last character may be cut in two.
         let is_text = std::str::from_utf8(&start).map_or_else(|e| !whole && e.error_len().is_none(), |_| true);
         if !is_text || start.contains(&0) {
             return Err(binary(path));
         }
-        let head = Head::of(path, &start[..start.len().min(MAX_HEADER)], whole)?;
-        Ok(Self { path: path.to_owned(), head, size: BLOCK, lines: Later::default() })
+        let mut head = Head::of(path, &start[..start.len().min(MAX_HEADER)], whole)?;
+        if unpacked.is_some() {
+            head.notes.insert(0, "the text is packed with gzip".into());
+        }
+        Ok(Self { path: path.to_owned(), file, _unpacked: unpacked, head, size: BLOCK, lines: Later::default() })
+    }
+
+    /// What is unusual about how the table is written.
+    pub fn notes(&self) -> &[String] {
+        &self.head.notes
+    }
+
+    /// Lets the named columns hold words, each of which is a number below 0 then.
+    pub fn allow_words(&mut self, columns: &[String]) {
+        self.head.labels = self.head.wanted(columns);
+    }
+
+    /// How many numbers a cell of `column` holds, if it is a list.
+    pub fn list(&self, column: &str) -> Option<usize> {
+        self.head.names.iter().position(|n| n == column).and_then(|at| self.head.lists[at])
+    }
+
+    /// True if one of the first or the last rows has nothing in any of `columns`.
+    pub fn has_bare_rows(&self, columns: &[String]) -> Result<bool, Fault> {
+        let wanted = self.head.wanted(columns);
+        let body = self.head.body as u64;
+        let read = |from: &dyn Fn(u64) -> u64| {
+            let mut some = Vec::new();
+            let mut file = File::open(&self.file)?;
+            let at = from(file.metadata()?.len());
+            file.seek(SeekFrom::Start(at))?;
+            file.take(LOOKED_AT).read_to_end(&mut some)?;
+            io::Result::Ok(some)
+        };
+        let is_bare = |line: &[u8]| {
+            let cells = self.head.separator.fields(line);
+            let void = |&at: &usize| cells.get(at).is_some_and(|cell| is_void(text(cell).trim()));
+            cells.len() == self.head.names.len() && wanted.iter().all(void)
+        };
+        let any = |some: Vec<u8>| some.split(|&b| b == b'\n').any(|line| is_bare(record_fields(line)));
+        let (first, last) = (read(&|_| body), read(&|length| length.saturating_sub(LOOKED_AT).max(body)));
+        let bad = |e: io::Error| unreadable(&self.path, &e);
+        Ok(any(first.map_err(bad)?) || any(last.map_err(bad)?))
     }
 
     /// Names of the columns.
@@ -72,7 +125,7 @@ impl Text {
     /// About how many rows there are, by the lines at the beginning.
     pub fn guess(&self) -> Result<u64, Fault> {
         let mut some = Vec::new();
-        let bytes = File::open(&self.path)
+        let bytes = File::open(&self.file)
             .and_then(|mut file| {
                 file.seek(SeekFrom::Start(self.head.body as u64))?;
                 file.by_ref().take(BLOCK as u64).read_to_end(&mut some)?;
@@ -87,10 +140,10 @@ impl Text {
     fn find(&self, cx: &Ctx) -> Result<Lines, Fault> {
         let mut pieces = Vec::new();
         let bad = |e: io::Error| unreadable(&self.path, &e);
-        let mut file = File::open(&self.path).map_err(bad)?;
+        let mut file = File::open(&self.file).map_err(bad)?;
         let total = file.metadata().map_err(bad)?.len();
         file.seek(SeekFrom::Start(self.head.body as u64)).map_err(bad)?;
-        let (mut line, mut row, mut at) = (2, 0, self.head.body as u64);
+        let (mut line, mut row, mut at) = (self.head.line, 0, self.head.body as u64);
         let mut piece = Piece { bytes: at..at, line, row };
         let (mut quoted, mut blank) = (false, true);
         let mut some = vec![0; BLOCK];
@@ -140,7 +193,7 @@ impl Text {
         let all_pieces = &self.lines.get(|| self.find(&Ctx::quiet()))?.pieces;
         let first = all_pieces.partition_point(|piece| piece.row <= rows.start).saturating_sub(1);
         let end = all_pieces.partition_point(|piece| piece.row < rows.end);
-        let mut all: Vec<Column> = vec![Column::default(); wanted.len()];
+        let mut all: Vec<Column> = self.head.columns(&wanted);
         let mut seen = all_pieces.get(first).map_or(0, |piece| piece.row);
         let pieces = all_pieces.get(first..end).unwrap_or_default();
         let threads = rayon::current_num_threads().max(1);
@@ -151,7 +204,7 @@ impl Text {
                 some.par_iter().map(|piece| self.piece(piece, &wanted)).collect();
             for columns in read {
                 let columns = columns?;
-                let there = columns.first().map_or(0, |c| c.values.len());
+                let there = columns.first().map_or(0, Column::rows);
                 let own = rows.start.clamp(seen, seen + there) - seen..rows.end.clamp(seen, seen + there) - seen;
                 all.iter_mut().zip(columns).for_each(|(column, more)| column.append(more.slice(own.clone())));
                 seen += there;
@@ -162,7 +215,7 @@ impl Text {
 
     fn piece(&self, piece: &Piece, wanted: &[usize]) -> Result<Vec<Column>, Fault> {
         let mut text = vec![0; (piece.bytes.end - piece.bytes.start) as usize];
-        let read = File::open(&self.path).and_then(|mut file| {
+        let read = File::open(&self.file).and_then(|mut file| {
             file.seek(SeekFrom::Start(piece.bytes.start))?;
             file.read_exact(&mut text)
         });
@@ -188,7 +241,9 @@ mod tests {
 
     /// What a file says, in pieces of `size` bytes.
     fn opened(path: &Path, size: usize) -> Result<Text, Fault> {
-        Ok(Text { size, ..Text::open(path)? })
+        let mut text = Text::open(path, &Ctx::quiet())?;
+        text.size = size;
+        Ok(text)
     }
 
     #[test]
