@@ -231,6 +231,18 @@ fn remedy(path: &Path) -> String {
     )
 }
 
+/// The first column called as usual, or all of such a name and a number (`obs_0`, `obs.0`, `obs[0]`).
+///
+/// # Errors
+/// If a number between them is missing.
+pub(super) fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
+    match groups(names, usual).into_iter().next() {
+        Some(Group { gap: Some(gap), .. }) => Err(gap),
+        Some(group) => Ok(group.columns),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Columns that could be one role together.
 struct Group {
     columns: Vec<String>,
@@ -261,18 +273,6 @@ fn numbered(names: &[String], base: &str) -> Option<Group> {
     let gap = wanted.zip(&found).find(|(want, (number, _))| want != number);
     let gap = gap.map(|(want, (_, name))| format!("'{name}' is there, '{base}' number {want} is not"));
     Some(Group { columns: found.into_iter().map(|f| f.1.clone()).collect(), gap })
-}
-
-/// One column called as usual, or else several of the first usual name that has numbers.
-///
-/// # Errors
-/// If a number between them is missing.
-pub(super) fn wide(names: &[String], usual: &[&str]) -> Result<Vec<String>, String> {
-    match groups(names, usual).into_iter().next() {
-        Some(Group { gap: Some(gap), .. }) => Err(gap),
-        Some(Group { columns, .. }) => Ok(columns),
-        None => Ok(Vec::new()),
-    }
 }
 
 #[cfg(test)]
