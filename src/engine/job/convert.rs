@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Emit, Job, Slot};
 use crate::data::audit;
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, Origin};
 use crate::data::split::Split;
 use crate::data::table;
 use crate::engine::event::Outcome;
@@ -47,8 +47,10 @@ impl Job for Convert {
     }
 
     fn run(spec: &ConvertSpec, Chain { writer, first, more }: Chain, cx: &Ctx, _: Emit<'_>) -> Result<Outcome, Fault> {
+        let left_out = left_out(std::iter::once(&first.data).chain(&more).map(|data| &data.origin));
+        let told = |outcome: Outcome| Outcome { summary: outcome.summary + &left_out, ..outcome };
         if first.data.sample.is_some() || more.iter().any(|data| data.sample.is_some()) {
-            return Large { spec, opened: &first, more: &more }.run(writer, cx);
+            return Large { spec, opened: &first, more: &more }.run(writer, cx).map(told);
         }
         let opened = joined(spec, first, &more)?;
         let chosen = chosen(spec, &opened, cx)?;
@@ -61,7 +63,19 @@ impl Job for Convert {
             done.add(&data, dropped);
             Ok(done)
         })
+        .map(told)
     }
+}
+
+/// What of the files is in no step, and so not in what is written, as their readers say it; each once.
+fn left_out<'o>(origins: impl Iterator<Item = &'o Origin>) -> String {
+    let mut told: Vec<&str> = Vec::new();
+    for rule in origins.flat_map(|origin| &origin.rules).filter(|rule| rule.contains("not read")) {
+        if !told.contains(&rule.as_str()) {
+            told.push(rule);
+        }
+    }
+    if told.is_empty() { String::new() } else { format!("; not carried over: {}", told.join("; ")) }
 }
 
 /// Has `write` write each part of the episodes `chosen`.
