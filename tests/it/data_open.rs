@@ -126,8 +126,9 @@ fn statistics_equal_the_oracles() {
 fn dictionaries_are_flattened_in_alphabetical_order_with_names() {
     let Some(root) = reference() else { return };
     let data = open(&root.join("data/minari/pointmaze/expert-v0"));
-    let names = ["achieved_goal.0", "achieved_goal.1", "desired_goal.0", "desired_goal.1", "observation.0"];
-    assert_eq!(data.obs_space.names[..5], names);
+    // achieved_goal, desired_goal, observation, by the names of the environment.
+    let names = ["achieved goal x", "achieved goal y", "desired goal x", "desired goal y", "x", "y"];
+    assert_eq!(data.obs_space.names[..6], names);
     assert_eq!((data.obs_dim(), data.action_dim()), (8, 2));
     // achieved_goal is the position that observation starts with.
     for t in 0..20 {
