@@ -235,7 +235,9 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
             let found = doubts.get().map(|found| found.to_vec()).unwrap_or_default();
             said.into_iter().chain(found).for_each(|caution| report.note(Level::Warn, caution));
         }
-        dead.iter().for_each(|said| report.note(Level::Warn, said.clone()));
+        if let Some(said) = &dead {
+            report.note(Level::Warn, said.clone());
+        }
         samples::<J>(&mut report, workspace);
         emit(report);
     };

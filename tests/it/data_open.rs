@@ -138,6 +138,26 @@ fn dictionaries_are_flattened_in_alphabetical_order_with_names() {
     assert_eq!(data.action_space.bounds(1), Some((-1.0, 1.0)));
 }
 
+/// Rollouts that the imitation library itself published; what is in them was read with numpy.
+#[test]
+fn rollouts_of_the_imitation_library_hold_what_numpy_finds_in_them() {
+    let Some(root) = reference() else { return };
+    let text = std::fs::read_to_string(root.join("imitation/expected.json")).unwrap();
+    let want: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let data = open(&root.join("imitation/pendulum_0-rollouts.npz"));
+    assert_eq!((data.obs_dim(), data.action_dim(), data.num_steps()), (3, 1, 11_200));
+    for (i, (length, ret)) in
+        want["lengths"].as_array().unwrap().iter().zip(want["returns"].as_array().unwrap()).enumerate()
+    {
+        let e = data.episode(i);
+        assert_eq!((e.steps() as u64, e.span.obs_rows), (length.as_u64().unwrap(), e.steps() + 1));
+        // The rewards are f32 in the file, and summed in f64 by both.
+        assert!((e.ret() - ret.as_f64().unwrap()).abs() < 1e-3, "episode {i}");
+        assert_eq!(e.span.terminated, want["terminal"][i].as_bool().unwrap());
+    }
+    assert!(data.origin.rules.iter().any(|r| r.contains("infos (holds Python objects")), "{:?}", data.origin.rules);
+}
+
 #[test]
 fn the_arrow_storage_holds_what_its_metadata_say() {
     let Some(root) = reference() else { return };

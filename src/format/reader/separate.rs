@@ -139,7 +139,9 @@ impl<L: Separate> OneByOne<L> {
             let loaded: Vec<Result<Loaded, Fault>> = some.par_iter().map(|&place| layout.load(place, cx)).collect();
             for (&place, loaded) in some.iter().zip(loaded) {
                 let Loaded { found, odd: kinds } = loaded?;
-                kinds.into_iter().for_each(|kind| odd[kind].note(place));
+                for kind in kinds {
+                    odd[kind].note(place);
+                }
                 if found.rewards.is_empty() && !L::KEEPS_EMPTY {
                     empty.note(place);
                 }

@@ -18,7 +18,7 @@ pub(super) struct Demos {
     layout: Layout,
     shape: Shape,
     /// File and number of every demo, in the order of the files and then of the numbers.
-    demos: Vec<(usize, u64)>,
+    places: Vec<(usize, u64)>,
     origin: Origin,
 }
 
@@ -63,7 +63,7 @@ impl Demos {
             warnings,
             ..Origin::default()
         };
-        Ok(Self { shape: layout.shape(), files, layout, demos, origin })
+        Ok(Self { shape: layout.shape(), files, layout, places: demos, origin })
     }
 }
 
@@ -80,16 +80,16 @@ impl Separate for Demos {
     }
 
     fn places(&self) -> usize {
-        self.demos.len()
+        self.places.len()
     }
 
     fn steps(&self, place: usize) -> Result<usize, Fault> {
-        let (at, id) = self.demos[place];
+        let (at, id) = self.places[place];
         demo::steps(&self.files[at], &name(id), &self.layout.action)
     }
 
     fn load(&self, place: usize, cx: &Ctx) -> Result<Loaded, Fault> {
-        let (at, id) = self.demos[place];
+        let (at, id) = self.places[place];
         let mut loaded = self.layout.read(&self.files[at], id, &|_| cx.check())?;
         if self.files.len() > 1 {
             loaded.found.id = place as u64;
@@ -98,7 +98,7 @@ impl Separate for Demos {
     }
 
     fn name(&self, place: usize) -> String {
-        let (at, id) = self.demos[place];
+        let (at, id) = self.places[place];
         if self.files.len() > 1 {
             format!("demo_{id} of {}", shown(self.files[at].path()))
         } else {
@@ -107,7 +107,7 @@ impl Separate for Demos {
     }
 
     fn unfit(&self, place: usize, problem: &str) -> Fault {
-        let (at, id) = self.demos[place];
+        let (at, id) = self.places[place];
         self.files[at].bad(&name(id), problem)
     }
 
@@ -122,7 +122,7 @@ impl Separate for Demos {
             ));
         }
         for (at, file) in self.files.iter().enumerate() {
-            let ids: Vec<u64> = self.demos.iter().filter(|d| d.0 == at).map(|d| d.1).collect();
+            let ids: Vec<u64> = self.places.iter().filter(|d| d.0 == at).map(|d| d.1).collect();
             told.extend(gap(&ids).map(|gap| format!("{}: {gap}", shown(file.path()))));
         }
         Ok(told)
