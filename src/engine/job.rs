@@ -216,7 +216,19 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
     let mut live = spec.clone();
     let dead =
         J::of_live_dimensions(&mut live).map(|source| leave_out_dead(source, workspace, cx)).transpose()?.flatten();
-    let spec = if dead.is_some() { &live } else { spec };
+    let Some(said) = dead else { return judged::<J>(spec, workspace, cx, emit) };
+    let emit: Emit<'_> = &|mut report| {
+        report.note(Level::Warn, said.clone());
+        emit(report);
+    };
+    judged::<J>(&live, workspace, cx, emit).map_err(|fault| match fault {
+        Fault::Bad(problem) => Fault::bad(format!("{problem} ({said})")),
+        other => other,
+    })
+}
+
+/// Runs the job; its reports say what is doubtful about the model and the policy that they rest on.
+fn judged<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
     let check: OnceLock<Option<Arc<ReadingCheck>>> = OnceLock::new();
     let model = J::model_of(spec);
     let acting = J::acting(spec).filter(|source| source.policy.is_some());
@@ -234,9 +246,6 @@ fn one<J: Job>(spec: &J::Spec, workspace: &Workspace, cx: &Ctx, emit: Emit<'_>) 
             let said = workspace.policy_cautions(source);
             let found = doubts.get().map(|found| found.to_vec()).unwrap_or_default();
             said.into_iter().chain(found).for_each(|caution| report.note(Level::Warn, caution));
-        }
-        if let Some(said) = &dead {
-            report.note(Level::Warn, said.clone());
         }
         samples::<J>(&mut report, workspace);
         emit(report);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "copies are equal to the last bit")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use oodscope::data::dataset::Dataset;
@@ -226,4 +227,30 @@ fn episodes_are_chosen_by_what_coverage_and_model_say_of_them() {
     run(&["convert", data, text(&inside), "--to", "d4rl", "--where", "ood_fraction = 0"]).good();
     assert_eq!(open(&inside).num_episodes(), rows.len() - far);
     run(&["episodes", data, "--where", "model_error > 1"]).refuses(&["model_error", "--checkpoint"]);
+}
+
+#[test]
+fn a_conversion_says_what_it_does_not_carry_over() {
+    let d4rl = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats/d4rl.hdf5");
+    let said = run(&["convert", text(&d4rl), text(&at("carried.hdf5")), "--to", "d4rl"]);
+    assert!(said.good().contains("not carried over: 'infos/qpos'"), "{}", said.good());
+}
+
+#[test]
+fn measures_go_on_without_a_dimension_that_holds_no_numbers_and_say_so() {
+    let path = at("dead.csv");
+    let mut rows = "obs_0,obs_1,obs_2,action_0,reward,episode\n".to_owned();
+    for i in 0..240 {
+        let (a, b) = ((f64::from(i) * 0.1).sin(), (f64::from(i) * 0.07).cos());
+        writeln!(rows, "{a},,{b},{},1,{}", a * b, i / 20).unwrap();
+    }
+    std::fs::write(&path, rows).unwrap();
+    let said = run(&["coverage", text(&path)]);
+    assert!(said.good().contains("NaN or Inf stand for obs_1 in 240 of 240 rows"), "{}", said.good());
+    assert!(said.good().contains("novelty threshold"), "{}", said.good());
+    run(&["coverage", text(&path), "--dims", "obs_1"]).refuses(&["obs_1 in 240 of 240 rows", "--state"]);
+    // What is shown and written is the file as it is.
+    let said = run(&["audit", text(&path)]);
+    assert!(said.good().contains("obs_1 is NaN or Inf in every row"), "{}", said.good());
+    assert!(said.good().contains("--state obs_0,obs_2"), "{}", said.good());
 }

@@ -71,8 +71,9 @@ impl Job for Convert {
 fn left_out<'o>(origins: impl Iterator<Item = &'o Origin>) -> String {
     let mut told: Vec<&str> = Vec::new();
     for rule in origins.flat_map(|origin| &origin.rules).filter(|rule| rule.contains("not read")) {
-        if !told.contains(&rule.as_str()) {
-            told.push(rule);
+        let what = rule.strip_prefix("not read: ").unwrap_or(rule);
+        if !told.contains(&what) {
+            told.push(what);
         }
     }
     if told.is_empty() { String::new() } else { format!("; not carried over: {}", told.join("; ")) }
