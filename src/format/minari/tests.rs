@@ -13,8 +13,14 @@ const DICT: &str = r#"{\"type\": \"Dict\", \"subspaces\": {\"b\": {\"type\": \"B
 
 /// Episodes 0..n of `id + 1` steps with observations {a: [T+1], b: [T+1, 2]}.
 fn folder(ids: &[u64], metadata: &str, change: impl Fn(u64, &mut hdf5_pure::GroupBuilder, &mut [u8])) -> TempDir {
+    let dir = stored(FileBuilder::new(), ids, change);
+    std::fs::write(dir.path().join("data").join(METADATA_FILE), metadata).expect("written");
+    dir
+}
+
+/// The same without a description beside it.
+fn stored(mut b: FileBuilder, ids: &[u64], change: impl Fn(u64, &mut hdf5_pure::GroupBuilder, &mut [u8])) -> TempDir {
     let dir = tempfile::tempdir().expect("temporary folder");
-    let mut b = FileBuilder::new();
     for &id in ids {
         let steps = id as usize + 1;
         let mut group = b.create_group(&format!("episode_{id}"));
@@ -37,8 +43,32 @@ fn folder(ids: &[u64], metadata: &str, change: impl Fn(u64, &mut hdf5_pure::Grou
     }
     std::fs::create_dir(dir.path().join("data")).expect("folder");
     b.write(dir.path().join("data").join(MAIN_FILE)).expect("written");
-    std::fs::write(dir.path().join("data").join(METADATA_FILE), metadata).expect("written");
     dir
+}
+
+/// Minari before 0.5 wrote the description into the file (tried with a file of Minari 0.4.3).
+#[test]
+fn an_older_description_stands_in_the_attributes_of_the_file() {
+    let text = |text: &str| AttrValue::String(text.to_owned());
+    let described = |with_totals: bool| {
+        let mut b = FileBuilder::new();
+        if with_totals {
+            b.set_attr("total_episodes", AttrValue::I64(2));
+            b.set_attr("total_steps", AttrValue::I64(3));
+        }
+        b.set_attr("observation_space", text(&DICT.replace("\\\"", "\"")));
+        b.set_attr("env_spec", text(r#"{"id": "Thing-v3", "max_episode_steps": 9}"#));
+        b.set_attr("dataset_id", text("x-v0"));
+        stored(b, &[0, 1], |_, _, _| {})
+    };
+    let data = open(&described(true)).expect("opens");
+    assert_eq!((data.num_episodes(), data.num_steps()), (2, 3));
+    assert_eq!((data.origin.env_id.as_deref(), data.origin.dataset_id.as_deref()), (Some("Thing-v3"), Some("x-v0")));
+    assert_eq!(data.obs_space.names, ["a.0", "b.0", "b.1"]);
+    assert!(data.origin.env_spec.is_some_and(|spec| spec.contains("max_episode_steps")));
+    assert!(data.origin.rules.iter().any(|r| r.contains("as Minari before 0.5 wrote it")));
+    let text = open(&described(false)).expect_err("no totals").to_string();
+    assert!(text.contains("metadata.json is missing") && text.contains("attributes"), "{text}");
 }
 
 fn metadata(episodes: usize, steps: usize) -> String {
