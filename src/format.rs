@@ -36,6 +36,7 @@ mod mapping;
 pub mod mbrl_replay;
 pub mod minari;
 pub mod npz;
+mod numbering;
 pub mod ogbench;
 pub mod place;
 pub mod plain;

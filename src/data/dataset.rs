@@ -31,6 +31,34 @@ pub struct Origin {
     pub warnings: Vec<String>,
 }
 
+/// The rule of a reader that finds no rewards.
+pub const NO_REWARDS: &str = "the file has no rewards: every reward is 0";
+
+impl Origin {
+    /// The rule about `names`, which lie in the file and are in no step; nothing where all is read.
+    pub fn not_read(names: &[String]) -> Option<String> {
+        const SHOWN: usize = 24;
+        let more = names.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| format!("{NOT_READ}{shown}{more}"))
+    }
+
+    /// What lies in the file and is in no step, as the rules say it.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().filter(|rule| rule.contains("not read"));
+        rules.map(|rule| rule.strip_prefix(NOT_READ).unwrap_or(rule))
+    }
+
+    /// True where the reader said that there are no rewards.
+    pub fn has_no_rewards(&self) -> bool {
+        self.rules.iter().any(|rule| rule == NO_REWARDS)
+    }
+}
+
+/// How a rule about what is not read begins.
+const NOT_READ: &str = "not read: ";
+
 /// Offline data in memory: flat row-major columns and episode spans.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
@@ -242,7 +270,7 @@ impl Dataset {
         let every = rows.div_ceil(LOOKED_AT).max(1);
         // A look at some rows spares the look at all of them where nothing is wrong.
         let suspect = |c: &usize| bad(*c, every) > 0;
-        (0..d).filter(suspect).map(|c| (c, bad(c, 1))).filter(|(_, n)| 2 * n > rows).collect()
+        (0..d).filter(suspect).map(|c| (c, bad(c, 1))).filter(|(_, n)| is_dead(*n, rows)).collect()
     }
 
     /// Numbers the episodes from 0 in their order.
@@ -357,6 +385,11 @@ impl Dataset {
         }
         out
     }
+}
+
+/// Whether a dimension that is not finite in `bad` of `rows` rows is one to leave out: most rows would be lost for it.
+pub fn is_dead(bad: usize, rows: usize) -> bool {
+    2 * bad > rows
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! `obs[0]`. One data file, `dimension_names.toml`; the file's own names are never replaced.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -102,7 +101,7 @@ pub fn name(observation: &mut Space, action: &mut Space, origin: &Origin) {
 
 /// What the data may be known by: the environment's id, or the name of the file where it is one of D4RL's.
 fn ids(origin: &Origin) -> Vec<String> {
-    let stem = origin.path.file_stem().or_else(|| Path::new("").file_stem()).map(|s| s.to_string_lossy().into_owned());
+    let stem = origin.path.file_stem().map(|s| s.to_string_lossy().into_owned());
     let versioned = |name: &String| {
         name.rsplit_once("-v").is_some_and(|(_, v)| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()))
     };

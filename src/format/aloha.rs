@@ -9,6 +9,7 @@ use super::arrays::Usual;
 use super::groups::{Files, Groups, Spot};
 use super::hdf5::{Hdf5, is_hdf5};
 use super::npz::folder;
+use super::numbering;
 use super::place::Place;
 use super::reader::{Episodes, OneByOne};
 use crate::data::dataset::Origin;
@@ -55,7 +56,12 @@ impl Format for Aloha {
             let which = if sim == 0 { "on the robot" } else { "in simulation" };
             format!("recorded {which}, as the attribute 'sim' says")
         }));
-        origin.warnings.extend(gaps(&found));
+        let ids: Vec<u64> = found.iter().map(|(id, _)| *id).collect();
+        let first = ids.first().copied().unwrap_or(0);
+        origin.warnings.extend(numbering::gap(&ids, first).map(|gap| {
+            let numbering::Gap { absent, first, .. } = gap;
+            format!("{absent} episode numbers are missing (first: {first}); what is there is read")
+        }));
         let spot = |(id, file): &(u64, PathBuf)| Spot { id: *id, group: folder::name(file), said: None };
         let spots = found.iter().map(spot).collect();
         let files = Files::Each(found.into_iter().map(|(_, file)| file).collect());
@@ -91,13 +97,6 @@ fn number(file: &Path) -> Option<u64> {
     }
     let stem = file.file_stem()?.to_str()?;
     stem.rsplit_once('_')?.1.parse().ok()
-}
-
-/// Numbers that are missing between the lowest and the highest.
-fn gaps(found: &[(u64, PathBuf)]) -> Option<String> {
-    let jump = found.windows(2).find(|w| w[1].0 > w[0].0.saturating_add(1))?;
-    let missing: u64 = found.windows(2).map(|w| (w[1].0 - w[0].0).saturating_sub(1)).sum();
-    Some(format!("{missing} episode numbers are missing (first: {}); what is there is read", jump[0].0 + 1))
 }
 
 #[cfg(test)]

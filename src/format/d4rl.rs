@@ -137,7 +137,7 @@ fn unread(file: &Hdf5, prefix: &str) -> Option<String> {
     let mut keys = if group.is_empty() { file.names() } else { file.members(group) };
     keys.retain(|key| !KEYS.contains(&key.as_str()) && !OTHERS.contains(&key.as_str()));
     keys.sort();
-    (!keys.is_empty()).then(|| format!("not read: {}", listed(&keys)))
+    Origin::not_read(&keys.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>())
 }
 
 /// Rules about `infos`, which are not part of the state.

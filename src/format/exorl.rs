@@ -92,9 +92,7 @@ fn layout(file: &Npz, path: &Path) -> Result<(Shape, Origin), Fault> {
     ];
     rules.extend(npz::flattened(&observation));
     let unread: Vec<String> = file.keys().filter(|k| !KEYS.contains(k)).map(|k| format!("'{k}'")).collect();
-    if !unread.is_empty() {
-        rules.push(format!("not read: {}", unread.join(", ")));
-    }
+    rules.extend(Origin::not_read(&unread));
     let origin = Origin { path: path.to_owned(), format: "exorl".into(), rules, ..Origin::default() };
     let shape = Shape::unnamed(observation.width(), action.width());
     Ok((Shape { last: true, choices: action.choices(), ..shape }, origin))

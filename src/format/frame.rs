@@ -51,6 +51,10 @@ pub(super) struct Frame {
     columns: Vec<Series>,
 }
 
+fn opened(path: &Path) -> Result<File, Fault> {
+    File::open(path).map_err(|e| Fault::at(path, format!("cannot be opened ({e})")))
+}
+
 impl Frame {
     /// Columns that all have `rows` rows.
     ///
@@ -72,18 +76,19 @@ impl Frame {
 
     /// The columns named in `columns` of an Arrow IPC file; those that it has not are left out.
     pub fn arrow(path: &Path, columns: &[&str]) -> Result<Self, Fault> {
-        ipc::check(path)?;
-        let open = || File::open(path).map_err(|e| Fault::at(path, format!("cannot be opened ({e})")));
-        let file = open()?;
-        let names = guarded(path, || {
-            let schema = IpcReader::new(file).schema()?;
-            Ok(schema.iter_names().map(ToString::to_string).collect::<Vec<_>>())
-        })?;
-        let wanted: Vec<String> = names.into_iter().filter(|n| columns.contains(&n.as_str())).collect();
-        let file = open()?;
+        let wanted: Vec<String> =
+            Self::arrow_names(path)?.into_iter().filter(|n| columns.contains(&n.as_str())).collect();
+        let file = opened(path)?;
         let frame = guarded(path, || IpcReader::new(file).with_columns(Some(wanted)).finish())?;
         let rows = frame.height();
         Self::new(path, rows, frame.columns().iter().map(|c| c.as_materialized_series().clone()).collect())
+    }
+
+    /// Names of the columns of an Arrow IPC file, whose sizes are found to fit.
+    pub fn arrow_names(path: &Path) -> Result<Vec<String>, Fault> {
+        ipc::check(path)?;
+        let file = opened(path)?;
+        guarded(path, || Ok(IpcReader::new(file).schema()?.iter_names().map(ToString::to_string).collect()))
     }
 
     /// Rows of every column.

@@ -12,6 +12,7 @@ use super::assemble::{Assembly, FoundIn};
 use super::hdf5::Tick;
 use super::npz::{self, Array, Column, Npz, folder};
 use super::place::Place;
+use super::plain;
 use super::reader::{Episodes, Index, Later, Shape};
 use crate::data::dataset::{Dataset, Origin};
 use crate::ground::fault::Fault;
@@ -107,7 +108,7 @@ impl Buffer {
             cx.check()?;
             let end = (first + WINDOW).min(self.rows);
             let (obs, next) = (obs.part(first..(end + 1).min(self.rows))?, next.part(first..end)?);
-            jumps.extend(cut::jumps(&obs, &next, self.shape.obs.dim(), first));
+            jumps.extend(plain::jumps(&obs, &next, self.shape.obs.dim(), first));
         }
         let ends = Ends { terminated, truncated, jumps };
         let (segments, origin) = segments(&self.path, &self.file, &columns, &ends)?;
@@ -174,7 +175,7 @@ fn segments(path: &Path, file: &Npz, columns: &Columns<'_>, ends: &Ends) -> Resu
     let origin = Origin {
         path: path.to_owned(),
         format: MbrlReplay.name().into(),
-        rules: columns.rules(trajectories.is_some()),
+        rules: columns.rules(file, trajectories.is_some()),
         warnings: (outside > 0).then_some(warning).into_iter().collect(),
         ..Origin::default()
     };
@@ -233,7 +234,7 @@ impl<'f> Columns<'f> {
         Ok((terminated, truncated))
     }
 
-    fn rules(&self, trajectories: bool) -> Vec<String> {
+    fn rules(&self, file: &Npz, trajectories: bool) -> Vec<String> {
         let ends = if self.truncated.is_some() { "terminated | truncated" } else { "done" };
         let mut rules = vec![if trajectories {
             format!(
@@ -251,6 +252,10 @@ impl<'f> Columns<'f> {
         }
         rules.push("the last row of next_obs completes each episode".into());
         rules.extend(npz::flattened(&self.obs));
+        let flags: &[&str] = if self.truncated.is_some() { &["terminated", "truncated"] } else { &["done"] };
+        let used = ["obs", "next_obs", "action", "reward", TRAJECTORIES];
+        let unread = file.keys().filter(|key| !used.contains(key) && !flags.contains(key)).map(str::to_owned);
+        rules.extend(Origin::not_read(&unread.collect::<Vec<_>>()));
         rules
     }
 }

@@ -14,7 +14,7 @@ use super::assemble::{Assembly, FoundIn};
 use super::npz::{self, Array, Column, Npz};
 use super::place::Place;
 use super::reader::{Episodes, Index, Later, Shape};
-use crate::data::dataset::{Dataset, Origin};
+use crate::data::dataset::{Dataset, NO_REWARDS, Origin};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
@@ -192,13 +192,11 @@ impl<'f> Columns<'f> {
         let mut rules = vec![
             end.to_owned(),
             "terminals only close a recording (a limit): such episodes are truncated, none is terminated".to_owned(),
-            "the file has no rewards: every reward is 0".to_owned(),
+            NO_REWARDS.to_owned(),
         ];
         rules.extend(npz::flattened(&self.observations));
         let unread: Vec<String> = file.keys().filter(|k| !KEYS.contains(k)).map(|k| format!("'{k}'")).collect();
-        if !unread.is_empty() {
-            rules.push(format!("not read: {}", unread.join(", ")));
-        }
+        rules.extend(Origin::not_read(&unread));
         if let Some(pair) = pair_of(file.path()) {
             rules.push(format!("{pair} beside it is not merged; open it by itself"));
         }

@@ -20,7 +20,7 @@ use crate::ground::task::Ctx;
 mod cut;
 mod flat;
 
-pub(super) use cut::Segment;
+pub(super) use cut::{Segment, jumps};
 pub(super) use flat::{Ends, Flat};
 
 /// The format.

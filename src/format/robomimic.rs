@@ -3,15 +3,14 @@
 //! `scripts/get_dataset_info.py`; demos are numbered from 0 there, from 1 in robosuite's own recordings. A folder of such
 //! files (LIBERO ships one a task) is one dataset.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::Format;
 use super::hdf5::Hdf5;
+use super::npz::folder;
 use super::place::Place;
 use super::reader::{Episodes, OneByOne};
 use crate::ground::fault::Fault;
-use crate::ground::folders;
 use crate::ground::task::Ctx;
 
 mod demo;
@@ -27,8 +26,10 @@ impl Format for Robomimic {
     }
 
     fn probe(&self, place: &Place) -> bool {
-        if place.path().is_dir() {
-            return read::files(place.path()).iter().any(|file| Hdf5::open(file).is_ok_and(|file| has_demos(&file)));
+        let path = place.path();
+        if path.is_dir() {
+            let mut files = read::files(path).into_iter().filter(|file| folder::inside(path, file).is_ok());
+            return files.any(|file| Hdf5::open(&file).is_ok_and(|file| has_demos(&file)));
         }
         place.hdf5().is_ok_and(|file| {
             has_demos(&file)
@@ -47,6 +48,7 @@ impl Format for Robomimic {
         }
         let mut files = Vec::new();
         for path in read::files(place.path()) {
+            folder::inside(place.path(), &path)?;
             files.push(Arc::new(Hdf5::open(&path)?));
         }
         if files.is_empty() {
@@ -65,11 +67,6 @@ const MAX_FILES: usize = 4096;
 /// True if a group of the file is a demo.
 fn has_demos(file: &Hdf5) -> bool {
     file.groups("data").iter().any(|g| demo_number(g).is_some())
-}
-
-/// The name of a file, as it is sorted.
-fn number_of(path: &Path) -> Vec<(String, u128)> {
-    folders::by_number(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// The k of `demo_<k>`.

@@ -9,7 +9,7 @@ use super::frame::{Frame, Matrix, Parquet, Tick, is_parquet};
 use super::place::Place;
 use super::reader::Episodes;
 use super::roles::{self, Roles};
-use crate::data::dataset::Origin;
+use crate::data::dataset::{NO_REWARDS, Origin};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::folders;
@@ -135,14 +135,23 @@ fn is_text_table(place: &Place) -> bool {
     }
 }
 
+/// What a row of a table is.
+#[derive(Clone, Copy)]
+enum RowIs {
+    /// A step.
+    Step,
+    /// A whole episode, with the observation after its last step, if so.
+    Episode { last: bool },
+}
+
 /// Where the rows come from and how they are read.
-fn origin(path: &Path, roles: &Roles, names: &[String], files: usize) -> Origin {
+fn origin(path: &Path, roles: &Roles, names: &[String], files: usize, row: RowIs) -> Origin {
     let done = "'done' does not say why an episode ended: it is read as terminated, also where a time limit ended it";
     let unsure = roles.terminated.is_none() && roles.done.is_some();
     Origin {
         path: path.to_owned(),
         format: Tabular.name().into(),
-        rules: rules(roles, names, files),
+        rules: rules(roles, names, files, row),
         warnings: unsure.then(|| done.to_owned()).into_iter().collect(),
         ..Origin::default()
     }
@@ -258,32 +267,44 @@ fn spaces(files: &[Source], roles: &Roles) -> Result<(Space, Space), Fault> {
     })
 }
 
-fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
-    let mut rules = Vec::new();
-    if let Some(file) = &roles.mapping {
-        rules.push(format!("the columns are as {} says", file.display()));
-    }
-    rules.push(format!("observation: {}", brief(&roles.observation)));
-    rules.push(format!("action: {}", brief(&roles.action)));
+/// How episodes of rows that are steps end.
+fn ends(roles: &Roles) -> String {
     let flags = [&roles.terminated, &roles.done, &roles.truncated];
     let flags: Vec<&str> = flags.into_iter().flatten().map(String::as_str).collect();
-    rules.push(match (&roles.episode, flags.is_empty()) {
+    match (&roles.episode, flags.is_empty()) {
         (Some(column), true) => format!("an episode is a run of rows with one '{column}'"),
         (Some(column), false) => {
             format!("an episode is a run of rows with one '{column}', and ends at {}", flags.join(" | "))
         }
         (None, true) => "no column says where an episode ends".into(),
         (None, false) => format!("episodes end at {}, and at the end of a file", flags.join(" | ")),
-    });
-    rules.push(if roles.next_observation.is_empty() {
-        format!(
+    }
+}
+
+fn rules(roles: &Roles, names: &[String], files: usize, row: RowIs) -> Vec<String> {
+    let mut rules = Vec::new();
+    let last = matches!(row, RowIs::Episode { last: true });
+    if let RowIs::Episode { .. } = row {
+        let last = if last { ", with one more observation than steps" } else { "" };
+        rules.push(format!("a row is an episode: its columns are lists of steps{last}"));
+    }
+    if let Some(file) = &roles.mapping {
+        rules.push(format!("the columns are as {} says", file.display()));
+    }
+    rules.push(format!("observation: {}", brief(&roles.observation)));
+    rules.push(format!("action: {}", brief(&roles.action)));
+    if let RowIs::Step = row {
+        rules.push(ends(roles));
+    }
+    if !roles.next_observation.is_empty() {
+        rules.push(format!("next observation: {}", brief(&roles.next_observation)));
+    } else if !last {
+        rules.push(format!(
             "{NO_NEXT}: the next observation is that of the following step, and the last one of an episode has none"
-        )
-    } else {
-        format!("next observation: {}", brief(&roles.next_observation))
-    });
+        ));
+    }
     if roles.reward.is_none() {
-        rules.push("the file has no rewards: every reward is 0".into());
+        rules.push(NO_REWARDS.into());
     }
     rules.extend(roles.done.as_ref().and_then(|done| match (&roles.terminated, &roles.truncated) {
         (None, Some(other)) => Some(format!("a row that is '{done}' and not '{other}' is terminated")),
@@ -304,9 +325,7 @@ fn rules(roles: &Roles, names: &[String], files: usize) -> Vec<String> {
     }
     let used = roles.columns();
     let unused: Vec<String> = names.iter().filter(|n| !used.contains(n)).cloned().collect();
-    if !unused.is_empty() {
-        rules.push(format!("not read: {}", brief(&unused)));
-    }
+    rules.extend(Origin::not_read(&unused));
     rules
 }
 

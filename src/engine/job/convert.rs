@@ -70,8 +70,7 @@ impl Job for Convert {
 /// What of the files is in no step, and so not in what is written, as their readers say it; each once.
 fn left_out<'o>(origins: impl Iterator<Item = &'o Origin>) -> String {
     let mut told: Vec<&str> = Vec::new();
-    for rule in origins.flat_map(|origin| &origin.rules).filter(|rule| rule.contains("not read")) {
-        let what = rule.strip_prefix("not read: ").unwrap_or(rule);
+    for what in origins.flat_map(Origin::left_out) {
         if !told.contains(&what) {
             told.push(what);
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Listed, Wide};
+use crate::data::dataset::{NO_REWARDS, Origin};
 use crate::format::hdf5::listed;
 use crate::format::mapping::{self, Mapping};
 use crate::format::roles;
@@ -150,18 +151,14 @@ impl Chosen {
         }));
         rules.push(match &self.reward {
             Some(reward) => format!("reward: {reward}"),
-            None => "no rewards are read: every reward is 0".into(),
+            None => NO_REWARDS.into(),
         });
         rules
     }
 
     /// The rule about what is not read.
     pub fn left_out(&self) -> Option<String> {
-        const SHOWN: usize = 24;
-        let more = self.unread.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let shown = self.unread.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-        (!self.unread.is_empty()).then(|| format!("not read: {shown}{more}"))
+        Origin::not_read(&self.unread)
     }
 }
 

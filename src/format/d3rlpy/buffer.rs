@@ -51,6 +51,7 @@ impl Buffer {
             "as many observations as actions: the last step of an episode has no next observation".to_owned(),
         ];
         rules.extend(layout.observations.rules("in the order of the tuple"));
+        rules.extend(Origin::not_read(&others(&file)));
         let origin = Origin {
             path: path.to_owned(),
             format: "d3rlpy".into(),
@@ -93,6 +94,21 @@ impl Separate for Buffer {
     fn unfit(&self, place: usize, problem: &str) -> Fault {
         self.file.bad(&self.name(place), problem)
     }
+}
+
+/// Arrays of the first episode beside its steps, and arrays that are no episode's.
+fn others(file: &Hdf5) -> Vec<String> {
+    const OWN: [&str; 5] = ["columns", "num_episodes", "version", "total_size", "metadata"];
+    let steps =
+        |name: &str| ["observations_", "actions_", "rewards_", "terminated_"].iter().any(|s| name.starts_with(s));
+    let later = |name: &str| {
+        let number = name.rsplit_once('_').and_then(|(_, n)| n.parse::<u64>().ok());
+        number.is_some_and(|n| n > 0)
+    };
+    let mut names = file.members("");
+    names.retain(|name| !OWN.contains(&name.as_str()) && !steps(name) && !later(name));
+    names.sort();
+    names
 }
 
 /// How many episodes there are, checked against what the file says.

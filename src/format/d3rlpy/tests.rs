@@ -164,3 +164,13 @@ fn every_prefix_of_a_file_ends_in_a_sentence() {
         let _ = opened(&D3rlpy, &cut, &Ctx::quiet());
     }
 }
+
+#[test]
+fn what_is_not_read_is_listed_once() {
+    let (_dir, path) = file(|b| {
+        buffer(b, 2, &[0, 1]);
+        (0..2).for_each(|id| _ = b.create_dataset(&format!("costs_{id}")).with_f32_data(&[0.0; 3]));
+    });
+    let data = format::open(&path, None, &Ctx::quiet()).expect("opens");
+    assert_eq!(data.origin.left_out().collect::<Vec<_>>(), ["costs_0"]);
+}

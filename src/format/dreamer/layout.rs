@@ -74,9 +74,7 @@ impl Layout {
             let keys: Vec<&str> = self.observations.iter().map(|(key, _)| key.as_str()).collect();
             rules.push(format!("observations are the arrays {} side by side, in alphabetical order", keys.join(", ")));
         }
-        if !self.skipped.is_empty() {
-            rules.push(format!("not read: {}", self.skipped.join("; ")));
-        }
+        rules.extend(Origin::not_read(&self.skipped));
         Origin { path: path.to_owned(), format: "dreamer".into(), rules, ..Origin::default() }
     }
 

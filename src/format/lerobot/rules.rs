@@ -2,6 +2,7 @@
 
 use super::columns::{Columns, EPISODE, SUCCESS};
 use super::info::{Feature, Info};
+use crate::data::dataset::{NO_REWARDS, Origin};
 
 /// The rules by which the columns are read, and what is left out.
 pub(super) fn rules(info: &Info, columns: &Columns) -> Vec<String> {
@@ -22,7 +23,7 @@ pub(super) fn rules(info: &Info, columns: &Columns) -> Vec<String> {
     match &columns.reward {
         Some(reward) if reward != "next.reward" => rules.push(format!("reward: {reward}")),
         Some(_) => {}
-        None => rules.push("the file has no rewards: every reward is 0".into()),
+        None => rules.push(NO_REWARDS.into()),
     }
     if let Some(fps) = info.fps {
         rules.push(format!("{fps} frames a second"));
@@ -31,11 +32,8 @@ pub(super) fn rules(info: &Info, columns: &Columns) -> Vec<String> {
         rules.push(format!("'{}' ({}) is not read", feature.key, feature.dtype));
     }
     let used = columns.names();
-    let unused: Vec<&str> =
-        info.features.iter().filter(|f| f.is_number() && !used.contains(&f.key)).map(|f| f.key.as_str()).collect();
-    if !unused.is_empty() {
-        rules.push(format!("not read: {}", unused.join(", ")));
-    }
+    let unused = info.features.iter().filter(|f| f.is_number() && !used.contains(&f.key)).map(|f| f.key.clone());
+    rules.extend(Origin::not_read(&unused.collect::<Vec<_>>()));
     let checked: Vec<String> =
         columns.marks().into_iter().filter(|name| name != EPISODE && columns.ends().all(|end| end != name)).collect();
     if !checked.is_empty() {

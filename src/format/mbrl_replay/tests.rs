@@ -138,3 +138,13 @@ fn parts_are_what_the_whole_has_there() {
         agree(&whole, &*episodes);
     }
 }
+
+#[test]
+fn what_is_not_read_is_listed() {
+    let mut arrays = arrays(4, &[3], &[], &[]);
+    let rules =
+        |arrays: &[Array]| open(arrays).expect("opens").origin.left_out().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rules(&arrays), Vec::<String>::new());
+    arrays.push(Array::f32("cost", &[4], [0.0; 4]));
+    assert_eq!(rules(&arrays), ["cost"]);
+}

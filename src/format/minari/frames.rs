@@ -13,14 +13,13 @@ use super::super::frame::{Frame, Leaf as Part, Parquet, flags, leaves, numbers};
 use super::super::reader::Loaded;
 use super::METADATA_FILE;
 use super::episode::loaded;
-use super::read::Store;
+use super::read::{STEPS, Store};
 use super::space::Leaf;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 
 /// Largest `metadata.json` of an episode.
 const MAX_BYTES: u64 = 1 << 20;
-const COLUMNS: [&str; 5] = ["observations", "actions", "rewards", "terminations", "truncations"];
 
 /// Episodes as folders of a data folder.
 pub(super) struct Folders {
@@ -49,10 +48,10 @@ impl Folders {
             return Err(Fault::at(&path, "is not alone: an episode of several parts is not read, join them"));
         }
         if self.ending == "arrow" {
-            return Frame::arrow(&path, &COLUMNS);
+            return Frame::arrow(&path, &STEPS);
         }
         let file = Parquet::open(&path)?;
-        file.read_with(&COLUMNS, 0..file.rows(), &|_, _| cx.check())
+        file.read_with(&STEPS, 0..file.rows(), &|_, _| cx.check())
     }
 
     /// `total_steps` in the episode's own description.
@@ -91,6 +90,17 @@ impl Store for Folders {
         }
         let problem = format!("'{what}' has several parts, and {METADATA_FILE} does not describe its space");
         Err(Fault::at(frame.path(), problem))
+    }
+
+    fn others(&self, id: u64) -> Vec<String> {
+        let path = self.file(id, 0);
+        let names = if self.ending == "arrow" {
+            Frame::arrow_names(&path)
+        } else {
+            Parquet::open(&path).map(|f| f.names().to_vec())
+        };
+        // What cannot be opened says so when it is read.
+        names.unwrap_or_default()
     }
 
     fn steps(&self, id: u64) -> Result<usize, Fault> {

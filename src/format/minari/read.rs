@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::hdf5::Hdf5;
+use super::super::numbering;
 use super::super::reader::{Loaded, Separate, Shape};
 use super::METADATA_FILE;
 use super::episode;
@@ -13,6 +14,9 @@ use crate::data::dataset::Origin;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
+
+/// What an episode's steps are made of.
+pub(super) const STEPS: [&str; 5] = ["observations", "actions", "rewards", "terminations", "truncations"];
 
 /// A storage: where the episodes lie.
 pub(super) trait Store: Sync {
@@ -35,6 +39,9 @@ pub(super) trait Store: Sync {
     fn on_disk(&self) -> u64 {
         0
     }
+
+    /// What is stored of episode `id` beside its steps.
+    fn others(&self, id: u64) -> Vec<String>;
 
     /// Number of steps of episode `id`.
     fn steps(&self, id: u64) -> Result<usize, Fault>;
@@ -66,6 +73,10 @@ impl Store for Arc<Hdf5> {
 
     fn width(&self, id: u64, what: &str) -> Result<usize, Fault> {
         self.group(&format!("episode_{id}")).column(what)?.named_width()
+    }
+
+    fn others(&self, id: u64) -> Vec<String> {
+        self.members(&format!("episode_{id}"))
     }
 
     fn steps(&self, id: u64) -> Result<usize, Fault> {
@@ -104,7 +115,7 @@ impl<S: Store> Stored<S> {
             dataset_id: metadata.dataset_id.clone(),
             reference: metadata.reference,
             rules: vec![store.rule().into()],
-            warnings: gap(&ids).into_iter().collect(),
+            warnings: numbering::gap(&ids, 0).map(|gap| gap.told("episodes", "episode_")).into_iter().collect(),
         };
         if metadata.of_attributes {
             origin
@@ -119,6 +130,10 @@ impl<S: Store> Stored<S> {
             let skipped = leaves.iter().flat_map(|l| &l.skipped);
             origin.rules.extend(skipped.map(|part| format!("{what} {part} is not read")));
         }
+        let mut others = store.others(ids[0]);
+        others.retain(|name| !STEPS.contains(&name.as_str()));
+        others.sort();
+        origin.rules.extend(Origin::not_read(&others));
         let shape = Shape { obs, action, last: true, next: false, choices: None };
         Ok(Self { store, metadata, ids, observations, actions, shape, origin })
     }
@@ -204,14 +219,6 @@ fn episode_ids(store: &impl Store, metadata: &Metadata) -> Result<Vec<u64>, Faul
         )),
         _ => Ok(ids),
     }
-}
-
-/// A warning about numbers that the numbering leaves out.
-fn gap(ids: &[u64]) -> Option<String> {
-    let lost = (0..).zip(ids).find_map(|(want, &id)| (id != want).then_some(want))?;
-    let last = ids.last()?;
-    let absent = (last + 1).saturating_sub(ids.len() as u64);
-    Some(format!("the numbering of the episodes leaves out {absent} up to episode_{last} (first: episode_{lost})"))
 }
 
 /// Where the arrays of `what` lie and what their columns are called; from the first episode where the file does not say.

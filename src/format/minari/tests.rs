@@ -170,3 +170,15 @@ fn no_more_is_kept_than_may_be_whatever_the_description_promises() {
     let text = open(numbers - 1).expect_err("too large").to_string();
     assert!(text.contains("more than metadata.json says") && text.contains("--memory"), "{text}");
 }
+
+#[test]
+fn what_is_stored_beside_the_steps_is_listed() {
+    let dir = folder(&[0, 1], &metadata(2, 3), |_, group, _| {
+        let mut infos = group.create_group("infos");
+        infos.create_dataset("x_position").with_f64_data(&[0.0; 2]);
+        group.add_group(infos.finish());
+    });
+    assert_eq!(open(&dir).expect("opens").origin.left_out().collect::<Vec<_>>(), ["infos"]);
+    let plain = open(&folder(&[0], &metadata(1, 1), |_, _, _| {})).expect("opens");
+    assert_eq!(plain.origin.left_out().count(), 0);
+}

@@ -126,7 +126,7 @@ impl Marks {
 
 /// Rows whose next observation is not the following row of `obs`, counted from `first`; the last one has none.
 #[allow(clippy::float_cmp, reason = "a copy is equal to the last bit")]
-pub(super) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<usize> {
+pub(in crate::format) fn jumps(obs: &[f32], next: &[f32], d: usize, first: usize) -> Vec<usize> {
     let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
     let pairs = next.chunks_exact(d.max(1)).zip(obs.chunks_exact(d.max(1)).skip(1));
     (first..).zip(pairs).filter(|(_, (next, obs))| !next.iter().zip(*obs).all(same)).map(|(row, _)| row).collect()

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::hdf5::Hdf5;
+use super::super::hdf5::{self, Hdf5};
+use super::super::npz::folder;
+use super::super::numbering;
 use super::super::place::Place;
 use super::super::reader::{Loaded, Separate, Shape};
 use super::demo::{self, Layout};
-use super::{demo_number, masks, number_of};
-use crate::data::dataset::Origin;
+use super::{demo_number, masks};
+use crate::data::dataset::{NO_REWARDS, Origin};
 use crate::ground::fault::Fault;
+use crate::ground::folders;
 use crate::ground::task::Ctx;
 
 /// Open files whose demos are known; none of their numbers is read yet.
@@ -50,7 +53,8 @@ impl Demos {
         let mut warnings = Vec::new();
         for file in &files {
             let (told, odd) = masks::told(file);
-            let named = |text: String| if files.len() > 1 { format!("{}: {text}", shown(file.path())) } else { text };
+            let named =
+                |text: String| if files.len() > 1 { format!("{}: {text}", folder::name(file.path())) } else { text };
             rules.extend(told.map(named));
             warnings.extend(odd.into_iter().map(named));
         }
@@ -100,7 +104,7 @@ impl Separate for Demos {
     fn name(&self, place: usize) -> String {
         let (at, id) = self.places[place];
         if self.files.len() > 1 {
-            format!("demo_{id} of {}", shown(self.files[at].path()))
+            format!("demo_{id} of {}", folder::name(self.files[at].path()))
         } else {
             format!("demo_{id}")
         }
@@ -123,7 +127,10 @@ impl Separate for Demos {
         }
         for (at, file) in self.files.iter().enumerate() {
             let ids: Vec<u64> = self.places.iter().filter(|d| d.0 == at).map(|d| d.1).collect();
-            told.extend(gap(&ids).map(|gap| format!("{}: {gap}", shown(file.path()))));
+            // robosuite counts from 1, robomimic from 0.
+            let first = ids.first().map_or(0, |&id| id.min(1));
+            let gap = numbering::gap(&ids, first).map(|gap| gap.told("demos", "demo_"));
+            told.extend(gap.map(|gap| format!("{}: {gap}", folder::name(file.path()))));
         }
         Ok(told)
     }
@@ -139,21 +146,9 @@ pub(super) fn name(id: u64) -> String {
     format!("data/demo_{id}")
 }
 
-fn shown(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-}
-
 /// The arrays beside the observations of a demo.
 fn members(file: &Hdf5, id: u64) -> Vec<String> {
     file.members(&name(id))
-}
-
-/// Numbers that the numbering leaves out; robosuite counts from 1, robomimic from 0.
-fn gap(ids: &[u64]) -> Option<String> {
-    let (first, last) = (ids.first()?.min(&1), *ids.last()?);
-    let absent = (last + 1 - first).saturating_sub(ids.len() as u64);
-    let lost = (*first..).zip(ids).find_map(|(want, &id)| (id != want).then_some(want))?;
-    Some(format!("the numbering of the demos leaves out {absent} up to demo_{last} (first: demo_{lost})"))
 }
 
 /// Numbers of the demos in ascending order.
@@ -187,7 +182,7 @@ fn rules(layout: &Layout) -> Vec<String> {
         "no dones: every demo counts as truncated".into()
     });
     if !layout.rewards {
-        rules.push("the file has no rewards: every reward is 0".into());
+        rules.push(NO_REWARDS.into());
     }
     if layout.observations.is_only("states") && layout.beside.len() == 1 {
         rules.push("no obs: the simulator's 'states' are the observations".into());
@@ -205,7 +200,7 @@ fn not_read(file: &Hdf5, demo: &str, layout: &Layout) -> Option<String> {
         rest.push("obs".into());
     }
     rest.sort();
-    (!rest.is_empty()).then(|| format!("not read: {}", rest.join(", ")))
+    Origin::not_read(&rest)
 }
 
 /// `env_name` in the JSON of `env_args`.
@@ -214,16 +209,14 @@ fn env_id(file: &Hdf5) -> Option<String> {
     args["env_name"].as_str().filter(|id| !id.is_empty() && id.len() <= 200).map(str::to_owned)
 }
 
-/// The files in `folder` that hold demos, in the order of their names.
+/// The HDF5 files in `folder`, in the order of their names.
 pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(super::MAX_FILES)
-        .map(|e| e.path())
-        .filter(|path| crate::format::hdf5::is_hdf5(path))
-        .collect();
-    found.sort_by_cached_key(|path| number_of(path));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(super::MAX_FILES);
+    // Of a folder of many thousand files of another kind none is opened.
+    let named = |path: &PathBuf| {
+        path.extension().is_some_and(|e| ["hdf5", "h5", "hdf"].iter().any(|own| e.eq_ignore_ascii_case(own)))
+    };
+    let mut found: Vec<PathBuf> = entries.map(|e| e.path()).filter(named).filter(|path| hdf5::is_hdf5(path)).collect();
+    found.sort_by_cached_key(|path| folders::by_number(&folder::name(path)));
     found
 }

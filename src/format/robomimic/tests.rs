@@ -179,6 +179,18 @@ fn a_folder_of_files_is_one_dataset() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_of_a_folder_that_is_a_link_out_of_it_is_not_followed() {
+    let (_own, path) = file(3, |data| demo(data, 0, 3, FULL));
+    let dir = tempfile::tempdir().expect("temporary folder");
+    std::fs::copy(&path, dir.path().join("a.hdf5")).expect("copied");
+    assert_eq!(open(dir.path()).expect("opens").num_episodes(), 1);
+    std::os::unix::fs::symlink(&path, dir.path().join("b.hdf5")).expect("linked");
+    let text = opened(&Robomimic, dir.path(), &Ctx::quiet()).expect_err("refused").to_string();
+    assert!(text.contains("b.hdf5") && text.contains("link out of its folder"), "{text}");
+}
+
 #[test]
 fn a_mapping_chooses_the_arrays() {
     let (_dir, path) = file(6, |data| (0..2).for_each(|id| demo(data, id, 3, FULL)));

@@ -11,7 +11,7 @@ use super::super::frame::{Frame, flags, labels, numbers};
 use super::super::reader::{Episodes, Index, Later, Shape};
 use super::super::roles::Roles;
 use super::rows::Rows;
-use super::{NO_NEXT, Opened, Source, origin, space};
+use super::{Opened, RowIs, Source, origin, space};
 use crate::data::dataset::{Dataset, Origin};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -188,13 +188,8 @@ impl Nested {
     /// Rows as `row` says they are.
     pub fn new(opened: Opened, row: Row) -> Self {
         let Opened { path, files, roles } = opened;
-        let mut origin = origin(&path, &roles, files[0].names(), files.len());
-        origin.rules.retain(|rule| !rule.starts_with("an episode is a run") && !rule.starts_with("no column says"));
-        origin
-            .rules
-            .retain(|rule| !(rule.starts_with("episodes end at") || row.shape.last && rule.starts_with(NO_NEXT)));
-        let last = if row.shape.last && !row.shape.next { ", with one more observation than steps" } else { "" };
-        origin.rules.insert(0, format!("a row is an episode: its columns are lists of steps{last}"));
+        let is = RowIs::Episode { last: row.shape.last && !row.shape.next };
+        let origin = origin(&path, &roles, files[0].names(), files.len(), is);
         let episode = roles.episode.clone();
         let roles = Roles { episode: None, episode_too: Vec::new(), step: None, ..roles };
         let Row { shape, lengths } = row;

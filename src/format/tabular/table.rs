@@ -12,7 +12,7 @@ use super::super::roles::Roles;
 use super::cuts::{Cuts, Finder, tell_bare};
 use super::rows::Rows;
 use super::words::Words;
-use super::{Opened, Source, not_finite, origin, spaces};
+use super::{Opened, RowIs, Source, not_finite, origin, spaces};
 use crate::data::dataset::{Dataset, Origin};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
@@ -43,7 +43,7 @@ impl Table {
     pub fn open(opened: Opened) -> Result<Self, Fault> {
         let Opened { path, files, mut roles } = opened;
         let names = files[0].names();
-        let mut origin = origin(&path, &roles, names, files.len());
+        let mut origin = origin(&path, &roles, names, files.len(), RowIs::Step);
         if let Source::Text(text) = &files[0] {
             origin.rules.extend_from_slice(text.notes());
         }

@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use rayon::prelude::*;
 
 use super::robust::bulk;
-use crate::data::dataset::Dataset;
+use crate::data::dataset::{Dataset, is_dead};
 use crate::data::episode::Episode;
 use crate::ground::stats;
 use crate::ground::task::{Cancelled, Ctx};
@@ -17,8 +17,6 @@ pub const DIMS: usize = 256;
 const SAMPLE: usize = 20_000;
 /// Fewer tell nothing.
 const LEAST: usize = 50;
-/// A dimension that is not finite in so large a share of the rows holds nothing.
-const DEAD: f64 = 0.9;
 /// So much of a full turn must be used, and no more than this beyond it.
 const USED: (f64, f64) = (0.9, 1.001);
 /// Wraps that make an angle.
@@ -89,7 +87,7 @@ impl Columns {
         let (d, rows) = (data.obs_dim(), data.obs.len() / data.obs_dim().max(1));
         let mut all = extents(data, cx)?;
         let alive: Vec<usize> = match d {
-            0..=DIMS => (0..d).filter(|&c| !is_dead(&all[c], rows)).collect(),
+            0..=DIMS => (0..d).filter(|&c| !is_dead(all[c].bad, rows)).collect(),
             _ => Vec::new(),
         };
         let pairs = pairs(data);
@@ -111,7 +109,7 @@ impl Columns {
 
     /// Whether dimension `c` holds nothing.
     pub fn is_dead(&self, c: usize) -> bool {
-        is_dead(&self.all[c], self.rows)
+        is_dead(self.all[c].bad, self.rows)
     }
 
     fn find_quaternions(&mut self, data: &Dataset, pairs: &[(&[f32], &[f32])], cx: &Ctx) -> Result<(), Cancelled> {
@@ -143,10 +141,6 @@ impl Columns {
         }
         Ok(())
     }
-}
-
-fn is_dead(column: &Column, rows: usize) -> bool {
-    column.bad as f64 >= DEAD * rows as f64
 }
 
 fn norm(values: impl Iterator<Item = f64>) -> f64 {
