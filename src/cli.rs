@@ -19,6 +19,7 @@ mod demo;
 mod diagnose;
 mod envs;
 mod episodes;
+mod experiment;
 mod fit;
 mod gate;
 mod headless;
@@ -91,6 +92,8 @@ enum Command {
     Topup(topup::TopUpArgs),
     /// Learn a task online from random data, and keep everything that was acted as a dataset
     Active(active::ActiveArgs),
+    /// Run agents x tasks x datasets x seeds as a plan says, on one machine or many, and compare them
+    Experiment(experiment::ExperimentArgs),
     /// List the environments that can be acted in: built in, and the paper's tasks in your Python
     Envs(envs::EnvsArgs),
     /// List the top-ups in a folder with what became of each
@@ -131,6 +134,7 @@ pub fn main() -> ExitCode {
         Some(Command::Score(args)) => args.run(),
         Some(Command::Topup(args)) => args.run(),
         Some(Command::Active(args)) => args.run(),
+        Some(Command::Experiment(args)) => args.run(),
         Some(Command::Envs(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Inspect(args)) => args.run(),

@@ -4,6 +4,7 @@
 //! is one file under `builtin/` that knows one copy ([`single::Environment`]) and one line in [`builtin::ENVIRONMENTS`];
 //! [`single::Lifted`] makes the copies.
 
+pub mod acting;
 pub mod builtin;
 pub mod gymnasium;
 pub mod recorded;

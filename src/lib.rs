@@ -13,9 +13,11 @@
 //! agent      | ground data env world      | policies, critics, learners, replay, collection
 //! checkpoint | ground data world agent    | files <-> world model, policy, critic
 //! topup      | ground data format env world metrics agent checkpoint | controller, rounds, run directory
-//! engine     | ground data format env world metrics agent checkpoint topup | specs in, events out; threads, cancel, panics
+//! experiment | ground data format env world metrics agent checkpoint topup | agents x tasks x datasets x seeds: cells, claims, results
+//! export     | ground metrics             | figures as SVG (plotters)
+//! engine     | ground data format env world metrics agent checkpoint topup experiment export | specs in, events out; threads, cancel, panics
 //! ui         | ground data metrics engine | the dashboard (ratatui)
-//! cli        | ground data format env metrics agent topup engine ui | the command line (clap)
+//! cli        | ground data format env metrics agent topup experiment engine ui | the command line (clap)
 //! ```
 //!
 //! Predictions and rollouts reach [`metrics`] as arrays: a metric never knows which model made them, and a model never
@@ -59,6 +61,8 @@ pub mod ground;
 pub mod data;
 
 pub mod env;
+pub mod experiment;
+pub mod export;
 pub mod format;
 pub mod metrics;
 pub mod world;

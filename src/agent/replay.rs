@@ -54,6 +54,11 @@ impl Replay {
         Ok(())
     }
 
+    /// How batches mix old and new.
+    pub fn mix(&self) -> Mix {
+        self.mix
+    }
+
     /// All transitions, the old ones first.
     pub fn rows(&self) -> &TransitionBatch {
         &self.rows

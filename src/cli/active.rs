@@ -129,6 +129,7 @@ impl ActiveArgs {
                 explore_by: self.explore_by.into(),
                 hidden: self.hidden,
                 seed: self.output.seed,
+                ..Options::default()
             },
             out: self.out.clone(),
             resume: None,

@@ -10,8 +10,8 @@ use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     ActingSpec, Activation, ActiveSpec, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec,
-    EnvsSpec, EpisodesSpec, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder, InspectSpec, MapSpec, PolicySpec,
-    RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
+    EnvsSpec, EpisodesSpec, ExperimentSpec, ExperimentTask, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder,
+    InspectSpec, MapSpec, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -32,6 +32,7 @@ mod cover;
 mod diagnose;
 mod envs;
 mod episodes;
+mod experiment;
 mod fit;
 mod imagine;
 mod inspect;
@@ -193,6 +194,8 @@ jobs! {
     TopUp(TopUpSpec) is topup::TopUp;
     /// Learn a task online, from random data.
     Active(ActiveSpec) is active::Active;
+    /// Compare agents, tasks, datasets and seeds.
+    Experiment(ExperimentSpec) is experiment::Experiment;
 }
 
 impl JobSpec {

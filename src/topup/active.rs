@@ -16,13 +16,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::learning::{Block, Learning, Seeds};
 use super::loss::{self, LossScale};
-use super::prepare;
+use super::measured::measured;
 use super::run::{self, RunDir};
 use crate::agent::collect::{Collector, Limit};
-use crate::agent::learner::head::Head;
-use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{ActorCritic, Learner};
+use crate::agent::learner::Learner as _;
 use crate::agent::policy::{Acting, Policy, Uniform};
 use crate::agent::replay::{Mix, Replay};
 use crate::data::dataset::Dataset;
@@ -31,15 +30,11 @@ use crate::env::recorded::{Recorded, Recording};
 use crate::env::repeated::Repeated;
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
-use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::report::Report;
-use crate::world::ensemble;
-use crate::world::fit;
-use crate::world::world_model::WorldModel;
-pub use history::{Ended, Evaluation, History};
-use options::{FIRST_MODEL_STEPS, Options};
+pub use history::{Ended, Evaluation, History, Lesson};
+use options::Options;
 
 /// Name of the agent in the paper, and in what its runs say of themselves.
 pub const ACTIVE: &str = "active";
@@ -48,18 +43,12 @@ pub const ACTIVE: &str = "active";
 const CONFIRMING: usize = 20;
 
 /// What evaluation episodes are acted for.
-const EVALUATION: &str = "evaluation";
+pub(super) const EVALUATION: &str = "evaluation";
 const CONFIRMATION: &str = "confirmation";
 
 /// The purpose of episodes that are acted once `acted` steps were: the same starts at another time are other episodes.
-fn at(purpose: &str, acted: usize) -> String {
+pub(super) fn at(purpose: &str, acted: usize) -> String {
     format!("{purpose} at {acted}")
-}
-
-/// World model and policy as they learn.
-struct Networks {
-    model: Box<dyn WorldModel>,
-    learner: ActorCritic,
 }
 
 /// What an online run leaves behind.
@@ -79,10 +68,12 @@ pub struct Active<'a> {
     env: Recorded,
     run: RunDir,
     finished: usize,
-    networks: Option<Networks>,
+    learning: Learning,
     replay: Replay,
     /// Everything that was acted, evaluations apart.
     data: Option<Dataset>,
+    /// Episodes of the last evaluation.
+    trajectories: Option<Dataset>,
     history: History,
     emit: &'a dyn Fn(Report),
 }
@@ -98,9 +89,24 @@ impl<'a> Active<'a> {
         (root, spec): (&Path, &impl Serialize),
         emit: &'a dyn Fn(Report),
     ) -> Result<Self, Fault> {
-        head(&*env)?;
         let run = RunDir::create(root, &format!("{}-active", env.spec().id), spec)?;
-        Ok(Self::build(env, options, (run, Vec::new()), emit))
+        Self::build(env, options, (run, Vec::new()), emit)
+    }
+
+    /// Begins in the folder `place` itself, or goes on there.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be used, or no policy over such actions learns here.
+    pub fn at(
+        env: Box<dyn VectorEnv>,
+        options: Options,
+        (place, spec): (&Path, &impl Serialize),
+        emit: &'a dyn Fn(Report),
+    ) -> Result<Self, Fault> {
+        let (run, known) = RunDir::begin_or_resume(place, spec)?;
+        run.reopen()?;
+        let finished = run.finished_rounds();
+        Ok(Self { finished, ..Self::build(env, options, (run, known), emit)? })
     }
 
     /// Goes on with the run in `folder`.
@@ -119,7 +125,7 @@ impl<'a> Active<'a> {
         let (run, known) = RunDir::resume(folder)?;
         let finished = run.finished_rounds();
         run.reopen()?;
-        Ok(Self { finished, ..Self::build(env, options, (run, known), emit) })
+        Ok(Self { finished, ..Self::build(env, options, (run, known), emit)? })
     }
 
     /// A run acts in agent's steps, each of which holds an action for so many of the environment's; it counts the latter.
@@ -128,22 +134,24 @@ impl<'a> Active<'a> {
         options: Options,
         (run, known): (RunDir, Vec<Recording>),
         emit: &'a dyn Fn(Report),
-    ) -> Self {
+    ) -> Result<Self, Fault> {
         let env: Box<dyn VectorEnv> =
             if options.action_repeat > 1 { Box::new(Repeated::new(env, options.action_repeat)) } else { env };
         let spec = env.spec();
         let rows = TransitionBatch::within(spec.obs_space.dim(), spec.action_space.clone().into());
-        Self {
+        let learning = Learning::new(&spec.action_space, options.clone(), Seeds::all(options.seed))?;
+        Ok(Self {
             history: History::new(&spec.id, &options),
             env: Recorded::new(env, known, run.sink()),
             run,
             finished: 0,
-            networks: None,
+            learning,
             replay: Replay::new(rows, Mix::Uniform),
             data: None,
+            trajectories: None,
             options,
             emit,
-        }
+        })
     }
 
     /// Puts a word for the user into the report.
@@ -186,8 +194,8 @@ impl<'a> Active<'a> {
         }
         let done = self.evaluate(cx)?;
         let n = self.history.rounds.len();
-        if let (Some(networks), Some(round)) = (&self.networks, self.history.rounds.last()) {
-            let checkpoint = self.checkpoint(networks);
+        if let (Some(networks), Some(round)) = (self.learning.networks(), self.history.rounds.last()) {
+            let checkpoint = networks.checkpoint(self.env.spec(), self.options.seed);
             self.run.save_round(n, &checkpoint, &networks.learner.state(), Some(round))?;
         }
         (self.emit)(self.history.report());
@@ -199,7 +207,7 @@ impl<'a> Active<'a> {
         let mut collector = self.block();
         let times = self.options.times();
         let least = self.options.every.min(until - self.history.acted).div_ceil(times);
-        let (policy, name): (Box<dyn Policy>, _) = match &self.networks {
+        let (policy, name): (Box<dyn Policy>, _) = match self.learning.networks() {
             None => (Box::new(Uniform::new(self.env.spec().action_space.clone())), "acting at random"),
             Some(networks) => (networks.learner.policy(), "acting"),
         };
@@ -238,62 +246,33 @@ impl<'a> Active<'a> {
 
     /// World model and policy learn on all that was acted.
     fn learn(&mut self, cx: &Ctx) -> Result<(), Fault> {
-        let (rows, block) = (self.replay.rows(), self.history.blocks as u64);
+        let number = self.history.blocks as u64;
         let Some(data) = self.data.as_ref().filter(|data| data.num_episodes() > self.history.learned) else {
             return Ok(());
         };
         let newest: Vec<usize> = (self.history.learned..data.num_episodes()).collect();
         let fresh = data.transitions(&newest);
-        let scale = prepare::reward_scale(&rows.reward);
-        let seed = self.options.seed;
-        let ended = rows.terminated.iter().any(|t| *t);
-        let known = self.networks.take().filter(|n| n.model.predicts_end() || !ended);
-        let first = known.is_none();
-        let mut networks = match known {
-            Some(networks) => networks,
-            None => self.fresh(scale)?,
-        };
-        if !first {
+        let first = self.learning.ready(self.replay.rows(), number)?;
+        if let Some(networks) = self.learning.networks().filter(|_| !first) {
             let unit = LossScale::new(data, &newest);
             let losses = loss::episode_losses(&*networks.model, data, &newest, &unit, &cx.untold())?;
             self.history.loss = Some(stats::mean(&losses));
-            networks.model.rescale(rows);
-            networks.learner.adapt(&*networks.model, scale);
         }
-        let seen = (fresh.len() * self.options.times()) as f64;
-        let least = if first { FIRST_MODEL_STEPS } else { 1 };
-        let steps = ((seen * self.options.model_ratio) as usize).max(least);
-        let mut rng = stream(seed, "model", block);
-        let mut draw = fit::uniform_rows(rows.len(), &mut rng);
-        let phase = cx.phase("fitting the world model");
-        let options = self.options.fit(steps);
-        fit::train(&mut networks.model, (rows, &fresh), &options, &mut draw, &|_| {}, &phase)?;
-        let steps = (seen * self.options.policy_ratio) as usize;
+        let block = Block { number, seen: fresh.len() * self.options.times() };
         let explore = self.exploration();
-        networks.learner.explore(explore, self.curiosity(explore, cx)?);
-        let starts = Starts { rows, old: 0, new_share: 1.0 };
-        let phase = cx.phase("training the policy in imagination");
-        networks.learner.train(&*networks.model, &starts, steps, &mut stream(seed, "imagination", block), &phase)?;
+        let curiosity = self.curiosity(explore, cx)?;
+        self.learning.learn((&self.replay, &fresh), block, first, (explore, curiosity), cx)?;
         self.history.learned = data.num_episodes();
-        self.networks = Some(networks);
+        self.history.lesson(block);
         Ok(())
-    }
-
-    /// Networks that know nothing yet.
-    fn fresh(&self, scale: f32) -> Result<Networks, Fault> {
-        let (rows, seed, block) = (self.replay.rows(), self.options.seed, self.history.blocks as u64);
-        let options = self.options.fit(1);
-        let model = Box::new(ensemble::fresh(rows, &options, &mut stream(seed, "world-model weights", block)));
-        let mut rng = stream(seed, "policy weights", block);
-        let learner = ActorCritic::new(&*model, head(&self.env)?, scale, self.options.learner(), &mut rng);
-        Ok(Networks { model, learner })
     }
 
     /// Lets the policy act greedily on the evaluation's starts; answers whether the target is reached, which other starts
     /// have to confirm.
     fn evaluate(&mut self, cx: &Ctx) -> Result<bool, Fault> {
-        let Some(networks) = &self.networks else { return Ok(false) };
+        let Some(networks) = self.learning.networks() else { return Ok(false) };
         let (policy, target) = (networks.learner.policy(), self.options.target);
+        let mut acted_in = None;
         let mut evaluated = |purpose: &str, episodes: usize| {
             self.env.act_for(&at(purpose, self.history.acted));
             // The seeds are the purpose's, so that all evaluations have the same starts.
@@ -304,13 +283,18 @@ impl<'a> Active<'a> {
             self.history.total += steps;
             self.history.evaluated += steps;
             acted?;
+            acted_in = acted_in.take().or_else(|| collector.dataset(&self.env));
             Ok::<Vec<f64>, Fault>(collector.returns())
         };
         let returns = evaluated(EVALUATION, self.options.eval_episodes.max(1))?;
         let promising = target.is_some_and(|target| stats::mean(&returns) >= target);
         let confirmed = if promising { evaluated(CONFIRMATION, CONFIRMING)? } else { Vec::new() };
         let reached = promising && target.is_some_and(|target| stats::mean(&confirmed) >= target);
-        let round = self.history.evaluation(&returns, &confirmed, reached);
+        let gamma = self.options.gamma;
+        let measured =
+            acted_in.as_ref().map(|episodes| measured(networks, episodes, gamma, &cx.untold())).transpose()?;
+        self.trajectories = acted_in;
+        let round = self.history.evaluation(&returns, &confirmed, reached, measured.unwrap_or_default());
         self.run.metric(&round)?;
         self.run.scalars(round.acted, &round.scalars())?;
         self.run.sync()?;
@@ -323,10 +307,4 @@ impl<'a> Active<'a> {
 pub fn is_active(folder: &Path) -> bool {
     let agent = |spec: toml::Table| spec.get("agent").and_then(|agent| agent.as_str()).is_some_and(|a| a == ACTIVE);
     RunDir::spec(folder).is_ok_and(agent)
-}
-
-/// What makes actions of an actor's outputs in `env`; a number without bounds is one within ±1.
-fn head(env: &dyn VectorEnv) -> Result<Box<dyn Head>, Fault> {
-    let space = &env.spec().action_space;
-    prepare::head(space, &|_| (-1.0, 1.0)).map_err(Fault::bad)
 }

@@ -127,7 +127,7 @@ impl Agent {
     /// # Errors
     /// [`Fault::Cancelled`]; the policy may then be partly trained.
     pub fn train_policy(&mut self, check: usize, steps: usize, cx: &Ctx) -> Result<(), Fault> {
-        let starts = Starts { rows: self.replay.rows(), old: self.replay.num_old(), new_share: 0.5 };
+        let starts = Starts { rows: self.replay.rows(), old: self.replay.num_old(), new_share: 0.5, apart: None };
         let phase = cx.phase(&format!("check {check}: training the policy in imagination"));
         let mut rng = stream(self.seed, "imagination", check as u64);
         Ok(self.learner.train(&*self.model, &starts, steps, &mut rng, &phase)?)

@@ -11,7 +11,7 @@ use crate::world::imagine::one_step;
 use crate::world::world_model::WorldModel;
 
 /// Scales of the loss: standard deviations of Δobs and reward over the calibration part.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LossScale {
     /// [D].
     pub delta: Vec<f64>,
@@ -28,6 +28,15 @@ impl LossScale {
         };
         let reward: Vec<f64> = batch.reward.iter().map(|&r| f64::from(r)).collect();
         Self { delta: (0..data.obs_dim()).map(|c| spread(&column(c))).collect(), reward: spread(&reward) }
+    }
+}
+
+impl LossScale {
+    /// The loss that [`squared_errors`] are on this scale: the mean over dimensions, and the reward's.
+    pub fn loss(&self, errors: &[f64]) -> f64 {
+        let Some((reward, dimensions)) = errors.split_last() else { return f64::NAN };
+        let scaled: f64 = dimensions.iter().zip(&self.delta).map(|(e, s)| e / (s * s)).sum();
+        scaled / dimensions.len().max(1) as f64 + reward / (self.reward * self.reward)
     }
 }
 
@@ -62,6 +71,30 @@ pub fn episode_losses(
         count[batch.episode[i]] += 1;
     }
     Ok(episodes.iter().filter(|&&e| count[e] > 0).map(|&e| sum[e] / count[e] as f64).collect())
+}
+
+/// [D + 1] squared one-step error of `model` on `data`, dimension by dimension and of the reward, in raw units squared: the mean
+/// over episodes of the mean over their steps. [`LossScale::loss`] makes the mean of [`episode_losses`] of it.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn squared_errors(model: &dyn WorldModel, data: &Dataset, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
+    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    let batch = data.transitions(&all);
+    let predicted = one_step(model, &batch, cx)?;
+    let d = data.obs_dim();
+    let (mut sums, mut count) = (vec![vec![0.0; d + 1]; all.len()], vec![0usize; all.len()]);
+    for (j, &i) in predicted.rows.iter().enumerate() {
+        let (e, imagined) = (batch.episode[i], &predicted.next_obs[j * d..(j + 1) * d]);
+        for ((sum, p), r) in sums[e].iter_mut().zip(imagined).zip(batch.next_obs_at(i)) {
+            *sum += f64::from(p - r).powi(2);
+        }
+        sums[e][d] += predicted.reward.as_ref().map_or(0.0, |r| f64::from(r[j] - batch.reward[i]).powi(2));
+        count[e] += 1;
+    }
+    let used: Vec<usize> = all.into_iter().filter(|&e| count[e] > 0).collect();
+    let mean = |c: usize| used.iter().map(|&e| sums[e][c] / count[e] as f64).sum::<f64>() / used.len() as f64;
+    Ok((0..=d).map(mean).collect())
 }
 
 /// The episodes that fresh ones are held against, and the scale of the loss.

@@ -58,7 +58,7 @@ pub fn fit(
     let mut checkpoint = from.cloned().unwrap_or_default();
     if plan.policy_steps > 0 {
         let mut learner = learner(data, &train.reward, &*model, from, &plan.learner, plan.seed)?;
-        let starts = Starts { rows: &train, old: train.len(), new_share: 0.0 };
+        let starts = Starts { rows: &train, old: train.len(), new_share: 0.0, apart: None };
         let mut rng = stream(plan.seed, "imagination", 0);
         learner.train(
             &*model,

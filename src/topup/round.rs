@@ -25,7 +25,7 @@ use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::{Ctx, Wish};
 use crate::metrics::report::Report;
-use collect::chosen;
+pub use collect::chosen;
 use probe::Probed;
 use resume::left;
 

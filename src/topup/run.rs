@@ -9,6 +9,7 @@
 //!   episodes.log      every episode that was acted in, as it ended
 //!   checkpoints/NNNN/ model, policy and learner after round NNNN; 0000 is the start
 //!   episodes/         episodes that were added to the data, as a Minari dataset
+//!   trajectories/     those of an agent's last evaluation
 //!   outcome.toml      how it ended
 //!   report.json       the reports at the end
 //! ```
@@ -29,14 +30,16 @@ use crate::env::recorded::{Recording, Sink};
 use crate::ground::fault::Fault;
 use crate::ground::save;
 
+mod acted;
 pub mod episodes;
 mod lock;
 mod state;
 mod tensorboard;
 
+pub use acted::ActedAbout;
 use episodes::EpisodeLog;
 use lock::Lock;
-pub use state::{RunOutcome, SavedRound, ended, finished_rounds, is_begun, outcome};
+pub use state::{CHECKPOINTS, RunOutcome, SavedRound, ended, finished_rounds, is_begun, outcome};
 use tensorboard::Scalars;
 
 const SPEC: &str = "spec.toml";
@@ -75,6 +78,21 @@ impl RunDir {
         let (run, _) = Self::attach(path)?;
         run.write_toml(SPEC, spec)?;
         Ok(run)
+    }
+
+    /// The run directory `path` itself: made where it holds no run yet, else gone on with, together with the episodes that were
+    /// acted in.
+    ///
+    /// # Errors
+    /// As [`RunDir::create`] and [`RunDir::resume`].
+    pub fn begin_or_resume(path: &Path, spec: &impl Serialize) -> Result<(Self, Vec<Recording>), Fault> {
+        if path.join(SPEC).is_file() {
+            return Self::resume(path);
+        }
+        fs::create_dir_all(path).map_err(|e| unwritable(path, "make the run's folder", &e))?;
+        let (run, known) = Self::attach(path.to_path_buf())?;
+        run.write_toml(SPEC, spec)?;
+        Ok((run, known))
     }
 
     /// Goes on in the run directory `path`, with the episodes that were acted in. Lines of rounds that were not finished go: they
@@ -119,7 +137,7 @@ impl RunDir {
     fn attach(path: PathBuf) -> Result<(Self, Vec<Recording>), Fault> {
         let lock = Lock::take(&path)?;
         let (metrics, decisions) = (appended(&path.join(METRICS))?, appended(&path.join(DECISIONS))?);
-        let checkpoints = path.join("checkpoints");
+        let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(|e| unwritable(&checkpoints, "make the folder", &e))?;
         let (log, known) = EpisodeLog::open(&path)?;
         let scalars = Scalars::open(&path).map_err(|e| unwritable(&path, "write", &e))?;
@@ -146,12 +164,17 @@ impl RunDir {
 
     /// Folder for the checkpoint after round `round`; the checkpoint's writer makes it.
     pub fn checkpoint(&self, round: usize) -> PathBuf {
-        self.path.join("checkpoints").join(format!("{round:04}"))
+        self.path.join(CHECKPOINTS).join(format!("{round:04}"))
     }
 
     /// Folder for the episodes that were added to the data; the dataset's writer makes it.
     pub fn episodes(&self) -> PathBuf {
         self.path.join("episodes")
+    }
+
+    /// Folder for the episodes of the last evaluation; the dataset's writer makes it.
+    pub fn trajectories(&self) -> PathBuf {
+        self.path.join("trajectories")
     }
 
     /// Appends one point to `metrics.jsonl`.

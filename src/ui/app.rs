@@ -11,7 +11,7 @@ use super::look::Lens;
 use super::pair::Pair;
 use super::panel_id::PanelId;
 use super::theme::Theme;
-use crate::engine::job::{Source, TopUpSpec};
+use crate::engine::job::{ExperimentSpec, Source, TopUpSpec};
 use crate::metrics::report::{Level, Report};
 
 /// What the dashboard is opened with.
@@ -23,6 +23,8 @@ pub struct OpenSpec {
     pub seed: u64,
     /// The top-up that the start key starts; its source is replaced by ours.
     pub topup: TopUpSpec,
+    /// The experiment that runs while it is open.
+    pub experiment: Option<ExperimentSpec>,
     /// What was named beside the dataset and could not be used with it.
     pub refused: Option<Refused>,
 }
@@ -41,7 +43,7 @@ impl OpenSpec {
     pub fn new(source: Source, seed: u64) -> Self {
         let mut topup = TopUpSpec::default();
         topup.options.seed = seed;
-        Self { source, seed, topup, refused: None }
+        Self { source, seed, topup, experiment: None, refused: None }
     }
 
     /// Leaves out the policy, the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is none of them.

@@ -24,8 +24,11 @@ pub use super::msg::{Effect, Msg};
 pub fn begin(open: OpenSpec, theme: Theme) -> (App, Vec<Effect>) {
     let mut app = App::new(open, PANELS[0].id, theme);
     app.jobs.queue = road(&app.open);
-    let load = app.jobs.start(JobSpec::Load(app.open.source.clone()));
-    (app, vec![load])
+    let mut effects = vec![app.jobs.start(JobSpec::Load(app.open.source.clone()))];
+    if let Some(experiment) = app.open.experiment.clone() {
+        effects.push(app.jobs.start(JobSpec::Experiment(experiment)));
+    }
+    (app, effects)
 }
 
 /// Takes in one message.

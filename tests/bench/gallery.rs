@@ -77,7 +77,8 @@ fn report(spec: &JobSpec) -> Report {
         | JobSpec::Convert(_)
         | JobSpec::Collect(_)
         | JobSpec::Fit(_)
-        | JobSpec::Active(_) => fixture::data(),
+        | JobSpec::Active(_)
+        | JobSpec::Experiment(_) => fixture::data(),
         JobSpec::Audit(_) => fixture::audit(),
         JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage_to_explore(),
         JobSpec::Map(_) => Report { name: "map".into(), pairs: None, ..fixture::coverage_to_explore() },

@@ -35,6 +35,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["burn", "burn_optim"], &["src/world/", "src/agent/learner"]),
     (&["chacha20"], &["src/ground/"]),
     (&["gemm"], &["src/world/net/matmul.rs"]),
+    (&["plotters"], &["src/export/"]),
     (&["pulp"], &["src/metrics/neighbors"]),
     (&["ratatui", "crossterm"], &["src/ui"]),
     (&["clap", "ctrlc"], &["src/cli"]),

@@ -9,6 +9,7 @@ mod checkpoint_readings;
 mod cli_active;
 mod cli_compare;
 mod cli_data;
+mod cli_experiment;
 mod cli_faults;
 mod cli_models;
 mod cli_report;

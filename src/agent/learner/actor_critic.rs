@@ -14,8 +14,8 @@ use rand::Rng;
 use super::head::{Choices, Gaussian, Head};
 use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
-use crate::agent::policy::{Categorical, Policy, SquashedGaussian};
-use crate::ground::seed::Stream;
+use crate::agent::policy::{Acting, Categorical, Policy, PolicyState, SquashedGaussian};
+use crate::ground::seed::{Stream, keyed};
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::net::fused::FusedMlp;
 use crate::world::net::init;
@@ -142,6 +142,22 @@ impl ActorCritic {
     /// The twin critics as they are now.
     pub fn critics(&self) -> Mlp {
         self.critic.to_mlp()
+    }
+
+    /// [B] what the critics promise of `obs` [B, D] under the policy's most likely actions: the smaller of the two, in the reward's
+    /// own units. The entropy that the agent is paid for while it learns is part of it.
+    pub fn value(&self, obs: &[f32]) -> Vec<f64> {
+        let (policy, d) = (self.policy(), self.input.mean.len());
+        let rows = obs.len() / d.max(1);
+        let mut states: Vec<PolicyState> = (0..rows).map(|i| policy.begin(keyed(0, i as u64))).collect();
+        let actions = policy.act(obs, &mut states, Acting::Greedy);
+        let mut seen = Vec::new();
+        (0..rows).for_each(|i| self.head.seen(actions.stored_at(i), &mut seen));
+        let (x, picked) = self.head.judged(&self.input.apply(obs), &seen);
+        let (critics, width) = (self.critic.to_mlp(), self.critic.outputs());
+        let q = critics.forward(&x);
+        let of = |i: usize| (0..CRITICS).map(|e| q[(e * rows + i) * width + picked[i]]).fold(f32::INFINITY, f32::min);
+        (0..rows).map(|i| f64::from(of(i) / self.reward_scale)).collect()
     }
 
     fn step(&mut self, batch: &Batch, rng: &mut Stream) {

@@ -1,12 +1,14 @@
 //! Imagined transitions: short rollouts branched from real states, kept in a ring.
 
+use std::cell::RefCell;
+
 use rand::RngExt;
 
 use super::Curiosity;
 use super::head::Head;
 use crate::data::episode::TransitionBatch;
 use crate::data::space::Actions;
-use crate::ground::seed::Stream;
+use crate::ground::seed::{Stream, stream};
 use crate::world::imagine;
 use crate::world::net::mlp::Mlp;
 use crate::world::net::normalizer::Normalizer;
@@ -22,6 +24,9 @@ pub struct Starts<'a> {
     pub old: usize,
     /// Share of starts drawn from the new states, if there are any.
     pub new_share: f64,
+    /// Seed of a stream of its own that rows are drawn from, so that another learner can be given the same rows; nothing draws them
+    /// from the learner's.
+    pub apart: Option<u64>,
 }
 
 /// Rows to draw from, of those that have enough observations behind them.
@@ -32,6 +37,7 @@ pub struct Drawn<'a> {
     /// The first of `usable` that is new.
     new: usize,
     new_share: f64,
+    apart: Option<RefCell<Stream>>,
 }
 
 /// Transitions as columns.
@@ -225,13 +231,21 @@ impl<'a> Starts<'a> {
     pub fn with_context(&self, context: usize) -> Drawn<'a> {
         let usable = self.rows.with_context(context);
         let new = usable.partition_point(|&row| row < self.old);
-        Drawn { rows: self.rows, usable, new, new_share: self.new_share.clamp(0.0, 1.0) }
+        let apart = self.apart.map(|seed| RefCell::new(stream(seed, "rows", 0)));
+        Drawn { rows: self.rows, usable, new, new_share: self.new_share.clamp(0.0, 1.0), apart }
     }
 }
 
 impl Drawn<'_> {
     /// `count` rows; none where none is usable.
     pub fn draw(&self, count: usize, rng: &mut Stream) -> Vec<usize> {
+        match &self.apart {
+            Some(own) => self.draw_by(count, &mut own.borrow_mut()),
+            None => self.draw_by(count, rng),
+        }
+    }
+
+    fn draw_by(&self, count: usize, rng: &mut Stream) -> Vec<usize> {
         let (old, new) = self.usable.split_at(self.new);
         if self.usable.is_empty() {
             return Vec::new();

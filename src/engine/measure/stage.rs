@@ -136,7 +136,7 @@ impl Chosen {
             Self::BuiltIn(id, copies, _) => Ok(Self::BuiltIn(id, copies, options.to_vec())),
             other if options.is_empty() => Ok(other),
             Self::Worker(made, _) => Err(Fault::bad(format!(
-                "--x-init and --y-init are for environments of the program, and {} is Gymnasium's; leave them out",
+                "reset options (--x-init, --y-init) are for environments of the program, and {} is Gymnasium's; leave them out",
                 made.id
             ))),
         }

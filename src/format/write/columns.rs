@@ -16,6 +16,8 @@ pub enum Column {
     Number(Vec<f64>),
     /// Yes or no.
     Flag(Vec<bool>),
+    /// Words.
+    Text(Vec<String>),
 }
 
 /// Saves columns of one length to `path`: CSV or Parquet by the name's ending. A Parquet file carries `about` as its
@@ -31,6 +33,7 @@ pub fn save(path: &Path, columns: Vec<(String, Column)>, about: &[(String, Strin
             Column::Count(v) => polars_core::prelude::Column::new(name, v),
             Column::Number(v) => polars_core::prelude::Column::new(name, v),
             Column::Flag(v) => polars_core::prelude::Column::new(name, v),
+            Column::Text(v) => polars_core::prelude::Column::new(name, v),
         }
     });
     let series: Vec<_> = series.collect();

@@ -34,6 +34,9 @@ impl Active<'_> {
     /// Share of the reward that is for what is new now: all that was asked for until more was seen than random actions give, less
     /// and less from then on.
     pub(super) fn exploration(&self) -> f64 {
+        if !self.options.explore_fades {
+            return self.options.explore;
+        }
         let left = 1.0 - self.history.acted as f64 / self.options.steps as f64;
         self.options.explore * if self.history.is_lost() { 1.0 } else { left.max(0.0) }
     }

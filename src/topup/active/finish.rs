@@ -3,32 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::{Active, Finished, Networks};
-use crate::agent::learner::Learner as _;
-use crate::checkpoint::Checkpoint;
-use crate::env::minari_spec;
+use super::{Active, Finished};
 use crate::env::vector::VectorEnv as _;
-use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
+use crate::topup::run::ActedAbout;
 
 impl Active<'_> {
-    /// What is written of `networks`.
-    pub(super) fn checkpoint(&self, networks: &Networks) -> Checkpoint {
-        let mut checkpoint = Checkpoint {
-            world_model: Some(networks.model.clone()),
-            policy: Some(networks.learner.policy()),
-            critic: networks.learner.critic(),
-            ..Checkpoint::default()
-        };
-        let (about, spec) = (&mut checkpoint.about, self.env.spec());
-        about.reward_scale = networks.learner.reward_scale();
-        about.env_id = Some(spec.id.clone());
-        about.obs_names.clone_from(&spec.obs_space.names);
-        about.action_names.clone_from(&spec.action_space.names);
-        about.lineage.seed = Some(self.options.seed);
-        checkpoint
-    }
-
     /// Writes what is left to be written; `stopped` says that the user ended it.
     pub(super) fn finish(mut self, stopped: bool) -> Result<Finished, Fault> {
         self.history.total += self.options.times() * self.env.steps_left_behind();
@@ -40,6 +20,7 @@ impl Active<'_> {
             written.push(last);
         }
         written.extend(self.save_data()?);
+        self.save_trajectories()?;
         let report = self.history.report();
         (self.emit)(report.clone());
         self.run.report(&report)?;
@@ -52,22 +33,22 @@ impl Active<'_> {
         Ok(Finished { report, written, summary })
     }
 
+    /// Writes the episodes of the last evaluation.
+    fn save_trajectories(&self) -> Result<(), Fault> {
+        let Some(last) = &self.trajectories else { return Ok(()) };
+        let (env, description) = (&self.env.spec().id, self.history.summary());
+        let algorithm = "oodscope active: the last evaluation";
+        ActedAbout { name: "evaluation-v0", env, algorithm, description: &description }
+            .write(&self.run.trajectories(), last)
+    }
+
     /// Writes everything that was acted as a Minari dataset.
     pub(super) fn save_data(&self) -> Result<Option<PathBuf>, Fault> {
         let Some(data) = &self.data else { return Ok(None) };
-        let (folder, id) = (self.run.episodes(), &self.env.spec().id);
-        if folder.is_dir() {
-            std::fs::remove_dir_all(&folder).map_err(|e| Fault::io(&folder, "replacing", &e))?;
-        }
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-        let about = MinariAbout {
-            dataset_id: format!("{}/active-v0", id.chars().map(plain).collect::<String>()),
-            env_spec: Some(minari_spec(id)),
-            algorithm_name: "oodscope active: actor-critic in imagination, online".into(),
-            description: self.history.summary(),
-            ..MinariAbout::default()
-        };
-        write_minari(&folder, data, &about)?;
+        let folder = self.run.episodes();
+        let (env, description) = (&self.env.spec().id, self.history.summary());
+        let algorithm = "oodscope active: actor-critic in imagination, online";
+        ActedAbout { name: "active-v0", env, algorithm, description: &description }.write(&folder, data)?;
         Ok(Some(folder))
     }
 }

@@ -8,6 +8,8 @@ use super::options::Options;
 use crate::ground::number::{counted, number};
 use crate::ground::stats;
 use crate::metrics::report::{Axis, Level, Report, Role, Series};
+use crate::topup::learning::Block;
+use crate::topup::measured::Measured;
 
 /// One evaluation, and where the run was then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,25 @@ pub struct Evaluation {
     /// One-step loss of the world model on the newest episodes before it learned from them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+    /// What its episodes say of the networks.
+    #[serde(default)]
+    pub measured: Measured,
+    /// What was learned since the evaluation before.
+    #[serde(default)]
+    pub lessons: Vec<Lesson>,
+}
+
+/// One stretch of learning, as others can follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// Number of the block that it came after: what its random numbers go by.
+    pub block: u64,
+    /// Episodes that were there to learn from.
+    pub episodes: usize,
+    /// Environment steps that were new: gradient steps are counted by them.
+    pub seen: usize,
+    /// Environment steps acted until then.
+    pub acted: usize,
 }
 
 impl Evaluation {
@@ -83,6 +104,8 @@ pub struct History {
     pub returns: Vec<(usize, f64)>,
     /// One-step loss of the world model on the newest episodes before it learned from them.
     pub loss: Option<f64>,
+    /// What was learned since the last evaluation.
+    lessons: Vec<Lesson>,
     /// The evaluations.
     pub rounds: Vec<Evaluation>,
     /// Where it acts.
@@ -107,6 +130,7 @@ impl History {
             evaluated: 0,
             returns: Vec::new(),
             loss: None,
+            lessons: Vec::new(),
             rounds: Vec::new(),
             informed: Vec::new(),
             saved: None,
@@ -125,6 +149,11 @@ impl History {
         self.returns.extend(returns.iter().map(|r| (self.acted, *r)));
     }
 
+    /// Takes down that a block was learned from.
+    pub fn lesson(&mut self, Block { number, seen }: Block) {
+        self.lessons.push(Lesson { block: number, episodes: self.learned, seen, acted: self.acted });
+    }
+
     /// True as long as no more reward was seen than random actions gave.
     pub fn is_lost(&self) -> bool {
         let by_chance = self.random.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -134,7 +163,7 @@ impl History {
     }
 
     /// What an evaluation of these returns is.
-    pub fn evaluation(&self, returns: &[f64], confirmed: &[f64], reached: bool) -> Evaluation {
+    pub fn evaluation(&mut self, returns: &[f64], confirmed: &[f64], reached: bool, measured: Measured) -> Evaluation {
         let (score, se) = stats::mean_se(returns);
         Evaluation {
             acted: self.acted,
@@ -146,6 +175,8 @@ impl History {
             confirmed: (!confirmed.is_empty()).then(|| stats::mean(confirmed)),
             reached,
             loss: self.loss,
+            measured,
+            lessons: std::mem::take(&mut self.lessons),
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Options {
     pub every: usize,
     /// Gradient steps of the world model for each environment step.
     pub model_ratio: f64,
+    /// Gradient steps of a world model that begins anew, at least.
+    pub first_model_steps: usize,
     /// Gradient steps of the policy for each environment step.
     pub policy_ratio: f64,
     /// Steps between two evaluations.
@@ -42,6 +44,10 @@ pub struct Options {
     pub explore_by: Newness,
     /// Width of the policy's and the critics' two hidden layers.
     pub hidden: usize,
+    /// The share for what is new falls with the steps; it stays what it is otherwise, for data that explores.
+    pub explore_fades: bool,
+    /// The rows of batches are drawn from random numbers of their own, so that a tandem can be given the same ones.
+    pub apart: bool,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -53,6 +59,7 @@ impl Default for Options {
             random_steps: 1000,
             every: 250,
             model_ratio: 1.0,
+            first_model_steps: 2000,
             policy_ratio: 4.0,
             eval_every: 1000,
             eval_episodes: 5,
@@ -65,6 +72,8 @@ impl Default for Options {
             explore: 0.0,
             explore_by: Newness::Disagreement,
             hidden: 128,
+            explore_fades: true,
+            apart: false,
             seed: 0,
         }
     }
@@ -79,9 +88,6 @@ pub enum Newness {
     /// The ensemble members' disagreement about it (Sekar et al. 2020); near zero wherever all of them extrapolate alike.
     Disagreement,
 }
-
-/// Gradient steps of a world model that begins anew.
-pub const FIRST_MODEL_STEPS: usize = 2000;
 
 impl Options {
     /// Environment steps of one of the agent's.

@@ -1,10 +1,9 @@
 //! Going on with an online run: its finished rounds are followed from what they left, without acting and without training.
 
-use super::{Active, CONFIRMATION, EVALUATION, Evaluation, Networks, at};
-use crate::agent::learner::{ActorCritic, Learner as _};
+use super::{Active, CONFIRMATION, EVALUATION, Evaluation, at};
+use crate::agent::collect::Collector;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
-use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 
 impl Active<'_> {
@@ -31,20 +30,15 @@ impl Active<'_> {
             self.run.scalars(round.acted, &round.scalars())?;
             self.history.follow(round);
         }
+        if let Some(last) = self.history.rounds.last() {
+            self.env.act_for(&at(EVALUATION, last.acted));
+            let mut evaluation = Collector::new(self.options.seed, EVALUATION, 0);
+            evaluation.recall(&self.env);
+            self.trajectories = evaluation.dataset(&self.env);
+        }
         self.history.learned = self.data.as_ref().map_or(0, Dataset::num_episodes);
         let saved = self.run.saved_round(self.finished)?;
-        let lost = || Fault::failed("the saved round has no networks; begin a new run");
-        let (model, policy) =
-            (saved.checkpoint.world_model.ok_or_else(lost)?, saved.checkpoint.policy.ok_or_else(lost)?);
-        let scale = saved.checkpoint.about.reward_scale.unwrap_or(1.0);
-        let mut rng = stream(self.options.seed, "policy weights", 0);
-        let (critic, options) = (saved.checkpoint.critic.as_ref(), self.options.learner());
-        let mut learner =
-            ActorCritic::from_policy(&*policy, critic, scale, options, &mut rng).map_err(Fault::failed)?;
-        learner
-            .restore(&saved.learner)
-            .map_err(|e| Fault::failed(format!("the saved round cannot be gone on from: {e}")))?;
-        self.networks = Some(Networks { model, learner });
+        self.learning.restore(&saved.checkpoint, &saved.learner)?;
         Ok(())
     }
 }

@@ -85,7 +85,7 @@ impl TopUp<'_> {
 
 /// Numbers of the probe episodes that are added to the data where `steps` steps are: whole ones, those that surprised the model
 /// most before the others.
-pub(super) fn chosen(probes: &Dataset, losses: &[f64], steps: usize) -> Vec<usize> {
+pub fn chosen(probes: &Dataset, losses: &[f64], steps: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..losses.len()).collect();
     order.sort_by(|&a, &b| losses[b].total_cmp(&losses[a]));
     let mut left = steps;

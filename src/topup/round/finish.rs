@@ -1,19 +1,16 @@
 //! The end of a run: the evaluation after, and the files.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::{Finished, TopUp};
 use crate::checkpoint::{Checkpoint, native};
-use crate::data::dataset::Dataset;
-use crate::env::minari_spec;
-use crate::format::write::{MinariAbout, write_minari};
+use crate::env::vector::VectorEnv as _;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::topup::agent::Snapshot;
 use crate::topup::controller::StopReason;
-use crate::topup::run::RunOutcome;
+use crate::topup::run::{ActedAbout, RunOutcome};
 
 impl TopUp<'_> {
     /// The checkpoint that the run began with, with other networks.
@@ -103,30 +100,11 @@ impl TopUp<'_> {
 
     /// Writes the episodes that were added to the data, if there are any; answers their folder.
     pub(super) fn save_episodes(&self) -> Result<Option<PathBuf>, Fault> {
-        self.fresh.as_ref().map(|fresh| self.save_dataset(self.run.episodes(), fresh)).transpose()
-    }
-
-    fn save_dataset(&self, folder: PathBuf, data: &Dataset) -> Result<PathBuf, Fault> {
-        // One that is there was made from the same log, by a process that ended before this one.
-        if folder.is_dir() {
-            fs::remove_dir_all(&folder).map_err(|e| Fault::io(&folder, "replacing", &e))?;
-        }
-        write_minari(&folder, data, &self.about())?;
-        Ok(folder)
-    }
-
-    /// What the collected episodes say of themselves.
-    fn about(&self) -> MinariAbout {
-        use crate::env::vector::VectorEnv as _;
-        let env_id = &self.env.spec().id;
-        let namespace: String =
-            env_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-        MinariAbout {
-            dataset_id: format!("{namespace}/topup-v0"),
-            env_spec: Some(minari_spec(env_id)),
-            algorithm_name: "oodscope top-up: actor-critic in imagination".into(),
-            description: self.history.summary(),
-            ..MinariAbout::default()
-        }
+        let Some(fresh) = &self.fresh else { return Ok(None) };
+        let folder = self.run.episodes();
+        let (env, description) = (&self.env.spec().id, self.history.summary());
+        let algorithm = "oodscope top-up: actor-critic in imagination";
+        ActedAbout { name: "topup-v0", env, algorithm, description: &description }.write(&folder, fresh)?;
+        Ok(Some(folder))
     }
 }

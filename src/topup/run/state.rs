@@ -15,6 +15,8 @@ use crate::ground::save;
 use crate::topup::controller::{Decision, StopReason};
 
 const LEARNER: &str = "learner.safetensors";
+/// Folder of the networks.
+pub const CHECKPOINTS: &str = "checkpoints";
 const ROUND: &str = "round.toml";
 const OUTCOME: &str = "outcome.toml";
 
@@ -96,8 +98,16 @@ impl RunDir {
     /// # Errors
     /// [`Fault`] where one cannot be read.
     pub fn rounds<T: DeserializeOwned>(&self, number: usize) -> Result<Vec<T>, Fault> {
+        Self::rounds_of(&self.path, number)
+    }
+
+    /// [`RunDir::rounds`] of the run in `folder`.
+    ///
+    /// # Errors
+    /// [`Fault`] where one cannot be read.
+    pub fn rounds_of<T: DeserializeOwned>(folder: &Path, number: usize) -> Result<Vec<T>, Fault> {
         let read = |n: usize| {
-            let file = self.checkpoint(n).join(ROUND);
+            let file = folder.join(CHECKPOINTS).join(format!("{n:04}")).join(ROUND);
             let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
             toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of such a run: {}", e.message())))
         };
@@ -157,6 +167,6 @@ pub fn is_begun(folder: &Path) -> bool {
 
 /// Finished rounds of the run in `folder` that follow one another from the first.
 pub fn finished_rounds(folder: &Path) -> usize {
-    let is_there = |n: &usize| folder.join("checkpoints").join(format!("{n:04}")).join(ROUND).is_file();
+    let is_there = |n: &usize| folder.join(CHECKPOINTS).join(format!("{n:04}")).join(ROUND).is_file();
     (1..=MOST).take_while(is_there).count()
 }

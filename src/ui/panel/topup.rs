@@ -1,6 +1,7 @@
 //! Panel 5: collect a little, fine-tune, watch.
 
 mod board;
+mod experiment;
 
 use super::{Panel, generic, waiting};
 use crate::engine::job::{Control, HELD, JobSpec, Outcome, Schedule, TopUpSpec, WORSE_OFF, Wish};
@@ -9,7 +10,7 @@ use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card, Place};
 use crate::ui::keymap::{Action, Binding, ch};
 use crate::ui::layout::{
-    Len::{Fix, Part},
+    Len::{self, Fix, Part},
     Node::{self, Card as C, Column, Row},
     Pages,
 };
@@ -70,7 +71,10 @@ fn spec(open: &OpenSpec) -> Option<JobSpec> {
 
 /// True where a top-up could be started.
 fn is_settled(app: &App) -> bool {
-    app.jobs.named(JOB).is_none() && app.open.source.checkpoint.is_some() && refused(app).is_none()
+    app.open.experiment.is_none()
+        && app.jobs.named(JOB).is_none()
+        && app.open.source.checkpoint.is_some()
+        && refused(app).is_none()
 }
 
 fn is_running(app: &App) -> bool {
@@ -151,6 +155,9 @@ fn schedule(app: &mut App) -> Vec<Effect> {
 
 /// Its cards: the switchboard first, always.
 fn cards(app: &App) -> Vec<Card<'_>> {
+    if app.open.experiment.is_some() {
+        return experiment::cards(app);
+    }
     let mut cards = Vec::new();
     if app.open.source.checkpoint.is_some() {
         cards.push(Card::new("control", "Top-up", Body::Switchboard(board::read(app))));
@@ -163,12 +170,15 @@ fn cards(app: &App) -> Vec<Card<'_>> {
 }
 
 /// Its pages on the smallest screen.
-const TINY: &[Node] = &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), (Part(1), C("plot:loss ratio"))])];
+const TINY: &[Node] =
+    &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), GRID, SAID, (Part(1), C("plot:loss ratio"))])];
 /// Its pages on a small screen.
 const SMALL: &[Node] = &[
     Column(&[
         (Fix(4), C("control")),
         (Part(1), C("waiting")),
+        GRID,
+        SAID,
         (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
     ]),
     Column(&[
@@ -184,6 +194,8 @@ const SMALL: &[Node] = &[
 const MIDDLE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
+    GRID,
+    SAID,
     (Part(5), FIRST),
     (Part(5), SECOND),
     (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
@@ -192,6 +204,8 @@ const MIDDLE: &[Node] = &[Column(&[
 const LARGE: &[Node] = &[Column(&[
     (Fix(5), C("control")),
     (Part(1), C("waiting")),
+    GRID,
+    SAID,
     (Part(5), FIRST),
     (Part(4), SECOND),
     (
@@ -203,6 +217,9 @@ const LARGE: &[Node] = &[Column(&[
         ]),
     ),
 ])];
+/// The cells of an experiment, and what is said of it: alone on their page.
+const GRID: (Len, Node) = (Part(5), C("table:grid"));
+const SAID: (Len, Node) = (Fix(5), C("said"));
 /// What decides, what is gained, and what it costs.
 const FIRST: Node =
     Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score")), (Part(1), C("plot:forgetting"))]);

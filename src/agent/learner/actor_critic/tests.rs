@@ -18,17 +18,6 @@ impl ActorCritic {
         let (policy, rng) = (self.policy(), &mut stream(99, "weights", 0));
         Self::from_policy(&*policy, self.critic().as_ref(), self.reward_scale, options, rng).expect("trained here")
     }
-
-    /// Value of states under the critics: the mean of the smaller one at the actor's own action.
-    fn value(&self, obs: &[f32]) -> Vec<f32> {
-        let actor = self.actor();
-        let mut seen = Vec::new();
-        actor.mode(obs).chunks_exact(actor.action_dim()).for_each(|action| self.head.seen(action, &mut seen));
-        let (x, _) = self.head.judged(&self.input.apply(obs), &seen);
-        let q = self.critics().forward(&x);
-        let n = q.len() / CRITICS;
-        (0..n).map(|i| q[i].min(q[n + i]) / self.reward_scale).collect()
-    }
 }
 
 /// A world that stands still and rewards the action itself: obs' = obs, reward = action.
@@ -74,7 +63,7 @@ fn the_policy_learns_what_the_imagined_world_pays_for() {
     let mut l = learner(0);
     let obs = [-1.0, 0.0, 1.0];
     let rows = at(&obs);
-    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0, apart: None };
     l.train(&pays_for_action(), &starts, 400, &mut stream(0, "imagination", 0), &Ctx::quiet()).expect("nobody cancels");
     // Actions lie within 1 ± 2: the best is 3, and its discounted sum is 3 / (1 - 0.5) = 6.
     let actions = l.actor().mode(&obs);
@@ -156,7 +145,7 @@ fn the_most_paying_choice_is_learned_where_the_world_goes_on_and_where_it_ends()
     let options = LearnerOptions { hidden: 16, batch: 64, rollouts: 64, rollout: 2, gamma: 0.9, ..Default::default() };
     let mut l = ActorCritic::new(&model, head, 1.0, options, &mut stream(0, "weights", 0));
     let rows = TransitionBatch { action_space: space.into(), ..at(&[-1.0, 0.0, 1.0]) };
-    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0, apart: None };
     l.train(&model, &starts, 400, &mut stream(0, "imagination", 0), &Ctx::quiet()).expect("nobody cancels");
     let policy = l.policy();
     let mut states: Vec<_> = (0..3).map(|i| policy.begin(stream(0, "act", i))).collect();
@@ -184,7 +173,7 @@ fn a_doubtful_model_pays_less() {
         let head = Box::new(Gaussian::new(vec![1.0], vec![0.0]));
         let mut l = ActorCritic::new(&model, head, 1.0, options, &mut stream(0, "weights", 0));
         let rows = at(&[0.0]);
-        let starts = Starts { rows: &rows, old: 1, new_share: 0.0 };
+        let starts = Starts { rows: &rows, old: 1, new_share: 0.0, apart: None };
         l.imagine(&model, &starts.with_context(1), &mut stream(0, "imagination", 0));
         let mut batch = Batch::default();
         l.imagined.draw(1, &mut batch, &mut stream(0, "draw", 0));
@@ -198,7 +187,7 @@ fn a_doubtful_model_pays_less() {
 fn real_transitions_take_their_share() {
     let l = learner(6);
     let rows = TransitionBatch { action: vec![3.0, -1.0], terminated: vec![true, true], ..at(&[7.0, 8.0]) };
-    let starts = Starts { rows: &rows, old: 2, new_share: 0.0 }.with_context(1);
+    let starts = Starts { rows: &rows, old: 2, new_share: 0.0, apart: None }.with_context(1);
     let batch = l.batch(16, &starts, &mut stream(0, "batch", 0));
     assert_eq!(batch.len(), 16, "nothing is imagined yet");
     assert!(batch.obs.iter().all(|o| [7.0, 8.0].contains(o)) && batch.alive.iter().all(|a| *a < 0.5));
@@ -217,7 +206,7 @@ fn going_on_from_saved_networks_acts_the_same() {
 #[test]
 fn a_learner_that_is_restored_learns_on_as_if_nothing_had_been() {
     let (model, rows) = (pays_for_action(), at(&[-1.0, 0.0, 1.0]));
-    let starts = Starts { rows: &rows, old: 3, new_share: 0.0 };
+    let starts = Starts { rows: &rows, old: 3, new_share: 0.0, apart: None };
     let train = |l: &mut ActorCritic, part| {
         l.train(&model, &starts, 20, &mut stream(0, "imagination", part), &Ctx::quiet()).unwrap();
     };
@@ -240,7 +229,7 @@ fn the_ring_forgets_the_oldest_and_starts_mix_old_and_new() {
     let options = LearnerOptions { hidden: 16, capacity: 100, rollouts: 90, rollout: 3, ..LearnerOptions::default() };
     let mut l = learner(3).again(options);
     let rows = at(&[1.0, 2.0]);
-    let starts = Starts { rows: &rows, old: 1, new_share: 0.5 };
+    let starts = Starts { rows: &rows, old: 1, new_share: 0.5, apart: None };
     l.imagine(&pays_for_action(), &starts.with_context(1), &mut stream(0, "ring", 0));
     assert_eq!(l.imagined.len(), 100);
     let mut batch = Batch::default();
