@@ -30,9 +30,20 @@ struct Cost {
 /// each task, timed here and now.
 ///
 /// # Errors
-/// [`Fault`] where an environment cannot be made, or cancelled.
+/// [`Fault::Cancelled`]. An environment that cannot be made is a note.
 pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> {
-    let costs = (0..site.plan.tasks.len()).map(|task| trial(site, task, cx)).collect::<Result<Vec<Cost>, Fault>>()?;
+    let (mut costs, mut unknown) = (Vec::new(), Vec::new());
+    for (task, named) in site.plan.tasks.iter().enumerate() {
+        costs.push(match trial(site, task, cx) {
+            Ok(cost) => cost,
+            Err(Fault::Cancelled) => return Err(Fault::Cancelled),
+            // What the cells are can be told all the same.
+            Err(why) => {
+                unknown.push(format!("the time of {} is not estimated: {why}", named.name));
+                Cost { gradient: f64::NAN, act: f64::NAN }
+            }
+        });
+    }
     let (mut total, mut steps, mut gradients) = (0.0, 0, 0);
     let mut rows = Vec::new();
     for cell in site.cells {
@@ -41,7 +52,8 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
         let acted = cell.steps(site.plan);
         let evaluations = options.steps.div_ceil(options.eval_every.max(1)) * options.eval_episodes;
         let seconds = cost.gradient * (model + policy) as f64 + cost.act * acted as f64;
-        (total, steps, gradients) = (total + seconds, steps + acted, gradients + model + policy);
+        (steps, gradients) = (steps + acted, gradients + model + policy);
+        total += if seconds.is_finite() { seconds } else { 0.0 };
         let needs: Vec<&str> = cell.needs.iter().map(|n| site.cells[*n].name.as_str()).collect();
         let is_agent = matches!(cell.work, Work::Agent(_));
         rows.push(vec![
@@ -51,7 +63,7 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
             if is_agent { evaluations.into() } else { 0usize.into() },
             model.into(),
             policy.into(),
-            time(seconds).into(),
+            if seconds.is_finite() { time(seconds).into() } else { "–".into() },
         ]);
     }
     let mut report = Report::new("experiment", &format!("Experiment {}", site.plan.name));
@@ -66,6 +78,9 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
             counted(hands, "cells")
         ),
     );
+    for why in unknown {
+        report.note(Level::Warn, why);
+    }
     report.tables.push(Table {
         key: "cells".into(),
         label: "Cells, each after those that it needs".into(),

@@ -136,7 +136,7 @@ impl<'s> Watcher<'s> {
             share * weight(&cells[n], plan)
         };
         let open: f64 = states.iter().enumerate().map(open).sum();
-        Some(open * took / done / hands.max(1) as f64)
+        (open > 0.0).then(|| open * took / done / hands.max(1) as f64)
     }
 }
 

@@ -105,19 +105,13 @@ fn work(spec: &ExperimentSpec, site: &Site<'_>, cx: &Ctx, emit: Emit<'_>) -> Res
 fn ended(site: &Site<'_>, states: &[State]) -> Result<Outcome, Fault> {
     let finished = states.iter().filter(|s| matches!(s, State::Finished(_))).count();
     let mut summary = format!("{finished} of {} finished in {}", counted(states.len(), "cells"), site.folder.display());
-    let failed: Vec<String> = states
-        .iter()
-        .enumerate()
-        .filter_map(
-            |(n, s)| if let State::Failed(why) = s { Some(format!("{}: {why}", site.cells[n].name)) } else { None },
-        )
-        .collect();
-    if !failed.is_empty() {
-        let _ = write!(
-            summary,
-            "; failed: {}. Run it again once that is mended: what is finished stays",
-            failed.join("; ")
-        );
+    let failed = |(n, s): (usize, &State)| if let State::Failed(why) = s { Some((n, why.clone())) } else { None };
+    let failed: Vec<(usize, String)> = states.iter().enumerate().filter_map(failed).collect();
+    if let Some((first, why)) = failed.first() {
+        let more = if failed.len() > 1 { format!(" and {} more", failed.len() - 1) } else { String::new() };
+        let name = &site.cells[*first].name;
+        let _ =
+            write!(summary, "; {name}{more} failed: {why}. Run it again once that is mended: what is finished stays");
         return Err(Fault::failed(summary));
     }
     Ok(Outcome { summary, written: vec![site.folder.join(RESULTS)] })
