@@ -1,8 +1,9 @@
 //! What an experiment would do and take, before anything is done.
 
+use std::thread;
 use std::time::Instant;
 
-use super::cell::Work;
+use super::cell::Cell;
 use super::site::Site;
 use super::standing::time;
 use crate::agent::collect::{Collector, Limit};
@@ -26,15 +27,27 @@ struct Cost {
     act: f64,
 }
 
+/// What all cells take together.
+#[derive(Default)]
+struct Total {
+    seconds: f64,
+    steps: usize,
+    gradients: usize,
+}
+
 /// The cells with their steps, and an estimate of the time that they take with `hands` at once: a trial of a few hundred steps in
 /// each task, timed here and now.
 ///
 /// # Errors
 /// [`Fault::Cancelled`]. An environment that cannot be made is a note.
 pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> {
+    // As many threads as a cell has to itself while all hands are at work.
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads((cores / hands).max(1)).build();
+    let pool = pool.map_err(|e| Fault::failed(format!("no threads for a trial: {e}")))?;
     let (mut costs, mut unknown) = (Vec::new(), Vec::new());
     for (task, named) in site.plan.tasks.iter().enumerate() {
-        costs.push(match trial(site, task, cx) {
+        costs.push(match pool.install(|| trial(site, task, cx)) {
             Ok(cost) => cost,
             Err(Fault::Cancelled) => return Err(Fault::Cancelled),
             // What the cells are can be told all the same.
@@ -44,65 +57,61 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
             }
         });
     }
-    let (mut total, mut steps, mut gradients) = (0.0, 0, 0);
-    let mut rows = Vec::new();
-    for cell in site.cells {
-        let (options, cost) = (&site.plan.tasks[cell.task].options, &costs[cell.task]);
-        let (model, policy) = cell.gradient_steps(site.plan);
-        let acted = cell.steps(site.plan);
-        let evaluations = options.steps.div_ceil(options.eval_every.max(1)) * options.eval_episodes;
-        let seconds = cost.gradient * (model + policy) as f64 + cost.act * acted as f64;
-        (steps, gradients) = (steps + acted, gradients + model + policy);
-        total += if seconds.is_finite() { seconds } else { 0.0 };
-        let needs: Vec<&str> = cell.needs.iter().map(|n| site.cells[*n].name.as_str()).collect();
-        let is_agent = matches!(cell.work, Work::Agent(_));
-        rows.push(vec![
-            Entry::from(cell.name.clone()),
-            if needs.is_empty() { "-".into() } else { needs.join(", ").into() },
-            acted.into(),
-            if is_agent { evaluations.into() } else { 0usize.into() },
-            model.into(),
-            policy.into(),
-            if seconds.is_finite() { time(seconds).into() } else { "–".into() },
-        ]);
-    }
+    let mut total = Total::default();
+    let rows = site.cells.iter().map(|cell| row(site, cell, &costs[cell.task], &mut total)).collect();
     let mut report = Report::new("experiment", &format!("Experiment {}", site.plan.name));
     report.note(
         Level::Info,
         format!(
             "{}: {} to learn from, {} gradient steps; about {} with {} at once here, evaluations apart",
             counted(site.cells.len(), "cells"),
-            counted(steps, "environment steps"),
-            gradients,
-            time(total / hands as f64),
+            counted(total.steps, "environment steps"),
+            total.gradients,
+            time(total.seconds / hands as f64),
             counted(hands, "cells")
         ),
     );
     for why in unknown {
         report.note(Level::Warn, why);
     }
+    let columns = ["cell", "needs", "steps", "evaluation episodes", "model steps", "policy steps", "about"];
     report.tables.push(Table {
         key: "cells".into(),
         label: "Cells, each after those that it needs".into(),
-        columns: ["cell", "needs", "steps", "evaluation episodes", "model steps", "policy steps", "about"]
-            .map(String::from)
-            .to_vec(),
+        columns: columns.map(String::from).to_vec(),
         rows,
     });
+    let (seconds, steps, cells) = (total.seconds / hands as f64, total.steps as f64, site.cells.len() as f64);
     for (key, label, value, unit, definition) in [
-        ("cells", "cells", site.cells.len() as f64, "cells", "cells of the plan, those that others need included"),
-        (
-            "steps",
-            "environment steps",
-            steps as f64,
-            "steps",
-            "steps that agents learn from, as far as they can be foreseen",
-        ),
-        ("seconds", "time", total / hands as f64, "s", "estimate: a short trial of each task, timed on this machine"),
+        ("cells", "cells", cells, "cells", "cells of the plan, those that others need included"),
+        ("steps", "environment steps", steps, "steps", "steps that agents learn from, as far as they can be foreseen"),
+        ("seconds", "time", seconds, "s", "estimate: a short trial of each task, timed on this machine"),
     ] {
         report.stat(key, label, value, unit, definition);
     }
     Ok(report)
+}
+
+/// The row of `cell`, which is added to the `total`.
+fn row(site: &Site<'_>, cell: &Cell, cost: &Cost, total: &mut Total) -> Vec<Entry> {
+    let options = &site.plan.tasks[cell.task].options;
+    let (model, policy) = cell.gradient_steps(site.plan);
+    let acted = cell.steps(site.plan);
+    let evaluations = options.steps.div_ceil(options.eval_every.max(1)) * options.eval_episodes;
+    let seconds = cost.gradient * (model + policy) as f64 + cost.act * acted as f64;
+    total.steps += acted;
+    total.gradients += model + policy;
+    total.seconds += if seconds.is_finite() { seconds } else { 0.0 };
+    let needs: Vec<&str> = cell.needs.iter().map(|n| site.cells[*n].name.as_str()).collect();
+    vec![
+        Entry::from(cell.name.clone()),
+        if needs.is_empty() { "-".into() } else { needs.join(", ").into() },
+        acted.into(),
+        if cell.agent().is_some() { evaluations.into() } else { 0usize.into() },
+        model.into(),
+        policy.into(),
+        if seconds.is_finite() { time(seconds).into() } else { "–".into() },
+    ]
 }
 
 /// A few steps and lessons of task `task`, timed.
