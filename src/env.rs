@@ -5,6 +5,8 @@
 //! [`single::Lifted`] makes the copies.
 
 pub mod acting;
+#[cfg(test)]
+pub mod bandit;
 pub mod builtin;
 pub mod gymnasium;
 pub mod recorded;

@@ -25,8 +25,8 @@ pub fn report(r: &Report) -> String {
     for s in &r.scatters {
         line(&mut out, &format!("{}: {}, in the JSON", s.label, counted(s.x.len(), "points")));
     }
-    // A list that was asked for by itself is not cut, and neither is a comparison of cells.
-    let list = r.name == "experiment" || r.stats.is_empty() && r.series.is_empty() && r.histograms.is_empty();
+    // A list that was asked for by itself is not cut.
+    let list = r.listed || r.stats.is_empty() && r.series.is_empty() && r.histograms.is_empty();
     let rows = if list { LIST } else { ROWS };
     r.tables.iter().for_each(|t| table(&mut out, t, rows));
     notes(&mut out, &r.notes);

@@ -108,6 +108,11 @@ impl Claims {
         Self { lease, me, seen: Mutex::default() }
     }
 
+    /// How long a claim may stand still.
+    pub fn lease(&self) -> Duration {
+        self.lease
+    }
+
     /// How the cell in `folder` stands, as far as this process has seen.
     ///
     /// # Errors

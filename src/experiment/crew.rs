@@ -72,11 +72,17 @@ impl<'s> Crew<'s> {
         Self { site, claims, watcher, duty, order, old, running, ended }
     }
 
+    /// The cells that it is to see to, those of its own share first.
+    pub fn wanted(&self) -> &[usize] {
+        &self.order
+    }
+
     /// Works until nothing is left that it could do. `tick` is called now and then, and once at the end.
     ///
     /// # Errors
-    /// [`Fault`] where the folder cannot be used, or cancelled. A cell that fails leaves a file that says why.
+    /// [`Fault`] where the folder cannot be used or is another plan's, or cancelled. A cell that fails leaves a file that says why.
     pub fn run(&self, tick: &dyn Fn() -> Result<(), Fault>, cx: &Ctx) -> Result<(), Fault> {
+        self.site.agrees()?;
         let hands = self.duty.hands.max(1);
         let trouble: Mutex<Option<Fault>> = Mutex::new(None);
         std::thread::scope(|scope| {
@@ -88,22 +94,22 @@ impl<'s> Crew<'s> {
                     self.ended.fetch_add(1, Ordering::Relaxed);
                 });
             }
-            let mut last = Instant::now();
+            let (mut last, mut pause) = (Instant::now(), LOOK);
             while self.ended.load(Ordering::Relaxed) < hands {
                 std::thread::sleep(TICK);
-                let stop = cx.check().is_err();
                 for (cancel, claim) in self.running().values() {
                     cancel.set_paused(cx.is_held());
-                    if stop || claim.lost() {
+                    if cx.is_stopped() || claim.lost() {
                         cancel.cancel();
                     }
                 }
-                if last.elapsed() >= LOOK {
-                    last = Instant::now();
+                if last.elapsed() >= pause {
+                    let begun = Instant::now();
                     if let Err(fault) = tick() {
                         trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
                         self.running().values().for_each(|(cancel, _)| cancel.cancel());
                     }
+                    (pause, last) = (patience(begun), Instant::now());
                 }
             }
         });
@@ -125,8 +131,7 @@ impl<'s> Crew<'s> {
             let looked = Instant::now();
             match self.next()? {
                 Next::Work(number, claim) => self.carry_out(number, claim, cx)?,
-                // Looking again and again at a thousand cells over a network costs others as well.
-                Next::Wait => std::thread::sleep(LOOK.max(4 * looked.elapsed())),
+                Next::Wait => std::thread::sleep(patience(looked)),
                 Next::Done => return Ok(()),
             }
         }
@@ -155,7 +160,7 @@ impl<'s> Crew<'s> {
                 continue;
             };
             if CellResult::read(&place)?.is_some() {
-                claim.release();
+                claim.finish();
                 continue;
             }
             return Ok(Next::Work(number, claim));
@@ -190,10 +195,7 @@ impl<'s> Crew<'s> {
         let claim = Arc::new(claim);
         self.running().insert(number, (cancel.clone(), Arc::clone(&claim)));
         let own = Ctx::new(cancel, |_| {}).within(cx.memory());
-        let worked = catch_unwind(AssertUnwindSafe(|| {
-            self.site.agree(number)?;
-            self.site.work(number, &own)
-        }));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.site.work(number, &own)));
         self.running().remove(&number);
         let worked = worked.unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
@@ -202,29 +204,37 @@ impl<'s> Crew<'s> {
                 words.unwrap_or("no words")
             )))
         });
-        let kept = match worked {
+        match worked {
             // Whoever has it now writes the same.
             _ if !claim.is_mine() => Ok(()),
-            Ok(result) => self.keep(&place, &result, began.elapsed().as_secs_f64()),
             Err(Fault::Cancelled) => Ok(()),
             Err(why) => fail(&place, &why),
-        };
-        // The ticking thread may hold it for a moment longer; it goes when that lets go.
-        if let Some(claim) = Arc::into_inner(claim) {
-            claim.release();
+            Ok(result) => {
+                Self::keep(&place, &result, began.elapsed().as_secs_f64())?;
+                // Given back otherwise as it goes. Nobody else holds it: it is out of the table of those at work.
+                if let Some(claim) = Arc::into_inner(claim) {
+                    claim.finish();
+                }
+                results::write(self.site)
+            }
         }
-        kept
     }
 
-    fn keep(&self, place: &Path, result: &CellResult, seconds: f64) -> Result<(), Fault> {
+    fn keep(place: &Path, result: &CellResult, seconds: f64) -> Result<(), Fault> {
         result::took(place, seconds)?;
         result.write(place)?;
         let failed = place.join(FAILED);
         if failed.exists() {
             std::fs::remove_file(&failed).map_err(|e| Fault::io(&failed, "removing", &e))?;
         }
-        results::write(self.site)
+        Ok(())
     }
+}
+
+/// How long to wait before looking again, after a look that began at `looked`: looking again and again at a thousand cells over a
+/// network costs others as well.
+fn patience(looked: Instant) -> Duration {
+    LOOK.max(4 * looked.elapsed())
 }
 
 /// Writes down why a cell failed.

@@ -59,7 +59,7 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
     }
     let mut total = Total::default();
     let rows = site.cells.iter().map(|cell| row(site, cell, &costs[cell.task], &mut total)).collect();
-    let mut report = Report::new("experiment", &format!("Experiment {}", site.plan.name));
+    let mut report = Report::listed("experiment", &format!("Experiment {}", site.plan.name));
     report.note(
         Level::Info,
         format!(

@@ -12,9 +12,7 @@ use crate::data::split;
 use crate::format::write::{MinariAbout, write_minari};
 use crate::ground::fault::Fault;
 use crate::ground::number::counted;
-use crate::ground::stats;
 use crate::ground::task::Ctx;
-use crate::topup::loss::LossScale;
 
 /// What was made.
 pub struct MadeData {
@@ -28,17 +26,8 @@ pub struct MadeData {
 impl MadeData {
     /// `result` with what the dataset is.
     pub fn tell(self, result: CellResult) -> CellResult {
-        let all: Vec<usize> = (0..self.data.num_episodes()).collect();
-        let returns: Vec<f64> = self.data.episodes(&all).map(|e| e.rewards.iter().sum()).collect();
-        CellResult {
-            env: self.env,
-            data_steps: self.times * self.data.num_steps(),
-            data_return: stats::mean(&returns),
-            scale: Some(LossScale::new(&self.data, &all)),
-            lineage: self.lineage,
-            told: self.told,
-            ..result
-        }
+        let result = CellResult { env: self.env, lineage: self.lineage, told: self.told, ..result };
+        result.of_data(&self.data, self.times)
     }
 }
 

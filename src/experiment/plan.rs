@@ -113,7 +113,9 @@ impl Plan {
         let mut plan = Self::parse(&text, &stem).map_err(|why| Fault::at(path, why))?;
         let beside = path.parent().unwrap_or(Path::new(""));
         for dataset in plan.dataset.values_mut() {
-            dataset.path = beside.join(&dataset.path);
+            let path = beside.join(&dataset.path);
+            // Where the program is started does not change what a cell is.
+            dataset.path = std::path::absolute(&path).unwrap_or(path);
         }
         Ok(plan)
     }
@@ -132,10 +134,7 @@ impl Plan {
             return Ok(if named { text } else { format!("name = {}\n{text}", Value::from(plan.name)) });
         }
         whole.entry("name").or_insert_with(|| Value::from(plan.name.clone()));
-        let absolute =
-            |dataset: NamedDataset| NamedDataset { path: std::path::absolute(&dataset.path).unwrap_or(dataset.path) };
-        let datasets: BTreeMap<_, _> = plan.dataset.into_iter().map(|(name, d)| (name, absolute(d))).collect();
-        let datasets = Value::try_from(datasets).map_err(|e| Fault::at(path, e.to_string()))?;
+        let datasets = Value::try_from(plan.dataset).map_err(|e| Fault::at(path, e.to_string()))?;
         whole.insert("dataset".into(), datasets);
         toml::to_string_pretty(&whole).map_err(|e| Fault::at(path, e.to_string()))
     }

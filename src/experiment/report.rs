@@ -7,12 +7,12 @@ pub mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::result::CellResult;
 use super::site::Site;
 use crate::ground::fault::Fault;
-use crate::ground::number::{counted, number, percent};
+use crate::ground::number::{counted, number, percent, significant};
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell as Entry, Level, Report, Table};
 use claims::{Claim, DRAWS, Verdict, claims};
@@ -39,7 +39,7 @@ pub fn compare(
     cx: &Ctx,
 ) -> Result<Comparison, Fault> {
     let tasks = summarise(site, results);
-    let mut report = Report::new("experiment", &format!("Experiment {}", site.plan.name));
+    let mut report = Report::listed("experiment", &format!("Experiment {}", site.plan.name));
     let missing = site.cells.len() - results.len();
     if missing > 0 {
         report.note(
@@ -51,10 +51,14 @@ pub fn compare(
             ),
         );
     }
-    let versions: std::collections::BTreeSet<&str> = results.values().map(|r| r.version.as_str()).collect();
+    let versions: BTreeSet<&str> = results.values().map(|r| r.version.as_str()).collect();
     if versions.len() > 1 {
         let all: Vec<&str> = versions.into_iter().collect();
         report.note(Level::Warn, format!("cells were run by different versions of the program: {}", all.join(", ")));
+    }
+    let told: BTreeSet<&String> = results.values().flat_map(|r| &r.told).collect();
+    for words in told {
+        report.note(Level::Info, words.clone());
     }
     let claims = claims(&tasks, seed);
     for claim in claims.iter().filter(|claim| claim.task.is_none()) {
@@ -100,7 +104,7 @@ fn scores(task: &TaskSummary, seed: u64) -> Table {
     let with = |mean: Mean| match mean.n {
         0 => "–".to_string(),
         1 => number(mean.mean),
-        _ => format!("{} ± {}", number(mean.mean), number(rounded(mean.se))),
+        _ => format!("{} ± {}", number(mean.mean), number(significant(mean.se, 2))),
     };
     let row = |agent: &summary::AgentSummary| {
         let is_active = agent.name.starts_with("active");
@@ -108,10 +112,10 @@ fn scores(task: &TaskSummary, seed: u64) -> Table {
         let recovered = gap.filter(|g| g.is_there() && agent.name != "passive").map_or_else(
             || "–".into(),
             |g| {
-                let ends = g
-                    .interval
-                    .map_or_else(String::new, |(a, b)| format!(" [{}, {}]", number(rounded(a)), number(rounded(b))));
-                format!("{}{ends}", number(rounded(g.recovered)))
+                let ends = g.interval.map_or_else(String::new, |(a, b)| {
+                    format!(" [{}, {}]", number(significant(a, 2)), number(significant(b, 2)))
+                });
+                format!("{}{ends}", number(significant(g.recovered, 2)))
             },
         );
         let visits = agent.mean(|r| r.visits.unwrap_or(f64::NAN)).mean;
@@ -155,13 +159,4 @@ fn listed(claims: &[Claim]) -> Table {
         columns: ["claim", "task", "verdict", "measured", "beside it"].map(String::from).to_vec(),
         rows: claims.iter().map(row).collect(),
     }
-}
-
-/// Two significant digits: a standard error of three seeds has no more.
-fn rounded(v: f64) -> f64 {
-    if v == 0.0 || !v.is_finite() {
-        return v;
-    }
-    let unit = 10f64.powi(v.abs().log10().floor() as i32 - 1);
-    (v / unit).round() * unit
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
 use crate::ground::save;
+use crate::ground::stats;
 use crate::topup::active::Evaluation;
 use crate::topup::loss::LossScale;
 use crate::topup::offline::history::Round;
@@ -111,6 +113,31 @@ impl CellResult {
         let file = folder.join(RESULT);
         let bytes = serde_json::to_vec_pretty(self).map_err(|e| Fault::at(&file, e.to_string()))?;
         save::file(&file, |f| f.write_all(&bytes).map_err(|e| e.to_string()))
+    }
+
+    /// The evaluations of the last fifth of a course of `steps` steps; at least the last one.
+    pub fn last_fifth(&self, steps: usize) -> impl Iterator<Item = &Row> {
+        let last = self.rows.last().map_or(0, |row| row.clock);
+        let from = (0.8 * steps as f64).min(last as f64);
+        self.rows.iter().filter(move |row| row.clock as f64 >= from)
+    }
+
+    /// The score of an agent: the mean over the evaluations of the last fifth of its course of `steps` steps.
+    pub fn score(&self, steps: usize) -> f64 {
+        stats::mean(&self.last_fifth(steps).map(|row| row.score).collect::<Vec<_>>())
+    }
+
+    /// With what `data` is, whose steps are `times` of the environment's.
+    #[must_use]
+    pub fn of_data(self, data: &Dataset, times: usize) -> Self {
+        let all: Vec<usize> = (0..data.num_episodes()).collect();
+        let returns: Vec<f64> = data.episodes(&all).map(|e| e.rewards.iter().sum()).collect();
+        Self {
+            data_steps: times * data.num_steps(),
+            data_return: stats::mean(&returns),
+            scale: Some(LossScale::new(data, &all)),
+            ..self
+        }
     }
 
     /// Steps of each chunk that it collected after a check.

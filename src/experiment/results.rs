@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::result::{CellResult, Row};
+use super::result::{CellResult, RESULT, Row};
 use super::site::Site;
 use crate::format::write::columns::{self, Column};
 use crate::ground::fault::Fault;
@@ -33,12 +33,23 @@ pub fn scale<'r>(results: &'r BTreeMap<usize, CellResult>, of: &'r CellResult) -
     active.and_then(|r| r.scale.as_ref()).or(of.scale.as_ref())
 }
 
-/// Writes the file anew from what is finished.
+/// Writes the file anew from what is finished, and again where more has finished meanwhile: whoever of two processes writes last
+/// has seen both of their results.
 ///
 /// # Errors
 /// [`Fault`] where it cannot be written.
 pub fn write(site: &Site<'_>) -> Result<(), Fault> {
-    let results = read(site)?;
+    let there = || (0..site.cells.len()).filter(|n| site.place(*n).join(RESULT).is_file()).count();
+    loop {
+        let results = read(site)?;
+        write_all(site, &results)?;
+        if there() <= results.len() {
+            return Ok(());
+        }
+    }
+}
+
+fn write_all(site: &Site<'_>, results: &BTreeMap<usize, CellResult>) -> Result<(), Fault> {
     let rows: Vec<(&CellResult, &Row)> =
         results.values().flat_map(|r| r.rows.iter().map(move |row| (r, row))).collect();
     let text = |of: fn(&CellResult) -> &str| Column::Text(rows.iter().map(|(r, _)| of(r).to_string()).collect());
@@ -46,7 +57,7 @@ pub fn write(site: &Site<'_>) -> Result<(), Fault> {
         |of: fn(&CellResult, &Row) -> usize| Column::Count(rows.iter().map(|(r, row)| of(r, row) as u64).collect());
     let real = |of: &dyn Fn(&CellResult, &Row) -> f64| Column::Number(rows.iter().map(|(r, row)| of(r, row)).collect());
     let loss =
-        |errors: &[f64], result: &CellResult| scale(&results, result).map_or(f64::NAN, |scale| scale.loss(errors));
+        |errors: &[f64], result: &CellResult| scale(results, result).map_or(f64::NAN, |scale| scale.loss(errors));
     let columns = vec![
         ("cell", text(|r| &r.cell)),
         ("task", text(|r| &r.task)),

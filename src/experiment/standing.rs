@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +11,12 @@ use super::cell::{Cell, Work};
 use super::claim::{Claims, Standing as Claimed};
 use super::plan::Plan;
 use super::result::{CellResult, seconds};
-use super::site::Site;
+use super::site::{RUN, Site};
 use crate::ground::fault::Fault;
-use crate::ground::number::{counted, number};
+use crate::ground::number::{counted, number, significant};
 use crate::ground::stats;
 use crate::metrics::report::{Cell as Entry, Level, Report, Table};
+use crate::topup::run::METRICS;
 
 /// Why a cell failed, in its folder.
 pub const FAILED: &str = "failed.toml";
@@ -45,17 +47,22 @@ pub enum State {
     Free,
 }
 
-/// Looks at the cells of a folder; what is finished is not looked at again.
+/// A finished cell: its score where it is an agent's, and the seconds that it took.
+type Known = HashMap<usize, (Option<f64>, f64)>;
+
+/// Looks at the cells of a folder; what is finished is not looked at again, nor is what waits for others.
 pub struct Watcher<'s> {
     site: &'s Site<'s>,
     claims: &'s Claims,
-    finished: Mutex<HashMap<usize, (Option<f64>, f64)>>,
+    finished: Mutex<Known>,
+    /// Cells whose holder said that they are finished and whose result is not to be seen, since when.
+    hidden: Mutex<HashMap<usize, Instant>>,
 }
 
 impl<'s> Watcher<'s> {
     /// Of the cells of `site`.
     pub fn new(site: &'s Site<'s>, claims: &'s Claims) -> Self {
-        Self { site, claims, finished: Mutex::new(HashMap::new()) }
+        Self { site, claims, finished: Mutex::default(), hidden: Mutex::default() }
     }
 
     /// The state of every cell.
@@ -75,41 +82,50 @@ impl<'s> Watcher<'s> {
         if let Some((score, _)) = self.known().get(&number) {
             return Ok(State::Finished(*score));
         }
-        let place = self.site.place(number);
+        let (cell, place) = (&self.site.cells[number], self.site.place(number));
+        let stuck = |n: &&usize| matches!(before[**n], State::Failed(_) | State::Blocked(_));
+        let open = |n: &&usize| !matches!(before[**n], State::Finished(_));
+        if let Some(n) = cell.needs.iter().find(stuck) {
+            return Ok(State::Blocked(*n));
+        }
+        if let Some(n) = cell.needs.iter().find(open) {
+            return Ok(State::Waiting(*n));
+        }
         if let Some(result) = CellResult::read(&place)? {
-            let score = (!result.rows.is_empty()).then(|| final_score(&result, self.site.task(number).options.steps));
+            let score = (!result.rows.is_empty()).then(|| result.score(self.site.task(number).options.steps));
             let took = seconds(&place).unwrap_or(0.0);
             self.known().insert(number, (score, took));
             return Ok(State::Finished(score));
         }
-        let cell = &self.site.cells[number];
         let claimed = if place.is_dir() { self.claims.state(&place)? } else { Claimed::Free };
-        match claimed {
-            Claimed::Mine => return Ok(State::Running(self.share(number, &place), None)),
-            Claimed::Held { host, pid } => {
-                return Ok(State::Running(self.share(number, &place), Some(format!("{host}:{pid}"))));
-            }
-            Claimed::Free | Claimed::Finished => {}
-        }
-        if let Some(failure) = failure(&place) {
-            return Ok(State::Failed(failure.why));
-        }
-        let stuck = |n: &&usize| matches!(before[**n], State::Failed(_) | State::Blocked(_));
-        let open = |n: &&usize| !matches!(before[**n], State::Finished(_));
-        Ok(match (cell.needs.iter().find(stuck), cell.needs.iter().find(open)) {
-            (Some(n), _) => State::Blocked(*n),
-            (None, Some(n)) => State::Waiting(*n),
-            (None, None) => State::Free,
+        Ok(match claimed {
+            Claimed::Mine => State::Running(self.share(number, &place), None),
+            Claimed::Held { host, pid } => State::Running(self.share(number, &place), Some(format!("{host}:{pid}"))),
+            Claimed::Finished => self.hidden(number, &place),
+            Claimed::Free => failure(&place).map_or(State::Free, |failure| State::Failed(failure.why)),
         })
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (Option<f64>, f64)>> {
+    /// A result that is not to be seen although its cell is finished: a network file system shows it within a lease, or
+    /// somebody removed it.
+    fn hidden(&self, number: usize, place: &Path) -> State {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        if hidden.entry(number).or_insert_with(Instant::now).elapsed() < self.claims.lease() {
+            return State::Running(1.0, Some("finished".into()));
+        }
+        let place = place.display();
+        State::Failed(format!(
+            "{place}: the cell was finished and its result is gone; remove the folder, and it is run again"
+        ))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Share of a running cell that is done, by its last evaluation.
     fn share(&self, number: usize, place: &Path) -> f64 {
-        let text = std::fs::read_to_string(place.join("run/metrics.jsonl")).unwrap_or_default();
+        let text = std::fs::read_to_string(place.join(RUN).join(METRICS)).unwrap_or_default();
         let clock = |line: &str| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
             line.get("clock").or_else(|| line.get("acted"))?.as_f64()
@@ -151,23 +167,9 @@ pub fn failure(place: &Path) -> Option<Failure> {
     toml::from_str(&std::fs::read_to_string(place.join(FAILED)).ok()?).ok()
 }
 
-/// The score of an agent: the mean over the evaluations of the last fifth of its course.
-pub fn final_score(result: &CellResult, steps: usize) -> f64 {
-    stats::mean(&result.last_fifth(steps).map(|row| row.score).collect::<Vec<_>>())
-}
-
-impl CellResult {
-    /// The evaluations of the last fifth of a course of `steps` steps; at least the last one.
-    pub fn last_fifth(&self, steps: usize) -> impl Iterator<Item = &super::result::Row> {
-        let last = self.rows.last().map_or(0, |row| row.clock);
-        let from = (0.8 * steps as f64).min(last as f64);
-        self.rows.iter().filter(move |row| row.clock as f64 >= from)
-    }
-}
-
 /// The grid as a report named "experiment": a table a task, agents down and seeds across.
 pub fn report(site: &Site<'_>, states: &[State], left: Option<f64>) -> Report {
-    let mut report = Report::new("experiment", &format!("Experiment {}", site.plan.name));
+    let mut report = Report::listed("experiment", &format!("Experiment {}", site.plan.name));
     let count = |of: fn(&State) -> bool| states.iter().filter(|s| of(s)).count();
     let finished = count(|s| matches!(s, State::Finished(_)));
     let running = count(|s| matches!(s, State::Running(..)));
@@ -219,7 +221,7 @@ fn table(site: &Site<'_>, states: &[State]) -> Table {
         row.push(match scores.len() {
             0 => "".into(),
             1 => number(mean).into(),
-            _ => format!("{} ± {}", number(mean), short(se)).into(),
+            _ => format!("{} ± {}", number(mean), number(significant(se, 2))).into(),
         });
         row
     };
@@ -227,15 +229,6 @@ fn table(site: &Site<'_>, states: &[State]) -> Table {
     columns.extend(seeds.iter().map(|seed| format!("seed {seed}")));
     columns.push("score ± s.e.".into());
     Table { key: "grid".into(), label: "Cells".into(), columns, rows: lines.iter().map(row).collect() }
-}
-
-/// Two significant digits.
-fn short(v: f64) -> String {
-    if v == 0.0 || !v.is_finite() {
-        return number(v);
-    }
-    let unit = 10f64.powi(v.abs().log10().floor() as i32 - 1);
-    number((v / unit).round() * unit)
 }
 
 fn label(cell: &Cell) -> String {

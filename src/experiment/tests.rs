@@ -1,7 +1,5 @@
 //! Grids end to end: on a bandit, where everything takes milliseconds, and on Pendulum.
 
-mod bandit;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -16,7 +14,7 @@ use super::result::CellResult;
 use super::results::{self, RESULTS};
 use super::site::{Made, Site};
 use super::standing::{self, FAILED, State, Watcher};
-use crate::env;
+use crate::env::{self, bandit::bandits};
 use crate::ground::fault::Fault;
 use crate::ground::task::{Cancel, Ctx};
 
@@ -44,7 +42,7 @@ const BANDIT: &str = r#"
 
 fn make(task: &Task, _: &Ctx) -> Result<Made, Fault> {
     let env = match task.acting.env.as_deref() {
-        Some("Bandit-v0") => Box::new(bandit::bandits(1)),
+        Some("Bandit-v0") => Box::new(bandits(1)),
         Some(other) => env::make(other, 1, &[])?.ok_or_else(|| Fault::bad(format!("no {other} here")))?,
         None => return Err(Fault::bad("no environment")),
     };
@@ -89,7 +87,11 @@ fn all_finished(states: &[State]) -> bool {
 /// Everything of the results but how long it took.
 fn told(grid: &Grid, folder: &Path) -> Vec<String> {
     let site = grid.site(folder);
-    (0..grid.cells.len()).map(|n| format!("{:?}", CellResult::read(&site.place(n)).unwrap().unwrap())).collect()
+    (0..grid.cells.len()).map(|n| told_of(&site, n)).collect()
+}
+
+fn told_of(site: &Site<'_>, number: usize) -> String {
+    format!("{:?}", CellResult::read(&site.place(number)).unwrap().unwrap())
 }
 
 #[test]
@@ -154,7 +156,8 @@ fn results_are_the_same_however_they_came_about() {
                 stopper.cancel();
             });
             let ended = crew.run(&|| Ok(()), &Ctx::new(cancel.clone(), |_| {}));
-            assert!(matches!(ended, Err(Fault::Cancelled) | Ok(())), "{ended:?}");
+            // The first is stopped before an agent can have learned all; a later one may have come to its end.
+            assert!(matches!(ended, Err(Fault::Cancelled)) || most > 60 && ended.is_ok(), "{ended:?}");
         });
     }
     assert!(all_finished(&grid.run(many.path(), duty(3), &Ctx::quiet()).unwrap()));
@@ -223,11 +226,13 @@ fn another_plan_in_the_same_folder_is_refused_and_a_larger_one_goes_on() {
     let larger = Grid::of(BANDIT);
     assert!(all_finished(&larger.run(root.path(), duty(2), &Ctx::quiet()).unwrap()));
     assert_eq!(told(&small, root.path()), before);
-    let other = Grid::of(&BANDIT.replace("seeds = [0, 1]", "seeds = [2]").replace("steps = 400", "steps = 300"));
-    fs::create_dir_all(root.path().join("cells/arms.active.s2")).unwrap();
-    fs::write(root.path().join("cells/arms.active.s2/cell.toml"), "cell = \"another\"").unwrap();
-    let states = other.run(root.path(), duty(1), &Ctx::quiet()).unwrap();
-    assert!(matches!(&states[0], State::Failed(why) if why.contains("--out")), "{states:?}");
+    // Other options of finished cells are another plan: nothing is run, and nothing is said of it.
+    for (from, to) in [("policy_ratio = 0.2", "policy_ratio = 0.3"), ("threshold = 0.001", "threshold = 2")] {
+        let other = Grid::of(&BANDIT.replace(from, to));
+        let refused = other.run(root.path(), duty(1), &Ctx::quiet()).unwrap_err().to_string();
+        assert!(refused.contains("other options") && refused.contains("--out"), "{refused}");
+    }
+    assert_eq!(told(&small, root.path()), before);
 }
 
 #[test]
@@ -242,6 +247,43 @@ fn a_cell_alone_is_run_with_what_it_needs() {
         .map(|n| grid.cells[n].name.as_str())
         .collect();
     assert_eq!(finished, ["arms/active/s1", "arms/data:second-half/s1", "arms/passive-expert/s1"]);
+}
+
+/// A result that was removed while its claim says that it is there: told, and run again once the folder is gone.
+#[test]
+fn a_result_that_is_gone_is_told() {
+    let grid = Grid::of(&BANDIT.replace("seeds = [0, 1]", "seeds = [0]").replace("\"passive\", ", ""));
+    let root = tempfile::tempdir().unwrap();
+    let only = || Duty { hands: 1, share: None, only: vec![0] };
+    grid.run(root.path(), only(), &Ctx::quiet()).unwrap();
+    let site = grid.site(root.path());
+    let before = told_of(&site, 0);
+    fs::remove_file(site.place(0).join("result.json")).unwrap();
+    let claims = Claims::new(Duration::from_millis(60));
+    let watcher = Watcher::new(&site, &claims);
+    assert!(matches!(watcher.states().unwrap()[0], State::Running(..)), "it may be hidden by a cache");
+    std::thread::sleep(Duration::from_millis(80));
+    assert!(matches!(&watcher.states().unwrap()[0], State::Failed(why) if why.contains("remove the folder")));
+    fs::remove_dir_all(site.place(0)).unwrap();
+    grid.run(root.path(), only(), &Ctx::quiet()).unwrap();
+    assert_eq!(told_of(&site, 0), before);
+}
+
+/// A pause holds the cells that are at work.
+#[test]
+fn a_pause_holds_what_is_at_work() {
+    let grid = Grid::of(&BANDIT.replace("seeds = [0, 1]", "seeds = [0]"));
+    let root = tempfile::tempdir().unwrap();
+    let cancel = Cancel::default();
+    cancel.set_paused(true);
+    let cx = Ctx::new(cancel.clone(), |_| {});
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| grid.run(root.path(), duty(2), &cx));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(results::read(&grid.site(root.path())).unwrap().is_empty());
+        cancel.set_paused(false);
+        assert!(all_finished(&running.join().unwrap().unwrap()));
+    });
 }
 
 /// A minute of Pendulum: the active agent learns, and so do those that are given its data.

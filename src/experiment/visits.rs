@@ -72,3 +72,56 @@ pub fn points(data: &Dataset, at: [usize; 2]) -> impl Iterator<Item = [f64; 2]> 
         episode.obs.chunks_exact(episode.obs_dim).map(move |row| at.map(|d| f64::from(row[d])))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::dataset::{Origin, Parts};
+    use crate::data::episode::EpisodeSpan;
+    use crate::data::space::Space;
+
+    /// One episode through these points of a third dimension beside two.
+    fn through(points: &[[f32; 2]]) -> Dataset {
+        let steps = points.len() - 1;
+        let span = EpisodeSpan {
+            id: 0,
+            first_step: 0,
+            steps,
+            first_obs: 0,
+            obs_rows: points.len(),
+            terminated: false,
+            truncated: true,
+        };
+        let parts = Parts {
+            spans: vec![span],
+            obs: points.iter().flat_map(|[x, y]| [*x, 9.0, *y]).collect(),
+            actions: vec![0.0; steps],
+            rewards: vec![0.0; steps],
+            ..Parts::default()
+        };
+        Dataset::from_parts(Origin::default(), Space::unnamed("obs", 3), Space::unnamed("a", 1), parts).unwrap()
+    }
+
+    #[test]
+    fn visits_are_counted_where_the_trajectory_goes() {
+        // Three states in the lower left cell, one in the upper right, one in the upper left.
+        let data = through(&[[0.0, 0.0], [0.1, 0.1], [0.2, 0.0], [20.0, 20.0], [0.0, 20.0]]);
+        let at = Visits::dimensions(&data, &["obs[0]".into(), "2".into()]).unwrap().unwrap();
+        let visits = Visits::of(&data, at);
+        assert_eq!((visits.at, visits.range), ([0, 2], [(0.0, 20.0); 2]));
+        let [lower_left, upper_left, upper_right] =
+            [0, (BINS - 1) * BINS, BINS * BINS - 1].map(|cell| visits.counts[cell]);
+        assert_eq!((lower_left, upper_left, upper_right, visits.counts.iter().sum()), (3.0, 1.0, 1.0, 5.0));
+        let near = visits.along(&through(&[[0.0, 0.0], [0.3, 0.3], [20.0, 20.0]]));
+        let far = visits.along(&through(&[[-5.0, 0.0], [10.0, 10.0], [30.0, 1.0]]));
+        assert_eq!((near, far), (3.0, 0.0), "the other is outside, and where nobody was");
+    }
+
+    #[test]
+    fn a_dimension_that_is_not_there_is_named() {
+        let data = through(&[[0.0, 0.0], [1.0, 1.0]]);
+        let refused = Visits::dimensions(&data, &["x".into(), "y".into()]).unwrap_err();
+        assert!(refused.contains("'x'"), "{refused}");
+        assert_eq!(Visits::dimensions(&data, &[]), Ok(None));
+    }
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rand::RngExt;
 use serde::Serialize;
 
-use super::agent::{Agent, Collects, Kind};
+use super::agent::{Agent, Collects, Data, Kind};
 use super::cell::Work;
 use super::made;
 use super::plan::{ScheduleOptions, Task};
@@ -24,7 +24,6 @@ use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::topup::active::{self, Active, Ended, Evaluation, Lesson};
 use crate::topup::learning::Seeds;
-use crate::topup::loss::LossScale;
 use crate::topup::offline::options::{Options, When};
 use crate::topup::offline::{Given, Offline, course};
 use crate::topup::run::{self, RunDir};
@@ -36,7 +35,6 @@ const FEWEST_HELDOUT: usize = 3;
 #[derive(Serialize)]
 struct Begun<'s> {
     version: &'static str,
-    agent: &'s str,
     cell: &'s str,
     acting: &'s ActingSpec,
     options: &'s Options,
@@ -47,6 +45,8 @@ struct Begun<'s> {
 struct Identity<'s> {
     cell: &'s str,
     needs: Vec<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<&'s PathBuf>,
     acting: &'s ActingSpec,
     reset: &'s BTreeMap<String, f64>,
     options: &'s active::options::Options,
@@ -63,7 +63,8 @@ impl Site<'_> {
     /// [`Fault`].
     pub fn work(&self, number: usize, cx: &Ctx) -> Result<CellResult, Fault> {
         let cell = &self.cells[number];
-        let task = &self.plan.tasks[cell.task];
+        let task = self.task(number);
+        self.sign(number)?;
         let told = CellResult {
             version: env!("CARGO_PKG_VERSION").into(),
             cell: cell.name.clone(),
@@ -81,16 +82,18 @@ impl Site<'_> {
         }
     }
 
-    /// Writes down what cell `number` is, or compares where that is written: a folder holds cells of one plan, which may grow.
+    /// Holds what cell `number` is against what its folder says, where that says it: a folder holds cells of one plan, which may
+    /// grow. Answers what is to be written where nothing is.
     ///
     /// # Errors
     /// [`Fault`] where the folder has the cell with other options.
-    pub fn agree(&self, number: usize) -> Result<(), Fault> {
+    pub fn agree(&self, number: usize) -> Result<Option<String>, Fault> {
         let (cell, task) = (&self.cells[number], self.task(number));
-        let needs = cell.needs.iter().map(|n| self.cells[*n].name.as_str()).collect();
+        let named = cell.agent().and_then(|agent| if let Data::Named(name) = &agent.data { Some(name) } else { None });
         let is = Identity {
             cell: &cell.name,
-            needs,
+            needs: cell.needs.iter().map(|n| self.cells[*n].name.as_str()).collect(),
+            dataset: named.map(|name| &self.plan.dataset[name].path),
             acting: &task.acting,
             reset: &task.reset,
             options: &task.options,
@@ -99,13 +102,27 @@ impl Site<'_> {
         let file = self.place(number).join(IDENTITY);
         let text = toml::to_string_pretty(&is).map_err(|e| Fault::at(&file, e.to_string()))?;
         match std::fs::read_to_string(&file) {
-            Ok(known) if known == text => Ok(()),
+            Ok(known) if known == text => Ok(None),
             Ok(_) => Err(Fault::at(
                 &file,
                 "the folder has this cell with other options than the plan; name another folder with --out, or remove the cell's",
             )),
-            Err(_) => save::file(&file, |f| f.write_all(text.as_bytes()).map_err(|e| e.to_string())),
+            Err(_) => Ok(Some(text)),
         }
+    }
+
+    /// Holds the whole folder against the plan.
+    ///
+    /// # Errors
+    /// As [`Site::agree`].
+    pub fn agrees(&self) -> Result<(), Fault> {
+        (0..self.cells.len()).try_for_each(|number| self.agree(number).map(drop))
+    }
+
+    /// Writes down what cell `number` is.
+    fn sign(&self, number: usize) -> Result<(), Fault> {
+        let Some(text) = self.agree(number)? else { return Ok(()) };
+        save::file(&self.place(number).join(IDENTITY), |f| f.write_all(text.as_bytes()).map_err(|e| e.to_string()))
     }
 
     fn active(&self, number: usize, agent: &Agent, told: CellResult, cx: &Ctx) -> Result<CellResult, Fault> {
@@ -135,7 +152,7 @@ impl Site<'_> {
             told: made.told,
             ..told
         };
-        Ok(described(result, &data, task))
+        Ok(result.of_data(&data, task.options.times()))
     }
 
     fn offline(&self, number: usize, agent: &Agent, told: CellResult, cx: &Ctx) -> Result<CellResult, Fault> {
@@ -152,8 +169,7 @@ impl Site<'_> {
         let model = match (&agent.kind, of_active) {
             (Kind::Passive { frozen: true, .. }, Some(&active)) => {
                 let run = self.place(active).join(RUN);
-                let last = run::finished_rounds(&run);
-                checkpoint::open(&run.join("checkpoints").join(format!("{last:04}")))?.world_model
+                checkpoint::open(&run::checkpoint(&run, run::finished_rounds(&run)))?.world_model
             }
             _ => None,
         };
@@ -170,34 +186,31 @@ impl Site<'_> {
         let run = self.place(number).join(RUN);
         let spec = self.begun(number, &options);
         let env = made.env.spec().id.clone();
-        let finished = Offline::at(given, made.env, options.clone(), (&run, &spec), &|_| {})?.run(cx)?;
+        let rounds = Offline::at(given, made.env, options.clone(), (&run, &spec))?.run(cx)?;
         let added = run.join("episodes");
         let added = added.is_dir().then(|| open(&added, cx)).transpose()?;
         let result = CellResult {
             agent: agent.name.clone(),
             env,
-            rows: finished.rounds.iter().map(|round| Row::of(round, task.options.times())).collect(),
+            rows: rounds.iter().map(|round| Row::of(round, task.options.times())).collect(),
             visits: visits(task, &data, added.as_ref(), &run, cx)?,
             lineage: source,
             told: made.told,
             ..told
         };
-        Ok(described(result, &data, task))
+        Ok(result.of_data(&data, task.options.times()))
     }
 
     /// The data that `agent` is given, and where it came from.
     fn data(&self, number: usize, agent: &Agent, cx: &Ctx) -> Result<(Dataset, Vec<String>), Fault> {
-        if let super::agent::Data::Named(name) = &agent.data {
+        if let Data::Named(name) = &agent.data {
             let path = &self.plan.dataset[name].path;
             return Ok((open(path, cx)?, vec![path.display().to_string()]));
         }
         let from = self.cells[number].needs.iter().find(|n| !self.is_yoked(**n));
         let from = *from.ok_or_else(|| Fault::failed("the cell has no data"))?;
-        let place = self.place(from);
-        let folder =
-            if self.cells[from].agent().is_some() { place.join(RUN).join("episodes") } else { place.join(DATASET) };
-        let known = CellResult::read(&place)?.map(|result| result.lineage).unwrap_or_default();
-        Ok((open(&folder, cx)?, std::iter::once(self.cells[from].name.clone()).chain(known).collect()))
+        let known = CellResult::read(&self.place(from))?.map(|result| result.lineage).unwrap_or_default();
+        Ok((open(&self.left(from), cx)?, std::iter::once(self.cells[from].name.clone()).chain(known).collect()))
     }
 
     /// True for a cell that is needed for its chunks.
@@ -256,11 +269,9 @@ impl Site<'_> {
     }
 
     fn begun<'s>(&'s self, number: usize, options: &'s Options) -> Begun<'s> {
-        let cell = &self.cells[number];
         Begun {
             version: env!("CARGO_PKG_VERSION"),
-            agent: cell.agent().map_or("", |agent| &agent.name),
-            cell: &cell.name,
+            cell: &self.cells[number].name,
             acting: &self.task(number).acting,
             options,
         }
@@ -284,17 +295,5 @@ fn seeds(agent: &Agent, seed: u64) -> Seeds {
         Kind::Passive { .. } => Seeds::all(own),
         Kind::Tandem { same_model: true, .. } => Seeds { model: seed, policy: own, rows: seed },
         Kind::Tandem { .. } => Seeds { model: own, policy: own, rows: seed },
-    }
-}
-
-/// `result` with what its data is.
-fn described(result: CellResult, data: &Dataset, task: &Task) -> CellResult {
-    let all: Vec<usize> = (0..data.num_episodes()).collect();
-    let returns: Vec<f64> = data.episodes(&all).map(|e| e.rewards.iter().sum()).collect();
-    CellResult {
-        data_steps: task.options.times() * data.num_steps(),
-        data_return: crate::ground::stats::mean(&returns),
-        scale: Some(LossScale::new(data, &all)),
-        ..result
     }
 }

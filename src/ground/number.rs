@@ -20,6 +20,15 @@ pub fn number(v: f64) -> String {
     }
 }
 
+/// `v` to so many significant digits: a standard error of three seeds has no more than two.
+pub fn significant(v: f64, digits: i32) -> f64 {
+    if v == 0.0 || !v.is_finite() {
+        return v;
+    }
+    let unit = 10f64.powi(v.abs().log10().floor() as i32 + 1 - digits);
+    (v / unit).round() * unit
+}
+
 /// "1 episode", "3 episodes": `many` is the word for several, which ends in s.
 pub fn counted(n: usize, many: &str) -> String {
     format!("{n} {}", unit(n as f64, many))
@@ -75,6 +84,13 @@ mod tests {
             (percent(0.9), percent(0.073_15), percent(1.0 / 3.0)),
             ("90".into(), "7.315".into(), "33.33".into())
         );
+    }
+
+    #[test]
+    fn significant_digits_are_kept() {
+        for (v, want) in [(0.0, "0"), (1234.5, "1200"), (-0.098_76, "-0.099"), (9.96, "10"), (f64::NAN, "–")] {
+            assert_eq!(number(significant(v, 2)), want);
+        }
     }
 
     #[test]

@@ -126,6 +126,11 @@ impl Ctx {
         self.cancel.is_paused()
     }
 
+    /// True once the work was asked to stop; asked without waiting, by who has others to hold.
+    pub fn is_stopped(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// Bytes that the work may keep.
     pub fn memory(&self) -> u64 {
         self.memory

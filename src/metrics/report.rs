@@ -35,6 +35,9 @@ pub struct Report {
     /// What is known of single episodes, for the screen, which shows one at a time; not in JSON, which has the worst.
     #[serde(skip)]
     pub details: Arc<Vec<Detail>>,
+    /// Its tables are what was asked for: they are printed whole. Not in JSON, which has all rows of every table.
+    #[serde(skip)]
+    pub listed: bool,
     /// Jobs that cannot be done with what was opened, by name, and why in a sentence; for the screen, which says it before
     /// they are asked for. Not in JSON.
     #[serde(skip)]

@@ -103,10 +103,7 @@ impl<'a> Active<'a> {
         (place, spec): (&Path, &impl Serialize),
         emit: &'a dyn Fn(Report),
     ) -> Result<Self, Fault> {
-        let (run, known) = RunDir::begin_or_resume(place, spec)?;
-        run.reopen()?;
-        let finished = run.finished_rounds();
-        Ok(Self { finished, ..Self::build(env, options, (run, known), emit)? })
+        Self::build(env, options, RunDir::begin_or_resume(place, spec)?, emit)
     }
 
     /// Goes on with the run in `folder`.
@@ -123,9 +120,8 @@ impl<'a> Active<'a> {
             return Err(Fault::at(folder, "the run has ended; begin a new one"));
         }
         let (run, known) = RunDir::resume(folder)?;
-        let finished = run.finished_rounds();
         run.reopen()?;
-        Ok(Self { finished, ..Self::build(env, options, (run, known), emit)? })
+        Self::build(env, options, (run, known), emit)
     }
 
     /// A run acts in agent's steps, each of which holds an action for so many of the environment's; it counts the latter.
@@ -143,8 +139,8 @@ impl<'a> Active<'a> {
         Ok(Self {
             history: History::new(&spec.id, &options),
             env: Recorded::new(env, known, run.sink()),
+            finished: run.finished_rounds(),
             run,
-            finished: 0,
             learning,
             replay: Replay::new(rows, Mix::Uniform),
             data: None,

@@ -223,6 +223,30 @@ mod tests {
         assert!(c.quantile > 1.3 && c.quantile < 1.8, "{c:?}");
     }
 
+    /// Squared errors on a scale are the mean of the episodes' losses on it.
+    #[test]
+    fn squared_errors_are_losses_on_any_scale() {
+        use crate::agent::collect::{Collector, Limit};
+        use crate::agent::policy::{Acting, Uniform};
+        use crate::world::ensemble;
+        let mut env = crate::env::make("CartPole-v1", 1, &[]).unwrap().unwrap();
+        let policy = Uniform::new(env.spec().action_space.clone());
+        let mut collector = Collector::new(3, "t", 0);
+        collector.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(5), &Ctx::quiet()).unwrap();
+        let data = collector.dataset(&*env).unwrap();
+        let all: Vec<usize> = (0..5).collect();
+        let options = crate::world::fit::FitOptions::default();
+        let model = ensemble::fresh(&data.transitions(&all), &options, &mut stream(0, "t", 0));
+        let errors = squared_errors(&model, &data, &Ctx::quiet()).unwrap();
+        assert_eq!(errors.len(), 5);
+        let wide = LossScale { delta: vec![0.5, 2.0, 1.0, 3.0], reward: 0.1 };
+        for scale in [LossScale::new(&data, &all), wide] {
+            let mean = stats::mean(&episode_losses(&model, &data, &all, &scale, &Ctx::quiet()).unwrap());
+            // The same sums in another order.
+            assert!((scale.loss(&errors) / mean - 1.0).abs() < 1e-9, "{} {mean}", scale.loss(&errors));
+        }
+    }
+
     #[test]
     fn too_few_episodes_promise_nothing() {
         assert_eq!(chance(&[1.0; 7], 4, 0.05, &mut stream(0, "t", 0)), None);

@@ -28,14 +28,55 @@ pub struct Measured {
 pub fn measured(networks: &Networks, episodes: &Dataset, gamma: f64, cx: &Ctx) -> Result<Measured, Fault> {
     let errors = loss::squared_errors(&*networks.model, episodes, cx)?;
     let all: Vec<usize> = (0..episodes.num_episodes()).collect();
-    let each: Vec<f64> = episodes.episodes(&all).map(|e| value_error(networks, &e, gamma)).collect();
+    let value = |obs: &[f32]| networks.learner.value(obs).first().copied().unwrap_or(f64::NAN);
+    let each: Vec<f64> = episodes.episodes(&all).map(|e| value_error(&value, &e, gamma)).collect();
     Ok(Measured { errors, value_error: stats::mean(&each) })
 }
 
-fn value_error(networks: &Networks, episode: &Episode<'_>, gamma: f64) -> f64 {
-    let value = |t: usize| networks.learner.value(episode.obs_at(t)).first().copied().unwrap_or(f64::NAN);
+/// What `value` promises of the first observation less what came, and what it promises of the last where a limit cut it off.
+fn value_error(value: &dyn Fn(&[f32]) -> f64, episode: &Episode<'_>, gamma: f64) -> f64 {
     let steps = episode.steps();
-    let tail = if episode.span.terminated || episode.span.obs_rows <= steps { 0.0 } else { value(steps) };
+    let goes_on = !episode.span.terminated && episode.span.obs_rows > steps;
+    let tail = if goes_on { value(episode.obs_at(steps)) } else { 0.0 };
     let received = episode.rewards.iter().rev().fold(tail, |after, r| r + gamma * after);
-    value(0) - received
+    value(episode.obs_at(0)) - received
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::episode::EpisodeSpan;
+
+    #[test]
+    fn a_promise_is_held_against_what_came() {
+        let of = |terminated: bool, obs: &[f32]| {
+            let obs_rows = obs.len();
+            let span = EpisodeSpan {
+                id: 0,
+                first_step: 0,
+                steps: 2,
+                first_obs: 0,
+                obs_rows,
+                terminated,
+                truncated: !terminated,
+            };
+            let (actions, rewards) = ([0.0, 0.0], [1.0, 4.0]);
+            let episode = Episode {
+                index: 0,
+                span,
+                obs_dim: 1,
+                action_dim: 1,
+                obs,
+                actions: &actions,
+                rewards: &rewards,
+                next_obs: None,
+            };
+            // Twice the observation is promised.
+            value_error(&|obs| 2.0 * f64::from(obs[0]), &episode, 0.5)
+        };
+        // By hand: 1 + 0.5 · 4 = 3 came of 10; and 0.25 · V(s₂) = 0.25 · 8 more where the episode goes on.
+        let (ended, cut_off) = (of(true, &[5.0, 0.0, 4.0]), of(false, &[5.0, 0.0, 4.0]));
+        // The last observation is not always known.
+        assert_eq!((ended, cut_off, of(false, &[5.0, 0.0])), (7.0, 5.0, 7.0));
+    }
 }

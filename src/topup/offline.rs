@@ -13,7 +13,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -28,16 +28,15 @@ use crate::agent::policy::Acting;
 use crate::agent::replay::{Mix, Replay};
 use crate::data::dataset::Dataset;
 use crate::data::split::Split;
-use crate::env::recorded::{Recorded, Recording};
+use crate::env::recorded::Recorded;
 use crate::env::repeated::Repeated;
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
-use crate::metrics::report::Report;
 use crate::world::world_model::WorldModel;
 use history::{History, Round};
-use options::{Options, When};
+use options::Options;
 
 /// What an agent is given.
 pub struct Given<'a> {
@@ -53,17 +52,6 @@ pub struct Given<'a> {
     pub model: Option<Box<dyn WorldModel>>,
     /// Its random numbers.
     pub seeds: Seeds,
-}
-
-/// What a run leaves behind.
-#[derive(Debug)]
-pub struct Finished {
-    /// The rounds.
-    pub rounds: Vec<Round>,
-    /// The last report.
-    pub report: Report,
-    /// Files and folders written.
-    pub written: Vec<PathBuf>,
 }
 
 /// A run in progress.
@@ -84,7 +72,6 @@ pub struct Offline<'a> {
     /// Episodes of the last evaluation.
     trajectories: Option<Dataset>,
     history: History,
-    emit: &'a dyn Fn(Report),
 }
 
 impl<'a> Offline<'a> {
@@ -97,21 +84,8 @@ impl<'a> Offline<'a> {
         env: Box<dyn VectorEnv>,
         options: Options,
         (place, spec): (&Path, &impl Serialize),
-        emit: &'a dyn Fn(Report),
     ) -> Result<Self, Fault> {
         let (run, known) = RunDir::begin_or_resume(place, spec)?;
-        run.reopen()?;
-        let finished = run.finished_rounds();
-        Ok(Self { finished, ..Self::build(given, env, options, (run, known), emit)? })
-    }
-
-    fn build(
-        given: Given<'a>,
-        env: Box<dyn VectorEnv>,
-        options: Options,
-        (run, known): (RunDir, Vec<Recording>),
-        emit: &'a dyn Fn(Report),
-    ) -> Result<Self, Fault> {
         let repeat = options.learn.action_repeat;
         let env: Box<dyn VectorEnv> = if repeat > 1 { Box::new(Repeated::new(env, repeat)) } else { env };
         let data = given.data;
@@ -126,8 +100,8 @@ impl<'a> Offline<'a> {
         Ok(Self {
             history: History::new(&spec.id, &options, data.num_steps()),
             env: Recorded::new(env, known, run.sink()),
+            finished: run.finished_rounds(),
             run,
-            finished: 0,
             learning: learning.within(given.model.clone()),
             replay: Replay::new(data.transitions(at_first), mix),
             revealed: 0,
@@ -137,15 +111,14 @@ impl<'a> Offline<'a> {
             trajectories: None,
             options,
             given,
-            emit,
         })
     }
 
-    /// Learns to the end of its course.
+    /// Learns to the end of its course; answers its rounds.
     ///
     /// # Errors
     /// [`Fault`]; what was acted and the last whole round stay in the run directory.
-    pub fn run(mut self, cx: &Ctx) -> Result<Finished, Fault> {
+    pub fn run(mut self, cx: &Ctx) -> Result<Vec<Round>, Fault> {
         self.catch_up(&cx.phase("going on from what was acted"))?;
         while let Some((clock, lessons)) = self.given.course.get(self.history.rounds.len()).cloned() {
             for lesson in lessons {
@@ -154,7 +127,6 @@ impl<'a> Offline<'a> {
             }
             let round = self.round(clock, cx)?;
             self.keep_round(round)?;
-            (self.emit)(self.history.report());
         }
         self.finish()
     }
@@ -258,12 +230,4 @@ pub fn course(options: &super::active::options::Options) -> Vec<(usize, Vec<Less
         }
     }
     rounds
-}
-
-/// Options of when to collect, as people name them.
-impl When {
-    /// True where it looks at R.
-    pub fn is_adaptive(&self) -> bool {
-        matches!(self, Self::Adaptive { .. })
-    }
 }

@@ -39,11 +39,13 @@ mod tensorboard;
 pub use acted::ActedAbout;
 use episodes::EpisodeLog;
 use lock::Lock;
-pub use state::{CHECKPOINTS, RunOutcome, SavedRound, ended, finished_rounds, is_begun, outcome};
+use state::CHECKPOINTS;
+pub use state::{RunOutcome, SavedRound, checkpoint, ended, finished_rounds, is_begun, no_cell, outcome};
 use tensorboard::Scalars;
 
 const SPEC: &str = "spec.toml";
-const METRICS: &str = "metrics.jsonl";
+/// A line a check or evaluation.
+pub const METRICS: &str = "metrics.jsonl";
 const DECISIONS: &str = "decisions.jsonl";
 const REPORT: &str = "report.json";
 
@@ -87,7 +89,9 @@ impl RunDir {
     /// As [`RunDir::create`] and [`RunDir::resume`].
     pub fn begin_or_resume(path: &Path, spec: &impl Serialize) -> Result<(Self, Vec<Recording>), Fault> {
         if path.join(SPEC).is_file() {
-            return Self::resume(path);
+            let (run, known) = Self::resume(path)?;
+            run.reopen()?;
+            return Ok((run, known));
         }
         fs::create_dir_all(path).map_err(|e| unwritable(path, "make the run's folder", &e))?;
         let (run, known) = Self::attach(path.to_path_buf())?;
@@ -164,7 +168,7 @@ impl RunDir {
 
     /// Folder for the checkpoint after round `round`; the checkpoint's writer makes it.
     pub fn checkpoint(&self, round: usize) -> PathBuf {
-        self.path.join(CHECKPOINTS).join(format!("{round:04}"))
+        checkpoint(&self.path, round)
     }
 
     /// Folder for the episodes that were added to the data; the dataset's writer makes it.

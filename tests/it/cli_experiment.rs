@@ -99,6 +99,10 @@ fn the_report_compares_what_is_finished_and_draws_it() {
     let plan = plan("reported.toml", PLAN);
     let (out, figures) = (at("reported"), at("figures"));
     run(&["experiment", "report", text(&plan), "--out", text(&out)]).refuses(&["no cell", "oodscope experiment"]);
+    // What failed elsewhere is no failure of the cells that are asked for.
+    let failed = out.join("cells/cartpole-v1.active.s0");
+    fs::create_dir_all(&failed).unwrap();
+    fs::write(failed.join("failed.toml"), "why = \"of another day\"\ntoken = 1\n").unwrap();
     let only = ["--only", "maze/passive/s0", "--only", "maze/tandem/s0", "--jobs", "2"];
     run(&[&["experiment", text(&plan), "--out", text(&out)][..], &only].concat()).good();
     let said = run(&["experiment", "report", text(&out), "--figures", text(&figures)]);
@@ -114,6 +118,14 @@ fn the_report_compares_what_is_finished_and_draws_it() {
     let report = &json["reports"][0];
     assert_eq!(report["maps"][0]["key"], "visits_maze");
     assert!(report["tables"].as_array().unwrap().iter().any(|t| t["key"] == "claims"));
+    // A cell's run is nobody else's to go on with: it would be with other options.
+    let own = out.join("cells/maze.active.s0/run");
+    run(&["active", "--resume", text(&own)]).refuses(&["maze/active/s0", "oodscope experiment"]);
+    run(&["topup", "--resume", text(&own), "--headless"]).refuses(&["maze/active/s0", "oodscope experiment"]);
+    // Other options in the same folder are another plan, for the report as well.
+    let other = self::plan("reported-otherwise.toml", &PLAN.replace("policy_ratio = 0.5", "policy_ratio = 0.6"));
+    run(&["experiment", "report", text(&other), "--out", text(&out)]).refuses(&["other options", "--out"]);
+    run(&["experiment", text(&other), "--out", text(&out)]).refuses(&["other options", "--out"]);
     // Everything that a cell leaves is a dataset or a checkpoint like any other.
     let episodes = out.join("cells/maze.active.s0/run/episodes");
     assert!(run(&["inspect", text(&episodes)]).good().contains("minari"));

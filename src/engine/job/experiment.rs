@@ -58,6 +58,7 @@ impl Job for Experiment {
                     );
                     return Err(Fault::at(&folder, run));
                 }
+                site.agrees()?;
                 let compared = report::compare(&site, &results, spec.seed, cx)?;
                 let figures = spec
                     .figures
@@ -98,15 +99,15 @@ fn work(spec: &ExperimentSpec, site: &Site<'_>, cx: &Ctx, emit: Emit<'_>) -> Res
     crew.run(&tick, cx)?;
     results::write(site)?;
     let states = watcher.states()?;
-    ended(site, &states)
+    ended(site, &states, crew.wanted())
 }
 
-/// What is said at the end; a cell that failed is a failure of the whole.
-fn ended(site: &Site<'_>, states: &[State]) -> Result<Outcome, Fault> {
+/// What is said at the end; a cell that failed is a failure of the whole where it is among the `wanted` ones.
+fn ended(site: &Site<'_>, states: &[State], wanted: &[usize]) -> Result<Outcome, Fault> {
     let finished = states.iter().filter(|s| matches!(s, State::Finished(_))).count();
     let mut summary = format!("{finished} of {} finished in {}", counted(states.len(), "cells"), site.folder.display());
     let failed = |(n, s): (usize, &State)| if let State::Failed(why) = s { Some((n, why.clone())) } else { None };
-    let failed: Vec<(usize, String)> = states.iter().enumerate().filter_map(failed).collect();
+    let failed: Vec<(usize, String)> = wanted.iter().map(|n| (*n, &states[*n])).filter_map(failed).collect();
     if let Some((first, why)) = failed.first() {
         let more = if failed.len() > 1 { format!(" and {} more", failed.len() - 1) } else { String::new() };
         let name = &site.cells[*first].name;

@@ -1,7 +1,6 @@
 //! Two tiny tenants that keep the seams honest: an environment of choices, and a world model that looks back. They go through
 //! collection, fitting, imagination, scores, diagnosis and top-up.
 
-mod bandit;
 mod repeat_last;
 
 use std::sync::{Arc, Mutex};
@@ -16,6 +15,7 @@ use crate::agent::policy::{Acting, Categorical};
 use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
+use crate::env::bandit::{PAYS, bandits};
 use crate::env::vector::VectorEnv;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
@@ -30,7 +30,6 @@ use crate::world::net::init;
 use crate::world::net::mlp::Activation;
 use crate::world::net::normalizer::Normalizer;
 use crate::world::world_model::WorldModel;
-use bandit::{PAYS, bandits};
 use repeat_last::RepeatLast;
 
 /// Pulls arms at random.

@@ -6,7 +6,7 @@ use super::ActingSpec;
 use crate::ground::fault::Fault;
 use crate::topup::active::ACTIVE;
 use crate::topup::active::options::Options;
-use crate::topup::run::RunDir;
+use crate::topup::run::{self, RunDir};
 
 /// How an agent learns online from random data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,7 @@ impl ActiveSpec {
     /// # Errors
     /// [`Fault`] where it is no run directory of an online run.
     pub fn resumed(folder: PathBuf) -> Result<Self, Fault> {
+        run::no_cell(&folder)?;
         let begun: Begun = RunDir::spec(&folder)?;
         if begun.agent != ACTIVE {
             return Err(Fault::at(&folder, "the run is a top-up: go on with it by oodscope topup --resume"));

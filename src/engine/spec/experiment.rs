@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::claim::LEASE;
+
 /// What is to be done with an experiment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,7 +50,7 @@ impl Default for ExperimentSpec {
             jobs: 1,
             share: None,
             only: Vec::new(),
-            lease: 90,
+            lease: LEASE.as_secs(),
             figures: None,
             seed: 0,
         }

@@ -7,7 +7,7 @@ use crate::ground::fault::Fault;
 use crate::ground::url;
 use crate::topup;
 use crate::topup::active::is_active;
-use crate::topup::run::RunDir;
+use crate::topup::run::{self, RunDir};
 use crate::world::fit::FitOptions;
 
 /// How a world model and a policy are trained.
@@ -97,6 +97,7 @@ impl TopUpSpec {
     /// # Errors
     /// [`Fault`] where it is no run directory.
     pub fn resumed(folder: PathBuf) -> Result<Self, Fault> {
+        run::no_cell(&folder)?;
         let spec: Self = RunDir::spec(&folder)?;
         if is_active(&folder) {
             return Err(Fault::at(&folder, "the run learns online: go on with it by oodscope active --resume"));

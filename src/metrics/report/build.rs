@@ -8,6 +8,11 @@ impl Report {
         Self { name: name.into(), title: title.into(), ..Self::default() }
     }
 
+    /// An empty report whose tables are what is asked for.
+    pub fn listed(name: &str, title: &str) -> Self {
+        Self { listed: true, ..Self::new(name, title) }
+    }
+
     /// Adds a number and returns it for refinement with [`Stat::of`] and [`Stat::between`].
     pub fn stat(&mut self, key: &str, label: &str, value: f64, unit: &str, definition: &str) -> &mut Stat {
         self.stats.push(Stat {

@@ -30,6 +30,13 @@ pub enum When {
     },
 }
 
+impl When {
+    /// True where it looks at R.
+    pub fn is_adaptive(&self) -> bool {
+        matches!(self, Self::Adaptive { .. })
+    }
+}
+
 /// How it learns, and when it collects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::env;
 use crate::ground::task::Cancel;
 use crate::topup::active::{self, Active, Evaluation};
+use crate::topup::offline::options::When;
 
 fn learn() -> active::options::Options {
     active::options::Options {
@@ -55,10 +58,10 @@ fn given(left: &Left, seeds: Seeds) -> Given<'_> {
     Given { data: &left.data, heldout: Vec::new(), course: left.course.clone(), in_order: false, model: None, seeds }
 }
 
-fn agent<'a>(given: Given<'a>, schedule: When, place: &Path, emit: &'a dyn Fn(Report)) -> Offline<'a> {
+fn agent<'a>(given: Given<'a>, schedule: When, place: &Path) -> Offline<'a> {
     let env = env::make("Pendulum-v1", 1, &[]).unwrap().unwrap();
     let options = Options { learn: learn(), schedule, ..Options::default() };
-    Offline::at(given, env, options, (place, &spec()), emit).unwrap()
+    Offline::at(given, env, options, (place, &spec())).unwrap()
 }
 
 fn same_files(a: &Path, b: &Path, names: &[&str]) {
@@ -73,14 +76,14 @@ fn a_tandem_of_the_same_seeds_is_the_active_agent_to_the_bit() {
     let left = active();
     let place = left.root.path().join("tandem");
     let tandem = Given { in_order: true, ..given(&left, Seeds::all(3)) };
-    let finished = agent(tandem, When::Never, &place, &|_| {}).run(&Ctx::quiet()).unwrap();
-    assert_eq!(finished.rounds.len(), 3);
+    let rounds = agent(tandem, When::Never, &place).run(&Ctx::quiet()).unwrap();
+    assert_eq!(rounds.len(), 3);
     same_files(&left.run(), &place, &["checkpoints/0003/weights.safetensors", "checkpoints/0003/learner.safetensors"]);
-    assert_eq!(finished.rounds.iter().map(Round::total).collect::<Vec<_>>(), [400, 800, 1200], "evaluations alone");
+    assert_eq!(rounds.iter().map(Round::total).collect::<Vec<_>>(), [400, 800, 1200], "evaluations alone");
     // With other weights it is another agent.
     let place = left.root.path().join("other");
     let other = Given { in_order: true, ..given(&left, Seeds { model: 9, policy: 9, rows: 3 }) };
-    agent(other, When::Never, &place, &|_| {}).run(&Ctx::quiet()).unwrap();
+    agent(other, When::Never, &place).run(&Ctx::quiet()).unwrap();
     let of = |run: &Path| fs::read(run.join("checkpoints/0003/weights.safetensors")).unwrap();
     assert_ne!(of(&left.run()), of(&place));
 }
@@ -95,14 +98,14 @@ fn the_world_model_can_be_the_active_agents() {
     };
     let place = left.root.path().join("same");
     let same = Given { in_order: true, ..given(&left, Seeds { model: 3, policy: 9, rows: 3 }) };
-    agent(same, When::Never, &place, &|_| {}).run(&Ctx::quiet()).unwrap();
+    agent(same, When::Never, &place).run(&Ctx::quiet()).unwrap();
     for n in 1..=3 {
         assert!(*model(&left.run(), n) == *model(&place, n), "round {n}");
     }
     let place = left.root.path().join("frozen");
     let last = model(&left.run(), 3);
     let frozen = Given { model: Some(last.clone()), ..given(&left, Seeds::all(9)) };
-    agent(frozen, When::Never, &place, &|_| {}).run(&Ctx::quiet()).unwrap();
+    agent(frozen, When::Never, &place).run(&Ctx::quiet()).unwrap();
     assert!(*model(&place, 1) == *last && *model(&place, 3) == *last);
 }
 
@@ -113,8 +116,7 @@ fn what_is_added_is_what_the_schedule_says_and_every_step_is_counted() {
     let run = |name: &str, schedule| {
         let place = left.root.path().join(name);
         let given = Given { heldout: heldout(), ..given(&left, Seeds::all(9)) };
-        let finished = agent(given, schedule, &place, &|_| {}).run(&Ctx::quiet()).unwrap();
-        (finished.rounds, place)
+        (agent(given, schedule, &place).run(&Ctx::quiet()).unwrap(), place)
     };
     // Half of 1200 steps over two checks, in whole chunks of 200 but for the rest at the end.
     let (fixed, place) = run("fixed", When::Fixed { share: 0.5 });
@@ -128,8 +130,8 @@ fn what_is_added_is_what_the_schedule_says_and_every_step_is_counted() {
     let schedule = When::Adaptive { budget: 0.2 };
     let options = Options { learn: learn(), schedule, threshold: 1e-9, ..Options::default() };
     let given_here = Given { heldout: heldout(), ..given(&left, Seeds::all(9)) };
-    let adaptive = Offline::at(given_here, env, options, (&place, &spec()), &|_| {}).unwrap();
-    let adaptive = adaptive.run(&Ctx::quiet()).unwrap().rounds;
+    let adaptive = Offline::at(given_here, env, options, (&place, &spec())).unwrap();
+    let adaptive = adaptive.run(&Ctx::quiet()).unwrap();
     assert_eq!(adaptive.iter().map(|r| r.added).collect::<Vec<_>>(), [200, 240, 240]);
     // Two probes of 200 steps at two checks. The first is added whole; of the second nothing fits into 40 steps.
     assert_eq!(adaptive.iter().map(|r| r.probed).collect::<Vec<_>>(), [200, 600, 600]);
@@ -147,22 +149,29 @@ fn an_agent_that_goes_on_is_the_one_that_nobody_disturbed() {
     let given = || Given { heldout: vec![0, 2], ..given(&left, Seeds::all(9)) };
     let schedule = || When::Adaptive { budget: 0.2 };
     let whole = left.root.path().join("whole");
-    let undisturbed = agent(given(), schedule(), &whole, &|_| {}).run(&Ctx::quiet()).unwrap();
-    let place = left.root.path().join("disturbed");
-    for stop_at in [40, 900, 2500] {
-        let cancel = Cancel::default();
-        let steps = std::sync::atomic::AtomicUsize::new(0);
-        let stopper = cancel.clone();
+    // A context that stops after so many steps, and counts them.
+    let stopping = |most: usize| {
+        let (cancel, steps) = (Cancel::default(), Arc::new(AtomicUsize::new(0)));
+        let (stopper, counter) = (cancel.clone(), Arc::clone(&steps));
         let cx = Ctx::new(cancel, move |_| {
-            if steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == stop_at {
+            if counter.fetch_add(1, Ordering::Relaxed) + 1 == most {
                 stopper.cancel();
             }
         });
-        let ended = agent(given(), schedule(), &place, &|_| {}).run(&cx);
-        assert!(matches!(ended, Err(Fault::Cancelled) | Ok(_)), "{ended:?}");
+        (cx, steps)
+    };
+    let (cx, steps) = stopping(usize::MAX);
+    let undisturbed = agent(given(), schedule(), &whole).run(&cx).unwrap();
+    let all = steps.load(Ordering::Relaxed);
+    let place = left.root.path().join("disturbed");
+    // In the first round, in later ones, and once before anything new is done.
+    for most in [all / 5, all / 2, all / 3, 1, all / 10] {
+        let ended = agent(given(), schedule(), &place).run(&stopping(most).0);
+        assert!(matches!(ended, Err(Fault::Cancelled)), "step {most} of {all}: {ended:?}");
     }
-    let again = agent(given(), schedule(), &place, &|_| {}).run(&Ctx::quiet()).unwrap();
-    assert_eq!(format!("{:?}", again.rounds), format!("{:?}", undisturbed.rounds));
+    assert!(crate::topup::run::finished_rounds(&place) >= 1, "some of it was gone on from");
+    let again = agent(given(), schedule(), &place).run(&Ctx::quiet()).unwrap();
+    assert_eq!(format!("{again:?}"), format!("{undisturbed:?}"));
     let last = "checkpoints/0003/weights.safetensors";
     same_files(&whole, &place, &["metrics.jsonl", last, "trajectories/data/metadata.json"]);
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ impl RunDir {
     /// [`Fault`] where one cannot be read.
     pub fn rounds_of<T: DeserializeOwned>(folder: &Path, number: usize) -> Result<Vec<T>, Fault> {
         let read = |n: usize| {
-            let file = folder.join(CHECKPOINTS).join(format!("{n:04}")).join(ROUND);
+            let file = checkpoint(folder, n).join(ROUND);
             let text = fs::read_to_string(&file).map_err(|e| Fault::io(&file, "reading", &e))?;
             toml::from_str(&text).map_err(|e| Fault::at(&file, format!("no round of such a run: {}", e.message())))
         };
@@ -150,6 +150,31 @@ impl RunDir {
     }
 }
 
+/// Folder of the networks after `round` rounds of the run in `folder`.
+pub fn checkpoint(folder: &Path, round: usize) -> PathBuf {
+    folder.join(CHECKPOINTS).join(format!("{round:04}"))
+}
+
+/// The cell of an experiment that the run in `folder` is of, where it is one: nobody else goes on with it.
+pub fn cell(folder: &Path) -> Option<String> {
+    let spec: toml::Table = RunDir::spec(folder).ok()?;
+    Some(spec.get("cell")?.as_str()?.to_owned())
+}
+
+/// Refuses to go on with the run in `folder` where it is a cell's.
+///
+/// # Errors
+/// [`Fault`] that says how it is gone on with.
+pub fn no_cell(folder: &Path) -> Result<(), Fault> {
+    match cell(folder) {
+        None => Ok(()),
+        Some(cell) => Err(Fault::at(
+            folder,
+            format!("the run is the cell {cell} of an experiment: go on with it by oodscope experiment"),
+        )),
+    }
+}
+
 /// How the top-up in `folder` ended; nothing where it has not, or not as this program writes it.
 pub fn outcome(folder: &Path) -> Option<RunOutcome> {
     ended(folder)
@@ -167,6 +192,6 @@ pub fn is_begun(folder: &Path) -> bool {
 
 /// Finished rounds of the run in `folder` that follow one another from the first.
 pub fn finished_rounds(folder: &Path) -> usize {
-    let is_there = |n: &usize| folder.join(CHECKPOINTS).join(format!("{n:04}")).join(ROUND).is_file();
+    let is_there = |n: &usize| checkpoint(folder, *n).join(ROUND).is_file();
     (1..=MOST).take_while(is_there).count()
 }

@@ -61,6 +61,9 @@ impl Environment for Bandit {
 }
 
 /// Copies of it.
+///
+/// # Panics
+/// Never: it is asked for no option.
 pub fn bandits(copies: usize) -> Lifted {
     Lifted::new(copies, || Box::<Bandit>::default(), &[]).unwrap()
 }
