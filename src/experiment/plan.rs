@@ -206,12 +206,15 @@ impl Task {
         (agents, datasets): (&[String], &[String]),
         named: &[String],
     ) -> Result<Self, String> {
-        let env: String = get(own, "env")?.ok_or("a [[task]] has no env: name its environment")?;
-        let name = get(own, "name")?.unwrap_or_else(|| slug(env.rsplit('/').next().unwrap_or(&env)));
-        let place = format!("task '{name}': ");
         let mut keys = learning_keys();
         keys.extend(TASK_KEYS.map(String::from));
+        let (env, name) = (get::<String>(own, "env")?, get::<String>(own, "name")?);
+        let called = name.or_else(|| env.as_ref().map(|env| slug(env.rsplit('/').next().unwrap_or(env))));
+        let place = called.as_ref().map_or_else(|| "a [[task]]: ".to_string(), |name| format!("task '{name}': "));
         known(own, &keys, &place)?;
+        let (Some(_), Some(name)) = (env, called) else {
+            return Err(format!("{place}there is no env; name its environment: env = \"Pendulum-v1\""));
+        };
         let mut learning = shared.clone();
         learning.extend(
             own.iter().filter(|(key, _)| !TASK_KEYS.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())),
@@ -346,6 +349,8 @@ mod tests {
             ("name = \"Maze\"", "name = \"pendulum-v1\"", "two tasks"),
             ("visits = [\"x\", \"y\"]", "visits = [\"x\"]", "two dimensions"),
             ("env = \"Pendulum-v1\"", "steps = 600 #", "duplicate"),
+            ("env = \"Pendulum-v1\"", "envv = \"Pendulum-v1\"", "a [[task]]: the key 'envv'"),
+            ("env = \"Pendulum-v1\"", "policy_ratio = 1", "a [[task]]: there is no env"),
         ] {
             let refused = with(from, to);
             assert!(refused.contains(word), "{from} -> {to}: {refused}");

@@ -162,9 +162,12 @@ impl<'a> Active<'a> {
     pub fn run(mut self, cx: &Ctx) -> Result<Finished, Fault> {
         self.catch_up(&cx.phase("going on from what was acted"))?;
         let stopped = loop {
+            // A process that died after the last evaluation left nothing to do but the end.
+            if self.is_over() {
+                break false;
+            }
             match self.round(cx) {
-                Ok(false) => {}
-                Ok(true) => break false,
+                Ok(()) => {}
                 Err(Fault::Cancelled) => break true,
                 Err(other) => {
                     if let Err(why) = self.save_data() {
@@ -177,8 +180,13 @@ impl<'a> Active<'a> {
         self.finish(stopped)
     }
 
-    /// Acts and learns until the next evaluation, and makes it; answers whether the run is at its end.
-    fn round(&mut self, cx: &Ctx) -> Result<bool, Fault> {
+    /// True once the target is reached or the steps are used up.
+    fn is_over(&self) -> bool {
+        self.history.rounds.last().is_some_and(|round| round.reached) || self.history.acted >= self.options.steps
+    }
+
+    /// Acts and learns until the next evaluation, and makes it.
+    fn round(&mut self, cx: &Ctx) -> Result<(), Fault> {
         let until = (self.history.acted + self.options.eval_every.max(1)).min(self.options.steps);
         while self.history.acted < until {
             cx.check()?;
@@ -188,14 +196,14 @@ impl<'a> Active<'a> {
             }
             (self.emit)(self.history.report());
         }
-        let done = self.evaluate(cx)?;
+        self.evaluate(cx)?;
         let n = self.history.rounds.len();
         if let (Some(networks), Some(round)) = (self.learning.networks(), self.history.rounds.last()) {
             let checkpoint = networks.checkpoint(self.env.spec(), self.options.seed);
             self.run.save_round(n, &checkpoint, &networks.learner.state(), Some(round))?;
         }
         (self.emit)(self.history.report());
-        Ok(done || self.history.acted >= self.options.steps)
+        Ok(())
     }
 
     /// Acts the next block of whole episodes.
@@ -263,10 +271,9 @@ impl<'a> Active<'a> {
         Ok(())
     }
 
-    /// Lets the policy act greedily on the evaluation's starts; answers whether the target is reached, which other starts
-    /// have to confirm.
-    fn evaluate(&mut self, cx: &Ctx) -> Result<bool, Fault> {
-        let Some(networks) = self.learning.networks() else { return Ok(false) };
+    /// Lets the policy act greedily on the evaluation's starts. Where it reaches the target, other starts have to confirm it.
+    fn evaluate(&mut self, cx: &Ctx) -> Result<(), Fault> {
+        let Some(networks) = self.learning.networks() else { return Ok(()) };
         let (policy, target) = (networks.learner.policy(), self.options.target);
         let mut acted_in = None;
         let mut evaluated = |purpose: &str, episodes: usize| {
@@ -295,7 +302,7 @@ impl<'a> Active<'a> {
         self.run.scalars(round.acted, &round.scalars())?;
         self.run.sync()?;
         self.history.rounds.push(round);
-        Ok(reached)
+        Ok(())
     }
 }
 

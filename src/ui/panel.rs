@@ -41,6 +41,8 @@ pub struct Panel {
     pub keys: &'static [Binding],
     /// Name of the job that fills it ([`JobSpec::name`]).
     pub job: &'static str,
+    /// The job that fills it instead, with what is open.
+    pub instead: fn(&OpenSpec) -> Option<&'static str>,
     /// That job, as it would be started now; nothing where a checkpoint is needed and not named.
     pub spec: fn(&OpenSpec) -> Option<JobSpec>,
     /// The job that adds to it, once all panels are filled.
@@ -73,6 +75,7 @@ impl Panel {
             shown_by,
             keys: &[],
             job: id.0,
+            instead: |_| None,
             spec: |_| None,
             beside: |_| None,
             by_hand: None,
@@ -84,6 +87,11 @@ impl Panel {
             alarms: |app, id| app.report(id).into_iter().flat_map(Report::alarms).collect(),
             enter: |_| None,
         }
+    }
+
+    /// Name of the job that fills it with what is open: what is told on it, and what its keys steer.
+    pub fn job_in(&self, open: &OpenSpec) -> &'static str {
+        (self.instead)(open).unwrap_or(self.job)
     }
 }
 

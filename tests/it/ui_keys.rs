@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
+use oodscope::engine::job::{Body, Control, Event, ExperimentSpec, Failure, JobId, JobSpec, Outcome, Schedule, Slot};
 use oodscope::ground::task::Progress;
 use oodscope::metrics::report::{Cell, HeatMap, Report};
 use oodscope::ui::app::{App, Ended, OpenSpec, ScaleChoice};
@@ -87,6 +87,27 @@ fn without_a_checkpoint_the_road_leaves_out_imagination_alone() {
     assert!(event(&mut app, 4, Body::Done(Outcome::default())).is_empty());
     assert!(press(&mut app, "5 t").is_empty());
     assert!(app.message.as_deref().unwrap().contains("--checkpoint"));
+}
+
+/// The keys of panel 5 steer the experiment that is open, and never start a top-up in its place.
+#[test]
+fn an_experiment_is_paused_stopped_and_gone_on_with() {
+    let experiment = Some(ExperimentSpec { plan: "plan.toml".into(), ..ExperimentSpec::default() });
+    let open = OpenSpec { experiment, ..OpenSpec::new(fixture::source(true), 0) };
+    let (mut app, first) = begin(open, Theme::new(Scheme::Dark));
+    assert_eq!(names(&first), ["load", "experiment"]);
+    started(&mut app, Slot::Load, 1);
+    started(&mut app, Slot::Train, 2);
+    assert!(press(&mut app, "5 t").is_empty());
+    assert!(app.message.as_deref().unwrap().contains("x stops it"));
+    assert!(press(&mut app, "Esc m r").is_empty());
+    assert_eq!(press(&mut app, "Esc p"), [Effect::Control(JobId(2), Control::Pause)]);
+    assert_eq!(
+        press(&mut app, "p x"),
+        [Effect::Control(JobId(2), Control::Resume), Effect::Control(JobId(2), Control::Stop)]
+    );
+    event(&mut app, 2, Body::Cancelled);
+    assert_eq!(names(&press(&mut app, "t")), ["experiment"]);
 }
 
 #[test]

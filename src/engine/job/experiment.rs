@@ -24,6 +24,7 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::save;
 use crate::ground::task::Ctx;
+use crate::metrics::report::Level;
 
 /// Runs the cells of an experiment, says what they would take, or compares what they found.
 pub(super) struct Experiment;
@@ -96,9 +97,16 @@ fn work(spec: &ExperimentSpec, site: &Site<'_>, cx: &Ctx, emit: Emit<'_>) -> Res
         let done = states.iter().filter(|s| matches!(s, State::Finished(_) | State::Failed(_) | State::Blocked(_)));
         phase.step(done.count() as u64, states.len() as u64).map_err(Fault::from)
     };
-    crew.run(&tick, cx)?;
-    results::write(site)?;
+    let ran = crew.run(&tick, cx);
     let states = watcher.states()?;
+    if ran.is_err() {
+        // Where the cells stand now that nobody works on them here.
+        let mut left = standing::report(site, &states, None);
+        left.note(Level::Warn, "Stopped. The same command goes on where it stopped, and so does t in the dashboard");
+        emit(left);
+    }
+    ran?;
+    results::write(site)?;
     ended(site, &states, crew.wanted())
 }
 

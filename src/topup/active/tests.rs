@@ -67,6 +67,24 @@ fn a_run_that_goes_on_is_the_run_that_nobody_disturbed() {
     assert!(refused.contains("has ended"), "{refused}");
 }
 
+/// Killed after the last evaluation and before the end was written: only the end is left to do.
+#[test]
+fn a_run_that_died_at_its_end_is_only_ended() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = begin(root.path(), "Pendulum-v1", options(), &|_| {}).run(&Ctx::quiet()).unwrap();
+    let folder = &whole.written[0];
+    let metrics = || fs::read(folder.join("metrics.jsonl")).unwrap();
+    let before = metrics();
+    for name in ["outcome.toml", "report.json"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    let env = env::make("Pendulum-v1", 1, &[]).unwrap().unwrap();
+    let again = Active::resume(env, options(), folder, &|_| {}).unwrap().run(&Ctx::quiet()).unwrap();
+    assert_eq!(metrics(), before);
+    assert_eq!(again.report.value("total"), whole.report.value("total"));
+    assert!(!folder.join("checkpoints/0004").exists() && folder.join("outcome.toml").is_file());
+}
+
 #[test]
 fn a_target_that_is_reached_ends_the_run() {
     let root = tempfile::tempdir().unwrap();

@@ -24,10 +24,11 @@ pub const ID: PanelId = PanelId("topup");
 /// The panel.
 pub const PANEL: Panel = Panel {
     job: JOB,
+    instead: |open| open.experiment.is_some().then_some(experiment::JOB),
     spec,
     by_hand: Some("Press t to start the top-up."),
     keys: &[
-        Binding::own(&[ch('t')], start, "start", "start the top-up", is_settled),
+        Binding::own(&[ch('t')], start, "start", "start the top-up, or go on with the experiment", can_start),
         Binding::own(&[ch('m')], schedule, "schedule", "next collection schedule", is_settled),
         Binding::own(&[ch('f')], |app| wish(app, Wish::Collect), "collect", "collect at the next check", is_running),
         Binding::own(&[ch('B')], |app| wish(app, Wish::More), "more", "budget up by one top-up", is_running),
@@ -75,6 +76,11 @@ fn is_settled(app: &App) -> bool {
         && app.jobs.named(JOB).is_none()
         && app.open.source.checkpoint.is_some()
         && refused(app).is_none()
+}
+
+/// True where there is something to start.
+fn can_start(app: &App) -> bool {
+    is_settled(app) || experiment::can_go_on(app)
 }
 
 fn is_running(app: &App) -> bool {
@@ -126,6 +132,9 @@ fn refused(app: &App) -> Option<String> {
 }
 
 fn start(app: &mut App) -> Vec<Effect> {
+    if app.open.experiment.is_some() {
+        return experiment::start(app);
+    }
     if app.jobs.named(JOB).is_some() {
         app.message = Some("A top-up is running: x stops it.".into());
         return Vec::new();

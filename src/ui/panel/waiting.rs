@@ -18,7 +18,7 @@ pub fn refused(app: &App, job: &str) -> Option<String> {
 }
 
 fn words(app: &App, panel: &Panel) -> (Vec<String>, Option<f64>) {
-    let (about, job) = (panel.about.to_string(), panel.job);
+    let (about, job) = (panel.about.to_string(), panel.job_in(&app.open));
     if let Some((_, running)) = app.jobs.named(job) {
         let phase = running.progress.as_ref().map_or("starting", |p| p.phase.as_str());
         let phase = if phase.is_empty() { job } else { phase };

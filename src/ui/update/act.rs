@@ -163,7 +163,7 @@ fn sort(app: &mut App, turn: bool) {
 }
 
 fn pause(app: &mut App) -> Vec<Effect> {
-    let Some((slot, _)) = app.jobs.named(panel(app.panel).job) else { return Vec::new() };
+    let Some((slot, _)) = app.jobs.named(panel(app.panel).job_in(&app.open)) else { return Vec::new() };
     let Some(running) = app.jobs.running.get_mut(&slot) else { return Vec::new() };
     let Some(id) = running.id else { return Vec::new() };
     running.paused = !running.paused;
@@ -171,6 +171,6 @@ fn pause(app: &mut App) -> Vec<Effect> {
 }
 
 fn stop(app: &mut App) -> Vec<Effect> {
-    let running = app.jobs.named(panel(app.panel).job);
+    let running = app.jobs.named(panel(app.panel).job_in(&app.open));
     running.and_then(|(_, r)| r.id).map(|id| vec![Effect::Control(id, Control::Stop)]).unwrap_or_default()
 }

@@ -109,9 +109,9 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
         let here = panel.id == app.panel;
         let style = if here { theme.accent().bg(theme.colors().select) } else { theme.dim() };
         let x = ink::put(buf, area, from, area.y, &tabs::label(panel), style);
-        let (sign, color) = if app.jobs.named(panel.job).is_some() {
+        let (sign, color) = if app.jobs.named(panel.job_in(&app.open)).is_some() {
             (gauge::spinner(app.tick), theme.colors().accent)
-        } else if matches!(app.jobs.ended.get(panel.job), Some(Ended::Failed(_)))
+        } else if matches!(app.jobs.ended.get(panel.job_in(&app.open)), Some(Ended::Failed(_)))
             || ((panel.spec)(&app.open).is_none() && app.open.no_model().is_some())
         {
             ("✗", theme.colors().alarm)
@@ -145,7 +145,9 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     let running = &app.jobs.running;
     let Some(job) = running.values().next_back() else {
-        if let Some((name, Ended::Done(summary))) = app.jobs.ended.iter().find(|(n, _)| **n == panel(app.panel).job) {
+        if let Some((name, Ended::Done(summary))) =
+            app.jobs.ended.iter().find(|(n, _)| **n == panel(app.panel).job_in(&app.open))
+        {
             let level = app.said(app.panel, summary).filter(|l| *l >= Level::Warn).unwrap_or(Level::Good);
             let (sign, color) = notes::sign(level, theme);
             let x = ink::put(buf, area, area.x + 1, area.y, &format!("{sign} "), color);
@@ -180,7 +182,7 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
 /// True where the key does something now: no key for a job that does not run.
 fn useful(app: &App, card: &Card, b: &Binding) -> bool {
     let waiting = matches!(card.body, Body::Waiting(..));
-    let running = app.jobs.named(panel(app.panel).job).is_some();
+    let running = app.jobs.named(panel(app.panel).job_in(&app.open)).is_some();
     match b.action {
         Action::Pause | Action::Stop => running,
         Action::Move(..) | Action::Zoom | Action::NextCard => !waiting,
@@ -247,7 +249,8 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
 /// A sentence that waits to be read, over the lower end of the panel.
 pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
     let Some(text) = &app.message else { return };
-    let told = matches!(app.jobs.ended.get(panel(app.panel).job), Some(Ended::Failed(why)) if why == text);
+    let told =
+        matches!(app.jobs.ended.get(panel(app.panel).job_in(&app.open)), Some(Ended::Failed(why)) if why == text);
     if told && app.report(app.panel).is_none() {
         // The empty panel says it already.
         return;

@@ -1,25 +1,36 @@
 //! The cells of an experiment that runs while the dashboard is open.
 
-use crate::ui::app::{App, Ended};
+use super::PANEL;
+use crate::engine::job::JobSpec;
+use crate::ui::app::App;
 use crate::ui::card::{Body, Card};
-use crate::ui::panel::generic;
+use crate::ui::msg::Effect;
+use crate::ui::panel::{generic, waiting};
 use crate::ui::widget::notes::loudest_first;
 
-/// Names of the report and of the job.
-const EXPERIMENT: &str = "experiment";
+/// Name of the job, and of its report.
+pub const JOB: &str = "experiment";
 
 /// The grid, and what is said of it.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
-    let Some(report) = app.reports.get(EXPERIMENT) else {
-        let words = match app.jobs.ended.get(EXPERIMENT) {
-            Some(Ended::Failed(why)) => why.clone(),
-            Some(Ended::Cancelled) => "The experiment was stopped; run the same command to go on with it.".into(),
-            _ => "The cells are looked at.".into(),
-        };
-        return vec![Card::new("waiting", "Experiment", Body::Waiting(vec![words], None))];
-    };
+    let Some(report) = app.reports.get(JOB) else { return vec![waiting::card(app, &PANEL)] };
     let mut cards: Vec<Card<'_>> =
         generic::cards(report).into_iter().filter(|card| card.id.starts_with("table:")).collect();
     cards.push(Card::new("said", report.title.clone(), Body::Notes(loudest_first(&report.notes))));
     cards
+}
+
+/// True where the experiment is open and does not run.
+pub fn can_go_on(app: &App) -> bool {
+    app.open.experiment.is_some() && app.jobs.named(JOB).is_none()
+}
+
+/// Goes on with it, where it does not run.
+pub fn start(app: &mut App) -> Vec<Effect> {
+    let Some(spec) = app.open.experiment.clone().filter(|_| can_go_on(app)) else {
+        app.message = Some("The experiment is running: x stops it.".into());
+        return Vec::new();
+    };
+    app.message = None;
+    vec![app.jobs.start(JobSpec::Experiment(spec))]
 }
