@@ -54,3 +54,16 @@ seed imitation imitation.npz
 seed stable_worldmodel stable_worldmodel.h5
 seed csv named.csv table.csv
 seed parquet flat.parquet lists.parquet
+
+# Logs of runs: the byte before them says their kind, the next one where they are cut in two.
+case " $wanted " in "  " | *" runlog "*)
+    mkdir -p corpus/runlog
+    n=0
+    for file in ../tests/reference/runlogs/tensorboard/*; do
+        { printf '\000\100'; cat "$file"; } >"corpus/runlog/seed-$n"
+        n=$((n + 1))
+    done
+    printf '\002\020{"step": 1, "a": {"b": 2}}\n{"step": 2, "a": NaN}\n' >corpus/runlog/seed-lines
+    printf '\003\020step,a,"b, c"\n1,2,3\n2,nan,\n' >corpus/runlog/seed-table
+    ;;
+esac

@@ -24,6 +24,7 @@ pub mod inspect;
 mod layers;
 pub mod mbrl_lib;
 pub mod native;
+pub mod newest;
 mod npy;
 pub mod offlinerl_kit;
 mod order;

@@ -12,6 +12,7 @@ mod args;
 mod audit;
 mod collect;
 mod compare;
+mod config;
 mod convert;
 mod coverage;
 mod dashboard;
@@ -23,6 +24,7 @@ mod experiment;
 mod fit;
 mod gate;
 mod headless;
+mod html;
 mod imagine;
 mod inspect;
 mod interrupt;
@@ -32,12 +34,12 @@ mod report;
 mod runs;
 mod score;
 mod shell;
+mod shot;
 mod text;
 mod topup;
 
-use crate::engine::job::FeatureSpec;
+use crate::engine::job::{FeatureSpec, Source};
 use crate::ui::app::OpenSpec;
-use crate::ui::theme::Theme;
 use args::{JudgedArgs, OutputArgs, SourceArgs};
 use headless::Status;
 
@@ -67,9 +69,18 @@ struct DashboardArgs {
     acting: JudgedArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// Colours of the dashboard: auto, dark, light, safe
-    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = dashboard::theme)]
-    theme: Theme,
+    /// Follow the dataset, the checkpoint (or the run that writes one after the other) and the rollouts: what another program
+    /// writes shows within two seconds
+    #[arg(long)]
+    watch: bool,
+    /// Ring the terminal's bell when a number meets this: KEY < NUMBER (or <=, >, >=), such as "`useful_horizon`<10";
+    /// repeatable
+    #[arg(long, value_name = "EXPR", value_parser = gate::Gate::parse)]
+    alarm: Vec<gate::Gate>,
+    /// Colours of the dashboard: auto, dark, light, safe, contrast, gruvbox, solarized, or a TOML file; that of the
+    /// settings if none is named
+    #[arg(long, value_name = "NAME")]
+    theme: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +123,10 @@ enum Command {
     Split(convert::SplitArgs),
     /// Make a dataset by acting in a built-in environment
     Collect(collect::CollectArgs),
+    /// Print the settings of the dashboard, where they are read from, and the themes there are
+    Config(config::ConfigArgs),
+    /// Write a panel of the dashboard as a picture (SVG, PNG) or text, without a terminal
+    Shot(shot::ShotArgs),
     /// Print the script by which a shell completes the program's options
     Completions(shell::CompletionsArgs),
     /// Print the manual page of the program or of a sub-command: `oodscope man topup | man -l -`
@@ -125,6 +140,7 @@ pub fn main() -> ExitCode {
     logfile::to_file();
     let status = match cli.command {
         None => dashboard(&cli.dashboard),
+        Some(Command::Config(_)) => config::ConfigArgs::run(),
         Some(Command::Report(args)) => args.run(),
         Some(Command::Compare(args)) => args.run(),
         Some(Command::Coverage(args)) => args.run(),
@@ -144,6 +160,7 @@ pub fn main() -> ExitCode {
         Some(Command::Combine(args)) => args.run(),
         Some(Command::Split(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),
+        Some(Command::Shot(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(Cli::command()),
         Some(Command::Man(args)) => args.run(Cli::command()),
     };
@@ -159,13 +176,29 @@ fn dashboard(args: &DashboardArgs) -> Status {
     if !on_terminal(&args.output) {
         return report::print(&source, &FeatureSpec::default(), &args.output, &gate::GateArgs::default());
     }
-    dashboard::open(OpenSpec::new(source, args.output.seed), None, args.theme)
+    let settings = config::Config::read().and_then(|config| {
+        let theme = config::theme(args.theme.as_ref().unwrap_or(&config.theme))?;
+        Ok((config, theme))
+    });
+    let (config, theme) = match settings {
+        Ok(settings) => settings,
+        Err(fault) => return headless::complain(&fault),
+    };
+    let memory = source.memory.or(config.memory);
+    let opening = dashboard::Opening {
+        spec: OpenSpec::new(Source { memory, ..source }, args.output.seed),
+        panel: None,
+        theme,
+        watch: args.watch || config.watch,
+        alarms: args.alarm.clone(),
+    };
+    opening.show()
 }
 
 /// True where a person looks at standard output.
 fn on_terminal(output: &OutputArgs) -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    !output.json && !dumb && stdout().is_terminal()
+    !output.json && output.html.is_none() && !dumb && stdout().is_terminal()
 }
 
 #[cfg(test)]

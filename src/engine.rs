@@ -18,6 +18,7 @@ pub mod job;
 pub mod throttle;
 pub mod worker;
 
+pub use crate::checkpoint::newest::newest;
 pub use job::run;
 pub use worker::Engine;
 pub use workspace::Workspace;

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod report;
 pub mod result;
 pub mod results;
+pub mod seen;
 pub mod site;
 pub mod standing;
 pub mod visits;

@@ -4,6 +4,7 @@
 pub mod ascii;
 pub mod binomial;
 pub mod bootstrap;
+pub mod date;
 pub mod dtype;
 pub mod duplicates;
 pub mod fault;

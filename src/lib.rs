@@ -10,14 +10,16 @@
 //! env        | ground data                | environments
 //! world      | ground data                | world models (burn)
 //! metrics    | ground                     | arrays -> numbers
+//! runlog     | ground                     | logs of training runs, whoever wrote them -> scalars by name
 //! agent      | ground data env world      | policies, critics, learners, replay, collection
 //! checkpoint | ground data world agent    | files <-> world model, policy, critic
-//! topup      | ground data format env world metrics agent checkpoint | controller, rounds, run directory
+//! topup      | ground data format env world metrics runlog agent checkpoint | controller, rounds, run directory
 //! experiment | ground data format env world metrics agent checkpoint topup | agents x tasks x datasets x seeds: cells, claims, results
-//! export     | ground metrics             | figures as SVG (plotters)
-//! engine     | ground data format env world metrics agent checkpoint topup experiment export | specs in, events out; threads, cancel, panics
-//! ui         | ground data metrics engine | the dashboard (ratatui)
-//! cli        | ground data format env metrics agent topup experiment engine ui | the command line (clap)
+//! picture    | ground                     | cells of a screen -> SVG, PNG, text; pixels
+//! export     | ground format metrics picture | figures (SVG by plotters, PNG) with their data, reports as HTML
+//! engine     | ground data format env world metrics runlog agent checkpoint topup experiment export | specs in, events out; threads, cancel, panics
+//! ui         | ground data metrics engine picture | the dashboard (ratatui)
+//! cli        | ground data format env metrics agent topup experiment export engine picture ui | the command line (clap)
 //! ```
 //!
 //! Predictions and rollouts reach [`metrics`] as arrays: a metric never knows which model made them, and a model never
@@ -65,6 +67,8 @@ pub mod experiment;
 pub mod export;
 pub mod format;
 pub mod metrics;
+pub mod picture;
+pub mod runlog;
 pub mod world;
 
 pub mod agent;

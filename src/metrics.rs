@@ -14,6 +14,7 @@ pub mod disagreement;
 pub mod divergence;
 pub mod entropy;
 pub mod features;
+pub mod gate;
 pub mod linear_floor;
 pub mod mahalanobis;
 pub mod martingale;

@@ -6,7 +6,9 @@
 
 pub mod app;
 pub mod bindings;
+pub mod door;
 pub mod keymap;
+pub mod offscreen;
 pub mod panel;
 pub mod panel_id;
 pub mod terminal;
@@ -16,12 +18,16 @@ pub mod view;
 
 mod banner;
 mod card;
+mod choosing;
+mod following;
 mod jobs;
 mod layout;
 mod look;
 mod msg;
 pub mod pair;
+mod palette;
 mod shown;
 mod spell;
 mod tabs;
+mod toast;
 mod widget;

@@ -15,9 +15,11 @@ mod budget;
 mod config;
 mod pickle;
 mod room;
+mod runlog;
 
 pub use config::config;
 pub use pickle::pickle;
+pub use runlog::runlog;
 
 use room::Room;
 

@@ -1,13 +1,17 @@
 //! Options that several sub-commands share, and checks of their values.
 
+mod model;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
 
+pub use model::ModelArgs;
+
 use super::demo;
 use crate::data::split::SplitSpec;
-use crate::engine::job::{ActingSpec, Activation, Asked, Base, FeatureSpec, InputOrder, RewardColumn, Source, Target};
+use crate::engine::job::{ActingSpec, Base, FeatureSpec, Only, Source, Within};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::metrics::coverage::Options;
@@ -41,39 +45,16 @@ impl ReadArgs {
     }
 }
 
-/// How the checkpoint's world model is read, where its file does not say it; `oodscope inspect` shows what is assumed.
-#[derive(Debug, Clone, Copy, Default, Args)]
-#[expect(clippy::struct_field_names, reason = "the options are called so")]
-pub struct ModelArgs {
-    /// Non-linearity of a world model whose file does not say it: silu, relu, tanh, leakyrelu(0.01), gelu, elu, identity
-    #[arg(long, value_name = "NAME", value_parser = activation)]
-    model_activation: Option<Activation>,
-    /// What a world model's outputs are: delta (the change of the observation) or absolute (the next observation)
-    #[arg(long, value_name = "WHAT")]
-    model_target: Option<Target>,
-    /// Where the reward is among a world model's outputs: first, last or none
-    #[arg(long, value_name = "WHERE")]
-    model_reward: Option<RewardColumn>,
-    /// Order of a world model's inputs: obs-action or action-obs
-    #[arg(long, value_name = "ORDER")]
-    model_input: Option<InputOrder>,
-}
-
-impl ModelArgs {
-    /// What is asked for.
-    pub fn asked(&self) -> Asked {
-        Asked {
-            activation: self.model_activation,
-            target: self.model_target,
-            reward: self.model_reward,
-            input: self.model_input,
-        }
-    }
-}
-
-/// Reads the name of a non-linearity.
-fn activation(text: &str) -> Result<Activation, String> {
-    Activation::try_from(text.to_owned())
+/// Reads a part of a dimension.
+fn within(text: &str) -> Result<Within, String> {
+    let read = || {
+        let (name, range) = text.rsplit_once('=')?;
+        let (from, to) = range.split_once("..")?;
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|v| !v.is_nan());
+        let (from, to) = (number(from)?, number(to)?);
+        (from <= to && !name.trim().is_empty()).then(|| Within { dimension: name.trim().into(), from, to })
+    };
+    read().ok_or_else(|| "write a dimension and its range, the smaller end first: x=-1..0.5".to_owned())
 }
 
 /// Which data and which model.
@@ -96,6 +77,12 @@ pub struct SourceArgs {
     /// Recorded episodes of a policy, in any dataset format
     #[arg(long, value_name = "PATH")]
     pub rollouts: Option<PathBuf>,
+    /// Look at these episodes of the dataset alone: an SQL condition on the columns of `oodscope episodes`
+    #[arg(long, value_name = "CONDITION")]
+    pub only: Option<String>,
+    /// Look at the episodes alone that pass through a region: `--within "x=-1..0.5"`; several hold together, of one state
+    #[arg(long, value_name = "NAME=FROM..TO", value_parser = within, allow_hyphen_values = true)]
+    pub within: Vec<Within>,
     #[command(flatten)]
     pub read: ReadArgs,
     /// Seed of the division into training, held-out and calibration episodes
@@ -120,6 +107,7 @@ impl SourceArgs {
             policy: self.policy.clone(),
             policy_normalize: self.policy_normalize.clone(),
             rollouts: self.rollouts.clone(),
+            only: Only { condition: self.only.clone(), within: self.within.clone() },
             split,
             ..self.read.of(dataset)
         })
@@ -278,17 +266,19 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 /// How results are printed, and the seed.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OutputArgs {
     /// Print one JSON object: {version, spec, reports, outcome}
     #[arg(long)]
     pub json: bool,
+    /// Write what is printed as one HTML file as well, with every figure, number with its definition, and table
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Seed of everything random in the job
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
 }
 
-/// A share from 0 to `most`.
 /// A share of a whole: 0 to 1.
 ///
 /// # Errors

@@ -6,16 +6,20 @@ use std::sync::mpsc::sync_channel;
 use super::headless::{self, Status};
 use super::interrupt;
 use crate::engine::Engine;
-use crate::engine::job::{Control, JobId, JobSpec};
+use crate::engine::job::{Control, JobId, JobSpec, RunsSpec};
+use crate::engine::newest;
 use crate::ground::fault::Fault;
+use crate::metrics::gate::Gate;
 use crate::ui::app::OpenSpec;
+use crate::ui::door::{End, EngineDoor};
 use crate::ui::panel_id::PanelId;
-use crate::ui::terminal::{self, End, EngineDoor};
-use crate::ui::theme::{Scheme, Theme};
+use crate::ui::terminal;
+use crate::ui::terminal::watch::Watched;
+use crate::ui::theme::Theme;
 use crate::ui::update;
 
 /// News that may wait for the screen: enough for a burst of reports, too few to fill the memory.
-const NEWS: usize = 256;
+pub const NEWS: usize = 256;
 
 impl EngineDoor for Engine {
     fn start(&mut self, spec: JobSpec) -> JobId {
@@ -27,34 +31,65 @@ impl EngineDoor for Engine {
     }
 }
 
-/// The theme of that name; the one that suits the terminal for "auto".
-///
-/// # Errors
-/// A sentence with the names there are.
-pub fn theme(name: &str) -> Result<Theme, String> {
-    let scheme = match name {
-        "auto" => None,
-        other => Some(Scheme::named(other).ok_or("choose one of auto, dark, light, safe")?),
-    };
-    Ok(Theme::detect(scheme, &|name| std::env::var(name).ok()))
+/// How the dashboard is opened.
+#[derive(Debug)]
+pub struct Opening {
+    /// What is opened.
+    pub spec: OpenSpec,
+    /// The panel that is shown first; the first if none is named.
+    pub panel: Option<PanelId>,
+    /// Colours.
+    pub theme: Theme,
+    /// Follow the files that are open.
+    pub watch: bool,
+    /// What the bell rings for.
+    pub alarms: Vec<Gate>,
 }
 
-/// Shows the dashboard until the user ends it, beginning with `panel`, else with the first.
-pub fn open(spec: OpenSpec, panel: Option<PanelId>, theme: Theme) -> Status {
-    // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
-    interrupt::on_signal(|| {
-        terminal::restore();
-        process::exit(i32::from(interrupt::status()));
-    });
-    let (sender, events) = sync_channel(NEWS);
-    let mut engine = Engine::new(sender);
-    let (mut app, effects) = update::begin(spec, theme);
-    app.panel = panel.unwrap_or(app.panel);
-    match terminal::run(&mut engine, events, (app, effects)) {
-        Ok(End::Quit) => Status::Good,
-        Ok(End::Interrupt) => Status::Interrupted,
-        Err(e) => headless::complain(&Fault::failed(format!(
-            "the terminal cannot show the dashboard ({e}); oodscope report prints instead"
-        ))),
+/// With the folder of runs that it opens beside the data: the experiment's, else where top-ups write to.
+fn with_runs(spec: OpenSpec) -> OpenSpec {
+    let own = spec.experiment.as_ref().and_then(|experiment| experiment.out.clone());
+    let folder = own.unwrap_or_else(|| spec.topup.out.clone());
+    OpenSpec { has_runs: folder.is_dir(), runs: RunsSpec { folder, ..spec.runs }, ..spec }
+}
+
+impl Opening {
+    /// Opened on a panel, nothing followed.
+    pub fn on(panel: PanelId, spec: OpenSpec, theme: Theme) -> Self {
+        Self { spec, panel: Some(panel), theme, watch: false, alarms: Vec::new() }
+    }
+
+    /// Shows the dashboard until the user ends it.
+    pub fn show(mut self) -> Status {
+        // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
+        interrupt::on_signal(|| {
+            terminal::restore();
+            process::exit(i32::from(interrupt::status()));
+        });
+        let watched = if self.watch { self.watched() } else { Watched::default() };
+        let (sender, events) = sync_channel(NEWS);
+        let mut engine = Engine::new(sender);
+        let (mut app, effects) = update::begin(with_runs(self.spec), self.theme);
+        app.panel = self.panel.unwrap_or(app.panel);
+        app.follow.alarms = self.alarms.into_iter().map(|gate| (gate, false)).collect();
+        match terminal::run(&mut engine, events, &watched, (app, effects)) {
+            Ok(End::Quit) => Status::Good,
+            Ok(End::Interrupt) => Status::Interrupted,
+            Err(e) => headless::complain(&Fault::failed(format!(
+                "the terminal cannot show the dashboard ({e}); oodscope report prints instead"
+            ))),
+        }
+    }
+
+    /// What is watched; of a run that writes one checkpoint after the other the newest is opened.
+    fn watched(&mut self) -> Watched {
+        let source = &mut self.spec.source;
+        let watched = Watched {
+            dataset: Some(source.dataset.clone()).filter(|path| path.exists()),
+            checkpoint: source.checkpoint.clone(),
+            rollouts: source.rollouts.clone(),
+        };
+        source.checkpoint = source.checkpoint.as_deref().map(newest);
+        watched
     }
 }

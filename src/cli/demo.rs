@@ -47,6 +47,12 @@ pub fn find() -> Result<Demo, Fault> {
     within(&places).map_or_else(|| unpack(&folders::cache().unwrap_or_else(env::temp_dir)), Ok)
 }
 
+/// The folder that the demo lies in, where that is a place on this machine and not the current directory.
+pub fn place(demo: &Demo) -> Option<PathBuf> {
+    let above = Path::new(DATASET).components().count();
+    demo.dataset.ancestors().nth(above).filter(|p| p.is_absolute()).map(Path::to_path_buf)
+}
+
 fn at(place: &Path) -> Demo {
     Demo { dataset: place.join(DATASET), checkpoint: place.join(CHECKPOINT) }
 }

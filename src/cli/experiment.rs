@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{OutputArgs, count};
 use super::headless::{self, Status};
-use super::{dashboard, demo, on_terminal};
+use super::{config, dashboard, demo, on_terminal};
 use crate::engine::job::{ExperimentSpec, ExperimentTask, JobSpec, Source};
 use crate::experiment::site::PLAN;
 use crate::ground::fault::Fault;
@@ -123,13 +123,12 @@ impl RunArgs {
             let source = Source { dataset: demo.dataset, checkpoint: Some(demo.checkpoint), ..Source::default() };
             OpenSpec::new(source, self.output.seed)
         });
-        match (open, dashboard::theme("auto")) {
+        match (open, config::settled()) {
             (Ok(open), Ok(theme)) => {
                 let open = OpenSpec { experiment: Some(spec), ..open };
-                dashboard::open(open, Some(panel::topup::ID), theme)
+                dashboard::Opening::on(panel::topup::ID, open, theme).show()
             }
-            (Err(fault), _) => headless::complain(&fault),
-            (_, Err(problem)) => headless::complain(&Fault::failed(problem)),
+            (Err(fault), _) | (_, Err(fault)) => headless::complain(&fault),
         }
     }
 }

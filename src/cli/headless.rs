@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use super::args::OutputArgs;
 use super::gate::{self, Gate, GateArgs, Verdict};
-use super::{interrupt, json, text};
+use super::{html, interrupt, json, text};
 use crate::engine::job::{JobSpec, Outcome};
 use crate::engine::throttle::Throttle;
 use crate::engine::{self, Workspace, worker};
 use crate::ground::ascii;
 use crate::ground::fault::Fault;
+use crate::ground::save;
 use crate::ground::task::{Cancel, Ctx, Progress};
 use crate::metrics::report::Report;
 
@@ -81,10 +82,22 @@ pub fn run_gated(specs: &[JobSpec], output: &OutputArgs, gates: &GateArgs) -> St
         Ok(gates) => gates,
         Err(problem) => return complain(&Fault::bad(problem)),
     };
+    // Before the work: a file that cannot be written is known now.
+    if let Some(Err(ended)) = output.html.as_deref().map(save::check) {
+        return complain(&ended);
+    }
     let mut ran = every(specs, output);
     let verdicts = ran.judge(&gates);
     if output.json && ran.status != Status::BadInput {
         print(&json::render(specs, &ran.reports, &ran.outcomes, &verdicts, ran.problem.as_deref()));
+    }
+    if let Some(path) = output.html.as_deref().filter(|_| ran.status != Status::BadInput && !ran.reports.is_empty()) {
+        let reports: Vec<&Report> = ran.reports.iter().map(AsRef::as_ref).collect();
+        match html::write(path, specs, (&reports, &ran.outcomes), ran.problem.as_deref()) {
+            Ok(()) if output.json => {}
+            Ok(()) => say(&format!("wrote {}\n", path.display())),
+            Err(ended) => ran.failed(&ended),
+        }
     }
     ran.status
 }
@@ -188,7 +201,7 @@ fn one(spec: &JobSpec, workspace: &Workspace, cancel: &Cancel) -> (Vec<Arc<Repor
 }
 
 /// A line on standard error that says how far the work is, where a person looks.
-fn progress_line() -> impl Fn(Progress) + Send + Sync {
+pub fn progress_line() -> impl Fn(Progress) + Send + Sync {
     let throttle = Throttle::default();
     let watched = stderr().is_terminal();
     move |p: Progress| {
@@ -199,7 +212,8 @@ fn progress_line() -> impl Fn(Progress) + Send + Sync {
     }
 }
 
-fn clear_progress() {
+/// Takes that line away.
+pub fn clear_progress() {
     if stderr().is_terminal() {
         let _ = write!(stderr(), "\r\x1b[K");
     }

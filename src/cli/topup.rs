@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{EnvArgs, OutputArgs, SourceArgs, budget, count, level, part, positive, weight};
 use super::headless::{self, Status};
-use super::{dashboard, on_terminal};
+use super::{config, dashboard, on_terminal};
 use crate::agent::replay::Mix;
 use crate::engine::job::{JobSpec, Schedule, Source, TopUpSpec, Trigger};
 use crate::ground::fault::Fault;
@@ -164,13 +164,13 @@ impl TopUpArgs {
         if self.headless || !on_terminal(&self.output) {
             return headless::run(&[JobSpec::TopUp(topup)], &self.output);
         }
-        match dashboard::theme("auto") {
+        match config::settled() {
             Ok(theme) => {
                 let (seed, source) = (topup.options.seed, topup.source.clone());
                 let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
-                dashboard::open(open, Some(panel::topup::ID), theme)
+                dashboard::Opening::on(panel::topup::ID, open, theme).show()
             }
-            Err(problem) => headless::complain(&Fault::failed(problem)),
+            Err(fault) => headless::complain(&fault),
         }
     }
 

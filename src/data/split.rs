@@ -60,6 +60,17 @@ impl Split {
         Self { heldout: sorted(&order[..h]), calibration: sorted(&order[h..h + c]), train: sorted(&order[h + c..]) }
     }
 
+    /// Leaves out all episodes but `chosen`, in ascending order. Where a part would be empty, all parts share them.
+    pub fn retain(&mut self, chosen: &[usize]) {
+        for part in [&mut self.train, &mut self.heldout, &mut self.calibration] {
+            part.retain(|episode| chosen.binary_search(episode).is_ok());
+        }
+        if [&self.train, &self.heldout, &self.calibration].iter().any(|part| part.is_empty()) {
+            let all = || chosen.to_vec();
+            *self = Self { train: all(), heldout: all(), calibration: all() };
+        }
+    }
+
     /// True if there were too few episodes to keep the parts apart.
     pub fn is_shared(&self) -> bool {
         self.train == self.heldout
@@ -103,6 +114,19 @@ mod tests {
         let parts = Parts { spans, obs: vec![0.0; n], actions: vec![0.0; n], rewards: vec![0.0; n], next_obs: None };
         Dataset::from_parts(Origin::default(), Space::unnamed("obs", 1), Space::unnamed("action", 1), parts)
             .expect("parts fit")
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_its_part_and_an_empty_part_makes_them_one() {
+        let split = Split::new(&dataset(&(0..20).collect::<Vec<_>>()), SplitSpec::default());
+        let mut most = split.clone();
+        let chosen: Vec<usize> = (0..20).filter(|i| *i != split.train[0]).collect();
+        most.retain(&chosen);
+        assert_eq!(most.train, split.train[1..]);
+        assert_eq!((&most.heldout, &most.calibration), (&split.heldout, &split.calibration));
+        let mut few = split.clone();
+        few.retain(&split.train[..3]);
+        assert!(few.is_shared() && few.calibration == split.train[..3]);
     }
 
     #[test]

@@ -10,8 +10,9 @@ use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     ActingSpec, Activation, ActiveSpec, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec,
-    EnvsSpec, EpisodesSpec, ExperimentSpec, ExperimentTask, FeatureSpec, Filter, FitSpec, ImagineSpec, InputOrder,
-    InspectSpec, MapSpec, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
+    EnvsSpec, EpisodesSpec, ExperimentSpec, ExperimentTask, ExportSpec, FeatureSpec, Filter, FitSpec, ImagineSpec,
+    InputOrder, InspectSpec, MapSpec, Only, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
+    Within,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -25,6 +26,7 @@ pub use crate::topup::options::Options as TopUpOptions;
 
 mod active;
 mod audit;
+mod choose;
 mod collect;
 mod compare;
 mod convert;
@@ -33,11 +35,13 @@ mod diagnose;
 mod envs;
 mod episodes;
 mod experiment;
+mod export;
 mod fit;
 mod imagine;
 mod inspect;
 mod load;
 mod map;
+mod reopen;
 mod runs;
 mod scan;
 mod score;
@@ -53,6 +57,8 @@ pub type Emit<'a> = &'a (dyn Fn(Report) + Sync);
 pub enum Slot {
     /// Opening files.
     Load,
+    /// The runs in a folder.
+    Runs,
     /// Going through a dataset that is not in memory.
     Scan,
     /// Audit.
@@ -63,6 +69,8 @@ pub enum Slot {
     Cover,
     /// Another map of the coverage.
     Map,
+    /// Writing what is there.
+    Export,
     /// Imagination, diagnosis and scores.
     Evaluate,
     /// Two sets against each other.
@@ -160,11 +168,15 @@ macro_rules! jobs {
 jobs! {
     /// Open the dataset and the checkpoint; statistics.
     Load(Source) is load::Load;
+    /// What the chosen episodes hold, without reading them again.
+    Choose(Source) is choose::Choose;
+    /// The checkpoint as it is on disk now, beside the dataset that is open.
+    Reopen(Source) is reopen::Reopen;
     /// Exact statistics of all episodes, where only a sample of them is in memory.
     Scan(Source) is scan::Scan;
     /// The environments that can be acted in.
     Envs(EnvsSpec) is envs::Envs;
-    /// The top-ups in a folder.
+    /// The runs in a folder, listed and compared.
     Runs(RunsSpec) is runs::Runs;
     /// What a file is, and how it would be read.
     Inspect(InspectSpec) is inspect::Inspect;
@@ -186,6 +198,8 @@ jobs! {
     Diagnose(DiagnoseSpec) is diagnose::Diagnose;
     /// Hold a second set of states against the dataset: what differs, how sure, and where.
     Compare(CompareSpec) is compare::Compare;
+    /// Write a card of a report, or all reports as HTML.
+    Export(ExportSpec) is export::Export;
     /// Every score of every state, each in units of its own threshold.
     Score(ScoreSpec) is score::Score;
     /// Train a world model (and a policy in its imagination).

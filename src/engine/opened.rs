@@ -17,8 +17,10 @@ pub struct Opened {
     pub source: Source,
     /// The dataset.
     pub data: Arc<Dataset>,
-    /// Its parts.
+    /// Its parts, without the episodes that are left out.
     pub split: Split,
+    /// The episodes that everything is about, in ascending order, where they are not all.
+    pub chosen: Option<Arc<Vec<usize>>>,
     /// World model and policy, where some are named.
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Recorded episodes of a policy, where some are named.
@@ -31,7 +33,18 @@ impl Opened {
     /// A dataset alone, divided as `source` says; nothing was measured of it.
     pub fn new(source: Source, data: Arc<Dataset>) -> Self {
         let split = Split::new(&data, source.split);
-        Self { source, data, split, checkpoint: None, rollouts: None, measured: Arc::default() }
+        Self { source, data, split, chosen: None, checkpoint: None, rollouts: None, measured: Arc::default() }
+    }
+
+    /// Numbers of the episodes that everything is about, in ascending order.
+    pub fn episodes(&self) -> Vec<usize> {
+        self.chosen.as_ref().map_or_else(|| (0..self.data.num_episodes()).collect(), |chosen| chosen.to_vec())
+    }
+
+    /// Leaves out all episodes but `chosen`, in ascending order. Where a part would be empty, all parts are the same.
+    pub fn choose(&mut self, chosen: Arc<Vec<usize>>) {
+        self.split.retain(&chosen);
+        self.chosen = Some(chosen);
     }
 
     /// Refuses episodes `other`, which `path` names as a `kind` of dataset, where their dimensions are not the dataset's own;

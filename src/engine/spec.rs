@@ -9,6 +9,7 @@ pub use crate::checkpoint::reading::{Asked, InputOrder, RewardColumn, Target};
 use crate::data::split::SplitSpec;
 use crate::format::Choice;
 use crate::ground::memory::Bytes;
+use crate::ground::number::number;
 pub use crate::world::net::activation::Activation;
 
 mod acting;
@@ -19,8 +20,10 @@ mod cover;
 mod data;
 mod diagnose;
 mod experiment;
+mod export;
 mod imagine;
 mod inspect;
+mod runs;
 mod score;
 mod space;
 mod train;
@@ -33,8 +36,10 @@ pub use cover::{CoverSpec, MapSpec};
 pub use data::{ConvertSpec, EpisodesSpec, Filter};
 pub use diagnose::DiagnoseSpec;
 pub use experiment::{ExperimentSpec, ExperimentTask};
+pub use export::ExportSpec;
 pub use imagine::ImagineSpec;
-pub use inspect::{InspectSpec, RunsSpec};
+pub use inspect::InspectSpec;
+pub use runs::RunsSpec;
 pub use score::ScoreSpec;
 pub use space::{Base, FeatureSpec};
 pub use train::{FitSpec, TopUpSpec};
@@ -72,6 +77,49 @@ pub struct Source {
     pub split: SplitSpec,
     /// Bytes that datasets may take in memory; half of what is free if none are named.
     pub memory: Option<Bytes>,
+    /// Which of its episodes everything is about; all of them if nothing is said.
+    #[serde(skip_serializing_if = "Only::is_everything")]
+    pub only: Only,
+}
+
+/// Episodes of a dataset: those that meet a condition and pass through a region.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Only {
+    /// SQL condition on the columns of the episode table.
+    pub condition: Option<String>,
+    /// Some state of the episode lies within all of these.
+    pub within: Vec<Within>,
+}
+
+/// A part of one dimension of the observation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Within {
+    /// The dimension, by name.
+    pub dimension: String,
+    /// Least value.
+    pub from: f64,
+    /// Largest value.
+    pub to: f64,
+}
+
+impl Only {
+    /// True if nothing is left out.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// "steps < 200, x in [-1, 0.5] and y in [0, 1]".
+    pub fn words(&self) -> String {
+        let range = |w: &Within| format!("{} in [{}, {}]", w.dimension, number(w.from), number(w.to));
+        let region = self.within.iter().map(range).collect::<Vec<_>>().join(" and ");
+        [self.condition.clone(), (!region.is_empty()).then_some(region)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
 /// True if nothing was asked for.

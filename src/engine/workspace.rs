@@ -1,12 +1,14 @@
 //! What jobs share: opened datasets and checkpoints, so that each is read once however many jobs need it.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::cache::Cache;
-use super::measure::acting;
+use super::measure::runs::Known;
+use super::measure::{acting, only};
 use super::opened::Opened;
-use super::spec::{ActingSpec, Source};
+use super::spec::{ActingSpec, Only, Source};
 use crate::checkpoint::reading::Asked;
 use crate::checkpoint::{self, Checkpoint, Given};
 use crate::data::dataset::Dataset;
@@ -23,6 +25,10 @@ type Model = (PathBuf, Asked, File);
 /// A policy on disk, its statistics, the checkpoint whose policy it stands for, the dataset that it is held against, and where it
 /// acts: a function in which Python, between which bounds.
 type Acting = (PathBuf, Option<PathBuf>, Option<Model>, File, ActingSpec);
+
+/// A folder of runs.
+#[derive(PartialEq, Eq)]
+struct RunsIn(PathBuf);
 
 /// Opened files and what was measured of them. Jobs on several threads share one.
 #[derive(Debug, Default)]
@@ -66,15 +72,36 @@ impl Workspace {
         }
         let checkpoint = source.checkpoint.as_deref().map(|path| self.checkpoint(path, source, &opened.data));
         opened.checkpoint = checkpoint.transpose()?;
+        if !source.only.is_everything() {
+            // What is chosen by is known of all of them, and measured under the name of all.
+            opened.source.only = Only::default();
+            let key = (opened.source.clone(), source.only.clone());
+            let chosen = self.cache.cached(key, || only::chosen(&opened, &source.only, cx))?;
+            opened.source.only.clone_from(&source.only);
+            opened.choose(chosen);
+        }
         if let Some(path) = &source.policy {
             opened.checkpoint = Some(self.acting(path, &opened)?);
         }
         Ok(opened)
     }
 
+    /// What is known of the runs in `folder`.
+    pub fn runs(&self, folder: &Path) -> Arc<Known> {
+        let Ok(known) = self.cache.cached(RunsIn(folder.to_path_buf()), || Ok::<_, Infallible>(Known::default()));
+        known
+    }
+
     /// Forgets every file and what was measured, so that the next [`Workspace::open`] sees the files as they are now.
     pub fn forget(&self) {
         self.cache.clear();
+    }
+
+    /// Forgets everything but the datasets: what was read from checkpoints, and what was measured.
+    pub fn forget_networks(&self) {
+        let kept = self.files(std::mem::take);
+        self.cache.clear();
+        self.files(|files| *files = kept);
     }
 
     fn checkpoint(&self, path: &Path, source: &Source, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use super::cell::Cell;
 use super::site::Site;
-use super::standing::time;
+
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::{Acting, Uniform};
 use crate::agent::replay::{Mix, Replay};
 use crate::ground::fault::Fault;
-use crate::ground::number::counted;
+use crate::ground::number::{counted, duration};
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Cell as Entry, Level, Report, Table};
 use crate::topup::active::options::Options;
@@ -67,7 +67,7 @@ pub fn report(site: &Site<'_>, hands: usize, cx: &Ctx) -> Result<Report, Fault> 
             counted(site.cells.len(), "cells"),
             counted(total.steps, "environment steps"),
             total.gradients,
-            time(total.seconds / hands as f64),
+            duration(total.seconds / hands as f64),
             counted(hands, "cells")
         ),
     );
@@ -110,7 +110,7 @@ fn row(site: &Site<'_>, cell: &Cell, cost: &Cost, total: &mut Total) -> Vec<Entr
         if cell.agent().is_some() { evaluations.into() } else { 0usize.into() },
         model.into(),
         policy.into(),
-        if seconds.is_finite() { time(seconds).into() } else { "–".into() },
+        if seconds.is_finite() { duration(seconds).into() } else { "–".into() },
     ]
 }
 

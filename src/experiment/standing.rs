@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::result::{CellResult, seconds};
 use super::site::{RUN, Site};
 use crate::ground::fault::Fault;
-use crate::ground::number::{counted, number, significant};
+use crate::ground::number::{counted, duration, number, significant};
 use crate::ground::stats;
 use crate::metrics::report::{Cell as Entry, Level, Report, Table};
 use crate::topup::run::METRICS;
@@ -177,7 +177,7 @@ pub fn report(site: &Site<'_>, states: &[State], left: Option<f64>) -> Report {
     let blocked = count(|s| matches!(s, State::Blocked(_)));
     let all = counted(states.len(), "cells");
     let time =
-        left.filter(|_| finished < states.len()).map(|s| format!(", about {} left", time(s))).unwrap_or_default();
+        left.filter(|_| finished < states.len()).map(|s| format!(", about {} left", duration(s))).unwrap_or_default();
     let trouble = if failed > 0 { format!(", {failed} failed, {blocked} wait for those") } else { String::new() };
     let level = if failed > 0 { Level::Warn } else { Level::Info };
     report.note(level, format!("{finished} of {all} finished, {running} running{trouble}{time}"));
@@ -250,14 +250,5 @@ fn word(state: &State) -> String {
         State::Blocked(_) => "blocked".into(),
         State::Waiting(_) => "waits".into(),
         State::Free => "-".into(),
-    }
-}
-
-/// A time for people.
-pub fn time(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => counted(s.ceil() as usize, "seconds"),
-        s if s < 5400.0 => counted((s / 60.0).round() as usize, "minutes"),
-        s => format!("{:.1} hours", s / 3600.0),
     }
 }

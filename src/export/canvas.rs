@@ -1,5 +1,7 @@
 //! A sheet of paper in points, drawn on by `plotters`.
 
+use std::cell::RefCell;
+
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
@@ -7,12 +9,11 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
-use super::palette::{DASHES, INK, Marker, PAPER, Style};
+pub use super::compact::fine;
+use super::compact::{self, DASH, FINE};
+use super::palette::{INK, Marker, PAPER, Style};
+use super::scale::Scale;
 
-/// The library draws at whole numbers: hundredths of a point.
-const FINE: f64 = 100.0;
-/// The library's pens have a width and no dashes: the number of the dashes counts these.
-const DASH: u32 = 10_000;
 /// The library divides sizes of fonts by this.
 const FONT: f64 = 1.24;
 
@@ -74,25 +75,44 @@ pub struct Canvas<'a> {
     pub area: DrawingArea<SVGBackend<'a>, Shift>,
     /// Size of the text.
     pub font: f64,
+    /// Where the data of each figure lie, in the order in which they were drawn.
+    placed: RefCell<Vec<Placed>>,
 }
 
-/// An SVG of `width` and `height` points with what `draw` draws on white paper.
+/// Where the data of a figure lie on the paper, and what its axes are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placed {
+    /// Around the data.
+    pub plot: Rect,
+    /// Horizontal axis.
+    pub x: Scale,
+    /// Vertical axis.
+    pub y: Scale,
+}
+
+/// An SVG of `width` and `height` points with what `draw` draws on white paper, and where the data lie on it.
 pub fn sheet(
     (width, height): (f64, f64),
     font: f64,
     draw: impl FnOnce(&Canvas) -> Result<(), Failure>,
-) -> Result<String, Failure> {
+) -> Result<(String, Vec<Placed>), Failure> {
     let mut svg = String::new();
     let backend = SVGBackend::with_string(&mut svg, (fine(width).unsigned_abs(), fine(height).unsigned_abs()));
-    let canvas = Canvas { area: backend.into_drawing_area(), font };
+    let canvas = Canvas { area: backend.into_drawing_area(), font, placed: RefCell::default() };
     canvas.area.fill(&PAPER).map_err(|e| e.to_string())?;
     draw(&canvas)?;
     canvas.area.present().map_err(|e| e.to_string())?;
+    let placed = canvas.placed.take();
     drop(canvas);
-    Ok(finish(&svg, width, height))
+    Ok((compact::finish(&svg, width, height), placed))
 }
 
 impl Canvas<'_> {
+    /// Remembers where data lie.
+    pub fn place(&self, plot: Rect, (x, y): (Scale, Scale)) {
+        self.placed.borrow_mut().push(Placed { plot, x, y });
+    }
+
     /// A line along points.
     pub fn line(&self, points: &[(f64, f64)], style: &Style) -> Result<(), Failure> {
         let pen = pen(style.colour, style.width, style.dash);
@@ -140,7 +160,12 @@ impl Canvas<'_> {
 
     /// A full disc.
     pub fn disc(&self, at: (f64, f64), radius: f64, colour: RGBColor) -> Result<(), Failure> {
-        self.area.draw(&Circle::new(point(at), fine(radius), colour.filled())).map_err(|e| e.to_string())
+        self.dot(at, radius, colour, 1.0)
+    }
+
+    /// A disc that lets through what is below it.
+    pub fn dot(&self, at: (f64, f64), radius: f64, colour: RGBColor, alpha: f64) -> Result<(), Failure> {
+        self.area.draw(&Circle::new(point(at), fine(radius), colour.mix(alpha).filled())).map_err(|e| e.to_string())
     }
 
     /// A text in the size of the canvas whose middle line is at the point's height.
@@ -176,11 +201,6 @@ impl Canvas<'_> {
     }
 }
 
-/// A length in the library's numbers; what is no number is 0, and what is far off is beyond the paper.
-pub fn fine(v: f64) -> i32 {
-    (v * FINE).round().clamp(-1e7, 1e7) as i32
-}
-
 fn point((x, y): (f64, f64)) -> (i32, i32) {
     (fine(x), fine(y))
 }
@@ -195,53 +215,14 @@ pub fn pen(colour: RGBColor, width: f64, dash: usize) -> ShapeStyle {
     ShapeStyle { color: colour.to_rgba(), filled: false, stroke_width: width + DASH * dash as u32 }
 }
 
-/// The text without what XML cannot hold; the library escapes the rest.
+/// The text without what XML cannot hold and what turns the direction of reading; the library escapes the rest.
 pub fn clean(text: &str) -> String {
     let known = text.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'));
-    known.map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c }).collect()
-}
-
-/// The library's SVG in points, with dashes, and with each text on a line of its own.
-fn finish(svg: &str, width: f64, height: f64) -> String {
-    let (width, height) = (f64::from(fine(width)) / FINE, f64::from(fine(height)) / FINE);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}pt\" height=\"{height}pt\" \
-         viewBox=\"0 0 {width} {height}\">\n<g transform=\"scale({})\" stroke-linejoin=\"round\">\n",
-        1.0 / FINE
-    );
-    let body = svg.lines().skip(1).filter(|l| *l != "</svg>");
-    for line in body {
-        if !line.starts_with('<') || line == "</text>" {
-            out.truncate(out.trim_end().len());
-        }
-        let line = attribute(line, " stroke-width=\"", |n| stroke(n as u32));
-        let line = attribute(&line, " font-size=\"", |n| format!("{}\"", n.round()));
-        // The middle of capitals and digits, not of small letters.
-        out += &line.replace(" dy=\"0.5ex\"", " dy=\"0.36em\"").replace(" opacity=\"1\"", "");
-        out.push('\n');
-    }
-    out + "</g>\n</svg>\n"
-}
-
-fn stroke(coded: u32) -> String {
-    let width = coded % DASH;
-    match DASHES.get((coded / DASH) as usize) {
-        Some(dashes) if !dashes.is_empty() => {
-            let lengths: Vec<String> = dashes.iter().map(|d| fine(*d).to_string()).collect();
-            format!("{width}\" stroke-dasharray=\"{}\"", lengths.join(" "))
-        }
-        _ => format!("{width}\""),
-    }
-}
-
-/// The line with the number of an attribute rewritten; quotes of labels are escaped, so that no label looks like one.
-fn attribute(line: &str, name: &str, write: impl Fn(f64) -> String) -> String {
-    let parts = line.split_once(name).and_then(|(a, rest)| rest.split_once('"').map(|(n, b)| (a, n, b)));
-    match parts {
-        Some((before, number, after)) => match number.parse() {
-            Ok(n) => format!("{before}{name}{}{after}", write(n)),
-            Err(_) => line.to_string(),
-        },
-        None => line.to_string(),
-    }
+    let shown = |c: char| match c {
+        '\u{2028}' | '\u{2029}' => ' ',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    known.map(shown).collect()
 }

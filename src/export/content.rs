@@ -1,6 +1,6 @@
 //! What a figure is made of.
 
-use crate::metrics::report::{Axis, HeatMap, Series};
+use crate::metrics::report::{Axis, HeatMap, Histogram, PairMaps, Scatter, Series};
 
 /// Sizes of a figure in points.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,4 +65,10 @@ pub enum Content<'a> {
     Bars(&'a [Group]),
     /// A map with paths.
     Heat(&'a HeatMap),
+    /// A distribution.
+    Bins(&'a Histogram),
+    /// A cloud of points.
+    Cloud(&'a Scatter),
+    /// The maps of all pairs of dimensions.
+    Pairs(&'a PairMaps),
 }

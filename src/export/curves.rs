@@ -2,6 +2,8 @@
 
 mod ink;
 
+use plotters::style::RGBColor;
+
 use super::canvas::{Canvas, Failure, Rect, Side};
 use super::frame::{self, Pads, Ruler};
 use super::legend::Entry;
@@ -55,9 +57,26 @@ impl<'a> Curves<'a> {
         Self { series, entries, x, y, x_axis, y_axis }
     }
 
+    /// The plot under its title: where that is what the vertical axis says, the axis needs no second name.
+    pub fn under(self, title: &str) -> Self {
+        let named = !title.is_empty() && frame::named(&self.y_axis, None) == title;
+        let y_axis = if named { Axis { log: self.y_axis.log, ..Axis::default() } } else { self.y_axis };
+        Self { y_axis, ..self }
+    }
+
     /// The names in the legend.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The colour of every curve, in their order.
+    pub fn colours(&self) -> Vec<RGBColor> {
+        self.series.iter().map(|(_, style)| style.colour).collect()
+    }
+
+    /// Its axes.
+    pub fn scales(&self) -> (Scale, Scale) {
+        (self.x, self.y)
     }
 
     /// True where the ends of thresholds are named at the right, where no legend fits any more.
@@ -72,13 +91,7 @@ impl<'a> Curves<'a> {
         let left = self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.7, font).width(font));
         let ends = self.ends().map(|(s, v, p)| text::longest(&text::wrap(&ending(s, p, v), font, w * 0.22, 4), font));
         let ends = ends.fold(0.0, f64::max);
-        // The last label of the horizontal axis reaches beyond it.
-        let over = self
-            .across(w * 0.7, font, 2)
-            .ticks
-            .marks
-            .last()
-            .map_or(0.0, |(at, label)| if *at > 0.9 { text::width(label, font) / 2.0 } else { 0.0 });
+        let over = self.across(w * 0.7, font, 2).over(font);
         Pads { left, right: if ends > 0.0 { ends + font * 0.7 } else { over }, top: font * 0.4, bottom }
     }
 

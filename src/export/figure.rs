@@ -1,5 +1,6 @@
 //! The figures: curves, rows of dots, maps, and several of them on one sheet. The same results give the same bytes.
 
+pub use super::canvas::Placed;
 use super::canvas::{Rect, Side, sheet};
 pub use super::content::{Content, Group, Look, Panel, Row};
 use super::legend;
@@ -34,12 +35,29 @@ pub fn heat(map: &HeatMap, look: &Look) -> Result<String, String> {
     one(Content::Heat(map), look)
 }
 
+/// A figure, and where the data of its parts lie on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// As SVG.
+    pub svg: String,
+    /// One for each part, in their order.
+    pub placed: Vec<Placed>,
+}
+
 /// Several figures in `columns` columns of one width; `look` is of the whole sheet. Where all show curves of the same
 /// names, one legend below serves them all.
 ///
 /// # Errors
 /// Where the library cannot draw.
 pub fn panels(panels: &[Panel], columns: usize, look: &Look) -> Result<String, String> {
+    drawn(panels, columns, look).map(|d| d.svg)
+}
+
+/// As [`panels`], with where the data lie.
+///
+/// # Errors
+/// Where the library cannot draw.
+pub fn drawn(panels: &[Panel], columns: usize, look: &Look) -> Result<Drawn, String> {
     let (font, width) = (size(look.font_pt, 9.0).clamp(1.0, 72.0), size(look.width_pt, 420.0));
     let columns = columns.clamp(1, panels.len().max(1));
     let rows = panels.len().max(1).div_ceil(columns);
@@ -67,7 +85,7 @@ pub fn panels(panels: &[Panel], columns: usize, look: &Look) -> Result<String, S
     let each_h = wanted.fold(asked.1, f64::max);
     let height = each_h * rows as f64 + gap * (rows - 1) as f64 + under + head + 2.0 * EDGE;
 
-    sheet((width, height), font, |canvas| {
+    let (svg, placed) = sheet((width, height), font, |canvas| {
         for (i, line) in title.iter().enumerate() {
             canvas.bold((width / 2.0, EDGE + font * LINE * (i as f64 + 0.5)), line, Side::Middle)?;
         }
@@ -80,7 +98,8 @@ pub fn panels(panels: &[Panel], columns: usize, look: &Look) -> Result<String, S
             Some(layout) => legend::draw(canvas, layout, ((width - layout.w) / 2.0, height - EDGE - layout.h)),
             None => Ok(()),
         }
-    })
+    })?;
+    Ok(Drawn { svg, placed })
 }
 
 fn one(content: Content, look: &Look) -> Result<String, String> {

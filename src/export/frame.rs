@@ -85,6 +85,12 @@ impl Ruler {
         self.labels(font) + font * (LINE * self.title.len() as f64 + 0.3)
     }
 
+    /// How far the last label of a horizontal axis reaches beyond it.
+    pub fn over(&self, font: f64) -> f64 {
+        let last = self.ticks.marks.last();
+        last.map_or(0.0, |(at, label)| if *at > 0.9 { text::width(label, font) / 2.0 } else { 0.0 })
+    }
+
     fn labels(&self, font: f64) -> f64 {
         2.0 * TICK + self.ticks.marks.iter().map(|(_, l)| text::width(l, font)).fold(0.0, f64::max)
     }
@@ -122,7 +128,7 @@ impl ValueFormatter<f64> for Labelled<'_> {
 }
 
 /// An axis' title: "loss (×10⁻⁷ nats)".
-fn named(axis: &Axis, power: Option<i32>) -> String {
+pub fn named(axis: &Axis, power: Option<i32>) -> String {
     let mut unit: Vec<String> = power.map(|p| format!("×{}", power_of_ten(p))).into_iter().collect();
     if !axis.unit.is_empty() {
         unit.push(axis.unit.clone());

@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 /// Okabe and Ito's colours, those that read on white first; their yellow does not and is darker here.
-const COLOURS: [RGBColor; 8] = [
+pub const COLOURS: [RGBColor; 8] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x00, 0x9e, 0x73),
@@ -26,6 +26,10 @@ pub const FAINT: RGBColor = RGBColor(0xf2, 0xf2, 0xf2);
 pub const NOTHING: RGBColor = RGBColor(0xe6, 0xe6, 0xe6);
 /// The paper.
 pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+/// Bars of distributions.
+pub const BARS: RGBColor = RGBColor(0x4b, 0x8e, 0xc2);
+/// Paths where they are within the data.
+pub const INSIDE: RGBColor = RGBColor(0x00, 0x9e, 0x73);
 /// What is to be seen first.
 pub const STRONG: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 

@@ -8,7 +8,11 @@ use super::content::Content;
 use super::curves::Curves;
 use super::frame::Pads;
 use super::heat::Heat;
+use super::histogram::Bins;
 use super::legend::{self, Entry, Layout};
+use super::pairs::Triangle;
+use super::scale::Scale;
+use super::scatter::Cloud;
 use super::text::{self, LINE};
 
 /// Least share of a figure's height that its data have; more names make the figure higher.
@@ -35,6 +39,9 @@ enum Kind<'a> {
     Curves(Curves<'a>),
     Bars(Bars<'a>),
     Heat(Heat<'a>),
+    Bins(Bins<'a>),
+    Cloud(Cloud<'a>),
+    Pairs(Triangle<'a>),
 }
 
 /// What a part wants around its data.
@@ -85,9 +92,12 @@ impl<'a> Part<'a> {
     /// A figure of `content` under its title.
     pub fn new(title: &'a str, content: &'a Content<'a>) -> Self {
         let kind = match content {
-            Content::Curves(series) => Kind::Curves(Curves::new(series)),
+            Content::Curves(series) => Kind::Curves(Curves::new(series).under(title)),
             Content::Bars(groups) => Kind::Bars(Bars::new(groups)),
             Content::Heat(map) => Kind::Heat(Heat::new(map)),
+            Content::Bins(histogram) => Kind::Bins(Bins::new(histogram)),
+            Content::Cloud(scatter) => Kind::Cloud(Cloud::new(scatter)),
+            Content::Pairs(pairs) => Kind::Pairs(Triangle::new(pairs)),
         };
         Self { title, kind }
     }
@@ -97,6 +107,20 @@ impl<'a> Part<'a> {
             Kind::Curves(c) => c.entries(),
             Kind::Bars(b) => b.entries(),
             Kind::Heat(h) => h.entries(),
+            Kind::Bins(b) => b.entries(),
+            Kind::Cloud(c) => c.entries(),
+            Kind::Pairs(_) => &[],
+        }
+    }
+
+    /// Its axes; from 0 to 1 where it has none of its own.
+    fn scales(&self) -> (Scale, Scale) {
+        match &self.kind {
+            Kind::Curves(c) => c.scales(),
+            Kind::Heat(h) => h.scales(),
+            Kind::Bins(b) => b.scales(),
+            Kind::Cloud(c) => c.scales(),
+            Kind::Bars(_) | Kind::Pairs(_) => (Scale::exact(0.0, 1.0), Scale::exact(0.0, 1.0)),
         }
     }
 
@@ -105,6 +129,9 @@ impl<'a> Part<'a> {
             Kind::Curves(c) => c.pads(size, font),
             Kind::Bars(b) => b.pads(size.0, font),
             Kind::Heat(h) => h.pads(size, font),
+            Kind::Bins(b) => b.pads(size, font),
+            Kind::Cloud(c) => c.pads(size, font),
+            Kind::Pairs(t) => t.pads(size, font),
         }
     }
 
@@ -141,9 +168,12 @@ impl<'a> Part<'a> {
         let (font, pads) = (canvas.font, room.pads);
         let right = room.beside.as_ref().map_or(0.0, |l| l.w + font * 1.4);
         let mut plot = outer.inside(pads.left, pads.right + right, room.head + pads.top, pads.bottom + room.under);
-        if let Kind::Heat(h) = &self.kind {
-            plot = shaped(plot, h.shape());
+        match &self.kind {
+            Kind::Heat(h) => plot = shaped(plot, h.shape()),
+            Kind::Pairs(_) => plot = shaped(plot, Some(1.0)),
+            _ => {}
         }
+        canvas.place(plot, self.scales());
         for (i, line) in room.title.iter().enumerate() {
             // In the middle of the data, but not beyond the box.
             let half = text::width(line, font * 1.08) / 2.0;
@@ -154,6 +184,9 @@ impl<'a> Part<'a> {
             Kind::Curves(c) => c.draw(canvas, plot, &pads)?,
             Kind::Bars(b) => b.draw(canvas, plot, &pads)?,
             Kind::Heat(h) => h.draw(canvas, plot, &pads)?,
+            Kind::Bins(b) => b.draw(canvas, plot, &pads)?,
+            Kind::Cloud(c) => c.draw(canvas, plot, &pads)?,
+            Kind::Pairs(t) => t.draw(canvas, plot, &pads)?,
         }
         if let Some(layout) = &room.beside {
             legend::draw(canvas, layout, (plot.right() + pads.right + font * 1.2, plot.y))?;

@@ -53,6 +53,11 @@ impl Scale {
         }
     }
 
+    /// Its ends, as powers of ten where it is logarithmic, which is said.
+    pub fn ends(&self) -> (f64, f64, bool) {
+        (self.lo, self.hi, self.log)
+    }
+
     /// Place of a number in units of the axis; none for what has no place (NaN, and 0 on a logarithmic axis).
     pub fn place(&self, v: f64) -> Option<f64> {
         transform(v, self.log).map(|v| self.share(v))

@@ -1,4 +1,8 @@
+mod kinds;
+
 use proptest::prelude::*;
+
+pub use kinds::{everything, report_of};
 
 use super::figure::{self, Content, Group, Look, Panel, Row};
 use crate::metrics::report::{Axis, HeatMap, Overlay, Role, Series};
@@ -16,7 +20,8 @@ fn series(label: &str, role: Role, x: &[f64], y: &[f64]) -> Series {
     }
 }
 
-fn line(label: &str, y: &[f64]) -> Series {
+/// A curve over its points' numbers.
+pub fn line(label: &str, y: &[f64]) -> Series {
     let x: Vec<f64> = (0..y.len()).map(|i| i as f64).collect();
     series(label, Role::Value, &x, y)
 }

@@ -50,6 +50,15 @@ fn trim(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
+/// A time for people: "12 seconds", "3 minutes", "2.5 hours".
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => counted(s.ceil() as usize, "seconds"),
+        s if s < 5400.0 => counted((s / 60.0).round() as usize, "minutes"),
+        s => format!("{:.1} hours", s / 3600.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,18 @@ pub fn beside(path: &Path, fill: impl FnOnce(&mut tempfile::NamedTempFile) -> Re
     Ok(())
 }
 
+/// Says before long work whether [`file`] could write `path`; leaves nothing behind.
+///
+/// # Errors
+/// As [`file`].
+pub fn check(path: &Path) -> Result<(), Fault> {
+    here(path)?;
+    if path.is_dir() {
+        return Err(Fault::at(path, "is a folder; name a file"));
+    }
+    tempfile::tempfile_in(parent_of(path)).map(drop).map_err(|e| unwritable(path, &e))
+}
+
 /// Makes folder `path`, which must not exist yet, and has `fill` put its files into it.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use super::features::Choice;
 use super::novelty::{Novelty, Rule};
-use super::report::{Axis, HeatMap, Histogram, Level, Report};
+use super::report::{Axis, HeatMap, Histogram, Level, Overlay, PairMaps, Report};
 use super::threshold::{FalseAlarms, Kind, episode_max, is_alarm};
 use super::{States, density, ood};
 use crate::ground::bootstrap::{Bootstrap, Units};
@@ -186,7 +186,8 @@ impl Begun<'_> {
         };
         let holes = holes::table(&mut report, &survey, visits.as_ref(), &cx_of("holes"))?;
         report.maps = vec![drawn(&map, &input, &ratios, &holes)];
-        report.pairs = Some(Arc::new(survey.report()));
+        let boxes = holes.iter().map(HoleBox::boxed).collect();
+        report.pairs = Some(Arc::new(PairMaps { holes: boxes, ..survey.report() }));
         report.note(Level::Info, novelty.sentence());
         report.note(Level::Info, novelty.features.sentence());
         let level = if novelty.threshold.is_calibrated() { Level::Info } else { Level::Warn };
@@ -194,6 +195,19 @@ impl Begun<'_> {
         report.note(level, text);
         order::stats(&mut report);
         Ok(Coverage { report, novelty, map, holes, ratios })
+    }
+}
+
+impl Coverage {
+    /// One episode of the data as a path over `map`, coloured by novelty in units of the threshold: each state's distance is
+    /// to the training states of other episodes.
+    ///
+    /// # Errors
+    /// Cancelled.
+    pub fn path(&self, map: &Map, states: States<'_>, label: &str, cx: &Ctx) -> Result<Overlay, Fault> {
+        let scores = self.novelty.score_apart(states, cx)?;
+        let ratios: Vec<f64> = scores.into_iter().map(|score| self.novelty.threshold.ratio(score)).collect();
+        Ok(parts::path(map, states, &ratios, label))
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::density::{self, zoom::Zoom};
+pub use build::groups;
+
+use super::density::{self, near::Near, zoom::Zoom};
 
 /// A named set of results with everything that was measured, each with unit and definition.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -58,7 +60,7 @@ pub struct Detail {
 }
 
 /// Small maps of pairs of dimensions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PairMaps {
     /// Name of every dimension.
     pub names: Vec<String>,
@@ -68,6 +70,8 @@ pub struct PairMaps {
     pub pairs: Vec<(usize, usize)>,
     /// [pairs][bins · bins] states in each cell, row 0 at the lower end.
     pub counts: Vec<Vec<u32>>,
+    /// The holes, in the order of their table: two dimensions, and the box over them.
+    pub holes: Vec<((usize, usize), Mark)>,
 }
 
 /// One number.
@@ -243,6 +247,9 @@ pub struct HeatMap {
     /// What any part of the map is counted from, where the screen can go closer; not in JSON.
     #[serde(skip)]
     pub fine: Option<Arc<Zoom>>,
+    /// Whose states lie where; not in JSON.
+    #[serde(skip)]
+    pub near: Option<Arc<Near>>,
 }
 
 /// A box on a map.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use super::following::Following;
 pub use super::jobs::{Ended, Jobs, Running};
 pub use super::look::{CardLook, Looks, ScaleChoice, Selection};
 
@@ -11,7 +12,7 @@ use super::look::Lens;
 use super::pair::Pair;
 use super::panel_id::PanelId;
 use super::theme::Theme;
-use crate::engine::job::{ExperimentSpec, Source, TopUpSpec};
+use crate::engine::job::{ExperimentSpec, Only, RunsSpec, Source, TopUpSpec};
 use crate::metrics::report::{Level, Report};
 
 /// What the dashboard is opened with.
@@ -25,6 +26,10 @@ pub struct OpenSpec {
     pub topup: TopUpSpec,
     /// The experiment that runs while it is open.
     pub experiment: Option<ExperimentSpec>,
+    /// The runs that are listed.
+    pub runs: RunsSpec,
+    /// Their folder was there when the dashboard was opened.
+    pub has_runs: bool,
     /// What was named beside the dataset and could not be used with it.
     pub refused: Option<Refused>,
 }
@@ -43,7 +48,8 @@ impl OpenSpec {
     pub fn new(source: Source, seed: u64) -> Self {
         let mut topup = TopUpSpec::default();
         topup.options.seed = seed;
-        Self { source, seed, topup, experiment: None, refused: None }
+        let runs = RunsSpec { seed, ..RunsSpec::default() };
+        Self { source, seed, topup, experiment: None, runs, has_runs: false, refused: None }
     }
 
     /// Leaves out the policy, the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is none of them.
@@ -79,13 +85,26 @@ impl OpenSpec {
     }
 }
 
-/// Which episodes the table of the data shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which episodes everything is about; what holds stands in [`App::open`].
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
-    /// SQL condition; all of them where there is none.
-    pub condition: Option<String>,
     /// The line that asks for a condition, while it is open.
     pub prompt: Option<Prompt>,
+    /// What is looked for, until it is known whether there is such.
+    pub asked: Option<Sought>,
+    /// What held before, the latest last.
+    pub before: Vec<Only>,
+    /// Conditions that were written, the latest last.
+    pub history: Vec<String>,
+}
+
+/// Episodes that are looked for, and where the wish comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sought {
+    /// The episodes.
+    pub only: Only,
+    /// They held before: finding them takes the last change back.
+    pub back: bool,
 }
 
 /// A line of text that is being written.
@@ -95,18 +114,35 @@ pub struct Prompt {
     pub text: String,
     /// Characters before the cursor.
     pub at: usize,
+    /// So many lines ago it was written before; 0 for a new one.
+    pub back: usize,
 }
 
 impl Prompt {
     /// `text` with the cursor behind it.
     pub fn new(text: String) -> Self {
-        Self { at: text.chars().count(), text }
+        Self { at: text.chars().count(), text, back: 0 }
     }
 
     /// Bytes before the cursor.
     pub fn byte(&self) -> usize {
         self.text.char_indices().nth(self.at).map_or(self.text.len(), |(byte, _)| byte)
     }
+}
+
+/// What lies over the panel until it is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// All keys, so many lines scrolled away.
+    Keys(usize),
+    /// What the words mean, so many lines scrolled away.
+    Words(usize),
+    /// Every action, to be searched by name: what was written, and the selected one of those that fit.
+    Palette(Prompt, usize),
+    /// The jobs, and which of them is selected.
+    Jobs(usize),
+    /// The plan of the next top-up, and which setting is selected.
+    Plan(usize),
 }
 
 /// Everything the screen knows.
@@ -128,12 +164,16 @@ pub struct App {
     pub selection: Selection,
     /// Which episodes are shown.
     pub filter: Filter,
+    /// Files that are followed.
+    pub follow: Following,
     /// Colours and characters.
     pub theme: Theme,
-    /// Lines scrolled away in the key overlay, while it is open.
-    pub help: Option<usize>,
+    /// What lies over the panel.
+    pub over: Option<Over>,
     /// A sentence that waits to be read.
     pub message: Option<String>,
+    /// The user was asked whether a run may be ended.
+    pub quitting: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Frames of the spinner so far.
@@ -152,9 +192,11 @@ impl App {
             looks: Looks::default(),
             selection: Selection::default(),
             filter: Filter::default(),
+            follow: Following::default(),
             theme,
-            help: None,
+            over: None,
             message: None,
+            quitting: false,
             size: (80, 24),
             tick: 0,
         }
@@ -172,7 +214,7 @@ impl App {
 
     /// Shows `panel`.
     pub fn show(&mut self, panel: PanelId) {
-        self.help = None;
+        self.over = None;
         if self.panel != panel {
             self.looks.zoom = false;
             self.panel = panel;

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 
 use ratatui::layout::Rect;
 
-use super::look::{CardLook, Lens};
+use super::look::{CardLook, Lens, ScaleChoice};
+use super::widget::notes;
 use super::widget::pairs::PairsView;
 use super::widget::scrubber::Scrubber;
-use super::widget::stats;
+use super::widget::stats::{self, StatsView};
 use super::widget::switchboard::Switchboard;
 use super::widget::table::TableView;
 use crate::metrics::report::{HeatMap, Histogram, Note, Overlay, PairMaps, Scatter, Series, Stat, Table};
@@ -28,6 +29,9 @@ pub struct Card<'a> {
     pub body: Body<'a>,
     /// How it is looked at.
     pub look: CardLook,
+    /// Numbers of colours in the palette: of its curves, where they do not take them in order; of rows of its table, which
+    /// then bear a sign, by the row's number.
+    pub paints: Vec<(usize, usize)>,
 }
 
 /// Kinds of cards that have keys of their own.
@@ -77,7 +81,7 @@ pub enum Body<'a> {
 impl<'a> Card<'a> {
     /// A card that nobody has looked at.
     pub fn new(id: impl Into<String>, title: impl Into<String>, body: Body<'a>) -> Self {
-        Self { id: id.into(), title: title.into(), body, look: CardLook::default() }
+        Self { id: id.into(), title: title.into(), body, look: CardLook::default(), paints: Vec::new() }
     }
 
     /// Which keys hold while it has the focus.
@@ -108,9 +112,7 @@ impl<'a> Card<'a> {
         let look = &self.look;
         let at = self.axis().and_then(|a| lens.at(a));
         match &self.body {
-            Body::Stats(all) => {
-                all.iter().map(|s| format!("{}\t{}", s.label, stats::value(s))).collect::<Vec<_>>().join("\n")
-            }
+            Body::Stats(all) => all.get(look.row.unwrap_or(0)).map(stats::told).unwrap_or_default(),
             Body::Notes(all) => all.iter().map(|n| n.text.clone()).collect::<Vec<_>>().join("\n"),
             Body::Plot(lines) | Body::Lanes(lines) => {
                 let Some(at) = at else { return self.title.clone() };
@@ -121,7 +123,10 @@ impl<'a> Card<'a> {
                 figure::histogram(self).zip(look.row).map(|(h, row)| h.readout(row)).unwrap_or_default()
             }
             Body::Map { .. } => {
-                figure::map(self, lens).zip(look.cell).map(|(m, cell)| m.readout(cell)).unwrap_or_default()
+                let told = |(m, cell): (super::widget::map::MapView<'_>, _)| {
+                    [Some(m.readout(cell)), m.nearest(cell)].into_iter().flatten().collect::<Vec<_>>().join("\n")
+                };
+                figure::map(self, lens).zip(look.cell).map(told).unwrap_or_default()
             }
             Body::Pairs(maps) => PairsView { maps, selected: look.row.unwrap_or(0) }.readout(),
             Body::Scatter(_) => figure::scatter(self, lens).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
@@ -134,7 +139,22 @@ impl<'a> Card<'a> {
     fn scrubber(&self, lens: Lens<'_>) -> Option<Scrubber<'_>> {
         let Body::Lanes(lanes) = &self.body else { return None };
         let cursor = self.axis().and_then(|a| lens.at(a));
-        Some(Scrubber { lanes: lanes.clone(), cursor })
+        let window = self.axis().and_then(|a| lens.window(a));
+        let log = self.look.scale.map(|scale| scale != ScaleChoice::Linear);
+        Some(Scrubber { lanes: lanes.clone(), cursor, window, log })
+    }
+
+    /// Rows that it can fill when it is `width` columns wide, its frame included; nothing where it takes what it gets.
+    pub fn need(&self, width: u16, narrow: bool) -> Option<u16> {
+        let inside = Self::inside(Rect { x: 0, y: 0, width, height: u16::MAX }, narrow).width;
+        let rows = match &self.body {
+            Body::Stats(stats) => StatsView { stats, selected: 0 }.need(inside),
+            Body::Table(data) => table(data, &self.look).need(inside),
+            Body::Notes(all) => notes::need(all, inside),
+            Body::Switchboard(board) => board.need(inside),
+            _ => return None,
+        };
+        Some(rows.max(1).saturating_add(if narrow { 1 } else { 2 }))
     }
 
     /// The place of what is inside the frame.
@@ -159,7 +179,7 @@ impl<'a> Card<'a> {
 
 /// A table with its selected row, which is the first that is shown until one is chosen.
 pub fn table<'a>(data: &'a Table, look: &CardLook) -> TableView<'a> {
-    let view = TableView { data, sort: look.sort, selected: look.row };
+    let view = TableView { data, sort: look.sort, selected: look.row, signs: Vec::new() };
     let selected = Some(look.row.unwrap_or_else(|| view.top()));
     TableView { selected, ..view }
 }

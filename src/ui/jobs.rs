@@ -17,6 +17,34 @@ pub struct Running {
     pub progress: Option<Progress>,
     /// It is held.
     pub paused: bool,
+    /// It was told to stop.
+    pub stopping: bool,
+    /// Seconds that it has been running, as far as they were shown.
+    pub seconds: f64,
+    /// When its phase was first heard of, and how much of it was done then.
+    phase_began: Option<(f64, u64)>,
+}
+
+impl Running {
+    /// A job that was asked for.
+    pub fn new(name: &'static str) -> Self {
+        Self { id: None, name, progress: None, paused: false, stopping: false, seconds: 0.0, phase_began: None }
+    }
+
+    /// Takes in how far it is.
+    pub fn heard(&mut self, progress: Progress) {
+        if self.progress.as_ref().is_none_or(|known| known.phase != progress.phase || progress.done < known.done) {
+            self.phase_began = Some((self.seconds, progress.done));
+        }
+        self.progress = Some(progress);
+    }
+
+    /// Units of its phase done in a second; nothing before a second has passed.
+    pub fn rate(&self) -> Option<f64> {
+        let ((began, first), now) = (self.phase_began?, self.progress.as_ref()?);
+        let seconds = self.seconds - began;
+        (seconds >= 1.0).then(|| now.done.saturating_sub(first) as f64 / seconds)
+    }
 }
 
 /// How a job ended.
@@ -39,12 +67,14 @@ pub struct Jobs {
     pub ended: BTreeMap<&'static str, Ended>,
     /// Jobs of the opening that wait for the one before.
     pub queue: VecDeque<JobSpec>,
+    /// The frame of the spinner at which the runs were read last while one of them grew.
+    pub looked: Option<u64>,
 }
 
 impl Jobs {
     /// Notes that `spec` is asked for; whatever ran in its slot is forgotten, and its late news with it.
     pub fn start(&mut self, spec: JobSpec) -> Effect {
-        let running = Running { id: None, name: spec.name(), progress: None, paused: false };
+        let running = Running::new(spec.name());
         self.ended.remove(spec.name());
         self.running.insert(spec.slot(), running);
         Effect::Start(spec)

@@ -17,14 +17,34 @@ pub enum Action {
     Quit,
     /// End the program as a signal would.
     Interrupt,
-    /// Open or close the key overlay.
+    /// Open the key overlay, then what the words mean, then close it.
     Help,
+    /// Search all actions by name.
+    Palette,
+    /// List the jobs.
+    Jobs,
+    /// Hand the terminal to the shell until the program is called back.
+    Suspend,
     /// Show a panel.
     Show(PanelId),
     /// Focus the next card.
     NextCard,
     /// Focus the card before.
     PreviousCard,
+    /// So many pages further; ten rows in what scrolls.
+    Page(i32),
+    /// So many pages further.
+    Turn(i32),
+    /// Makes the focused card wider or narrower by so many columns, and higher or lower by so many rows.
+    Size(i32, i32),
+    /// Gives every card of the panel the place that it had.
+    Unsize,
+    /// Shows what is selected elsewhere, or more of it.
+    Enter,
+    /// Asks for a condition on the episodes.
+    Filter,
+    /// Takes the last choice of episodes back.
+    Undo,
     /// The focused card fills the panel, or gives the place back.
     Zoom,
     /// Close what is open: overlay, message, zoom, cursor.
@@ -37,6 +57,10 @@ pub enum Action {
     Last,
     /// Linear, log, symlog.
     Scale,
+    /// One curve of the plot alone, the next, all of them again.
+    Solo,
+    /// Smooth the curves more, or not at all.
+    Smooth,
     /// Stretch the horizontal axis around the cursor.
     Stretch,
     /// Shrink it again.
@@ -59,6 +83,10 @@ pub enum Action {
     RollBack,
     /// Next colours.
     Theme,
+    /// Write the focused card as figure and data.
+    Export,
+    /// Write everything as one HTML file.
+    ExportAll,
     /// Copy the values at the cursor.
     Copy,
     /// What only the panel itself knows.

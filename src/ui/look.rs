@@ -1,6 +1,6 @@
 //! How things are looked at: focus, zoom, scales, sorting, cursors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::panel_id::PanelId;
@@ -18,6 +18,9 @@ pub enum ScaleChoice {
     Symlog,
 }
 
+/// Weights of the past that curves are smoothed with; 0 leaves them as they are.
+pub const SMOOTH: [f64; 4] = [0.0, 0.6, 0.9, 0.97];
+
 /// How one card is looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CardLook {
@@ -29,11 +32,19 @@ pub struct CardLook {
     pub cell: Option<(usize, usize)>,
     /// The part of a map that is shown in place of the whole.
     pub part: Option<Arc<HeatMap>>,
+    /// The one curve that is shown, of all that a plot has.
+    pub solo: Option<usize>,
+    /// How much of a curve's past is in each of its values (the weight of an exponential moving average), as a step of
+    /// [`SMOOTH`].
+    pub smooth: usize,
     /// Lines scrolled away.
     pub scroll: usize,
     /// Sorted column, and whether the largest comes first.
     pub sort: Option<(usize, bool)>,
 }
+
+/// Sizes that the user gave to the parts of a row or column of a page, by its name.
+pub type Sizes = BTreeMap<String, Vec<u16>>;
 
 /// Focus and looks.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,6 +55,8 @@ pub struct Looks {
     pub cards: BTreeMap<(PanelId, String), CardLook>,
     /// The focused card fills the panel.
     pub zoom: bool,
+    /// Sizes that the user gave to rows and columns of the panels' pages.
+    pub sizes: BTreeMap<PanelId, Sizes>,
 }
 
 impl Looks {
@@ -72,8 +85,16 @@ pub struct Selection {
     pub window: BTreeMap<String, (f64, f64)>,
     /// Dimensions on the axes of the coverage's map; those that it was measured with if none are chosen.
     pub axes: Option<(usize, usize)>,
+    /// Episode of the data that is drawn over the coverage's map.
+    pub episode: Option<usize>,
+    /// Runs whose curves are shown, by their places; the first of the table if none are marked.
+    pub runs: BTreeSet<String>,
+    /// The number whose curves are shown; the first if none is chosen.
+    pub metric: Option<String>,
     /// Where the mouse was when it last dragged a map.
     pub drag: Option<(u16, u16)>,
+    /// The border that the mouse holds: a row or column of the page by its name, and the part before the border.
+    pub border: Option<(String, usize)>,
 }
 
 /// What all cards are seen with: cursors and colours.

@@ -1,5 +1,7 @@
 //! What comes to the app, and what it asks for.
 
+use std::path::PathBuf;
+
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::engine::job::{Control, Event, JobId, JobSpec, Slot};
@@ -24,9 +26,25 @@ pub enum Msg {
     },
     /// A job has news.
     Engine(Event),
-    /// Time goes on while a job runs.
+    /// A file that is watched has changed.
+    Changed(Changed),
+    /// [`TICK`] seconds have passed while a job runs.
     Tick,
 }
+
+/// What has changed on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The dataset.
+    Dataset,
+    /// The rollouts.
+    Rollouts,
+    /// The checkpoint, or a newer one that lies here.
+    Checkpoint(PathBuf),
+}
+
+/// Seconds between two of [`Msg::Tick`].
+pub const TICK: f64 = 0.12;
 
 /// What is to be done outside of the app.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +54,12 @@ pub enum Effect {
     Start(JobSpec),
     /// Steer the running job with this number.
     Control(JobId, Control),
+    /// Ring the terminal's bell, and tell the desktop why.
+    Ring(String),
     /// Put a text on the clipboard.
     Copy(String),
+    /// Hand the terminal to the shell until the program is called back.
+    Suspend,
     /// End the program.
     Quit,
     /// End the program as a signal would.

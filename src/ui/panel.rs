@@ -7,11 +7,14 @@ pub mod data;
 pub mod diagnosis;
 mod generic;
 pub mod imagination;
+pub mod runs;
 pub mod topup;
 mod waiting;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+
+pub use generic::capital;
 
 use super::app::{App, OpenSpec};
 use super::card::{Body, Card};
@@ -19,12 +22,13 @@ use super::keymap::Binding;
 use super::layout::Pages;
 use super::msg::Effect;
 use super::panel_id::PanelId;
-use super::widget::number;
+use super::widget::{notes::loudest_first, number};
 use crate::engine::job::{JobSpec, Outcome};
-use crate::metrics::report::{Note, Report};
+use crate::metrics::report::{Level, Note, Report};
 
 /// Every panel, in the order of the tabs. The first is the dataset's own: its job reads the data, and all others wait for it.
-pub const PANELS: &[Panel] = &[data::PANEL, coverage::PANEL, imagination::PANEL, diagnosis::PANEL, topup::PANEL];
+pub const PANELS: &[Panel] =
+    &[data::PANEL, coverage::PANEL, imagination::PANEL, diagnosis::PANEL, topup::PANEL, runs::PANEL];
 
 /// One panel.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +53,8 @@ pub struct Panel {
     pub beside: fn(&OpenSpec) -> Option<JobSpec>,
     /// What starts the job, in a sentence, where the opening does not.
     pub by_hand: Option<&'static str>,
+    /// The job that the opening starts where it does not start the panel's own.
+    pub opened: fn(&OpenSpec) -> Option<JobSpec>,
     /// Runs the job again.
     pub again: fn(&mut App, &'static Self) -> Vec<Effect>,
     /// The report's cards; none where there is no report.
@@ -56,12 +62,14 @@ pub struct Panel {
     /// The plan of its pages; what no plan names follows on pages of its own.
     pub pages: Pages,
     /// A report came, of whatever name.
-    pub heard: fn(&mut App, &Report),
+    pub heard: fn(&mut App, &Report) -> Vec<Effect>,
     /// Its job ended well and left something behind.
     pub filled: fn(&mut App, &Outcome),
     /// What its reports say that calls for action: its tab is marked, and the first stands over its cards.
     pub alarms: fn(&App, PanelId) -> Vec<&Note>,
-    /// What the focused card does before it is zoomed, where it does anything.
+    /// What it answers, in a sentence or two, and how loud: it stands over the cards where nothing calls for action.
+    pub answer: fn(&App) -> Option<(Level, String)>,
+    /// What Enter does with the focused card in place of zooming it, where it does anything.
     pub enter: fn(&mut App) -> Option<Vec<Effect>>,
 }
 
@@ -79,12 +87,14 @@ impl Panel {
             spec: |_| None,
             beside: |_| None,
             by_hand: None,
+            opened: |_| None,
             again: restart,
             cards: |app| app.report(app.panel).map(generic::cards).unwrap_or_default(),
             pages: Pages { tiny: &[], small: &[], middle: &[], large: &[] },
-            heard: |_, _| {},
+            heard: |_, _| Vec::new(),
             filled: |_, _| {},
             alarms: |app, id| app.report(id).into_iter().flat_map(Report::alarms).collect(),
+            answer: |app| loudest(app, app.panel),
             enter: |_| None,
         }
     }
@@ -95,15 +105,28 @@ impl Panel {
     }
 }
 
+/// The loudest sentence of a panel's report.
+fn loudest(app: &App, panel: PanelId) -> Option<(Level, String)> {
+    let notes = loudest_first(&app.report(panel)?.notes);
+    notes.first().map(|note| (note.level, note.text.clone()))
+}
+
 /// The panel called `id`.
 pub fn panel(id: PanelId) -> &'static Panel {
     PANELS.iter().find(|p| p.id == id).unwrap_or(&PANELS[0])
 }
 
+/// The panel by the name on its tab, in whatever case, or by its number, from 1.
+pub fn named(text: &str) -> Option<PanelId> {
+    let is_it = |(i, panel): &(usize, &Panel)| panel.title.eq_ignore_ascii_case(text) || (i + 1).to_string() == text;
+    PANELS.iter().enumerate().find(is_it).map(|(_, panel)| panel.id)
+}
+
 /// The jobs that follow a dataset that was read: what does not depend on one another, in the order of the panels, then
 /// what is held beside it.
 pub fn road(open: &OpenSpec) -> VecDeque<JobSpec> {
-    let filled = PANELS[1..].iter().filter(|p| p.by_hand.is_none()).filter_map(|p| (p.spec)(open));
+    let own = |p: &Panel| if p.by_hand.is_none() { (p.spec)(open) } else { (p.opened)(open) };
+    let filled = PANELS[1..].iter().filter_map(own);
     filled.chain(PANELS.iter().filter_map(|p| (p.beside)(open))).collect()
 }
 

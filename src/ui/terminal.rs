@@ -3,8 +3,8 @@
 
 mod clipboard;
 mod guard;
+pub mod watch;
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -16,38 +16,24 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 
 use super::app::App;
-use super::msg::{Effect, Msg};
+use super::door::{End, EngineDoor, perform};
+use super::msg::{self, Changed, Effect, Msg};
 use super::update::update;
 use super::view::view;
-use crate::engine::job::{Control, Event, JobId, JobSpec};
+use crate::engine::job::Event;
 
 pub use guard::restore;
-
-/// What the dashboard asks of the engine.
-pub trait EngineDoor {
-    /// Starts a job; a running one of the same slot is replaced.
-    fn start(&mut self, spec: JobSpec) -> JobId;
-    /// Steers a running job.
-    fn control(&mut self, id: JobId, control: Control);
-}
-
-/// How the user ended the dashboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// By the key for it.
-    Quit,
-    /// By Ctrl-C.
-    Interrupt,
-}
+use watch::{Watched, Watcher};
 
 /// Least time between two pictures while jobs have news.
 const FRAME: Duration = Duration::from_millis(33);
 /// The same after a key: nobody waits for an answer.
 const ANSWER: Duration = Duration::from_millis(2);
 /// Pace of the spinner while a job runs.
-const TICK: Duration = Duration::from_millis(120);
+const TICK: Duration = Duration::from_millis((1000.0 * msg::TICK) as u64);
 
 enum Wake {
+    Changed(Changed),
     Input(input::Event),
     Engine(Event),
     Broken(io::Error),
@@ -59,10 +45,18 @@ enum Wake {
 ///
 /// # Errors
 /// What the terminal could not do.
-pub fn run(engine: &mut dyn EngineDoor, events: Receiver<Event>, opening: (App, Vec<Effect>)) -> io::Result<End> {
+pub fn run(
+    engine: &mut dyn EngineDoor,
+    events: Receiver<Event>,
+    watched: &Watched,
+    opening: (App, Vec<Effect>),
+) -> io::Result<End> {
     let guard = guard::Guard::enter()?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (sender, wakes) = sync_channel(1024);
+    if *watched != Watched::default() {
+        look(Watcher::new(watched), sender.clone())?;
+    }
     listen(sender, events)?;
     let (mut app, effects) = opening;
     let size = terminal.size()?;
@@ -98,6 +92,19 @@ fn listen(sender: SyncSender<Wake>, events: Receiver<Event>) -> io::Result<()> {
     Ok(())
 }
 
+/// Starts the thread that looks at the watched files; it ends with the process, or with the loop at the first change after it.
+fn look(mut watcher: Watcher, sender: SyncSender<Wake>) -> io::Result<()> {
+    let forever = move || {
+        loop {
+            std::thread::sleep(watch::LOOK);
+            if watcher.look(Instant::now()).into_iter().any(|changed| sender.send(Wake::Changed(changed)).is_err()) {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("watch".into()).spawn(forever).map(drop)
+}
+
 type Screen = Terminal<CrosstermBackend<io::Stdout>>;
 
 fn turn(
@@ -107,7 +114,7 @@ fn turn(
     app: &mut App,
     opening: Vec<Effect>,
 ) -> io::Result<End> {
-    if let Some(end) = perform(engine, app, opening)? {
+    if let Some(end) = perform(engine, app, opening, &mut |effect| outside(terminal, effect))? {
         return Ok(end);
     }
     let mut drawn = draw(terminal, app)?;
@@ -135,11 +142,12 @@ fn turn(
             let (msg, pause) = match wake {
                 Wake::Broken(e) => return Err(e),
                 Wake::Engine(event) => (Some(Msg::Engine(event)), FRAME),
+                Wake::Changed(changed) => (Some(Msg::Changed(changed)), FRAME),
                 Wake::Input(event) => (translate(&event), ANSWER),
             };
             if let Some(msg) = msg {
                 let effects = update(app, msg);
-                if let Some(end) = perform(engine, app, effects)? {
+                if let Some(end) = perform(engine, app, effects, &mut |effect| outside(terminal, effect))? {
                     return Ok(end);
                 }
                 let at = drawn + pause;
@@ -176,21 +184,16 @@ fn draw(terminal: &mut Screen, app: &App) -> io::Result<Instant> {
     Ok(Instant::now())
 }
 
-/// Does what `update` asked for; how the program ends, where it does.
-fn perform(engine: &mut dyn EngineDoor, app: &mut App, effects: Vec<Effect>) -> io::Result<Option<End>> {
-    let mut open = VecDeque::from(effects);
-    while let Some(effect) = open.pop_front() {
-        match effect {
-            Effect::Quit => return Ok(Some(End::Quit)),
-            Effect::Interrupt => return Ok(Some(End::Interrupt)),
-            Effect::Copy(text) => clipboard::copy(&text, &mut io::stdout())?,
-            Effect::Control(id, control) => engine.control(id, control),
-            Effect::Start(spec) => {
-                let slot = spec.slot();
-                let id = engine.start(spec);
-                open.extend(update(app, Msg::JobStarted { slot, id }));
-            }
+/// Does what is the terminal's.
+fn outside(terminal: &mut Screen, effect: &Effect) -> io::Result<()> {
+    match effect {
+        Effect::Suspend => {
+            guard::suspend()?;
+            // Whatever the shell left on the screen is painted over.
+            terminal.clear()
         }
+        Effect::Ring(why) => clipboard::ring(why, &mut io::stdout()),
+        Effect::Copy(text) => clipboard::copy(text, &mut io::stdout()),
+        _ => Ok(()),
     }
-    Ok(None)
 }

@@ -2,6 +2,7 @@
 //! the end ([`Theme::finish`]) brings the picture down to what the terminal can show.
 
 mod cells;
+pub mod custom;
 mod degrade;
 mod palette;
 
@@ -10,6 +11,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::ground::ascii;
 
+use custom::Custom;
 pub use palette::Palette;
 
 /// A family of colours.
@@ -21,6 +23,8 @@ pub enum Scheme {
     Light,
     /// Okabe and Ito's colours and cividis maps on dark ground: told apart by colour-blind eyes.
     Safe,
+    /// Colours from a file.
+    Custom(&'static Custom),
 }
 
 /// How many colours the terminal shows.
@@ -59,6 +63,7 @@ impl Scheme {
             Self::Dark => "dark",
             Self::Light => "light",
             Self::Safe => "safe",
+            Self::Custom(custom) => &custom.name,
         }
     }
 }
@@ -99,7 +104,8 @@ impl Theme {
         let scheme = match self.scheme {
             Scheme::Dark => Scheme::Light,
             Scheme::Light => Scheme::Safe,
-            Scheme::Safe => Scheme::Dark,
+            Scheme::Safe => custom::read_before().map_or(Scheme::Dark, Scheme::Custom),
+            Scheme::Custom(_) => Scheme::Dark,
         };
         Self { scheme, ..self }
     }
@@ -110,6 +116,7 @@ impl Theme {
             Scheme::Dark => &palette::DARK,
             Scheme::Light => &palette::LIGHT,
             Scheme::Safe => &palette::SAFE,
+            Scheme::Custom(custom) => &custom.palette,
         }
     }
 

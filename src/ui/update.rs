@@ -1,23 +1,30 @@
 //! `update`: a message changes the [`App`] and answers what is to be done outside of it.
 
 mod act;
+mod choice;
+mod cursor;
+mod export;
+mod follow;
 mod job;
 mod map;
 mod mouse;
-mod pair;
+mod over;
+mod page;
+pub(super) mod pair;
 
 use ratatui::crossterm::event::KeyEventKind;
 
-use super::app::{App, OpenSpec};
+use super::app::{App, OpenSpec, Over};
 use super::bindings;
 use super::card::{Card, Place};
 use super::keymap::Key;
-use super::panel::{PANELS, data, road};
+use super::panel::{PANELS, road};
 use super::shown::shown;
 use super::theme::Theme;
 use crate::engine::job::JobSpec;
 
-pub use super::msg::{Effect, Msg};
+use super::msg::TICK;
+pub use super::msg::{Changed, Effect, Msg};
 
 /// The dashboard before anything is known, and what it asks for: the dataset is read, then its coverage computed, then,
 /// with a checkpoint, imagination and diagnosis; last, what there is to compare with the data.
@@ -35,8 +42,15 @@ pub fn begin(open: OpenSpec, theme: Theme) -> (App, Vec<Effect>) {
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) if key.kind != KeyEventKind::Release => {
+            if let Some(Over::Palette(prompt, at)) = app.over.take_if(|over| matches!(over, Over::Palette(..))) {
+                return match over::key(app, (prompt, at), &key) {
+                    over::Search::Goes => Vec::new(),
+                    over::Search::Interrupted => vec![Effect::Interrupt],
+                    over::Search::Found(action) => act::act(app, action),
+                };
+            }
             if let Some(open) = app.filter.prompt.take() {
-                return data::key(app, open, &key);
+                return choice::key(app, open, &key);
             }
             let place = shown(app).focused().map_or(Place::Everywhere, Card::place);
             match bindings::action(Key::of(&key), app.panel, place) {
@@ -46,7 +60,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Key(_) => Vec::new(),
         Msg::Paste(text) => {
-            data::paste(app, &text);
+            choice::paste(app, &text);
             Vec::new()
         }
         Msg::Mouse(event) => mouse::mouse(app, event),
@@ -61,8 +75,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => job::news(app, event),
+        Msg::Changed(changed) => follow::changed(app, changed),
         Msg::Tick => {
             app.tick = app.tick.wrapping_add(1);
+            app.jobs.running.values_mut().filter(|job| !job.paused).for_each(|job| job.seconds += TICK);
             Vec::new()
         }
     }

@@ -2,24 +2,29 @@
 
 mod chrome;
 mod help;
+mod jobs;
+mod palette;
+mod plan;
+mod words;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::app::App;
+use super::app::{App, Over};
 use super::banner;
 use super::card;
-use super::layout::{self, LEAST, Room};
+use super::layout::{self, LEAST};
 use super::shown::shown;
 use super::widget::ink;
 
-/// Draws the whole screen.
+/// Draws the whole screen of a terminal.
 pub fn view(app: &App, frame: &mut Frame) {
     draw(app, frame.buffer_mut());
 }
 
-fn draw(app: &App, buf: &mut Buffer) {
+/// Draws the whole screen, as large as the buffer.
+pub fn draw(app: &App, buf: &mut Buffer) {
     let theme = app.theme;
     let all = buf.area;
     buf.set_style(all, theme.text().bg(theme.colors().ground));
@@ -32,7 +37,7 @@ fn draw(app: &App, buf: &mut Buffer) {
         chrome::header(app, regions.header, buf);
         chrome::tabs(app, &shown, regions.tabs, buf);
         banner::draw(app, regions.body, buf);
-        let small = matches!(layout::room(regions.body), Room::Tiny | Room::Small);
+        let small = layout::room(regions.body).is_narrow();
         for (i, area) in &shown.placed {
             card::draw(&shown.cards[*i], app.lens(), *area, *i == shown.focus, small, buf);
         }
@@ -43,8 +48,13 @@ fn draw(app: &App, buf: &mut Buffer) {
             None => chrome::footer(app, card, regions.footer, buf),
         }
         chrome::message(app, regions.body, buf);
-        if app.help.is_some() {
-            help::draw(app, card.place(), regions.body, buf);
+        match &app.over {
+            Some(Over::Keys(skip)) => help::draw(app, (card.place(), *skip), regions.body, buf),
+            Some(Over::Words(skip)) => words::draw(app, *skip, regions.body, buf),
+            Some(Over::Jobs(selected)) => jobs::draw(app, *selected, regions.body, buf),
+            Some(Over::Palette(prompt, selected)) => palette::draw(app, prompt, *selected, regions.body, buf),
+            Some(Over::Plan(selected)) => plan::draw(app, *selected, regions.body, buf),
+            None => {}
         }
     }
     theme.finish(buf);

@@ -13,7 +13,9 @@ use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outco
 use oodscope::ground::task::Progress;
 use oodscope::metrics::report::Report;
 use oodscope::ui::app::OpenSpec;
-use oodscope::ui::terminal::{EngineDoor, run};
+use oodscope::ui::door::EngineDoor;
+use oodscope::ui::terminal::run;
+use oodscope::ui::terminal::watch::Watched;
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::begin;
 
@@ -69,9 +71,11 @@ impl EngineDoor for Player {
 fn report(spec: &JobSpec) -> Report {
     match spec {
         JobSpec::Load(_)
+        | JobSpec::Choose(_)
+        | JobSpec::Export(_)
+        | JobSpec::Reopen(_)
         | JobSpec::Scan(_)
         | JobSpec::Inspect(_)
-        | JobSpec::Runs(_)
         | JobSpec::Envs(_)
         | JobSpec::Episodes(_)
         | JobSpec::Convert(_)
@@ -79,6 +83,7 @@ fn report(spec: &JobSpec) -> Report {
         | JobSpec::Fit(_)
         | JobSpec::Active(_)
         | JobSpec::Experiment(_) => fixture::data(),
+        JobSpec::Runs(_) => fixture::runs(),
         JobSpec::Audit(_) => fixture::audit(),
         JobSpec::Cover(_) | JobSpec::Compare(_) => fixture::coverage_to_explore(),
         JobSpec::Map(_) => Report { name: "map".into(), pairs: None, ..fixture::coverage_to_explore() },
@@ -96,5 +101,5 @@ fn main() -> std::io::Result<()> {
     let (events, news) = sync_channel(256);
     let checkpoint = mode != "bare";
     let opening = begin(OpenSpec::new(fixture::source(checkpoint), 0), theme);
-    run(&mut Player { events, next: 0, mode }, news, opening).map(|_| ())
+    run(&mut Player { events, next: 0, mode }, news, &Watched::default(), opening).map(|_| ())
 }

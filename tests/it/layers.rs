@@ -43,6 +43,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["nalgebra"], &["src/metrics/", "src/data/audit/"]),
     (&["safetensors"], &["src/checkpoint"]),
     (&["saphyr_parser"], &["src/checkpoint/yaml.rs"]),
+    (&["ttf_parser"], &["src/picture/font.rs"]),
     (&["zip"], &["src/checkpoint", "src/format/npz"]),
 ];
 

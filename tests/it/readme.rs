@@ -33,6 +33,7 @@ fn every_sub_command_and_format_is_named() {
         "convert",
         "combine",
         "split",
+        "shot",
         "completions",
         "man",
     ] {

@@ -132,6 +132,7 @@ fn density() -> HeatMap {
         overlays: vec![],
         marks: vec![Mark { label: "1".into(), x: (0.25, 0.75), y: (2.0, 6.0) }],
         fine: None,
+        near: None,
     }
 }
 
@@ -149,6 +150,7 @@ pub fn coverage_to_explore() -> Report {
         bins: 32,
         pairs: vec![(0, 1), (0, 2), (1, 2)],
         counts: (0..3).map(counts).collect(),
+        holes: Vec::new(),
     }));
     r
 }
@@ -512,8 +514,108 @@ pub fn audit() -> Report {
     r
 }
 
+/// Two schedules over three seeds, a log of another tool, and a run that goes on.
+pub fn runs() -> Report {
+    let mut r = Report::listed("runs", "Runs");
+    let table = |key: &str, label: &str, columns: &[&str], rows: Vec<Vec<Cell>>| Table {
+        key: key.into(),
+        label: label.into(),
+        columns: columns.iter().map(|c| (*c).into()).collect(),
+        rows,
+    };
+    r.note(Level::Warn, "1 run ended before its end. Go on with the newest by: oodscope topup --resume runs/a5");
+    r.note(Level::Info, "8 runs in runs: 1 running, 5 ended, 1 killed, 1 quiet");
+    let columns = [
+        "run",
+        "state",
+        "steps",
+        "score",
+        "R",
+        "seed",
+        "agent",
+        "task",
+        "kind",
+        "added",
+        "total",
+        "gain ± s.e.",
+        "group",
+        "started",
+    ];
+    let names = |i: usize| match i {
+        6 => ("sb3/hopper".to_owned(), "–", "CSV"),
+        7 => ("adaptive s9".to_owned(), "adaptive", "top-up"),
+        _ => (format!("{} s{}", ["adaptive", "fixed"][i % 2], i / 2), ["adaptive", "fixed"][i % 2], "top-up"),
+    };
+    let row = |i: usize| -> Vec<Cell> {
+        let (label, agent, kind) = names(i);
+        let state = ["ended", "ended", "ended", "ended", "ended", "killed", "quiet", "running"][i];
+        vec![
+            label.into(),
+            state.into(),
+            (2400.0 * (i + 1) as f64).into(),
+            (-1200.0 + 150.0 * i as f64).into(),
+            if kind == "CSV" { f64::NAN } else { 1.1 + 0.2 * i as f64 }.into(),
+            Cell::Count((i / 2) as i64),
+            agent.into(),
+            "Pendulum-v1".into(),
+            kind.into(),
+            400.0.into(),
+            4800.0.into(),
+            "812 ± 40".into(),
+            if i < 6 { agent } else { "–" }.into(),
+            "2026-11-28 08:18".into(),
+        ]
+    };
+    let place = |i: usize| -> Vec<Cell> {
+        let result = if i < 5 { format!("runs/a{i}/checkpoints/0012") } else { "–".into() };
+        let known = "R stayed below its threshold and the score holds";
+        vec![names(i).0.into(), known.into(), result.into(), format!("runs/a{i}").into()]
+    };
+    r.tables.push(table("runs", "Runs", &columns, (0..8).map(row).collect()));
+    let columns = ["run", "known by", "result", "path"];
+    r.tables.push(table(
+        "places",
+        "Where they lie, and how their state is known",
+        &columns,
+        (0..8).map(place).collect(),
+    ));
+    for (metric, unit, low) in [("score", "return", -1400.0), ("R", "R", 0.5), ("loss on new data", "σ²", 0.01f64)] {
+        for i in (0..8).filter(|i| metric != "R" || *i != 6) {
+            let axes = (axis("environment step", ""), axis(unit, ""));
+            let rises = move |t: f64| low + (low.abs() / 2.0) * (1.0 - (-t / 8.0).exp()) * (1.0 + 0.2 * noise(i));
+            let label = names(i).0;
+            r.series.push(curve(&format!("{metric}/{label}"), &label, metric, axes, 25, rises));
+        }
+        for agent in ["adaptive", "fixed"] {
+            let axes = (axis("environment step", ""), axis(unit, ""));
+            let group = format!("{metric}, mean over seeds");
+            let label = format!("{agent} (n = 3)");
+            let worse = if agent == "fixed" { 1.1 } else { 1.0 };
+            let mean = curve(&format!("mean/{metric}/{agent}"), &label, &group, axes, 25, move |t| {
+                worse * low + (low.abs() / 2.0) * (1.0 - (-t / 8.0).exp())
+            });
+            r.series.push(banded(mean, move |v| v - 0.05 * low.abs(), move |v| v + 0.05 * low.abs()));
+        }
+        let columns = ["A", "B", "B − A", "± s.e.", "95 % interval", "seeds", "mean A", "mean B", "up to step"];
+        let cells: Vec<Cell> =
+            vec!["adaptive".into(), "fixed".into(), (-140.0).into(), 31.0.into(), "–".into(), 3usize.into()];
+        let cells = cells.into_iter().chain([(-900.0).into(), (-1040.0).into(), 2400.0.into()]).collect();
+        r.tables.push(table(
+            &format!("paired:{metric}"),
+            &format!("{metric}: groups compared seed by seed"),
+            &columns,
+            vec![cells],
+        ));
+    }
+    let metrics =
+        [("score", 8, "shown"), ("R", 7, "shown"), ("loss on new data", 8, "shown"), ("time/fps", 1, "on request")];
+    let rows = metrics.map(|(name, n, shown)| vec![Cell::from(name), Cell::Count(n), shown.into()]).to_vec();
+    r.tables.push(table("metrics", "Metrics", &["metric", "runs", "curves"], rows));
+    r
+}
+
 pub fn all() -> Vec<Report> {
-    vec![data(), audit(), coverage(), imagination(), diagnosis(), topup(12), compare()]
+    vec![data(), audit(), coverage(), imagination(), diagnosis(), topup(12), compare(), runs()]
 }
 
 pub fn source(checkpoint: bool) -> Source {
@@ -538,5 +640,17 @@ pub fn app_with(scheme: Scheme, size: (u16, u16), reports: Vec<Report>) -> App {
     // The audit that follows is over too.
     update(&mut app, Msg::JobStarted { slot: Slot::Audit, id: JobId(2) });
     update(&mut app, Msg::Engine(Event { job: JobId(2), body: Body::Done(Outcome::default()) }));
+    // Nothing runs any more, the list of runs that a top-up's report asked for included.
+    app.jobs.running.clear();
+    app.jobs.looked = None;
     app
+}
+
+/// The screen as text.
+pub fn screen_text(app: &App) -> String {
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(app.size.0, app.size.1)).unwrap();
+    terminal.draw(|frame| oodscope::ui::view::view(app, frame)).unwrap();
+    let buf = terminal.backend().buffer();
+    let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    buf.content.chunks(usize::from(app.size.0)).map(row).collect::<Vec<_>>().join("\n")
 }

@@ -108,7 +108,7 @@ fn a_top_up_that_made_something_worse_is_rolled_back_by_one_key() {
     assert!(footer(&app).contains("roll back"));
     press(&mut app, "v");
     assert!(footer(&app).contains("roll back"));
-    press(&mut app, "u");
+    press(&mut app, "R");
     assert_eq!(checkpoint(&app), "runs/a/checkpoints/0000");
     assert!(app.message.as_deref().unwrap().contains("--checkpoint runs/a/checkpoints/0000"));
     assert!(["coverage", "imagination", "diagnosis", "compare"].iter().all(|name| app.reports.contains_key(*name)));

@@ -48,6 +48,9 @@ impl Job for Load {
             some(data.num_steps(), data.sample.map(|whole| whole.steps), "steps"),
             data.origin.format
         );
+        if let Some(chosen) = &opened.chosen {
+            let _ = write!(summary, "; only {} of them: {}", chosen.len(), source.only.words());
+        }
         if let (Some(checkpoint), Some(path)) = (&opened.checkpoint, &source.checkpoint) {
             let _ = write!(summary, "; checkpoint {}, read as {}", path.display(), checkpoint.about.format);
         }

@@ -28,7 +28,7 @@ impl Job for Map {
         let coverage = coverage::covered(&opened, &spec.cover, cx, &|_| {})?;
         let mut other = spec.cover.clone();
         other.options.axes = spec.axes;
-        emit(coverage::map(&opened, &other, &coverage, cx)?);
+        emit(coverage::map(&opened, (&other, spec.episode), &coverage, cx)?);
         Ok(Outcome::default())
     }
 }

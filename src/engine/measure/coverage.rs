@@ -13,6 +13,7 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
+use crate::metrics::density::near::Near;
 use crate::metrics::report::{Level, Report};
 use crate::metrics::threshold::Kind;
 
@@ -31,6 +32,8 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
         let begun = coverage::begin(&input, &spec.options, cx)?;
         first(&begun.report);
         let mut coverage = begun.finish(cx)?;
+        let near = rows.near(&coverage.map);
+        coverage.report.maps.iter_mut().for_each(|map| map.near = Some(Arc::clone(&near)));
         if let Some(fresh) = &rows.fresh {
             let text = format!(
                 "rollouts: {} of {} in {} ({})",
@@ -74,13 +77,27 @@ pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, (kind, alpha): (Kin
     })
 }
 
-/// The map of `spec`'s axes, drawn anew from a coverage of the same data.
+/// The map of `spec`'s axes, drawn anew from a coverage of the same data, with one episode of the data over it where one is named.
 ///
 /// # Errors
-/// A sentence where an axis does not exist; or cancelled.
-pub fn map(opened: &Opened, spec: &CoverSpec, coverage: &Coverage, cx: &Ctx) -> Result<Report, Fault> {
+/// A sentence where an axis or the episode does not exist; or cancelled.
+pub fn map(
+    opened: &Opened,
+    (spec, episode): (&CoverSpec, Option<usize>),
+    coverage: &Coverage,
+    cx: &Ctx,
+) -> Result<Report, Fault> {
     let rows = CoverageRows::gather(spec, opened, cx)?;
-    let (map, drawn) = coverage::map(&rows.input(opened), &spec.options, coverage)?;
+    let (map, mut drawn) = coverage::map(&rows.input(opened), &spec.options, coverage)?;
+    drawn.near = Some(rows.near(&map));
+    if let Some(episode) = episode {
+        let n = opened.data.num_episodes();
+        if episode >= n {
+            return Err(Fault::bad(format!("there is no episode {episode}: the dataset has {n}, counted from 0")));
+        }
+        let of = rows.space.rows(&opened.data, &[episode], cx)?;
+        drawn.overlays = vec![coverage.path(&map, of.states(), &format!("episode {episode}"), cx)?];
+    }
     let mut report = Report::new("map", "Map");
     report.maps.push(drawn);
     report.note(Level::Info, map.sentence());
@@ -122,6 +139,11 @@ impl CoverageRows {
         let rollouts = rollouts.map(|r| space.all_rows(r, cx)).transpose()?;
         let imagined = if rollouts.is_none() { imagined(spec, opened, cx)? } else { None };
         Ok(Self { space, train, calibration, heldout, rollouts, imagined, fresh })
+    }
+
+    /// Whose training states lie where on a map.
+    fn near(&self, map: &coverage::axes::Map) -> Arc<Near> {
+        Arc::new(Near::new(&map.points(&self.train.rows), &self.train.owner, &self.train.step, map.ranges()))
     }
 
     fn input(&self, opened: &Opened) -> Input<'_> {

@@ -4,7 +4,6 @@ use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::data::space::Space;
-use crate::data::split::Split;
 use crate::data::summary::{self, Moments, Summary};
 use crate::engine::measure::acting::described;
 use crate::engine::opened::Opened;
@@ -17,7 +16,7 @@ use crate::metrics::report::{Axis, Cell, Histogram, Level, Report, Table};
 /// What the opened dataset holds, of which `allowed` bytes may be in memory.
 pub fn opened_data(opened: &Opened, allowed: Bytes) -> Report {
     let mut r = report(opened);
-    memory(&mut r, &opened.data, allowed);
+    memory(&mut r, opened, allowed);
     r
 }
 
@@ -25,8 +24,8 @@ pub fn opened_data(opened: &Opened, allowed: Bytes) -> Report {
 pub fn known_data(opened: &Opened, known: &Known, allowed: Bytes) -> Report {
     let mut r = Report::new("data", &title(&opened.data));
     of_known(&mut r, known);
-    memory(&mut r, &opened.data, allowed);
-    r.tables.push(episodes(&opened.data, &opened.split));
+    memory(&mut r, opened, allowed);
+    r.tables.push(episodes(opened));
     notes(&mut r, opened);
     r
 }
@@ -38,15 +37,19 @@ fn title(data: &Dataset) -> String {
 
 fn report(opened: &Opened) -> Report {
     let data = &opened.data;
-    let all: Vec<usize> = (0..data.num_episodes()).collect();
+    let all = opened.episodes();
     let s = summary::summary(data, &all);
     let mut r = Report::new("data", &title(data));
     numbers(&mut r, &s);
+    if opened.chosen.is_some() {
+        let what = "episodes of the dataset, those that are left out included";
+        r.stat("all_episodes", "of episodes in all", data.num_episodes() as f64, "", what);
+    }
     let returns: Vec<f64> = data.episodes(&all).map(|e| e.ret()).collect();
     let lengths: Vec<f64> = data.episodes(&all).map(|e| e.steps() as f64).collect();
     distributions(&mut r, &s, &returns, &lengths);
     r.tables.push(dimensions(&data.obs_space, &data.action_space, &s));
-    r.tables.push(episodes(data, &opened.split));
+    r.tables.push(episodes(opened));
     notes(&mut r, opened);
     r
 }
@@ -80,11 +83,17 @@ fn of_known(r: &mut Report, known: &Known) {
     }
 }
 
-/// How much is held in memory, and of how much.
-fn memory(r: &mut Report, data: &Dataset, allowed: Bytes) {
+/// How much is held in memory, and of how much where that was asked for or leaves something out: what happens to be free
+/// changes from start to start.
+fn memory(r: &mut Report, opened: &Opened, allowed: Bytes) {
+    let data = &opened.data;
     let mib = data.bytes() as f64 / f64::from(1 << 20);
-    let what = format!("numbers of the dataset held in memory; --memory allows {allowed}");
-    r.stat("memory", &format!("in memory (of {allowed})"), mib, "MiB", &what);
+    let (label, limit) = if opened.source.memory.is_some() || data.sample.is_some() {
+        (format!("in memory (of {allowed})"), format!("--memory allows {allowed}"))
+    } else {
+        ("in memory".into(), "all of them; --memory sets how many may be".into())
+    };
+    r.stat("memory", &label, mib, "MiB", &format!("numbers of the dataset held in memory; {limit}"));
     if let Some(whole) = data.sample {
         let share = 100.0 * data.num_steps() as f64 / whole.steps as f64;
         r.stat("whole_episodes", "episodes of the whole", whole.episodes as f64, "", "episodes in the file");
@@ -145,7 +154,8 @@ fn dimensions(obs_space: &Space, action_space: &Space, s: &Summary) -> Table {
     }
 }
 
-fn episodes(data: &Dataset, split: &Split) -> Table {
+fn episodes(opened: &Opened) -> Table {
+    let (data, split) = (&opened.data, &opened.split);
     let mut part = vec!["training"; data.num_episodes()];
     if split.is_shared() {
         part.fill("all parts");
@@ -153,7 +163,7 @@ fn episodes(data: &Dataset, split: &Split) -> Table {
         split.heldout.iter().for_each(|&i| part[i] = "held-out");
         split.calibration.iter().for_each(|&i| part[i] = "calibration");
     }
-    let rows = (0..data.num_episodes()).map(|i| {
+    let rows = opened.episodes().into_iter().map(|i| {
         let e = data.episode(i);
         let id = Cell::Count(i64::try_from(e.span.id).unwrap_or(i64::MAX));
         vec![i.into(), id, e.steps().into(), e.ret().into(), ended(&e).into(), part[i].into()]
@@ -184,8 +194,13 @@ fn notes(r: &mut Report, opened: &Opened) {
     }
     origin.rules.iter().for_each(|rule| r.note(Level::Info, rule));
     origin.warnings.iter().for_each(|warning| r.note(Level::Warn, warning));
+    if !opened.source.only.is_everything() {
+        let (n, of) = (opened.episodes().len(), counted(data.num_episodes(), "episodes"));
+        r.note(Level::Info, format!("only {n} of {of}: {}", opened.source.only.words()));
+    }
     if split.is_shared() {
-        let (n, verb) = (data.num_episodes(), if data.num_episodes() == 1 { "is" } else { "are" });
+        let n = opened.episodes().len();
+        let verb = if n == 1 { "is" } else { "are" };
         let what = "too few to keep the parts apart: training, held-out and calibration are the same";
         r.note(Level::Warn, format!("{} {verb} {what}", counted(n, "episodes")));
     } else {

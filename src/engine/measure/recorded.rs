@@ -28,12 +28,17 @@ pub fn as_recorded(
         ids: [origin.dataset_id.clone(), origin.env_id.clone(), stem].into_iter().flatten().collect(),
     };
     let mut report = Report::new("coverage", "Coverage");
-    whole::tell(&mut report, &of_dataset(&opened.data), &peers, &spec.options.bootstrap, cx)?;
+    whole::tell(&mut report, &of_episodes(&opened.data, &opened.episodes()), &peers, &spec.options.bootstrap, cx)?;
     Ok(report)
 }
 
 /// All episodes of a dataset, borrowed.
 fn of_dataset(data: &Dataset) -> Recorded<'_> {
+    of_episodes(data, &(0..data.num_episodes()).collect::<Vec<_>>())
+}
+
+/// The named episodes of a dataset, borrowed.
+fn of_episodes<'a>(data: &'a Dataset, episodes: &[usize]) -> Recorded<'a> {
     let episode = |i| {
         let e = data.episode(i);
         recorded::Episode { states: &e.obs[..e.steps() * e.obs_dim], actions: e.actions, rewards: e.rewards }
@@ -41,7 +46,7 @@ fn of_dataset(data: &Dataset) -> Recorded<'_> {
     Recorded {
         observation: dimensions(&data.obs_space),
         action: dimensions(&data.action_space),
-        episodes: (0..data.num_episodes()).map(episode).collect(),
+        episodes: episodes.iter().copied().map(episode).collect(),
     }
 }
 

@@ -40,4 +40,6 @@ pub struct MapSpec {
     pub cover: CoverSpec,
     /// Two dimensions of its feature space; the first two principal axes if none are named.
     pub axes: Option<(usize, usize)>,
+    /// An episode of the dataset that is drawn over it in place of the rollouts.
+    pub episode: Option<usize>,
 }

@@ -13,17 +13,3 @@ pub struct InspectSpec {
     /// How a checkpoint's world model is read, where its file does not say it.
     pub model: Asked,
 }
-
-/// Which runs are listed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunsSpec {
-    /// Folder of run directories.
-    pub folder: PathBuf,
-}
-
-impl Default for RunsSpec {
-    fn default() -> Self {
-        Self { folder: PathBuf::from("runs") }
-    }
-}

@@ -107,6 +107,12 @@ impl Map {
         rows.par_chunks_exact(self.dim).map(|row| self.project(row)).collect()
     }
 
+    /// Ranges of the two axes.
+    pub fn ranges(&self) -> (Range, Range) {
+        let d = &self.density;
+        ((d.x_edges[0], d.x_edges[d.width()]), (d.y_edges[0], d.y_edges[d.height()]))
+    }
+
     /// The map for the screen, without overlays.
     pub fn heat_map(&self) -> HeatMap {
         let d = &self.density;
@@ -127,6 +133,7 @@ impl Map {
             overlays: vec![],
             marks: vec![],
             fine: self.zoom.clone(),
+            near: None,
         }
     }
 

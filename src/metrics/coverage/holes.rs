@@ -77,6 +77,11 @@ pub struct HoleBox {
 }
 
 impl HoleBox {
+    /// Its two dimensions and the box over them.
+    pub fn boxed(&self) -> ((usize, usize), Mark) {
+        (self.dims, Mark { label: self.label.clone(), x: self.ends.0, y: self.ends.1 })
+    }
+
     /// The box on a map with these axes.
     pub fn on(&self, axes: (usize, usize)) -> Option<Mark> {
         let (a, b) = self.ends;

@@ -34,6 +34,18 @@ pub fn paths(map: &Map, states: States<'_>, ratios: &[f64]) -> Vec<Overlay> {
         .collect()
 }
 
+/// One episode as a path coloured by novelty in units of the threshold, with every state.
+pub fn path(map: &Map, states: States<'_>, ratios: &[f64], label: &str) -> Overlay {
+    let points = map.points(states.rows);
+    Overlay {
+        label: label.into(),
+        joined: true,
+        x: points.iter().map(|p| p.0).collect(),
+        y: points.iter().map(|p| p.1).collect(),
+        heat: Some(ratios.to_vec()),
+    }
+}
+
 /// Names what was left out, if anything was.
 pub fn dropped_table(report: &mut Report, novelty: &Novelty) {
     let dropped = &novelty.features.dropped;

@@ -62,6 +62,7 @@ impl<'a> Survey<'a> {
             bins: BINS,
             pairs: self.maps.iter().map(|m| m.dims).collect(),
             counts: self.maps.iter().map(|m| m.counts.clone()).collect(),
+            holes: Vec::new(),
         }
     }
 }

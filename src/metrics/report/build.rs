@@ -1,6 +1,6 @@
 //! Filling a report, and asking it.
 
-use super::{Cell, Level, Note, Report, Stat};
+use super::{Cell, Level, Note, Report, Series, Stat};
 
 impl Report {
     /// An empty report.
@@ -54,6 +54,18 @@ impl Report {
     pub fn value(&self, key: &str) -> Option<f64> {
         self.stats.iter().find(|s| s.key == key).map(|s| s.value)
     }
+}
+
+/// Curves by group, in the order in which the groups appear.
+pub fn groups(series: &[Series]) -> Vec<(&str, Vec<&Series>)> {
+    let mut out: Vec<(&str, Vec<&Series>)> = Vec::new();
+    for s in series {
+        match out.iter_mut().find(|(g, _)| *g == s.group) {
+            Some((_, lines)) => lines.push(s),
+            None => out.push((&s.group, vec![s])),
+        }
+    }
+    out
 }
 
 impl Stat {

@@ -6,6 +6,12 @@ use crate::ground::fault::Fault;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// How often and after what time the lock is tried again.
+const LOOKS: usize = 5;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The lock of a folder, given back when the value goes. The empty file stays: removing it would let a third process
 /// lock a new file of the same name while a second one waits on the old.
@@ -24,7 +30,7 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(|e| unwritable(&path, "write", &e))?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let owner = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<u32>().ok());
@@ -42,11 +48,22 @@ impl Lock {
 }
 
 impl Lock {
-    /// True if another process holds the lock of `folder`.
+    /// True if a process holds the lock of `folder`. Those who look share it for a moment, and see nobody in one another.
     pub(super) fn is_taken(folder: &Path) -> bool {
-        let file = OpenOptions::new().write(true).open(folder.join("lock"));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        let file = File::open(folder.join("lock"));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
+}
+
+/// Takes the lock, also where somebody looks at it just then.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 impl Drop for Lock {

@@ -1,17 +1,13 @@
 //! The checks as TensorBoard reads them: a file of scalars that grows beside `metrics.jsonl`.
 //!
-//! Source of the format: `TensorFlow`'s record files (length, masked CRC-32C of it, bytes, masked CRC-32C of them) of `Event`
-//! messages, written here field by field.
+//! Source of the format: `TensorFlow`'s record files of `Event` messages, written here field by field; [`crate::runlog`] reads them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Reversed polynomial of CRC-32C (Castagnoli).
-const POLYNOMIAL: u32 = 0x82f6_3b78;
-/// What TensorFlow adds to a rotated checksum, so that the checksum of a checksum is none.
-const MASK: u32 = 0xa282_ead8;
+use crate::runlog::tfrecord::framed;
 
 /// A file of scalars.
 #[derive(Debug)]
@@ -66,12 +62,7 @@ impl Scalars {
         let mut message = vec![1 << 3 | 1];
         message.extend(now().as_secs_f64().to_le_bytes());
         message.extend(event);
-        let length = (message.len() as u64).to_le_bytes();
-        let mut bytes = length.to_vec();
-        bytes.extend(masked(&length).to_le_bytes());
-        bytes.extend(&message);
-        bytes.extend(masked(&message).to_le_bytes());
-        self.file.write_all(&bytes)
+        self.file.write_all(&framed(&message))
     }
 }
 
@@ -104,28 +95,11 @@ fn field_bytes(number: u8, bytes: &[u8]) -> Vec<u8> {
     field
 }
 
-fn masked(bytes: &[u8]) -> u32 {
-    let mut crc = !0u32;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 };
-        }
-    }
-    (!crc).rotate_right(15).wrapping_add(MASK)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RFC 3720, appendix B.4: 32 bytes of zeros have the checksum 0x8a9136aa, the digits 1 to 9 0xe3069283.
-    #[test]
-    fn the_checksum_is_castagnolis() {
-        let unmasked = |bytes: &[u8]| masked(bytes).wrapping_sub(MASK).rotate_left(15);
-        assert_eq!(unmasked(&[0; 32]), 0x8a91_36aa);
-        assert_eq!(unmasked(b"123456789"), 0xe306_9283);
-    }
+    use crate::ground::task::Ctx;
+    use crate::runlog::{Curve, Followed};
 
     #[test]
     fn a_file_is_gone_on_with_and_begins_with_its_version() {
@@ -134,18 +108,13 @@ mod tests {
         Scalars::open(folder.path()).unwrap().add(300, &[("R", 1.0)]).unwrap();
         let found: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
         assert_eq!(found.len(), 1);
-        let bytes = std::fs::read(found[0].path()).unwrap();
-        let mut rest = &bytes[..];
-        let mut lengths = Vec::new();
-        while !rest.is_empty() {
-            let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
-            assert_eq!(rest[8..12], masked(&rest[..8]).to_le_bytes());
-            assert_eq!(rest[12 + length..16 + length], masked(&rest[12..12 + length]).to_le_bytes());
-            lengths.push(length);
-            rest = &rest[16 + length..];
-        }
-        // Time 9, version 15; time 9, step 2 and 3, summary with one value 12.
-        assert_eq!(lengths, [24, 9 + 2 + 12, 9 + 3 + 12]);
+        // Frame 16, time 9, version 15; time 9, step 2 and 3, summary with one value 12.
+        let length = std::fs::metadata(found[0].path()).unwrap().len();
+        assert_eq!(length, 3 * 16 + 24 + (9 + 2 + 12) + (9 + 3 + 12));
+        let mut read = Followed::of(folder.path());
+        assert!(read.take_in(&Ctx::quiet()).unwrap());
+        let ratio = Curve { x: vec![1.0, 300.0], y: vec![2.5, 1.0] };
+        assert_eq!(read.iter().collect::<Vec<_>>(), [("R", &ratio)]);
         drop(Scalars::anew(folder.path()).unwrap());
         let left: Vec<_> = files(folder.path()).unwrap().map(|f| std::fs::metadata(f).unwrap().len()).collect();
         assert_eq!(left, [16 + 24]);

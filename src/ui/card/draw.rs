@@ -7,8 +7,9 @@ use super::{Body, Card, figure, table};
 use crate::ui::look::Lens;
 use crate::ui::theme::Theme;
 use crate::ui::widget::pairs::PairsView;
+use crate::ui::widget::stats::StatsView;
 use crate::ui::widget::table::TableView;
-use crate::ui::widget::{gauge, ink, notes, overlay, stats};
+use crate::ui::widget::{gauge, ink, notes, overlay};
 
 /// Draws `card` into `area` with its frame: a rule with the heading where room is short, else a box.
 pub fn draw(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, small: bool, buf: &mut Buffer) {
@@ -20,11 +21,11 @@ pub fn draw(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, small: bool,
             ink::mark(buf, area, x, area.y, "─", style);
         }
         let sign = if focused { "▌" } else { " " };
-        let title = ink::fit(&format!("{sign}{} ", card.title), area.width.saturating_sub(2));
+        let title = format!("{sign}{} ", ink::fit_parts(&card.title, area.width.saturating_sub(4)));
         ink::put(buf, area, area.x, area.y, &title, heading);
     } else {
         overlay::frame(area, buf, style);
-        let title = ink::fit(&format!(" {} ", card.title), area.width.saturating_sub(4));
+        let title = format!(" {} ", ink::fit_parts(&card.title, area.width.saturating_sub(6)));
         ink::put(buf, area, area.x + 2, area.y, &title, heading);
     }
     inside(card, lens, Card::inside(area, small), focused, buf);
@@ -36,12 +37,16 @@ fn inside(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, buf: &mut Buff
     }
     let (theme, look) = (lens.theme, &card.look);
     match &card.body {
-        Body::Stats(all) => stats::draw(all, look.scroll, area, buf, theme),
+        Body::Stats(all) => {
+            let selected = look.row.unwrap_or(0).min(all.len().saturating_sub(1));
+            StatsView { stats: all, selected }.draw(focused, area, buf, theme);
+        }
         Body::Notes(all) => notes::draw(all, look.scroll, area, buf, theme),
         Body::Table(data) => {
             let view = table(data, look);
             let selected = view.selected.filter(|_| focused || look.row.is_some());
-            TableView { selected, ..view }.draw(area, buf, theme);
+            let signs = card.paints.iter().map(|(row, color)| (*row, theme.series(*color))).collect();
+            TableView { selected, signs, ..view }.draw(area, buf, theme);
         }
         Body::Pairs(maps) => {
             PairsView { maps, selected: look.row.unwrap_or(0) }.draw(area, buf, theme);

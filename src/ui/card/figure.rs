@@ -1,10 +1,12 @@
 //! Report items as widgets, with the app's cursors and scales.
 
+use std::borrow::Cow;
+
 use ratatui::style::Color;
 
 use super::{Body, Card};
 use crate::metrics::report::{Role, Series};
-use crate::ui::look::{CardLook, Lens, ScaleChoice};
+use crate::ui::look::{CardLook, Lens, SMOOTH, ScaleChoice};
 use crate::ui::theme::Theme;
 use crate::ui::widget::histogram::HistogramView;
 use crate::ui::widget::map::MapView;
@@ -47,13 +49,42 @@ pub fn plot<'a>(card: &'a Card, lens: Lens<'_>) -> Option<Plot<'a>> {
         Some(ScaleChoice::Symlog) => Scale::Symlog(linear_part(&curves)),
     };
     let axis = card.axis().unwrap_or_default();
-    let lines = curves.iter().zip(colors(&curves, lens.theme)).enumerate();
-    let lines = lines.map(|(i, (data, color))| Line { data, color, pinned: i == 0 }).collect();
+    let shown = curves.iter().zip(colors(&curves, &card.paints, lens.theme)).enumerate();
+    let alone = |i: &usize| card.look.solo.is_none_or(|solo| solo % curves.len().max(1) == *i);
+    let weight = SMOOTH[card.look.smooth % SMOOTH.len()];
+    let mut lines = Vec::new();
+    for (i, (data, color)) in shown.filter(|(i, _)| alone(i)) {
+        if weight > 0.0 {
+            let raw = Series { band: None, ..(*data).clone() };
+            let ghost = lens.theme.tint(color, 0.35);
+            lines.push(Line { data: Cow::Owned(raw), color: ghost, pinned: false, ghost: true });
+            let label = format!("{} (EMA {weight})", data.label);
+            let smooth = Series { y: smoothed(&data.y, weight), label, band: None, ..(*data).clone() };
+            lines.push(Line { data: Cow::Owned(smooth), color, pinned: i == 0, ghost: false });
+        } else {
+            lines.push(Line { data: Cow::Borrowed(data), color, pinned: i == 0, ghost: false });
+        }
+    }
     Some(Plot { lines, marks, scale, window: lens.window(axis), cursor: lens.at(axis) })
 }
 
+/// The exponential moving average with so much weight on the past, freed of the bias towards where it began (as TensorBoard
+/// smooths, and Adam its moments). What is not finite stays a gap and is no part of the average.
+fn smoothed(y: &[f64], weight: f64) -> Vec<f64> {
+    let (mut sum, mut mass) = (0.0, 0.0);
+    let next = |v: &f64| {
+        if !v.is_finite() {
+            return f64::NAN;
+        }
+        sum = weight * sum + (1.0 - weight) * v;
+        mass = weight * mass + (1.0 - weight);
+        sum / mass
+    };
+    y.iter().map(next).collect()
+}
+
 /// Reality is drawn in plain ink, floors stand back, thresholds warn, all else takes the palette in order.
-fn colors(curves: &[&Series], theme: Theme) -> Vec<Color> {
+fn colors(curves: &[&Series], paints: &[(usize, usize)], theme: Theme) -> Vec<Color> {
     let c = theme.colors();
     let mut values = 0;
     let color = |s: &&Series| match s.role {
@@ -62,7 +93,7 @@ fn colors(curves: &[&Series], theme: Theme) -> Vec<Color> {
         Role::Threshold => c.warn,
         Role::Value | Role::Trigger | Role::Lane | Role::Reward | Role::Place => {
             values += 1;
-            theme.series(values - 1)
+            theme.series(paints.iter().find(|(curve, _)| curve + 1 == values).map_or(values - 1, |(_, color)| *color))
         }
     };
     curves.iter().map(color).collect()
@@ -92,4 +123,17 @@ pub fn map<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<MapView<'a>> {
 pub fn scatter<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<ScatterView<'a>> {
     let Body::Scatter(data) = &card.body else { return None };
     Some(ScatterView { data, log: log(&card.look, data.y_axis.log), cursor: lens.at(&data.x_axis.label) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moving_average_begins_at_the_first_value_and_leaves_gaps() {
+        let y = smoothed(&[2.0, 4.0, f64::NAN, 4.0], 0.5);
+        // (0.5·0 + 0.5·2)/0.5, then (0.25·2 + 0.5·4)/0.75, a gap, (0.125·2 + 0.25·4 + 0.5·4)/0.875.
+        assert!((y[0] - 2.0).abs() < 1e-12 && (y[1] - 10.0 / 3.0).abs() < 1e-12, "{y:?}");
+        assert!(y[2].is_nan() && (y[3] - 26.0 / 7.0).abs() < 1e-12, "{y:?}");
+    }
 }

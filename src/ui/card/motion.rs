@@ -8,6 +8,7 @@ use crate::ui::widget::axes;
 use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::scale::Range;
 use crate::ui::widget::scrubber::Scrubber;
+use crate::ui::widget::stats::StatsView;
 
 /// What a motion leads to.
 pub enum Target {
@@ -43,7 +44,8 @@ pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
             look.row = Some(PairsView { maps, selected: look.row.unwrap_or(0) }.beside(dx, dy)?);
         }
         Body::Table(data) => look.row = Some(table(data, &look).beside(dy + dx)?),
-        Body::Stats(_) | Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
+        Body::Stats(all) => look.row = Some(stepped(Some(look.row.unwrap_or(0)), dx + dy, all.len())?),
+        Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
         Body::Switchboard(_) | Body::Waiting(..) => return None,
     }
     Some(Target::Look(look))
@@ -92,6 +94,10 @@ pub fn click(card: &Card, lens: Lens<'_>, area: Rect, x: u16, y: u16) -> Option<
         }
         Body::Pairs(maps) => {
             look.row = Some(PairsView { maps, selected: look.row.unwrap_or(0) }.pair_at(area, x, y)?);
+            Some(Target::Look(look))
+        }
+        Body::Stats(stats) => {
+            look.row = Some(StatsView { stats, selected: look.row.unwrap_or(0) }.stat_at(area, x, y)?);
             Some(Target::Look(look))
         }
         Body::Table(data) => {

@@ -7,7 +7,7 @@ use crate::metrics::compare::Options;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
-    Len::{Fix, Part},
+    Len::{Need, Part},
     Node::{self, Card as C, Column, Row},
 };
 
@@ -53,7 +53,7 @@ pub const SMALL: [Node; 2] = [
 /// Its pages on a screen of middle size.
 pub const MIDDLE: [Node; 2] = [
     Column(&[
-        (Fix(12), C("compared:stats")),
+        (Need(14), C("compared:stats")),
         (Part(3), Row(&[(Part(1), C("compared:notes")), (Part(1), C("compared:plot:*"))])),
         (Part(2), C("compared:table:regions")),
     ]),
@@ -61,7 +61,7 @@ pub const MIDDLE: [Node; 2] = [
 ];
 /// Its page on a large screen.
 pub const LARGE: Node = Column(&[
-    (Fix(8), C("compared:stats")),
+    (Need(12), C("compared:stats")),
     (Part(4), Row(&[(Part(1), C("compared:plot:*")), (Part(1), C("compared:notes"))])),
     (
         Part(3),

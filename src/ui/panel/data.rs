@@ -1,23 +1,22 @@
 //! Panel 1: what is in the file.
 
-mod filter;
 mod findings;
 
-use super::{Panel, generic, imagination, road};
+use super::{Panel, coverage, generic, imagination, road};
 use crate::engine::job::{ImagineSpec, JobSpec, Outcome};
-use crate::metrics::report::{Cell, Report, Table};
+use crate::metrics::report::{Cell, Level, Report, Table};
 use crate::ui::app::App;
-use crate::ui::card::{Body, Card};
+use crate::ui::card::Card;
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
-    Len::{Fix, Part},
-    Node::{self, Card as C, Column, Row},
-    Pages,
+    Len::{Need, Part},
+    Node::{Card as C, Column, Row},
+    Page, Pages,
 };
 use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
+use crate::ui::widget::number;
 
-pub use filter::{key, paste, refused};
 use findings::FINDINGS;
 pub use findings::counts;
 
@@ -28,12 +27,9 @@ pub const ID: PanelId = PanelId("data");
 pub const PANEL: Panel = Panel {
     job: "load",
     spec: |open| Some(JobSpec::Load(open.source.clone())),
-    keys: &[
-        Binding::own(&[ch('i')], imagine, "imagine", "imagine selected episode", |app| {
-            app.report(ID).is_some() && app.open.source.checkpoint.is_some()
-        }),
-        Binding::own(&[ch('/')], filter::open, "filter", "choose episodes by a condition", |_| true),
-    ],
+    keys: &[Binding::own(&[ch('i')], imagine, "imagine", "imagine selected episode", |app| {
+        app.report(ID).is_some() && app.open.source.checkpoint.is_some()
+    })],
     again,
     cards,
     pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
@@ -42,6 +38,8 @@ pub const PANEL: Panel = Panel {
         let own = app.report(id).into_iter().flat_map(Report::alarms);
         own.chain(app.reports.get("audit").into_iter().flat_map(|audit| findings::alarms(audit))).collect()
     },
+    answer,
+    enter,
     ..Panel::new(
         ID,
         "Data",
@@ -53,32 +51,51 @@ pub const PANEL: Panel = Panel {
 /// The card of the episodes.
 const EPISODES: &str = "table:episodes";
 
-/// The condition on the episodes and those that meet it, once they are known.
-fn chosen(app: &App) -> Option<(&str, &Table)> {
-    let report = app.reports.get("episodes")?;
-    Some((app.filter.condition.as_deref()?, report.tables.first()?))
+/// How much there is, how good it was, and whether it can be trusted.
+fn answer(app: &App) -> Option<(Level, String)> {
+    let report = app.report(ID)?;
+    let value = |key| report.value(key).filter(|v: &f64| v.is_finite());
+    let (episodes, steps) = (value("episodes")?, value("steps")?);
+    let much =
+        format!("{}, {}", number::counted(episodes as usize, "episodes"), number::counted(steps as usize, "steps"));
+    let returns = match (value("return_min"), value("return_median"), value("return_max")) {
+        (Some(lo), Some(middle), Some(hi)) => {
+            let [lo, middle, hi] = [lo, middle, hi].map(number::number);
+            format!(", returns from {lo} to {hi} (median {middle})")
+        }
+        _ => String::new(),
+    };
+    let (level, found) = match app.reports.get("audit").map(|audit| (findings::counts(audit), audit)) {
+        None => (Level::Info, String::new()),
+        Some(((0, 0), _)) => (Level::Good, "; the audit found nothing wrong".into()),
+        Some(((_, warnings), audit)) => {
+            let first = findings::first(audit).map(|text| format!(": {text}")).unwrap_or_default();
+            (Level::Warn, format!("; {}{first}", number::counted(warnings, "warnings")))
+        }
+    };
+    Some((level, format!("{much}{returns}{found}.")))
 }
 
-/// The table of the data's episodes that is shown.
+/// The table of the data's episodes.
 pub fn episodes(app: &App) -> Option<&Table> {
-    let all = || app.report(ID)?.tables.iter().find(|t| t.key == "episodes");
-    chosen(app).map(|(_, table)| table).or_else(all)
+    app.report(ID)?.tables.iter().find(|t| t.key == "episodes")
 }
 
 /// Reads the data again, with all that was named, and all that waits for them.
 pub fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
     app.open.take_up();
     app.jobs.queue = road(&app.open);
-    app.reports.remove("episodes");
     app.message = None;
     vec![app.jobs.start(JobSpec::Load(app.open.source.clone()))]
 }
 
-/// The dataset was read: its episodes are chosen and audited, and counted where only a sample of them is in memory.
+/// The dataset was read: it is audited, and its episodes are counted where only a sample of them is in memory.
 fn filled(app: &mut App, _: &Outcome) {
     let source = &app.open.source;
+    // Of chosen episodes all is known: they are in memory.
     let scan = app.report(ID).and_then(|report| JobSpec::Load(source.clone()).follow(report));
-    let jobs = filter::job(app).into_iter().chain([JobSpec::Audit(source.clone())]).chain(scan);
+    let scan = scan.filter(|_| source.only.is_everything());
+    let jobs = [JobSpec::Audit(source.clone())].into_iter().chain(scan);
     app.jobs.queue.extend(jobs.collect::<Vec<_>>());
 }
 
@@ -100,47 +117,69 @@ fn imagine(app: &mut App) -> Vec<Effect> {
     vec![app.jobs.start(JobSpec::Imagine(spec))]
 }
 
+/// Draws the selected episode over the coverage's map, where the table has the focus.
+fn enter(app: &mut App) -> Option<Vec<Effect>> {
+    let focus = app.looks.focus.get(&ID).filter(|id| *id == EPISODES);
+    focus?;
+    let data = episodes(app)?;
+    let Some(Cell::Count(index)) = generic::selected(app, ID, data)?.first() else { return None };
+    let episode = usize::try_from(*index).ok()?;
+    coverage::show_episode(app, episode)
+}
+
 /// Its cards.
 fn cards(app: &App) -> Vec<Card<'_>> {
     let mut cards = app.report(ID).map(generic::cards).unwrap_or_default();
-    if let (Some((condition, table)), Some(card)) = (chosen(app), cards.iter_mut().find(|card| card.id == EPISODES)) {
-        card.title = format!("Episodes where {condition}");
-        card.body = Body::Table(table);
+    let only = &app.open.source.only;
+    if let Some(card) = cards.iter_mut().find(|card| card.id == EPISODES && !only.is_everything()) {
+        card.title = format!("Episodes · {}", only.words());
     }
     cards.extend(app.reports.get("audit").and_then(|audit| findings::card(audit)));
     cards
 }
 
 /// Its pages on a small screen.
-const SMALL: &[Node] = &[
-    Column(&[
-        (Fix(6), C("stats")),
-        (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-        (Fix(4), C("notes")),
-    ]),
-    Column(&[(Part(2), C("table:dimensions")), (Part(2), C(FINDINGS)), (Part(3), C("table:episodes"))]),
+const SMALL: &[Page] = &[
+    Page(
+        "overview",
+        Column(&[
+            (Need(9), C("stats")),
+            (Part(3), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+            (Need(6), C("notes")),
+        ]),
+    ),
+    Page(
+        "episodes",
+        Column(&[(Part(2), C("table:dimensions")), (Part(2), C(FINDINGS)), (Part(3), C("table:episodes"))]),
+    ),
 ];
 /// Its pages on a screen of middle size.
-const MIDDLE: &[Node] = &[Column(&[
-    (Fix(8), C("stats")),
-    (Part(2), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-    (
-        Part(3),
-        Row(&[
-            (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
-            (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
-        ]),
-    ),
-])];
+const MIDDLE: &[Page] = &[Page(
+    "overview",
+    Column(&[
+        (Need(10), C("stats")),
+        (Part(2), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
+        (
+            Part(3),
+            Row(&[
+                (Part(1), Column(&[(Part(3), C("table:dimensions")), (Part(2), C("notes"))])),
+                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
+            ]),
+        ),
+    ]),
+)];
 /// Its pages on a large screen.
-const LARGE: &[Node] = &[Column(&[
-    (Fix(8), C("stats")),
-    (
-        Part(1),
-        Row(&[
-            (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
-            (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
-            (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
-        ]),
-    ),
-])];
+const LARGE: &[Page] = &[Page(
+    "overview",
+    Column(&[
+        (Need(10), C("stats")),
+        (
+            Part(1),
+            Row(&[
+                (Part(1), Column(&[(Part(3), C("hist:returns")), (Part(3), C("hist:lengths"))])),
+                (Part(1), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
+                (Part(1), Column(&[(Part(3), C("table:episodes")), (Part(2), C(FINDINGS))])),
+            ]),
+        ),
+    ]),
+)];

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use super::{Panel, generic};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec};
-use crate::metrics::report::{Cell, Detail, Level, Note, Report, Role, Series};
+use crate::metrics::report::{Cell, Detail, Level, Note, Report, Role, Series, Table};
 use crate::ui::app::App;
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
-    Len::{Fix, Part},
-    Node::{self, Card as C, Column, Row},
-    Pages,
+    Len::{Need, Part},
+    Node::{Card as C, Column, Row},
+    Page, Pages,
 };
 use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
@@ -64,8 +64,16 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     let lanes_of = report.series.iter().filter(|s| is_lane(s)).map(|s| format!("plot:{}", s.group));
     let episodes: Vec<String> = lanes_of.collect();
     let mut cards: Vec<Card> = generic::cards(report).into_iter().filter(|c| !episodes.contains(&c.id)).collect();
+    let signal = report.tables.iter().find(|t| t.key == "trust").and_then(|trust| trusted(app, trust));
     for card in &mut cards {
         match (&mut card.body, detail) {
+            (Body::Plot(lines), _) if card.id == "plot:reliability" => {
+                // Nine lines tell nothing: that of the signal that is selected among the scores.
+                if let Some(signal) = signal.filter(|signal| lines.iter().any(|l| l.label == *signal)) {
+                    lines.retain(|l| l.label == signal || l.role != Role::Value);
+                    card.title = format!("Reliability of {signal} · the score selected above");
+                }
+            }
             (Body::Notes(notes), _) => {
                 card.title = format!("Verdict · episode {name}");
                 if let Some(detail) = detail {
@@ -92,6 +100,14 @@ fn verdict_first<'a>(notes: &mut Vec<Cow<'a, Note>>, detail: &'a Detail, report:
     }
     let at = notes.iter().position(|n| n.level != Level::Alarm).unwrap_or(notes.len());
     notes.insert(at, Cow::Borrowed(&detail.verdict));
+}
+
+/// The score that is selected in the table of how far each can be trusted; the first, which ranks best, to begin with.
+fn trusted<'a>(app: &App, trust: &'a Table) -> Option<&'a str> {
+    match generic::selected(app, ID, trust)?.first()? {
+        Cell::Text(name) => Some(name),
+        _ => None,
+    }
 }
 
 fn is_lane(s: &Series) -> bool {
@@ -125,35 +141,46 @@ fn selected(app: &App, report: &Report) -> Option<String> {
     })
 }
 
+/// Name of the episode that is selected, whose strips are shown.
+pub fn selected_episode(app: &App) -> Option<String> {
+    selected(app, app.report(ID)?)
+}
+
 /// Its pages on a small screen.
-const SMALL: &[Node] = &[
-    Column(&[(Fix(8), C("table:episodes")), (Part(1), C("lanes"))]),
-    Row(&[(Part(3), C("map:path")), (Part(2), C("notes"))]),
-    Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))]),
+const SMALL: &[Page] = &[
+    Page("episodes", Column(&[(Need(9), C("table:episodes")), (Part(1), C("lanes"))])),
+    Page("path", Row(&[(Part(3), C("map:path")), (Part(2), C("notes"))])),
+    Page("trust", Column(&[(Need(16), C("table:trust")), (Part(1), C("plot:reliability"))])),
 ];
 /// Its pages on a screen of middle size.
-const MIDDLE: &[Node] = &[
-    Column(&[
-        (Part(3), C("table:episodes")),
-        (Fix(5), C("notes")),
-        (Part(5), Row(&[(Part(3), C("lanes")), (Part(2), C("map:path"))])),
-    ]),
-    Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))]),
+const MIDDLE: &[Page] = &[
+    Page(
+        "episodes",
+        Column(&[
+            (Part(3), C("table:episodes")),
+            (Need(8), C("notes")),
+            (Part(5), Row(&[(Part(3), C("lanes")), (Part(2), C("map:path"))])),
+        ]),
+    ),
+    Page("trust", Column(&[(Need(16), C("table:trust")), (Part(1), C("plot:reliability"))])),
 ];
 /// Its pages on a large screen.
-const LARGE: &[Node] = &[Column(&[
-    (
-        Part(5),
-        Row(&[
-            (Part(5), Column(&[(Fix(4), C("stats")), (Part(3), C("table:episodes")), (Part(2), C("notes"))])),
-            (Part(4), C("map:path")),
-        ]),
-    ),
-    (
-        Part(4),
-        Row(&[
-            (Part(5), C("lanes")),
-            (Part(4), Column(&[(Fix(13), C("table:trust")), (Part(1), C("plot:reliability"))])),
-        ]),
-    ),
-])];
+const LARGE: &[Page] = &[Page(
+    "episodes",
+    Column(&[
+        (
+            Part(5),
+            Row(&[
+                (Part(5), Column(&[(Need(7), C("stats")), (Part(3), C("table:episodes")), (Part(2), C("notes"))])),
+                (Part(4), C("map:path")),
+            ]),
+        ),
+        (
+            Part(4),
+            Row(&[
+                (Part(5), C("lanes")),
+                (Part(4), Column(&[(Need(16), C("table:trust")), (Part(1), C("plot:reliability"))])),
+            ]),
+        ),
+    ]),
+)];

@@ -1,6 +1,6 @@
 //! Any report as cards, by the shape of what is in it.
 
-use crate::metrics::report::{Cell, Report, Series, Table};
+use crate::metrics::report::{Cell, Report, Table, groups};
 use crate::ui::app::App;
 use crate::ui::card::{self, Body, Card};
 use crate::ui::panel_id::PanelId;
@@ -42,18 +42,6 @@ fn titled<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
 pub fn selected<'a>(app: &App, panel: PanelId, data: &'a Table) -> Option<&'a [Cell]> {
     let look = app.looks.card(panel, &format!("table:{}", data.key));
     data.rows.get(card::table(data, &look).selected?).map(Vec::as_slice)
-}
-
-/// Curves by group, in the order in which the groups appear.
-pub fn groups(series: &[Series]) -> Vec<(&str, Vec<&Series>)> {
-    let mut out: Vec<(&str, Vec<&Series>)> = Vec::new();
-    for s in series {
-        match out.iter_mut().find(|(g, _)| *g == s.group) {
-            Some((_, lines)) => lines.push(s),
-            None => out.push((&s.group, vec![s])),
-        }
-    }
-    out
 }
 
 /// The first letter large.

@@ -7,9 +7,9 @@ use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
-    Len::{Fix, Part},
+    Len::{Need, Part},
     Node::{self, Card as C, Column, Row},
-    Pages,
+    Page, Pages,
 };
 use crate::ui::panel_id::PanelId;
 
@@ -30,6 +30,9 @@ pub const PANEL: Panel = Panel {
     )
 };
 
+/// The curves that checkpoints are held against one another by.
+pub const ERRORS: &str = "error by horizon";
+
 /// The job that fills it; nothing without a checkpoint.
 pub fn spec(open: &OpenSpec) -> Option<ImagineSpec> {
     let source = open.source.clone();
@@ -48,11 +51,26 @@ fn cards(app: &App) -> Vec<Card<'_>> {
             card.title = format!("{} · {of}", card.title);
         }
     }
+    for card in &mut cards {
+        if let (Body::Plot(lines), true) = (&mut card.body, card.id.strip_prefix("plot:") == Some(ERRORS)) {
+            lines.extend(&app.follow.past);
+        }
+    }
+    if let Some(useful) = &app.follow.useful {
+        cards.push(Card::new("plot:followed", "Useful horizon, checkpoint by checkpoint", Body::Plot(vec![useful])));
+    }
     let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));
     if compared::imagined(&app.open).is_some() {
         cards.extend(compared::cards(app, "Imagined"));
     }
-    cards.sort_by_key(|c| c.id.starts_with("plot:trace") && Some(&c.id) != wanted.as_ref());
+    // The trace of the selected dimension, then the others, the worst first.
+    let order = by_error(report);
+    let place = |card: &Card<'_>| {
+        let name = card.id.strip_prefix("plot:trace ")?;
+        let at = order.iter().position(|known| *known == name).unwrap_or(order.len());
+        Some(if Some(&card.id) == wanted.as_ref() { 0 } else { at + 1 })
+    };
+    cards.sort_by_key(place);
     cards
 }
 
@@ -65,20 +83,32 @@ fn selected<'a>(app: &App, report: &'a Report) -> Option<&'a str> {
     }
 }
 
+/// Names of the dimensions in the order of their table: the worst first.
+fn by_error(report: &Report) -> Vec<&str> {
+    let table = report.tables.iter().find(|t| t.key == "dimensions");
+    let rows = table.map(|t| t.rows.as_slice()).unwrap_or_default();
+    rows.iter()
+        .filter_map(|row| if let Some(Cell::Text(name)) = row.first() { Some(name.as_str()) } else { None })
+        .collect()
+}
+
 /// Its pages on a small screen.
-const SMALL: &[Node] = &[
-    Column(&[(Part(4), C("plot:error by horizon")), (Part(3), C("plot:trace*"))]),
-    Column(&[
-        (Part(1), C("scatter:error_vs_novelty")),
-        (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
-    ]),
-    Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))]),
-    compared::SMALL[0],
-    compared::SMALL[1],
+const SMALL: &[Page] = &[
+    Page("horizon", Column(&[(Part(4), C("plot:error by horizon")), (Part(3), C("plot:trace*"))])),
+    Page(
+        "novelty",
+        Column(&[
+            (Part(1), C("scatter:error_vs_novelty")),
+            (Part(1), Row(&[(Part(3), C("table:dimensions")), (Part(2), C("stats"))])),
+        ]),
+    ),
+    Page("disagreement", Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))])),
+    Page("imagined", compared::SMALL[0]),
+    Page("shift", compared::SMALL[1]),
 ];
 /// The page of its own report on a screen of middle size.
 const ONE: Node = Column(&[
-    (Fix(6), C("stats")),
+    (Need(8), C("stats")),
     (Part(5), Row(&[(Part(3), C("plot:error by horizon")), (Part(2), C("scatter:error_vs_novelty"))])),
     (
         Part(4),
@@ -90,10 +120,11 @@ const ONE: Node = Column(&[
     ),
 ]);
 /// Its pages on a screen of middle size.
-const MIDDLE: &[Node] = &[ONE, compared::MIDDLE[0], compared::MIDDLE[1]];
+const MIDDLE: &[Page] =
+    &[Page("horizon", ONE), Page("imagined", compared::MIDDLE[0]), Page("shift", compared::MIDDLE[1])];
 /// The same on a large screen.
 const WIDE: Node = Column(&[
-    (Fix(6), C("stats")),
+    (Need(8), C("stats")),
     (
         Part(5),
         Row(&[
@@ -112,4 +143,4 @@ const WIDE: Node = Column(&[
     ),
 ]);
 /// Its pages on a large screen.
-const LARGE: &[Node] = &[WIDE, compared::LARGE];
+const LARGE: &[Page] = &[Page("horizon", WIDE), Page("imagined", compared::LARGE)];

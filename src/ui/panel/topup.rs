@@ -2,17 +2,18 @@
 
 mod board;
 mod experiment;
+pub mod plan;
 
 use super::{Panel, generic, waiting};
 use crate::engine::job::{Control, HELD, JobSpec, Outcome, Schedule, TopUpSpec, WORSE_OFF, Wish};
 use crate::metrics::report::Report;
-use crate::ui::app::{App, OpenSpec};
+use crate::ui::app::{App, OpenSpec, Over};
 use crate::ui::card::{Body, Card, Place};
 use crate::ui::keymap::{Action, Binding, ch};
 use crate::ui::layout::{
-    Len::{self, Fix, Part},
+    Len::{self, Need, Part},
     Node::{self, Card as C, Column, Row},
-    Pages,
+    Page, Pages,
 };
 use crate::ui::msg::Effect;
 use crate::ui::pair::Pair;
@@ -30,6 +31,7 @@ pub const PANEL: Panel = Panel {
     keys: &[
         Binding::own(&[ch('t')], start, "start", "start the top-up, or go on with the experiment", can_start),
         Binding::own(&[ch('m')], schedule, "schedule", "next collection schedule", is_settled),
+        Binding::own(&[ch('P')], edit, "plan", "change the plan of the next top-up", is_settled),
         Binding::own(&[ch('f')], |app| wish(app, Wish::Collect), "collect", "collect at the next check", is_running),
         Binding::own(&[ch('B')], |app| wish(app, Wish::More), "more", "budget up by one top-up", is_running),
         Binding::own(&[ch('b')], |app| wish(app, Wish::Less), "less", "budget down by one top-up", is_running),
@@ -41,7 +43,7 @@ pub const PANEL: Panel = Panel {
             is_running,
         ),
         Binding {
-            keys: &[ch('u')],
+            keys: &[ch('R')],
             action: Action::RollBack,
             word: "roll back",
             help: "open the networks before",
@@ -118,12 +120,13 @@ fn wish(app: &mut App, wish: Wish) -> Vec<Effect> {
 }
 
 /// A run that holds by itself is shown as paused, so that p lets it go on.
-fn heard(app: &mut App, report: &Report) {
+fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
     let held = report.name == ID.0 && report.notes.iter().any(|note| note.text == HELD);
     let slot = app.jobs.named(JOB).map(|(slot, _)| slot).filter(|_| held);
     if let Some(running) = slot.and_then(|slot| app.jobs.running.get_mut(&slot)) {
         running.paused = true;
     }
+    Vec::new()
 }
 
 /// Why it would be refused.
@@ -148,8 +151,16 @@ fn start(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     app.reports.remove(ID.0);
-    app.pair = None;
+    (app.pair, app.over) = (None, None);
     vec![app.jobs.start(spec)]
+}
+
+/// Opens the plan, where none is being carried out.
+fn edit(app: &mut App) -> Vec<Effect> {
+    if is_settled(app) {
+        app.over = Some(Over::Plan(0));
+    }
+    Vec::new()
 }
 
 /// Chooses the next schedule, where none is being carried out.
@@ -179,56 +190,73 @@ fn cards(app: &App) -> Vec<Card<'_>> {
 }
 
 /// Its pages on the smallest screen.
-const TINY: &[Node] =
-    &[Column(&[(Fix(4), C("control")), (Part(1), C("waiting")), GRID, SAID, (Part(1), C("plot:loss ratio"))])];
+const TINY: &[Page] = &[Page(
+    "run",
+    Column(&[(Need(6), C("control")), (Part(1), C("waiting")), GRID, SAID, (Part(1), C("plot:loss ratio"))]),
+)];
 /// Its pages on a small screen.
-const SMALL: &[Node] = &[
+const SMALL: &[Page] = &[
+    Page(
+        "run",
+        Column(&[
+            (Need(6), C("control")),
+            (Part(1), C("waiting")),
+            GRID,
+            SAID,
+            (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+        ]),
+    ),
+    Page(
+        "effects",
+        Column(&[
+            (Part(1), Row(&[(Part(1), C("plot:forgetting")), (Part(1), C("plot:world-model loss"))])),
+            (Need(9), C("table:before_after")),
+        ]),
+    ),
+    Page(
+        "checks",
+        Column(&[
+            (Part(3), C("table:checks")),
+            (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("plot:interaction"))])),
+        ]),
+    ),
+];
+/// Its pages on a screen of middle size.
+const MIDDLE: &[Page] = &[Page(
+    "run",
     Column(&[
-        (Fix(4), C("control")),
+        (Need(8), C("control")),
         (Part(1), C("waiting")),
         GRID,
         SAID,
-        (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
+        (Part(5), FIRST),
+        (Part(5), SECOND),
+        (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
     ]),
-    Column(&[
-        (Part(1), Row(&[(Part(1), C("plot:forgetting")), (Part(1), C("plot:world-model loss"))])),
-        (Fix(7), C("table:before_after")),
-    ]),
-    Column(&[
-        (Part(3), C("table:checks")),
-        (Part(3), Row(&[(Part(1), C("plot:outside the data")), (Part(1), C("plot:interaction"))])),
-    ]),
-];
-/// Its pages on a screen of middle size.
-const MIDDLE: &[Node] = &[Column(&[
-    (Fix(5), C("control")),
-    (Part(1), C("waiting")),
-    GRID,
-    SAID,
-    (Part(5), FIRST),
-    (Part(5), SECOND),
-    (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
-])];
+)];
 /// Its pages on a large screen.
-const LARGE: &[Node] = &[Column(&[
-    (Fix(5), C("control")),
-    (Part(1), C("waiting")),
-    GRID,
-    SAID,
-    (Part(5), FIRST),
-    (Part(4), SECOND),
-    (
-        Part(3),
-        Row(&[
-            (Part(2), C("table:before_after")),
-            (Part(3), C("table:checks")),
-            (Part(2), Column(&[(Fix(6), C("stats")), (Part(1), C("notes"))])),
-        ]),
-    ),
-])];
+const LARGE: &[Page] = &[Page(
+    "run",
+    Column(&[
+        (Need(8), C("control")),
+        (Part(1), C("waiting")),
+        GRID,
+        SAID,
+        (Part(5), FIRST),
+        (Part(4), SECOND),
+        (
+            Part(3),
+            Row(&[
+                (Part(2), C("table:before_after")),
+                (Part(3), C("table:checks")),
+                (Part(2), Column(&[(Need(8), C("stats")), (Part(1), C("notes"))])),
+            ]),
+        ),
+    ]),
+)];
 /// The cells of an experiment, and what is said of it: alone on their page.
 const GRID: (Len, Node) = (Part(5), C("table:grid"));
-const SAID: (Len, Node) = (Fix(5), C("said"));
+const SAID: (Len, Node) = (Need(8), C("said"));
 /// What decides, what is gained, and what it costs.
 const FIRST: Node =
     Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score")), (Part(1), C("plot:forgetting"))]);

@@ -25,9 +25,33 @@ impl Guard {
         TAKEN.store(true, Ordering::SeqCst);
         *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
         let guard = Self(());
-        execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)?;
+        show()?;
         Ok(guard)
     }
+}
+
+fn show() -> io::Result<()> {
+    execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back and stops the program as Ctrl-Z does elsewhere; answers once it is called back and the terminal is
+/// taken again.
+pub fn suspend() -> io::Result<()> {
+    restore();
+    stop()?;
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    show()
+}
+
+#[cfg(unix)]
+fn stop() -> io::Result<()> {
+    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
+}
+
+#[cfg(not(unix))]
+fn stop() -> io::Result<()> {
+    Ok(())
 }
 
 impl Drop for Guard {

@@ -1,33 +1,49 @@
 //! Keys' actions.
 
-use super::{Effect, map, pair};
-use crate::engine::job::Control;
-use crate::ui::app::{App, ScaleChoice};
-use crate::ui::card::{self, Body, Card, Target};
+use super::{Effect, choice, cursor, export, map, over, page, pair};
+use crate::engine::job::{Control, Slot};
+use crate::ui::app::{App, Over, Prompt, ScaleChoice};
+use crate::ui::card::{self, Body};
+use crate::ui::choosing;
 use crate::ui::keymap::Action;
-use crate::ui::look::Lens;
+use crate::ui::look::SMOOTH;
 use crate::ui::panel::panel;
 use crate::ui::shown::shown;
 
 /// Does what a key asks for.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    app.quitting &= matches!(action, Action::Quit);
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return quit(app),
         Action::Interrupt => return vec![Effect::Interrupt],
-        Action::Help => app.help = if app.help.is_none() { Some(0) } else { None },
+        Action::Help => over::help(app),
+        Action::Palette => app.over = Some(Over::Palette(Prompt::default(), 0)),
+        Action::Jobs => app.over = if app.over == Some(Over::Jobs(0)) { None } else { Some(Over::Jobs(0)) },
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Show(panel) if panel == app.panel && app.over.is_none() => page::turn(app, 1),
         Action::Show(panel) => app.show(panel),
+        Action::Page(by) => page::scroll_or_turn(app, by),
+        Action::Turn(by) => page::turn(app, by),
+        Action::Size(columns, rows) => page::size(app, columns, rows),
+        Action::Unsize => _ = app.looks.sizes.remove(&app.panel),
         Action::NextCard => step_focus(app, 1),
         Action::PreviousCard => step_focus(app, -1),
-        Action::Zoom => return (panel(app.panel).enter)(app).unwrap_or_else(|| zoom(app)),
+        Action::Enter if matches!(app.over, Some(Over::Plan(_))) => app.over = None,
+        Action::Enter => return (panel(app.panel).enter)(app).unwrap_or_else(|| zoom(app)),
+        Action::Zoom => return zoom(app),
+        Action::Filter => choice::open(app),
+        Action::Export => return export::card(app),
+        Action::ExportAll => return export::all(app),
+        Action::Undo => return choosing::undo(app),
         Action::Back => back(app),
-        Action::Move(dx, dy) if app.help.is_some() => {
-            app.help = app.help.map(|at| at.saturating_add_signed((dx + dy) as isize).min(100));
-        }
+        Action::Move(dx, dy) if over::shift(app, (dx, dy)) => {}
         Action::Move(dx, dy) if map::follow(app, dx, dy) => {}
-        Action::Move(dx, dy) => motion(app, |card, lens| card::shift(card, lens, dx, dy)),
-        Action::First => motion(app, |card, lens| card::first_or_last(card, lens, -1)),
-        Action::Last => motion(app, |card, lens| card::first_or_last(card, lens, 1)),
+        Action::Move(dx, dy) => cursor::motion(app, |card, lens| card::shift(card, lens, dx, dy)),
+        Action::First => cursor::motion(app, |card, lens| card::first_or_last(card, lens, -1)),
+        Action::Last => cursor::motion(app, |card, lens| card::first_or_last(card, lens, 1)),
         Action::Scale => scale(app),
+        Action::Solo => solo(app),
+        Action::Smooth => smooth(app),
         Action::Stretch if map::zoom(app, 0.5, None) => {}
         Action::Shrink if map::zoom(app, 2.0, None) => {}
         Action::ShowAll if map::whole(app) => {}
@@ -36,6 +52,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::ShowAll => app.selection.window.clear(),
         Action::Sort => sort(app, false),
         Action::Reverse => sort(app, true),
+        Action::Stop if matches!(app.over, Some(Over::Jobs(_))) => return over::stop(app),
+        Action::Pause if matches!(app.over, Some(Over::Jobs(_))) => return over::pause(app),
         Action::Pause => return pause(app),
         Action::Stop => return stop(app),
         Action::Again => return (panel(app.panel).again)(app, panel(app.panel)),
@@ -45,9 +63,27 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Theme => app.theme = app.theme.next(),
         Action::Copy => {
             let text = shown(app).focused().map(|c| c.readout(app.lens())).unwrap_or_default();
-            return if text.is_empty() { Vec::new() } else { vec![Effect::Copy(text)] };
+            if text.is_empty() {
+                return Vec::new();
+            }
+            let first = text.lines().next().unwrap_or_default();
+            app.message = Some(format!("Copied: {first}"));
+            return vec![Effect::Copy(text)];
         }
     }
+    Vec::new()
+}
+
+/// Ends the program; where that would end a run, it is asked once more.
+fn quit(app: &mut App) -> Vec<Effect> {
+    let Some(running) = app.jobs.running.get(&Slot::Train).filter(|job| !app.quitting && !job.stopping) else {
+        return vec![Effect::Quit];
+    };
+    app.quitting = true;
+    let name = running.name;
+    app.message = Some(format!(
+        "The {name} is running and would be stopped; what it collected is kept, and it can be gone on with. q again quits."
+    ));
     Vec::new()
 }
 
@@ -67,8 +103,8 @@ pub fn step_focus(app: &mut App, by: isize) {
 }
 
 fn back(app: &mut App) {
-    if app.help.is_some() {
-        app.help = None;
+    if app.over.is_some() {
+        app.over = None;
     } else if app.message.is_some() {
         app.message = None;
     } else if app.looks.zoom {
@@ -84,19 +120,24 @@ fn back(app: &mut App) {
     }
 }
 
-/// Moves the cursor of the focused card.
-pub fn motion(app: &mut App, to: impl Fn(&Card, Lens<'_>) -> Option<Target>) {
+/// The focused plot's look, and how many curves it has.
+fn curves(app: &App) -> Option<(String, usize)> {
     let shown = shown(app);
-    let Some(card) = shown.focused() else { return };
-    let target = to(card, app.lens());
-    let id = card.id.clone();
-    match target {
-        Some(Target::At(axis, v)) => {
-            app.selection.at.insert(axis, v);
-        }
-        Some(Target::Look(look)) => *app.looks.card_mut(app.panel, &id) = look,
-        None => {}
-    }
+    let card = shown.focused()?;
+    let Body::Plot(lines) = &card.body else { return None };
+    Some((card.id.clone(), lines.len()))
+}
+
+fn solo(app: &mut App) {
+    let Some((id, n)) = curves(app) else { return };
+    let look = app.looks.card_mut(app.panel, &id);
+    look.solo = look.solo.map_or(Some(0), |i| Some(i + 1)).filter(|i| *i < n);
+}
+
+fn smooth(app: &mut App) {
+    let Some((id, _)) = curves(app) else { return };
+    let look = app.looks.card_mut(app.panel, &id);
+    look.smooth = (look.smooth + 1) % SMOOTH.len();
 }
 
 fn scale(app: &mut App) {
@@ -113,8 +154,13 @@ fn scale(app: &mut App) {
         Body::Plot(lines) => lines.iter().all(|l| l.y.iter().all(|v| v.is_nan() || *v > 0.0)),
         _ => true,
     };
-    let id = card.id.clone();
+    let (id, lanes) = (card.id.clone(), matches!(card.body, Body::Lanes(_)));
     let look = app.looks.card_mut(app.panel, &id);
+    if lanes {
+        let linear = look.scale == Some(ScaleChoice::Linear);
+        look.scale = Some(if linear { ScaleChoice::Log } else { ScaleChoice::Linear });
+        return;
+    }
     let now = look.scale.unwrap_or(if own_log { ScaleChoice::Log } else { ScaleChoice::Linear });
     look.scale = Some(match now {
         ScaleChoice::Linear if positive => ScaleChoice::Log,
@@ -127,7 +173,7 @@ fn scale(app: &mut App) {
 fn stretch(app: &mut App, factor: f64) {
     let shown = shown(app);
     let Some(card) = shown.focused() else { return };
-    let (Body::Plot(lines), Some(axis)) = (&card.body, card.axis()) else { return };
+    let (Body::Plot(lines) | Body::Lanes(lines), Some(axis)) = (&card.body, card.axis()) else { return };
     let xs = || lines.iter().flat_map(|l| l.x.iter().copied()).filter(|v| v.is_finite());
     let all = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
     let (lo, hi) = app.selection.window.get(axis).copied().unwrap_or(all);
@@ -171,6 +217,8 @@ fn pause(app: &mut App) -> Vec<Effect> {
 }
 
 fn stop(app: &mut App) -> Vec<Effect> {
-    let running = app.jobs.named(panel(app.panel).job_in(&app.open));
-    running.and_then(|(_, r)| r.id).map(|id| vec![Effect::Control(id, Control::Stop)]).unwrap_or_default()
+    let name = panel(app.panel).job_in(&app.open);
+    let Some(job) = app.jobs.running.values_mut().find(|job| job.name == name) else { return Vec::new() };
+    job.stopping = job.id.is_some();
+    job.id.map(|id| Effect::Control(id, Control::Stop)).into_iter().collect()
 }

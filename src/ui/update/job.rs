@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Effect, map};
+use super::{Effect, choice, follow, map};
 use crate::engine::job::{Body, Event, JobSpec, Slot};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, Ended};
-use crate::ui::panel::{PANELS, data, road};
+use crate::ui::panel::{PANELS, capital, road, runs};
 use crate::ui::spell;
 
 /// Takes in one event; news of a job that was replaced change nothing.
@@ -16,32 +16,39 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         Body::Started => Vec::new(),
         Body::Progress(progress) => {
             if let Some(running) = app.jobs.running.get_mut(&slot) {
-                running.progress = Some(progress);
+                running.heard(progress);
             }
             Vec::new()
         }
         Body::Report(report) => {
             let report = if app.theme.ascii { Arc::new(spell::report(&report)) } else { report };
             map::forget(app, &report.name);
-            for panel in PANELS {
-                (panel.heard)(app, &report);
-            }
+            let mut effects: Vec<Effect> = PANELS.iter().flat_map(|panel| (panel.heard)(app, &report)).collect();
             keep_rows(app, &report);
+            let rings = follow::alarms(app, &report);
             app.reports.insert(report.name.clone(), report);
-            Vec::new()
+            effects.extend(rings);
+            effects
         }
         Body::Done(outcome) => {
             let name = app.jobs.running.get(&slot).map(|r| r.name);
             for panel in PANELS.iter().filter(|panel| Some(panel.job) == name) {
                 (panel.filled)(app, &outcome);
             }
-            ended(app, slot, Ended::Done(outcome.summary))
+            if slot == Slot::Export {
+                app.message = Some(capital(&outcome.summary));
+            }
+            let mut effects = ended(app, slot, Ended::Done(outcome.summary));
+            if slot == Slot::Episodes {
+                effects.extend(choice::found(app));
+            }
+            effects
         }
         Body::Failed(failure) => {
             if slot == Slot::Episodes {
-                data::refused(app);
+                choice::refused(app);
             }
-            if slot == Slot::Load && app.open.leave_out(&failure.message) {
+            if slot == Slot::Load && !app.follow.opening && app.open.leave_out(&failure.message) {
                 return without(app, &failure.message);
             }
             app.message = Some(failure.message.clone());
@@ -74,12 +81,22 @@ fn keep_rows(app: &mut App, report: &Report) {
 /// Notes the end and starts what waited for it. Nothing follows data that could not be loaded.
 fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
     let Some(running) = app.jobs.running.remove(&slot) else { return Vec::new() };
-    if slot == Slot::Load && !matches!(how, Ended::Done(_)) {
-        app.jobs.queue.clear();
+    if slot == Slot::Load {
+        if app.follow.opening {
+            follow::ended(app, &how);
+        } else if !matches!(how, Ended::Done(_)) {
+            app.jobs.queue.clear();
+        }
     }
     app.jobs.ended.insert(running.name, how);
-    match app.jobs.queue.pop_front() {
-        Some(spec) => vec![app.jobs.start(spec)],
-        None => Vec::new(),
+    let mut effects = runs::after(app, running.name);
+    if slot == Slot::Load {
+        effects.extend(follow::next(app));
     }
+    // The list of runs is read beside the opening, which its end does not hurry.
+    let beside = slot == Slot::Runs && app.jobs.running.keys().any(|other| *other != Slot::Train);
+    // What changed on disk is opened first.
+    let next = if beside || app.follow.opening { None } else { app.jobs.queue.pop_front() };
+    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    effects
 }

@@ -4,11 +4,11 @@ use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use ratatui::layout::Rect;
 
-use super::{Effect, act, map};
+use super::{Effect, act, cursor, map, page};
 use crate::ui::app::App;
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::Action;
-use crate::ui::layout::{self, Room};
+use crate::ui::layout;
 use crate::ui::shown::shown;
 use crate::ui::tabs;
 
@@ -20,10 +20,15 @@ pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => {
             app.selection.drag = Some((event.column, event.row));
+            let free = app.over.is_none() && app.message.is_none();
+            app.selection.border =
+                page::border_at(&shown(app), event.column, event.row).filter(|_| free).map(|(s, i)| (s.name, i));
             press(app, event.column, event.row);
         }
+        MouseEventKind::Up(_) => app.selection.border = None,
+        MouseEventKind::Drag(MouseButton::Left) if app.selection.border.is_some() => drag_border(app, event),
         MouseEventKind::Drag(MouseButton::Left) => {
-            let plot = map_plot(app).filter(|_| app.help.is_none() && app.message.is_none());
+            let plot = map_plot(app).filter(|_| app.over.is_none() && app.message.is_none());
             if !plot.is_some_and(|plot| map::drag(app, plot, (event.column, event.row))) {
                 press(app, event.column, event.row);
             }
@@ -35,9 +40,22 @@ pub fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The border that the mouse holds goes where the mouse is.
+fn drag_border(app: &mut App, event: MouseEvent) {
+    let Some((name, part)) = app.selection.border.clone() else { return };
+    let Some(split) = shown(app).splits.iter().find(|split| split.name == name).cloned() else { return };
+    let Some(before) = split.parts.get(part) else { return };
+    let by = if split.across {
+        i32::from(event.column) - i32::from(before.right())
+    } else {
+        i32::from(event.row) - i32::from(before.bottom())
+    };
+    page::move_border(app, &split, part, by);
+}
+
 fn press(app: &mut App, x: u16, y: u16) {
-    if app.help.is_some() || app.message.is_some() {
-        app.help = None;
+    if app.over.is_some() || app.message.is_some() {
+        app.over = None;
         app.message = None;
         return;
     }
@@ -45,6 +63,8 @@ fn press(app: &mut App, x: u16, y: u16) {
     if y == regions.tabs.y {
         if let Some(panel) = tabs::tab_at(app.size, x) {
             app.show(panel);
+        } else if let Some(page) = tabs::page_at(app, x) {
+            page::show(app, page);
         }
         return;
     }
@@ -58,7 +78,7 @@ fn point(app: &mut App, x: u16, y: u16) {
     let small = is_small(app);
     let area = shown(app).placed.iter().find(|(_, a)| a.contains((x, y).into())).map(|(_, a)| *a);
     if let Some(area) = area {
-        act::motion(app, |card, lens| card::click(card, lens, Card::inside(area, small), x, y));
+        cursor::motion(app, |card, lens| card::click(card, lens, Card::inside(area, small), x, y));
     }
 }
 
@@ -82,7 +102,7 @@ fn map_plot(app: &App) -> Option<Rect> {
 }
 
 fn is_small(app: &App) -> bool {
-    matches!(layout::room(layout::regions(app.size).body), Room::Tiny | Room::Small)
+    layout::room(layout::regions(app.size).body).is_narrow()
 }
 
 /// The point of the focused map under (x, y).

@@ -1,7 +1,10 @@
 //! Turning the panels from the networks before a top-up to those after it, and back.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use super::{Effect, map};
-use crate::engine::job::{Asked, Control, JobSpec, Source};
+use crate::engine::job::{Asked, Control, JobSpec, Slot, Source};
 use crate::ui::app::{App, Ended};
 use crate::ui::pair::Pair;
 use crate::ui::panel::PANELS;
@@ -20,6 +23,32 @@ pub fn roll_back(app: &mut App) -> Vec<Effect> {
     open(app, false)
 }
 
+/// Opens the networks at `result` in place of those that are open; `before` are those that their run began with, where it tells.
+pub fn open_result(app: &mut App, result: &Path, before: Option<PathBuf>) -> Vec<Effect> {
+    if app.open.source.checkpoint.as_deref() == Some(result) {
+        app.message = Some(format!("{} is open already.", result.display()));
+        return Vec::new();
+    }
+    let was = app.open.source.checkpoint.clone();
+    let known = app.pair.take().filter(|pair| pair.after == result);
+    let mut pair = known.unwrap_or_else(|| Pair {
+        before: before.clone().unwrap_or_default(),
+        after: result.to_path_buf(),
+        shelf: BTreeMap::new(),
+    });
+    name(&mut app.open.source, result);
+    app.open.refused = None;
+    let effects = turn(app, &mut pair);
+    if was != Some(pair.before.clone()) {
+        // What was shown is not of the networks before.
+        pair.shelf.clear();
+    }
+    app.pair = before.map(|_| pair);
+    let back = was.map_or_else(String::new, |path| format!(" Those before: --checkpoint {}", path.display()));
+    app.message = Some(format!("{} is open; the panels are computed anew.{back}", result.display()));
+    effects
+}
+
 /// Opens the networks after or those before.
 fn open(app: &mut App, after: bool) -> Vec<Effect> {
     let Some(mut pair) = app.pair.take() else { return Vec::new() };
@@ -31,7 +60,7 @@ fn open(app: &mut App, after: bool) -> Vec<Effect> {
 }
 
 /// A checkpoint that a run wrote holds its policy and says how it is read.
-fn name(source: &mut Source, checkpoint: &std::path::Path) {
+fn name(source: &mut Source, checkpoint: &Path) {
     source.checkpoint = Some(checkpoint.to_path_buf());
     (source.policy, source.policy_normalize, source.model) = (None, None, Asked::default());
 }
@@ -72,7 +101,8 @@ fn turn(app: &mut App, pair: &mut Pair) -> Vec<Effect> {
             app.jobs.queue.push_back(spec);
         }
     }
-    let next = if app.jobs.running.is_empty() { app.jobs.queue.pop_front() } else { None };
+    let alone = app.jobs.running.keys().all(|slot| *slot == Slot::Runs);
+    let next = if alone { app.jobs.queue.pop_front() } else { None };
     effects.extend(next.map(|spec| app.jobs.start(spec)));
     effects
 }

@@ -12,6 +12,7 @@ use crate::ui::keymap::{Action, Binding};
 use crate::ui::panel::{data, panel};
 use crate::ui::shown::Shown;
 use crate::ui::tabs;
+use crate::ui::toast;
 use crate::ui::widget::{gauge, ink, notes, number, overlay};
 
 fn raised(app: &App, area: Rect, buf: &mut Buffer) {
@@ -69,6 +70,12 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
         (None, None) => theme.dim(),
     };
     put(&model, style);
+    if !source.only.is_everything() {
+        let all = app.report(data::ID).and_then(|r| Some((r.value("episodes")?, r.value("all_episodes")?)));
+        let count = all.map(|(n, of)| format!(": {} of {}", number::number(n), number::number(of))).unwrap_or_default();
+        put("  ", theme.dim());
+        put(&format!(" ▽ {}{count} ", source.only.words()), theme.text().bg(theme.colors().select));
+    }
     if let Some(pair) = &app.pair {
         put("  ·  ", theme.dim());
         put(pair.side(source), theme.accent());
@@ -108,7 +115,7 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
     for (panel, from, to) in tabs::places(app.size) {
         let here = panel.id == app.panel;
         let style = if here { theme.accent().bg(theme.colors().select) } else { theme.dim() };
-        let x = ink::put(buf, area, from, area.y, &tabs::label(panel), style);
+        let x = ink::put(buf, area, from, area.y, &tabs::label(panel, app.size.0), style);
         let (sign, color) = if app.jobs.named(panel.job_in(&app.open)).is_some() {
             (gauge::spinner(app.tick), theme.colors().accent)
         } else if matches!(app.jobs.ended.get(panel.job_in(&app.open)), Some(Ended::Failed(_)))
@@ -121,22 +128,22 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
             (" ", theme.colors().dim)
         };
         if sign != " " {
-            ink::put(buf, area, if app.size.0 < tabs::NARROW { x - 1 } else { x }, area.y, sign, color);
+            ink::put(buf, area, if tabs::gap(app.size.0) == 0 { x - 1 } else { x }, area.y, sign, color);
         }
         end = to;
     }
-    let words = if app.looks.zoom {
-        "zoomed · Esc back ".to_string()
-    } else if shown.pages > 1 {
-        format!("page {} of {} · Tab ", shown.page + 1, shown.pages)
-    } else {
-        String::new()
-    };
-    let rest = ink::beside(area, end - area.x);
-    if ink::width(&words) <= rest.width {
-        ink::put_right(buf, rest, area.y, &words, theme.dim());
-    } else if shown.pages > 1 && !app.looks.zoom && rest.width >= 4 {
-        ink::put_right(buf, rest, area.y, &format!("{}/{} ", shown.page + 1, shown.pages), theme.dim());
+    if app.looks.zoom {
+        let rest = ink::beside(area, end - area.x);
+        let words = "zoomed · Esc back ";
+        if ink::width(words) <= rest.width {
+            ink::put_right(buf, rest, area.y, words, theme.dim());
+        }
+    }
+    let pages = tabs::pages(app, shown);
+    for (page, name, x, _) in &pages {
+        let here = pages.len() == 1 || *page == shown.page;
+        let style = if here { theme.text().bg(theme.colors().raised) } else { theme.dim() };
+        ink::put(buf, area, *x, area.y, name, style);
     }
 }
 
@@ -152,7 +159,7 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
             let (sign, color) = notes::sign(level, theme);
             let x = ink::put(buf, area, area.x + 1, area.y, &format!("{sign} "), color);
             let text = if summary.is_empty() { format!("{name} done") } else { summary.clone() };
-            ink::put(buf, area, x, area.y, &ink::fit(&text, area.width.saturating_sub(4)), theme.dim());
+            ink::put(buf, area, x, area.y, &ink::fit_parts(&text, area.width.saturating_sub(4)), theme.dim());
         }
         return;
     };
@@ -185,7 +192,7 @@ fn useful(app: &App, card: &Card, b: &Binding) -> bool {
     let running = app.jobs.named(panel(app.panel).job_in(&app.open)).is_some();
     match b.action {
         Action::Pause | Action::Stop => running,
-        Action::Move(..) | Action::Zoom | Action::NextCard => !waiting,
+        Action::Move(..) | Action::Zoom | Action::Enter | Action::NextCard => !waiting,
         _ => (b.useful)(app),
     }
 }
@@ -206,11 +213,13 @@ pub fn footer(app: &App, card: &Card, area: Rect, buf: &mut Buffer) {
             b.keys.first().map(crate::ui::keymap::Key::name).unwrap_or_default()
         }
     };
-    let width = |b: &Binding| ink::width(&key(b)) + ink::width(b.word) + 4;
+    let paused = app.jobs.named(panel(app.panel).job_in(&app.open)).is_some_and(|(_, job)| job.paused);
+    let word = |b: &Binding| if paused && matches!(b.action, Action::Pause) { "resume" } else { b.word };
+    let width = |b: &Binding| ink::width(&key(b)) + ink::width(word(b)) + 4;
     let right: u16 = shown.iter().filter(always).map(|b| width(b)).sum();
     let mut put = |b: &Binding, x: u16| {
         let x = ink::put(buf, area, x + 1, area.y, &key(b), theme.accent());
-        ink::put(buf, area, x + 1, area.y, b.word, theme.dim()) + 2
+        ink::put(buf, area, x + 1, area.y, word(b), theme.dim()) + 2
     };
     let end = area.right().saturating_sub(right);
     let mut x = area.x;
@@ -231,14 +240,14 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     raised(app, area, buf);
     let mut x = ink::put(buf, area, area.x + 1, area.y, "episodes where ", theme.accent());
-    let hint = "Enter shows them · Esc closes ";
-    let wide = area.width > ink::width(hint) + 50;
+    let hint = "Enter chooses them for all panels · ↑ what was written · Esc ";
+    let wide = area.width > ink::width(hint) + 56;
     let end = if wide { ink::put_right(buf, area, area.y, hint, theme.dim()) } else { area.right() };
     let room = usize::from(end.saturating_sub(x + 2));
     let chars: Vec<char> = prompt.text.chars().chain([' ']).collect();
     let first = (prompt.at + 1).saturating_sub(room);
     if chars.len() == 1 {
-        ink::put(buf, area, x + 1, area.y, &ink::fit("steps < 200 AND return > 0", room as u16), theme.faint());
+        ink::put(buf, area, x + 1, area.y, &ink::fit("steps < 200 AND return > 0", room as u16), theme.dim());
     }
     for (i, c) in chars.iter().enumerate().skip(first).take(room) {
         let style = if i == prompt.at { theme.strong().add_modifier(Modifier::REVERSED) } else { theme.strong() };
@@ -246,18 +255,14 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A sentence that waits to be read, over the lower end of the panel.
+/// A sentence that waits to be read, below the cards.
 pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
-    let Some(text) = &app.message else { return };
-    let told =
-        matches!(app.jobs.ended.get(panel(app.panel).job_in(&app.open)), Some(Ended::Failed(why)) if why == text);
-    if told && app.report(app.panel).is_none() {
-        // The empty panel says it already.
+    let (Some(text), height) = (&app.message, toast::height(app, body)) else { return };
+    if height == 0 {
         return;
     }
     let theme = app.theme;
-    let lines = ink::wrap(text, body.width.saturating_sub(8));
-    let height = (lines.len() as u16 + 2).min(body.height);
+    let lines = toast::lines(text, body);
     let place = Rect { y: body.bottom() - height, height, ..body };
     let inside = overlay::open(place, body.width, height, "message · Esc closes", buf, theme);
     overlay::frame(place, buf, theme.colors().alarm);

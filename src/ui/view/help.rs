@@ -11,7 +11,7 @@ use crate::ui::panel::PANELS;
 use crate::ui::widget::{ink, overlay};
 
 /// Draws every key of the table, what holds here in full ink, the rest dimmed.
-pub fn draw(app: &App, focus: Place, body: Rect, buf: &mut Buffer) {
+pub fn draw(app: &App, (focus, skip): (Place, usize), body: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     // All panels are one line.
     let ends = [PANELS.first(), PANELS.last()];
@@ -30,9 +30,10 @@ pub fn draw(app: &App, focus: Place, body: Rect, buf: &mut Buffer) {
     let per = rows.len().div_ceil(columns);
     let width = if columns == 2 { body.width.min(150) } else { 76 };
     let fits = usize::from(body.height.saturating_sub(2)) >= per;
-    let title = if fits { "Keys · ? or Esc closes" } else { "Keys · ↓ more · Esc closes" };
+    let title =
+        if fits { "Keys · ? what the words mean · Esc closes" } else { "Keys · ↓ more · ? words · Esc closes" };
     let inside = overlay::open(body, width, per as u16 + 2, title, buf, theme);
-    let skip = app.help.unwrap_or(0).min(per.saturating_sub(usize::from(inside.height)));
+    let skip = skip.min(per.saturating_sub(usize::from(inside.height)));
     let each = inside.width / columns as u16;
     let keys = if columns == 2 && each < 50 { 11 } else { 16 };
     for (i, (names, help, here)) in rows.iter().enumerate() {

@@ -110,26 +110,44 @@ impl HistogramView<'_> {
     fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
         let color = theme.colors().warn;
         let shown = self.data.marks.iter().filter(|m| (0.0..=1.0).contains(&axes.x.position(m.1)));
-        let mut marks: Vec<(u16, String)> = shown
-            .map(|(name, v)| (axes::column(plot, axes.x.position(*v)), format!(" {name} {} ", number::number(*v))))
+        let mut marks: Vec<(u16, Vec<String>)> = shown
+            .map(|(name, v)| {
+                let number = number::number(*v);
+                (axes::column(plot, axes.x.position(*v)), vec![format!(" {name} {number} "), format!(" {number} ")])
+            })
             .collect();
         for (x, _) in &marks {
             for y in plot.y..plot.bottom() {
                 ink::mark(buf, plot, *x, y, "┃", color);
             }
         }
-        // Names from the right to the left, each on the first row where it has room beside its mark.
-        marks.sort_by_key(|m| std::cmp::Reverse(m.0));
-        for (i, (x, label)) in marks.iter().enumerate() {
-            let w = ink::width(label);
-            let end = if i == 0 { plot.right() } else { marks[i - 1].0 };
-            let y = plot.y + if x + 1 + w <= end { 0 } else { i as u16 };
-            let at = if x + 1 + w > plot.right() { x.saturating_sub(w).max(plot.x) } else { x + 1 };
-            if y < plot.bottom() {
-                ink::put(buf, plot, at, y, label, color);
-            }
+        for (x, y, label) in places(&mut marks, plot) {
+            ink::put(buf, plot, x, y, &label, color);
         }
     }
+}
+
+/// Where the names of the marks stand: from the right to the left, each on the first row where nothing else stands, beside its
+/// mark on the right, else on the left; the first of its forms that has room. Without room for any the line stands alone.
+fn places(marks: &mut [(u16, Vec<String>)], plot: Rect) -> Vec<(u16, u16, String)> {
+    marks.sort_by_key(|m| std::cmp::Reverse(m.0));
+    let mut taken: Vec<(u16, u16, u16)> = Vec::new();
+    let mut out = Vec::new();
+    for (x, forms) in marks.iter() {
+        let place = forms.iter().find_map(|label| {
+            let w = ink::width(label);
+            let sides = [Some(x + 1), x.checked_sub(w)].into_iter().flatten();
+            let inside: Vec<u16> = sides.filter(|at| *at >= plot.x && at + w <= plot.right()).collect();
+            let free = |at: u16, y: u16| taken.iter().all(|(from, to, row)| *row != y || at >= *to || at + w <= *from);
+            let found = |y: u16| Some((inside.iter().copied().find(|at| free(*at, y))?, y));
+            (plot.y..plot.bottom()).find_map(found).map(|(at, y)| (at, y, label.clone()))
+        });
+        if let Some((at, y, label)) = place {
+            taken.push((at, at + ink::width(&label), y));
+            out.push((at, y, label));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -157,6 +175,22 @@ mod tests {
         assert_eq!([4, 13, 14, 33].map(|x| view.bin_at(plot, x)), [Some(0), Some(0), Some(1), Some(2)]);
         assert_eq!(view.readout(1), "1 … 2: 30 (73.2 %)");
         assert_eq!(view.readout(7), "");
+    }
+
+    #[test]
+    fn names_of_marks_never_cover_one_another() {
+        let plot = Rect::new(5, 2, 40, 4);
+        for xs in [[20, 22, 24], [43, 44, 44], [5, 5, 5], [6, 30, 44]] {
+            let mut marks: Vec<(u16, Vec<String>)> =
+                xs.iter().map(|x| (*x, vec![format!(" threshold {x} ")])).collect();
+            let placed = places(&mut marks, plot);
+            assert_eq!(placed.len(), 3, "{xs:?}");
+            for (i, (x, y, label)) in placed.iter().enumerate() {
+                let w = ink::width(label);
+                assert!(*x >= plot.x && x + w <= plot.right() && *y < plot.bottom());
+                assert!(placed[i + 1..].iter().all(|(u, v, l)| v != y || u + ink::width(l) <= *x || x + w <= *u));
+            }
+        }
     }
 
     #[test]

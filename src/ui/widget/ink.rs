@@ -59,6 +59,7 @@ pub fn fit(text: &str, room: u16) -> String {
         out.push(ch);
     }
     if room > 0 {
+        out.truncate(out.trim_end().len());
         out.push('…');
     }
     out
@@ -88,7 +89,7 @@ pub fn fit_middle(text: &str, room: u16) -> String {
     head.into_iter().chain(['…']).chain(tail).collect()
 }
 
-/// Words of `text` in lines of at most `room` columns; a longer word is cut.
+/// Words of `text` in lines of at most `room` columns; a longer word is broken.
 pub fn wrap(text: &str, room: u16) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -99,12 +100,51 @@ pub fn wrap(text: &str, room: u16) -> Vec<String> {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(&fit(word, room));
+        for ch in word.chars() {
+            let own = width(ch.encode_utf8(&mut [0; 4]));
+            if !line.is_empty() && width(&line) + own > room {
+                lines.push(std::mem::take(&mut line));
+            }
+            if own <= room {
+                line.push(ch);
+            }
+        }
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// The same in at most `rows` lines; an ellipsis behind the last word says that something is missing.
+pub fn wrap_within(text: &str, room: u16, rows: u16) -> Vec<String> {
+    let mut lines = wrap(text, room);
+    if lines.len() > usize::from(rows) {
+        lines.truncate(usize::from(rows));
+        if let Some(last) = lines.last_mut() {
+            while !last.is_empty() && width(last) + 2 > room {
+                match last.rsplit_once(' ') {
+                    Some((head, _)) => *last = head.to_owned(),
+                    None => _ = last.pop(),
+                }
+            }
+            last.push_str(" …");
+        }
+    }
+    lines
+}
+
+/// As many of the parts of `text` (which " · ", "; " or a bracket keep apart) as fit into `room` columns, the first cut only where
+/// even it does not.
+pub fn fit_parts(text: &str, room: u16) -> String {
+    let mut whole = text;
+    while width(whole) > room {
+        match [" · ", "; ", " ("].into_iter().filter_map(|sign| whole.rfind(sign)).max() {
+            Some(end) => whole = &whole[..end],
+            None => break,
+        }
+    }
+    fit(whole, room)
 }
 
 /// `area` without its first `rows` rows.
@@ -134,6 +174,10 @@ mod tests {
             ("held-…sodes".into(), "cells".into())
         );
         assert_eq!(wrap("a long sentence of words", 8), ["a long", "sentence", "of words"]);
+        assert_eq!(wrap("runs/2026-11-28-top-up x", 8), ["runs/202", "6-11-28-", "top-up x"]);
+        assert_eq!(wrap_within("a long sentence of words", 8, 2), ["a long", "senten …"]);
+        assert_eq!(fit_parts("Coverage · 3 dimensions · all", 24), "Coverage · 3 dimensions");
+        assert_eq!(fit_parts("Error by dimension (root mean square)", 24), "Error by dimension");
     }
 
     #[test]

@@ -47,7 +47,39 @@ impl MapView<'_> {
 
     /// The cells of the map when drawn into `area`: for the mouse.
     pub fn grid(&self, area: Rect) -> Option<Grid> {
-        self.axes().fit(legend::beside(area))
+        let Grid { plot } = self.axes().fit(legend::beside(area))?;
+        if !self.is_countable() {
+            return Some(Grid { plot });
+        }
+        let (columns, rows) = self.bins(plot);
+        let wide = |n: usize, of: u16| of - of % (n as u16).clamp(1, of.max(1));
+        // A row of the screen is two pixels: where bins are an odd number of them, half a row would be left.
+        let height = wide(rows, 2 * plot.height).div_ceil(2);
+        Some(Grid { plot: Rect { width: wide(columns, plot.width), height, y: plot.bottom() - height, ..plot } })
+    }
+
+    /// True where the map can be counted anew in other bins.
+    fn is_countable(&self) -> bool {
+        self.map.fine.as_ref().is_some_and(|fine| !fine.is_empty())
+    }
+
+    /// How many bins are drawn along each axis of `plot`: about as many as the map has, but each as many pixels wide as the
+    /// others, where the map can be counted anew.
+    fn bins(&self, plot: Rect) -> (usize, usize) {
+        let m = self.map;
+        if !self.is_countable() {
+            return (m.width, m.height);
+        }
+        (even(plot.width, m.width), even(2 * plot.height, m.height))
+    }
+
+    /// The map as it is drawn into `plot`.
+    fn counted(&self, plot: Rect) -> Option<HeatMap> {
+        let (m, bins) = (self.map, self.bins(plot));
+        let fine = m.fine.as_ref().filter(|_| bins != (m.width, m.height))?;
+        let view = fine.view((m.x_range, m.y_range), bins.0, bins.1);
+        let values = view.counts.iter().map(|&c| c as f64).collect();
+        Some(HeatMap { width: view.width(), height: view.height(), values, fine: None, overlays: vec![], ..m.clone() })
     }
 
     /// The map's cell under a cell of the screen.
@@ -65,13 +97,41 @@ impl MapView<'_> {
             format!("{label} {} … {}", number::number(edge(range, i, n)), number::number(edge(range, i + 1, n)))
         };
         let value = m.values.get(cy * m.width + cx).copied().unwrap_or(f64::NAN);
+        let drawn = self.drawn_in((cx, cy));
+        let drawn =
+            if drawn > 0 { format!(" · {} drawn", number::counted(drawn, "path steps")) } else { String::new() };
         format!(
-            "{} {} · {} · {}",
+            "{} {}{drawn} · {} · {}",
             number::number(value),
             m.unit,
             part(&m.x_axis.label, m.x_range, cx, m.width),
             part(&m.y_axis.label, m.y_range, cy, m.height)
         )
+    }
+
+    /// Points of the paths over the map that lie in a cell.
+    fn drawn_in(&self, cell: (usize, usize)) -> usize {
+        let m = self.map;
+        let at = |v: f64, (lo, hi): (f64, f64), n: usize| {
+            let p = (v - lo) / (hi - lo);
+            (0.0..=1.0).contains(&p).then(|| index(p, n))
+        };
+        let inside = |(x, y): (&f64, &f64)| {
+            at(*x, m.x_range, m.width) == Some(cell.0) && at(*y, m.y_range, m.height) == Some(cell.1)
+        };
+        self.overlays.iter().map(|o| o.x.iter().zip(&o.y).filter(|point| inside(*point)).count()).sum()
+    }
+
+    /// "nearest: episode 12 step 45, episode 7 step 3": the episodes that come nearest to the middle of a cell.
+    pub fn nearest(&self, (cx, cy): (usize, usize)) -> Option<String> {
+        let m = self.map;
+        let near = m.near.as_ref()?;
+        let middle = |(lo, hi): (f64, f64), i: usize, n: usize| lo + (hi - lo) * (i as f64 + 0.5) / n.max(1) as f64;
+        let at = (middle(m.x_range, cx, m.width), middle(m.y_range, cy, m.height));
+        let places = near.episodes(at, 3);
+        let words: Vec<String> = places.iter().map(|p| format!("episode {} step {}", p.episode, p.step)).collect();
+        let of = if near.is_sample() { " of a sample" } else { "" };
+        (!words.is_empty()).then(|| format!("nearest{of}: {}", words.join(", ")))
     }
 
     /// Draws the map.
@@ -82,10 +142,12 @@ impl MapView<'_> {
         }
         let body = legend::beside(area);
         let axes = self.axes();
-        let Some(grid) = axes.fit(body) else { return };
+        let Some(grid) = self.grid(area) else { return };
         axes.draw(body, grid, buf, theme);
-        let colors = self.color_range();
-        self.paint(grid.plot, &colors, buf, theme);
+        let counted = self.counted(grid.plot);
+        let drawn = MapView { map: counted.as_ref().unwrap_or(self.map), ..*self };
+        let colors = drawn.color_range();
+        drawn.paint(grid.plot, &colors, buf, theme);
         overlays::draw(self, &axes, grid.plot, buf, theme);
         marks::draw(&self.map.marks, &axes, grid.plot, buf, theme);
         legend::draw(self, &colors, area, grid.plot, buf, theme);
@@ -153,9 +215,15 @@ impl MapView<'_> {
         {
             hair(buf, plot, i32::from(x) + dx, i32::from(y) + dy, symbol, color, theme);
         }
-        let text = ink::fit(&format!(" {} ", self.readout((cx, cy))), plot.width);
-        let at = if y > plot.y + plot.height / 2 { plot.y } else { plot.bottom() - 1 };
-        ink::put(buf, plot, plot.x, at, &text, theme.strong().bg(theme.colors().raised));
+        let style = theme.strong().bg(theme.colors().raised);
+        let lines: Vec<String> = [Some(self.readout((cx, cy))), self.nearest((cx, cy))].into_iter().flatten().collect();
+        let lines = lines.iter().flat_map(|line| ink::wrap(line, plot.width.saturating_sub(2))).collect::<Vec<_>>();
+        // At the end of the map that the cursor is farther from.
+        let upper = y > plot.y + plot.height / 2;
+        let top = if upper { plot.y } else { plot.bottom().saturating_sub(lines.len() as u16) };
+        for (line, at) in lines.iter().zip(top..plot.bottom()) {
+            ink::put(buf, plot, plot.x, at, &format!(" {line} "), style);
+        }
     }
 }
 
@@ -165,6 +233,17 @@ fn hair(buf: &mut Buffer, plot: Rect, x: i32, y: i32, symbol: &str, color: Color
         let ground = if theme.shades_only() { theme.colors().ground } else { under };
         ink::mark(buf, plot, x, y, symbol, ratatui::style::Style::new().fg(color).bg(ground));
     }
+}
+
+/// A number of bins near to `wanted` that divides `pixels` with the least rest; where there are few pixels, one each.
+fn even(pixels: u16, wanted: usize) -> usize {
+    let pixels = usize::from(pixels);
+    // With less than two pixels for each, other numbers would leave a wide rest.
+    if pixels < 2 * wanted {
+        return pixels.max(1);
+    }
+    let (least, most) = ((wanted * 3 / 4).max(1), (wanted * 5 / 4).min(pixels));
+    (least..=most).min_by_key(|n| (pixels % n, n.abs_diff(wanted))).unwrap_or(wanted)
 }
 
 /// Cell of `n` at position `p`.

@@ -34,6 +34,12 @@ pub fn loudest_first(notes: &[Note]) -> Vec<Cow<'_, Note>> {
     sorted.into_iter().map(Cow::Borrowed).collect()
 }
 
+/// Lines of the notes in `width` columns.
+pub fn need(notes: &[Cow<'_, Note>], width: u16) -> u16 {
+    let lines: usize = notes.iter().map(|n| ink::wrap(&n.text, width.saturating_sub(3)).len()).sum();
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
 /// Draws the notes wrapped, from line `scroll` on.
 pub fn draw(notes: &[Cow<'_, Note>], scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
     let room = area.width.saturating_sub(3);

@@ -1,6 +1,6 @@
 //! Numbers for people: as everywhere, and at the ticks of an axis.
 
-pub use crate::ground::number::{counted, number, percent, unit};
+pub use crate::ground::number::{counted, duration, number, percent, unit};
 
 /// A tick's label: no more digits than `step` needs; 1.5k and 2M for large numbers.
 pub fn tick(v: f64, step: f64) -> String {

@@ -181,6 +181,7 @@ mod tests {
             bins: 2,
             pairs: vec![(0, 1), (0, 3), (1, 3)],
             counts: vec![vec![1, 0, 0, 9], vec![0, 0, 0, 1], vec![1, 1, 1, 1]],
+            holes: vec![],
         }
     }
 

@@ -9,6 +9,8 @@ mod place;
 
 pub use crosshair::value_at;
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -24,11 +26,13 @@ use crate::ui::theme::Theme;
 /// A curve and how it is drawn.
 pub struct Line<'a> {
     /// The numbers.
-    pub data: &'a Series,
+    pub data: Cow<'a, Series>,
     /// Its colour.
     pub color: Color,
     /// Drawn last, over all others.
     pub pinned: bool,
+    /// What a smoothed curve was before: drawn behind it, named nowhere.
+    pub ghost: bool,
 }
 
 /// A line across the plot.
@@ -66,6 +70,11 @@ impl Plot<'_> {
         self.lines.first().map_or(&NO_AXIS, |l| &l.data.y_axis)
     }
 
+    /// The curves that have a name.
+    fn named(&self) -> impl Iterator<Item = &Line<'_>> {
+        self.lines.iter().filter(|line| !line.ghost)
+    }
+
     /// Range of the horizontal axis.
     pub fn x_range(&self) -> Range {
         let scale = if self.x_axis().log { Scale::Log } else { Scale::Linear };
@@ -82,7 +91,7 @@ impl Plot<'_> {
 
     /// The cells of the data when the plot is drawn into `area`: for the mouse.
     pub fn grid(&self, area: Rect) -> Option<Grid> {
-        self.axes().fit(legend::below(area))
+        self.axes().fit(legend::below(self, area))
     }
 
     /// Draws the plot.
@@ -93,7 +102,7 @@ impl Plot<'_> {
             return;
         }
         let axes = self.axes();
-        let body = legend::below(area);
+        let body = legend::below(self, area);
         let Some(grid) = axes.fit(body) else { return };
         axes.draw(body, grid, buf, theme);
         for line in &self.lines {
@@ -112,8 +121,9 @@ impl Plot<'_> {
 
     fn draw_lines(&self, axes: &Axes, plot: Rect, buf: &mut Buffer) {
         let mut dots = Dots::shared(plot);
-        for pinned in [false, true] {
-            for line in self.lines.iter().filter(|l| l.pinned == pinned) {
+        let rank = |line: &Line| (line.pinned, !line.ghost);
+        for wanted in [(false, false), (true, false), (false, true), (true, true)] {
+            for line in self.lines.iter().filter(|l| rank(l) == wanted) {
                 dots.next_layer();
                 draw_line(line, axes, &mut dots, plot);
             }

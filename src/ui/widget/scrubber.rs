@@ -17,6 +17,10 @@ pub struct Scrubber<'a> {
     pub lanes: Vec<&'a Series>,
     /// Step under the cursor.
     pub cursor: Option<f64>,
+    /// Steps that are shown, where they are not all.
+    pub window: Option<(f64, f64)>,
+    /// Lanes in decades, or not; where nothing is chosen, those with a high peak.
+    pub log: Option<bool>,
 }
 
 /// One lane, measured.
@@ -28,11 +32,14 @@ struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
-    fn of(data: &'a Series) -> Self {
+    fn of(data: &'a Series, log: Option<bool>) -> Self {
         let alarms = data.has_threshold();
         let peak = data.y.iter().copied().filter(|v| v.is_finite()).fold(0.0f64, f64::max);
-        let range = if alarms {
-            Range::exact(0.0, peak.clamp(1.25, 8.0), Scale::Linear)
+        let range = if alarms && log.unwrap_or(peak > STEEP) {
+            // One peak at forty times the threshold must not hide where the others begin.
+            Range::exact(0.1, peak.max(1.25), Scale::Log)
+        } else if alarms {
+            Range::exact(0.0, peak.max(1.25), Scale::Linear)
         } else {
             Range::around(data.y.iter().copied(), Scale::Linear, 0.0)
         };
@@ -40,6 +47,8 @@ impl<'a> Lane<'a> {
     }
 }
 
+/// A lane whose peak is so many times its threshold is drawn in decades.
+const STEEP: f64 = 8.0;
 /// Width of the lanes' names.
 const NAMES: u16 = 14;
 /// Width of the values at the cursor.
@@ -60,6 +69,9 @@ impl Scrubber<'_> {
 
     /// Range of steps.
     pub fn steps(&self) -> Range {
+        if let Some((lo, hi)) = self.window {
+            return Range::exact(lo, hi, Scale::Linear);
+        }
         Range::around(self.lanes.iter().flat_map(|l| l.x.iter().copied()), Scale::Linear, 0.0)
     }
 
@@ -82,7 +94,7 @@ impl Scrubber<'_> {
                 break;
             }
             let body = ink::below(place, gap);
-            self.lane(&Lane::of(lane), &steps, area, body, buf, theme);
+            self.lane(&Lane::of(lane, self.log), &steps, area, body, buf, theme);
             y += rows;
         }
         let fallback = Axis { label: "step".into(), ..Axis::default() };
@@ -128,11 +140,15 @@ impl Scrubber<'_> {
         let unit = if alarms { "×" } else { "" };
         if body.height >= 2 {
             let text = if alarms {
-                format!("peak {}×", rounded(peak))
+                let peak = rounded(peak);
+                if range.scale == Scale::Log { format!("to {peak}×, log") } else { format!("peak {peak}×") }
             } else {
                 format!("{} … {}", rounded(range.lo), rounded(range.hi))
             };
             ink::put(buf, area, area.x, body.y + 1, &ink::fit(&text, NAMES - 1), theme.dim());
+        }
+        if alarms && body.height >= 3 {
+            ink::put(buf, area, area.x, body.y + 2, "╌ alarm at 1×", theme.colors().warn);
         }
         if let Some(v) = self.cursor.and_then(|at| sample(data, at)) {
             let value = format!("{}{unit}", rounded(v));
@@ -158,6 +174,11 @@ impl Scrubber<'_> {
                 cell.set_fg(theme.colors().accent);
             }
         }
+        let words = format!(" step {} ", number::number(at));
+        let left = x
+            .saturating_sub(ink::width(&words) / 2)
+            .clamp(plot.x, plot.right().saturating_sub(ink::width(&words)).max(plot.x));
+        ink::put(buf, plot, left, plot.bottom(), &words, theme.strong().bg(theme.colors().raised));
     }
 }
 
@@ -201,7 +222,7 @@ mod tests {
         let mut y = vec![0.2; 5000];
         y[3210] = 4.0;
         let lane = Series { x: (0..5000).map(f64::from).collect(), y, ..Series::default() };
-        let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0) };
+        let scrubber = Scrubber { lanes: vec![&lane], cursor: Some(3210.0), window: None, log: None };
         let (plot, steps) = (Rect::new(0, 0, 60, 4), scrubber.steps());
         let peaks = (0..60).filter(|x| extreme(&lane, &steps, plot, *x) == Some(4.0)).count();
         assert_eq!(peaks, 1);
@@ -217,7 +238,7 @@ mod tests {
             let area = Rect::new(0, 0, 70, 8);
             let mut buf = Buffer::empty(area);
             let theme = Theme::new(Scheme::Dark);
-            Scrubber { lanes: vec![&lane], cursor: Some(1.0) }.draw(area, &mut buf, theme);
+            Scrubber { lanes: vec![&lane], cursor: Some(1.0), window: None, log: None }.draw(area, &mut buf, theme);
             let alarm = theme.tint(theme.colors().alarm, 0.22);
             let has = |s: &str| buf.content.iter().any(|c| c.symbol() == s);
             (has("╌"), has("×"), buf.content.iter().any(|c| c.bg == alarm))
@@ -233,7 +254,7 @@ mod tests {
         let nan = Series { x: vec![0.0, 1.0], y: vec![f64::NAN; 2], ..Series::default() };
         for (w, h) in [(1, 1), (8, 3), (60, 4), (100, 20)] {
             let area = Rect::new(0, 0, w, h);
-            let scrubber = Scrubber { lanes: vec![&short, &nothing, &nan], cursor: Some(1.0) };
+            let scrubber = Scrubber { lanes: vec![&short, &nothing, &nan], cursor: Some(1.0), window: None, log: None };
             scrubber.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
         }
     }

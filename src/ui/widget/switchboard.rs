@@ -27,33 +27,89 @@ pub struct Switchboard {
     pub tick: u64,
 }
 
+/// Columns of the names of the lines.
+const NAMES: u16 = 10;
+
 impl Switchboard {
+    /// Columns of the schedules.
+    fn chips(&self) -> u16 {
+        let words: u16 = self.schedules.iter().map(|(name, _)| ink::width(name) + 3).sum();
+        NAMES + words + 1
+    }
+
+    /// The rule beside the schedules where it has room there, else in lines under them.
+    fn rule(&self, width: u16) -> (bool, Vec<String>) {
+        let rest = width.saturating_sub(self.chips());
+        if ink::width(&self.rule) <= rest {
+            return (true, vec![self.rule.clone()]);
+        }
+        (false, ink::wrap(&self.rule, width.saturating_sub(NAMES)))
+    }
+
+    /// The sentence behind the state, in lines.
+    fn said(&self, width: u16) -> Vec<String> {
+        ink::wrap(&self.state.1, width.saturating_sub(ink::width(&self.state.0) + 4))
+    }
+
+    /// Lines that it takes in `width` columns.
+    pub fn need(&self, width: u16) -> u16 {
+        let (beside, rule) = self.rule(width);
+        let rule = if beside { 0 } else { rule.len() };
+        (2 + rule + self.said(width).len().max(1)) as u16
+    }
+
     /// Draws the switchboard.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
-        let mut x = ink::put(buf, area, area.x, area.y, "schedule  ", theme.dim());
-        for (name, chosen) in &self.schedules {
-            let style = match (chosen, self.running) {
-                (true, _) => theme.accent().bg(theme.colors().select),
-                (false, true) => theme.faint(),
-                (false, false) => theme.dim(),
-            };
-            x = ink::put(buf, area, x, area.y, &format!(" {name} "), style) + 1;
-        }
-        let rest = ink::beside(area, x + 1 - area.x);
-        ink::put(buf, rest, rest.x, area.y, &ink::fit(&self.rule, rest.width), theme.dim());
-
+        // Where there is less room than everything needs, the settings give way to what happens.
+        let spare = area.height.saturating_sub(2 + self.said(area.width).len().max(1) as u16);
+        let mut y = self.draw_rule(area, spare, buf, theme);
         let color = match self.state.0.as_str() {
             "done" => theme.colors().good,
             "failed" | "not possible" => theme.colors().alarm,
             "paused" | "stopped" | "ended" => theme.colors().warn,
             _ => theme.colors().accent,
         };
-        let y = area.y + 1;
         let sign = if self.state.0 == "running" { gauge::spinner(self.tick) } else { "●" };
         let x = ink::put(buf, area, area.x, y, &format!("{sign} {}  ", self.state.0), color);
-        let rest = ink::beside(area, x - area.x);
-        ink::put(buf, rest, x, y, &ink::fit(&self.state.1, rest.width), theme.text());
-        self.draw_budget(ink::below(area, 2), buf, theme);
+        let rows = area.bottom().saturating_sub(y + 1).max(1);
+        let said = ink::wrap_within(&self.state.1, area.right().saturating_sub(x), rows);
+        for line in &said {
+            ink::put(buf, area, x, y, line, theme.text());
+            y += 1;
+        }
+        y += u16::from(said.is_empty());
+        self.draw_budget(ink::below(area, y - area.y), buf, theme);
+    }
+
+    /// Draws the schedules and what the chosen one means, in `spare` lines more than one; answers the line below.
+    fn draw_rule(&self, area: Rect, spare: u16, buf: &mut Buffer, theme: Theme) -> u16 {
+        let mut x = ink::put(buf, area, area.x, area.y, "schedule  ", theme.dim());
+        for (name, chosen) in &self.schedules {
+            let style = match (chosen, self.running) {
+                (true, _) => theme.accent().bg(theme.colors().select),
+                (false, _) => theme.dim(),
+            };
+            x = ink::put(buf, area, x, area.y, &format!(" {name} "), style) + 1;
+        }
+        match self.rule(area.width) {
+            (true, lines) => {
+                let rest = ink::beside(area, x + 1 - area.x);
+                ink::put(buf, rest, rest.x, area.y, &lines.concat(), theme.dim());
+                area.y + 1
+            }
+            (false, _) if spare == 0 => {
+                let rest = ink::beside(area, x + 1 - area.x);
+                ink::put(buf, rest, rest.x, area.y, &ink::fit_parts(&self.rule, rest.width), theme.dim());
+                area.y + 1
+            }
+            (false, _) => {
+                let lines = ink::wrap_within(&self.rule, area.width.saturating_sub(NAMES), spare);
+                for (line, y) in lines.iter().zip(area.y + 1..) {
+                    ink::put(buf, area, area.x + NAMES, y, line, theme.dim());
+                }
+                area.y + 1 + lines.len() as u16
+            }
+        }
     }
 
     fn draw_budget(&self, area: Rect, buf: &mut Buffer, theme: Theme) {

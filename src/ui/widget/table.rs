@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 
 use super::{ink, number};
 use crate::metrics::report::{Cell, Table};
@@ -19,6 +20,8 @@ pub struct TableView<'a> {
     pub sort: Option<(usize, bool)>,
     /// Selected row of the table, wherever the order puts it.
     pub selected: Option<usize>,
+    /// Rows that bear a sign of a colour.
+    pub signs: Vec<(usize, Color)>,
 }
 
 fn words(cell: Option<&Cell>) -> String {
@@ -75,19 +78,53 @@ impl TableView<'_> {
         order.iter().position(|row| Some(*row) == self.selected)
     }
 
-    /// First row shown when `height` rows fit.
-    fn first(&self, order: &[usize], height: usize) -> usize {
+    /// The rows on the screen: their places in the order, the lines above each, and its own.
+    fn window(&self, order: &[usize], widths: &[u16], height: u16) -> Vec<(usize, u16, u16)> {
         let selected = self.place(order).unwrap_or(0);
-        selected.saturating_sub(height / 2).min(self.data.rows.len().saturating_sub(height))
+        let n = order.len();
+        let lines = |at: usize| Self::lines(&self.data.rows[order[at]], widths);
+        let (all, first) = if self.breaks(widths) {
+            // From the selected row up as far as half of the height, then further where the end is near.
+            let back = |from: usize, room: u16| {
+                let (mut first, mut left) = (from, room);
+                while first > 0 && lines(first - 1) <= left {
+                    first -= 1;
+                    left -= lines(first);
+                }
+                first
+            };
+            let own = if selected < n { lines(selected) } else { 1 };
+            (true, back(selected, height.saturating_sub(own) / 2).min(back(n, height)))
+        } else {
+            let height = usize::from(height);
+            (false, selected.saturating_sub(height / 2).min(n.saturating_sub(height)))
+        };
+        let mut y = 0;
+        let mut out = Vec::new();
+        for at in first..n {
+            let own = if all { lines(at) } else { 1 };
+            // A row that has no room is begun where it is the first.
+            if y >= height || (y + own > height && y > 0) {
+                break;
+            }
+            out.push((at, y, own.min(height)));
+            y += own;
+        }
+        out
     }
 
     /// The row of the table that the screen row `y` shows.
     pub fn row_at(&self, area: Rect, y: u16) -> Option<usize> {
-        let heads = self.head_lines(&self.widths(area.width.saturating_sub(1)), area);
-        let height = usize::from(area.height.saturating_sub(heads));
+        if self.data.columns.is_empty() {
+            return None;
+        }
+        let widths = self.widths(area.width.saturating_sub(1));
+        let heads = self.head_lines(&widths, area);
         let order = self.order();
-        let at = usize::from(y.checked_sub(area.y + heads)?) + self.first(&order, height);
-        order.get(at).copied().filter(|_| y < area.bottom())
+        let line = y.checked_sub(area.y + heads).filter(|_| y < area.bottom())?;
+        let rows = self.window(&order, &widths, area.height.saturating_sub(heads));
+        let (at, ..) = rows.into_iter().find(|(_, from, lines)| (*from..from + lines).contains(&line))?;
+        order.get(at).copied()
     }
 
     /// The selected row's cells, tabs between.
@@ -105,10 +142,9 @@ impl TableView<'_> {
         let body = Rect { width: area.width.saturating_sub(1), ..area };
         let widths = self.widths(body.width);
         let heads = self.head_lines(&widths, area);
-        let height = usize::from(area.height.saturating_sub(heads));
+        let height = area.height.saturating_sub(heads);
         let order = self.order();
-        let first = self.first(&order, height);
-        let scrolls = order.len() > height;
+        let rows = self.window(&order, &widths, height);
         let numeric: Vec<bool> = (0..widths.len()).map(|c| self.numeric(c)).collect();
         let line = |buf: &mut Buffer, y: u16, cell: &dyn Fn(usize) -> String, style: ratatui::style::Style| {
             let mut x = body.x + 1;
@@ -136,27 +172,36 @@ impl TableView<'_> {
             // More columns than fit: the zoomed card shows them.
             ink::put_right(buf, area, area.y, "›", theme.accent());
         }
-        for (i, row) in order.iter().enumerate().skip(first).take(height) {
-            let y = area.y + heads + (i - first) as u16;
-            let style = if self.selected == Some(*row) { theme.selected() } else { theme.text() };
-            for x in body.x..body.right() {
-                ink::mark(buf, body, x, y, " ", style);
+        for (at, from, lines) in &rows {
+            let row = order[*at];
+            let style = if self.selected == Some(row) { theme.selected() } else { theme.text() };
+            let cells: Vec<Vec<String>> = (0..widths.len())
+                .map(|c| ink::wrap_within(&words(self.data.rows[row].get(c)), widths[c], *lines))
+                .collect();
+            for i in 0..*lines {
+                let y = area.y + heads + from + i;
+                for x in body.x..body.right() {
+                    ink::mark(buf, body, x, y, " ", style);
+                }
+                line(buf, y, &|c| cells[c].get(usize::from(i)).cloned().unwrap_or_default(), style);
             }
-            line(buf, y, &|c| words(self.data.rows[*row].get(c)), style);
+            if let Some((_, color)) = self.signs.iter().find(|(signed, _)| *signed == row) {
+                ink::mark(buf, body, body.x, area.y + heads + from, "●", *color);
+            }
         }
-        if scrolls && height > 0 {
-            scrollbar(area, first, height, order.len(), buf, theme);
+        if rows.len() < order.len() && height > 0 {
+            let first = rows.first().map_or(0, |r| r.0);
+            scrollbar(ink::below(area, heads), first, rows.len(), order.len(), buf, theme);
         }
     }
 }
 
-/// Where in a longer list the screen is.
+/// Where in a longer list the screen is: `shown` of `all` items from `first` on, at the right edge of `area`.
 pub fn scrollbar(area: Rect, first: usize, shown: usize, all: usize, buf: &mut Buffer, theme: Theme) {
-    let x = area.right().saturating_sub(1);
-    let size = (shown * shown / all.max(1)).max(1);
-    let at = first * (shown - size.min(shown)) / (all - shown).max(1);
-    for i in 0..shown {
-        let y = area.bottom().saturating_sub((shown - i) as u16);
+    let (x, height) = (area.right().saturating_sub(1), usize::from(area.height));
+    let size = (height * shown / all.max(1)).clamp(1, height.max(1));
+    let at = first * (height - size.min(height)) / all.saturating_sub(shown).max(1);
+    for (i, y) in (area.y..area.bottom()).enumerate() {
         let (symbol, style) = if (at..at + size).contains(&i) { ("┃", theme.dim()) } else { ("│", theme.faint()) };
         ink::mark(buf, area, x, y, symbol, style);
     }
@@ -180,7 +225,7 @@ mod tests {
     fn rows_are_sorted_by_number_and_nan_sinks_below_numbers() {
         let mut data = data(10);
         data.rows[4][1] = Cell::Number(f64::NAN);
-        let view = TableView { data: &data, sort: Some((1, true)), selected: Some(7) };
+        let view = TableView { data: &data, sort: Some((1, true)), selected: Some(7), signs: vec![] };
         assert_eq!((view.top(), view.order()[9]), (7, 4));
         assert_eq!(view.readout(), "7\t9\trow 7");
         assert_eq!(
@@ -193,12 +238,36 @@ mod tests {
     fn the_selected_row_is_always_on_the_screen_and_under_the_mouse() {
         let data = data(500);
         for (selected, sort) in [(0, None), (3, None), (250, Some((1, true))), (499, Some((0, true)))] {
-            let view = TableView { data: &data, sort, selected: Some(selected) };
+            let view = TableView { data: &data, sort, selected: Some(selected), signs: vec![] };
             let area = Rect::new(0, 0, 40, 12);
             let mut buf = Buffer::empty(area);
             view.draw(area, &mut buf, Theme::new(Scheme::Dark));
             let y = (1..12).find(|y| buf[(2, *y)].bg == Theme::new(Scheme::Dark).colors().select).unwrap();
             assert_eq!(view.row_at(area, y), Some(selected));
+        }
+    }
+
+    #[test]
+    fn long_words_break_and_numbers_stay_whole() {
+        let row = |i: usize| {
+            let box_of = format!("cos θ ∈ [-0.812, -0.12{i}], dθ/dt ∈ [-8.00, -7.00], sin θ ∈ [0.1, 0.2]");
+            vec![Cell::from(box_of), Cell::from(0.000_123_4), Cell::from(-1234.5)]
+        };
+        let data = Table {
+            columns: vec!["where".into(), "share of the data".into(), "median return".into()],
+            rows: (0..6).map(row).collect(),
+            ..Table::default()
+        };
+        for selected in [0, 3, 5] {
+            let view = TableView { data: &data, sort: None, selected: Some(selected), signs: vec![] };
+            let area = Rect::new(0, 0, 48, 9);
+            let mut buf = Buffer::empty(area);
+            view.draw(area, &mut buf, Theme::new(Scheme::Dark));
+            let text: String = (0..9).flat_map(|y| (0..48).map(move |x| (x, y))).map(|at| buf[at].symbol()).collect();
+            assert!(!text.contains('…') && text.contains("0.0001234") && text.contains("-1234"), "{text}");
+            let select = Theme::new(Scheme::Dark).colors().select;
+            let rows: Vec<u16> = (1..9).filter(|y| buf[(2, *y)].bg == select).collect();
+            assert!(rows.len() > 1 && rows.iter().all(|y| view.row_at(area, *y) == Some(selected)), "{rows:?}");
         }
     }
 
@@ -212,7 +281,12 @@ mod tests {
         for data in [&ragged, &Table::default(), &data(40)] {
             for (w, h) in [(1, 1), (3, 2), (10, 5), (80, 20)] {
                 let area = Rect::new(0, 0, w, h);
-                let view = TableView { data, sort: Some((9, false)), selected: Some(77) };
+                let view = TableView {
+                    data,
+                    sort: Some((9, false)),
+                    selected: Some(77),
+                    signs: vec![(0, Color::Red), (99, Color::Red)],
+                };
                 view.draw(area, &mut Buffer::empty(area), Theme::new(Scheme::Dark));
             }
         }

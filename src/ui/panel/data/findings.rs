@@ -22,6 +22,13 @@ pub fn alarms(audit: &Report) -> impl Iterator<Item = &Note> {
     audit.alarms().filter(move |note| rules.iter().any(|rule| note.text.starts_with(rule)))
 }
 
+/// What the loudest finding says is wrong.
+pub fn first(audit: &Report) -> Option<String> {
+    let table = table(audit)?;
+    let found = |severity: &str| table.rows.iter().find(|row| word(row, 0) == severity);
+    found("error").or_else(|| found("warning")).map(|row| word(row, 5))
+}
+
 /// The card of the findings; nothing where there is no table of them.
 pub fn card(audit: &Report) -> Option<Card<'_>> {
     let table = table(audit)?;

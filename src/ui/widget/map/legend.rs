@@ -47,14 +47,26 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
     let place = Rect { x: x + 2, width: room, ..area };
     let at = ink::put_right(buf, place, area.y, &right, theme.dim());
     x += 2;
-    for overlay in view.overlays {
-        if x + ink::width(&overlay.label) + 4 > at {
-            break;
+    let heated = view.overlays.iter().filter(|o| o.heat.is_some()).count();
+    let mut put = |sign: &str, color: ratatui::style::Color, label: &str| {
+        if x + ink::width(label) + 4 <= at {
+            x = ink::put(buf, area, x, area.y, sign, color);
+            x = ink::put(buf, area, x, area.y, label, theme.text()) + 2;
         }
+    };
+    if heated > 1 {
+        // Many paths are told by what their colours mean.
+        put("━ ", theme.heat(2.0), "beyond the threshold");
+        put("━ ", theme.heat(0.5), "within");
+        return;
+    }
+    for overlay in view.overlays {
         let hot = overlay.heat.as_ref().is_some_and(|h| h.iter().any(|v| *v >= 1.0));
         let color = if hot { theme.colors().alarm } else { theme.colors().calm };
-        x = ink::put(buf, area, x, area.y, if overlay.joined { "━ " } else { "• " }, color);
-        x = ink::put(buf, area, x, area.y, &overlay.label, theme.text()) + 2;
+        put(if overlay.joined { "━ " } else { "• " }, color, &overlay.label);
+    }
+    if heated == 1 {
+        put("━ ", theme.heat(2.0), "beyond the threshold");
     }
 }
 

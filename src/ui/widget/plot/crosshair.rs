@@ -34,7 +34,7 @@ fn rows(plot: &Plot, at: f64, theme: Theme) -> Vec<(String, Color, String)> {
     let axis = plot.x_axis();
     let unit = if axis.unit.is_empty() { String::new() } else { format!(" {}", axis.unit) };
     let mut rows = vec![(axis.label.clone(), theme.colors().dim, format!("{}{unit}", number::number(at)))];
-    rows.extend(plot.lines.iter().map(|l| (l.data.label.clone(), l.color, value_at(l.data, at))));
+    rows.extend(plot.named().map(|l| (l.data.label.clone(), l.color, value_at(&l.data, at))));
     rows
 }
 

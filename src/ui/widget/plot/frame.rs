@@ -19,7 +19,7 @@ const BEYOND: f64 = 0.75;
 
 /// Numbers of `line` at the places of `x`, those of its band too if `band`.
 fn values(line: &Line, x: &Range, band: bool) -> Vec<f64> {
-    let s = line.data;
+    let s = &line.data;
     let mut out = Vec::new();
     for (i, _) in s.x.iter().enumerate().filter(|(_, v)| (-1e-9..=1.0 + 1e-9).contains(&x.position(**v))) {
         out.extend(s.y.get(i));
@@ -83,7 +83,7 @@ fn beyond(plot: &Plot, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme)
 
 /// Where a curve leaves the picture first, and whether upwards; a number that is none has left as well.
 fn leaves(line: &Line, axes: &Axes, band: bool) -> Option<(f64, bool)> {
-    let s = line.data;
+    let s = &line.data;
     let out = |v: &f64| {
         let p = axes.y.position(*v);
         (!(0.0..=1.0).contains(&p)).then_some(p.is_nan() || p > 1.0)

@@ -1,4 +1,4 @@
-//! How wide columns are, and how their names are broken.
+//! How wide columns are, how their names are broken, and how many lines their words take.
 
 use ratatui::layout::Rect;
 
@@ -6,10 +6,22 @@ use super::{TableView, words};
 use crate::metrics::report::Cell;
 use crate::ui::widget::ink;
 
-/// The first column keeps so many characters, if it has them, as long as other columns can be left out.
-const SUBJECT: u16 = 48;
-/// Columns that are not left out for it.
-const SAID: usize = 4;
+/// Rows that widths are measured on.
+const MEASURED: usize = 500;
+/// Least width of a column of words, if it has so many: below it lines would be single words.
+const LEAST: u16 = 16;
+/// Most lines of a row.
+const LINES: usize = 6;
+/// Most lines of the names of columns.
+const HEADS: usize = 3;
+
+/// What a column wants.
+struct Want {
+    /// So that nothing is broken.
+    full: u16,
+    /// So that nothing is cut: what it can be narrowed to.
+    least: u16,
+}
 
 impl TableView<'_> {
     /// Heading of a column, with the sign of its order.
@@ -23,58 +35,70 @@ impl TableView<'_> {
     /// Lines of the headings when drawn into `area`: one, unless long names have to be broken.
     pub(super) fn head_lines(&self, widths: &[u16], area: Rect) -> u16 {
         let lines = |c: usize| ink::wrap(&self.head(c), widths[c]).len() as u16;
-        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, 3.min(area.height.max(1)))
+        (0..widths.len()).map(lines).max().unwrap_or(1).clamp(1, (HEADS as u16).min(area.height.max(1)))
     }
 
-    /// Width of column `c` that its cells and its name, broken into `lines` lines at most, need.
-    fn narrow(&self, c: usize, lines: usize) -> u16 {
-        let cells = self.data.rows.iter().take(500).map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
-        let name = self.head(c);
-        let broken = (1..ink::width(&name)).find(|w| {
-            let parts = ink::wrap(&name, *w);
-            parts.len() <= lines && !parts.iter().any(|l| l.contains('…'))
+    /// What column `c` wants.
+    fn want(&self, c: usize) -> Want {
+        let rows = || self.data.rows.iter().take(MEASURED);
+        let cells = rows().map(|r| ink::width(&words(r.get(c)))).max().unwrap_or(0);
+        let head = self.head(c);
+        let broken = (1..ink::width(&head)).find(|w| {
+            let parts = ink::wrap(&head, *w);
+            // A word of a name stays whole.
+            parts.len() <= HEADS && parts.join(" ") == head
         });
-        cells.max(broken.unwrap_or(ink::width(&name))).min(60)
+        let head_least = broken.unwrap_or(ink::width(&head));
+        let least = if self.numeric(c) { cells } else { cells.min(LEAST) };
+        Want { full: cells.max(ink::width(&head)), least: least.max(head_least) }
     }
 
     /// Widths of the columns that fit into `room`, from the first on.
     pub(super) fn widths(&self, room: u16) -> Vec<u16> {
-        let mut columns = self.data.columns.len();
-        loop {
-            let widths = self.fitted(columns, room);
-            let taken = widths.iter().map(|w| u32::from(*w) + 2).sum::<u32>();
-            // What the rows are about comes before the last of what is said of them.
-            let squeezed = widths[0] < self.narrow(0, 3).min(SUBJECT) && columns > SAID;
-            if (taken <= u32::from(room) + 1 && !squeezed) || columns <= 1 {
-                return widths;
-            }
+        let wants: Vec<Want> = (0..self.data.columns.len()).map(|c| self.want(c)).collect();
+        let mut columns = wants.len();
+        while columns > 1 && taken(wants[..columns].iter().map(|w| w.least)) > u32::from(room) {
             columns -= 1;
         }
+        let wants = &wants[..columns];
+        let mut widths: Vec<u16> = wants.iter().map(|w| w.least).collect();
+        let mut spare = u32::from(room).saturating_sub(taken(widths.iter().copied()));
+        // Room that is left goes to the narrowest of the columns that want more: short ones are whole first.
+        while spare > 0 {
+            let open = (0..columns).filter(|c| widths[*c] < wants[*c].full);
+            let Some(c) = open.min_by_key(|c| wants[*c].full - widths[*c]) else { break };
+            let more = u32::from(wants[c].full - widths[c]).min(spare);
+            widths[c] += more as u16;
+            spare -= more;
+        }
+        let each = (spare as u16 / (columns as u16).max(1)).min(4);
+        widths.iter().map(|w| (w + each).min(room)).collect()
     }
 
-    /// Widths of the first `columns` columns; wider than `room` where they cannot give way any more.
-    fn fitted(&self, columns: usize, room: u16) -> Vec<u16> {
-        let wanted = |w: &[u16]| w.iter().map(|v| u32::from(*v) + 2).sum::<u32>().saturating_sub(1);
-        let all = |lines: usize| (0..columns).map(|c| self.narrow(c, lines)).collect::<Vec<u16>>();
-        let names: Vec<u16> = (0..columns).map(|c| ink::width(&self.head(c))).collect();
-        let mut widths = Some(all(2)).filter(|w| wanted(w) <= u32::from(room)).unwrap_or_else(|| all(3));
-        // The widest columns give way first, down to eight characters.
-        while wanted(&widths) > u32::from(room) {
-            let Some(i) = (0..columns).filter(|i| widths[*i] > 8).max_by_key(|i| widths[*i]) else { break };
-            widths[i] -= 1;
+    /// True where the words of some row take more than one line.
+    pub(super) fn breaks(&self, widths: &[u16]) -> bool {
+        self.data.rows.iter().take(MEASURED).any(|row| Self::lines(row, widths) > 1)
+    }
+
+    /// Lines of a row.
+    pub(super) fn lines(row: &[Cell], widths: &[u16]) -> u16 {
+        let of = |(cell, w): (&Cell, &u16)| match cell {
+            Cell::Text(text) if ink::width(text) > *w => ink::wrap(text, *w).len().clamp(1, LINES),
+            _ => 1,
+        };
+        row.iter().zip(widths).map(of).max().unwrap_or(1) as u16
+    }
+
+    /// Lines of the whole table in `width` columns, as far as it is measured.
+    pub fn need(&self, width: u16) -> u16 {
+        if self.data.columns.is_empty() {
+            return 1;
         }
-        // Room that is left goes to names that would be broken, those that miss least first.
-        let mut short: Vec<usize> = (0..columns).filter(|c| names[*c] > widths[*c]).collect();
-        short.sort_by_key(|c| names[*c] - widths[*c]);
-        for c in short {
-            let missing = u32::from(names[c] - widths[c]);
-            if wanted(&widths) + missing <= u32::from(room) {
-                widths[c] = names[c];
-            }
-        }
-        let spare = u32::from(room).saturating_sub(wanted(&widths)) as u16;
-        let each = (spare / (columns as u16).max(1)).min(4);
-        widths.iter().map(|w| w + each).collect()
+        let widths = self.widths(width.saturating_sub(1));
+        let heads = self.head_lines(&widths, Rect::new(0, 0, width, u16::MAX));
+        let rows: u32 = self.data.rows.iter().take(MEASURED).map(|row| u32::from(Self::lines(row, &widths))).sum();
+        let rest = self.data.rows.len().saturating_sub(MEASURED) as u32;
+        u16::try_from(rows + rest).unwrap_or(u16::MAX).saturating_add(heads)
     }
 
     /// True if the column holds numbers, which end at the same place.
@@ -82,4 +106,9 @@ impl TableView<'_> {
         let mut cells = self.data.rows.iter().filter_map(|r| r.get(column)).take(50).peekable();
         cells.peek().is_some() && cells.all(|c| !matches!(c, Cell::Text(t) if t != "–" && t != "-"))
     }
+}
+
+/// Columns that columns of these widths take, the space between them included.
+fn taken(widths: impl Iterator<Item = u16>) -> u32 {
+    widths.map(|w| u32::from(w) + 2).sum::<u32>().saturating_sub(1)
 }

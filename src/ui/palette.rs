@@ -1,0 +1,84 @@
+//! Every action by name, for those who know what they want and not its key.
+
+use super::app::App;
+use super::bindings::holding;
+use super::card::Card;
+use super::keymap::{Action, Binding};
+use super::panel::PANELS;
+use super::shown::shown;
+
+/// One action.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it does.
+    pub words: String,
+    /// Its keys.
+    pub keys: String,
+    /// The action.
+    pub action: Action,
+}
+
+/// The actions that can be done now and whose words hold the letters of `text` in this order; those where they stand closest
+/// together and nearest to the beginning come first.
+pub fn found(app: &App, text: &str) -> Vec<Entry> {
+    let place = shown(app).focused().map_or(super::card::Place::Everywhere, Card::place);
+    let wanted: Vec<char> = text.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let listed =
+        |b: &Binding| !matches!(b.action, Action::Move(..) | Action::Back | Action::Palette | Action::Interrupt);
+    let mut all: Vec<(usize, Entry)> = holding(app.panel, place)
+        .filter(|(holds, b)| *holds && listed(b) && (b.useful)(app))
+        .filter_map(|(_, b)| {
+            let words = match b.action {
+                Action::Show(id) => {
+                    let title = PANELS.iter().find(|p| p.id == id).map_or("", |p| p.title);
+                    format!("show the panel {title}")
+                }
+                _ => b.help.to_owned(),
+            };
+            let far = distance(&words, &wanted)?;
+            Some((far, Entry { words, keys: b.names(), action: b.action }))
+        })
+        .collect();
+    all.sort_by_key(|(far, _)| *far);
+    all.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// How far apart the letters stand in `words`; nothing where one is missing. Beginnings of words are near.
+fn distance(words: &str, letters: &[char]) -> Option<usize> {
+    let words: Vec<char> = words.to_lowercase().chars().collect();
+    let from = |start: usize| {
+        let (mut at, mut far, mut last) = (start, 0, None::<usize>);
+        for letter in letters {
+            let found = (at..words.len()).find(|i| words[*i] == *letter)?;
+            let begins = found == 0 || !words[found - 1].is_alphanumeric();
+            far += match last {
+                Some(last) if found == last + 1 => 0,
+                Some(_) if begins => 1,
+                Some(last) => 2 + (found - last),
+                None => usize::from(found > 0) + 2 * usize::from(!begins),
+            };
+            last = Some(found);
+            at = found + 1;
+        }
+        Some(far)
+    };
+    if letters.is_empty() {
+        return Some(0);
+    }
+    (0..words.len()).filter_map(from).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_found_in_order_and_words_that_begin_with_them_come_first() {
+        let of = |words: &str, text: &str| distance(words, &text.chars().collect::<Vec<_>>());
+        assert_eq!(of("zoom the card", "xyz"), None);
+        assert_eq!(of("zoom the card", "cz"), None, "in this order");
+        assert!(of("zoom the card", "zoom") < of("all keys; zoom", "zoom"));
+        assert!(of("make the card wider", "wid") < of("what it does inside", "wid"));
+        assert!(of("next page", "np") < of("open the panel", "np"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Files that another program writes: when they change, the dashboard hears of it.
+//!
+//! Changes are found by looking (names, sizes, times of change), twice a second: what notifies programs of changes does not
+//! reach them over network file systems, which is where runs are written.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::engine::newest;
+use crate::ui::msg::Changed;
+
+/// Time between two looks.
+pub const LOOK: Duration = Duration::from_millis(500);
+/// What changes without a pause is shown so often.
+const MOST: Duration = Duration::from_millis(1500);
+/// Files that are looked at below one folder, and folders below one another.
+const FILES: usize = 20_000;
+const DEPTH: usize = 6;
+
+/// What is watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The dataset, where it is a file or a folder.
+    pub dataset: Option<PathBuf>,
+    /// The checkpoint, or the run that leaves one after the other.
+    pub checkpoint: Option<PathBuf>,
+    /// Recorded rollouts.
+    pub rollouts: Option<PathBuf>,
+}
+
+/// What is known of the watched files.
+pub struct Watcher {
+    of: Vec<(Kind, PathBuf, Seen)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Dataset,
+    Checkpoint,
+    Rollouts,
+}
+
+/// How a file or folder looked.
+struct Seen {
+    /// When it was last told of.
+    told: u64,
+    /// At the last look.
+    last: u64,
+    /// Since when it has looked otherwise than what was told.
+    since: Option<Instant>,
+}
+
+impl Watcher {
+    /// Everything as it is now.
+    pub fn new(watched: &Watched) -> Self {
+        let all = [
+            (Kind::Dataset, &watched.dataset),
+            (Kind::Checkpoint, &watched.checkpoint),
+            (Kind::Rollouts, &watched.rollouts),
+        ];
+        let seen = |path: &Path| {
+            let stamp = stamp(path);
+            Seen { told: stamp, last: stamp, since: None }
+        };
+        let of = all.into_iter().filter_map(|(kind, path)| Some((kind, path.clone()?))).map(|(kind, path)| {
+            let seen = seen(&path);
+            (kind, path, seen)
+        });
+        Self { of: of.collect() }
+    }
+
+    /// Looks once more: what has changed and rests now, or has changed for long enough.
+    pub fn look(&mut self, now: Instant) -> Vec<Changed> {
+        let mut out = Vec::new();
+        for (kind, path, seen) in &mut self.of {
+            let stamp = stamp(path);
+            let rests = std::mem::replace(&mut seen.last, stamp) == stamp;
+            if stamp == seen.told {
+                seen.since = None;
+                continue;
+            }
+            let since = *seen.since.get_or_insert(now);
+            if rests || now.duration_since(since) >= MOST {
+                (seen.told, seen.since) = (stamp, None);
+                out.push(match kind {
+                    Kind::Dataset => Changed::Dataset,
+                    Kind::Rollouts => Changed::Rollouts,
+                    Kind::Checkpoint => Changed::Checkpoint(newest(path)),
+                });
+            }
+        }
+        out
+    }
+}
+
+/// A number that changes with the names, sizes and times of everything below `path`.
+fn stamp(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut left = FILES;
+    add(path, DEPTH, &mut left, &mut hasher);
+    hasher.finish()
+}
+
+fn add(path: &Path, depth: usize, left: &mut usize, hasher: &mut DefaultHasher) {
+    let Ok(about) = fs::metadata(path) else { return 0u8.hash(hasher) };
+    if *left == 0 {
+        return;
+    }
+    *left -= 1;
+    path.hash(hasher);
+    if about.is_dir() {
+        let mut inside: Vec<PathBuf> = match fs::read_dir(path) {
+            Ok(entries) if depth > 0 => entries.flatten().map(|entry| entry.path()).collect(),
+            _ => Vec::new(),
+        };
+        inside.sort_unstable();
+        for path in &inside {
+            add(path, depth - 1, left, hasher);
+        }
+    } else {
+        (about.len(), about.modified().ok()).hash(hasher);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rests_after_a_change_is_told_once_and_what_never_rests_is_told_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("data.hdf5");
+        fs::write(&file, "a").expect("written");
+        let watched = Watched { dataset: Some(folder.path().to_path_buf()), ..Watched::default() };
+        let mut watcher = Watcher::new(&watched);
+        let start = Instant::now();
+        let after = |ms: u64| start + Duration::from_millis(ms);
+        assert!(watcher.look(after(0)).is_empty());
+        fs::write(&file, "ab").expect("written");
+        assert!(watcher.look(after(500)).is_empty(), "it may still be being written");
+        assert_eq!(watcher.look(after(1000)), [Changed::Dataset]);
+        assert!(watcher.look(after(1500)).is_empty(), "told once");
+        for (i, ms) in [2000, 2500, 3000].into_iter().enumerate() {
+            fs::write(&file, "x".repeat(10 + i)).expect("written");
+            assert!(watcher.look(after(ms)).is_empty());
+        }
+        fs::write(&file, "x".repeat(99)).expect("written");
+        assert_eq!(watcher.look(after(3500)), [Changed::Dataset], "it never rests");
+    }
+
+    #[test]
+    fn a_new_checkpoint_of_a_run_is_told_by_its_name() {
+        let run = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| run.path().join("checkpoints").join(name);
+        fs::create_dir_all(at("0000")).expect("made");
+        let mut watcher = Watcher::new(&Watched { checkpoint: Some(run.path().to_path_buf()), ..Watched::default() });
+        fs::create_dir_all(at("0001")).expect("made");
+        let now = Instant::now();
+        assert!(watcher.look(now).is_empty());
+        assert_eq!(watcher.look(now + LOOK), [Changed::Checkpoint(at("0001"))]);
+    }
+}

@@ -1,0 +1,149 @@
+//! Which episodes everything is about: the line that asks for a condition, regions, and the way back.
+//!
+//! What is asked for is looked for first; only where there are such episodes does it hold, and everything is measured anew.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Effect, map};
+use crate::engine::job::{Control, Only, Slot};
+use crate::ui::app::{App, Prompt, Sought};
+use crate::ui::choosing::ask;
+use crate::ui::panel::{PANELS, road};
+
+/// Most characters of a condition.
+const LONGEST: usize = 500;
+
+/// Opens the line with the condition that holds.
+pub fn open(app: &mut App) {
+    if app.jobs.running.contains_key(&Slot::Load) {
+        // It would be read a second time at once.
+        app.message = Some("The dataset is still being read: choose episodes when it is there.".into());
+    } else {
+        app.filter.prompt = Some(Prompt::new(app.open.source.only.condition.clone().unwrap_or_default()));
+    }
+}
+
+/// Takes a key while the line is open.
+pub fn key(app: &mut App, prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let next = match key.code {
+        KeyCode::Esc => {
+            app.message = None;
+            return Vec::new();
+        }
+        KeyCode::Char('c') if control => return vec![Effect::Interrupt],
+        KeyCode::Enter => return written(app, prompt.text.trim()),
+        KeyCode::Up => earlier(app, prompt, 1),
+        KeyCode::Down => earlier(app, prompt, -1),
+        _ => edited(prompt, key),
+    };
+    app.filter.prompt = Some(next);
+    Vec::new()
+}
+
+/// The line after a key that writes, deletes or moves the cursor.
+pub fn edited(mut prompt: Prompt, key: &KeyEvent) -> Prompt {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let length = prompt.text.chars().count();
+    match key.code {
+        KeyCode::Char('u') if control => prompt = Prompt::default(),
+        KeyCode::Char('a') if control => prompt.at = 0,
+        KeyCode::Char('e') if control => prompt.at = length,
+        KeyCode::Char(c) if !control => insert(&mut prompt, [c]),
+        KeyCode::Backspace if prompt.at > 0 => {
+            prompt.at -= 1;
+            prompt.text.remove(prompt.byte());
+        }
+        KeyCode::Delete if prompt.at < length => {
+            prompt.text.remove(prompt.byte());
+        }
+        KeyCode::Left => prompt.at = prompt.at.saturating_sub(1),
+        KeyCode::Right => prompt.at = (prompt.at + 1).min(length),
+        KeyCode::Home => prompt.at = 0,
+        KeyCode::End => prompt.at = length,
+        _ => {}
+    }
+    prompt
+}
+
+/// The line that was written so many lines before (1) or after (−1) the one that is shown.
+fn earlier(app: &App, prompt: Prompt, by: isize) -> Prompt {
+    let back = prompt.back.saturating_add_signed(by).min(app.filter.history.len());
+    let Some(text) = app.filter.history.len().checked_sub(back).and_then(|at| app.filter.history.get(at)) else {
+        return Prompt { back: 0, ..prompt };
+    };
+    Prompt { back, ..Prompt::new(text.clone()) }
+}
+
+/// Writes pasted text into the line, where it is open: its first line.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(prompt) = &mut app.filter.prompt {
+        insert(prompt, text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
+    }
+}
+
+fn insert(prompt: &mut Prompt, text: impl IntoIterator<Item = char>) {
+    for c in text.into_iter().take(LONGEST.saturating_sub(prompt.text.chars().count())) {
+        prompt.text.insert(prompt.byte(), c);
+        prompt.at += 1;
+    }
+}
+
+/// Asks for the episodes that meet a condition, and pass through the region that holds; an empty line takes both back.
+fn written(app: &mut App, condition: &str) -> Vec<Effect> {
+    app.filter.history.retain(|text| text != condition);
+    if condition.is_empty() {
+        return ask(app, Only::default());
+    }
+    app.filter.history.push(condition.to_owned());
+    ask(app, Only { condition: Some(condition.to_owned()), ..app.open.source.only.clone() })
+}
+
+/// There are such episodes: they hold, and everything is measured of them.
+pub fn found(app: &mut App) -> Vec<Effect> {
+    let Some(Sought { only, back }) = app.filter.asked.take() else { return Vec::new() };
+    let before = std::mem::replace(&mut app.open.source.only, only);
+    if back {
+        app.filter.before.pop();
+    } else {
+        app.filter.before.push(before);
+    }
+    // Rows are others now, and so is what the other networks of a pair were measured on.
+    app.looks.cards.retain(|(panel, _), look| panel.0 != PANELS[0].id.0 || look.row.is_none());
+    if let Some(pair) = &mut app.pair {
+        pair.shelf.clear();
+    }
+    measure_anew(app)
+}
+
+/// There are none, or the condition was not understood: nothing changes, and what was written waits to be mended.
+pub fn refused(app: &mut App) {
+    let Some(asked) = app.filter.asked.take() else { return };
+    app.filter.prompt = asked.only.condition.filter(|_| !asked.back).map(Prompt::new);
+}
+
+/// Forgets what was measured of other episodes, stops what measures it, and asks for it anew.
+fn measure_anew(app: &mut App) -> Vec<Effect> {
+    let jobs = road(&app.open);
+    let is_one = |name: &str| name == "map" || jobs.iter().any(|spec| spec.name() == name);
+    app.jobs.queue.retain(|spec| !is_one(spec.name()));
+    let running: Vec<_> =
+        app.jobs.running.iter().filter(|(_, r)| is_one(r.name)).map(|(slot, r)| (*slot, r.id)).collect();
+    let mut effects = Vec::new();
+    for (slot, id) in running {
+        app.jobs.running.remove(&slot);
+        effects.extend(id.map(|id| Effect::Control(id, Control::Stop)));
+    }
+    for report in PANELS[1..].iter().filter(|panel| panel.by_hand.is_none()).map(|panel| panel.id.0).chain(["compare"])
+    {
+        app.reports.remove(report);
+        map::forget(app, report);
+    }
+    for spec in &jobs {
+        app.jobs.ended.remove(spec.name());
+    }
+    app.jobs.queue.extend(jobs);
+    let next = if app.jobs.running.is_empty() { app.jobs.queue.pop_front() } else { None };
+    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    effects
+}

@@ -1,0 +1,90 @@
+//! What lies over the panel: keys, words, jobs, and the search for an action.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Effect, choice};
+use crate::engine::job::{Control, Slot};
+use crate::ui::app::{App, Over, Prompt};
+use crate::ui::keymap::Action;
+use crate::ui::palette;
+use crate::ui::panel::topup::plan;
+
+/// Most lines that are scrolled away.
+const LINES: usize = 200;
+
+/// Keys, then words, then neither.
+pub fn help(app: &mut App) {
+    app.over = match app.over {
+        Some(Over::Keys(_)) => Some(Over::Words(0)),
+        Some(Over::Words(_)) => None,
+        _ => Some(Over::Keys(0)),
+    };
+}
+
+/// Moves the cursor in it: columns to the right and rows down; false where nothing lies over the panel.
+pub fn shift(app: &mut App, (dx, dy): (i32, i32)) -> bool {
+    let by = dx + dy;
+    if let Some(Over::Plan(at)) = app.over {
+        let next = at.saturating_add_signed(dy as isize).min(plan::FIELDS.len() - 1);
+        app.over = Some(Over::Plan(next));
+        if dx != 0 {
+            plan::change(app, plan::FIELDS[at], dx.signum());
+        }
+        return true;
+    }
+    let jobs = app.jobs.running.len();
+    match &mut app.over {
+        Some(Over::Keys(at) | Over::Words(at)) => *at = at.saturating_add_signed(by as isize).min(LINES),
+        Some(Over::Jobs(at)) => *at = at.saturating_add_signed(by as isize).min(jobs.saturating_sub(1)),
+        Some(Over::Palette(..) | Over::Plan(_)) | None => return false,
+    }
+    true
+}
+
+/// What a key leads to while actions are searched.
+pub enum Search {
+    /// The search goes on, or is over.
+    Goes,
+    /// The program ends as a signal would end it.
+    Interrupted,
+    /// The action that was found.
+    Found(Action),
+}
+
+/// Takes a key while actions are searched.
+pub fn key(app: &mut App, (prompt, at): (Prompt, usize), key: &KeyEvent) -> Search {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let found = palette::found(app, &prompt.text);
+    let last = found.len().saturating_sub(1);
+    let (next, at) = match key.code {
+        KeyCode::Esc => return Search::Goes,
+        KeyCode::Char('c') if control => return Search::Interrupted,
+        KeyCode::Enter => return found.get(at).map_or(Search::Goes, |entry| Search::Found(entry.action)),
+        KeyCode::Up => (prompt, at.saturating_sub(1)),
+        KeyCode::Down | KeyCode::Tab => (prompt, (at + 1).min(last)),
+        _ => (choice::edited(prompt, key), 0),
+    };
+    app.over = Some(Over::Palette(next, at));
+    Search::Goes
+}
+
+/// The selected job of the list.
+fn selected(app: &App) -> Option<Slot> {
+    let Some(Over::Jobs(at)) = app.over else { return None };
+    app.jobs.running.keys().nth(at).copied()
+}
+
+/// Stops the selected job.
+pub fn stop(app: &mut App) -> Vec<Effect> {
+    let Some(job) = selected(app).and_then(|slot| app.jobs.running.get_mut(&slot)) else { return Vec::new() };
+    job.stopping = job.id.is_some();
+    job.id.map(|id| Effect::Control(id, Control::Stop)).into_iter().collect()
+}
+
+/// Holds the selected job, or lets it go on.
+pub fn pause(app: &mut App) -> Vec<Effect> {
+    let Some(job) = selected(app).and_then(|slot| app.jobs.running.get_mut(&slot)) else { return Vec::new() };
+    let Some(id) = job.id else { return Vec::new() };
+    job.paused = !job.paused;
+    vec![Effect::Control(id, if job.paused { Control::Pause } else { Control::Resume })]
+}

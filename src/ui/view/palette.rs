@@ -1,0 +1,41 @@
+//! The search for an action.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::ui::app::{App, Prompt};
+use crate::ui::palette::found;
+use crate::ui::widget::{ink, overlay};
+
+/// Most actions that are shown at once.
+const SHOWN: usize = 14;
+
+/// Draws what was written, and the actions that fit it.
+pub fn draw(app: &App, prompt: &Prompt, selected: usize, body: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    let all = found(app, &prompt.text);
+    let height = (SHOWN as u16 + 3).min(body.height);
+    let title = "Do · letters search · Enter does it · Esc closes";
+    let inside = overlay::open(body, 84, height, title, buf, theme);
+    let mut x = ink::put(buf, inside, inside.x, inside.y, "> ", theme.accent());
+    for (i, c) in prompt.text.chars().chain([' ']).enumerate() {
+        let style = if i == prompt.at { theme.strong().add_modifier(Modifier::REVERSED) } else { theme.strong() };
+        x = ink::put(buf, inside, x, inside.y, &c.to_string(), style);
+    }
+    let list = ink::below(inside, 1);
+    let first = (selected + 1).saturating_sub(usize::from(list.height));
+    for ((i, entry), y) in all.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let style = if i == selected { theme.selected() } else { theme.text() };
+        let row = Rect { y, height: 1, ..list };
+        for x in row.x..row.right() {
+            ink::mark(buf, row, x, y, " ", style);
+        }
+        let at = ink::put_right(buf, row, y, &entry.keys, style);
+        let room = at.saturating_sub(row.x + 1);
+        ink::put(buf, row, row.x, y, &ink::fit(&entry.words, room), style);
+    }
+    if all.is_empty() {
+        ink::put(buf, list, list.x, list.y, "no action has these letters", theme.dim());
+    }
+}

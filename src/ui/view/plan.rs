@@ -1,0 +1,45 @@
+//! The plan of the next top-up.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::ui::app::App;
+use crate::ui::panel::topup::plan::{FIELDS, given, told};
+use crate::ui::widget::{ink, overlay};
+
+/// Columns of the names.
+const NAMES: u16 = 16;
+
+/// Draws every setting with its value, what the selected one means, and what is given.
+pub fn draw(app: &App, selected: usize, body: Rect, buf: &mut Buffer) {
+    let theme = app.theme;
+    let given = given(app);
+    let rows = FIELDS.len() + given.len() + 5;
+    let title = "Plan of the next top-up · ↑↓ select · ←→ change · t starts · Esc closes";
+    let inside = overlay::open(body, 92, rows as u16, title, buf, theme);
+    let mut y = inside.y;
+    for (i, field) in FIELDS.into_iter().enumerate() {
+        let (name, value, _) = told(app, field);
+        let style = if i == selected { theme.selected() } else { theme.text() };
+        let row = Rect { y, height: 1, ..inside };
+        if i == selected {
+            buf.set_style(row.intersection(inside), style);
+        }
+        ink::put(buf, inside, inside.x, y, name, if i == selected { style } else { theme.dim() });
+        let value = if i == selected { format!("‹ {value} ›") } else { format!("  {value}") };
+        ink::put(buf, inside, inside.x + NAMES, y, &value, style);
+        y += 1;
+    }
+    let meaning = FIELDS.get(selected).map(|field| told(app, *field).2).unwrap_or_default();
+    for line in ink::wrap(meaning, inside.width).iter().take(2) {
+        ink::put(buf, inside, inside.x, y, line, theme.accent());
+        y += 1;
+    }
+    y += 1;
+    for (name, value) in given {
+        ink::put(buf, inside, inside.x, y, name, theme.dim());
+        let room = inside.width.saturating_sub(NAMES);
+        ink::put(buf, inside, inside.x + NAMES, y, &ink::fit_middle(&value, room), theme.dim());
+        y += 1;
+    }
+}
