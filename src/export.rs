@@ -21,6 +21,7 @@ mod pairs;
 mod palette;
 mod part;
 mod pixels;
+mod plane;
 mod scale;
 mod scatter;
 mod text;

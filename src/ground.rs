@@ -2,6 +2,7 @@
 //! Knows nothing of datasets, models or metrics.
 
 pub mod ascii;
+pub mod base64;
 pub mod binomial;
 pub mod bootstrap;
 pub mod date;

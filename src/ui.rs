@@ -26,6 +26,7 @@ mod look;
 mod msg;
 pub mod pair;
 mod palette;
+mod prompt;
 mod shown;
 mod spell;
 mod tabs;

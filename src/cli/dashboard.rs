@@ -10,7 +10,7 @@ use crate::engine::job::{Control, JobId, JobSpec, RunsSpec};
 use crate::engine::newest;
 use crate::ground::fault::Fault;
 use crate::metrics::gate::Gate;
-use crate::ui::app::OpenSpec;
+use crate::ui::app::{Alarm, OpenSpec};
 use crate::ui::door::{End, EngineDoor};
 use crate::ui::panel_id::PanelId;
 use crate::ui::terminal;
@@ -71,7 +71,7 @@ impl Opening {
         let mut engine = Engine::new(sender);
         let (mut app, effects) = update::begin(with_runs(self.spec), self.theme);
         app.panel = self.panel.unwrap_or(app.panel);
-        app.follow.alarms = self.alarms.into_iter().map(|gate| (gate, false)).collect();
+        app.follow.alarms = self.alarms.into_iter().map(Alarm::new).collect();
         match terminal::run(&mut engine, events, &watched, (app, effects)) {
             Ok(End::Quit) => Status::Good,
             Ok(End::Interrupt) => Status::Interrupted,

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, Failure, Rect, Side};
 use super::frame::{self, Pads, Ruler};
 use super::legend::Entry;
 use super::palette::{GREY, INK, Marker, STRONG, Style, THRESHOLD};
+use super::plane::Plane;
 use super::scale::{self, Scale};
 use super::text::{self, LINE};
 use crate::metrics::report::{Axis, Role, Series};
@@ -19,10 +20,7 @@ const STRETCH: f64 = 2.5;
 pub struct Curves<'a> {
     series: Vec<(&'a Series, Style)>,
     entries: Vec<Entry>,
-    x: Scale,
-    y: Scale,
-    x_axis: Axis,
-    y_axis: Axis,
+    plane: Plane,
 }
 
 impl<'a> Curves<'a> {
@@ -54,14 +52,15 @@ impl<'a> Curves<'a> {
         let x = Scale::around(shown().flat_map(across), x_axis.log, 0.015);
         let y = upright(&shown().collect::<Vec<_>>(), y_axis.log);
         let entries = entries(&series, &y_axis);
-        Self { series, entries, x, y, x_axis, y_axis }
+        Self { series, entries, plane: Plane { x, y, x_axis, y_axis } }
     }
 
     /// The plot under its title: where that is what the vertical axis says, the axis needs no second name.
-    pub fn under(self, title: &str) -> Self {
-        let named = !title.is_empty() && frame::named(&self.y_axis, None) == title;
-        let y_axis = if named { Axis { log: self.y_axis.log, ..Axis::default() } } else { self.y_axis };
-        Self { y_axis, ..self }
+    pub fn under(mut self, title: &str) -> Self {
+        if !title.is_empty() && frame::named(&self.plane.y_axis, None) == title {
+            self.plane.y_axis = Axis { log: self.plane.y_axis.log, ..Axis::default() };
+        }
+        self
     }
 
     /// The names in the legend.
@@ -76,7 +75,7 @@ impl<'a> Curves<'a> {
 
     /// Its axes.
     pub fn scales(&self) -> (Scale, Scale) {
-        (self.x, self.y)
+        (self.plane.x, self.plane.y)
     }
 
     /// True where the ends of thresholds are named at the right, where no legend fits any more.
@@ -86,34 +85,24 @@ impl<'a> Curves<'a> {
 
     /// Room around the data in a box of this size.
     pub fn pads(&self, (w, h): (f64, f64), font: f64) -> Pads {
-        // About as small as the data may become; axes of shorter plots have other labels.
-        let bottom = self.across(w * 0.7, font, 2).height(font);
-        let left = self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.7, font).width(font));
+        // About as small as the data may become.
+        let pads = self.plane.pads((w, h), 0.7, font);
         let ends = self.ends().map(|(s, v, p)| text::longest(&text::wrap(&ending(s, p, v), font, w * 0.22, 4), font));
         let ends = ends.fold(0.0, f64::max);
-        let over = self.across(w * 0.7, font, 2).over(font);
-        Pads { left, right: if ends > 0.0 { ends + font * 0.7 } else { over }, top: font * 0.4, bottom }
+        if ends > 0.0 { Pads { right: ends + font * 0.7, ..pads } } else { pads }
     }
 
     /// Every threshold with its last number and the place of it.
     fn ends(&self) -> impl Iterator<Item = (&Series, f64, f64)> {
         let limits = self.series.iter().map(|(s, _)| *s).filter(|s| s.role == Role::Threshold);
-        limits.filter_map(|s| s.y.iter().rev().find_map(|v| self.y.place(*v).map(|p| (s, *v, p))))
-    }
-
-    fn across(&self, w: f64, font: f64, lines: usize) -> Ruler {
-        Ruler::across(&self.x, &self.x_axis, w, font, lines)
-    }
-
-    fn up(&self, h: f64, font: f64) -> Ruler {
-        Ruler::up(&self.y, &self.y_axis, h, font)
+        limits.filter_map(|s| s.y.iter().rev().find_map(|v| self.plane.y.place(*v).map(|p| (s, *v, p))))
     }
 
     /// Draws the plot with its data in `plot` and `pads` free around it.
     pub fn draw(&self, canvas: &Canvas, plot: Rect, pads: &Pads) -> Result<(), Failure> {
         let font = canvas.font;
         let lines = Ruler::lines(pads.bottom, font);
-        let (across, up) = (self.across(plot.w, font, lines), self.up(plot.h, font));
+        let (across, up) = (self.plane.across(plot.w, font, lines), self.plane.up(plot.h, font));
         let seen = self.series.iter().any(|(s, _)| pairs(s).any(|(x, y)| self.at(x, y).is_some()));
         if seen {
             frame::draw(canvas, plot, pads.left, (&across, &up), true)?;
@@ -140,7 +129,7 @@ impl<'a> Curves<'a> {
     }
 
     fn at(&self, x: f64, y: f64) -> Option<(f64, f64)> {
-        self.x.place(x).zip(self.y.place(y))
+        self.plane.x.place(x).zip(self.plane.y.place(y))
     }
 
     /// Names of the thresholds at their right ends, apart from one another.

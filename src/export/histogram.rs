@@ -4,6 +4,7 @@ use super::canvas::{Canvas, Failure, Rect, Side};
 use super::frame::{self, Pads, Ruler};
 use super::legend::Entry;
 use super::palette::{BARS, GREY, INK, STRONG, Style};
+use super::plane::Plane;
 use super::scale::{self, Scale};
 use crate::metrics::report::{Axis, Histogram};
 
@@ -18,9 +19,7 @@ const FLOOR: f64 = 0.5;
 pub struct Bins<'a> {
     histogram: &'a Histogram,
     entries: Vec<Entry>,
-    x: Scale,
-    y: Scale,
-    y_axis: Axis,
+    plane: Plane,
 }
 
 impl<'a> Bins<'a> {
@@ -45,7 +44,8 @@ impl<'a> Bins<'a> {
             style: mark(i, h.alarm == Some(*value)),
         });
         let entries = entries.collect();
-        Self { histogram, entries, x, y, y_axis: Axis { log, ..Axis::new(label, "") } }
+        let y_axis = Axis { log, ..Axis::new(label, "") };
+        Self { histogram, entries, plane: Plane { x, y, x_axis: h.axis.clone(), y_axis } }
     }
 
     /// The names in the legend.
@@ -55,42 +55,33 @@ impl<'a> Bins<'a> {
 
     /// Its axes.
     pub fn scales(&self) -> (Scale, Scale) {
-        (self.x, self.y)
+        (self.plane.x, self.plane.y)
     }
 
     /// Room around the data in a box of this size.
-    pub fn pads(&self, (w, h): (f64, f64), font: f64) -> Pads {
-        let across = self.across(w * 0.8, font, 2);
-        let bottom = across.height(font);
-        let left = self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.7, font).width(font));
-        Pads { left, right: across.over(font), top: font * 0.4, bottom }
-    }
-
-    fn across(&self, w: f64, font: f64, lines: usize) -> Ruler {
-        Ruler::across(&self.x, &self.histogram.axis, w, font, lines)
-    }
-
-    fn up(&self, h: f64, font: f64) -> Ruler {
-        Ruler::up(&self.y, &self.y_axis, h, font)
+    pub fn pads(&self, room: (f64, f64), font: f64) -> Pads {
+        self.plane.pads(room, 0.8, font)
     }
 
     /// Draws the plot with its data in `plot` and `pads` free around it.
     pub fn draw(&self, canvas: &Canvas, plot: Rect, pads: &Pads) -> Result<(), Failure> {
         let (font, h) = (canvas.font, self.histogram);
-        let (across, up) = (self.across(plot.w, font, Ruler::lines(pads.bottom, font)), self.up(plot.h, font));
+        let (across, up) =
+            (self.plane.across(plot.w, font, Ruler::lines(pads.bottom, font)), self.plane.up(plot.h, font));
         let bars = h.edges.windows(2).zip(&h.counts).filter(|(_, count)| count.is_finite() && **count > 0.0);
-        let bars: Vec<(f64, f64, f64)> =
-            bars.filter_map(|(e, count)| Some((self.x.place(e[0])?, self.x.place(e[1])?, *count))).collect();
+        let bars: Vec<(f64, f64, f64)> = bars
+            .filter_map(|(e, count)| Some((self.plane.x.place(e[0])?, self.plane.x.place(e[1])?, *count)))
+            .collect();
         if bars.is_empty() {
             frame::draw(canvas, plot, pads.left, (&across.unlabelled(), &up.unlabelled()), false)?;
             return canvas.text(plot.at(0.5, 0.5), "nothing to show", Side::Middle, GREY);
         }
         frame::draw(canvas, plot, pads.left, (&across, &up), true)?;
-        let alarm = h.alarm.and_then(|a| self.x.place(a)).unwrap_or(f64::INFINITY);
+        let alarm = h.alarm.and_then(|a| self.plane.x.place(a)).unwrap_or(f64::INFINITY);
         // A little paper between bars that are wide enough for it.
         let gap = if plot.w / h.counts.len().max(1) as f64 > 5.0 { 0.35 } else { 0.0 };
         for (a, b, count) in bars {
-            let Some(top) = self.y.place(count) else { continue };
+            let Some(top) = self.plane.y.place(count) else { continue };
             let (left, right) = (plot.at(a.min(b), 0.0).0 + gap, plot.at(a.max(b), 0.0).0 - gap);
             let colour = if a.min(b) >= alarm { STRONG } else { BARS };
             let high = (top.clamp(0.0, 1.0) * plot.h).max(0.4);
@@ -98,7 +89,7 @@ impl<'a> Bins<'a> {
             canvas.block(bar, colour, 1.0)?;
         }
         for (entry, (_, value)) in self.entries.iter().zip(&h.marks) {
-            if let Some(x) = self.x.place(*value).filter(|p| (-1e-9..=1.0 + 1e-9).contains(p)) {
+            if let Some(x) = self.plane.x.place(*value).filter(|p| (-1e-9..=1.0 + 1e-9).contains(p)) {
                 canvas.line(&[plot.at(x, 0.0), plot.at(x, 1.0)], &entry.style)?;
             }
         }

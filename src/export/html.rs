@@ -15,9 +15,10 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::card::{self, Body, Card};
+use crate::ground::base64::base64;
 use crate::metrics::report::{Level, Report};
+use write::Ids;
 pub use write::escape;
-use write::{Ids, base64};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");

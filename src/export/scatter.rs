@@ -4,6 +4,7 @@ use super::canvas::{Canvas, Failure, Rect, Side};
 use super::frame::{self, Pads, Ruler};
 use super::legend::Entry;
 use super::palette::{COLOURS, GREY, STRONG, Style, THRESHOLD};
+use super::plane::Plane;
 use super::scale::{self, Scale};
 use super::thin;
 use crate::metrics::report::Scatter;
@@ -21,8 +22,7 @@ const FEW: usize = 1500;
 pub struct Cloud<'a> {
     scatter: &'a Scatter,
     entries: Vec<Entry>,
-    x: Scale,
-    y: Scale,
+    plane: Plane,
 }
 
 impl<'a> Cloud<'a> {
@@ -35,7 +35,8 @@ impl<'a> Cloud<'a> {
         let y = Scale::around(known().map(|p| *p.1), s.y_axis.log, 0.04);
         let style = Style { colour: STRONG, width: 1.0, dash: THRESHOLD, marker: None };
         let named = s.x_mark.iter().map(|(name, v)| Entry { label: format!("{name} {}", scale::number(*v)), style });
-        Self { scatter, entries: named.collect(), x, y }
+        let plane = Plane { x, y, x_axis: s.x_axis.clone(), y_axis: s.y_axis.clone() };
+        Self { scatter, entries: named.collect(), plane }
     }
 
     /// The names in the legend.
@@ -45,30 +46,20 @@ impl<'a> Cloud<'a> {
 
     /// Its axes.
     pub fn scales(&self) -> (Scale, Scale) {
-        (self.x, self.y)
+        (self.plane.x, self.plane.y)
     }
 
     /// Room around the data in a box of this size.
-    pub fn pads(&self, (w, h): (f64, f64), font: f64) -> Pads {
-        let across = self.across(w * 0.8, font, 2);
-        let bottom = across.height(font);
-        let left = self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.7, font).width(font));
-        Pads { left, right: across.over(font), top: font * 0.4, bottom }
-    }
-
-    fn across(&self, w: f64, font: f64, lines: usize) -> Ruler {
-        Ruler::across(&self.x, &self.scatter.x_axis, w, font, lines)
-    }
-
-    fn up(&self, h: f64, font: f64) -> Ruler {
-        Ruler::up(&self.y, &self.scatter.y_axis, h, font)
+    pub fn pads(&self, room: (f64, f64), font: f64) -> Pads {
+        self.plane.pads(room, 0.8, font)
     }
 
     /// Draws the plot with its data in `plot` and `pads` free around it.
     pub fn draw(&self, canvas: &Canvas, plot: Rect, pads: &Pads) -> Result<(), Failure> {
         let (font, s) = (canvas.font, self.scatter);
-        let (across, up) = (self.across(plot.w, font, Ruler::lines(pads.bottom, font)), self.up(plot.h, font));
-        let points = s.x.iter().zip(&s.y).filter_map(|(x, y)| self.x.place(*x).zip(self.y.place(*y)));
+        let (across, up) =
+            (self.plane.across(plot.w, font, Ruler::lines(pads.bottom, font)), self.plane.up(plot.h, font));
+        let points = s.x.iter().zip(&s.y).filter_map(|(x, y)| self.plane.x.place(*x).zip(self.plane.y.place(*y)));
         let points: Vec<(f64, f64)> = points.collect();
         if points.is_empty() {
             frame::draw(canvas, plot, pads.left, (&across.unlabelled(), &up.unlabelled()), false)?;
@@ -84,7 +75,7 @@ impl<'a> Cloud<'a> {
             }
         }
         for (entry, (_, value)) in self.entries.iter().zip(&s.x_mark) {
-            if let Some(x) = self.x.place(*value) {
+            if let Some(x) = self.plane.x.place(*value) {
                 canvas.line(&[plot.at(x, 0.0), plot.at(x, 1.0)], &entry.style)?;
             }
         }

@@ -177,6 +177,15 @@ fn mixed(ground: Rgb, ink: Rgb, quarters: u8) -> Rgb {
 
 /// Joins rectangles that make up a larger one: first side by side, then one below the other.
 fn merge(rects: &mut Vec<Rect>) {
+    beside(rects);
+    rects.iter_mut().for_each(turn);
+    beside(rects);
+    rects.iter_mut().for_each(turn);
+    rects.sort_by_key(|r| (r.y, r.x));
+}
+
+/// Joins rectangles of one height that stand side by side.
+fn beside(rects: &mut Vec<Rect>) {
     rects.sort_by_key(|r| (r.y, r.h, r.x));
     rects.dedup_by(|next, r| {
         let joins = (r.y, r.h) == (next.y, next.h) && next.x <= r.x + r.w;
@@ -185,13 +194,9 @@ fn merge(rects: &mut Vec<Rect>) {
         }
         joins
     });
-    rects.sort_by_key(|r| (r.x, r.w, r.y));
-    rects.dedup_by(|next, r| {
-        let joins = (r.x, r.w) == (next.x, next.w) && next.y <= r.y + r.h;
-        if joins {
-            r.h = r.h.max(next.y + next.h - r.y);
-        }
-        joins
-    });
-    rects.sort_by_key(|r| (r.y, r.x));
+}
+
+/// Across becomes down.
+fn turn(r: &mut Rect) {
+    *r = Rect { x: r.y, y: r.x, w: r.h, h: r.w };
 }

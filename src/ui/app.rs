@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use super::following::Following;
+pub use super::following::{Alarm, Following};
 pub use super::jobs::{Ended, Jobs, Running};
 pub use super::look::{CardLook, Looks, ScaleChoice, Selection};
+pub use super::prompt::Prompt;
 
 use super::look::Lens;
 use super::pair::Pair;
@@ -105,29 +106,6 @@ pub struct Sought {
     pub only: Only,
     /// They held before: finding them takes the last change back.
     pub back: bool,
-}
-
-/// A line of text that is being written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Prompt {
-    /// So far.
-    pub text: String,
-    /// Characters before the cursor.
-    pub at: usize,
-    /// So many lines ago it was written before; 0 for a new one.
-    pub back: usize,
-}
-
-impl Prompt {
-    /// `text` with the cursor behind it.
-    pub fn new(text: String) -> Self {
-        Self { at: text.chars().count(), text, back: 0 }
-    }
-
-    /// Bytes before the cursor.
-    pub fn byte(&self) -> usize {
-        self.text.char_indices().nth(self.at).map_or(self.text.len(), |(byte, _)| byte)
-    }
 }
 
 /// What lies over the panel until it is closed.

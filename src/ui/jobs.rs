@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::msg::Effect;
-use crate::engine::job::{JobId, JobSpec, Slot};
+use crate::engine::job::{Control, JobId, JobSpec, Slot};
 use crate::ground::task::Progress;
 
 /// A job that was started and has not ended.
@@ -78,6 +78,25 @@ impl Jobs {
         self.ended.remove(spec.name());
         self.running.insert(spec.slot(), running);
         Effect::Start(spec)
+    }
+
+    /// Takes back the jobs whose name `is_one`: those that wait are forgotten, those that run are stopped, and their late news die.
+    pub fn take_back(&mut self, is_one: impl Fn(&str) -> bool) -> Vec<Effect> {
+        self.queue.retain(|spec| !is_one(spec.name()));
+        let slots: Vec<Slot> = self.running.iter().filter(|(_, r)| is_one(r.name)).map(|(slot, _)| *slot).collect();
+        let stopped = slots.into_iter().filter_map(|slot| self.running.remove(&slot)?.id);
+        stopped.map(|id| Effect::Control(id, Control::Stop)).collect()
+    }
+
+    /// True while a job runs whose end starts the next that waits. A run that trains, and the list of runs, are beside that.
+    pub fn busy(&self) -> bool {
+        self.running.keys().any(|slot| !matches!(slot, Slot::Runs | Slot::Train))
+    }
+
+    /// Starts the first job that waits, where nothing runs that it waits for.
+    pub fn start_next(&mut self) -> Option<Effect> {
+        let spec = if self.busy() { None } else { self.queue.pop_front() };
+        spec.map(|spec| self.start(spec))
     }
 
     /// The slot of job `id`; nothing for a job that was replaced or has ended. The one place where late news die.

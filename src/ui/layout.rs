@@ -78,8 +78,6 @@ const PAGE: u16 = 20;
 /// Share of a row or column.
 #[derive(Debug, Clone, Copy)]
 pub enum Len {
-    /// So many cells.
-    Fix(u16),
     /// So many parts of what is left; less where the cards hold less.
     Part(u16),
     /// As many rows as the cards need, and no more than that.
@@ -275,18 +273,14 @@ impl Placing<'_> {
             .iter()
             .map(|(len, tree)| match len {
                 _ if across => None,
-                Len::Fix(_) => None,
                 Len::Part(_) => self.need(tree, area.width),
                 Len::Need(most) => Some(self.need(tree, area.width).map_or(*most, |need| need.min(*most))),
             })
             .collect();
-        let all_fixed = parts.iter().all(|(len, _)| matches!(len, Len::Fix(_)));
         let mut sizes: Vec<Constraint> = parts
             .iter()
             .zip(&needs)
             .map(|((len, _), need)| match len {
-                Len::Fix(n) if all_fixed => Constraint::Fill(*n),
-                Len::Fix(n) => Constraint::Length(*n),
                 Len::Part(n) => Constraint::Fill(*n),
                 Len::Need(most) => Constraint::Length(need.unwrap_or(*most)),
             })
@@ -315,7 +309,7 @@ impl Placing<'_> {
                 .try_fold(0u16, |sum, n| Some(sum.saturating_add(n?))),
             Tree::Split(true, parts) => {
                 let shares: Vec<u16> =
-                    parts.iter().map(|(len, _)| if let Len::Part(n) | Len::Fix(n) = len { *n } else { 1 }).collect();
+                    parts.iter().map(|(len, _)| if let Len::Part(n) = len { *n } else { 1 }).collect();
                 let all = shares.iter().sum::<u16>().max(1);
                 let wide = |n: u16| (u32::from(width) * u32::from(n) / u32::from(all)) as u16;
                 parts

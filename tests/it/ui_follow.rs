@@ -3,18 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Event, Failure, JobId, JobSpec, Outcome, Slot};
+use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Slot};
 use oodscope::metrics::gate::Gate;
 use oodscope::metrics::report::Report;
-use oodscope::ui::app::App;
+use oodscope::ui::app::{Alarm, App, Following};
 use oodscope::ui::panel::imagination;
 use oodscope::ui::theme::Scheme;
 use oodscope::ui::update::{Changed, Effect, Msg, update};
 
+use ratatui::crossterm::event::KeyCode;
+
 use super::ui_fixture as fixture;
 
 fn app() -> App {
-    fixture::app_with(Scheme::Dark, (200, 60), fixture::all())
+    let mut app = fixture::app_with(Scheme::Dark, (200, 60), fixture::all());
+    app.follow = Following::default();
+    app
 }
 
 fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
@@ -34,23 +38,97 @@ fn opened(app: &mut App, n: usize, id: u64) -> Vec<Effect> {
     event(app, id, Body::Done(Outcome::default()))
 }
 
+/// The imagination of the open checkpoint is reported.
+fn imagined(app: &mut App, useful: f64) {
+    app.jobs.start((imagination::PANEL.spec)(&app.open).unwrap());
+    update(app, Msg::JobStarted { slot: Slot::Evaluate, id: JobId(70) });
+    let mut report = fixture::imagination();
+    report.stats.retain(|stat| stat.key != "useful_horizon");
+    report.stat("useful_horizon", "useful horizon", useful, "steps", "Steps.");
+    event(app, 70, Body::Report(Arc::new(report)));
+}
+
+fn past(app: &App) -> Vec<String> {
+    app.follow.past(app.open.source.checkpoint.as_deref()).map(|curve| curve.label.clone()).collect()
+}
+
+fn useful(app: &App) -> Vec<f64> {
+    app.follow.useful.as_ref().map(|curve| curve.y.clone()).unwrap_or_default()
+}
+
 #[test]
 fn a_new_checkpoint_is_measured_and_the_curve_of_the_one_before_stays() {
     let mut app = app();
     app.open.source.checkpoint = Some(checkpoint(1));
     app.panel = imagination::ID;
+    imagined(&mut app, 1.0);
+    assert!(past(&app).is_empty());
     let effects = opened(&mut app, 2, 80);
-    assert!(matches!(&effects[..], [Effect::Start(JobSpec::Cover(_))]), "everything is measured anew: {effects:?}");
+    let [Effect::Control(JobId(70), Control::Stop), Effect::Start(JobSpec::Cover(_))] = &effects[..] else {
+        panic!("what is not of it is stopped, and everything is measured anew: {effects:?}");
+    };
     assert!(app.jobs.queue.iter().any(|spec| spec.name() == "imagination"));
-    // What was there is shown until its successor comes, with a curve and a point of the checkpoint before.
-    assert_eq!(app.follow.past.len(), 1);
-    assert_eq!(app.follow.useful.as_ref().map(|s| s.y.len()), Some(1));
-    assert!(fixture::screen_text(&app).contains("before: 0001"));
+    // What was there is shown until its successor comes.
+    assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![]));
+    imagined(&mut app, 2.0);
+    assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![1.0, 2.0]));
+    let screen = fixture::screen_text(&app);
+    assert!(screen.contains("before: 0001") && screen.contains("checkpoint by checkpoint"), "{screen}");
     for n in 3..20 {
         opened(&mut app, n, 80 + n as u64);
+        imagined(&mut app, n as f64);
+        // It reports again and again while it measures.
+        imagined(&mut app, n as f64);
     }
-    assert_eq!(app.follow.past.len(), 8, "the latest of them");
-    assert_eq!(app.follow.useful.as_ref().map(|s| s.y.len()), Some(18));
+    let labels: Vec<String> = (11..19).rev().map(|n| format!("before: {n:04}")).collect();
+    assert_eq!(past(&app), labels, "the latest of them");
+    assert_eq!(useful(&app), (1..20).map(f64::from).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_curve_bears_the_name_of_the_checkpoint_that_it_was_measured_of() {
+    let mut app = app();
+    app.open.source.checkpoint = Some(checkpoint(1));
+    imagined(&mut app, 1.0);
+    // Faster than they are measured.
+    for n in 2..5 {
+        opened(&mut app, n, 80 + n as u64);
+    }
+    assert_eq!(past(&app), ["before: 0001"]);
+    imagined(&mut app, 4.0);
+    assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![1.0, 4.0]));
+    // The same file, written again.
+    opened(&mut app, 4, 90);
+    assert_eq!(past(&app), ["before: 0004", "before: 0001"]);
+    imagined(&mut app, 5.0);
+    assert_eq!(past(&app), ["before: 0004 (1)", "before: 0001"]);
+    assert_eq!(useful(&app), [1.0, 4.0, 5.0]);
+}
+
+#[test]
+fn a_new_dataset_is_audited_and_nothing_of_the_one_before_goes_on() {
+    let mut app = app();
+    app.jobs.start(JobSpec::Audit(app.open.source.clone()));
+    update(&mut app, Msg::JobStarted { slot: Slot::Audit, id: JobId(60) });
+    update(&mut app, Msg::Changed(Changed::Dataset));
+    update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(61) });
+    let effects = event(&mut app, 61, Body::Done(Outcome::default()));
+    assert!(matches!(&effects[0], Effect::Control(JobId(60), Control::Stop)), "{effects:?}");
+    assert_eq!(app.jobs.queue.iter().filter(|spec| spec.name() == "audit").count(), 1);
+}
+
+#[test]
+fn what_is_read_again_by_hand_takes_no_change_with_it() {
+    let mut app = app();
+    app.open.source.checkpoint = Some(checkpoint(1));
+    update(&mut app, Msg::Changed(Changed::Checkpoint(checkpoint(2))));
+    let effects = update(&mut app, Msg::Key(KeyCode::Char('r').into()));
+    let [Effect::Start(JobSpec::Load(source))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(source.checkpoint, Some(checkpoint(1)));
+    update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(81) });
+    let effects = event(&mut app, 81, Body::Done(Outcome::default()));
+    assert_eq!(app.open.source.checkpoint, Some(checkpoint(1)), "what is open is what was read");
+    assert!(matches!(&effects[..], [Effect::Start(JobSpec::Reopen(_))]), "then the other: {effects:?}");
 }
 
 #[test]
@@ -83,7 +161,7 @@ fn changes_while_something_is_opened_wait_and_are_opened_together() {
 #[test]
 fn an_alarm_rings_when_it_begins_to_hold() {
     let mut app = app();
-    app.follow.alarms = vec![(Gate::parse("useful_horizon<10").unwrap(), false)];
+    app.follow.alarms = vec![Alarm::new(Gate::parse("useful_horizon<10").unwrap())];
     let mut tell = |useful: f64| {
         app.jobs.start((imagination::PANEL.spec)(&app.open).unwrap());
         update(&mut app, Msg::JobStarted { slot: Slot::Evaluate, id: JobId(90) });
@@ -96,4 +174,21 @@ fn an_alarm_rings_when_it_begins_to_hold() {
     assert!(tell(6.0).is_empty(), "it rings once");
     assert!(tell(30.0).is_empty());
     assert_eq!(tell(5.0).len(), 1, "and again after it was quiet");
+}
+
+#[test]
+fn an_alarm_that_means_no_number_is_told_once() {
+    let mut app = app();
+    app.follow.alarms =
+        ["useful_horizn<10", "coverage.cells>0"].map(|gate| Alarm::new(Gate::parse(gate).unwrap())).into();
+    let audited = |app: &mut App, id: u64| {
+        app.message = None;
+        app.jobs.start(JobSpec::Audit(app.open.source.clone()));
+        update(app, Msg::JobStarted { slot: Slot::Audit, id: JobId(id) });
+        event(app, id, Body::Done(Outcome::default()));
+        app.message.clone()
+    };
+    let told = audited(&mut app, 90).unwrap();
+    assert!(told.contains("no number is called 'useful_horizn': do you mean useful_horizon"), "{told}");
+    assert_eq!(audited(&mut app, 91), None);
 }

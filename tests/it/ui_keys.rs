@@ -380,7 +380,6 @@ fn a_condition_on_the_episodes_is_written_and_holds_for_all_panels_once_it_is_me
     let source = looked_for(&press(&mut app, "Enter"));
     assert_eq!(source.only.condition.as_deref(), Some("steps < 9"));
     assert!(app.open.source.only.is_everything(), "until the answer is there");
-    let coverage = app.reports["coverage"].clone();
     let effects = found(&mut app, 40);
     assert_eq!(app.open.source.only, source.only);
     assert_eq!(data::episodes(&app).unwrap().rows.len(), 2);
@@ -400,7 +399,6 @@ fn a_condition_on_the_episodes_is_written_and_holds_for_all_panels_once_it_is_me
     assert!(back.only.is_everything());
     found(&mut app, 41);
     assert!(app.open.source.only.is_everything() && press(&mut app, "u").is_empty(), "nothing is left to take back");
-    drop(coverage);
 }
 
 #[test]

@@ -164,10 +164,17 @@ fn demo(rollouts: bool) -> App {
     stage.play((app, effects), &[]).unwrap()
 }
 
-/// Words of a screen that end in the sign of a cut, or have it within: an interval's ellipsis stands between blanks.
+/// Words of a screen that have the sign of a cut, each with the words around it. An interval's stands between two numbers.
 fn cut(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| c.is_whitespace() || c == '│' || c == '┃');
-    words.filter(|word| word.contains('…') && word.chars().count() > 1).map(str::to_owned).collect()
+    let is_number = |word: &str| word.trim_end_matches(['%', ',', ';']).replace('−', "-").parse::<f64>().is_ok();
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let around = lines.flat_map(|words| {
+        let around = (0..words.len()).map(|i| words[i.saturating_sub(1)..words.len().min(i + 2)].join(" "));
+        words.iter().zip(around).filter(|(word, _)| word.contains('…')).map(|(_, all)| all).collect::<Vec<_>>()
+    });
+    around
+        .filter(|all| !matches!(all.split(' ').collect::<Vec<_>>()[..], [a, "…", b] if is_number(a) && is_number(b)))
+        .collect()
 }
 
 /// Where there is room no label is cut; on the smallest usual screen few are.

@@ -22,8 +22,9 @@ impl Curves<'_> {
             return Ok(());
         };
         let ends = s.x.iter().zip(lo.iter().zip(hi));
-        let known: Vec<Option<(f64, f64, f64)>> =
-            ends.map(|(x, (lo, hi))| Some((self.x.place(*x)?, self.y.end(*lo)?, self.y.end(*hi)?))).collect();
+        let known: Vec<Option<(f64, f64, f64)>> = ends
+            .map(|(x, (lo, hi))| Some((self.plane.x.place(*x)?, self.plane.y.end(*lo)?, self.plane.y.end(*hi)?)))
+            .collect();
         for run in known.split(Option::is_none) {
             let run: Vec<(f64, f64, f64)> = run.iter().filter_map(|p| *p).collect();
             let run = thin::band(&run, plot.w * COLUMNS);
@@ -79,7 +80,7 @@ impl Curves<'_> {
         let inside = |p: &f64| (-1e-9..=1.0 + 1e-9).contains(p);
         let known: Vec<f64> = s.y.iter().copied().filter(|v| v.is_finite()).collect();
         if known.windows(2).all(|w| w[0].total_cmp(&w[1]).is_eq()) {
-            let Some(y) = known.first().and_then(|v| self.y.place(*v)).filter(inside) else { return Ok(()) };
+            let Some(y) = known.first().and_then(|v| self.plane.y.place(*v)).filter(inside) else { return Ok(()) };
             return canvas.line(&[plot.at(0.0, y), plot.at(1.0, y)], style);
         }
         let known: Vec<Option<(f64, f64)>> = pairs(s).map(|(x, y)| self.at(x, y).filter(|p| inside(&p.1))).collect();
@@ -97,7 +98,7 @@ impl Curves<'_> {
     /// Moments: a mark on the horizontal axis and a faint line up.
     pub fn moments(&self, canvas: &Canvas, plot: Rect, s: &Series, style: &Style) -> Result<(), Failure> {
         let faint = Style { width: 0.4, dash: 3, ..*style };
-        for x in pairs(s).filter(|(_, y)| happened(*y)).filter_map(|(x, _)| self.x.place(x)) {
+        for x in pairs(s).filter(|(_, y)| happened(*y)).filter_map(|(x, _)| self.plane.x.place(x)) {
             canvas.line(&[plot.at(x, 0.0), plot.at(x, 1.0)], &faint)?;
             let foot = plot.at(x, 0.0);
             canvas.marker((foot.0, foot.1 - SIZE), style.marker.unwrap_or(Marker::Up), SIZE, style.colour)?;
@@ -108,9 +109,9 @@ impl Curves<'_> {
     /// A place on the horizontal axis with its interval.
     pub fn place(&self, canvas: &Canvas, plot: Rect, s: &Series, style: &Style) -> Result<(), Failure> {
         for (i, x) in s.x.iter().enumerate() {
-            let Some(x) = self.x.place(*x) else { continue };
+            let Some(x) = self.plane.x.place(*x) else { continue };
             let ends = s.band.as_ref().and_then(|(lo, hi)| Some((*lo.get(i)?, *hi.get(i)?)));
-            if let Some((lo, hi)) = ends.and_then(|(lo, hi)| Some((self.x.end(lo)?, self.x.end(hi)?))) {
+            if let Some((lo, hi)) = ends.and_then(|(lo, hi)| Some((self.plane.x.end(lo)?, self.plane.x.end(hi)?))) {
                 let corners = [plot.at(lo, 0.0), plot.at(hi, 0.0), plot.at(hi, 1.0), plot.at(lo, 1.0)];
                 canvas.fill(&corners, style.colour, 0.12)?;
             }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use roxmltree::{Document, ParsingOptions};
 use sha2::{Digest, Sha256};
 
-use super::{Page, page, write};
+use super::{Page, page};
 use crate::export::tests::{everything, line, report_of};
 use crate::metrics::report::{Cell, HeatMap, Histogram, Level, Report, Scatter, Series, Table};
 
@@ -126,7 +126,7 @@ fn nothing_that_a_dataset_is_called_is_markup_or_runs() {
     data(&doc);
     // Only the page's own script may run, by its hash; and nothing is loaded from anywhere.
     let own = text.rsplit("<script>").next().unwrap().split("</script>").next().unwrap();
-    let hash = write::base64(&Sha256::digest(own.as_bytes()));
+    let hash = crate::ground::base64::base64(&Sha256::digest(own.as_bytes()));
     assert!(text.contains(&format!("script-src 'sha256-{hash}'")) && text.contains("default-src 'none'"));
     assert!(!text.replace("http://www.w3.org/2000/svg", "").contains("://"));
 }

@@ -93,20 +93,6 @@ impl Ids {
     }
 }
 
-/// Bytes in the letters of base 64.
-pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in bytes.chunks(3) {
-        let all = three.iter().fold(0u32, |all, b| (all << 8) | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            let letter = LETTERS[(all >> (18 - 6 * i)) as usize & 63];
-            out.push(if i <= three.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,11 +120,5 @@ mod tests {
         let mut ids = Ids::taken(&["made"]);
         let all: Vec<String> = ["made", "θ", "a b", "a-b", "<x>"].iter().map(|n| ids.unique(n)).collect();
         assert_eq!(all, ["made-2", "part", "a-b", "a-b-2", "x"]);
-    }
-
-    #[test]
-    fn base_64_is_the_standards() {
-        let all = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|t| base64(t.as_bytes()));
-        assert_eq!(all, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
     }
 }

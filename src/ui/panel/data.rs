@@ -84,6 +84,7 @@ pub fn episodes(app: &App) -> Option<&Table> {
 /// Reads the data again, with all that was named, and all that waits for them.
 pub fn again(app: &mut App, _: &'static Panel) -> Vec<Effect> {
     app.open.take_up();
+    app.follow.put_off();
     app.jobs.queue = road(&app.open);
     app.message = None;
     vec![app.jobs.start(JobSpec::Load(app.open.source.clone()))]

@@ -53,10 +53,10 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     }
     for card in &mut cards {
         if let (Body::Plot(lines), true) = (&mut card.body, card.id.strip_prefix("plot:") == Some(ERRORS)) {
-            lines.extend(&app.follow.past);
+            lines.extend(app.follow.past(app.open.source.checkpoint.as_deref()));
         }
     }
-    if let Some(useful) = &app.follow.useful {
+    if let Some(useful) = app.follow.useful.as_ref().filter(|_| app.follow.opened > 0) {
         cards.push(Card::new("plot:followed", "Useful horizon, checkpoint by checkpoint", Body::Plot(vec![useful])));
     }
     let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));

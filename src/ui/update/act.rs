@@ -18,7 +18,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Interrupt => return vec![Effect::Interrupt],
         Action::Help => over::help(app),
         Action::Palette => app.over = Some(Over::Palette(Prompt::default(), 0)),
-        Action::Jobs => app.over = if app.over == Some(Over::Jobs(0)) { None } else { Some(Over::Jobs(0)) },
+        Action::Jobs => app.over = if matches!(app.over, Some(Over::Jobs(_))) { None } else { Some(Over::Jobs(0)) },
         Action::Suspend => return vec![Effect::Suspend],
         Action::Show(panel) if panel == app.panel && app.over.is_none() => page::turn(app, 1),
         Action::Show(panel) => app.show(panel),

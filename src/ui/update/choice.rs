@@ -5,13 +5,10 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Effect, map};
-use crate::engine::job::{Control, Only, Slot};
+use crate::engine::job::{Only, Slot};
 use crate::ui::app::{App, Prompt, Sought};
 use crate::ui::choosing::ask;
 use crate::ui::panel::{PANELS, road};
-
-/// Most characters of a condition.
-const LONGEST: usize = 500;
 
 /// Opens the line with the condition that holds.
 pub fn open(app: &mut App) {
@@ -35,35 +32,10 @@ pub fn key(app: &mut App, prompt: Prompt, key: &KeyEvent) -> Vec<Effect> {
         KeyCode::Enter => return written(app, prompt.text.trim()),
         KeyCode::Up => earlier(app, prompt, 1),
         KeyCode::Down => earlier(app, prompt, -1),
-        _ => edited(prompt, key),
+        _ => prompt.after(key),
     };
     app.filter.prompt = Some(next);
     Vec::new()
-}
-
-/// The line after a key that writes, deletes or moves the cursor.
-pub fn edited(mut prompt: Prompt, key: &KeyEvent) -> Prompt {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let length = prompt.text.chars().count();
-    match key.code {
-        KeyCode::Char('u') if control => prompt = Prompt::default(),
-        KeyCode::Char('a') if control => prompt.at = 0,
-        KeyCode::Char('e') if control => prompt.at = length,
-        KeyCode::Char(c) if !control => insert(&mut prompt, [c]),
-        KeyCode::Backspace if prompt.at > 0 => {
-            prompt.at -= 1;
-            prompt.text.remove(prompt.byte());
-        }
-        KeyCode::Delete if prompt.at < length => {
-            prompt.text.remove(prompt.byte());
-        }
-        KeyCode::Left => prompt.at = prompt.at.saturating_sub(1),
-        KeyCode::Right => prompt.at = (prompt.at + 1).min(length),
-        KeyCode::Home => prompt.at = 0,
-        KeyCode::End => prompt.at = length,
-        _ => {}
-    }
-    prompt
 }
 
 /// The line that was written so many lines before (1) or after (−1) the one that is shown.
@@ -78,14 +50,7 @@ fn earlier(app: &App, prompt: Prompt, by: isize) -> Prompt {
 /// Writes pasted text into the line, where it is open: its first line.
 pub fn paste(app: &mut App, text: &str) {
     if let Some(prompt) = &mut app.filter.prompt {
-        insert(prompt, text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
-    }
-}
-
-fn insert(prompt: &mut Prompt, text: impl IntoIterator<Item = char>) {
-    for c in text.into_iter().take(LONGEST.saturating_sub(prompt.text.chars().count())) {
-        prompt.text.insert(prompt.byte(), c);
-        prompt.at += 1;
+        prompt.insert(text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
     }
 }
 
@@ -113,6 +78,8 @@ pub fn found(app: &mut App) -> Vec<Effect> {
     if let Some(pair) = &mut app.pair {
         pair.shelf.clear();
     }
+    app.follow.measured.clear();
+    app.follow.useful = None;
     measure_anew(app)
 }
 
@@ -126,14 +93,7 @@ pub fn refused(app: &mut App) {
 fn measure_anew(app: &mut App) -> Vec<Effect> {
     let jobs = road(&app.open);
     let is_one = |name: &str| name == "map" || jobs.iter().any(|spec| spec.name() == name);
-    app.jobs.queue.retain(|spec| !is_one(spec.name()));
-    let running: Vec<_> =
-        app.jobs.running.iter().filter(|(_, r)| is_one(r.name)).map(|(slot, r)| (*slot, r.id)).collect();
-    let mut effects = Vec::new();
-    for (slot, id) in running {
-        app.jobs.running.remove(&slot);
-        effects.extend(id.map(|id| Effect::Control(id, Control::Stop)));
-    }
+    let mut effects = app.jobs.take_back(is_one);
     for report in PANELS[1..].iter().filter(|panel| panel.by_hand.is_none()).map(|panel| panel.id.0).chain(["compare"])
     {
         app.reports.remove(report);
@@ -143,7 +103,6 @@ fn measure_anew(app: &mut App) -> Vec<Effect> {
         app.jobs.ended.remove(spec.name());
     }
     app.jobs.queue.extend(jobs);
-    let next = if app.jobs.running.is_empty() { app.jobs.queue.pop_front() } else { None };
-    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    effects.extend(app.jobs.start_next());
     effects
 }

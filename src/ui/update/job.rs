@@ -25,12 +25,12 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             map::forget(app, &report.name);
             let mut effects: Vec<Effect> = PANELS.iter().flat_map(|panel| (panel.heard)(app, &report)).collect();
             keep_rows(app, &report);
-            let rings = follow::alarms(app, &report);
-            app.reports.insert(report.name.clone(), report);
-            effects.extend(rings);
+            app.reports.insert(report.name.clone(), Arc::clone(&report));
+            effects.extend(follow::heard(app, &report));
             effects
         }
         Body::Done(outcome) => {
+            let mut effects = if slot == Slot::Load { follow::opened(app) } else { Vec::new() };
             let name = app.jobs.running.get(&slot).map(|r| r.name);
             for panel in PANELS.iter().filter(|panel| Some(panel.job) == name) {
                 (panel.filled)(app, &outcome);
@@ -38,7 +38,7 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             if slot == Slot::Export {
                 app.message = Some(capital(&outcome.summary));
             }
-            let mut effects = ended(app, slot, Ended::Done(outcome.summary));
+            effects.extend(ended(app, slot, Ended::Done(outcome.summary)));
             if slot == Slot::Episodes {
                 effects.extend(choice::found(app));
             }
@@ -48,10 +48,14 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             if slot == Slot::Episodes {
                 choice::refused(app);
             }
-            if slot == Slot::Load && !app.follow.opening && app.open.leave_out(&failure.message) {
+            if slot == Slot::Load && !app.follow.opening.is_empty() {
+                // Half written, perhaps: the screen stays as it is until the next change.
+                log::info!("what is watched cannot be read yet: {}", failure.message);
+            } else if slot == Slot::Load && app.open.leave_out(&failure.message) {
                 return without(app, &failure.message);
+            } else {
+                app.message = Some(failure.message.clone());
             }
-            app.message = Some(failure.message.clone());
             ended(app, slot, Ended::Failed(failure.message))
         }
         Body::Cancelled => ended(app, slot, Ended::Cancelled),
@@ -82,9 +86,8 @@ fn keep_rows(app: &mut App, report: &Report) {
 fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
     let Some(running) = app.jobs.running.remove(&slot) else { return Vec::new() };
     if slot == Slot::Load {
-        if app.follow.opening {
-            follow::ended(app, &how);
-        } else if !matches!(how, Ended::Done(_)) {
+        let followed = !std::mem::take(&mut app.follow.opening).is_empty();
+        if !followed && !matches!(how, Ended::Done(_)) {
             app.jobs.queue.clear();
         }
     }
@@ -93,10 +96,12 @@ fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
     if slot == Slot::Load {
         effects.extend(follow::next(app));
     }
-    // The list of runs is read beside the opening, which its end does not hurry.
-    let beside = slot == Slot::Runs && app.jobs.running.keys().any(|other| *other != Slot::Train);
-    // What changed on disk is opened first.
-    let next = if beside || app.follow.opening { None } else { app.jobs.queue.pop_front() };
+    // The list of runs is read beside the opening, which its end does not hurry; what changed on disk is opened first.
+    let waits = slot == Slot::Runs && app.jobs.busy() || !app.follow.opening.is_empty();
+    let next = if waits { None } else { app.jobs.queue.pop_front() };
     effects.extend(next.map(|spec| app.jobs.start(spec)));
+    if !app.jobs.busy() && app.jobs.queue.is_empty() {
+        follow::silent(app);
+    }
     effects
 }

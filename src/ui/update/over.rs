@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{Effect, choice};
+use super::Effect;
 use crate::engine::job::{Control, Slot};
 use crate::ui::app::{App, Over, Prompt};
 use crate::ui::keymap::Action;
@@ -62,7 +62,7 @@ pub fn key(app: &mut App, (prompt, at): (Prompt, usize), key: &KeyEvent) -> Sear
         KeyCode::Enter => return found.get(at).map_or(Search::Goes, |entry| Search::Found(entry.action)),
         KeyCode::Up => (prompt, at.saturating_sub(1)),
         KeyCode::Down | KeyCode::Tab => (prompt, (at + 1).min(last)),
-        _ => (choice::edited(prompt, key), 0),
+        _ => (prompt.after(key), 0),
     };
     app.over = Some(Over::Palette(next, at));
     Search::Goes

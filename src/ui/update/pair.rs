@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Effect, map};
-use crate::engine::job::{Asked, Control, JobSpec, Slot, Source};
+use crate::engine::job::{Asked, JobSpec, Source};
 use crate::ui::app::{App, Ended};
 use crate::ui::pair::Pair;
 use crate::ui::panel::PANELS;
@@ -78,14 +78,7 @@ fn judging(app: &App) -> Vec<(&'static str, JobSpec)> {
 fn turn(app: &mut App, pair: &mut Pair) -> Vec<Effect> {
     let jobs = judging(app);
     let is_one = |name: &str| jobs.iter().any(|(_, spec)| spec.name() == name);
-    app.jobs.queue.retain(|spec| !is_one(spec.name()));
-    let mut effects = Vec::new();
-    let running: Vec<_> =
-        app.jobs.running.iter().filter(|(_, r)| is_one(r.name)).map(|(slot, r)| (*slot, r.id)).collect();
-    for (slot, id) in running {
-        app.jobs.running.remove(&slot);
-        effects.extend(id.map(|id| Effect::Control(id, Control::Stop)));
-    }
+    let mut effects = app.jobs.take_back(is_one);
     let mut other = std::mem::take(&mut pair.shelf);
     for (report, spec) in jobs {
         let whole = matches!(app.jobs.ended.get(spec.name()), Some(Ended::Done(_)));
@@ -101,8 +94,6 @@ fn turn(app: &mut App, pair: &mut Pair) -> Vec<Effect> {
             app.jobs.queue.push_back(spec);
         }
     }
-    let alone = app.jobs.running.keys().all(|slot| *slot == Slot::Runs);
-    let next = if alone { app.jobs.queue.pop_front() } else { None };
-    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    effects.extend(app.jobs.start_next());
     effects
 }
