@@ -72,8 +72,11 @@ fn a_new_checkpoint_is_measured_and_the_curve_of_the_one_before_stays() {
     assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![]));
     imagined(&mut app, 2.0);
     assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![1.0, 2.0]));
+    assert!(fixture::screen_text(&app).contains("before: 0001"));
+    app.looks.focus.insert(imagination::ID, "plot:followed".into());
     let screen = fixture::screen_text(&app);
-    assert!(screen.contains("before: 0001") && screen.contains("checkpoint by checkpoint"), "{screen}");
+    assert!(screen.contains("checkpoint by checkpoint"), "{screen}");
+    app.looks.focus.clear();
     for n in 3..20 {
         opened(&mut app, n, 80 + n as u64);
         imagined(&mut app, n as f64);

@@ -6,7 +6,7 @@ use kdtree::distance::squared_euclidean;
 use super::Range;
 use crate::ground::stats;
 
-/// Points that are kept: of more, evenly many. Building the tree takes a fifth of a second then.
+/// Points that are kept: of more, evenly many, so that the tree is there soon.
 const POINTS: usize = 200_000;
 /// Points in a leaf of the tree.
 const LEAF: usize = 32;
