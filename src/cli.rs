@@ -3,6 +3,7 @@
 //! Exit status: 0 all went well, 1 a job or a gate failed, 2 bad input (one sentence on standard error), 130 interrupted.
 
 use std::io::{IsTerminal, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -29,7 +30,9 @@ mod imagine;
 mod inspect;
 mod interrupt;
 mod json;
+mod kept;
 mod logfile;
+mod open;
 mod report;
 mod runs;
 mod score;
@@ -77,10 +80,17 @@ struct DashboardArgs {
     /// repeatable
     #[arg(long, value_name = "EXPR", value_parser = gate::Gate::parse)]
     alarm: Vec<gate::Gate>,
+    /// Folder of runs that panel 6 lists, this program's or another's; where top-ups write to if none is named. With --watch what is
+    /// written to it shows within two seconds
+    #[arg(long, value_name = "FOLDER")]
+    runs: Option<PathBuf>,
     /// Colours of the dashboard: auto, dark, light, safe, contrast, gruvbox, solarized, or a TOML file; that of the
     /// settings if none is named
     #[arg(long, value_name = "NAME")]
     theme: Option<String>,
+    /// Show maps in pixels, on terminals that can: kitty, iterm2 or sixel; off, or what the settings say, if none is named
+    #[arg(long, value_name = "NAME")]
+    pixels: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +133,8 @@ enum Command {
     Split(convert::SplitArgs),
     /// Make a dataset by acting in a built-in environment
     Collect(collect::CollectArgs),
+    /// Open the dashboard as it was: a session that it saved (Ctrl-S)
+    Open(open::OpenArgs),
     /// Print the settings of the dashboard, where they are read from, and the themes there are
     Config(config::ConfigArgs),
     /// Write a panel of the dashboard as a picture (SVG, PNG) or text, without a terminal
@@ -160,6 +172,7 @@ pub fn main() -> ExitCode {
         Some(Command::Combine(args)) => args.run(),
         Some(Command::Split(args)) => args.run(),
         Some(Command::Collect(args)) => args.run(),
+        Some(Command::Open(args)) => args.run(),
         Some(Command::Shot(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(Cli::command()),
         Some(Command::Man(args)) => args.run(Cli::command()),
@@ -178,9 +191,10 @@ fn dashboard(args: &DashboardArgs) -> Status {
     }
     let settings = config::Config::read().and_then(|config| {
         let theme = config::theme(args.theme.as_ref().unwrap_or(&config.theme))?;
-        Ok((config, theme))
+        let pixels = config::pixels(args.pixels.as_deref(), &config, config::is_in_tmux())?;
+        Ok((config, theme, pixels))
     });
-    let (config, theme) = match settings {
+    let (config, theme, pixels) = match settings {
         Ok(settings) => settings,
         Err(fault) => return headless::complain(&fault),
     };
@@ -189,8 +203,11 @@ fn dashboard(args: &DashboardArgs) -> Status {
         spec: OpenSpec::new(Source { memory, ..source }, args.output.seed),
         panel: None,
         theme,
+        pixels,
         watch: args.watch || config.watch,
         alarms: args.alarm.clone(),
+        runs: args.runs.clone(),
+        session: None,
     };
     opening.show()
 }

@@ -15,6 +15,7 @@ pub mod measure;
 pub mod event;
 pub mod job;
 
+pub mod portions;
 pub mod throttle;
 pub mod worker;
 

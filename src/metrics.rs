@@ -22,6 +22,7 @@ pub mod neighbors;
 pub mod novelty;
 pub mod ood;
 pub mod pca;
+pub mod projection;
 pub mod report;
 pub mod score;
 pub mod scoring;

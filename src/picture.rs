@@ -6,6 +6,8 @@
 pub mod canvas;
 pub mod cells;
 pub mod font;
+pub mod inline;
+pub mod pen;
 pub mod png;
 pub mod raster;
 pub mod scene;

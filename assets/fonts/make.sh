@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Cuts the fonts of `oodscope shot` out of DejaVu Sans Mono: make.sh FOLDER_OF_DEJAVU (pip install fonttools).
+# Cuts the fonts of pictures out of DejaVu Sans Mono and DejaVu Sans: make.sh FOLDER_OF_DEJAVU (pip install fonttools).
 set -euo pipefail
 from=${1:-/usr/share/fonts/truetype/dejavu}
 to=$(cd "$(dirname "$0")" && pwd)
@@ -11,8 +11,8 @@ characters+=,2010-2016,2018-201E,2020-2022,2026,2030,2032,2033,2039,203A,203C
 characters+=,2190-2195,2202,2205,2206,2208,2209,220F,2211-2213,2219,221A,221D,221E,2227-222B,223C,2248,2260,2261,2264,2265
 characters+=,226A,226B,22C5,2308-230B,25A0,25A1,25AA,25AB,25B2,25B3,25B6,25B8,25BC,25BD,25C0,25C2,25C6,25C7,25CB,25CF,2605,2606
 characters+=,2713,2715,2717
-for style in "" -Bold; do
-    pyftsubset "$from/DejaVuSansMono$style.ttf" --unicodes="$characters" --output-file="$to/DejaVuSansMono$style.ttf" \
+for name in DejaVuSansMono DejaVuSansMono-Bold DejaVuSans DejaVuSans-Bold; do
+    pyftsubset "$from/$name.ttf" --unicodes="$characters" --output-file="$to/$name.ttf" \
         --no-hinting --desubroutinize --layout-features= --name-IDs=0,13 --no-name-legacy --notdef-outline --no-recalc-timestamp \
         --drop-tables+=DSIG,FFTM,GDEF,GPOS,GSUB,kern,gasp,post
 done

@@ -3,6 +3,8 @@
 //! As many episodes as the environment has copies are acted in side by side. Each has its own seed and its own random numbers,
 //! by its number, so that it is the same however many others there are.
 
+use std::sync::Arc;
+
 use rand::RngExt;
 
 use super::policy::{Acting, Policy, PolicyState};
@@ -12,7 +14,7 @@ use crate::env::recorded::Recorded;
 use crate::env::vector::{StepBatch, VectorEnv};
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
-use crate::ground::task::Ctx;
+use crate::ground::task::{Ctx, Told};
 
 /// Steps of all copies between two words about how far it is.
 const TOLD_EVERY: usize = 64;
@@ -129,6 +131,7 @@ impl Collector {
         let mut free = limit.steps;
         for round in 0usize.. {
             if round % TOLD_EVERY == 0 {
+                side.tell(env.spec().obs_space.dim(), cx);
                 cx.step((self.steps - before) as u64, total as u64)?;
             }
             cx.check()?;
@@ -157,7 +160,9 @@ impl Collector {
                 }
             };
             self.steps += copies.len();
+            let ended = self.finished.len();
             let (left, cut) = self.record(&mut side, actions.stored(), &step);
+            self.finished[ended..].iter().for_each(|episode| episode.tell(env.spec().obs_space.dim(), cx));
             free = free.saturating_add(left);
             env.rest(&cut)?;
         }
@@ -314,6 +319,13 @@ impl Collector {
 }
 
 impl Taken {
+    /// Tells who watches how far it went.
+    fn tell(&self, dim: usize, cx: &Ctx) {
+        if cx.is_heard() {
+            cx.tell(Told::Episode { dim, obs: Arc::new(self.obs.clone()) });
+        }
+    }
+
     /// An episode that begins with `obs`.
     fn begin(number: u64, obs: &[f32]) -> Self {
         Self { number, obs: obs.to_vec(), actions: Vec::new(), rewards: Vec::new(), terminated: false }
@@ -321,6 +333,13 @@ impl Taken {
 }
 
 impl Side {
+    /// Tells who watches how far the first of the running episodes went.
+    fn tell(&self, dim: usize, cx: &Ctx) {
+        if let Some(first) = self.running.first() {
+            first.recorded.tell(dim, cx);
+        }
+    }
+
     /// The last observation of every running episode, of `d` columns.
     fn latest(&self, d: usize) -> Vec<f32> {
         self.running.iter().flat_map(|r| &r.recorded.obs[r.recorded.obs.len() - d..]).copied().collect()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::headless::{self, Status};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::picture::inline::Protocol;
 use crate::ui::theme::{Scheme, Theme, custom};
 
 /// Themes that the program brings along.
@@ -16,6 +17,9 @@ const THEMES: [(&str, &str); 3] = [
     ("gruvbox", include_str!("../../assets/themes/gruvbox.toml")),
     ("solarized", include_str!("../../assets/themes/solarized.toml")),
 ];
+
+/// Maps are made of characters.
+const OFF: &str = "off";
 
 /// What the file can say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,11 +31,13 @@ pub struct Config {
     pub memory: Option<Bytes>,
     /// Follow the files that are open.
     pub watch: bool,
+    /// How maps are shown in pixels: off, kitty, iterm2 or sixel.
+    pub pixels: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { theme: "auto".into(), memory: None, watch: false }
+        Self { theme: "auto".into(), memory: None, watch: false, pixels: OFF.into() }
     }
 }
 
@@ -72,12 +78,41 @@ pub fn theme(name: &str) -> Result<Theme, Fault> {
     Ok(Theme::detect(scheme, &|name| std::env::var(name).ok()))
 }
 
-/// The theme of the settings.
+/// How maps are shown in pixels: as an option says, else as the settings do; not at all for "off".
 ///
 /// # Errors
-/// As [`Config::read`] and [`theme`].
-pub fn settled() -> Result<Theme, Fault> {
-    theme(&Config::read()?.theme)
+/// A sentence with the names there are, or why what the option asks for is not to be had here.
+pub fn pixels(asked: Option<&str>, config: &Config, is_in_tmux: bool) -> Result<Option<Protocol>, Fault> {
+    let name = asked.unwrap_or(&config.pixels);
+    if name == OFF {
+        return Ok(None);
+    }
+    let Some(protocol) = Protocol::named(name) else {
+        let names: Vec<&str> = std::iter::once(OFF).chain(Protocol::ALL.map(Protocol::name)).collect();
+        return Err(Fault::bad(format!("there are no pixels '{name}': choose one of {}", names.join(", "))));
+    };
+    // What tmux passes on lands anywhere on the screen; it draws sixels itself.
+    match (is_in_tmux && protocol != Protocol::Sixel, asked) {
+        (true, Some(name)) => Err(Fault::bad(format!(
+            "--pixels {name}: tmux passes no such pictures on; start outside of it, or choose sixel, which tmux draws from 3.4 on"
+        ))),
+        (true, None) => Ok(None),
+        (false, _) => Ok(Some(protocol)),
+    }
+}
+
+/// True inside of tmux.
+pub fn is_in_tmux() -> bool {
+    std::env::var_os("TMUX").is_some_and(|v| !v.is_empty())
+}
+
+/// Theme and pixels of the settings.
+///
+/// # Errors
+/// As [`Config::read`], [`theme`] and [`pixels`].
+pub fn settled() -> Result<(Theme, Option<Protocol>), Fault> {
+    let config = Config::read()?;
+    Ok((theme(&config.theme)?, pixels(None, &config, is_in_tmux())?))
 }
 
 fn from_file(name: &str) -> Result<&'static custom::Custom, Fault> {
@@ -85,10 +120,10 @@ fn from_file(name: &str) -> Result<&'static custom::Custom, Fault> {
     let path = own.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(name));
     if path.is_file() {
         let text = std::fs::read_to_string(&path).map_err(|e| Fault::at(&path, format!("cannot be read: {e}")))?;
-        return custom::read(&path, &text);
+        return custom::read(&path, name, &text);
     }
     match THEMES.iter().find(|(known, _)| *known == name) {
-        Some((name, text)) => custom::read(Path::new(&format!("{name}.toml")), text),
+        Some((name, text)) => custom::read(Path::new(&format!("{name}.toml")), name, text),
         None => Err(Fault::bad(format!("there is no theme '{name}': choose one of {}", names().join(", ")))),
     }
 }
@@ -125,5 +160,42 @@ impl ConfigArgs {
         let text = toml::to_string(&config).unwrap_or_default();
         print!("# {path}{there}\n# themes: {}\n{text}", names().join(", "));
         Status::Good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pixels: &str) -> Config {
+        Config { pixels: pixels.into(), ..Config::default() }
+    }
+
+    #[test]
+    fn an_option_beats_the_settings_and_a_wrong_name_is_one_sentence_with_the_choices() {
+        let off = Config::default();
+        assert_eq!(pixels(None, &off, false), Ok(None));
+        assert_eq!(pixels(Some("kitty"), &off, false), Ok(Some(Protocol::Kitty)));
+        assert_eq!(pixels(None, &with("sixel"), false), Ok(Some(Protocol::Sixel)));
+        assert_eq!(pixels(Some("off"), &with("iterm2"), false), Ok(None));
+        for said in [pixels(Some("vga"), &off, false), pixels(None, &with("vga"), false)] {
+            let said = said.expect_err("no such pixels").to_string();
+            assert!(said.contains("'vga': choose one of off, kitty, iterm2, sixel"), "{said}");
+        }
+    }
+
+    #[test]
+    fn inside_of_tmux_only_its_own_pictures_are_shown() {
+        let off = Config::default();
+        assert_eq!(pixels(Some("sixel"), &off, true), Ok(Some(Protocol::Sixel)));
+        assert_eq!(pixels(None, &with("kitty"), true), Ok(None), "the settings are for all terminals");
+        assert!(pixels(Some("kitty"), &off, true).expect_err("not there").to_string().contains("tmux"));
+    }
+
+    #[test]
+    fn the_settings_are_printed_as_the_file_says_them() {
+        let text = toml::to_string(&Config::default()).expect("written");
+        assert!(text.contains("pixels = \"off\"") && text.contains("theme = \"auto\""), "{text}");
+        assert_eq!(toml::from_str::<Config>("pixels = \"kitty\"").expect("read"), with("kitty"));
     }
 }

@@ -1,20 +1,24 @@
 //! Opens the dashboard on an engine.
 
-use std::process;
 use std::sync::mpsc::sync_channel;
 
+use std::path::PathBuf;
+
 use super::headless::{self, Status};
-use super::interrupt;
+use super::{interrupt, kept};
 use crate::engine::Engine;
 use crate::engine::job::{Control, JobId, JobSpec, RunsSpec};
 use crate::engine::newest;
 use crate::ground::fault::Fault;
 use crate::metrics::gate::Gate;
+use crate::picture::inline::Protocol;
+use crate::ui::app::Watched;
 use crate::ui::app::{Alarm, OpenSpec};
 use crate::ui::door::{End, EngineDoor};
+use crate::ui::kept::Kept;
 use crate::ui::panel_id::PanelId;
+use crate::ui::session::Session;
 use crate::ui::terminal;
-use crate::ui::terminal::watch::Watched;
 use crate::ui::theme::Theme;
 use crate::ui::update;
 
@@ -40,23 +44,29 @@ pub struct Opening {
     pub panel: Option<PanelId>,
     /// Colours.
     pub theme: Theme,
+    /// How maps are shown in pixels, where they are.
+    pub pixels: Option<Protocol>,
     /// Follow the files that are open.
     pub watch: bool,
     /// What the bell rings for.
     pub alarms: Vec<Gate>,
+    /// Folder of runs; where runs are written to if none is named.
+    pub runs: Option<PathBuf>,
+    /// How everything was looked at.
+    pub session: Option<Session>,
 }
 
 /// With the folder of runs that it opens beside the data: the experiment's, else where top-ups write to.
-fn with_runs(spec: OpenSpec) -> OpenSpec {
+fn with_runs(spec: OpenSpec, named: Option<PathBuf>) -> OpenSpec {
     let own = spec.experiment.as_ref().and_then(|experiment| experiment.out.clone());
-    let folder = own.unwrap_or_else(|| spec.topup.out.clone());
+    let folder = named.or(own).unwrap_or_else(|| spec.topup.out.clone());
     OpenSpec { has_runs: folder.is_dir(), runs: RunsSpec { folder, ..spec.runs }, ..spec }
 }
 
 impl Opening {
     /// Opened on a panel, nothing followed.
-    pub fn on(panel: PanelId, spec: OpenSpec, theme: Theme) -> Self {
-        Self { spec, panel: Some(panel), theme, watch: false, alarms: Vec::new() }
+    pub fn on(panel: PanelId, spec: OpenSpec, (theme, pixels): (Theme, Option<Protocol>)) -> Self {
+        Self { spec, panel: Some(panel), theme, pixels, watch: false, alarms: Vec::new(), runs: None, session: None }
     }
 
     /// Shows the dashboard until the user ends it.
@@ -64,15 +74,24 @@ impl Opening {
         // Ctrl-C is a key here; a signal from elsewhere ends the program, and the terminal is given back first.
         interrupt::on_signal(|| {
             terminal::restore();
-            process::exit(i32::from(interrupt::status()));
+            std::process::exit(i32::from(interrupt::status()));
         });
-        let watched = if self.watch { self.watched() } else { Watched::default() };
         let (sender, events) = sync_channel(NEWS);
         let mut engine = Engine::new(sender);
-        let (mut app, effects) = update::begin(with_runs(self.spec), self.theme);
+        self.spec = with_runs(self.spec, self.runs.take());
+        let watched = self.watch.then(|| self.watched());
+        let (mut app, effects) = update::begin(self.spec, self.theme);
+        let before = kept::read();
+        before.clone().put(&mut app);
         app.panel = self.panel.unwrap_or(app.panel);
         app.follow.alarms = self.alarms.into_iter().map(Alarm::new).collect();
-        match terminal::run(&mut engine, events, &watched, (app, effects)) {
+        app.follow.watched = watched;
+        if let Some(session) = &self.session {
+            session.restore(&mut app);
+        }
+        let ended = terminal::run(&mut engine, events, self.pixels, (&mut app, effects));
+        kept::write(&Kept::of(&app), &before);
+        match ended {
             Ok(End::Quit) => Status::Good,
             Ok(End::Interrupt) => Status::Interrupted,
             Err(e) => headless::complain(&Fault::failed(format!(
@@ -88,6 +107,7 @@ impl Opening {
             dataset: Some(source.dataset.clone()).filter(|path| path.exists()),
             checkpoint: source.checkpoint.clone(),
             rollouts: source.rollouts.clone(),
+            runs: Some(self.spec.runs.folder.clone()),
         };
         source.checkpoint = source.checkpoint.as_deref().map(newest);
         watched

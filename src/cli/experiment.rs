@@ -124,9 +124,9 @@ impl RunArgs {
             OpenSpec::new(source, self.output.seed)
         });
         match (open, config::settled()) {
-            (Ok(open), Ok(theme)) => {
+            (Ok(open), Ok(settings)) => {
                 let open = OpenSpec { experiment: Some(spec), ..open };
-                dashboard::Opening::on(panel::topup::ID, open, theme).show()
+                dashboard::Opening::on(panel::topup::ID, open, settings).show()
             }
             (Err(fault), _) | (_, Err(fault)) => headless::complain(&fault),
         }

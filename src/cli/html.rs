@@ -6,6 +6,7 @@ use std::path::Path;
 use super::demo;
 use crate::engine::job::{JobSpec, Outcome};
 use crate::export::html::{self, Page, escape};
+use crate::ground::date;
 use crate::ground::fault::Fault;
 use crate::ground::save;
 use crate::metrics::report::Report;
@@ -28,7 +29,8 @@ pub fn write(
         [only] => only.name(),
         _ => "report",
     };
-    let page = Page { kind, reports, ended: &ended, version: env!("CARGO_PKG_VERSION"), spec: &spec };
+    let (version, written) = (env!("CARGO_PKG_VERSION"), date::now());
+    let page = Page { kind, reports, ended: &ended, version, spec: &spec, written };
     let text = own(&html::page(&page).map_err(Fault::failed)?);
     save::file(path, |file| file.write_all(text.as_bytes()).map_err(|e| e.to_string()))
 }

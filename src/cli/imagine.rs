@@ -20,6 +20,9 @@ pub struct ImagineArgs {
     /// Held-out episode whose traces are given; the worst if none is named
     #[arg(long, value_name = "INDEX")]
     episode: Option<usize>,
+    /// Step of that episode to imagine from; the first that is possible if none is named
+    #[arg(long, value_name = "T", requires = "episode")]
+    step: Option<usize>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -35,7 +38,13 @@ impl ImagineArgs {
 
     /// The job that is meant.
     pub fn job(&self, source: Source) -> JobSpec {
-        let (horizon, starts, episode, seed) = (self.horizon, self.starts, self.episode, self.output.seed);
-        JobSpec::Imagine(ImagineSpec { source, horizon, starts, episode, seed })
+        JobSpec::Imagine(ImagineSpec {
+            source,
+            horizon: self.horizon,
+            starts: self.starts,
+            episode: self.episode,
+            step: self.step,
+            seed: self.output.seed,
+        })
     }
 }

@@ -165,10 +165,10 @@ impl TopUpArgs {
             return headless::run(&[JobSpec::TopUp(topup)], &self.output);
         }
         match config::settled() {
-            Ok(theme) => {
+            Ok(settings) => {
                 let (seed, source) = (topup.options.seed, topup.source.clone());
                 let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
-                dashboard::Opening::on(panel::topup::ID, open, theme).show()
+                dashboard::Opening::on(panel::topup::ID, open, settings).show()
             }
             Err(fault) => headless::complain(&fault),
         }

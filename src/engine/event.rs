@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::ground::fault::Fault;
 use crate::ground::task::Progress;
-pub use crate::ground::task::Wish;
+pub use crate::ground::task::{Told, Wish};
 use crate::metrics::report::Report;
 
 /// Number of a started job.
@@ -30,6 +30,8 @@ pub enum Body {
     Started,
     /// How far it is; at most 20 a second.
     Progress(Progress),
+    /// What the job tells of itself while it goes on, in portions.
+    Told(Vec<Told>),
     /// Results so far under the report's name; a later one of the same name replaces it.
     Report(Arc<Report>),
     /// It ended well.

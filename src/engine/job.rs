@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-pub use super::event::{Body, Control, Event, Failure, JobId, Outcome, Wish};
+pub use super::event::{Body, Control, Event, Failure, JobId, Outcome, Told, Wish};
 use super::measure::policy_check::policy_check;
 use super::measure::reading_check::{ReadingCheck, reading_check};
 pub use super::spec::{
     ActingSpec, Activation, ActiveSpec, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec,
     EnvsSpec, EpisodesSpec, ExperimentSpec, ExperimentTask, ExportSpec, FeatureSpec, Filter, FitSpec, ImagineSpec,
-    InputOrder, InspectSpec, MapSpec, Only, PolicySpec, RewardColumn, RunsSpec, ScoreSpec, Source, Target, TopUpSpec,
-    Within,
+    InputOrder, InspectSpec, MapSpec, Only, PolicySpec, RewardColumn, RunsSpec, SaveSpec, ScoreSpec, Source, Target,
+    TopUpSpec, TraceSpec, Within,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;
@@ -43,11 +43,13 @@ mod load;
 mod map;
 mod reopen;
 mod runs;
+mod save;
 mod scan;
 mod score;
 #[cfg(test)]
 mod tenants;
 mod topup;
+mod trace;
 
 /// Where a job puts its reports; a later one of the same name replaces the earlier.
 pub type Emit<'a> = &'a (dyn Fn(Report) + Sync);
@@ -73,6 +75,8 @@ pub enum Slot {
     Export,
     /// Imagination, diagnosis and scores.
     Evaluate,
+    /// One rollout along one episode.
+    Trace,
     /// Two sets against each other.
     Compare,
     /// Fitting, top-up and collecting.
@@ -194,12 +198,16 @@ jobs! {
     Map(MapSpec) is map::Map;
     /// Open-loop imagination against held-out episodes.
     Imagine(ImagineSpec) is imagine::Imagine;
+    /// One open-loop rollout along an episode, from any of its steps.
+    Trace(TraceSpec) is trace::Trace;
     /// Rank real episodes by how far and how early they leave the data and the model's competence.
     Diagnose(DiagnoseSpec) is diagnose::Diagnose;
     /// Hold a second set of states against the dataset: what differs, how sure, and where.
     Compare(CompareSpec) is compare::Compare;
     /// Write a card of a report, or all reports as HTML.
     Export(ExportSpec) is export::Export;
+    /// Write a text to a file.
+    Save(SaveSpec) is save::Save;
     /// Every score of every state, each in units of its own threshold.
     Score(ScoreSpec) is score::Score;
     /// Train a world model (and a policy in its imagination).

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::event::{Body, Control, Event, Failure, JobId};
 use super::job::{self, JobSpec, Slot};
+use super::portions::Portions;
 use super::throttle::Throttle;
 use super::workspace::Workspace;
 use crate::ground::task::{Cancel, Ctx};
@@ -149,8 +150,24 @@ fn work(spec: &JobSpec, workspace: &Workspace, news: &News) {
             let _ = events.try_send(Event { job, body: Body::Progress(progress) });
         }
     });
+    let portions = Arc::new(Portions::default());
+    let (events, waiting) = (news.events.clone(), Arc::clone(&portions));
+    let cx = cx.heard_by(move |told| {
+        let Some(portion) = waiting.take_in(told, Instant::now()) else { return };
+        // No room: it goes with the next one.
+        if let Err(TrySendError::Full(Event { body: Body::Told(portion), .. })) =
+            events.try_send(Event { job, body: Body::Told(portion) })
+        {
+            waiting.give_back(portion);
+        }
+    });
     let emit = |report: Report| news.tell(Body::Report(Arc::new(report)));
-    news.tell(match guarded(spec, || job::run(spec, workspace, &cx, &emit)) {
+    let ended = guarded(spec, || job::run(spec, workspace, &cx, &emit));
+    let rest = portions.rest();
+    if !rest.is_empty() {
+        news.tell(Body::Told(rest));
+    }
+    news.tell(match ended {
         Ok(Ok(outcome)) => Body::Done(outcome),
         Ok(Err(ended)) => Body::from(ended),
         Err(failure) => Body::Failed(failure),

@@ -93,14 +93,22 @@ impl Workspace {
     }
 
     /// Forgets every file and what was measured, so that the next [`Workspace::open`] sees the files as they are now.
+    ///
+    /// Of runs nothing is forgotten: it is known how far each was read, and what was written anew is seen by that.
     pub fn forget(&self) {
+        let runs = self.read_runs(std::mem::take);
         self.cache.clear();
+        self.read_runs(|known| *known = runs);
+    }
+
+    fn read_runs<T>(&self, act: impl FnOnce(&mut Vec<(RunsIn, Arc<Known>)>) -> T) -> T {
+        self.cache.with(act)
     }
 
     /// Forgets everything but the datasets: what was read from checkpoints, and what was measured.
     pub fn forget_networks(&self) {
         let kept = self.files(std::mem::take);
-        self.cache.clear();
+        self.forget();
         self.files(|files| *files = kept);
     }
 

@@ -5,8 +5,11 @@ use super::figure::{self, Content, Drawn, Look, Panel};
 use super::frame;
 use super::heat::Heat;
 use crate::metrics::report::{
-    Axis, HeatMap, Histogram, Note, PairMaps, Report, Role, Scatter, Series, Stat, Table, groups,
+    Axis, Cell, HeatMap, Histogram, Note, PairMaps, Report, Role, Scatter, Series, Stat, Table, groups,
 };
+
+/// The curves of how far each score can be trusted.
+const RELIABILITY: &str = "reliability";
 
 /// One piece.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +53,8 @@ pub fn cards(report: &Report) -> Vec<Card<'_>> {
     out.extend(report.pairs.iter().map(|p| card("pairs".into(), "Every pair of dimensions", Body::Pairs(p))));
     for (group, lines) in groups(&report.series) {
         let title = if lines.iter().all(|s| is_lane(s)) { format!("Episode {group}") } else { capital(group) };
+        let (lines, of) = if group == RELIABILITY { trusted(report, lines) } else { (lines, None) };
+        let title = of.map_or(title.clone(), |of| format!("{title} of {of}"));
         out.push(card(format!("plot:{group}"), &title, Body::Plot(lines)));
     }
     out.extend(report.scatters.iter().map(|s| card(format!("scatter:{}", s.key), &s.label, Body::Scatter(s))));
@@ -59,6 +64,21 @@ pub fn cards(report: &Report) -> Vec<Card<'_>> {
         out.push(card("notes".into(), "Notes", Body::Notes(&report.notes)));
     }
     out
+}
+
+/// Of the curves of how far each score can be trusted that of the one which ranks best, and its name: all of them in one plot tell
+/// nothing.
+fn trusted<'a>(report: &'a Report, mut lines: Vec<&'a Series>) -> (Vec<&'a Series>, Option<&'a str>) {
+    let ranks = report.tables.iter().find(|table| table.key == "trust").map(|table| table.rows.as_slice());
+    let named = ranks.unwrap_or_default().iter().filter_map(|row| match row.first()? {
+        Cell::Text(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let is_drawn = |name: &&str| lines.iter().any(|line| line.label == *name && line.role == Role::Value);
+    let first = lines.iter().find(|line| line.role == Role::Value).map(|line| line.label.as_str());
+    let best = named.into_iter().find(is_drawn).or(first);
+    lines.retain(|line| line.role != Role::Value || Some(line.label.as_str()) == best);
+    (lines, best)
 }
 
 fn card<'a>(id: String, title: &str, body: Body<'a>) -> Card<'a> {
@@ -85,7 +105,8 @@ pub fn plots<'a>(series: &[&'a Series]) -> Vec<Vec<&'a Series>> {
         let axis = &s.y_axis;
         (if is_lane(s) { axis.label.as_str() } else { "" }, axis.unit.as_str(), axis.log)
     }
-    let beside = |s: &Series| matches!(s.role, Role::Threshold | Role::Trigger | Role::Place | Role::Floor);
+    let beside =
+        |s: &Series| matches!(s.role, Role::Threshold | Role::Trigger | Role::Place | Role::Floor | Role::Past);
     let mut out: Vec<(Key<'_>, Vec<&Series>)> = Vec::new();
     for s in series.iter().filter(|s| !beside(s)) {
         match out.iter_mut().find(|(k, _)| *k == key(s)) {

@@ -37,7 +37,7 @@ impl<'a> Curves<'a> {
             let nth = names.iter().position(|n| *n == s.label).unwrap_or(0);
             match s.role {
                 Role::Real => Style { colour: INK, width: 1.4, dash: 0, marker: None },
-                Role::Floor => Style { colour: GREY, width: 1.0, dash: 3, marker: None },
+                Role::Floor | Role::Past => Style { colour: GREY, width: 1.0, dash: 3, marker: None },
                 Role::Threshold => Style { colour: GREY, width: 0.9, dash: THRESHOLD, marker: None },
                 Role::Trigger => Style { colour: STRONG, width: 0.0, dash: 0, marker: Some(Marker::Up) },
                 Role::Place => Style { colour: GREY, width: 0.9, dash: 2, marker: Some(Marker::Diamond) },
@@ -49,7 +49,8 @@ impl<'a> Curves<'a> {
         let (x_axis, y_axis) =
             lead.or(series.first()).map(|(s, _)| (s.x_axis.clone(), s.y_axis.clone())).unwrap_or_default();
         let shown = || series.iter().map(|(s, _)| *s);
-        let x = Scale::around(shown().flat_map(across), x_axis.log, 0.015);
+        let is_whole = shown().flat_map(across).all(|x| !x.is_finite() || x.fract() == 0.0);
+        let x = Scale::around(shown().flat_map(across), x_axis.log, 0.015).whole(is_whole);
         let y = upright(&shown().collect::<Vec<_>>(), y_axis.log);
         let entries = entries(&series, &y_axis);
         Self { series, entries, plane: Plane { x, y, x_axis, y_axis } }

@@ -8,7 +8,7 @@ use super::frame::{self, Pads, Ruler};
 use super::legend::Entry;
 use super::palette::GREY;
 use super::scale::Scale;
-use crate::metrics::report::HeatMap;
+use crate::metrics::report::{Colours, HeatMap};
 
 /// Most of a picture's sides that are drawn at the same scale.
 const EQUAL: f64 = 4.0;
@@ -26,7 +26,9 @@ impl<'a> Heat<'a> {
     /// The map with its paths.
     pub fn new(map: &'a HeatMap) -> Self {
         let (x, y) = (Scale::exact(map.x_range.0, map.x_range.1), Scale::exact(map.y_range.0, map.y_range.1));
-        let colours = Scale::around(map.values.iter().copied(), true, 0.0);
+        let is_something = |v: &f64| map.colours != Colours::Counts || *v != 0.0;
+        let log = map.colours == Colours::Decades;
+        let colours = Scale::around(map.values.iter().copied().filter(is_something), log, 0.0);
         Self { map, x, y, colours, entries: over::entries(&map.overlays, &x, &y) }
     }
 
@@ -72,7 +74,12 @@ impl<'a> Heat<'a> {
     pub fn draw(&self, canvas: &Canvas, plot: Rect, pads: &Pads) -> Result<(), Failure> {
         let (font, map) = (canvas.font, self.map);
         let seen = map.values.iter().any(|v| self.colours.place(*v).is_some());
-        let value = |i: usize| map.values.get(i).copied().unwrap_or(0.0);
+        // What is beyond all numbers has no colour.
+        let nothing = |v: &f64| map.colours == Colours::Counts && *v == 0.0;
+        let value = |i: usize| {
+            let v = map.values.get(i).copied().unwrap_or(0.0);
+            if nothing(&v) { f64::INFINITY } else { v }
+        };
         let rows = map.height.min(map.values.len().div_ceil(map.width.max(1)));
         let filled = plot.h * rows as f64 / map.height.max(1) as f64;
         let filled = Rect { y: plot.bottom() - filled, h: filled, ..plot };

@@ -1,6 +1,6 @@
 //! Reports as one HTML file that needs nothing else: figures as SVG within it, tables, every sentence; light and dark, on paper
 //! and on a telephone. A small script of our own shows values at the cursor and sorts tables; without it everything is
-//! there all the same. The markup is XML as well. The same reports give the same bytes.
+//! there all the same. The markup is XML as well. The same reports written at the same moment give the same bytes.
 
 mod blocks;
 mod colours;
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::card::{self, Body, Card};
 use crate::ground::base64::base64;
+use crate::ground::date;
 use crate::metrics::report::{Level, Report};
 use write::Ids;
 pub use write::escape;
@@ -36,6 +37,8 @@ pub struct Page<'a> {
     pub version: &'a str,
     /// What was run, as JSON.
     pub spec: &'a str,
+    /// When it is written, in seconds since 1970.
+    pub written: f64,
 }
 
 /// One report with the names that its parts have within the page.
@@ -180,6 +183,7 @@ fn made(out: &mut String, page: &Page) {
         let _ = writeln!(out, "<p class=\"ended\">{}</p>", escape(line));
     }
     let version = escape(page.version);
-    let _ = writeln!(out, "<p>oodscope {version}. What was run, as JSON:</p>");
+    let written = date::utc(page.written);
+    let _ = writeln!(out, "<p>oodscope {version}, written {written} UTC. What was run, as JSON:</p>");
     let _ = writeln!(out, "<pre tabindex=\"0\">{}</pre>\n</section>", escape(page.spec));
 }

@@ -5,13 +5,15 @@ use super::compact::{FINE, value};
 use super::text;
 use crate::picture::canvas::{Canvas, Point};
 use crate::picture::cells::Rgb;
-use crate::picture::font::{ADVANCE, EM, Font};
-use crate::picture::png::encode;
+use crate::picture::font::{EM, Font};
+use crate::picture::png::printed;
 
 /// Largest side of a picture in pixels.
 const MOST: f32 = 20_000.0;
-/// Letters are made no narrower than this share of what they are.
-const NARROW: f32 = 0.7;
+/// Letters may take so much more than the room that figures are laid out for before they are made narrower.
+const SLACK: f32 = 1.08;
+/// Width of a letter that the font does not have, in its size.
+const UNKNOWN: f32 = 0.7;
 
 /// The picture with so many pixels to a point.
 ///
@@ -25,9 +27,9 @@ pub fn png(svg: &str, dots: f32) -> Result<Vec<u8>, String> {
         return Err(format!("a picture of {width} × {height} pixels cannot be made"));
     }
     let canvas = Canvas::new((width as usize, height as usize), [255; 3]);
-    let mut painter = Painter { canvas, font: Font::own(), scale: dots / FINE as f32 };
+    let mut painter = Painter { canvas, font: Font::sans(), scale: dots / FINE as f32 };
     svg.lines().for_each(|line| painter.paint(line));
-    encode(painter.canvas.width, &painter.canvas.pixels)
+    printed(painter.canvas.width, &painter.canvas.pixels, f64::from(dots) * 72.0)
 }
 
 struct Painter {
@@ -125,40 +127,43 @@ impl Painter {
         .collect()
     }
 
-    /// The outlines of a text's letters. The program's font is wider than those that figures are laid out for: it is made
-    /// narrower where it must.
+    /// The outlines of a text's letters. Figures are laid out without a font: the program's is made narrower where it is much
+    /// wider than what they count on.
     fn words(&self, line: &str) -> Vec<Vec<Point>> {
         let Some((start, words)) = line.split_once('>') else { return Vec::new() };
         let words = unescaped(words.strip_suffix("</text>").unwrap_or(words));
         let (x, y, size) = (number(start, "x"), number(start, "y"), number(start, "font-size"));
         let down = value(start, "dy").and_then(|d| d.strip_suffix("em")).and_then(|d| d.parse().ok());
         let base = y + down.unwrap_or(0.0) * size;
-        let letters = words.chars().filter(|c| !is_over(*c)).count().max(1) as f32;
-        let (own, room) = (size * ADVANCE / EM, text::width(&words, f64::from(size)) as f32 / letters);
-        let step = own.min(room.max(own * NARROW));
-        let left = match value(start, "text-anchor") {
-            Some("end") => x - step * letters,
-            Some("middle") => x - step * letters / 2.0,
+        let bold = value(start, "font-weight").is_some();
+        // A mark over a letter takes no room.
+        let own = |c: char| {
+            let wide = self.font.advance(c, bold).map_or(UNKNOWN, |units| units / EM);
+            if is_over(c) { 0.0 } else { wide * size }
+        };
+        let (all, room) = (words.chars().map(own).sum::<f32>(), text::width(&words, f64::from(size)) as f32);
+        let narrow = (room * SLACK / all.max(f32::MIN_POSITIVE)).min(1.0);
+        let mut at = match value(start, "text-anchor") {
+            Some("end") => x - all * narrow,
+            Some("middle") => x - all * narrow / 2.0,
             _ => x,
         };
         let turned = value(start, "transform").is_some();
-        let bold = value(start, "font-weight").is_some();
-        let mut out = Vec::new();
-        let mut at = left - step;
+        let (mut out, mut before) = (Vec::new(), at);
         for c in words.chars() {
-            if !is_over(c) {
-                at += step;
-            }
-            let scale = (step / ADVANCE, size / EM);
+            let left = if is_over(c) { before } else { at };
+            let step = own(c) * narrow;
+            let scale = (size / EM * narrow, size / EM);
             let known = self.font.scaled(c, bold, scale).or_else(|| (!c.is_whitespace()).then(|| unknown(step, size)));
             for outline in known.into_iter().flatten() {
                 let place = |(px, py): &Point| {
-                    let (px, py) = (at + px, base + py);
+                    let (px, py) = (left + px, base + py);
                     // Upwards around the text's point.
                     self.at(if turned { (x + (py - y), y - (px - x)) } else { (px, py) })
                 };
                 out.push(outline.iter().map(place).collect());
             }
+            (before, at) = (left, at + step);
         }
         out
     }

@@ -12,6 +12,8 @@ pub struct Scale {
     lo: f64,
     hi: f64,
     log: bool,
+    /// There is nothing between two whole numbers.
+    whole: bool,
 }
 
 /// Labelled places on an axis.
@@ -31,26 +33,31 @@ impl Scale {
         let known = values.filter_map(|v| transform(v, log));
         let (lo, hi) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
         if lo > hi {
-            return Self { lo: 0.0, hi: 1.0, log };
+            return Self { lo: 0.0, hi: 1.0, log, whole: false };
         }
         let size = lo.abs().max(hi.abs());
         if hi - lo <= size * 1e-9 || hi - lo < LEAST {
             let side = if log || size == 0.0 { 0.5 } else { size * 0.1 };
-            return Self { lo: lo - side, hi: hi + side, log };
+            return Self { lo: lo - side, hi: hi + side, log, whole: false };
         }
         let room = (hi - lo) * room;
         // What cannot be negative has no negative part of the axis, and a bound of 0 lies on the edge.
         let least = if !log && lo >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
-        Self { lo: (lo - room).max(least), hi: hi + room, log }
+        Self { lo: (lo - room).max(least), hi: hi + room, log, whole: false }
     }
 
     /// Exactly from `lo` to `hi`, linear.
     pub fn exact(lo: f64, hi: f64) -> Self {
         if lo.is_finite() && hi.is_finite() && lo.abs().max(hi.abs()) <= MOST && hi - lo > LEAST {
-            Self { lo, hi, log: false }
+            Self { lo, hi, log: false, whole: false }
         } else {
             Self::around([lo, hi].into_iter(), false, 0.0)
         }
+    }
+
+    /// The same with labels at whole numbers alone, where that is said.
+    pub fn whole(self, is_whole: bool) -> Self {
+        Self { whole: is_whole, ..self }
     }
 
     /// Its ends, as powers of ten where it is logarithmic, which is said.
@@ -85,7 +92,7 @@ impl Scale {
     }
 
     fn round(&self, lo: f64, hi: f64, most: usize) -> Ticks {
-        let step = step(hi / most as f64 - lo / most as f64);
+        let step = step(hi / most as f64 - lo / most as f64).max(if self.whole { 1.0 } else { 0.0 });
         let (first, last) = ((lo / step - 1e-9).ceil(), (hi / step + 1e-9).floor());
         if !(step > 0.0 && first.is_finite() && last - first < 100.0) {
             return Ticks::default();

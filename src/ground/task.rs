@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct Cancelled;
 
 /// How far a named phase of a job is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Progress {
     /// What is being done, in the user's words ("fitting the world model").
     pub phase: String,
@@ -21,6 +21,32 @@ pub struct Progress {
     pub done: u64,
     /// Units in all; 0 where unknown.
     pub total: u64,
+    /// Share of the whole work that is done, where the phase is one of several and their shares are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole: Option<f64>,
+}
+
+/// What work tells of itself while it goes on, beside how far it is: for who watches; its results are its report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// A number that changes as it learns, after so many of its steps.
+    Number {
+        /// Which ("world-model loss").
+        name: &'static str,
+        /// Steps of this phase.
+        step: u64,
+        /// The number.
+        value: f64,
+    },
+    /// The observations of an episode, [T, D], as far as it was acted.
+    Episode {
+        /// Columns.
+        dim: usize,
+        /// [T, D].
+        obs: Arc<Vec<f32>>,
+    },
+    /// What was done, in a sentence.
+    Said(String),
 }
 
 /// What somebody wants of running work beside its stop; work that knows nothing of it goes on.
@@ -75,6 +101,7 @@ impl Cancel {
 }
 
 type Sink = Arc<dyn Fn(Progress) + Send + Sync>;
+type Ear = Arc<dyn Fn(Told) + Send + Sync>;
 
 /// What a long function needs of its surroundings: a way to be stopped and a place to report progress.
 #[derive(Clone)]
@@ -83,12 +110,14 @@ pub struct Ctx {
     sink: Sink,
     phase: Arc<str>,
     memory: u64,
+    ear: Option<Ear>,
+    part: Option<(f64, f64)>,
 }
 
 impl Ctx {
     /// A context that reports to `sink` and stops with `cancel`.
     pub fn new(cancel: Cancel, sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { cancel, sink: Arc::new(sink), phase: Arc::from(""), memory: u64::MAX }
+        Self { cancel, sink: Arc::new(sink), phase: Arc::from(""), memory: u64::MAX, ear: None, part: None }
     }
 
     /// A context that nobody watches and nobody stops: for tests and small work.
@@ -103,7 +132,36 @@ impl Ctx {
 
     /// The same context for a part of work that reports by itself.
     pub fn untold(&self) -> Self {
-        Self { sink: Arc::new(|_| {}), ..self.clone() }
+        Self { sink: Arc::new(|_| {}), ear: None, ..self.clone() }
+    }
+
+    /// The same context for what is done to its end, whatever is asked.
+    pub fn for_certain(&self) -> Self {
+        Self { cancel: Cancel::default(), ..self.clone() }
+    }
+
+    /// The same context with one who hears what work tells of itself.
+    pub fn heard_by(&self, ear: impl Fn(Told) + Send + Sync + 'static) -> Self {
+        Self { ear: Some(Arc::new(ear)), ..self.clone() }
+    }
+
+    /// The same context for the work between two shares of this one.
+    pub fn part(&self, from: f64, to: f64) -> Self {
+        let (lo, hi) = self.part.unwrap_or((0.0, 1.0));
+        let at = |share: f64| lo + (hi - lo) * share.clamp(0.0, 1.0);
+        Self { part: Some((at(from), at(to))), ..self.clone() }
+    }
+
+    /// True where somebody hears what [`Ctx::tell`] tells.
+    pub fn is_heard(&self) -> bool {
+        self.ear.is_some()
+    }
+
+    /// Tells something of the work.
+    pub fn tell(&self, told: Told) {
+        if let Some(ear) = &self.ear {
+            ear(told);
+        }
     }
 
     /// The same context for work that may keep only so many bytes.
@@ -142,7 +200,9 @@ impl Ctx {
     /// [`Cancelled`] once the work was asked to stop.
     pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
         self.check()?;
-        (self.sink)(Progress { phase: self.phase.to_string(), done, total });
+        let share = if total > 0 { (done as f64 / total as f64).clamp(0.0, 1.0) } else { 0.0 };
+        let whole = self.part.map(|(from, to)| from + (to - from) * share);
+        (self.sink)(Progress { phase: self.phase.to_string(), done, total, whole });
         Ok(())
     }
 
@@ -172,6 +232,36 @@ mod tests {
         let waker = std::thread::spawn(move || other.cancel());
         assert_eq!(cx.step(1, 10), Err(Cancelled));
         waker.join().expect("the waker thread ends");
+    }
+
+    #[test]
+    fn a_part_of_a_part_is_a_share_of_the_whole() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let cx = Ctx::new(Cancel::default(), move |p| sink.lock().unwrap().push(p.whole));
+        cx.step(1, 2).unwrap();
+        let half = cx.part(0.5, 1.0);
+        half.step(1, 2).unwrap();
+        half.part(0.2, 0.6).step(1, 4).unwrap();
+        half.part(0.2, 0.6).step(9, 4).unwrap();
+        half.step(3, 0).unwrap();
+        let seen: Vec<Option<f64>> = seen.lock().unwrap().clone();
+        let known: Vec<f64> = seen.iter().flatten().copied().collect();
+        let wanted = [0.75, 0.65, 0.8, 0.5];
+        assert!(seen[0].is_none() && known.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_told_is_heard_and_a_cancel_does_not_end_what_is_done_for_certain() {
+        let (heard, cancel) = (Arc::new(Mutex::new(Vec::new())), Cancel::default());
+        let ear = Arc::clone(&heard);
+        let cx = Ctx::new(cancel.clone(), |_| {}).heard_by(move |told| ear.lock().unwrap().push(told));
+        cancel.cancel();
+        assert!(cx.is_heard() && !cx.untold().is_heard() && cx.check().is_err());
+        let cx = cx.for_certain();
+        assert_eq!(cx.check(), Ok(()));
+        cx.tell(Told::Said("done".into()));
+        assert_eq!(*heard.lock().unwrap(), [Told::Said("done".into())]);
     }
 
     #[test]

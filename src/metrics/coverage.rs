@@ -94,6 +94,8 @@ pub struct Coverage {
     pub holes: Vec<HoleBox>,
     /// [N] novelty of the rollout states in units of the threshold; empty without rollouts.
     pub ratios: Vec<f64>,
+    /// [N] the same of the held-out states.
+    pub heldout: Vec<f64>,
 }
 
 /// Bars of the novelty histogram.
@@ -121,7 +123,7 @@ pub struct Begun<'a> {
 /// # Errors
 /// As [`report`].
 pub fn begin<'a>(input: &Input<'a>, options: &Options, cx: &Ctx) -> Result<Begun<'a>, Fault> {
-    let map = Map::build(input, options)?;
+    let map = Map::build(input, options, None)?;
     let (train, b) = (input.train, &options.bootstrap);
     let units = Units::of(train.owner);
     let mut report = Report::new("coverage", "Coverage");
@@ -185,7 +187,7 @@ impl Begun<'_> {
             _ => None,
         };
         let holes = holes::table(&mut report, &survey, visits.as_ref(), &cx_of("holes"))?;
-        report.maps = vec![drawn(&map, &input, &ratios, &holes)];
+        report.maps = vec![drawn((&map, map.dims()), &input, &ratios, &holes)];
         let boxes = holes.iter().map(HoleBox::boxed).collect();
         report.pairs = Some(Arc::new(PairMaps { holes: boxes, ..survey.report() }));
         report.note(Level::Info, novelty.sentence());
@@ -194,36 +196,44 @@ impl Begun<'_> {
         let text = format!("Threshold {}: {}", parts::short(novelty.threshold.value), novelty.threshold.sentence());
         report.note(level, text);
         order::stats(&mut report);
-        Ok(Coverage { report, novelty, map, holes, ratios })
+        let heldout = heldout.iter().map(|&s| novelty.threshold.ratio(s)).collect();
+        Ok(Coverage { report, novelty, map, holes, ratios, heldout })
     }
 }
 
 impl Coverage {
-    /// One episode of the data as a path over `map`, coloured by novelty in units of the threshold: each state's distance is
-    /// to the training states of other episodes.
+    /// One episode of the data as a path over `map`, whose columns of its states are `points`, coloured by novelty in units of
+    /// the threshold: each state's distance is to the training states of other episodes.
     ///
     /// # Errors
     /// Cancelled.
-    pub fn path(&self, map: &Map, states: States<'_>, label: &str, cx: &Ctx) -> Result<Overlay, Fault> {
+    pub fn path(&self, map: &Map, points: &[f32], states: States<'_>, label: &str, cx: &Ctx) -> Result<Overlay, Fault> {
         let scores = self.novelty.score_apart(states, cx)?;
         let ratios: Vec<f64> = scores.into_iter().map(|score| self.novelty.threshold.ratio(score)).collect();
-        Ok(parts::path(map, states, &ratios, label))
+        Ok(parts::path(map, points, &ratios, label))
     }
 }
 
-/// The map of two other axes, with the rollouts whose novelty is [`Coverage::ratios`] and the holes of those axes over it.
+/// The map of two axes that are given as the two columns of every part's rows, with the rollouts whose novelty is
+/// [`Coverage::ratios`] over it, and the holes where the axes are the two dimensions `dims`.
 ///
 /// # Errors
-/// A sentence where an axis does not exist.
-pub fn map(input: &Input<'_>, options: &Options, coverage: &Coverage) -> Result<(Map, HeatMap), Fault> {
-    let map = Map::build(input, options)?;
-    let drawn = drawn(&map, input, &coverage.ratios, &coverage.holes);
+/// A sentence where there is no training state.
+pub fn map(
+    input: &Input<'_>,
+    dims: Option<(usize, usize)>,
+    bins: usize,
+    coverage: &Coverage,
+) -> Result<(Map, HeatMap), Fault> {
+    let options = Options { axes: Some((0, 1)), bins, ..Options::default() };
+    let map = Map::build(input, &options, input.imagined)?;
+    let drawn = drawn((&map, dims), input, &coverage.ratios, &coverage.holes);
     Ok((map, drawn))
 }
 
-fn drawn(map: &Map, input: &Input<'_>, ratios: &[f64], holes: &[HoleBox]) -> HeatMap {
+fn drawn((map, dims): (&Map, Option<(usize, usize)>), input: &Input<'_>, ratios: &[f64], holes: &[HoleBox]) -> HeatMap {
     let mut drawn = map.heat_map();
-    if let Some(axes) = map.dims() {
+    if let Some(axes) = dims {
         drawn.marks = holes.iter().filter_map(|hole| hole.on(axes)).collect();
     }
     if let Some(states) = input.rollouts.filter(|s| s.len() == ratios.len()) {

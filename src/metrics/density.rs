@@ -1,6 +1,7 @@
 //! Counts on a grid of two axes, and what they say about coverage.
 
 mod axis;
+pub mod means;
 pub mod near;
 pub mod pairs;
 pub mod zoom;

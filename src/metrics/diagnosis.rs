@@ -22,6 +22,10 @@ use crate::ground::task::Ctx;
 pub struct EpisodeScores<'a> {
     /// Name in tables and groups ("12").
     pub label: String,
+    /// Its index in its set.
+    pub index: usize,
+    /// That set is the dataset itself; else it is of rollouts.
+    pub of_data: bool,
     /// [T, F] states in the feature space of [`Input::novelty`].
     pub features: &'a [f32],
     /// [T] novelty in units of its threshold.

@@ -9,6 +9,7 @@
 mod charts;
 pub mod errors;
 mod useful;
+mod window;
 
 use super::features::moving;
 use super::report::{Level, Report};
@@ -17,6 +18,7 @@ use crate::ground::fault::Fault;
 use crate::ground::stats;
 use errors::Errors;
 use useful::{Useful, gains};
+pub use window::{LEFT, Window, trace};
 
 /// Open-loop rollouts beside the trajectories they were meant to follow.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,8 @@ pub struct Input<'a> {
     pub horizon: usize,
     /// [S] episode of every start.
     pub owner: &'a [usize],
+    /// [S] step of its episode that every start is; empty where it is not known.
+    pub step: &'a [usize],
     /// [S, H+1, D] what happened; index 0 is the start.
     pub real: &'a [f32],
     /// [S, H+1, D] what was imagined under the recorded actions; index 0 is the start.
@@ -87,7 +91,7 @@ pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
             "Spearman's rho between the novelty of the start and the error at h = {h}; interval: 95 % bootstrap over episodes."
         );
         correlation(&mut report, "spearman_novelty_error", "novelty foretells error", correlate(novelty), &text);
-        charts::scatter(&mut report, novelty, &at_h, h);
+        charts::scatter(&mut report, input, novelty, (&at_h, h));
     }
     if let Some(disagreement) = input.disagreement {
         let signal: Vec<f64> = disagreement.chunks_exact(input.horizon).map(|d| stats::mean(&d[..h])).collect();
@@ -121,6 +125,7 @@ fn check(input: &Input<'_>) -> Result<(), Fault> {
         ("real", input.real.len(), s * (h + 1) * d),
         ("imagined", input.imagined.len(), s * (h + 1) * d),
         ("std", input.std.len(), d),
+        ("step", if input.step.is_empty() { s } else { input.step.len() }, s),
         ("disagreement", input.disagreement.map_or(s * h, <[f64]>::len), s * h),
         ("novelty", input.novelty.map_or(s, <[f64]>::len), s),
         ("trace", input.trace.map_or(0, |t| t.imagined.len()), input.trace.map_or(0, |t| t.real.len())),

@@ -3,6 +3,8 @@
 //! `ood_fraction<0.05` names a stat by its key, or by `report.key` where several reports have one of that name; `.lower`
 //! and `.upper` behind the key mean the ends of its interval. A number that is missing or is none never passes.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::report::{Report, Stat};
@@ -53,6 +55,13 @@ pub struct Verdict {
     pub passed: bool,
     /// One sentence for people where it does not.
     pub problem: Option<String>,
+}
+
+/// As it is read.
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.key, self.op.sign(), self.bound)
+    }
 }
 
 impl Gate {

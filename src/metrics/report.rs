@@ -1,14 +1,18 @@
 //! Results as data. A metric fills a [`Report`]; the screen and `--json` know these shapes and never the metric.
 
 mod build;
+mod layer;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
 pub use build::groups;
+pub use layer::{Along, Cells, Layer};
 
-use super::density::{self, near::Near, zoom::Zoom};
+use super::density::near::{Near, Place};
+use super::density::{self, zoom::Zoom};
+use super::projection::Projection;
 
 /// A named set of results with everything that was measured, each with unit and definition.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -51,6 +55,10 @@ pub struct Report {
 pub struct Detail {
     /// Its name in the first column of the table.
     pub label: String,
+    /// Its index in its set.
+    pub index: usize,
+    /// That set is the dataset itself; else it is of rollouts.
+    pub of_data: bool,
     /// Verdict with the numbers that it rests on.
     pub verdict: Note,
     /// Its curves over the steps; none where there are too many episodes to keep them all.
@@ -138,6 +146,8 @@ pub enum Role {
     Reward,
     /// One place on the horizontal axis; its band is along that axis.
     Place,
+    /// The quantity as it once was, or as another run had it: it stands back.
+    Past,
 }
 
 /// A curve with an optional band. NaN is a gap.
@@ -214,6 +224,18 @@ impl Histogram {
     }
 }
 
+/// How the numbers of a map become colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// Even in decades; what is not positive has none.
+    #[default]
+    Decades,
+    /// Even in steps; 0 has none, for nothing was there.
+    Counts,
+    /// Even in steps.
+    Steps,
+}
+
 /// A grid of numbers over two axes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HeatMap {
@@ -237,6 +259,9 @@ pub struct HeatMap {
     pub values: Vec<f64>,
     /// What a cell's number is ("states in the cell").
     pub unit: String,
+    /// How they become colours where a figure is made of it; not in JSON.
+    #[serde(skip)]
+    pub colours: Colours,
     /// Share of the variance that the two axes carry, where they are a projection.
     pub variance_share: Option<f64>,
     /// Paths or points laid over the map.
@@ -250,6 +275,15 @@ pub struct HeatMap {
     /// Whose states lie where; not in JSON.
     #[serde(skip)]
     pub near: Option<Arc<Near>>,
+    /// What else can be shown over the same places; not in JSON.
+    #[serde(skip)]
+    pub layers: Arc<Vec<Layer>>,
+    /// What its axes can be, with names; not in JSON.
+    #[serde(skip)]
+    pub offered: Arc<Vec<(Along, String)>>,
+    /// How a state becomes a point of it; not in JSON.
+    #[serde(skip)]
+    pub onto: Option<Arc<Projection>>,
 }
 
 /// A box on a map.
@@ -295,6 +329,9 @@ pub struct Scatter {
     pub y: Vec<f64>,
     /// A vertical threshold with its name.
     pub x_mark: Option<(String, f64)>,
+    /// [N] the episode and step that every point is of; empty where they are of none. For the screen, not in JSON.
+    #[serde(skip)]
+    pub places: Vec<Place>,
 }
 
 /// A table of text and numbers.

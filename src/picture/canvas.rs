@@ -19,6 +19,11 @@ impl Canvas {
         Self { width, pixels: vec![colour; width * height] }
     }
 
+    /// Pixels down.
+    pub fn height(&self) -> usize {
+        self.pixels.len() / self.width.max(1)
+    }
+
     /// Fills what lies within closed outlines. Outlines that run the other way round are holes.
     pub fn fill(&mut self, outlines: &[Vec<Point>], ink: Rgb) {
         self.tint(outlines, ink, 1.0);
@@ -46,7 +51,7 @@ impl Canvas {
 
     /// Mixes `ink` into the pixels as far as they are covered; what lies outside is left out.
     fn blend(&mut self, cover: &Cover, (left, top): (i64, i64), (ink, alpha): (Rgb, f32)) {
-        let height = self.pixels.len() / self.width.max(1);
+        let height = self.height();
         for (dy, row) in cover.rows().enumerate() {
             let Some(y) = usize::try_from(top + dy as i64).ok().filter(|y| *y < height) else { continue };
             for (dx, share) in row.enumerate() {

@@ -6,10 +6,12 @@ use super::canvas::Point;
 
 const REGULAR: &[u8] = include_bytes!("../../assets/fonts/DejaVuSansMono.ttf");
 const BOLD: &[u8] = include_bytes!("../../assets/fonts/DejaVuSansMono-Bold.ttf");
+const SANS: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans.ttf");
+const SANS_BOLD: &[u8] = include_bytes!("../../assets/fonts/DejaVuSans-Bold.ttf");
 
 /// Height of small letters in the font's units, and in pixels: a whole number keeps their upper edges sharp.
 const SMALL: (f32, f32) = (1120.0, 11.0);
-/// Width of every letter in the font's units.
+/// Width of every letter of the screen's font in its units.
 pub const ADVANCE: f32 = 1233.0;
 /// The font's size in its units.
 pub const EM: f32 = 2048.0;
@@ -23,9 +25,25 @@ pub struct Font {
 }
 
 impl Font {
-    /// The fonts of the program.
+    /// Those of the screen: every letter as wide as the others.
     pub fn own() -> Self {
         Self { regular: Face::parse(REGULAR, 0).ok(), bold: Face::parse(BOLD, 0).ok() }
+    }
+
+    /// Those of figures: every letter as wide as it is.
+    pub fn sans() -> Self {
+        Self { regular: Face::parse(SANS, 0).ok(), bold: Face::parse(SANS_BOLD, 0).ok() }
+    }
+
+    fn glyph(&self, letter: char, bold: bool) -> Option<(&Face<'static>, GlyphId)> {
+        let face = if bold { &self.bold } else { &self.regular }.as_ref()?;
+        face.glyph_index(letter).filter(|glyph| *glyph != GlyphId(0)).map(|glyph| (face, glyph))
+    }
+
+    /// Width of a letter in the font's units; none where the font has no such letter.
+    pub fn advance(&self, letter: char, bold: bool) -> Option<f32> {
+        let (face, glyph) = self.glyph(letter, bold)?;
+        face.glyph_hor_advance(glyph).map(f32::from)
     }
 
     /// The outlines of a letter `width` pixels wide, around the left end of its base line; none where the font has no such
@@ -36,8 +54,7 @@ impl Font {
 
     /// [`Self::outlines`] with so many pixels to a unit of the font across and up.
     pub fn scaled(&self, letter: char, bold: bool, scale: (f32, f32)) -> Option<Vec<Vec<Point>>> {
-        let face = if bold { &self.bold } else { &self.regular }.as_ref()?;
-        let glyph = face.glyph_index(letter).filter(|glyph| *glyph != GlyphId(0))?;
+        let (face, glyph) = self.glyph(letter, bold)?;
         let mut pen = Pen { scale, ..Pen::default() };
         // A blank has no outline.
         let _ = face.outline_glyph(glyph, &mut pen);

@@ -14,12 +14,32 @@ const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// # Errors
 /// A sentence where there is nothing to show or it cannot be packed.
 pub fn encode(width: usize, pixels: &[Rgb]) -> Result<Vec<u8>, String> {
+    packed(width, pixels, Compression::best(), None)
+}
+
+/// [`encode`] for paper: with so many pixels to an inch, so that it has a size there.
+///
+/// # Errors
+/// As there.
+pub fn printed(width: usize, pixels: &[Rgb], per_inch: f64) -> Result<Vec<u8>, String> {
+    packed(width, pixels, Compression::best(), Some(per_inch))
+}
+
+/// [`encode`] in a moment, in a few more bytes.
+///
+/// # Errors
+/// As there.
+pub fn quick(width: usize, pixels: &[Rgb]) -> Result<Vec<u8>, String> {
+    packed(width, pixels, Compression::fast(), None)
+}
+
+fn packed(width: usize, pixels: &[Rgb], compression: Compression, per_inch: Option<f64>) -> Result<Vec<u8>, String> {
     let height = pixels.len() / width.max(1);
     let side = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0).ok_or("there is nothing to show");
     let mut header = [side(width)?.to_be_bytes(), side(height)?.to_be_bytes()].concat();
     // 8 bits; red, green, blue; the one way of packing, the one of filtering; not interlaced.
     header.extend([8, 2, 0, 0, 0]);
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    let mut packed = ZlibEncoder::new(Vec::new(), compression);
     let mut above = vec![0; 3 * width];
     for row in pixels.chunks_exact(width) {
         let row = row.concat();
@@ -29,6 +49,11 @@ pub fn encode(width: usize, pixels: &[Rgb]) -> Result<Vec<u8>, String> {
     let packed = packed.finish().map_err(|e| e.to_string())?;
     let mut out = SIGNATURE.to_vec();
     chunk(&mut out, *b"IHDR", &header)?;
+    if let Some(per_inch) = per_inch {
+        // The same across and down, to a metre.
+        let each = ((per_inch / 0.0254).round() as u32).to_be_bytes();
+        chunk(&mut out, *b"pHYs", &[&each[..], &each[..], &[1]].concat())?;
+    }
     chunk(&mut out, *b"IDAT", &packed)?;
     chunk(&mut out, *b"IEND", &[])?;
     Ok(out)

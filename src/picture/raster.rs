@@ -3,12 +3,9 @@
 use super::canvas::{Canvas, Point};
 use super::cells::Rgb;
 use super::font::Font;
-use super::png;
 use super::scene::{BASELINE, COLUMN, DOT, ROW, Run, Scene};
 use super::strokes::Rect;
-
-/// Corners that a dot is drawn with.
-const CORNERS: u8 = 16;
+use super::{pen, png};
 
 /// The file, and the characters that the program's font does not have: a box stands for each.
 ///
@@ -28,7 +25,7 @@ pub fn png(scene: &Scene) -> Result<(Vec<u8>, Vec<char>), String> {
     }
     for (colour, centres) in &scene.dots {
         for centre in centres {
-            canvas.fill(&[disc(*centre)], *colour);
+            pen::disc(&mut canvas, (centre.0 as f32 / 2.0, centre.1 as f32 / 2.0), DOT, *colour);
         }
     }
     let missing = letters(&mut canvas, &scene.runs);
@@ -74,12 +71,4 @@ fn unknown(wide: f32) -> Vec<Vec<Point>> {
 fn corners(r: &Rect) -> Vec<Point> {
     let [left, top, right, low] = [r.x, r.y, r.x + r.w, r.y + r.h].map(|v| v as f32 / 2.0);
     vec![(left, top), (right, top), (right, low), (left, low)]
-}
-
-fn disc((x, y): (i32, i32)) -> Vec<Point> {
-    let corner = |i: u8| {
-        let (sin, cos) = (std::f32::consts::TAU * f32::from(i) / f32::from(CORNERS)).sin_cos();
-        (x as f32 / 2.0 + DOT * cos, y as f32 / 2.0 + DOT * sin)
-    };
-    (0..CORNERS).map(corner).collect()
 }

@@ -108,6 +108,8 @@ pub struct History {
     pub added: usize,
     /// Environment steps taken, probes and evaluation included.
     pub total: usize,
+    /// Those of evaluations among them.
+    pub evaluated: usize,
     /// The checks.
     pub rounds: Vec<Round>,
     /// Before the first check.
@@ -151,6 +153,7 @@ impl History {
             options: options.clone(),
             added: 0,
             total: 0,
+            evaluated: 0,
             rounds: Vec::new(),
             before: None,
             after: None,
@@ -228,6 +231,13 @@ impl History {
             self.total as f64,
             "steps",
             "every environment step taken: added, probes and evaluation",
+        );
+        report.stat(
+            "evaluation_steps",
+            "of it evaluation",
+            self.evaluated as f64,
+            "steps",
+            "environment steps of the evaluations before and after, which are part of every step taken",
         );
         if let Some(standing) = &self.standing {
             standing.stat(report);

@@ -6,6 +6,7 @@ mod collect;
 mod finish;
 mod probe;
 mod resume;
+mod told;
 
 use super::agent::Agent;
 use super::controller::{Check, Controller, Decision, Rule, StopReason, chunk};
@@ -172,7 +173,9 @@ impl<'a> TopUp<'a> {
         };
         let start = self.agent.snapshot();
         self.env.act_for("evaluation before");
-        let (before, first) = self.evaluate(&start, &cx.phase("evaluating the policy as it is"))?;
+        let evaluating = self.part_of_evaluation(false, cx);
+        let (before, first) = self.evaluate(&start, &evaluating.phase("evaluating the policy as it is"))?;
+        told::say(cx, told::evaluated("before", &before, first.num_steps()));
         let steps_an_episode = first.num_steps() / before.returns.len().max(1);
         self.history.chunk = chunk(self.data.num_steps(), steps_an_episode);
         self.history.standing = Standing::new(self.data, &before.returns, self.env.spec().max_episode_steps);
@@ -182,7 +185,8 @@ impl<'a> TopUp<'a> {
         let mut kept = self.agent.snapshot();
         let mut trained = self.finished;
         let reason = loop {
-            match self.round(cx) {
+            let part = self.part_of_check(self.history.rounds.len(), cx);
+            match self.round(&part) {
                 Ok(None) => {
                     let next = self.agent.snapshot();
                     let networks = self.networks(&next);
@@ -203,7 +207,7 @@ impl<'a> TopUp<'a> {
                 }
             }
         };
-        self.finish(reason, &kept, trained)
+        self.finish(reason, &kept, trained, cx)
     }
 
     /// One check, and the training that follows it. Answers why the run ends, if it does.
@@ -212,7 +216,7 @@ impl<'a> TopUp<'a> {
         if n == 0 {
             self.warm_up(cx)?;
         }
-        let phase = cx.phase(&format!("check {}: probing the policy", n + 1));
+        let phase = cx.part(0.0, 0.25).phase(&format!("check {}: probing the policy", n + 1));
         let Probed { trajectories, returns, losses, reference, chance } = self.probe(n, &phase)?;
         let (r, r_se) = loss::ratio(&losses, &reference);
         let threshold = self.threshold(chance);
@@ -251,13 +255,14 @@ impl<'a> TopUp<'a> {
         self.run.decision(&round)?;
         self.run.scalars(round.total, &round.scalars())?;
         self.run.sync()?;
+        told::say(cx, told::decided(n + 1, &round));
         self.history.rounds.push(round);
         (self.emit)(self.history.report());
         match decision {
             Decision::Stop(reason) => return Ok(Some(reason)),
             // The networks stay as they are until the evaluation episodes were looked at.
             Decision::Confirm => return Ok(None),
-            Decision::Collect { steps, .. } => self.collect(&trajectories, steps, cx)?,
+            Decision::Collect { steps, .. } => self.collect(&trajectories, steps, &cx.part(0.25, 0.35))?,
             Decision::Train => {}
         }
         if std::mem::take(&mut self.once) {
@@ -275,7 +280,7 @@ impl<'a> TopUp<'a> {
     fn train(&mut self, check: usize, cx: &Ctx) -> Result<(), Fault> {
         self.confirmed = None;
         let steps = self.options.model_steps;
-        self.agent.fit_model(check, steps, cx)?;
+        self.agent.fit_model(check, steps, &cx.part(0.35, 0.65))?;
         let mut rehearsed = Vec::new();
         loop {
             let times = self.history.forgotten(&self.yardstick.heldout(&*self.agent.model, cx)?);
@@ -283,12 +288,16 @@ impl<'a> TopUp<'a> {
             if times.is_some_and(|times| times <= FORGOTTEN) || rehearsed.len() > REHEARSALS {
                 break;
             }
-            self.agent.rehearse((check, rehearsed.len()), steps / 2, cx)?;
+            let n = rehearsed.len();
+            told::say(cx, format!("held-out loss {:.2} × that before: rehearsing the old data", rehearsed[n - 1]));
+            self.agent.rehearse((check, n), steps / 2, &cx.part(0.65, 0.7))?;
         }
+        let times = rehearsed.last().copied().unwrap_or(f64::NAN);
         if let Some(round) = self.history.rounds.last_mut() {
             round.rehearsed = rehearsed;
         }
-        self.agent.train_policy(check, self.options.policy_steps, cx)
+        told::say(cx, format!("the world model is fine-tuned: held-out loss {times:.2} × that before"));
+        self.agent.train_policy(check, self.options.policy_steps, &cx.part(0.7, 1.0))
     }
 
     /// Of the losses on held-out and calibration episodes, in that order: what the held-out ones are in units of before.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use super::following::{Alarm, Following};
+pub use super::following::{Alarm, Following, Watched};
 pub use super::jobs::{Ended, Jobs, Running};
 pub use super::look::{CardLook, Looks, ScaleChoice, Selection};
 pub use super::prompt::Prompt;
 
+use super::live::Live;
 use super::look::Lens;
 use super::pair::Pair;
 use super::panel_id::PanelId;
+use super::sitting::Sitting;
 use super::theme::Theme;
 use crate::engine::job::{ExperimentSpec, Only, RunsSpec, Source, TopUpSpec};
 use crate::metrics::report::{Level, Report};
@@ -108,6 +110,24 @@ pub struct Sought {
     pub back: bool,
 }
 
+/// What is searched by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// Every action.
+    Actions,
+    /// What can lie along an axis of the map: the horizontal or the vertical one.
+    Axis(Side),
+}
+
+/// An axis of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The horizontal one.
+    X,
+    /// The vertical one.
+    Y,
+}
+
 /// What lies over the panel until it is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Over {
@@ -115,8 +135,8 @@ pub enum Over {
     Keys(usize),
     /// What the words mean, so many lines scrolled away.
     Words(usize),
-    /// Every action, to be searched by name: what was written, and the selected one of those that fit.
-    Palette(Prompt, usize),
+    /// A list to be searched by name: what was written, and the selected one of those that fit.
+    Search(Searched, Prompt, usize),
     /// The jobs, and which of them is selected.
     Jobs(usize),
     /// The plan of the next top-up, and which setting is selected.
@@ -144,6 +164,10 @@ pub struct App {
     pub filter: Filter,
     /// Files that are followed.
     pub follow: Following,
+    /// What the last run told while it went on.
+    pub live: Live,
+    /// The runs of this sitting.
+    pub sitting: Sitting,
     /// Colours and characters.
     pub theme: Theme,
     /// What lies over the panel.
@@ -171,6 +195,8 @@ impl App {
             selection: Selection::default(),
             filter: Filter::default(),
             follow: Following::default(),
+            live: Live::default(),
+            sitting: Sitting::default(),
             theme,
             over: None,
             message: None,

@@ -15,9 +15,11 @@ use super::widget::scrubber::Scrubber;
 use super::widget::stats::{self, StatsView};
 use super::widget::switchboard::Switchboard;
 use super::widget::table::TableView;
+use super::widget::tail;
 use crate::metrics::report::{HeatMap, Histogram, Note, Overlay, PairMaps, Scatter, Series, Stat, Table};
 
 pub use draw::draw;
+pub use figure::{map, map_as_shown};
 
 /// One framed thing.
 pub struct Card<'a> {
@@ -32,6 +34,8 @@ pub struct Card<'a> {
     /// Numbers of colours in the palette: of its curves, where they do not take them in order; of rows of its table, which
     /// then bear a sign, by the row's number.
     pub paints: Vec<(usize, usize)>,
+    /// The path over its map is of the episode that the cursor's step is of.
+    pub of_step: bool,
 }
 
 /// Kinds of cards that have keys of their own.
@@ -72,6 +76,8 @@ pub enum Body<'a> {
     Notes(Vec<Cow<'a, Note>>),
     /// An episode's lanes.
     Lanes(Vec<&'a Series>),
+    /// Lines with their seconds, the newest last: its end is shown.
+    Tail(&'a [(f64, String)]),
     /// A switchboard.
     Switchboard(Switchboard),
     /// What is happening, or what brings the panel to life; share done, if a job is at it.
@@ -81,7 +87,7 @@ pub enum Body<'a> {
 impl<'a> Card<'a> {
     /// A card that nobody has looked at.
     pub fn new(id: impl Into<String>, title: impl Into<String>, body: Body<'a>) -> Self {
-        Self { id: id.into(), title: title.into(), body, look: CardLook::default(), paints: Vec::new() }
+        Self { id: id.into(), title: title.into(), body, look: CardLook::default(), paints: Vec::new(), of_step: false }
     }
 
     /// Which keys hold while it has the focus.
@@ -114,7 +120,11 @@ impl<'a> Card<'a> {
         match &self.body {
             Body::Stats(all) => all.get(look.row.unwrap_or(0)).map(stats::told).unwrap_or_default(),
             Body::Notes(all) => all.iter().map(|n| n.text.clone()).collect::<Vec<_>>().join("\n"),
-            Body::Plot(lines) | Body::Lanes(lines) => {
+            Body::Lanes(_) => {
+                let told = self.scrubber(lens).zip(at).map(|(scrubber, at)| scrubber.readout(at));
+                told.unwrap_or_else(|| self.title.clone())
+            }
+            Body::Plot(lines) => {
                 let Some(at) = at else { return self.title.clone() };
                 let value = |l: &&Series| format!("{}\t{}", l.label, super::widget::plot::value_at(l, at));
                 lines.iter().map(value).collect::<Vec<_>>().join("\n")
@@ -129,10 +139,25 @@ impl<'a> Card<'a> {
                 figure::map(self, lens).zip(look.cell).map(told).unwrap_or_default()
             }
             Body::Pairs(maps) => PairsView { maps, selected: look.row.unwrap_or(0) }.readout(),
-            Body::Scatter(_) => figure::scatter(self, lens).zip(at).map(|(s, at)| s.readout(at)).unwrap_or_default(),
+            Body::Scatter(_) => figure::scatter(self, lens).and_then(|s| s.told()).unwrap_or_default(),
             Body::Table(data) => table(data, look).readout(),
-            Body::Switchboard(_) | Body::Waiting(..) => self.title.clone(),
+            Body::Tail(lines) => {
+                let told = |(seconds, text): &(f64, String)| format!("{}\t{text}", tail::clock(*seconds));
+                lines.iter().map(told).collect::<Vec<_>>().join("\n")
+            }
+            Body::Switchboard(board) => board.result.clone().unwrap_or_else(|| self.title.clone()),
+            Body::Waiting(..) => self.title.clone(),
         }
+    }
+
+    /// Its heading when its inside is `area`: of lanes it is said how many of the dimensions there is room for.
+    fn heading(&self, lens: Lens<'_>, area: Rect) -> Cow<'_, str> {
+        let dims = self.scrubber(lens).and_then(|scrubber| scrubber.dimensions(area));
+        let dims = dims.map(|(shown, all)| match shown {
+            0 => format!("{} · zoom in with z for its {all} dimensions", self.title),
+            n => format!("{} · {n} of {all} dimensions", self.title),
+        });
+        dims.map_or(Cow::Borrowed(&self.title), Cow::Owned)
     }
 
     /// The lanes, where it has any.
@@ -184,4 +209,4 @@ pub fn table<'a>(data: &'a Table, look: &CardLook) -> TableView<'a> {
     TableView { selected, ..view }
 }
 
-pub use motion::{Target, click, first_or_last, map_plot, shift};
+pub use motion::{Target, click, ends, first_or_last, map_plot, shift};

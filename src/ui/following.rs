@@ -9,9 +9,26 @@ use crate::metrics::report::{Axis, Role, Series};
 /// Most curves of checkpoints before.
 const PAST: usize = 8;
 
+/// Files and folders that are watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The dataset, where it is a file or a folder.
+    pub dataset: Option<PathBuf>,
+    /// The checkpoint, or the run that leaves one after the other.
+    pub checkpoint: Option<PathBuf>,
+    /// Recorded rollouts.
+    pub rollouts: Option<PathBuf>,
+    /// The folder of runs, whoever writes them.
+    pub runs: Option<PathBuf>,
+}
+
 /// What is followed, and what is remembered of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Following {
+    /// What is watched, where anything is.
+    pub watched: Option<Watched>,
+    /// The runs have changed while they were being read.
+    pub runs_wait: bool,
     /// Changes that wait until what is being opened is there.
     pub waiting: Vec<Changed>,
     /// Changes that are being opened.
@@ -22,6 +39,8 @@ pub struct Following {
     pub measured: Vec<Measured>,
     /// Their useful horizons, where there are two or more.
     pub useful: Option<Series>,
+    /// Their loss ratios, where there are two or more.
+    pub ratios: Vec<Series>,
     /// Conditions that ring.
     pub alarms: Vec<Alarm>,
     /// The loss ratio of a top-up is above its threshold.
@@ -39,6 +58,10 @@ pub struct Measured {
     pub curve: Series,
     /// Its useful horizon in steps.
     pub useful: Option<f64>,
+    /// Its loss on held-out episodes in units of that on training ones.
+    pub gap: Option<f64>,
+    /// Its loss ratio R on its policy's episodes or the rollouts, where there are such.
+    pub ratio: Option<f64>,
 }
 
 /// A condition on a number that rings where it begins to hold.
@@ -75,18 +98,31 @@ impl Following {
     }
 
     /// Keeps what was measured of the checkpoint that is open, in place of what was known of it.
-    pub fn keep(&mut self, path: &Path, curve: &Series, useful: Option<f64>) {
+    pub fn keep(&mut self, path: &Path, curve: &Series, (useful, gap): (Option<f64>, Option<f64>)) {
         let curve = Series { role: Role::Floor, band: None, ..curve.clone() };
-        let now = Measured { opened: self.opened, path: path.to_path_buf(), curve, useful };
-        match self.measured.iter_mut().find(|known| (known.opened, &known.path) == (now.opened, &now.path)) {
-            Some(known) => *known = now,
+        let now = Measured { opened: self.opened, path: path.to_path_buf(), curve, useful, gap, ratio: None };
+        match self.known(path) {
+            Some(known) => *known = Measured { ratio: known.ratio, ..now },
             None => self.measured.push(now),
         }
         let labels: Vec<String> = (0..self.measured.len()).map(|i| self.label(i)).collect();
         for (known, label) in self.measured.iter_mut().zip(labels) {
             known.curve.label = label;
         }
-        self.useful = self.trend();
+        self.trends();
+    }
+
+    /// Keeps the loss ratio R of the checkpoint that is open, where its curve is known.
+    pub fn rate(&mut self, path: &Path, ratio: f64) {
+        if let Some(known) = self.known(path) {
+            known.ratio = Some(ratio);
+        }
+        self.trends();
+    }
+
+    fn known(&mut self, path: &Path) -> Option<&mut Measured> {
+        let opened = self.opened;
+        self.measured.iter_mut().find(|known| known.opened == opened && known.path == path)
     }
 
     /// "before: 0003", with its number where the same file was measured more than once.
@@ -100,17 +136,28 @@ impl Following {
         }
     }
 
-    /// The useful horizons that are known, by the number of the checkpoint.
-    fn trend(&self) -> Option<Series> {
-        let known = self.measured.iter().enumerate().filter_map(|(i, m)| Some((i as f64 + 1.0, m.useful?)));
+    /// What is known of each, by the number of the checkpoint.
+    fn trends(&mut self) {
+        let horizon = Axis::new("useful horizon", "steps");
+        self.useful = self.trend("useful horizon", horizon, |m| m.useful);
+        let times = || Axis { log: true, ..Axis::new("times", "") };
+        let all = [
+            self.trend("R: the policy's episodes over held-out ones", times(), |m| m.ratio),
+            self.trend("held-out over training loss", times(), |m| m.gap),
+        ];
+        self.ratios = all.into_iter().flatten().collect();
+    }
+
+    fn trend(&self, label: &str, y_axis: Axis, of: fn(&Measured) -> Option<f64>) -> Option<Series> {
+        let known = self.measured.iter().enumerate().filter_map(|(i, m)| Some((i as f64 + 1.0, of(m)?)));
         let (x, y): (Vec<f64>, Vec<f64>) = known.unzip();
         (x.len() > 1).then(|| Series {
-            key: "useful_horizon".into(),
-            label: "useful horizon".into(),
+            key: label.replace(' ', "_"),
+            label: label.into(),
             group: "checkpoint by checkpoint".into(),
             definition: "Each was measured on the data as they were when it was opened.".into(),
             x_axis: Axis::new("checkpoint", ""),
-            y_axis: Axis::new("useful horizon", "steps"),
+            y_axis,
             x,
             y,
             ..Series::default()

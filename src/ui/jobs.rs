@@ -31,12 +31,26 @@ impl Running {
         Self { id: None, name, progress: None, paused: false, stopping: false, seconds: 0.0, phase_began: None }
     }
 
-    /// Takes in how far it is.
-    pub fn heard(&mut self, progress: Progress) {
+    /// Takes in how far it is. The whole never goes back.
+    pub fn heard(&mut self, mut progress: Progress) {
+        let known = self.progress.as_ref().and_then(|known| known.whole);
+        progress.whole = progress.whole.map(|share| known.map_or(share, |known| known.max(share))).or(known);
         if self.progress.as_ref().is_none_or(|known| known.phase != progress.phase || progress.done < known.done) {
             self.phase_began = Some((self.seconds, progress.done));
         }
         self.progress = Some(progress);
+    }
+
+    /// Share of it that is done: of the whole where that is known, else of its phase.
+    pub fn share(&self) -> Option<f64> {
+        let progress = self.progress.as_ref()?;
+        progress.whole.or_else(|| (progress.total > 0).then(|| progress.done as f64 / progress.total as f64))
+    }
+
+    /// Seconds that it takes yet at the pace so far, at most, where the whole of it is known.
+    pub fn left(&self) -> Option<f64> {
+        let share = self.progress.as_ref()?.whole.filter(|share| *share > 0.01)?;
+        (self.seconds >= 2.0).then(|| self.seconds * (1.0 - share) / share)
     }
 
     /// Units of its phase done in a second; nothing before a second has passed.
@@ -88,9 +102,10 @@ impl Jobs {
         stopped.map(|id| Effect::Control(id, Control::Stop)).collect()
     }
 
-    /// True while a job runs whose end starts the next that waits. A run that trains, and the list of runs, are beside that.
+    /// True while a job runs whose end starts the next that waits. A run that trains, the list of
+    /// runs and what follows the cursor are beside that.
     pub fn busy(&self) -> bool {
-        self.running.keys().any(|slot| !matches!(slot, Slot::Runs | Slot::Train))
+        self.running.keys().any(|slot| !matches!(slot, Slot::Runs | Slot::Train | Slot::Trace))
     }
 
     /// Starts the first job that waits, where nothing runs that it waits for.

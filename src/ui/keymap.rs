@@ -87,6 +87,10 @@ pub enum Action {
     Export,
     /// Write everything as one HTML file.
     ExportAll,
+    /// Write what is open to a file that opens it again.
+    Save,
+    /// Keep the focused plot's curves as they are, or let them go.
+    Pin,
     /// Copy the values at the cursor.
     Copy,
     /// What only the panel itself knows.

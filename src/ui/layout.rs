@@ -164,12 +164,12 @@ pub fn pages(cards: &[Card], plans: &[Page], body: Rect, sizes: &Sizes) -> Vec<L
         Room::Middle => (2, 2),
         Room::Large => (3, 3),
     };
-    for (i, rest) in free.chunks(columns * rows).enumerate() {
-        let name = match rest {
-            [only] => cards[*only].title.split(" · ").next().unwrap_or_default().to_lowercase(),
-            _ if i == 0 => "more".into(),
-            _ => format!("more {}", i + 1),
-        };
+    let mut named: Vec<String> = Vec::new();
+    for rest in free.chunks(columns * rows) {
+        let word = rest_name(cards, rest);
+        let before = named.iter().filter(|name| **name == word).count();
+        let name = if before == 0 { word.clone() } else { format!("{word} {}", before + 1) };
+        named.push(word);
         planned.push((name, grid(rest, columns)));
     }
     if room == Room::Tall {
@@ -181,6 +181,17 @@ pub fn pages(cards: &[Card], plans: &[Page], body: Rect, sizes: &Sizes) -> Vec<L
         page
     };
     planned.into_iter().map(lay).collect()
+}
+
+/// Name of a page that no plan names: the title of its only card, the word that all titles begin with, or none of them.
+fn rest_name(cards: &[Card], rest: &[usize]) -> String {
+    let title = |i: &usize| cards[*i].title.split(" · ").next().unwrap_or_default().to_lowercase();
+    let first = |i: &usize| title(i).split(' ').next().unwrap_or_default().to_owned();
+    match rest {
+        [only] => title(only),
+        [head, others @ ..] if others.iter().all(|i| first(i) == first(head)) => first(head),
+        _ => "more".into(),
+    }
 }
 
 /// `each` pages on one, one over the other.

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::panel_id::PanelId;
 use super::theme::Theme;
-use crate::metrics::report::HeatMap;
+use crate::engine::job::TraceSpec;
+use crate::metrics::report::{Along, HeatMap, Series};
 
 /// Scale of a card's numbers, if it is not the report's own choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ScaleChoice {
     /// Even steps.
     Linear,
@@ -32,8 +36,10 @@ pub struct CardLook {
     pub cell: Option<(usize, usize)>,
     /// The part of a map that is shown in place of the whole.
     pub part: Option<Arc<HeatMap>>,
-    /// The one curve that is shown, of all that a plot has.
+    /// The one curve that is shown, of all that a plot has; of a map the path.
     pub solo: Option<usize>,
+    /// What of a map is shown: 0 its own numbers, then its layers.
+    pub layer: usize,
     /// How much of a curve's past is in each of its values (the weight of an exponential moving average), as a step of
     /// [`SMOOTH`].
     pub smooth: usize,
@@ -57,6 +63,8 @@ pub struct Looks {
     pub zoom: bool,
     /// Sizes that the user gave to rows and columns of the panels' pages.
     pub sizes: BTreeMap<PanelId, Sizes>,
+    /// Curves of plots as they once were, by panel and card.
+    pub pins: BTreeMap<(PanelId, String), Vec<Series>>,
 }
 
 impl Looks {
@@ -76,6 +84,17 @@ impl Looks {
     }
 }
 
+/// The rollout that is imagined from the step under the cursor.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tracing {
+    /// The step that it begins at whatever the cursor does; it follows the cursor where none is held.
+    pub held: Option<usize>,
+    /// What was asked for last.
+    pub asked: Option<TraceSpec>,
+    /// What the latest report is of.
+    pub shown: Option<TraceSpec>,
+}
+
 /// Cursors shared by all plots over the same axis: a step or a horizon is selected everywhere at once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
@@ -83,10 +102,12 @@ pub struct Selection {
     pub at: BTreeMap<String, f64>,
     /// Shown part of the horizontal axis, by its name.
     pub window: BTreeMap<String, (f64, f64)>,
-    /// Dimensions on the axes of the coverage's map; those that it was measured with if none are chosen.
-    pub axes: Option<(usize, usize)>,
+    /// What lies along the axes of the coverage's map; the first principal axes if nothing is chosen.
+    pub axes: Option<(Along, Along)>,
     /// Episode of the data that is drawn over the coverage's map.
     pub episode: Option<usize>,
+    /// What is imagined of the episode that is diagnosed, where something is.
+    pub tracing: Option<Tracing>,
     /// Runs whose curves are shown, by their places; the first of the table if none are marked.
     pub runs: BTreeSet<String>,
     /// The number whose curves are shown; the first if none is chosen.

@@ -41,6 +41,8 @@ pub enum Changed {
     Rollouts,
     /// The checkpoint, or a newer one that lies here.
     Checkpoint(PathBuf),
+    /// A run in the folder of runs.
+    Runs,
 }
 
 /// Seconds between two of [`Msg::Tick`].

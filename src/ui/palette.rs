@@ -1,33 +1,70 @@
-//! Every action by name, for those who know what they want and not its key.
+//! Actions, and axes of the map, by name: for those who know what they want and not its key.
 
-use super::app::App;
+use super::app::{App, Searched, Side};
 use super::bindings::holding;
 use super::card::Card;
 use super::keymap::{Action, Binding};
-use super::panel::PANELS;
+use super::panel::{PANELS, coverage};
 use super::shown::shown;
+use crate::metrics::report::Along;
 
-/// One action.
+/// One of what is searched.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// What it does.
     pub words: String,
     /// Its keys.
     pub keys: String,
-    /// The action.
-    pub action: Action,
+    /// What it leads to.
+    pub found: Found,
 }
 
-/// The actions that can be done now and whose words hold the letters of `text` in this order; those where they stand closest
-/// together and nearest to the beginning come first.
-pub fn found(app: &App, text: &str) -> Vec<Entry> {
-    let place = shown(app).focused().map_or(super::card::Place::Everywhere, Card::place);
+/// What a search leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Found {
+    /// An action.
+    Action(Action),
+    /// What is to lie along an axis of the map.
+    Axis(Side, Along),
+}
+
+/// The entries whose words hold the letters of `text` in this order; those where they stand closest together and nearest to the
+/// beginning come first.
+pub fn found(app: &App, what: Searched, text: &str) -> Vec<Entry> {
     let wanted: Vec<char> = text.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let entries = match what {
+        Searched::Actions => actions(app),
+        Searched::Axis(side) => axes(app, side),
+    };
+    let mut all: Vec<(usize, Entry)> =
+        entries.into_iter().filter_map(|entry| Some((distance(&entry.words, &wanted)?, entry))).collect();
+    all.sort_by_key(|(far, _)| *far);
+    all.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// What can lie along an axis of the map.
+fn axes(app: &App, side: Side) -> Vec<Entry> {
+    let entry = |(along, name): &(Along, String)| {
+        let what = match along {
+            Along::Dimension(_) => "observation",
+            Along::Principal(_) => "principal axis",
+            Along::Action(_) => "action",
+            Along::Reward => "of the step",
+            Along::Return => "of the episode",
+        };
+        Entry { words: name.clone(), keys: what.into(), found: Found::Axis(side, *along) }
+    };
+    coverage::offered(app).iter().map(entry).collect()
+}
+
+/// The actions that can be done now.
+fn actions(app: &App) -> Vec<Entry> {
+    let place = shown(app).focused().map_or(super::card::Place::Everywhere, Card::place);
     let listed =
         |b: &Binding| !matches!(b.action, Action::Move(..) | Action::Back | Action::Palette | Action::Interrupt);
-    let mut all: Vec<(usize, Entry)> = holding(app.panel, place)
+    holding(app.panel, place)
         .filter(|(holds, b)| *holds && listed(b) && (b.useful)(app))
-        .filter_map(|(_, b)| {
+        .map(|(_, b)| {
             let words = match b.action {
                 Action::Show(id) => {
                     let title = PANELS.iter().find(|p| p.id == id).map_or("", |p| p.title);
@@ -35,12 +72,9 @@ pub fn found(app: &App, text: &str) -> Vec<Entry> {
                 }
                 _ => b.help.to_owned(),
             };
-            let far = distance(&words, &wanted)?;
-            Some((far, Entry { words, keys: b.names(), action: b.action }))
+            Entry { words, keys: b.names(), found: Found::Action(b.action) }
         })
-        .collect();
-    all.sort_by_key(|(far, _)| *far);
-    all.into_iter().map(|(_, entry)| entry).collect()
+        .collect()
 }
 
 /// How far apart the letters stand in `words`; nothing where one is missing. Beginnings of words are near.

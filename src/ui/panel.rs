@@ -5,6 +5,7 @@ mod compared;
 pub mod coverage;
 pub mod data;
 pub mod diagnosis;
+mod dimensions;
 mod generic;
 pub mod imagination;
 pub mod runs;
@@ -24,7 +25,7 @@ use super::msg::Effect;
 use super::panel_id::PanelId;
 use super::widget::{notes::loudest_first, number};
 use crate::engine::job::{JobSpec, Outcome};
-use crate::metrics::report::{Level, Note, Report};
+use crate::metrics::report::{Axis, Level, Note, Report, Series};
 
 /// Every panel, in the order of the tabs. The first is the dataset's own: its job reads the data, and all others wait for it.
 pub const PANELS: &[Panel] =
@@ -145,6 +146,18 @@ fn restart(app: &mut App, panel: &'static Panel) -> Vec<Effect> {
     vec![app.jobs.start(spec)]
 }
 
+/// Lays the curves that were pinned over those of a plot, where they are over the same axes.
+fn pinned<'a>(app: &'a App, card: &mut Card<'a>) {
+    let Body::Plot(lines) = &mut card.body else { return };
+    let pins = app.looks.pins.get(&(app.panel, card.id.clone())).map(Vec::as_slice).unwrap_or_default();
+    let Some(first) = lines.first().copied() else { return };
+    let same = |a: &Axis, b: &Axis| (&a.label, &a.unit) == (&b.label, &b.unit);
+    // The vertical axis of what several curves share bears the name of one of them.
+    let y = lines.iter().map(|line| &line.y_axis).collect::<Vec<_>>();
+    let fits = |pin: &&Series| same(&pin.x_axis, &first.x_axis) && y.iter().any(|y| same(&pin.y_axis, y));
+    lines.extend(pins.iter().filter(fits));
+}
+
 /// The cards of the app's panel; never none.
 pub fn cards(app: &App) -> Vec<Card<'_>> {
     let panel = panel(app.panel);
@@ -153,6 +166,7 @@ pub fn cards(app: &App) -> Vec<Card<'_>> {
         cards.push(waiting::card(app, panel));
     }
     for card in &mut cards {
+        pinned(app, card);
         let Some(look) = app.looks.cards.get(&(app.panel, card.id.clone())) else { continue };
         card.look = look.clone();
         if let (Body::Map { whole, shown, .. }, Some(part)) = (&mut card.body, look.part.as_deref()) {

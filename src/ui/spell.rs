@@ -24,6 +24,9 @@ pub fn report(r: &Report) -> Report {
         [&mut m.label, &mut m.unit].into_iter().for_each(word);
         [&mut m.x_axis, &mut m.y_axis].into_iter().for_each(axis);
         m.overlays.iter_mut().for_each(overlay);
+        for (_, name) in Arc::make_mut(&mut m.offered).iter_mut() {
+            word(name);
+        }
     }
     for s in &mut out.scatters {
         word(&mut s.label);

@@ -3,6 +3,7 @@
 
 mod clipboard;
 mod guard;
+mod pixels;
 pub mod watch;
 
 use std::io;
@@ -13,7 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event as input;
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 
 use super::app::App;
 use super::door::{End, EngineDoor, perform};
@@ -21,9 +22,11 @@ use super::msg::{self, Changed, Effect, Msg};
 use super::update::update;
 use super::view::view;
 use crate::engine::job::Event;
+use crate::picture::inline::Protocol;
 
 pub use guard::restore;
-use watch::{Watched, Watcher};
+use pixels::Pixels;
+use watch::Watcher;
 
 /// Least time between two pictures while jobs have news.
 const FRAME: Duration = Duration::from_millis(33);
@@ -39,29 +42,31 @@ enum Wake {
     Broken(io::Error),
 }
 
-/// Shows the dashboard until the user ends it. `events` are the engine's news, `opening` what [`begin`](super::update::begin) answered.
+/// Shows the dashboard until the user ends it. `events` are the engine's news, `app` and `opening` what
+/// [`begin`](super::update::begin) answered. What the app says that is watched is looked at.
 ///
-/// The terminal is restored on every way out. A panic on another thread leaves it alone.
+/// Maps are shown in pixels by `pictures`, where one is named. The terminal is restored on every way out. A panic on another
+/// thread leaves it alone.
 ///
 /// # Errors
 /// What the terminal could not do.
 pub fn run(
     engine: &mut dyn EngineDoor,
     events: Receiver<Event>,
-    watched: &Watched,
-    opening: (App, Vec<Effect>),
+    pictures: Option<Protocol>,
+    (app, opening): (&mut App, Vec<Effect>),
 ) -> io::Result<End> {
-    let guard = guard::Guard::enter()?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let guard = guard::Guard::enter(pictures)?;
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = Screen { terminal, pixels: pictures.map(Pixels::new) };
     let (sender, wakes) = sync_channel(1024);
-    if *watched != Watched::default() {
+    if let Some(watched) = &app.follow.watched {
         look(Watcher::new(watched), sender.clone())?;
     }
     listen(sender, events)?;
-    let (mut app, effects) = opening;
-    let size = terminal.size()?;
+    let size = screen.terminal.size()?;
     app.size = (size.width, size.height);
-    let result = turn(engine, &mut terminal, &wakes, &mut app, effects);
+    let result = turn(engine, &mut screen, &wakes, app, opening);
     drop(guard);
     result
 }
@@ -105,19 +110,23 @@ fn look(mut watcher: Watcher, sender: SyncSender<Wake>) -> io::Result<()> {
     std::thread::Builder::new().name("watch".into()).spawn(forever).map(drop)
 }
 
-type Screen = Terminal<CrosstermBackend<io::Stdout>>;
+/// The terminal, and the pictures on it where it is to show some.
+struct Screen {
+    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    pixels: Option<Pixels>,
+}
 
 fn turn(
     engine: &mut dyn EngineDoor,
-    terminal: &mut Screen,
+    screen: &mut Screen,
     wakes: &Receiver<Wake>,
     app: &mut App,
     opening: Vec<Effect>,
 ) -> io::Result<End> {
-    if let Some(end) = perform(engine, app, opening, &mut |effect| outside(terminal, effect))? {
+    if let Some(end) = perform(engine, app, opening, &mut |effect| screen.outside(effect))? {
         return Ok(end);
     }
-    let mut drawn = draw(terminal, app)?;
+    let mut drawn = screen.draw(app)?;
     let mut ticked = Instant::now();
     let mut due: Option<Instant> = None;
     loop {
@@ -147,7 +156,7 @@ fn turn(
             };
             if let Some(msg) = msg {
                 let effects = update(app, msg);
-                if let Some(end) = perform(engine, app, effects, &mut |effect| outside(terminal, effect))? {
+                if let Some(end) = perform(engine, app, effects, &mut |effect| screen.outside(effect))? {
                     return Ok(end);
                 }
                 let at = drawn + pause;
@@ -161,7 +170,7 @@ fn turn(
             due = Some(due.unwrap_or(now));
         }
         if due.is_some_and(|at| now >= at) {
-            drawn = draw(terminal, app)?;
+            drawn = screen.draw(app)?;
             due = None;
         }
     }
@@ -177,23 +186,37 @@ fn translate(event: &input::Event) -> Option<Msg> {
     }
 }
 
-fn draw(terminal: &mut Screen, app: &App) -> io::Result<Instant> {
-    execute!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-    terminal.draw(|frame| view(app, frame))?;
-    execute!(terminal.backend_mut(), EndSynchronizedUpdate)?;
-    Ok(Instant::now())
-}
-
-/// Does what is the terminal's.
-fn outside(terminal: &mut Screen, effect: &Effect) -> io::Result<()> {
-    match effect {
-        Effect::Suspend => {
-            guard::suspend()?;
-            // Whatever the shell left on the screen is painted over.
-            terminal.clear()
+impl Screen {
+    fn draw(&mut self, app: &App) -> io::Result<Instant> {
+        execute!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let area = self.terminal.draw(|frame| view(app, frame))?.area;
+        if let Some(pixels) = &mut self.pixels {
+            pixels.show(app, (area.width, area.height), self.terminal.backend_mut())?;
         }
-        Effect::Ring(why) => clipboard::ring(why, &mut io::stdout()),
-        Effect::Copy(text) => clipboard::copy(text, &mut io::stdout()),
-        _ => Ok(()),
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Ok(Instant::now())
+    }
+
+    /// Lets the next picture be drawn whole. The terminal's own clearing asks it where its cursor is, and ends the program where
+    /// no answer comes.
+    fn repaint(&mut self) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All))?;
+        self.terminal.swap_buffers();
+        Ok(())
+    }
+
+    /// Does what is the terminal's.
+    fn outside(&mut self, effect: &Effect) -> io::Result<()> {
+        match effect {
+            Effect::Suspend => {
+                guard::suspend()?;
+                self.pixels.as_mut().into_iter().for_each(Pixels::forget);
+                // Whatever the shell left on the screen is painted over.
+                self.repaint()
+            }
+            Effect::Ring(why) => clipboard::ring(why, &mut io::stdout()),
+            Effect::Copy(text) => clipboard::copy(text, &mut io::stdout()),
+            _ => Ok(()),
+        }
     }
 }

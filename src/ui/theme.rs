@@ -66,6 +66,14 @@ impl Scheme {
             Self::Custom(custom) => &custom.name,
         }
     }
+
+    /// What was written to have it.
+    pub fn named_as(self) -> &'static str {
+        match self {
+            Self::Custom(custom) => &custom.asked,
+            other => other.name(),
+        }
+    }
 }
 
 impl Theme {

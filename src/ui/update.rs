@@ -11,6 +11,8 @@ mod mouse;
 mod over;
 mod page;
 pub(super) mod pair;
+mod pin;
+mod told;
 
 use ratatui::crossterm::event::KeyEventKind;
 
@@ -18,7 +20,8 @@ use super::app::{App, OpenSpec, Over};
 use super::bindings;
 use super::card::{Card, Place};
 use super::keymap::Key;
-use super::panel::{PANELS, road};
+use super::palette::Found;
+use super::panel::{PANELS, coverage, diagnosis, road};
 use super::shown::shown;
 use super::theme::Theme;
 use crate::engine::job::JobSpec;
@@ -40,13 +43,21 @@ pub fn begin(open: OpenSpec, theme: Theme) -> (App, Vec<Effect>) {
 
 /// Takes in one message.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut effects = taken_in(app, msg);
+    // Whatever moved the cursor, or changed the episode.
+    effects.extend(diagnosis::follow(app));
+    effects
+}
+
+fn taken_in(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) if key.kind != KeyEventKind::Release => {
-            if let Some(Over::Palette(prompt, at)) = app.over.take_if(|over| matches!(over, Over::Palette(..))) {
-                return match over::key(app, (prompt, at), &key) {
+            if let Some(Over::Search(what, prompt, at)) = app.over.take_if(|over| matches!(over, Over::Search(..))) {
+                return match over::key(app, (what, prompt, at), &key) {
                     over::Search::Goes => Vec::new(),
                     over::Search::Interrupted => vec![Effect::Interrupt],
-                    over::Search::Found(action) => act::act(app, action),
+                    over::Search::Found(Found::Action(action)) => act::act(app, action),
+                    over::Search::Found(Found::Axis(side, along)) => coverage::along(app, side, along),
                 };
             }
             if let Some(open) = app.filter.prompt.take() {

@@ -52,7 +52,9 @@ pub fn draw(app: &App, buf: &mut Buffer) {
             Some(Over::Keys(skip)) => help::draw(app, (card.place(), *skip), regions.body, buf),
             Some(Over::Words(skip)) => words::draw(app, *skip, regions.body, buf),
             Some(Over::Jobs(selected)) => jobs::draw(app, *selected, regions.body, buf),
-            Some(Over::Palette(prompt, selected)) => palette::draw(app, prompt, *selected, regions.body, buf),
+            Some(Over::Search(what, prompt, selected)) => {
+                palette::draw(app, (*what, prompt), *selected, regions.body, buf);
+            }
             Some(Over::Plan(selected)) => plan::draw(app, *selected, regions.body, buf),
             None => {}
         }

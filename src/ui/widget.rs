@@ -18,4 +18,5 @@ pub mod scrubber;
 pub mod stats;
 pub mod switchboard;
 pub mod table;
+pub mod tail;
 pub mod ticks;

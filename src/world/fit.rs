@@ -10,7 +10,7 @@ use super::net::device::Device;
 use super::world_model::WorldModel;
 use crate::data::episode::TransitionBatch;
 use crate::ground::fault::Fault;
-use crate::ground::task::Ctx;
+use crate::ground::task::{Ctx, Told};
 use best::Best;
 
 /// What is trained and for how long.
@@ -72,6 +72,9 @@ pub struct FitCurve {
     pub best: usize,
 }
 
+/// What is told of a fit: the training likelihood, as a mean since it was told last.
+pub const LOSS: &str = "world-model loss";
+
 /// Times that the step size is cut when the held-out error stalls, before training stops, and the factor of each cut.
 const CUTS: usize = 2;
 const CUT: f64 = 0.3;
@@ -98,13 +101,16 @@ pub fn train(
     let total = (options.checks * options.check_every) as u64;
     let (mut rate, mut cuts) = (options.learning_rate, 0);
     for check in 1..=options.checks {
-        let mut last = f64::NAN;
+        let (mut last, mut sum) = (f64::NAN, 0.0);
         for step in 0..options.check_every {
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
             last = fit.step(&draw(members * options.batch), rate);
+            sum += last;
         }
+        let (step, value) = ((check * options.check_every) as u64, sum / options.check_every as f64);
+        cx.tell(Told::Number { name: LOSS, step, value });
         if options.keep_last {
             // A fixed number of steps: the step size falls along half a cosine, and one look at the end says it all.
             let share = check as f64 / options.checks as f64;

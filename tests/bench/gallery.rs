@@ -15,7 +15,6 @@ use oodscope::metrics::report::Report;
 use oodscope::ui::app::OpenSpec;
 use oodscope::ui::door::EngineDoor;
 use oodscope::ui::terminal::run;
-use oodscope::ui::terminal::watch::Watched;
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::begin;
 
@@ -33,7 +32,8 @@ impl EngineDoor for Player {
         std::thread::spawn(move || {
             let say = |body| events.send(Event { job, body }).is_ok();
             if mode == "empty" {
-                let progress = Progress { phase: "reading observations".into(), done: 43, total: 100 };
+                let progress =
+                    Progress { phase: "reading observations".into(), done: 43, total: 100, ..Progress::default() };
                 say(Body::Progress(progress));
                 return;
             }
@@ -50,6 +50,7 @@ impl EngineDoor for Player {
                             phase: format!("fine-tuning after check {check}"),
                             done: i,
                             total: 10,
+                            whole: Some(check as f64 / 12.0),
                         }));
                         std::thread::sleep(Duration::from_millis(60));
                     }
@@ -73,6 +74,7 @@ fn report(spec: &JobSpec) -> Report {
         JobSpec::Load(_)
         | JobSpec::Choose(_)
         | JobSpec::Export(_)
+        | JobSpec::Save(_)
         | JobSpec::Reopen(_)
         | JobSpec::Scan(_)
         | JobSpec::Inspect(_)
@@ -82,6 +84,7 @@ fn report(spec: &JobSpec) -> Report {
         | JobSpec::Collect(_)
         | JobSpec::Fit(_)
         | JobSpec::Active(_)
+        | JobSpec::Trace(_)
         | JobSpec::Experiment(_) => fixture::data(),
         JobSpec::Runs(_) => fixture::runs(),
         JobSpec::Audit(_) => fixture::audit(),
@@ -100,6 +103,6 @@ fn main() -> std::io::Result<()> {
     let theme = Theme::detect(scheme, &|name| std::env::var(name).ok());
     let (events, news) = sync_channel(256);
     let checkpoint = mode != "bare";
-    let opening = begin(OpenSpec::new(fixture::source(checkpoint), 0), theme);
-    run(&mut Player { events, next: 0, mode }, news, &Watched::default(), opening).map(|_| ())
+    let (mut app, opening) = begin(OpenSpec::new(fixture::source(checkpoint), 0), theme);
+    run(&mut Player { events, next: 0, mode }, news, None, (&mut app, opening)).map(|_| ())
 }

@@ -11,7 +11,7 @@ use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
 
 use crate::support::browser::{self, Browser};
-use crate::support::program::{at, checkpoint, lonely, pendulum, run, scratch, text};
+use crate::support::program::{Said, at, checkpoint, lonely, oodscope, pendulum, run, scratch, text};
 
 /// The whole report of a small dataset with its checkpoint, and the same numbers as JSON.
 fn whole() -> &'static (PathBuf, Value) {
@@ -78,11 +78,13 @@ fn the_file_has_what_the_json_has() {
 #[test]
 fn the_same_run_writes_the_same_bytes_and_says_so() {
     let write = |name: &str| {
-        let said = run(&["coverage", text(pendulum()), "--html", name]);
+        let mut command = oodscope(&["coverage", text(pendulum()), "--html", name]);
+        let said = Said::from(command.env("SOURCE_DATE_EPOCH", "1795853910").output().unwrap());
         assert!(said.good().ends_with(&format!("wrote {name}\n")), "{}", said.out);
         fs::read_to_string(at(name)).unwrap()
     };
     assert_eq!(write("one.html"), write("two.html"));
+    assert!(write("one.html").contains("written 2026-11-28 08:18 UTC"));
     let audit = run(&["audit", text(pendulum()), "--html", "audit.html"]);
     assert!(audit.good().contains("wrote audit.html"));
     assert!(fs::read_to_string(at("audit.html")).unwrap().contains("oodscope audit"));
@@ -256,7 +258,7 @@ fn a_browser_runs_nothing_that_a_dataset_is_called() {
     });
     r.note(Level::Alarm, evil);
     let ended = [evil.to_string()];
-    let all = Page { kind: evil, reports: &[&r], ended: &ended, version: evil, spec: evil };
+    let all = Page { kind: evil, reports: &[&r], ended: &ended, version: evil, spec: evil, written: 0.0 };
     let file = at("evil.html");
     fs::write(&file, self::page(&all).unwrap()).unwrap();
     page.open(&file, (800, 600));

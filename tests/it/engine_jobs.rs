@@ -12,6 +12,7 @@ use oodscope::engine::{self, Engine, Workspace};
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
 use oodscope::metrics::compare::Options;
+use oodscope::metrics::report::Along;
 
 use crate::support::program::{at, dataset, pendulum, written};
 
@@ -225,7 +226,8 @@ fn the_map_of_other_axes_and_the_feature_space_reach_the_reports() {
     assert!(said("observation and action dimensions") && said("principal axes"), "{:#?}", coverage.notes);
     let pairs = coverage.pairs.as_ref().unwrap();
     assert_eq!((pairs.names.len(), pairs.pairs.len()), (4, 6));
-    let map = reports(JobSpec::Map(MapSpec { cover, axes: Some((1, 3)), episode: None }));
+    let map =
+        reports(JobSpec::Map(MapSpec { cover, axes: Some((Along::Dimension(1), Along::Dimension(3))), episode: None }));
     assert_eq!((map.name.as_str(), map.maps.len()), ("map", 1));
     let (drawn, whole) = (&map.maps[0], &coverage.maps[0]);
     assert_eq!((&drawn.x_axis.label, &drawn.y_axis.label), (&pairs.names[1], &pairs.names[3]));

@@ -45,6 +45,7 @@ fn check(path: &Path, json: &Value) -> usize {
             std: &std,
             horizon,
             owner: &owner,
+            step: &[],
             real: &real,
             imagined: &imagined,
             disagreement: None,

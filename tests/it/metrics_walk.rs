@@ -77,6 +77,8 @@ fn the_diagnosis_of_a_reset_elsewhere_names_coverage_or_asks_for_a_model() {
         .enumerate()
         .map(|(i, (features, novelty, reward, ret))| EpisodeScores {
             label: i.to_string(),
+            index: i,
+            of_data: false,
             features,
             novelty,
             model_error: &[],

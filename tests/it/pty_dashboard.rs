@@ -17,6 +17,8 @@ struct Terminal {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// Everything that it wrote.
+    bytes: Arc<Mutex<Vec<u8>>>,
 }
 
 fn cells(n: u16) -> NonZero<u16> {
@@ -31,6 +33,7 @@ impl Terminal {
         command.args(args);
         command.cwd(scratch());
         command.env("OODSCOPE_LOG", scratch().join("pty-log"));
+        command.env("OODSCOPE_STATE", scratch().join("pty-state"));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env("LANG", "C.UTF-8");
@@ -44,14 +47,17 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(cols), 0)));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let seen = Arc::clone(&screen);
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&bytes);
         std::thread::spawn(move || {
-            let mut bytes = [0; 8192];
-            while let Ok(n @ 1..) = reader.read(&mut bytes) {
-                seen.lock().unwrap().process(&bytes[..n]);
+            let mut some = [0; 8192];
+            while let Ok(n @ 1..) = reader.read(&mut some) {
+                seen.lock().unwrap().process(&some[..n]);
+                written.lock().unwrap().extend_from_slice(&some[..n]);
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { child, master: pair.master, keys, screen }
+        Self { child, master: pair.master, keys, screen, bytes }
     }
 
     fn dashboard(vars: &[(&str, &str)]) -> Self {
@@ -73,6 +79,21 @@ impl Terminal {
         while !self.text().contains(words) {
             assert!(Instant::now() < end, "'{words}' never came:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What was written since the last call, once nothing more has come for two seconds.
+    fn written(&self) -> String {
+        let end = Instant::now() + PATIENCE;
+        let mut before = usize::MAX;
+        loop {
+            let now = self.bytes.lock().unwrap().len();
+            if now == before {
+                return String::from_utf8_lossy(&std::mem::take(&mut *self.bytes.lock().unwrap())).into_owned();
+            }
+            assert!(Instant::now() < end, "it never rests:\n{}", self.text());
+            before = now;
+            std::thread::sleep(Duration::from_secs(2));
         }
     }
 
@@ -225,4 +246,104 @@ fn the_locale_of_c_gets_ascii_without_question_marks() {
     }
     t.press("q");
     t.ends_clean(0);
+}
+
+#[test]
+fn a_log_that_another_program_writes_is_followed_with_its_last_line_half_written() {
+    let folder = scratch().join("others");
+    std::fs::create_dir_all(folder.join("a")).unwrap();
+    let log = folder.join("a/metrics.jsonl");
+    let append = |bytes: &str| {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        file.write_all(bytes.as_bytes()).unwrap();
+    };
+    append("{\"step\": 1, \"reward\": 2.5}\n{\"step\": 2, \"rew");
+    let mut t = Terminal::open((160, 45), &[text(pendulum()), "--watch", "--runs", text(&folder)], &[]);
+    t.shows("15 episodes");
+    t.press("6");
+    t.shows("1 run");
+    append("ard\": 3.5}\n{\"step\": 777, \"reward\": 4.5}\n{");
+    let begun = Instant::now();
+    t.shows("777");
+    assert!(begun.elapsed() < Duration::from_secs(10), "within two seconds on a quiet machine");
+    assert!(!t.text().contains("damaged"), "{}", t.text());
+    t.press("q");
+    t.ends_clean(0);
+}
+
+#[test]
+fn sizes_and_a_session_are_there_at_the_next_start() {
+    let state = scratch().join("kept-state");
+    let vars = [("OODSCOPE_STATE", text(&state))];
+    let mut t = Terminal::open((120, 40), &[text(pendulum()), "--checkpoint", text(checkpoint())], &vars);
+    t.shows("15 episodes");
+    t.press("2");
+    t.shows("novelty threshold");
+    t.press(">>");
+    t.press("\x13");
+    t.shows("oodscope-session.toml");
+    t.press("\x1b");
+    t.press("q");
+    t.ends_clean(0);
+    let kept = std::fs::read_to_string(state.join("dashboard.toml")).unwrap();
+    assert!(kept.contains("[sizes.coverage"), "{kept}");
+    let session = scratch().join("oodscope-session.toml");
+    let mut t = Terminal::open((120, 40), &["open", text(&session)], &vars);
+    t.shows("novelty threshold");
+    t.press("q");
+    t.ends_clean(0);
+}
+
+/// Pictures that were sent and deleted.
+fn pictures(written: &str) -> (usize, usize) {
+    (written.matches("\x1b_Ga=T").count(), written.matches("\x1b_Ga=d").count())
+}
+
+#[test]
+fn a_map_in_pixels_is_sent_once_and_leaves_with_its_panel() {
+    let mut t = Terminal::open(
+        (120, 40),
+        &[text(pendulum()), "--checkpoint", text(checkpoint()), "--pixels", "kitty"],
+        &[("TMUX", "")],
+    );
+    t.shows("15 episodes");
+    let opening = t.written();
+    assert_eq!(pictures(&opening), (0, 0), "no map is on the first panel");
+    assert!(!opening.contains("\x1b[c") && !opening.contains("\x1b[6n"), "nothing is asked of the terminal");
+    t.press("2");
+    t.shows("Training states");
+    let (sent, deleted) = pictures(&t.written());
+    assert_eq!((sent, deleted), (1, 0));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(t.bytes.lock().unwrap().len(), 0, "nothing where nothing changes");
+    t.press("?");
+    assert_eq!(pictures(&t.written()), (0, 1), "it does not hide the help");
+    t.press("\x1b");
+    assert_eq!(pictures(&t.written()), (1, 0));
+    t.resize((160, 45));
+    let (sent, deleted) = pictures(&t.written());
+    assert!(sent == 1 && deleted >= 1, "{sent} {deleted}");
+    t.press("1");
+    assert_eq!(pictures(&t.written()), (0, 1));
+    t.press("2");
+    assert_eq!(pictures(&t.written()).0, 1);
+    t.press("q");
+    let bytes = Arc::clone(&t.bytes);
+    t.ends_clean(0);
+    assert_eq!(pictures(&String::from_utf8_lossy(&bytes.lock().unwrap())).1, 1, "none is left behind");
+}
+
+#[test]
+fn without_the_option_there_are_no_pictures_and_a_wrong_one_is_named() {
+    let mut t = Terminal::dashboard(&[]);
+    t.shows("15 episodes");
+    t.press("2");
+    t.shows("Training states");
+    let written = t.written();
+    assert!(!written.contains("\x1b_G") && !written.contains("\x1b]1337") && !written.contains("\x1bP"));
+    t.press("q");
+    t.ends_clean(0);
+    let wrong = Terminal::open((120, 40), &[text(pendulum()), "--pixels", "vga"], &[]);
+    wrong.shows("choose one of off, kitty, iterm2, sixel");
+    wrong.ends_clean(2);
 }

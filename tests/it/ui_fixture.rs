@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use oodscope::engine::job::{Body, Event, JobId, Outcome, Slot, Source};
+use oodscope::metrics::density::near::Place;
 use oodscope::metrics::density::zoom::Zoom;
 use oodscope::metrics::report::{
     Axis, Cell, Detail, HeatMap, Histogram, Level, Mark, Note, Overlay, PairMaps, Report, Role, Scatter, Series, Table,
@@ -131,8 +132,7 @@ fn density() -> HeatMap {
         variance_share: Some(0.873),
         overlays: vec![],
         marks: vec![Mark { label: "1".into(), x: (0.25, 0.75), y: (2.0, 6.0) }],
-        fine: None,
-        near: None,
+        ..HeatMap::default()
     }
 }
 
@@ -257,6 +257,7 @@ pub fn imagination() -> Report {
         x_axis: axis("novelty", "x threshold"),
         y_axis: Axis { log: true, ..axis("nRMSE at 10", "std") },
         y: x.iter().enumerate().map(|(i, x)| 0.01 + 0.09 * x * x * (0.4 + 1.6 * noise(i + 99))).collect(),
+        places: (0..x.len()).map(|i| Place { episode: i % 40, step: i % 150 }).collect(),
         x,
         x_mark: Some(("threshold".into(), 1.0)),
     });
@@ -335,6 +336,8 @@ pub fn diagnosis() -> Report {
             },
             series: r.series.iter().filter(|s| s.group == label).cloned().collect(),
             path: vec![swing(&format!("episode {label}"), 200 - 10 * i)],
+            index: 3 * i,
+            of_data: true,
             label,
         }
     };
@@ -346,6 +349,34 @@ pub fn diagnosis() -> Report {
     r.maps.push(path);
     r.note(Level::Alarm, "Episode 0 leaves the data at step 12 (θ̇, cos θ) and the model errs 9 steps later: coverage. New data near θ̇ ∈ [4, 6] is what it needs.");
     r.note(Level::Info, "Thresholds are conformal over 10 calibration episodes at α = 0.1.");
+    r
+}
+
+/// Episode `label` imagined from `step`, over 200 steps of which fifty at most are imagined.
+pub fn trace(label: &str, step: usize) -> Report {
+    let mut r = Report::new("trace", &format!("Episode {label} imagined from step {step}"));
+    for (i, dim) in ["θ̇", "sin θ", "cos θ", "θ̈", "torque"].iter().enumerate() {
+        let ax = || (axis("step", "steps"), axis(dim, ""));
+        let real = move |t: f64| (t / (9.0 + 3.0 * i as f64)).sin() * (1.0 + i as f64);
+        let happened = curve(&format!("{label}/real:{dim}"), "real", dim, ax(), 201, real);
+        r.series.push(Series { role: Role::Real, ..happened });
+        let off = move |h: f64| 0.0009 * (5.0 - i as f64) * h * h;
+        let n = 51.min(201 - step);
+        let imagined =
+            curve(&format!("{label}/imagined:{dim}"), "imagined", dim, ax(), n, |h| real(h + step as f64) + off(h));
+        let x = imagined.x.iter().map(|h| h + step as f64).collect();
+        let spread =
+            |by: f64| imagined.y.iter().enumerate().map(|(h, y)| y + by * 0.012 * h as f64).collect::<Vec<_>>();
+        let band = Some((spread(-1.0), spread(1.0)));
+        r.series.push(Series { x, band, ..imagined });
+        if i < 3 {
+            let place = curve(&format!("{label}/leaves:{dim}"), "leaves", dim, ax(), 1, |_| 1.0);
+            r.series.push(Series { role: Role::Place, x: vec![(step + 24 + 8 * i) as f64], ..place });
+        }
+    }
+    let text =
+        format!("Episode {label} imagined from step {step} over 50 steps: the error passes 1 standard deviation.");
+    r.note(Level::Warn, text);
     r
 }
 

@@ -6,7 +6,7 @@ use oodscope::engine::job::{
     Body, Control, Event, ExperimentSpec, Failure, JobId, JobSpec, Outcome, Schedule, Slot, Source,
 };
 use oodscope::ground::task::Progress;
-use oodscope::metrics::report::{Cell, HeatMap, Report};
+use oodscope::metrics::report::{Along, Cell, HeatMap, Report};
 use oodscope::ui::app::{App, Ended, OpenSpec, ScaleChoice};
 use oodscope::ui::panel::{coverage, data, diagnosis, imagination};
 use oodscope::ui::theme::{Scheme, Theme};
@@ -146,7 +146,7 @@ fn late_news_of_a_replaced_job_change_nothing() {
     let mut wrong = fixture::coverage();
     wrong.title = "stale".into();
     event(&mut app, 20, Body::Report(Arc::new(wrong)));
-    event(&mut app, 20, Body::Progress(Progress { phase: "stale".into(), done: 1, total: 2 }));
+    event(&mut app, 20, Body::Progress(Progress { phase: "stale".into(), done: 1, total: 2, ..Progress::default() }));
     event(&mut app, 20, Body::Cancelled);
     assert_ne!(app.reports["coverage"].title, "stale");
     assert_eq!(app.jobs.running[&Slot::Cover].progress, None);
@@ -436,13 +436,13 @@ fn a_hole_leads_to_its_pair_and_an_episode_to_its_path() {
     app.looks.focus.insert(coverage::ID, "table:holes".into());
     let effects = press(&mut app, "Down Enter");
     let [Effect::Start(JobSpec::Map(spec))] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((spec.axes, spec.episode), (Some((1, 2)), None));
+    assert_eq!((spec.axes, spec.episode), (Some(dims(1, 2)), None));
     assert_eq!(app.looks.focus[&coverage::ID], "map:density");
     press(&mut app, "1");
     app.looks.focus.insert(data::ID, "table:episodes".into());
     let effects = press(&mut app, "Down Down Enter");
     let [Effect::Start(JobSpec::Map(spec))] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((spec.axes, spec.episode, app.panel), (Some((1, 2)), Some(2), coverage::ID));
+    assert_eq!((spec.axes, spec.episode, app.panel), (Some(dims(1, 2)), Some(2), coverage::ID));
 }
 
 #[test]
@@ -640,6 +640,11 @@ fn the_readme_can_be_given_every_key() {
     assert!(table.lines().all(|l| l.starts_with('|') && l.ends_with('|')));
 }
 
+/// Two dimensions as the axes of a map.
+fn dims(x: usize, y: usize) -> (Along, Along) {
+    (Along::Dimension(x), Along::Dimension(y))
+}
+
 /// All of the coverage's map.
 fn whole_map(app: &App) -> &HeatMap {
     app.report(coverage::ID).unwrap().maps.iter().find(|m| m.key == "density").unwrap()
@@ -719,12 +724,12 @@ fn pairs_become_the_axes_of_the_map() {
         [Effect::Start(JobSpec::Map(spec))] => spec.axes,
         other => panic!("a map is asked for: {other:?}"),
     };
-    assert_eq!(axes(&press(&mut app, "a")), Some((0, 1)));
-    assert_eq!(axes(&press(&mut app, "a")), Some((0, 2)));
+    assert_eq!(axes(&press(&mut app, "a")), Some(dims(0, 1)));
+    assert_eq!(axes(&press(&mut app, "a")), Some(dims(0, 2)));
     assert_eq!(axes(&press(&mut app, "A A")[1..]), None, "the axes it came with");
     app.looks.focus.insert(coverage::ID, "pairs".into());
     press(&mut app, "j l");
-    assert_eq!(axes(&press(&mut app, "Enter")), Some((1, 2)));
+    assert_eq!(axes(&press(&mut app, "Enter")), Some(dims(1, 2)));
     assert_eq!(app.looks.focus[&coverage::ID], "map:density");
     // The map that comes takes the place of the first; a new coverage takes both.
     let mut report = Report::new("map", "Map");

@@ -32,7 +32,7 @@ impl EngineDoor for Instant {
         let job = JobId(self.started.len() as u64);
         let say = |body| self.events.send(Event { job, body }).unwrap();
         say(Body::Started);
-        say(Body::Progress(Progress { phase: "at work".into(), done: 1, total: 2 }));
+        say(Body::Progress(Progress { phase: "at work".into(), done: 1, total: 2, ..Progress::default() }));
         if self.holds == Some(spec.name()) {
             return job;
         }
@@ -166,7 +166,9 @@ fn demo(rollouts: bool) -> App {
 
 /// Words of a screen that have the sign of a cut, each with the words around it. An interval's stands between two numbers.
 fn cut(text: &str) -> Vec<String> {
-    let is_number = |word: &str| word.trim_start_matches('(').trim_end_matches(['%', ',', ';', ')']).replace('−', "-").parse::<f64>().is_ok();
+    let is_number = |word: &str| {
+        word.trim_start_matches('(').trim_end_matches(['%', ',', ';', ')']).replace('−', "-").parse::<f64>().is_ok()
+    };
     let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let around = lines.flat_map(|words| {
         let around = (0..words.len()).map(|i| words[i.saturating_sub(1)..words.len().min(i + 2)].join(" "));

@@ -209,7 +209,7 @@ fn an_empty_panel_says_what_is_happening_or_what_to_do() {
         let opened = OpenSpec::new(fixture::source(checkpoint), 0);
         let (mut app, _) = begin(opened, Theme::new(Scheme::Dark));
         update(&mut app, Msg::JobStarted { slot: Slot::Load, id: JobId(1) });
-        let progress = Progress { phase: "reading observations".into(), done: 43, total: 100 };
+        let progress = Progress { phase: "reading observations".into(), done: 43, total: 100, ..Progress::default() };
         update(&mut app, Msg::Engine(Event { job: JobId(1), body: Body::Progress(progress) }));
         let (first, others) = PANELS.split_first().unwrap();
         let reading = said(&mut app, first.id);

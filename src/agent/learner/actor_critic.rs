@@ -16,7 +16,7 @@ use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
 use crate::agent::policy::{Acting, Categorical, Policy, PolicyState, SquashedGaussian};
 use crate::ground::seed::{Stream, keyed};
-use crate::ground::task::{Cancelled, Ctx};
+use crate::ground::task::{Cancelled, Ctx, Told};
 use crate::world::net::fused::FusedMlp;
 use crate::world::net::init;
 use crate::world::net::mlp::{Activation, Mlp};
@@ -26,6 +26,10 @@ use temperature::Temperature;
 
 /// Independent critics, of which the smaller one is believed.
 pub const CRITICS: usize = 2;
+/// What is told of the actor as it learns: the mean of α log π − min Q since it was told last.
+pub const LOSS: &str = "policy loss";
+/// Gradient steps between two of it.
+const TOLD_EVERY: usize = 50;
 
 /// Actor, twin critics, their targets and what their optimisers keep.
 pub struct ActorCritic {
@@ -160,12 +164,14 @@ impl ActorCritic {
         (0..rows).map(|i| f64::from(of(i) / self.reward_scale)).collect()
     }
 
-    fn step(&mut self, batch: &Batch, rng: &mut Stream) {
+    /// One gradient step; answers the actor's loss.
+    fn step(&mut self, batch: &Batch, rng: &mut Stream) -> f32 {
         let (obs, alpha) = (self.input.apply(&batch.obs), self.temperature.alpha());
         self.step_critic(batch, &obs, alpha, rng);
-        let log_prob = self.step_actor(&obs, alpha, rng);
+        let (log_prob, loss) = self.step_actor(&obs, alpha, rng);
         self.temperature.step(log_prob + self.head.target_entropy(), self.options.learning_rate);
         self.target.toward(&self.critic, self.options.tau);
+        loss
     }
 
     /// Towards y = r + γ (1 − terminated) (min Q' − α log π) of the next state: the mean over critics and rows of (Q − y)².
@@ -195,13 +201,13 @@ impl ActorCritic {
         each.map(|((r, alive), v)| r * self.reward_scale + self.options.gamma * alive * v).collect()
     }
 
-    /// Down α log π(a|s) − min Q(s, a); answers the mean log-probability.
-    fn step_actor(&mut self, obs: &[f32], alpha: f32, rng: &mut Stream) -> f32 {
+    /// Down α log π(a|s) − min Q(s, a); answers the mean log-probability, and the mean of all of it.
+    fn step_actor(&mut self, obs: &[f32], alpha: f32, rng: &mut Stream) -> (f32, f32) {
         let out = self.actor.forward(obs);
-        let (gradient, log_prob) = self.head.gradient(&out, obs, &mut self.critic, alpha, rng);
+        let (gradient, log_prob, loss) = self.head.gradient(&out, obs, &mut self.critic, alpha, rng);
         self.actor.backward(&gradient);
         self.actor.descend(obs, self.options.learning_rate);
-        log_prob
+        (log_prob, loss)
     }
 
     fn imagine(&mut self, model: &dyn WorldModel, starts: &Drawn<'_>, rng: &mut Stream) {
@@ -252,6 +258,7 @@ impl Learner for ActorCritic {
         let real =
             if plain { (self.options.real.clamp(0.0, 1.0) * self.options.batch as f64).round() as usize } else { 0 };
         let starts = starts.with_context(model.context());
+        let mut sum = 0.0;
         for step in 0..steps {
             if step % 8 == 0 {
                 cx.step(step as u64, steps as u64)?;
@@ -264,7 +271,11 @@ impl Learner for ActorCritic {
                 log::warn!("imagination gave no finite transition: the policy does not learn from it");
                 return Ok(());
             }
-            self.step(&batch, rng);
+            sum += f64::from(self.step(&batch, rng));
+            if (step + 1) % TOLD_EVERY == 0 {
+                let value = std::mem::take(&mut sum) / TOLD_EVERY as f64;
+                cx.tell(Told::Number { name: LOSS, step: step as u64 + 1, value });
+            }
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ pub trait Head: Send {
         rng: &mut Stream,
     ) -> Vec<f32>;
 
-    /// The gradient of the mean of α log π − min Q with respect to the outputs `out` [B, O], and the mean of log π.
+    /// The gradient of the mean of α log π − min Q with respect to the outputs `out` [B, O], the mean of log π, and that mean itself.
     fn gradient(
         &self,
         out: &[f32],
@@ -55,7 +55,7 @@ pub trait Head: Send {
         critics: &mut FusedMlp,
         alpha: f32,
         rng: &mut Stream,
-    ) -> (Vec<f32>, f32);
+    ) -> (Vec<f32>, f32, f32);
 
     /// The entropy that the temperature holds.
     fn target_entropy(&self) -> f32;

@@ -5,6 +5,7 @@ use crate::engine::measure::coverage::covered;
 use crate::engine::measure::feature_space::FeatureSpace;
 use crate::engine::measure::judged::Judged;
 use crate::engine::measure::lineage::trust;
+use crate::engine::measure::loss_ratio;
 use crate::engine::measure::one_step::OneStepError;
 use crate::engine::measure::reading_check::reading_check;
 use crate::engine::measure::scoring::{Rule, Scorer};
@@ -59,7 +60,7 @@ impl Job for Diagnose {
         let scored = judged
             .episodes
             .iter()
-            .map(|&e| Scored::measure((rollouts, e), &space, &coverage.novelty, error.as_ref(), cx))
+            .map(|&e| Scored::measure((rollouts, e), !judged.is_fresh(), &space, &coverage.novelty, error.as_ref(), cx))
             .collect::<Result<Vec<_>, Fault>>()?;
         let episodes: Vec<EpisodeScores<'_>> = scored.iter().map(Scored::view).collect();
         let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
@@ -72,6 +73,9 @@ impl Job for Diagnose {
         };
         let mut report = diagnosis::report(&input, &cx.phase("ranking episodes"))?.report;
         judged.note(&mut report);
+        if let Some(model) = model {
+            loss_ratio::of_policy(&mut report, &opened, (model, &judged), cx)?;
+        }
         if let Some(error) = &error {
             report.note(Level::Info, error.sentence());
         }
@@ -92,6 +96,8 @@ impl Job for Diagnose {
 /// One episode with the scores of every step, owned.
 struct Scored {
     label: String,
+    index: usize,
+    of_data: bool,
     features: Vec<f32>,
     novelty: Vec<f64>,
     model_error: Vec<f64>,
@@ -104,6 +110,7 @@ struct Scored {
 impl Scored {
     fn measure(
         (data, index): (&Dataset, usize),
+        of_data: bool,
         space: &FeatureSpace,
         novelty: &Novelty,
         error: Option<&OneStepError<'_>>,
@@ -115,6 +122,8 @@ impl Scored {
         let steps = error.map(|error| error.of_episode(data, index, cx)).transpose()?.unwrap_or_default();
         Ok(Self {
             label: e.span.id.to_string(),
+            index,
+            of_data,
             features,
             novelty,
             model_error: steps.ratio,
@@ -128,6 +137,8 @@ impl Scored {
     fn view(&self) -> EpisodeScores<'_> {
         EpisodeScores {
             label: self.label.clone(),
+            index: self.index,
+            of_data: self.of_data,
             features: &self.features,
             novelty: &self.novelty,
             model_error: &self.model_error,

@@ -5,6 +5,7 @@ use crate::engine::event::Outcome;
 use crate::engine::spec::ExportSpec;
 use crate::engine::workspace::Workspace;
 use crate::export::{files, html};
+use crate::ground::date;
 use crate::ground::fault::Fault;
 use crate::ground::save;
 use crate::ground::task::Ctx;
@@ -39,6 +40,7 @@ impl Job for Export {
                     ended: &[],
                     version: env!("CARGO_PKG_VERSION"),
                     spec: &source,
+                    written: date::now(),
                 };
                 let text = html::page(&page).map_err(Fault::failed)?;
                 std::fs::create_dir_all(&spec.folder).map_err(|e| save::unwritable(&spec.folder, &e))?;

@@ -26,9 +26,7 @@ impl Job for Map {
 
     fn run(spec: &MapSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let coverage = coverage::covered(&opened, &spec.cover, cx, &|_| {})?;
-        let mut other = spec.cover.clone();
-        other.options.axes = spec.axes;
-        emit(coverage::map(&opened, (&other, spec.episode), &coverage, cx)?);
+        coverage::map(&opened, spec, &coverage, cx, &|report| emit(report))?;
         Ok(Outcome::default())
     }
 }

@@ -4,17 +4,21 @@
 use std::sync::Arc;
 
 use super::feature_space::{FeatureRows, FeatureSpace};
+use super::layers::{self, Placed};
+use super::plane::{self, Plane};
 use super::{rollouts, trajectories};
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CoverSpec, FeatureSpec, PolicySpec, Source};
+use crate::engine::spec::{CoverSpec, FeatureSpec, MapSpec, PolicySpec, Source};
 use crate::ground::bootstrap::Bootstrap;
 use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
+use crate::metrics::States;
+use crate::metrics::coverage::axes::Map;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::density::near::Near;
-use crate::metrics::report::{Level, Report};
+use crate::metrics::report::{HeatMap, Layer, Level, Report};
 use crate::metrics::threshold::Kind;
 
 /// Steps of a rollout that the world model imagines.
@@ -33,7 +37,10 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
         first(&begun.report);
         let mut coverage = begun.finish(cx)?;
         let near = rows.near(&coverage.map);
-        coverage.report.maps.iter_mut().for_each(|map| map.near = Some(Arc::clone(&near)));
+        let offered = Arc::new(plane::offered(&rows.space, &opened.data));
+        for map in &mut coverage.report.maps {
+            (map.near, map.offered) = (Some(Arc::clone(&near)), Arc::clone(&offered));
+        }
         if let Some(fresh) = &rows.fresh {
             let text = format!(
                 "rollouts: {} of {} in {} ({})",
@@ -77,31 +84,65 @@ pub fn known(opened: &Opened, space: &FeatureSpec, k: usize, (kind, alpha): (Kin
     })
 }
 
-/// The map of `spec`'s axes, drawn anew from a coverage of the same data, with one episode of the data over it where one is named.
+/// The map of two axes, drawn anew from a coverage of the same data, with one episode of the data over it where one is named:
+/// first with all that is known, then with the world model's errors among its layers, where there is a model.
 ///
 /// # Errors
 /// A sentence where an axis or the episode does not exist; or cancelled.
-pub fn map(
-    opened: &Opened,
-    (spec, episode): (&CoverSpec, Option<usize>),
-    coverage: &Coverage,
-    cx: &Ctx,
-) -> Result<Report, Fault> {
-    let rows = CoverageRows::gather(spec, opened, cx)?;
-    let (map, mut drawn) = coverage::map(&rows.input(opened), &spec.options, coverage)?;
-    drawn.near = Some(rows.near(&map));
-    if let Some(episode) = episode {
+pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit: &dyn Fn(Report)) -> Result<(), Fault> {
+    let rows = CoverageRows::gather(&spec.cover, opened, cx)?;
+    let plane = Plane::resolve(spec.axes, &rows.space, &rows.train, &opened.data)?;
+    let others = opened.rollouts.as_ref().or(rows.fresh.as_ref());
+    let (train, heldout) = (plane.places(&opened.data, &rows.train), plane.places(&opened.data, &rows.heldout));
+    let rollouts = others.zip(rows.rollouts.as_ref()).map(|(data, rows)| (data, rows, plane.places(data, rows)));
+    for (name, places) in plane.names().iter().zip([0, 1]) {
+        if !train.iter().skip(places).step_by(2).any(|v| v.is_finite()) {
+            return Err(Fault::bad(format!("{name} holds no numbers in this data: choose another axis")));
+        }
+    }
+    // Where there are no rollouts, the holes are those of imagined states: the map reaches as far.
+    let imagined = rows.imagined.as_ref().filter(|_| plane.onto().is_some());
+    let imagined = imagined.map(|rows| (rows, plane.places(&opened.data, rows)));
+    let input = Input {
+        names: plane.names(),
+        train: States { rows: &train, owner: &rows.train.owner },
+        heldout: States { rows: &heldout, owner: &rows.heldout.owner },
+        rollouts: rollouts.as_ref().map(|(_, rows, places)| States { rows: places, owner: &rows.owner }),
+        imagined: imagined.as_ref().map(|(rows, places)| States { rows: places, owner: &rows.owner }),
+        ..rows.input(opened)
+    };
+    let (map, mut drawn) = coverage::map(&input, plane.dims(), spec.cover.options.bins, coverage)?;
+    (drawn.x_axis, drawn.y_axis, drawn.variance_share) = (plane.axis(0), plane.axis(1), plane.share());
+    drawn.onto = plane.onto();
+    drawn.near = Some(Arc::new(Near::new(&map.points(&train), &rows.train.owner, &rows.train.step, map.ranges())));
+    drawn.offered = Arc::new(plane::offered(&rows.space, &opened.data));
+    if let Some(episode) = spec.episode {
         let n = opened.data.num_episodes();
         if episode >= n {
             return Err(Fault::bad(format!("there is no episode {episode}: the dataset has {n}, counted from 0")));
         }
         let of = rows.space.rows(&opened.data, &[episode], cx)?;
-        drawn.overlays = vec![coverage.path(&map, of.states(), &format!("episode {episode}"), cx)?];
+        let places = plane.places(&opened.data, &of);
+        drawn.overlays = vec![coverage.path(&map, &places, of.states(), &format!("episode {episode}"), cx)?];
     }
-    let mut report = Report::new("map", "Map");
-    report.maps.push(drawn);
-    report.note(Level::Info, map.sentence());
-    Ok(report)
+    let placed = |data, rows, places| Placed { data, rows, places };
+    let parts: Vec<Placed<'_>> = [placed(&*opened.data, &rows.heldout, &heldout[..])]
+        .into_iter()
+        .chain(rollouts.as_ref().map(|(data, rows, places)| placed(data, rows, &places[..])))
+        .collect();
+    let mut layers = layers::known(&parts[0], parts.get(1), coverage, map.ranges());
+    let report = |drawn: &HeatMap, layers: Vec<Layer>| {
+        let mut report = Report::new("map", "Map");
+        report.maps.push(HeatMap { layers: Arc::new(layers), ..drawn.clone() });
+        report.note(Level::Info, Map::told(plane.names(), plane.share()));
+        report
+    };
+    emit(report(&drawn, layers.clone()));
+    if let Some(errors) = layers::errors(opened, &parts, map.ranges(), cx)? {
+        layers.push(errors);
+        emit(report(&drawn, layers));
+    }
+    Ok(())
 }
 
 /// The states of every part in the feature space.
@@ -142,7 +183,7 @@ impl CoverageRows {
     }
 
     /// Whose training states lie where on a map.
-    fn near(&self, map: &coverage::axes::Map) -> Arc<Near> {
+    fn near(&self, map: &Map) -> Arc<Near> {
         Arc::new(Near::new(&map.points(&self.train.rows), &self.train.owner, &self.train.step, map.ranges()))
     }
 

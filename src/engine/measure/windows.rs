@@ -7,6 +7,7 @@ use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
 use crate::engine::spec::ImagineSpec;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::seed::stream;
 use crate::metrics::divergence::errors::nrmse;
 use crate::metrics::report::{Level, Report};
@@ -98,32 +99,37 @@ impl Windows {
         (real, actions)
     }
 
-    /// The start that is drawn: the first of the named episode, or the one whose error at the end is largest.
+    /// The start that was named to be drawn: of the episode the step that is asked for, or the first that is possible.
     ///
     /// # Errors
-    /// A sentence where the named episode is not there.
-    pub fn traced(
-        &self,
-        data: &Dataset,
-        spec: &ImagineSpec,
-        real: &[f32],
-        imagined: &[f32],
-        std: &[f64],
-    ) -> Result<Option<Start>, Fault> {
-        if let Some(e) = spec.episode {
-            if e >= data.num_episodes() {
-                let n = data.num_episodes();
-                return Err(Fault::bad(format!("there is no episode {e}: the dataset has {n}, counted from 0")));
-            }
-            return Ok(known(data, e, self.context).iter().position(|&n| n >= self.horizon).map(|t| (e, t)));
+    /// A sentence where the episode is not there, or cannot be imagined from that step.
+    pub fn named(&self, data: &Dataset, spec: &ImagineSpec) -> Result<Option<Start>, Fault> {
+        let Some(e) = spec.episode else {
+            let refuse = || Fault::bad("a step is one of an episode: name the episode as well, with --episode");
+            return spec.step.map_or(Ok(None), |_| Err(refuse()));
+        };
+        let known = usable(data, e, self.context)?;
+        let possible = |n: usize| n > 0 && n >= self.horizon;
+        match spec.step {
+            None => Ok(known.iter().position(|&n| possible(n)).map(|t| (e, t))),
+            Some(t) if known.get(t).is_some_and(|&n| possible(n)) => Ok(Some((e, t))),
+            Some(t) => Err(Fault::bad(format!(
+                "episode {e} cannot be imagined from step {t} over {}: {}",
+                counted(self.horizon, "steps"),
+                from_where(&known, possible)
+            ))),
         }
-        let (d, rows) = (data.obs_dim(), self.horizon + 1);
+    }
+
+    /// The start whose error at the end is largest.
+    pub fn worst(&self, d: usize, real: &[f32], imagined: &[f32], std: &[f64]) -> Option<Start> {
+        let rows = self.horizon + 1;
         let error = |s: usize| {
             let last = (s * rows + self.horizon) * d..(s + 1) * rows * d;
             nrmse(&imagined[last.clone()], &real[last], std)
         };
         let worst = (0..self.starts.len()).max_by(|&a, &b| error(a).total_cmp(&error(b)));
-        Ok(worst.map(|s| self.starts[s]))
+        worst.map(|s| self.starts[s])
     }
 
     /// Says where fewer or shorter ones were found than asked for.
@@ -143,6 +149,40 @@ impl Windows {
         }
     }
 }
+
+/// Steps from each step of an episode on that a model which must see `context` observations can imagine and that are known;
+/// 0 where it cannot begin.
+///
+/// # Errors
+/// A sentence where there is no such episode.
+pub fn usable(data: &Dataset, episode: usize, context: usize) -> Result<Vec<usize>, Fault> {
+    let n = data.num_episodes();
+    if episode >= n {
+        return Err(Fault::bad(format!("there is no episode {episode}: the dataset has {n}, counted from 0")));
+    }
+    Ok(known(data, episode, context))
+}
+
+/// "it can be from steps 0 to 20 and 40 to 90": where `possible` holds of what [`usable`] answers.
+pub fn from_where(usable: &[usize], possible: impl Fn(usize) -> bool) -> String {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for t in (0..usable.len()).filter(|&t| possible(usable[t])) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == t => *last = t,
+            _ => runs.push((t, t)),
+        }
+    }
+    let words = |&(from, to): &(usize, usize)| if from == to { from.to_string() } else { format!("{from} to {to}") };
+    let first: Vec<String> = runs.iter().take(NAMED).map(words).collect();
+    match runs.len() {
+        0 => "no step of it has so many usable ones after it".into(),
+        n if n > NAMED => format!("it can be from steps {}, and others", first.join(", ")),
+        _ => format!("it can be from steps {}", first.join(" and ")),
+    }
+}
+
+/// Most stretches of an episode that are named.
+const NAMED: usize = 3;
 
 /// [`known`] of every episode.
 fn stretches(data: &Dataset, episodes: &[usize], context: usize) -> Vec<(usize, Vec<usize>)> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FeatureSpec, PolicySpec, Source};
 use crate::metrics::coverage;
+use crate::metrics::report::Along;
 
 /// What coverage is computed of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,8 +39,8 @@ impl CoverSpec {
 pub struct MapSpec {
     /// The coverage; it is measured once however many of its maps are drawn.
     pub cover: CoverSpec,
-    /// Two dimensions of its feature space; the first two principal axes if none are named.
-    pub axes: Option<(usize, usize)>,
+    /// What lies along its two axes; the first two principal axes of its feature space if nothing is named.
+    pub axes: Option<(Along, Along)>,
     /// An episode of the dataset that is drawn over it in place of the rollouts.
     pub episode: Option<usize>,
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Source;
+use super::{PolicySpec, Source};
 
 /// How imagination is held against reality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,12 +14,46 @@ pub struct ImagineSpec {
     pub starts: usize,
     /// Held-out episode (index in the dataset) whose traces are drawn; the worst if none is named.
     pub episode: Option<usize>,
+    /// Step of that episode which the traces begin at; the first that is possible if none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
     /// Seed of the choice of starts.
     pub seed: u64,
 }
 
 impl Default for ImagineSpec {
     fn default() -> Self {
-        Self { source: Source::default(), horizon: 50, starts: 256, episode: None, seed: 0 }
+        Self { source: Source::default(), horizon: 50, starts: 256, episode: None, step: None, seed: 0 }
+    }
+}
+
+/// One rollout along one episode, to be drawn over what happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TraceSpec {
+    /// Data and model; the episode is one of `rollouts`, or of the checkpoint's policy, where it is not the dataset's.
+    pub source: Source,
+    /// Which episodes of the policy are meant where no rollouts are named.
+    pub policy: PolicySpec,
+    /// The episode is one of the dataset.
+    pub of_data: bool,
+    /// Its index in its set.
+    pub episode: usize,
+    /// The step to imagine from.
+    pub step: usize,
+    /// Steps H of the rollout; fewer where the episode ends before.
+    pub horizon: usize,
+}
+
+impl Default for TraceSpec {
+    fn default() -> Self {
+        Self {
+            source: Source::default(),
+            policy: PolicySpec::default(),
+            of_data: true,
+            episode: 0,
+            step: 0,
+            horizon: ImagineSpec::default().horizon,
+        }
     }
 }

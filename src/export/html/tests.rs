@@ -10,7 +10,15 @@ use crate::metrics::report::{Cell, HeatMap, Histogram, Level, Report, Scatter, S
 
 fn html(reports: &[&Report]) -> String {
     let ended = ["wrote a<b".to_string()];
-    page(&Page { kind: "report", reports, ended: &ended, version: "1.2.3", spec: "{\"job\": \"</pre>\"}" }).unwrap()
+    page(&Page {
+        kind: "report",
+        reports,
+        ended: &ended,
+        version: "1.2.3",
+        spec: "{\"job\": \"</pre>\"}",
+        written: 1_795_853_910.7,
+    })
+    .unwrap()
 }
 
 /// The page as a strict reader sees it.

@@ -55,6 +55,8 @@ fn every_figure_is_a_picture_of_its_size() {
         let picture = png(&drawn.svg, 2.0).unwrap();
         assert_eq!(size(&picture).0, 840, "{}", card.id);
         assert_eq!(picture, png(&drawn.svg, 2.0).unwrap());
+        // 144 to an inch are 5669 to a metre.
+        assert!(picture.windows(13).any(|w| w == [&b"pHYs"[..], &[0, 0, 22, 37, 0, 0, 22, 37, 1]].concat()));
         let rows = pixels(&picture);
         let ink = rows.iter().flatten().filter(|p| p[0] < 80 && p[0] == p[1] && p[1] == p[2]).count();
         assert!(ink > 500, "words and axes of {}: {ink}", card.id);

@@ -2,7 +2,7 @@ use super::{line, map, sound};
 use crate::export::figure::{self, Content, Look, Panel};
 use crate::export::{card, dark, thin};
 use crate::metrics::report::{
-    Axis, Cell, HeatMap, Histogram, Level, Mark, PairMaps, Report, Role, Scatter, Series, Table,
+    Axis, Cell, Colours, HeatMap, Histogram, Level, Mark, PairMaps, Report, Role, Scatter, Series, Table,
 };
 
 /// A report of nothing but curves.
@@ -36,8 +36,8 @@ pub fn everything() -> Report {
     let axes = (Axis::new("novelty", "std"), Axis { log: true, ..Axis::new("error", "") });
     let mark = Some(("threshold".into(), 1.5));
     let (x, y) = (vec![1.0, 2.0, f64::INFINITY], vec![0.1, 10.0, 1.0]);
-    let cloud =
-        Scatter { key: "s".into(), label: "Cloud".into(), x_axis: axes.0.clone(), y_axis: axes.1, x, y, x_mark: mark };
+    let (x_axis, y_axis, x_mark) = (axes.0.clone(), axes.1, mark);
+    let cloud = Scatter { key: "s".into(), label: "Cloud".into(), x_axis, y_axis, x, y, x_mark, places: vec![] };
     r.scatters.push(cloud);
     r.histograms.push(Histogram {
         key: "h".into(),
@@ -70,6 +70,36 @@ fn paths_change_their_colour_where_they_leave_the_data_and_holes_are_boxed() {
     let lines = |colour: &str| svg.lines().filter(|l| l.starts_with("<polyline") && l.contains(colour)).count();
     // The only step leads beyond the threshold; both colours have a key.
     assert_eq!((lines("#D55E00"), lines("#009E73")), (2, 1));
+}
+
+#[test]
+fn a_map_in_even_steps_has_no_decades_and_leaves_out_where_nothing_was() {
+    let drawn = |colours, values: &[f64]| {
+        let map = HeatMap { colours, overlays: Vec::new(), ..map(2, values) };
+        let svg = figure::heat(&map, &Look::default()).unwrap();
+        sound(&svg);
+        svg
+    };
+    let values = [0.0, 50.0, 75.0, 100.0];
+    let decades = drawn(Colours::Decades, &[0.0, 1.0, 10.0, 1000.0]);
+    assert!(decades.contains(">1000<") && decades.contains(">10<"));
+    let counts = drawn(Colours::Counts, &values);
+    assert!(counts.contains(">60<") && counts.contains(">100<"), "the bar goes from 50 to 100");
+    // Nothing has no colour, as what is beyond all numbers; a mean of 0 has one.
+    assert_eq!(counts, drawn(Colours::Counts, &[f64::INFINITY, 50.0, 75.0, 100.0]));
+    assert_ne!(counts, drawn(Colours::Steps, &values));
+}
+
+#[test]
+fn what_is_counted_in_whole_numbers_is_labelled_at_them() {
+    let ticks = |x: &[f64]| {
+        let series = Series { x: x.to_vec(), x_axis: Axis::new("step", "steps"), ..line("a", &[100.0, 200.0, 300.0]) };
+        figure::curves(&[&series], &Look::default()).unwrap()
+    };
+    let whole = ticks(&[1.0, 2.0, 3.0]);
+    assert!(!whole.contains(">1.5<") && whole.contains(">2<") && whole.contains(">3<"));
+    assert!(ticks(&[1.0, 2.0, 2.9]).contains(".5<"));
+    assert!(whole.contains(">step<") && !whole.contains("(steps)"), "a step is counted in steps");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::ranges::{self, BINS, Column};
 use super::recorded::{Choices, Episode, Recorded};
 use crate::ground::bootstrap::{self, Bootstrap};
 use crate::ground::fault::Fault;
+use crate::ground::number;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::metrics::report::{Cell, Report, Table};
 
@@ -83,7 +84,10 @@ fn told(report: &mut Report, cells: &Cells, what: &str, all: f64, place: &str, b
             "action cells",
             here.occupied,
             "cells",
-            &format!("{what} {place} with any action ({all:.3e} in all); interval: 95 % jackknife over episodes."),
+            &format!(
+                "{what} {place} with any action ({} in all); interval: 95 % jackknife over episodes.",
+                number::number(all)
+            ),
         )
         .of(n, "actions")
         .within(interval);

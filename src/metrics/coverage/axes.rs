@@ -6,22 +6,17 @@ use rayon::prelude::*;
 
 use super::{Input, Options};
 use crate::ground::fault::Fault;
+use crate::metrics::States;
 use crate::metrics::density::zoom::Zoom;
 use crate::metrics::density::{Density, Range};
 use crate::metrics::pca::Pca;
+use crate::metrics::projection::Projection;
 use crate::metrics::report::{Axis, HeatMap};
-
-/// How a state becomes a point of the map.
-#[derive(Debug, Clone, PartialEq)]
-enum Projection {
-    Columns(usize, usize),
-    Principal(Pca),
-}
 
 /// A density map of the training part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Map {
-    projection: Projection,
+    projection: Arc<Projection>,
     dim: usize,
     /// Names of the axes.
     pub names: (String, String),
@@ -35,8 +30,8 @@ pub struct Map {
 }
 
 impl Map {
-    /// Chooses the axes and counts the training states.
-    pub(super) fn build(input: &Input<'_>, options: &Options) -> Result<Self, Fault> {
+    /// Chooses the axes and counts the training states; the map reaches as far as held-out states, rollouts and what is `beyond`.
+    pub(super) fn build(input: &Input<'_>, options: &Options, beyond: Option<States<'_>>) -> Result<Self, Fault> {
         let dim = input.names.len();
         let (projection, names, share) = if let Some((a, b)) = options.axes {
             if a >= dim || b >= dim || a == b {
@@ -53,7 +48,7 @@ impl Map {
             (Projection::Principal(pca), ("PC1".into(), "PC2".into()), Some(share))
         };
         let mut map = Self {
-            projection,
+            projection: Arc::new(projection),
             dim,
             names,
             share,
@@ -62,7 +57,7 @@ impl Map {
         };
         let (x, y) = map.columns(input.train.rows);
         let others: Vec<(Vec<f32>, Vec<f32>)> =
-            [Some(input.heldout), input.rollouts].into_iter().flatten().map(|s| map.columns(s.rows)).collect();
+            [Some(input.heldout), input.rollouts, beyond].into_iter().flatten().map(|s| map.columns(s.rows)).collect();
         let ranges = (
             spanned(x.iter().copied(), others.iter().flat_map(|o| o.0.iter().copied())),
             spanned(y.iter().copied(), others.iter().flat_map(|o| o.1.iter().copied())),
@@ -74,7 +69,7 @@ impl Map {
 
     /// The two dimensions that are its axes, where it is no projection.
     pub fn dims(&self) -> Option<(usize, usize)> {
-        match self.projection {
+        match *self.projection {
             Projection::Columns(x, y) => Some((x, y)),
             Projection::Principal(_) => None,
         }
@@ -82,7 +77,7 @@ impl Map {
 
     /// The two coordinates of rows [N, D], each [N].
     pub fn columns(&self, rows: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let point = |row: &[f32]| match &self.projection {
+        let point = |row: &[f32]| match &*self.projection {
             Projection::Columns(a, b) => (row[*a], row[*b]),
             Projection::Principal(_) => {
                 let (x, y) = self.project(row);
@@ -94,12 +89,7 @@ impl Map {
 
     /// The point of one state.
     pub fn project(&self, row: &[f32]) -> (f64, f64) {
-        match &self.projection {
-            Projection::Columns(a, b) => (f64::from(row[*a]), f64::from(row[*b])),
-            Projection::Principal(pca) => {
-                (pca.project(row, 0), if pca.components.len() > 1 { pca.project(row, 1) } else { 0.0 })
-            }
-        }
+        self.projection.point(row)
     }
 
     /// The points of rows [N, D].
@@ -116,7 +106,7 @@ impl Map {
     /// The map for the screen, without overlays.
     pub fn heat_map(&self) -> HeatMap {
         let d = &self.density;
-        let unit = if matches!(self.projection, Projection::Principal(_)) { "std" } else { "" };
+        let unit = if matches!(*self.projection, Projection::Principal(_)) { "std" } else { "" };
         let axis = |name: &str| Axis { label: name.into(), unit: unit.into(), log: false };
         HeatMap {
             key: "density".into(),
@@ -130,20 +120,24 @@ impl Map {
             values: d.counts.iter().map(|&c| c as f64).collect(),
             unit: "states in the cell".into(),
             variance_share: self.share,
-            overlays: vec![],
-            marks: vec![],
             fine: self.zoom.clone(),
-            near: None,
+            onto: Some(Arc::clone(&self.projection)),
+            ..HeatMap::default()
         }
     }
 
     /// One sentence for the user.
     pub fn sentence(&self) -> String {
-        let share = self.share.map(|share| {
+        Self::told(&[self.names.0.clone(), self.names.1.clone()], self.share)
+    }
+
+    /// The sentence about axes with these names, which carry this share of the variance where they are principal ones.
+    pub fn told([x, y]: &[String; 2], share: Option<f64>) -> String {
+        let share = share.map(|share| {
             format!(" (principal components), which carry {:.0} % of the standardised states' variance", 100.0 * share)
         });
         let share = share.unwrap_or_default();
-        format!("The map shows {} and {}{share}; other dimensions are not seen on it.", self.names.0, self.names.1)
+        format!("The map shows {x} and {y}{share}; other dimensions are not seen on it.")
     }
 }
 

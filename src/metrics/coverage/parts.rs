@@ -34,9 +34,9 @@ pub fn paths(map: &Map, states: States<'_>, ratios: &[f64]) -> Vec<Overlay> {
         .collect()
 }
 
-/// One episode as a path coloured by novelty in units of the threshold, with every state.
-pub fn path(map: &Map, states: States<'_>, ratios: &[f64], label: &str) -> Overlay {
-    let points = map.points(states.rows);
+/// One episode, the rows of whose states are `rows`, as a path coloured by novelty in units of the threshold, with every state.
+pub fn path(map: &Map, rows: &[f32], ratios: &[f64], label: &str) -> Overlay {
+    let points = map.points(rows);
     Overlay {
         label: label.into(),
         joined: true,

@@ -121,6 +121,8 @@ pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
         room = room.saturating_sub(e.novelty.len());
         Detail {
             label: e.label.clone(),
+            index: e.index,
+            of_data: e.of_data,
             verdict: verdict(input, r),
             series: if kept { curves(e) } else { Vec::new() },
             path: input.map.filter(|_| kept).map(|map| path(map, e)).into_iter().collect(),

@@ -41,6 +41,8 @@ fn episode<'a>(
 ) -> EpisodeScores<'a> {
     EpisodeScores {
         label: label.into(),
+        index: 0,
+        of_data: false,
         features: obs,
         novelty,
         model_error: error,

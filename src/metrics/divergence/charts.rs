@@ -5,18 +5,25 @@ use super::useful::Useful;
 use super::{Input, TRUST_HORIZON, Trace};
 use crate::ground::number::counted;
 use crate::ground::stats;
+use crate::metrics::density::near::Place;
 use crate::metrics::report::{Axis, Report, Role, Scatter, Series, Table};
 
 /// Points of the cloud.
 const POINTS: usize = 2000;
 
-fn axis(label: &str, unit: &str, log: bool) -> Axis {
+/// An axis.
+pub(super) fn axis(label: &str, unit: &str, log: bool) -> Axis {
     Axis { label: label.into(), unit: unit.into(), log }
 }
 
 /// NaN (a gap on the screen, null in JSON) for what is not finite.
-fn finite(v: f64) -> f64 {
+pub(super) fn finite(v: f64) -> f64 {
     if v.is_finite() { v } else { f64::NAN }
+}
+
+/// Column `c` of rows of `d` numbers.
+pub(super) fn column(rows: &[f32], c: usize, d: usize) -> Vec<f64> {
+    rows.iter().skip(c).step_by(d).map(|&v| finite(f64::from(v))).collect()
 }
 
 /// Error and disagreement by horizon. Every plot of errors holds the model against a floor of the same statistic.
@@ -84,20 +91,21 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors, usefu
 }
 
 /// Error against novelty of the start: at most [`POINTS`] points, evenly thinned.
-pub fn scatter(report: &mut Report, novelty: &[f64], errors: &[f64], h: usize) {
-    let pairs: Vec<(f64, f64)> =
-        novelty.iter().copied().zip(errors.iter().copied()).filter(|(a, b)| a.is_finite() && b.is_finite()).collect();
-    let at = stats::evenly(pairs.len(), POINTS);
+pub fn scatter(report: &mut Report, input: &Input<'_>, novelty: &[f64], (errors, h): (&[f64], usize)) {
+    let kept: Vec<usize> = (0..novelty.len()).filter(|&i| novelty[i].is_finite() && errors[i].is_finite()).collect();
+    let at: Vec<usize> = stats::evenly(kept.len(), POINTS).into_iter().map(|i| kept[i]).collect();
     let sampling =
-        if pairs.len() > POINTS { format!(" (every {}th start)", pairs.len() / POINTS) } else { String::new() };
+        if kept.len() > POINTS { format!(" (every {}th start)", kept.len() / POINTS) } else { String::new() };
+    let place = |i: &usize| Some(Place { episode: *input.owner.get(*i)?, step: *input.step.get(*i)? });
     report.scatters.push(Scatter {
         key: "error_vs_novelty".into(),
         label: format!("Error at h = {h} against novelty of the start{sampling}"),
         x_axis: axis("novelty of the start", "x threshold", false),
         y_axis: axis(&format!("error at h = {h}"), "std", true),
-        x: at.iter().map(|&i| pairs[i].0).collect(),
-        y: at.iter().map(|&i| pairs[i].1).collect(),
+        x: at.iter().map(|&i| novelty[i]).collect(),
+        y: at.iter().map(|&i| errors[i]).collect(),
         x_mark: Some(("threshold".into(), 1.0)),
+        places: at.iter().map(place).collect::<Option<_>>().unwrap_or_default(),
     });
 }
 
@@ -134,7 +142,6 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
     let steps = trace.real.len() / d;
     let members = trace.members.len() / trace.real.len().max(1);
     for (c, name) in input.names.iter().enumerate() {
-        let column = |v: &[f32]| v.iter().skip(c).step_by(d).map(|&v| finite(f64::from(v))).collect::<Vec<f64>>();
         let ends = |pick: fn(f64, f64) -> f64| {
             (0..steps)
                 .map(|t| (0..members).map(|m| f64::from(trace.members[(m * steps + t) * d + c])).fold(f64::NAN, pick))
@@ -145,7 +152,7 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
             key: format!("{key}:{name}"),
             label: label.into(),
             group: format!("trace {name}"),
-            x_axis: axis("step", "steps", false),
+            x_axis: axis("horizon", "steps", false),
             y_axis: axis(name, "", false),
             x: (0..steps).map(|t| t as f64).collect(),
             y,
@@ -153,10 +160,10 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
             ..Series::default()
         };
         let text = format!("{}: what happened.", trace.label);
-        report.series.push(Series { role: Role::Real, ..series("real", "real", column(trace.real), text) });
+        report.series.push(Series { role: Role::Real, ..series("real", "real", column(trace.real, c, d), text) });
         let text =
             format!("{}: what was imagined; band: lowest to highest of {}.", trace.label, counted(members, "members"));
-        let mut imagined = series("imagined", "imagined", column(trace.imagined), text);
+        let mut imagined = series("imagined", "imagined", column(trace.imagined, c, d), text);
         imagined.band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));
         report.series.push(imagined);
     }

@@ -27,6 +27,7 @@ fn input<'a>(names: &'a [String], real: &'a [f32], imagined: &'a [f32], horizon:
         std: &[2.0, 0.0],
         horizon,
         owner: &[0, 0, 1, 1],
+        step: &[],
         real,
         imagined,
         disagreement: None,

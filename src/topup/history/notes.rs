@@ -40,7 +40,7 @@ impl History {
         let level = if fell || self.worse().is_some() { Level::Warn } else { Level::Info };
         let kept = self.saved.as_ref().map(|saved| saved.with_file_name("0000"));
         let back = kept.map_or_else(String::new, |kept| {
-            format!(" To roll back, press u in the dashboard or open --checkpoint {}.", kept.display())
+            format!(" To roll back, press R in the dashboard or open --checkpoint {}.", kept.display())
         });
         (!parts.is_empty()).then(|| (level, format!("{WORSE_OFF}{}.{back}", parts.join(", and "))))
     }
@@ -161,7 +161,7 @@ mod tests {
         let (level, text) = said(&ended(same, ([-11.0, -9.0, -8.0, -10.0], same.1))).unwrap();
         assert_eq!(level, Level::Warn);
         assert!(text.contains("the mean return fell by 2 ± 0.7071 s.e.") && !text.contains("loss"), "{text}");
-        assert!(text.contains("press u") && text.contains("--checkpoint runs/a/checkpoints/0000."), "{text}");
+        assert!(text.contains("press R") && text.contains("--checkpoint runs/a/checkpoints/0000."), "{text}");
         // A loss that rose by a hundredth everywhere is said, and no warning beside a return that rose.
         let better = [-1.0; 4];
         let (level, text) = said(&ended(same, (better, [1.01, 2.02, 3.03]))).unwrap();

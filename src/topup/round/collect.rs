@@ -1,16 +1,20 @@
 //! What is added to the data: the warm-up, probe episodes, and the policy's own.
 
-use super::TopUp;
+use super::{TopUp, told};
 use crate::agent::collect::{Collector, Limit};
 use crate::agent::policy::Acting;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 
 impl TopUp<'_> {
     /// Adds `steps` steps: the chosen probe episodes, then the policy's own.
     pub(super) fn collect(&mut self, probes: &Dataset, steps: usize, cx: &Ctx) -> Result<(), Fault> {
         let left = steps - self.keep_probes(probes, cx)?;
+        if left < steps {
+            told::say(cx, format!("{} of probe episodes join the data", counted(steps - left, "steps")));
+        }
         if left > 0 {
             let more = self.collector(&format!("collect {}", self.history.rounds.len()));
             self.act(more, left, &cx.phase("collecting"))?;

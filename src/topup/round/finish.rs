@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Finished, TopUp};
+use super::{Finished, TopUp, told};
 use crate::checkpoint::{Checkpoint, native};
 use crate::env::vector::VectorEnv as _;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::topup::agent::Snapshot;
@@ -40,17 +41,29 @@ impl TopUp<'_> {
     }
 
     /// Keeps the networks of the last whole round; `trained` counts the rounds.
-    pub(super) fn finish(mut self, reason: StopReason, kept: &Snapshot, trained: usize) -> Result<Finished, Fault> {
+    pub(super) fn finish(
+        mut self,
+        reason: StopReason,
+        kept: &Snapshot,
+        trained: usize,
+        cx: &Ctx,
+    ) -> Result<Finished, Fault> {
         // The evaluation after is short and what the run was for: it is made even after a stop.
         // Networks that did not change are not let loose again: that would be interaction for nothing.
+        let episodes = counted(self.options.eval_episodes, "episodes");
+        let spent = self.history.evaluated;
         let after = match (&self.history.before, self.confirmed.take()) {
             (Some(before), _) if trained == 0 => before.clone(),
             (_, Some(confirmed)) => confirmed,
             _ => {
                 self.env.act_for(&format!("evaluation after {trained}"));
-                self.evaluate(kept, &Ctx::quiet())?.0
+                // A stop does not end it.
+                let cx = self.part_of_evaluation(true, &cx.for_certain());
+                told::say(&cx, format!("evaluating what came of it: {episodes} more, counted in the total"));
+                self.evaluate(kept, &cx.phase("evaluating what came of it"))?.0
             }
         };
+        told::say(cx, told::evaluated("after", &after, self.history.evaluated - spent));
         if let Some(first) = &self.first {
             // Those that were added to the data are no test any more.
             let added = self.history.rounds.first().map_or(&[][..], |round| &round.kept);

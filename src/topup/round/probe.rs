@@ -82,6 +82,7 @@ impl TopUp<'_> {
         let limit = Limit::episodes(self.options.eval_episodes);
         let ran = c.run(&mut self.env, &*networks.policy, Acting::Greedy, limit, cx);
         self.history.total += c.steps();
+        self.history.evaluated += c.steps();
         ran?;
         let Some(trajectories) = c.dataset(&self.env) else {
             return Err(Fault::bad("evaluation needs at least one episode"));

@@ -86,6 +86,9 @@ impl<'a> TopUp<'a> {
                 self.collector(&format!("probe {n}"))
             };
             probes.recall(&self.env);
+            if round.check.confirming {
+                self.history.evaluated += probes.steps();
+            }
             probes.dataset(&self.env)
         });
         let trajectories = trajectories.ok_or_else(lost)?;

@@ -9,23 +9,24 @@ use crate::ui::theme::Theme;
 use crate::ui::widget::pairs::PairsView;
 use crate::ui::widget::stats::StatsView;
 use crate::ui::widget::table::TableView;
-use crate::ui::widget::{gauge, ink, notes, overlay};
+use crate::ui::widget::{gauge, ink, notes, overlay, tail};
 
 /// Draws `card` into `area` with its frame: a rule with the heading where room is short, else a box.
 pub fn draw(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, small: bool, buf: &mut Buffer) {
     let theme = lens.theme;
     let style = if focused { theme.accent() } else { theme.faint() };
+    let title = card.heading(lens, Card::inside(area, small));
     let heading = if focused { theme.accent() } else { theme.text() };
     if small {
         for x in area.x..area.right().saturating_sub(1) {
             ink::mark(buf, area, x, area.y, "─", style);
         }
         let sign = if focused { "▌" } else { " " };
-        let title = format!("{sign}{} ", ink::fit_parts(&card.title, area.width.saturating_sub(4)));
+        let title = format!("{sign}{} ", ink::fit_parts(&title, area.width.saturating_sub(4)));
         ink::put(buf, area, area.x, area.y, &title, heading);
     } else {
         overlay::frame(area, buf, style);
-        let title = format!(" {} ", ink::fit_parts(&card.title, area.width.saturating_sub(6)));
+        let title = format!(" {} ", ink::fit_parts(&title, area.width.saturating_sub(6)));
         ink::put(buf, area, area.x + 2, area.y, &title, heading);
     }
     inside(card, lens, Card::inside(area, small), focused, buf);
@@ -51,6 +52,7 @@ fn inside(card: &Card, lens: Lens<'_>, area: Rect, focused: bool, buf: &mut Buff
         Body::Pairs(maps) => {
             PairsView { maps, selected: look.row.unwrap_or(0) }.draw(area, buf, theme);
         }
+        Body::Tail(lines) => tail::draw(lines, look.scroll, area, buf, theme),
         Body::Switchboard(board) => board.draw(area, buf, theme),
         Body::Waiting(lines, share) => waiting(lines, *share, area, buf, theme),
         Body::Lanes(_) => card.scrubber(lens).into_iter().for_each(|s| s.draw(area, buf, theme)),

@@ -5,18 +5,19 @@ use std::borrow::Cow;
 use ratatui::style::Color;
 
 use super::{Body, Card};
-use crate::metrics::report::{Role, Series};
+use crate::metrics::report::{HeatMap, Layer, Role, Series};
 use crate::ui::look::{CardLook, Lens, SMOOTH, ScaleChoice};
 use crate::ui::theme::Theme;
 use crate::ui::widget::histogram::HistogramView;
 use crate::ui::widget::map::MapView;
-use crate::ui::widget::plot::{Line, Mark, Plot};
+use crate::ui::widget::plot::{Line, Mark, Plot, thinned};
 use crate::ui::widget::scale::Scale;
 use crate::ui::widget::scatter::ScatterView;
 
 /// The height of a threshold that stays the same; one that is measured anew is a curve like others.
 fn level(s: &Series) -> Option<f64> {
-    let mut ys = s.y.iter().copied().filter(|v| v.is_finite() && s.role == Role::Threshold);
+    let of = if s.role == Role::Threshold { &s.y[..] } else { &[] };
+    let mut ys = of.iter().copied().filter(|v| v.is_finite());
     ys.next().filter(|first| ys.all(|v| v.total_cmp(first).is_eq()))
 }
 
@@ -53,19 +54,24 @@ pub fn plot<'a>(card: &'a Card, lens: Lens<'_>) -> Option<Plot<'a>> {
     let alone = |i: &usize| card.look.solo.is_none_or(|solo| solo % curves.len().max(1) == *i);
     let weight = SMOOTH[card.look.smooth % SMOOTH.len()];
     let mut lines = Vec::new();
+    let window = lens.window(axis);
+    let line = |data: Cow<'a, Series>, color, pinned, ghost| match thinned(&data, window) {
+        Some(thin) => Line { data: Cow::Owned(thin), whole: Some(data), color, pinned, ghost },
+        None => Line { data, whole: None, color, pinned, ghost },
+    };
     for (i, (data, color)) in shown.filter(|(i, _)| alone(i)) {
         if weight > 0.0 {
             let raw = Series { band: None, ..(*data).clone() };
             let ghost = lens.theme.tint(color, 0.35);
-            lines.push(Line { data: Cow::Owned(raw), color: ghost, pinned: false, ghost: true });
+            lines.push(line(Cow::Owned(raw), ghost, false, true));
             let label = format!("{} (EMA {weight})", data.label);
             let smooth = Series { y: smoothed(&data.y, weight), label, band: None, ..(*data).clone() };
-            lines.push(Line { data: Cow::Owned(smooth), color, pinned: i == 0, ghost: false });
+            lines.push(line(Cow::Owned(smooth), color, i == 0, false));
         } else {
-            lines.push(Line { data: Cow::Borrowed(data), color, pinned: i == 0, ghost: false });
+            lines.push(line(Cow::Borrowed(*data), color, i == 0, false));
         }
     }
-    Some(Plot { lines, marks, scale, window: lens.window(axis), cursor: lens.at(axis) })
+    Some(Plot { lines, marks, scale, window, cursor: lens.at(axis) })
 }
 
 /// The exponential moving average with so much weight on the past, freed of the bias towards where it began (as TensorBoard
@@ -86,11 +92,16 @@ fn smoothed(y: &[f64], weight: f64) -> Vec<f64> {
 /// Reality is drawn in plain ink, floors stand back, thresholds warn, all else takes the palette in order.
 fn colors(curves: &[&Series], paints: &[(usize, usize)], theme: Theme) -> Vec<Color> {
     let c = theme.colors();
-    let mut values = 0;
+    let (mut values, mut past) = (0, 0);
+    let live = curves.iter().filter(|s| s.role == Role::Value).count();
     let color = |s: &&Series| match s.role {
         Role::Real => c.bright,
         Role::Floor => c.dim,
         Role::Threshold => c.warn,
+        Role::Past => {
+            past += 1;
+            theme.tint(theme.series(live + past - 1), 0.6)
+        }
         Role::Value | Role::Trigger | Role::Lane | Role::Reward | Role::Place => {
             values += 1;
             theme.series(paints.iter().find(|(curve, _)| curve + 1 == values).map_or(values - 1, |(_, color)| *color))
@@ -114,15 +125,30 @@ pub fn histogram<'a>(card: &Card<'a>) -> Option<HistogramView<'a>> {
 /// The map of a card. Counts are coloured by decades unless the key says otherwise.
 pub fn map<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<MapView<'a>> {
     let Body::Map { shown: map, overlays, .. } = &card.body else { return None };
-    let counts = map.values.iter().all(|v| !v.is_finite() || *v >= 0.0);
-    let step = lens.at("step").map(|s| s.max(0.0).round() as usize);
-    Some(MapView { map, overlays, log: log(&card.look, counts), cursor: card.look.cell, step })
+    let layer = card.look.layer.checked_sub(1).and_then(|i| map.layers.get(i));
+    let counts = map.values.iter().all(|v| !v.is_finite() || *v >= 0.0) && layer.is_none_or(Layer::is_count);
+    let step = lens.at("step").filter(|_| card.of_step).map(|s| s.max(0.0).round() as usize);
+    let alone = card.look.solo.and_then(|i| overlays.get(i..=i));
+    let overlays = alone.unwrap_or(overlays);
+    Some(MapView { map, layer, overlays, log: log(&card.look, counts), cursor: card.look.cell, step })
+}
+
+/// The map of a card as it is looked at, under the name of what it shows: another part or path is another file.
+pub fn map_as_shown(card: &Card<'_>, lens: Lens<'_>) -> Option<HeatMap> {
+    let shown = map(card, lens)?.as_shown();
+    let alone = card.look.solo.and(shown.overlays.first()).map(|path| path.label.clone());
+    let part = card.look.part.is_some().then(|| "part".to_owned());
+    let key = [Some(shown.key.clone()), part, alone].into_iter().flatten().collect::<Vec<_>>().join("-");
+    Some(HeatMap { key, label: card.title.clone(), ..shown })
 }
 
 /// The cloud of a card.
 pub fn scatter<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<ScatterView<'a>> {
     let Body::Scatter(data) = &card.body else { return None };
-    Some(ScatterView { data, log: log(&card.look, data.y_axis.log), cursor: lens.at(&data.x_axis.label) })
+    // Points that are steps of episodes are walked one by one; others are looked at together.
+    let (cursor, point) =
+        if data.places.is_empty() { (lens.at(&data.x_axis.label), None) } else { (None, card.look.row) };
+    Some(ScatterView { data, log: log(&card.look, data.y_axis.log), cursor, point })
 }
 
 #[cfg(test)]

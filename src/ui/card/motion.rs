@@ -22,6 +22,9 @@ pub enum Target {
 pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
     let mut look = card.look.clone();
     match &card.body {
+        Body::Scatter(data) if !data.places.is_empty() => {
+            look.row = Some(figure::scatter(card, lens)?.beside(dx, -dy)?);
+        }
         Body::Plot(_) | Body::Lanes(_) | Body::Scatter(_) => {
             let axis = card.axis()?.to_string();
             let now = lens.at(&axis);
@@ -46,6 +49,10 @@ pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
         Body::Table(data) => look.row = Some(table(data, &look).beside(dy + dx)?),
         Body::Stats(all) => look.row = Some(stepped(Some(look.row.unwrap_or(0)), dx + dy, all.len())?),
         Body::Notes(_) => look.scroll = look.scroll.saturating_add_signed((dx + dy) as isize).min(500),
+        Body::Tail(lines) => {
+            // Upwards is back in time.
+            look.scroll = look.scroll.saturating_add_signed(-(dx + dy) as isize).min(lines.len());
+        }
         Body::Switchboard(_) | Body::Waiting(..) => return None,
     }
     Some(Target::Look(look))
@@ -55,7 +62,7 @@ pub fn shift(card: &Card, lens: Lens<'_>, dx: i32, dy: i32) -> Option<Target> {
 pub fn first_or_last(card: &Card, lens: Lens<'_>, end: i32) -> Option<Target> {
     let far = 100_000_000 * end;
     match card.body {
-        Body::Table(_) | Body::Stats(_) | Body::Notes(_) => shift(card, lens, 0, far),
+        Body::Table(_) | Body::Stats(_) | Body::Notes(_) | Body::Tail(_) => shift(card, lens, 0, far),
         _ => shift(card, lens, far, 0),
     }
 }
@@ -72,6 +79,11 @@ pub fn click(card: &Card, lens: Lens<'_>, area: Rect, x: u16, y: u16) -> Option<
         Body::Plot(_) => {
             let plot = figure::plot(card, lens)?;
             at(plot.x_range(), plot.grid(area)?.plot)
+        }
+        Body::Scatter(data) if !data.places.is_empty() => {
+            let view = figure::scatter(card, lens)?;
+            look.row = Some(view.point_at(view.grid(area)?.plot, x, y)?);
+            Some(Target::Look(look))
         }
         Body::Scatter(_) => {
             let view = figure::scatter(card, lens)?;
@@ -126,12 +138,23 @@ fn samples(card: &Card, lens: Lens<'_>) -> Vec<f64> {
         _ => Vec::new(),
     };
     all.retain(|v| v.is_finite());
-    if let Some((lo, hi)) = card.axis().and_then(|a| lens.window(a)) {
+    // The window of lanes goes with the cursor.
+    let fixed = !matches!(card.body, Body::Lanes(_));
+    if let Some((lo, hi)) = card.axis().and_then(|a| lens.window(a)).filter(|_| fixed) {
         all.retain(|v| (lo..=hi).contains(v));
     }
-    all.sort_by(f64::total_cmp);
+    if !all.is_sorted() {
+        all.sort_by(f64::total_cmp);
+    }
     all.dedup();
     all
+}
+
+/// The ends of the card's curves along its horizontal axis.
+pub fn ends(card: &Card) -> Option<(f64, f64)> {
+    let (Body::Plot(lines) | Body::Lanes(lines)) = &card.body else { return None };
+    let xs = lines.iter().flat_map(|l| l.x.iter().copied()).filter(|v| v.is_finite());
+    xs.fold(None, |ends, x| Some(ends.map_or((x, x), |(lo, hi): (f64, f64)| (lo.min(x), hi.max(x)))))
 }
 
 /// The sample `by` places from the one nearest to `now`; the middle one to begin with.

@@ -1,22 +1,24 @@
 //! Panel 2: where states are, and where not.
 
+mod axes;
+mod pages;
+
 use std::sync::Arc;
 
-use super::{Panel, compared, generic};
+use super::{Panel, compared, diagnosis, generic};
 use crate::engine::job::{CoverSpec, JobSpec, MapSpec, PolicySpec, Within};
-use crate::metrics::report::{Cell, Level, Report};
-use crate::ui::app::{App, OpenSpec};
+use crate::metrics::report::{Along, Cell, HeatMap, Level, Report};
+use crate::ui::app::{App, OpenSpec, Side};
 use crate::ui::card::{self, Body, Card};
 use crate::ui::choosing;
 use crate::ui::keymap::{Binding, ch};
-use crate::ui::layout::{
-    Len::{Need, Part},
-    Node::{Card as C, Column, Row},
-    Page, Pages,
-};
+use crate::ui::layout::Pages;
 use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
 use crate::ui::widget::number;
+
+pub use axes::{along, offered};
+use axes::{density, dims, has_axes, has_layers, has_pairs, layer, next, pairs, search};
 
 /// Its name.
 pub const ID: PanelId = PanelId("coverage");
@@ -28,9 +30,26 @@ pub const PANEL: Panel = Panel {
     keys: &[
         Binding::own(&[ch('a')], |app| next(app, 1), "axes", "map's next pair of dimensions", has_pairs),
         Binding::own(&[ch('A')], |app| next(app, -1), "", "map's previous pair of dimensions", has_pairs),
+        Binding::own(
+            &[ch('X')],
+            |app| search(app, Side::X),
+            "across",
+            "choose what lies across the map by name",
+            has_axes,
+        ),
+        Binding::own(&[ch('Y')], |app| search(app, Side::Y), "up", "choose what lies up the map by name", has_axes),
+        Binding::own(
+            &[ch('o')],
+            |app| layer(app, 1),
+            "layer",
+            "map's next layer: rollouts, novelty, error",
+            has_layers,
+        ),
+        Binding::own(&[ch('O')], |app| layer(app, -1), "", "map's previous layer", has_layers),
+        Binding::own(&[ch('m')], pairs, "all pairs", "maps of all pairs of dimensions, and back", has_pairs),
     ],
     cards,
-    pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
+    pages: Pages { tiny: &[], small: pages::SMALL, middle: pages::MIDDLE, large: pages::LARGE },
     heard,
     answer,
     enter,
@@ -72,23 +91,6 @@ fn spec(open: &OpenSpec) -> CoverSpec {
     CoverSpec { source: open.source.clone(), policy, ..CoverSpec::default() }.seeded(open.seed)
 }
 
-fn has_pairs(app: &App) -> bool {
-    app.report(ID).is_some_and(|r| r.pairs.is_some())
-}
-
-/// The map over the next (1) or the previous (−1) pair; before the first are the axes that it came with.
-fn next(app: &mut App, by: i64) -> Vec<Effect> {
-    let Some(maps) = app.report(ID).and_then(|r| r.pairs.clone()) else { return Vec::new() };
-    let place = |pair| maps.pairs.iter().position(|p| *p == pair).map_or(0, |i| i + 1);
-    let now = app.selection.axes.map_or(0, place) as i64;
-    let next = (now + by).rem_euclid(maps.pairs.len() as i64 + 1) as usize;
-    let row = next.checked_sub(1);
-    if row.is_some() {
-        app.looks.card_mut(ID, PAIRS).row = row;
-    }
-    choose(app, row.map(|i| maps.pairs[i]))
-}
-
 /// What the focused card leads to: the selected pair or hole becomes the map; the episodes through a cell of it are chosen.
 fn enter(app: &mut App) -> Option<Vec<Effect>> {
     let focus = app.looks.focus.get(&ID)?.clone();
@@ -96,22 +98,22 @@ fn enter(app: &mut App) -> Option<Vec<Effect>> {
     match focus.as_str() {
         PAIRS => {
             let pair = *app.report(ID)?.pairs.as_ref()?.pairs.get(row.unwrap_or(0))?;
-            Some(show(app, Some(pair)))
+            Some(show(app, Some(dims(pair))))
         }
         HOLES => {
             let table = app.report(ID)?.tables.iter().find(|t| t.key == "holes")?;
             let row = card::table(table, &app.looks.card(ID, HOLES)).selected?;
             let (pair, _) = *app.report(ID)?.pairs.as_ref()?.holes.get(row).as_ref()?;
             let pair = *pair;
-            Some(show(app, Some(pair)))
+            Some(show(app, Some(dims(pair))))
         }
         MAP => choose_cell(app),
         _ => None,
     }
 }
 
-/// Shows the map over a pair of dimensions; of the axes that it came with where none is named.
-fn show(app: &mut App, axes: Option<(usize, usize)>) -> Vec<Effect> {
+/// Shows the map over two axes; over the first principal ones where none are named.
+fn show(app: &mut App, axes: Option<(Along, Along)>) -> Vec<Effect> {
     app.looks.zoom = false;
     app.looks.focus.insert(ID, MAP.into());
     choose(app, axes)
@@ -136,7 +138,8 @@ fn choose_cell(app: &mut App) -> Option<Vec<Effect>> {
     let known = |name: &str| names.rows.iter().any(|row| row.first() == Some(&Cell::Text(name.into())));
     if ![&map.x_axis, &map.y_axis].iter().all(|axis| known(&axis.label)) {
         app.message = Some(
-            "These axes mix dimensions: choose two of the data's own with a, then Enter chooses the episodes.".into(),
+            "These axes are not two dimensions of the data: choose such with a, X or Y, then Enter chooses the episodes."
+                .into(),
         );
         return Some(Vec::new());
     }
@@ -149,7 +152,7 @@ fn choose_cell(app: &mut App) -> Option<Vec<Effect>> {
     Some(choosing::region(app, within))
 }
 
-fn choose(app: &mut App, axes: Option<(usize, usize)>) -> Vec<Effect> {
+fn choose(app: &mut App, axes: Option<(Along, Along)>) -> Vec<Effect> {
     app.selection.axes = axes;
     let spec = map(app);
     vec![app.jobs.start(spec)]
@@ -164,18 +167,21 @@ fn map(app: &App) -> JobSpec {
 /// looked at follow, else those of the largest hole.
 fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
     if report.name == ID.0 {
-        let hole = report.pairs.as_ref().and_then(|maps| maps.holes.first()).map(|(pair, _)| *pair);
+        let hole = report.pairs.as_ref().and_then(|maps| maps.holes.first()).map(|(pair, _)| dims(*pair));
         app.selection.axes = app.selection.axes.or(hole);
         // What is said first comes without its pairs of dimensions: the map would be drawn twice.
-        if report.pairs.is_some() && (app.selection.axes.is_some() || app.selection.episode.is_some()) {
+        if report.pairs.is_some() {
             let spec = map(app);
             app.jobs.queue.retain(|queued| queued.name() != spec.name());
             app.jobs.queue.push_front(spec);
         }
     } else if let ("map", Some(coverage)) = (report.name.as_str(), app.reports.get_mut(ID.0)) {
         let coverage = Arc::make_mut(coverage);
+        let mut moved = false;
         for map in &mut coverage.maps {
             if let Some(other) = report.maps.iter().find(|other| other.key == map.key) {
+                let place = |map: &HeatMap| (map.x_axis.clone(), map.y_axis.clone(), map.x_range, map.y_range);
+                moved |= place(map) != place(other);
                 map.clone_from(other);
             }
         }
@@ -187,18 +193,41 @@ fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
             old.clone_from(new);
         }
         for (_, look) in app.looks.of_panel(ID) {
-            (look.part, look.cell) = (None, None);
+            match &mut look.part {
+                _ if moved => (look.part, look.cell, look.solo) = (None, None, None),
+                // The same places, and more that is known of them.
+                Some(part) => {
+                    Arc::make_mut(part).layers =
+                        coverage.maps.first().map(|m| Arc::clone(&m.layers)).unwrap_or_default();
+                }
+                None => {}
+            }
         }
     }
     Vec::new()
+}
+
+/// Names what the map shows: a layer, an episode, one of the rollouts.
+fn title(app: &App, card: &mut Card<'_>, map: &HeatMap) {
+    let look = app.looks.card(ID, MAP);
+    if let Some(layer) = look.layer.checked_sub(1).and_then(|i| map.layers.get(i)) {
+        card.title.clone_from(&layer.label);
+    }
+    if let Some(episode) = app.selection.episode {
+        // The cursor's step is one of the episode that is diagnosed.
+        card.of_step = diagnosis::selected_detail(app).is_some_and(|d| d.of_data && d.index == episode);
+        card.title = format!("{} · episode {episode}", card.title);
+    } else if let Some(path) = look.solo.and_then(|i| map.overlays.get(i)) {
+        card.title = format!("{} · {}", card.title, path.label);
+    }
 }
 
 /// Its cards.
 fn cards(app: &App) -> Vec<Card<'_>> {
     let Some(report) = app.report(ID) else { return Vec::new() };
     let mut cards = generic::cards(report);
-    if let (Some(episode), Some(card)) = (app.selection.episode, cards.iter_mut().find(|card| card.id == MAP)) {
-        card.title = format!("{} · episode {episode}", card.title);
+    if let (Some(card), Some(map)) = (cards.iter_mut().find(|card| card.id == MAP), density(app)) {
+        title(app, card, map);
     }
     if let Some(pairs) = report.pairs.as_deref().filter(|p| !p.pairs.is_empty()) {
         let title = format!("All pairs of dimensions · {}", pairs.pairs.len());
@@ -209,90 +238,3 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     }
     cards
 }
-
-/// Its pages on a small screen.
-const SMALL: &[Page] = &[
-    Page(
-        "map",
-        Row(&[(Part(3), C("map:density")), (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))]))]),
-    ),
-    Page("holes", Column(&[(Part(1), C("table:holes")), (Part(1), C("notes"))])),
-    Page("dimensions", Column(&[(Part(1), C("table:dimensions")), (Part(1), C("plot:spectrum"))])),
-    Page(
-        "actions",
-        Column(&[
-            (Part(1), C("table:actions")),
-            (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-        ]),
-    ),
-    Page("pairs", C("pairs")),
-    Page("rollouts", compared::SMALL[0]),
-    Page("shift", compared::SMALL[1]),
-];
-/// Its pages on a screen of middle size.
-const MIDDLE: &[Page] = &[
-    Page(
-        "map",
-        Column(&[
-            (
-                Part(3),
-                Row(&[
-                    (Part(3), C("map:density")),
-                    (Part(2), Column(&[(Part(1), C("stats")), (Part(1), C("hist:novelty"))])),
-                ]),
-            ),
-            (Need(13), Row(&[(Part(3), C("table:holes")), (Part(2), C("notes"))])),
-        ]),
-    ),
-    Page(
-        "dimensions",
-        Column(&[
-            (Part(1), C("table:dimensions")),
-            (Part(1), Row(&[(Part(1), C("plot:spectrum")), (Part(1), C("hist:returns"))])),
-        ]),
-    ),
-    Page(
-        "actions",
-        Column(&[
-            (Part(1), C("table:actions")),
-            (Part(1), Row(&[(Part(3), C("table:returns")), (Part(2), C("hist:lengths"))])),
-        ]),
-    ),
-    Page("pairs", C("pairs")),
-    Page("rollouts", compared::MIDDLE[0]),
-    Page("shift", compared::MIDDLE[1]),
-];
-/// Its pages on a large screen.
-const LARGE: &[Page] = &[
-    Page(
-        "map",
-        Row(&[
-            (Part(3), C("map:density")),
-            (
-                Part(2),
-                Column(&[
-                    (Need(24), C("stats")),
-                    (Part(3), C("hist:novelty")),
-                    (Part(3), C("table:holes")),
-                    (Part(2), C("notes")),
-                ]),
-            ),
-        ]),
-    ),
-    Page(
-        "dimensions",
-        Row(&[
-            (Part(3), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("table:actions"))])),
-            (
-                Part(2),
-                Column(&[
-                    (Part(1), C("plot:spectrum")),
-                    (Part(1), Row(&[(Part(1), C("hist:returns")), (Part(1), C("hist:lengths"))])),
-                    (Part(1), C("table:returns")),
-                ]),
-            ),
-        ]),
-    ),
-    Page("pairs", C("pairs")),
-    Page("rollouts", compared::LARGE),
-];

@@ -1,11 +1,15 @@
 //! Panel 4: the worst episodes, where and why.
 
+mod tracing;
+
+pub use tracing::{TRACE, end, follow};
+
 use std::borrow::Cow;
 
 use super::{Panel, generic};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec};
 use crate::metrics::report::{Cell, Detail, Level, Note, Report, Role, Series, Table};
-use crate::ui::app::App;
+use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::{Binding, ch};
 use crate::ui::layout::{
@@ -22,13 +26,24 @@ pub const ID: PanelId = PanelId("diagnosis");
 /// The panel.
 pub const PANEL: Panel = Panel {
     spec: |open| {
-        let policy = PolicySpec { seed: open.seed, ..PolicySpec::default() };
-        Some(JobSpec::Diagnose(DiagnoseSpec { source: open.source.clone(), policy, ..DiagnoseSpec::default() }))
+        let (source, policy) = (open.source.clone(), policy(open));
+        Some(JobSpec::Diagnose(DiagnoseSpec { source, policy, ..DiagnoseSpec::default() }))
     },
     keys: &[
         Binding::own(&[ch(']'), ch('n')], |app| step(app, 1), "next episode", "next episode", has_report),
         Binding::own(&[ch('['), ch('b')], |app| step(app, -1), "", "previous episode", has_report),
+        Binding::own(
+            &[ch('i')],
+            tracing::toggle,
+            "imagine",
+            "imagine the episode from the cursor's step; again: hold the start, or let it follow",
+            |app| has_report(app) && app.open.source.checkpoint.is_some(),
+        ),
     ],
+    heard: |app, report| {
+        tracing::heard(app, report);
+        Vec::new()
+    },
     cards,
     pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
@@ -39,17 +54,28 @@ pub const PANEL: Panel = Panel {
     )
 };
 
-/// The card of the episodes, and of the selected one's path.
+/// The card of the episodes, of the selected one's strips, and of its path.
 const EPISODES: &str = "table:episodes";
+const LANES: &str = "lanes";
 const PATH: &str = "map:path";
+
+/// Which episodes of the policy are diagnosed where no rollouts are named.
+fn policy(open: &OpenSpec) -> PolicySpec {
+    PolicySpec { seed: open.seed, ..PolicySpec::default() }
+}
 
 fn has_report(app: &App) -> bool {
     app.report(ID).is_some()
 }
 
+/// The table of the episodes.
+fn episodes(app: &App) -> Option<&Table> {
+    app.report(ID)?.tables.iter().find(|t| t.key == "episodes")
+}
+
 /// Selects the next (1) or the previous (−1) episode in the order of the table.
 fn step(app: &mut App, by: i32) -> Vec<Effect> {
-    let table = app.report(ID).and_then(|r| r.tables.iter().find(|t| t.key == "episodes"));
+    let table = episodes(app);
     let look = app.looks.card(ID, EPISODES);
     let row = table.and_then(|table| card::table(table, &look).beside(by));
     app.looks.card_mut(ID, EPISODES).row = row;
@@ -69,7 +95,8 @@ fn cards(app: &App) -> Vec<Card<'_>> {
         match (&mut card.body, detail) {
             (Body::Plot(lines), _) if card.id == "plot:reliability" => {
                 // Nine lines tell nothing: that of the signal that is selected among the scores.
-                if let Some(signal) = signal.filter(|signal| lines.iter().any(|l| l.label == *signal)) {
+                let first = lines.iter().find(|l| l.role == Role::Value).map(|l| l.label.as_str());
+                if let Some(signal) = signal.filter(|signal| lines.iter().any(|l| l.label == *signal)).or(first) {
                     lines.retain(|l| l.label == signal || l.role != Role::Value);
                     card.title = format!("Reliability of {signal} · the score selected above");
                 }
@@ -77,29 +104,44 @@ fn cards(app: &App) -> Vec<Card<'_>> {
             (Body::Notes(notes), _) => {
                 card.title = format!("Verdict · episode {name}");
                 if let Some(detail) = detail {
-                    verdict_first(notes, detail, report);
+                    verdict_first(notes, (detail, tracing::sentence(app)), report);
                 }
             }
             (Body::Map { overlays, .. }, Some(detail)) if card.id == PATH => {
                 *overlays = &detail.path;
+                card.of_step = true;
                 card.title = format!("Episode {name} over the training states");
             }
             _ => {}
         }
     }
     if !episodes.is_empty() {
-        cards.insert(0, lanes(report, &name, detail));
+        cards.insert(0, lanes(app, report, &name, detail));
     }
     cards
 }
 
-/// Puts the verdict on the selected episode in the place of that on the worst; only what calls for action comes before it.
-fn verdict_first<'a>(notes: &mut Vec<Cow<'a, Note>>, detail: &'a Detail, report: &'a Report) {
+/// Puts the verdict on the selected episode, and what is imagined of it, in the place of that on the worst; only what calls for
+/// action comes before it.
+fn verdict_first<'a>(
+    notes: &mut Vec<Cow<'a, Note>>,
+    (detail, imagined): (&'a Detail, Option<&'a Note>),
+    report: &'a Report,
+) {
     if let Some(worst) = report.details.first() {
         notes.retain(|n| !n.text.ends_with(&worst.verdict.text));
     }
     let at = notes.iter().position(|n| n.level != Level::Alarm).unwrap_or(notes.len());
-    notes.insert(at, Cow::Borrowed(&detail.verdict));
+    notes.splice(at..at, [Some(&detail.verdict), imagined].into_iter().flatten().map(Cow::Borrowed));
+}
+
+/// The report with the reliability of the selected score alone, as the panel shows it.
+pub fn with_signal(app: &App, report: &Report) -> Report {
+    let trust = report.tables.iter().find(|t| t.key == "trust");
+    let mut out = report.clone();
+    let Some(signal) = trust.and_then(|trust| trusted(app, trust)) else { return out };
+    out.series.retain(|s| s.group != "reliability" || s.role != Role::Value || s.label == signal);
+    out
 }
 
 /// The score that is selected in the table of how far each can be trusted; the first, which ranks best, to begin with.
@@ -114,11 +156,15 @@ fn is_lane(s: &Series) -> bool {
     matches!(s.role, Role::Lane | Role::Reward)
 }
 
-fn lanes<'a>(report: &'a Report, name: &str, detail: Option<&'a Detail>) -> Card<'a> {
+fn lanes<'a>(app: &'a App, report: &'a Report, name: &str, detail: Option<&'a Detail>) -> Card<'a> {
     let kept = detail.map_or(&[][..], |d| &d.series[..]);
-    let lanes: Vec<&Series> =
+    let mut lanes: Vec<&Series> =
         kept.iter().chain(report.series.iter().filter(|s| kept.is_empty() && s.group == name)).collect();
-    let title = format!("Episode {name} · strips in units of their own alarm thresholds");
+    let what = tracing::words(app).unwrap_or_else(|| "strips in units of their own alarm thresholds".into());
+    let title = format!("Episode {name} · {what}");
+    if let Some(trace) = tracing::shown(app).filter(|_| !lanes.is_empty()) {
+        lanes.extend(tracing::curves(app, trace));
+    }
     let body = if lanes.is_empty() {
         let lines = vec![
             format!("no strips of episode {name}"),
@@ -128,17 +174,43 @@ fn lanes<'a>(report: &'a Report, name: &str, detail: Option<&'a Detail>) -> Card
     } else {
         Body::Lanes(lanes)
     };
-    Card::new("lanes", title, body)
+    Card::new(LANES, title, body)
 }
 
 /// Name of the episode selected in the table.
 fn selected(app: &App, report: &Report) -> Option<String> {
     let data = report.tables.iter().find(|t| t.key == "episodes")?;
-    Some(match generic::selected(app, ID, data)?.first()? {
+    generic::selected(app, ID, data)?.first().map(name)
+}
+
+/// The name of an episode that a cell of the table holds.
+fn name(cell: &Cell) -> String {
+    match cell {
         Cell::Text(t) => t.clone(),
         Cell::Count(n) => n.to_string(),
         Cell::Number(v) => format!("{v}"),
-    })
+    }
+}
+
+/// What is known of the episode that is selected.
+pub fn selected_detail(app: &App) -> Option<&Detail> {
+    let (report, name) = (app.report(ID)?, selected_episode(app)?);
+    report.details.iter().find(|d| d.label == name)
+}
+
+/// Goes to a step of an episode of the dataset; false where it is not among those whose strips are shown.
+pub fn show_step(app: &mut App, episode: usize, step: usize) -> bool {
+    let known = |d: &&Detail| d.of_data && d.index == episode && !d.series.is_empty();
+    let Some(label) = app.report(ID).and_then(|r| r.details.iter().find(known)).map(|d| d.label.clone()) else {
+        return false;
+    };
+    let is_it = |row: &Vec<Cell>| row.first().is_some_and(|cell| name(cell) == label);
+    let Some(row) = episodes(app).and_then(|table| table.rows.iter().position(is_it)) else { return false };
+    app.looks.card_mut(ID, EPISODES).row = Some(row);
+    app.looks.focus.insert(ID, LANES.into());
+    app.selection.at.insert("step".into(), step as f64);
+    app.show(ID);
+    true
 }
 
 /// Name of the episode that is selected, whose strips are shown.

@@ -1,8 +1,8 @@
 //! Panel 3: imagined against real.
 
-use super::{Panel, compared, generic};
+use super::{Panel, compared, diagnosis, dimensions, generic};
 use crate::engine::job::{ImagineSpec, JobSpec};
-use crate::metrics::report::{Cell, Report};
+use crate::metrics::density::near::Place;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -11,16 +11,18 @@ use crate::ui::layout::{
     Node::{self, Card as C, Column, Row},
     Page, Pages,
 };
+use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
 
 /// Its name.
-pub const ID: PanelId = PanelId("imagination");
+pub const ID: PanelId = dimensions::PANEL;
 
 /// The panel.
 pub const PANEL: Panel = Panel {
     spec: |open| spec(open).map(JobSpec::Imagine),
     beside: compared::imagined,
     cards,
+    enter,
     pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
         ID,
@@ -29,6 +31,9 @@ pub const PANEL: Panel = Panel {
         Binding::shows(ID, &[ch('3')], "panel Imagination"),
     )
 };
+
+/// The card whose points are steps of episodes.
+const CLOUD: &str = "scatter:error_vs_novelty";
 
 /// The curves that checkpoints are held against one another by.
 pub const ERRORS: &str = "error by horizon";
@@ -59,12 +64,16 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     if let Some(useful) = app.follow.useful.as_ref().filter(|_| app.follow.opened > 0) {
         cards.push(Card::new("plot:followed", "Useful horizon, checkpoint by checkpoint", Body::Plot(vec![useful])));
     }
-    let wanted = selected(app, report).map(|dim| format!("plot:trace {dim}"));
+    if !app.follow.ratios.is_empty() && app.follow.opened > 0 {
+        let lines = app.follow.ratios.iter().collect();
+        cards.push(Card::new("plot:followed ratios", "Loss ratios, checkpoint by checkpoint", Body::Plot(lines)));
+    }
+    let wanted = dimensions::selected(app, report).map(|dim| format!("plot:trace {dim}"));
     if compared::imagined(&app.open).is_some() {
         cards.extend(compared::cards(app, "Imagined"));
     }
     // The trace of the selected dimension, then the others, the worst first.
-    let order = by_error(report);
+    let order = dimensions::by_error(report);
     let place = |card: &Card<'_>| {
         let name = card.id.strip_prefix("plot:trace ")?;
         let at = order.iter().position(|known| *known == name).unwrap_or(order.len());
@@ -74,22 +83,18 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     cards
 }
 
-/// The dimension of the selected row; the first of the table, which is the worst, to begin with.
-fn selected<'a>(app: &App, report: &'a Report) -> Option<&'a str> {
-    let data = report.tables.iter().find(|t| t.key == "dimensions")?;
-    match generic::selected(app, ID, data)?.first()? {
-        Cell::Text(name) => Some(name),
-        _ => None,
+/// What the focused card leads to: a point of the cloud to its episode, from its step on.
+fn enter(app: &mut App) -> Option<Vec<Effect>> {
+    let focus = app.looks.focus.get(&ID).filter(|id| *id == CLOUD)?;
+    let row = app.looks.card(ID, focus).row?;
+    let cloud = app.report(ID)?.scatters.iter().find(|s| CLOUD.ends_with(&s.key))?;
+    let Place { episode, step } = *cloud.places.get(row)?;
+    if diagnosis::show_step(app, episode, step) {
+        return Some(Vec::new());
     }
-}
-
-/// Names of the dimensions in the order of their table: the worst first.
-fn by_error(report: &Report) -> Vec<&str> {
-    let table = report.tables.iter().find(|t| t.key == "dimensions");
-    let rows = table.map(|t| t.rows.as_slice()).unwrap_or_default();
-    rows.iter()
-        .filter_map(|row| if let Some(Cell::Text(name)) = row.first() { Some(name.as_str()) } else { None })
-        .collect()
+    let spec = ImagineSpec { episode: Some(episode), step: Some(step), ..spec(&app.open)? };
+    app.message = None;
+    Some(vec![app.jobs.start(JobSpec::Imagine(spec))])
 }
 
 /// Its pages on a small screen.

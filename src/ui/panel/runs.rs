@@ -165,9 +165,20 @@ fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
     vec![app.jobs.start(spec)]
 }
 
-/// A job ended: what it wrote is listed.
+/// Another program wrote to a run: what is new of it is read, once what is being read is there.
+pub fn changed(app: &mut App) -> Vec<Effect> {
+    if app.jobs.running.contains_key(&Slot::Runs) {
+        app.follow.runs_wait = true;
+        return Vec::new();
+    }
+    let spec = JobSpec::Runs(app.open.runs.clone());
+    vec![app.jobs.start(spec)]
+}
+
+/// A job ended: what it wrote is listed, and what changed while the runs were read is read now.
 pub fn after(app: &mut App, job: &str) -> Vec<Effect> {
-    if !WRITERS.contains(&job) {
+    let waits = job == ID.0 && std::mem::take(&mut app.follow.runs_wait);
+    if !(waits || WRITERS.contains(&job)) {
         return Vec::new();
     }
     let spec = JobSpec::Runs(app.open.runs.clone());

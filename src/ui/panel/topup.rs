@@ -2,6 +2,7 @@
 
 mod board;
 mod experiment;
+pub mod live;
 pub mod plan;
 
 use super::{Panel, generic, waiting};
@@ -97,6 +98,9 @@ fn can_roll_back(app: &App) -> bool {
 
 /// A run ended: its networks can be held against those before, and an adaptive one can be the next one's measure.
 fn filled(app: &mut App, outcome: &Outcome) {
+    let report = app.reports.get(ID.0).cloned();
+    let how = (board::chosen(app), app.open.topup.options.seed);
+    app.sitting.end(how, report.as_deref(), &outcome.written);
     app.pair = Pair::of(&outcome.written);
     if app.open.topup.options.schedule == Schedule::Adaptive {
         app.open.topup.yoked = outcome.written.first().cloned().or(app.open.topup.yoked.take());
@@ -150,7 +154,9 @@ fn start(app: &mut App) -> Vec<Effect> {
         app.message = Some(why);
         return Vec::new();
     }
-    app.reports.remove(ID.0);
+    let before = app.reports.remove(ID.0);
+    let live = std::mem::take(&mut app.live);
+    app.sitting.begin(before.as_deref(), &live.curves);
     (app.pair, app.over) = (None, None);
     vec![app.jobs.start(spec)]
 }
@@ -184,28 +190,36 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     }
     match app.report(ID) {
         Some(report) => cards.extend(generic::cards(report)),
+        None if live::is_there(app) => {}
         None => cards.push(waiting::card(app, &PANEL)),
     }
+    for card in &mut cards {
+        if let (Body::Plot(lines), Some(group)) = (&mut card.body, card.id.strip_prefix("plot:")) {
+            lines.extend(app.sitting.past.iter().filter(|past| past.group == group));
+        }
+    }
+    live::add(app, &mut cards);
     cards
 }
 
 /// Its pages on the smallest screen.
 const TINY: &[Page] = &[Page(
     "run",
-    Column(&[(Need(6), C("control")), (Part(1), C("waiting")), GRID, SAID, (Part(1), C("plot:loss ratio"))]),
+    Column(&[(Need(9), C("control")), (Part(1), C("waiting")), GRID, SAID, (Part(1), C("plot:loss ratio"))]),
 )];
 /// Its pages on a small screen.
 const SMALL: &[Page] = &[
     Page(
         "run",
         Column(&[
-            (Need(6), C("control")),
+            (Need(9), C("control")),
             (Part(1), C("waiting")),
             GRID,
             SAID,
             (Part(1), Row(&[(Part(1), C("plot:loss ratio")), (Part(1), C("plot:score"))])),
         ]),
     ),
+    LIVE,
     Page(
         "effects",
         Column(&[
@@ -222,28 +236,56 @@ const SMALL: &[Page] = &[
     ),
 ];
 /// Its pages on a screen of middle size.
-const MIDDLE: &[Page] = &[Page(
-    "run",
-    Column(&[
-        (Need(8), C("control")),
-        (Part(1), C("waiting")),
-        GRID,
-        SAID,
-        (Part(5), FIRST),
-        (Part(5), SECOND),
-        (Part(4), Row(&[(Part(1), C("table:before_after")), (Part(1), C("table:checks")), (Part(1), C("notes"))])),
-    ]),
-)];
+const MIDDLE: &[Page] = &[
+    Page(
+        "run",
+        Column(&[
+            (Need(10), C("control")),
+            (Part(1), C("waiting")),
+            GRID,
+            SAID,
+            (Part(5), FIRST),
+            (Part(5), SECOND),
+            (
+                Part(4),
+                Row(&[
+                    (Part(1), C("table:before_after")),
+                    (Part(1), C("live:log")),
+                    (Part(1), C("table:checks")),
+                    (Part(1), C("notes")),
+                ]),
+            ),
+        ]),
+    ),
+    Page(
+        "training",
+        Column(&[
+            (Part(4), TRAINING),
+            (Part(5), Row(&[(Part(2), C("live:map")), (Part(3), C("log"))])),
+            (Need(9), C("table:sitting")),
+        ]),
+    ),
+];
 /// Its pages on a large screen.
 const LARGE: &[Page] = &[Page(
     "run",
     Column(&[
-        (Need(8), C("control")),
+        (Need(10), C("control")),
         (Part(1), C("waiting")),
         GRID,
         SAID,
         (Part(5), FIRST),
         (Part(4), SECOND),
+        (
+            Part(4),
+            Row(&[
+                (Part(3), C("live:model")),
+                (Part(3), C("live:policy")),
+                (Part(2), C("live:map")),
+                (Part(3), C("live:log")),
+                (Part(3), C("log")),
+            ]),
+        ),
         (
             Part(3),
             Row(&[
@@ -254,6 +296,16 @@ const LARGE: &[Page] = &[Page(
         ),
     ]),
 )];
+/// A run as it goes on, on a small screen.
+const LIVE: Page = Page(
+    "training",
+    Column(&[
+        (Part(1), TRAINING),
+        (Part(1), Row(&[(Part(2), C("live:map")), (Part(3), C("live:log")), (Part(3), C("log"))])),
+    ]),
+);
+/// What learns, as it learns.
+const TRAINING: Node = Row(&[(Part(1), C("live:model")), (Part(1), C("live:policy"))]);
 /// The cells of an experiment, and what is said of it: alone on their page.
 const GRID: (Len, Node) = (Part(5), C("table:grid"));
 const SAID: (Len, Node) = (Need(8), C("said"));

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::engine::newest;
+use crate::ui::app::Watched;
 use crate::ui::msg::Changed;
 
 /// Time between two looks.
@@ -19,17 +20,6 @@ const MOST: Duration = Duration::from_millis(1500);
 /// Files that are looked at below one folder, and folders below one another.
 const FILES: usize = 20_000;
 const DEPTH: usize = 6;
-
-/// What is watched.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Watched {
-    /// The dataset, where it is a file or a folder.
-    pub dataset: Option<PathBuf>,
-    /// The checkpoint, or the run that leaves one after the other.
-    pub checkpoint: Option<PathBuf>,
-    /// Recorded rollouts.
-    pub rollouts: Option<PathBuf>,
-}
 
 /// What is known of the watched files.
 pub struct Watcher {
@@ -41,6 +31,7 @@ enum Kind {
     Dataset,
     Checkpoint,
     Rollouts,
+    Runs,
 }
 
 /// How a file or folder looked.
@@ -60,6 +51,7 @@ impl Watcher {
             (Kind::Dataset, &watched.dataset),
             (Kind::Checkpoint, &watched.checkpoint),
             (Kind::Rollouts, &watched.rollouts),
+            (Kind::Runs, &watched.runs),
         ];
         let seen = |path: &Path| {
             let stamp = stamp(path);
@@ -83,11 +75,13 @@ impl Watcher {
                 continue;
             }
             let since = *seen.since.get_or_insert(now);
-            if rests || now.duration_since(since) >= MOST {
+            // Of a log what is whole is read at once; all else would be read whole while it is half written.
+            if rests || *kind == Kind::Runs || now.duration_since(since) >= MOST {
                 (seen.told, seen.since) = (stamp, None);
                 out.push(match kind {
                     Kind::Dataset => Changed::Dataset,
                     Kind::Rollouts => Changed::Rollouts,
+                    Kind::Runs => Changed::Runs,
                     Kind::Checkpoint => Changed::Checkpoint(newest(path)),
                 });
             }
@@ -149,6 +143,21 @@ mod tests {
         }
         fs::write(&file, "x".repeat(99)).expect("written");
         assert_eq!(watcher.look(after(3500)), [Changed::Dataset], "it never rests");
+    }
+
+    #[test]
+    fn a_log_that_grows_is_told_at_every_look_and_a_folder_that_appears_is_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = folder.path().join("runs");
+        let mut watcher = Watcher::new(&Watched { runs: Some(runs.clone()), ..Watched::default() });
+        let now = Instant::now();
+        assert!(watcher.look(now).is_empty());
+        for i in 1..4 {
+            fs::create_dir_all(runs.join("a")).expect("made");
+            fs::write(runs.join("a/metrics.jsonl"), "x".repeat(i)).expect("written");
+            assert_eq!(watcher.look(now + LOOK * i as u32), [Changed::Runs]);
+        }
+        assert!(watcher.look(now + LOOK * 4).is_empty());
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::ground::fault::Fault;
 pub struct Custom {
     /// Its name.
     pub name: String,
+    /// What was written to have it: its name, or the path of its file.
+    pub asked: String,
     /// Its colours.
     pub palette: Palette,
 }
@@ -55,14 +57,14 @@ fn dark() -> String {
     "dark".into()
 }
 
-/// Reads the scheme in `text`, which `path` names; it is kept for as long as the program runs.
+/// Reads the scheme in `text`, which `path` names and `asked` asks for; it is kept for as long as the program runs.
 ///
 /// # Errors
 /// [`Fault`] naming the file and the key that is wrong.
-pub fn read(path: &Path, text: &str) -> Result<&'static Custom, Fault> {
+pub fn read(path: &Path, asked: &str, text: &str) -> Result<&'static Custom, Fault> {
     let palette = parsed(text).map_err(|why| Fault::at(path, why))?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let custom: &'static Custom = Box::leak(Box::new(Custom { name, palette }));
+    let custom: &'static Custom = Box::leak(Box::new(Custom { name, asked: asked.to_owned(), palette }));
     Ok(READ.get_or_init(|| custom))
 }
 

@@ -1,13 +1,13 @@
 //! Keys' actions.
 
-use super::{Effect, choice, cursor, export, map, over, page, pair};
+use super::{Effect, choice, cursor, export, map, over, page, pair, pin};
 use crate::engine::job::{Control, Slot};
-use crate::ui::app::{App, Over, Prompt, ScaleChoice};
+use crate::ui::app::{App, Over, Prompt, ScaleChoice, Searched};
 use crate::ui::card::{self, Body};
 use crate::ui::choosing;
 use crate::ui::keymap::Action;
 use crate::ui::look::SMOOTH;
-use crate::ui::panel::panel;
+use crate::ui::panel::{diagnosis, panel};
 use crate::ui::shown::shown;
 
 /// Does what a key asks for.
@@ -17,7 +17,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Quit => return quit(app),
         Action::Interrupt => return vec![Effect::Interrupt],
         Action::Help => over::help(app),
-        Action::Palette => app.over = Some(Over::Palette(Prompt::default(), 0)),
+        Action::Palette => app.over = Some(Over::Search(Searched::Actions, Prompt::default(), 0)),
         Action::Jobs => app.over = if matches!(app.over, Some(Over::Jobs(_))) { None } else { Some(Over::Jobs(0)) },
         Action::Suspend => return vec![Effect::Suspend],
         Action::Show(panel) if panel == app.panel && app.over.is_none() => page::turn(app, 1),
@@ -29,10 +29,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::NextCard => step_focus(app, 1),
         Action::PreviousCard => step_focus(app, -1),
         Action::Enter if matches!(app.over, Some(Over::Plan(_))) => app.over = None,
-        Action::Enter => return (panel(app.panel).enter)(app).unwrap_or_else(|| zoom(app)),
+        Action::Enter => return enter(app),
         Action::Zoom => return zoom(app),
         Action::Filter => choice::open(app),
-        Action::Export => return export::card(app),
+        Action::Export => return export::focused(app),
         Action::ExportAll => return export::all(app),
         Action::Undo => return choosing::undo(app),
         Action::Back => back(app),
@@ -60,6 +60,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Own(act) => return act(app),
         Action::Flip => return pair::flip(app),
         Action::RollBack => return pair::roll_back(app),
+        Action::Save => return export::session(app),
+        Action::Pin => pin::pin(app),
         Action::Theme => app.theme = app.theme.next(),
         Action::Copy => {
             let text = shown(app).focused().map(|c| c.readout(app.lens())).unwrap_or_default();
@@ -87,6 +89,15 @@ fn quit(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What the focused card leads to, else zooms it. A card has the focus before it was ever asked for.
+fn enter(app: &mut App) -> Vec<Effect> {
+    let focused = shown(app).focused().map(|card| card.id.clone());
+    if let Some(id) = focused {
+        app.looks.focus.insert(app.panel, id);
+    }
+    (panel(app.panel).enter)(app).unwrap_or_else(|| zoom(app))
+}
+
 fn zoom(app: &mut App) -> Vec<Effect> {
     app.looks.zoom = !app.looks.zoom;
     Vec::new()
@@ -109,23 +120,29 @@ fn back(app: &mut App) {
         app.message = None;
     } else if app.looks.zoom {
         app.looks.zoom = false;
+    } else if app.panel == diagnosis::ID && diagnosis::end(app) {
+        // The cursor stays until the next time.
     } else {
         app.selection.at.clear();
         for (id, look) in app.looks.of_panel(app.panel) {
             look.cell = None;
-            if id.starts_with("hist:") {
+            if id.starts_with("hist:") || id.starts_with("scatter:") {
                 look.row = None;
             }
         }
     }
 }
 
-/// The focused plot's look, and how many curves it has.
+/// The focused plot or map, and how many curves or paths it has.
 fn curves(app: &App) -> Option<(String, usize)> {
     let shown = shown(app);
     let card = shown.focused()?;
-    let Body::Plot(lines) = &card.body else { return None };
-    Some((card.id.clone(), lines.len()))
+    let n = match &card.body {
+        Body::Plot(lines) => lines.len(),
+        Body::Map { overlays, .. } => overlays.len(),
+        _ => return None,
+    };
+    Some((card.id.clone(), n))
 }
 
 fn solo(app: &mut App) {
@@ -173,9 +190,7 @@ fn scale(app: &mut App) {
 fn stretch(app: &mut App, factor: f64) {
     let shown = shown(app);
     let Some(card) = shown.focused() else { return };
-    let (Body::Plot(lines) | Body::Lanes(lines), Some(axis)) = (&card.body, card.axis()) else { return };
-    let xs = || lines.iter().flat_map(|l| l.x.iter().copied()).filter(|v| v.is_finite());
-    let all = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
+    let (Some(all), Some(axis)) = (card::ends(card), card.axis()) else { return };
     let (lo, hi) = app.selection.window.get(axis).copied().unwrap_or(all);
     let centre = app.selection.at.get(axis).copied().unwrap_or(f64::midpoint(lo, hi));
     let half = (hi - lo) * factor / 2.0;

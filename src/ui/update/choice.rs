@@ -8,7 +8,7 @@ use super::{Effect, map};
 use crate::engine::job::{Only, Slot};
 use crate::ui::app::{App, Prompt, Sought};
 use crate::ui::choosing::ask;
-use crate::ui::panel::{PANELS, road};
+use crate::ui::panel::{PANELS, diagnosis, road};
 
 /// Opens the line with the condition that holds.
 pub fn open(app: &mut App) {
@@ -80,6 +80,7 @@ pub fn found(app: &mut App) -> Vec<Effect> {
     }
     app.follow.measured.clear();
     app.follow.useful = None;
+    app.follow.ratios.clear();
     measure_anew(app)
 }
 
@@ -92,10 +93,10 @@ pub fn refused(app: &mut App) {
 /// Forgets what was measured of other episodes, stops what measures it, and asks for it anew.
 fn measure_anew(app: &mut App) -> Vec<Effect> {
     let jobs = road(&app.open);
-    let is_one = |name: &str| name == "map" || jobs.iter().any(|spec| spec.name() == name);
+    let is_one = |name: &str| ["map", diagnosis::TRACE].contains(&name) || jobs.iter().any(|spec| spec.name() == name);
     let mut effects = app.jobs.take_back(is_one);
-    for report in PANELS[1..].iter().filter(|panel| panel.by_hand.is_none()).map(|panel| panel.id.0).chain(["compare"])
-    {
+    let own = PANELS[1..].iter().filter(|panel| panel.by_hand.is_none()).map(|panel| panel.id.0);
+    for report in own.chain(["compare", diagnosis::TRACE]) {
         app.reports.remove(report);
         map::forget(app, report);
     }

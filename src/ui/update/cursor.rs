@@ -1,7 +1,7 @@
 //! The cursor of the focused card.
 
 use crate::ui::app::App;
-use crate::ui::card::{Card, Target};
+use crate::ui::card::{self, Card, Target};
 use crate::ui::look::Lens;
 use crate::ui::shown::shown;
 
@@ -13,9 +13,40 @@ pub fn motion(app: &mut App, to: impl Fn(&Card, Lens<'_>) -> Option<Target>) {
     let id = card.id.clone();
     match target {
         Some(Target::At(axis, v)) => {
+            let all = card::ends(card);
+            if let (Some(window), Some(all)) = (app.selection.window.get_mut(&axis), all) {
+                *window = around(*window, all, v);
+            }
             app.selection.at.insert(axis, v);
         }
         Some(Target::Look(look)) => *app.looks.card_mut(app.panel, &id) = look,
         None => {}
+    }
+}
+
+/// `window`, moved by half its length, or more, where `v` is outside; never beyond `all`.
+fn around((lo, hi): (f64, f64), all: (f64, f64), v: f64) -> (f64, f64) {
+    if (lo..=hi).contains(&v) {
+        return (lo, hi);
+    }
+    let length = (hi - lo).min(all.1 - all.0);
+    let by = if v > hi { (v - hi).max(length / 2.0) } else { -(lo - v).max(length / 2.0) };
+    let lo = (lo + by).clamp(all.0, all.1 - length);
+    (lo, lo + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_goes_with_the_cursor_and_never_beyond_the_data() {
+        let all = (0.0, 100.0);
+        assert_eq!(around((10.0, 30.0), all, 20.0), (10.0, 30.0));
+        assert_eq!(around((10.0, 30.0), all, 31.0), (20.0, 40.0));
+        assert_eq!(around((10.0, 30.0), all, 9.0), (0.0, 20.0));
+        assert_eq!(around((10.0, 30.0), all, 100.0), (80.0, 100.0));
+        assert_eq!(around((70.0, 90.0), all, 95.0), (80.0, 100.0));
+        assert_eq!(around((10.0, 30.0), (0.0, 5.0), 4.0), (0.0, 5.0));
     }
 }

@@ -8,11 +8,15 @@ use crate::engine::job::{JobSpec, Slot};
 use crate::metrics::report::{Report, Role};
 use crate::ui::app::App;
 use crate::ui::msg::Changed;
-use crate::ui::panel::{imagination, road};
+use crate::ui::panel::diagnosis::TRACE;
+use crate::ui::panel::{imagination, road, runs};
 use crate::ui::widget::number::number;
 
 /// Takes in that a file has changed.
 pub fn changed(app: &mut App, changed: Changed) -> Vec<Effect> {
+    if changed == Changed::Runs {
+        return runs::changed(app);
+    }
     app.follow.wait_for(changed);
     next(app)
 }
@@ -55,7 +59,7 @@ pub fn opened(app: &mut App) -> Vec<Effect> {
         pair.shelf.clear();
     }
     let jobs = road(&app.open);
-    let of_data: &[&str] = if data { &["map", "audit", "scan"] } else { &["map"] };
+    let of_data: &[&str] = if data { &["map", TRACE, "audit", "scan"] } else { &["map", TRACE] };
     let effects = app.jobs.take_back(|name| of_data.contains(&name) || jobs.iter().any(|spec| spec.name() == name));
     app.jobs.queue.extend(jobs);
     effects
@@ -67,7 +71,11 @@ pub fn heard(app: &mut App, report: &Arc<Report>) -> Vec<Effect> {
         && let Some(path) = &app.open.source.checkpoint
         && let Some(curve) = report.series.iter().find(|s| s.group == imagination::ERRORS && s.role == Role::Value)
     {
-        app.follow.keep(path, curve, report.value("useful_horizon"));
+        let measured = (report.value("useful_horizon"), report.value("heldout_over_training"));
+        app.follow.keep(path, curve, measured);
+    }
+    if let (Some(path), Some(ratio)) = (&app.open.source.checkpoint, report.value("loss_ratio_judged")) {
+        app.follow.rate(path, ratio);
     }
     alarms(app).into_iter().chain(beyond(app, report)).collect()
 }

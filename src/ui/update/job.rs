@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Effect, choice, follow, map};
+use super::{Effect, choice, follow, map, told};
 use crate::engine::job::{Body, Event, JobSpec, Slot};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, Ended};
-use crate::ui::panel::{PANELS, capital, road, runs};
+use crate::ui::panel::{PANELS, capital, diagnosis, road, runs};
 use crate::ui::spell;
 
 /// Takes in one event; news of a job that was replaced change nothing.
@@ -20,6 +20,10 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Body::Told(told) => {
+            told::heard(app, slot, told);
+            Vec::new()
+        }
         Body::Report(report) => {
             let report = if app.theme.ascii { Arc::new(spell::report(&report)) } else { report };
             map::forget(app, &report.name);
@@ -27,6 +31,9 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
             keep_rows(app, &report);
             app.reports.insert(report.name.clone(), Arc::clone(&report));
             effects.extend(follow::heard(app, &report));
+            if ["coverage", "map"].contains(&report.name.as_str()) {
+                told::lay(app);
+            }
             effects
         }
         Body::Done(outcome) => {
@@ -47,6 +54,9 @@ pub fn news(app: &mut App, event: Event) -> Vec<Effect> {
         Body::Failed(failure) => {
             if slot == Slot::Episodes {
                 choice::refused(app);
+            }
+            if slot == Slot::Trace {
+                app.reports.remove(diagnosis::TRACE);
             }
             if slot == Slot::Load && !app.follow.opening.is_empty() {
                 // Half written, perhaps: the screen stays as it is until the next change.
@@ -96,8 +106,9 @@ fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
     if slot == Slot::Load {
         effects.extend(follow::next(app));
     }
-    // The list of runs is read beside the opening, which its end does not hurry; what changed on disk is opened first.
-    let waits = slot == Slot::Runs && app.jobs.busy() || !app.follow.opening.is_empty();
+    // The list of runs is read, and what follows the cursor is imagined, beside the opening, which their end does not hurry; what
+    // changed on disk is opened first.
+    let waits = matches!(slot, Slot::Runs | Slot::Trace) && app.jobs.busy() || !app.follow.opening.is_empty();
     let next = if waits { None } else { app.jobs.queue.pop_front() };
     effects.extend(next.map(|spec| app.jobs.start(spec)));
     if !app.jobs.busy() && app.jobs.queue.is_empty() {

@@ -4,9 +4,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Effect;
 use crate::engine::job::{Control, Slot};
-use crate::ui::app::{App, Over, Prompt};
-use crate::ui::keymap::Action;
-use crate::ui::palette;
+use crate::ui::app::{App, Over, Prompt, Searched};
+use crate::ui::palette::{self, Found};
 use crate::ui::panel::topup::plan;
 
 /// Most lines that are scrolled away.
@@ -36,35 +35,35 @@ pub fn shift(app: &mut App, (dx, dy): (i32, i32)) -> bool {
     match &mut app.over {
         Some(Over::Keys(at) | Over::Words(at)) => *at = at.saturating_add_signed(by as isize).min(LINES),
         Some(Over::Jobs(at)) => *at = at.saturating_add_signed(by as isize).min(jobs.saturating_sub(1)),
-        Some(Over::Palette(..) | Over::Plan(_)) | None => return false,
+        Some(Over::Search(..) | Over::Plan(_)) | None => return false,
     }
     true
 }
 
-/// What a key leads to while actions are searched.
+/// What a key leads to while names are searched.
 pub enum Search {
     /// The search goes on, or is over.
     Goes,
     /// The program ends as a signal would end it.
     Interrupted,
-    /// The action that was found.
-    Found(Action),
+    /// What was found.
+    Found(Found),
 }
 
-/// Takes a key while actions are searched.
-pub fn key(app: &mut App, (prompt, at): (Prompt, usize), key: &KeyEvent) -> Search {
+/// Takes a key while names are searched.
+pub fn key(app: &mut App, (what, prompt, at): (Searched, Prompt, usize), key: &KeyEvent) -> Search {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let found = palette::found(app, &prompt.text);
+    let found = palette::found(app, what, &prompt.text);
     let last = found.len().saturating_sub(1);
     let (next, at) = match key.code {
         KeyCode::Esc => return Search::Goes,
         KeyCode::Char('c') if control => return Search::Interrupted,
-        KeyCode::Enter => return found.get(at).map_or(Search::Goes, |entry| Search::Found(entry.action)),
+        KeyCode::Enter => return found.get(at).map_or(Search::Goes, |entry| Search::Found(entry.found)),
         KeyCode::Up => (prompt, at.saturating_sub(1)),
         KeyCode::Down | KeyCode::Tab => (prompt, (at + 1).min(last)),
         _ => (prompt.after(key), 0),
     };
-    app.over = Some(Over::Palette(next, at));
+    app.over = Some(Over::Search(what, next, at));
     Search::Goes
 }
 

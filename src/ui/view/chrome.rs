@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use crate::engine::job::Slot;
 use crate::metrics::report::Level;
-use crate::ui::app::{App, Ended, Prompt};
+use crate::ui::app::{App, Ended, Prompt, Running};
 use crate::ui::bindings::holding;
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Action, Binding};
@@ -150,8 +151,10 @@ pub fn tabs(app: &App, shown: &Shown, area: Rect, buf: &mut Buffer) {
 /// What runs, how far it is; else how the last job ended.
 pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
-    let running = &app.jobs.running;
-    let Some(job) = running.values().next_back() else {
+    // What follows the cursor is told of only where it lets it wait: the line would flicker.
+    let told = |(slot, job): &(&Slot, &Running)| **slot != Slot::Trace || job.seconds > 0.3;
+    let running: Vec<&Running> = app.jobs.running.iter().filter(told).map(|(_, job)| job).collect();
+    let Some(job) = running.last() else {
         if let Some((name, Ended::Done(summary))) =
             app.jobs.ended.iter().find(|(n, _)| **n == panel(app.panel).job_in(&app.open))
         {
@@ -165,10 +168,7 @@ pub fn status(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let sign = if job.paused { "‖" } else { gauge::spinner(app.tick) };
     let mut x = ink::put(buf, area, area.x + 1, area.y, &format!("{sign} {}", job.name), theme.accent());
-    let (phase, share) = match &job.progress {
-        Some(p) => (p.phase.clone(), (p.total > 0).then(|| p.done as f64 / p.total as f64)),
-        None => (String::new(), None),
-    };
+    let (phase, share) = (job.progress.as_ref().map(|p| p.phase.clone()).unwrap_or_default(), job.share());
     if job.paused {
         x = ink::put(buf, area, x, area.y, " paused", theme.colors().warn);
     }

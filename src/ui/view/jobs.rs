@@ -28,8 +28,7 @@ pub fn draw(app: &App, selected: usize, body: Rect, buf: &mut Buffer) {
         let style = if i == selected { theme.selected() } else { theme.text() };
         let sign = if job.paused { "‖" } else { gauge::spinner(app.tick) };
         let (phase, share) = match &job.progress {
-            Some(p) if p.total > 0 => (p.phase.as_str(), format!(" · {:.0} %", 100.0 * p.done as f64 / p.total as f64)),
-            Some(p) => (p.phase.as_str(), String::new()),
+            Some(p) => (p.phase.as_str(), job.share().map(|s| format!(" · {:.0} %", 100.0 * s)).unwrap_or_default()),
             None => ("starting", String::new()),
         };
         line(sign, style, &format!("{}: {phase}{share}", job.name));
@@ -55,7 +54,9 @@ fn pace(job: &crate::ui::app::Running) -> String {
     let mut out = format!("for {}", number::duration(job.seconds));
     if let (Some(p), Some(rate)) = (&job.progress, job.rate().filter(|rate| *rate > 0.0)) {
         let _ = write!(out, ", {} a second", number::number((rate * 10.0).round() / 10.0));
-        if p.total > p.done {
+        if let Some(left) = job.left() {
+            let _ = write!(out, ", at most {} left", number::duration(left));
+        } else if p.total > p.done {
             let _ = write!(out, ", {} left in this phase", number::duration((p.total - p.done) as f64 / rate));
         }
     }

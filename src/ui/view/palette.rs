@@ -1,22 +1,26 @@
-//! The search for an action.
+//! The search by name.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::ui::app::{App, Prompt};
+use crate::ui::app::{App, Prompt, Searched, Side};
 use crate::ui::palette::found;
 use crate::ui::widget::{ink, overlay};
 
-/// Most actions that are shown at once.
+/// Most entries that are shown at once.
 const SHOWN: usize = 14;
 
-/// Draws what was written, and the actions that fit it.
-pub fn draw(app: &App, prompt: &Prompt, selected: usize, body: Rect, buf: &mut Buffer) {
+/// Draws what was written, and the entries that fit it.
+pub fn draw(app: &App, (what, prompt): (Searched, &Prompt), selected: usize, body: Rect, buf: &mut Buffer) {
     let theme = app.theme;
-    let all = found(app, &prompt.text);
+    let all = found(app, what, &prompt.text);
     let height = (SHOWN as u16 + 3).min(body.height);
-    let title = "Do · letters search · Enter does it · Esc closes";
+    let title = match what {
+        Searched::Actions => "Do · letters search · Enter does it · Esc closes",
+        Searched::Axis(Side::X) => "Across · letters search · Enter chooses · Esc closes",
+        Searched::Axis(Side::Y) => "Up · letters search · Enter chooses · Esc closes",
+    };
     let inside = overlay::open(body, 84, height, title, buf, theme);
     let mut x = ink::put(buf, inside, inside.x, inside.y, "> ", theme.accent());
     for (i, c) in prompt.text.chars().chain([' ']).enumerate() {
@@ -36,6 +40,6 @@ pub fn draw(app: &App, prompt: &Prompt, selected: usize, body: Rect, buf: &mut B
         ink::put(buf, row, row.x, y, &ink::fit(&entry.words, room), style);
     }
     if all.is_empty() {
-        ink::put(buf, list, list.x, list.y, "no action has these letters", theme.dim());
+        ink::put(buf, list, list.x, list.y, "nothing has these letters", theme.dim());
     }
 }

@@ -3,6 +3,9 @@
 mod legend;
 mod marks;
 mod overlays;
+mod pixels;
+
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,13 +14,15 @@ use ratatui::style::Color;
 use super::axes::{self, Axes, Grid};
 use super::scale::{Range, Scale};
 use super::{ink, number};
-use crate::metrics::report::{HeatMap, Overlay};
+use crate::metrics::report::{Colours, HeatMap, Layer, Overlay};
 use crate::ui::theme::{Palette, Theme};
 
 /// A map and how it is looked at.
 pub struct MapView<'a> {
     /// The numbers.
     pub map: &'a HeatMap,
+    /// What is shown in place of them.
+    pub layer: Option<&'a Layer>,
     /// Paths and points laid over them.
     pub overlays: &'a [Overlay],
     /// Colours even in decades instead of in steps.
@@ -40,7 +45,7 @@ impl MapView<'_> {
     }
 
     /// True if the grid holds what its width and height promise.
-    fn sound(&self) -> bool {
+    pub fn sound(&self) -> bool {
         let m = self.map;
         m.width > 0 && m.height > 0 && m.width.checked_mul(m.height) == Some(m.values.len())
     }
@@ -60,7 +65,7 @@ impl MapView<'_> {
 
     /// True where the map can be counted anew in other bins.
     fn is_countable(&self) -> bool {
-        self.map.fine.as_ref().is_some_and(|fine| !fine.is_empty())
+        self.layer.is_some() || self.map.fine.as_ref().is_some_and(|fine| !fine.is_empty())
     }
 
     /// How many bins are drawn along each axis of `plot`: about as many as the map has, but each as many pixels wide as the
@@ -76,10 +81,30 @@ impl MapView<'_> {
     /// The map as it is drawn into `plot`.
     fn counted(&self, plot: Rect) -> Option<HeatMap> {
         let (m, bins) = (self.map, self.bins(plot));
+        if let Some(layer) = self.layer {
+            let (width, height, values) = layer.view((m.x_range, m.y_range), bins.0, bins.1);
+            let unit = layer.unit.clone();
+            return Some(HeatMap { width, height, values, unit, fine: None, overlays: vec![], ..m.clone() });
+        }
         let fine = m.fine.as_ref().filter(|_| bins != (m.width, m.height))?;
         let view = fine.view((m.x_range, m.y_range), bins.0, bins.1);
         let values = view.counts.iter().map(|&c| c as f64).collect();
         Some(HeatMap { width: view.width(), height: view.height(), values, fine: None, overlays: vec![], ..m.clone() })
+    }
+
+    /// What is looked at as a map of its own: the part, the layer and the paths that are shown.
+    pub fn as_shown(&self) -> HeatMap {
+        let m = self.map;
+        let colours = match (self.log, self.layer.is_none_or(Layer::is_count)) {
+            (true, _) => Colours::Decades,
+            (false, true) => Colours::Counts,
+            (false, false) => Colours::Steps,
+        };
+        let shown = HeatMap { colours, overlays: self.overlays.to_vec(), layers: Arc::default(), ..m.clone() };
+        let Some(layer) = self.layer else { return shown };
+        let (width, height, values) = layer.view((m.x_range, m.y_range), m.width, m.height);
+        let key = format!("{}-{}", m.key, layer.key);
+        HeatMap { key, width, height, values, unit: layer.unit.clone(), ..shown }
     }
 
     /// The map's cell under a cell of the screen.
@@ -101,12 +126,29 @@ impl MapView<'_> {
         let drawn =
             if drawn > 0 { format!(" · {} drawn", number::counted(drawn, "path steps")) } else { String::new() };
         format!(
-            "{} {}{drawn} · {} · {}",
+            "{} {}{}{drawn} · {} · {}",
             number::number(value),
             m.unit,
+            self.known_of((cx, cy)),
             part(&m.x_axis.label, m.x_range, cx, m.width),
             part(&m.y_axis.label, m.y_range, cy, m.height)
         )
+    }
+
+    /// " · 12 rollout states · novelty 1.3 x": what the layers say of a cell.
+    fn known_of(&self, (cx, cy): (usize, usize)) -> String {
+        let m = self.map;
+        let part = |(lo, hi): (f64, f64), i: usize, n: usize| {
+            let at = |i: usize| if i == n { hi } else { lo + (hi - lo) * i as f64 / n.max(1) as f64 };
+            (at(i), at(i + 1))
+        };
+        let cell = (part(m.x_range, cx, m.width), part(m.y_range, cy, m.height));
+        let told = |layer: &Layer| match layer.at(cell) {
+            Some(n) if layer.is_count() => format!(" · {} {}", number::number(n), layer.short),
+            Some(mean) => format!(" · {} {} {}", layer.short, number::number(digits(mean)), layer.sign),
+            None => String::new(),
+        };
+        m.layers.iter().map(told).collect()
     }
 
     /// Points of the paths over the map that lie in a cell.
@@ -150,14 +192,19 @@ impl MapView<'_> {
         drawn.paint(grid.plot, &colors, buf, theme);
         overlays::draw(self, &axes, grid.plot, buf, theme);
         marks::draw(&self.map.marks, &axes, grid.plot, buf, theme);
-        legend::draw(self, &colors, area, grid.plot, buf, theme);
+        legend::draw(&drawn, &colors, area, grid.plot, buf, theme);
         self.draw_cursor(grid.plot, buf, theme);
     }
 
     /// The range that colours span. Zero has no colour: nothing was there.
     fn color_range(&self) -> Range {
         let scale = if self.log { Scale::Log } else { Scale::Linear };
-        Range::around(self.map.values.iter().copied().filter(|v| *v != 0.0), scale, 0.0)
+        Range::around(self.map.values.iter().copied().filter(|v| self.is_something(*v)), scale, 0.0)
+    }
+
+    /// True where a number is one of something: no states are nothing.
+    fn is_something(&self, v: f64) -> bool {
+        v != 0.0 || !self.layer.is_none_or(Layer::is_count)
     }
 
     /// Mean over the grid cells that a pixel covers, `x` and `y` from the lower left; nothing where all are empty.
@@ -176,7 +223,7 @@ impl MapView<'_> {
                 if v.is_finite() {
                     sum += v;
                     n += 1.0;
-                    any |= v != 0.0;
+                    any |= self.is_something(v);
                 }
             }
         }
@@ -233,6 +280,15 @@ fn hair(buf: &mut Buffer, plot: Rect, x: i32, y: i32, symbol: &str, color: Color
         let ground = if theme.shades_only() { theme.colors().ground } else { under };
         ink::mark(buf, plot, x, y, symbol, ratatui::style::Style::new().fg(color).bg(ground));
     }
+}
+
+/// Three digits: enough in a read-out.
+fn digits(v: f64) -> f64 {
+    if v == 0.0 || !v.is_finite() {
+        return v;
+    }
+    let unit = 10f64.powi(2 - v.abs().log10().floor() as i32);
+    (v * unit).round() / unit
 }
 
 /// A number of bins near to `wanted` that divides `pixels` with the least rest; where there are few pixels, one each.

@@ -25,8 +25,8 @@ struct Triangle {
     step: (u16, u16),
 }
 
-/// Columns for the names of the rows.
-const NAMES: u16 = 9;
+/// Fewest columns for the names of the rows, and most.
+const NAMES: (u16, u16) = (9, 24);
 
 impl PairsView<'_> {
     fn dims(&self) -> Vec<usize> {
@@ -39,7 +39,9 @@ impl PairsView<'_> {
     fn triangle(&self, area: Rect) -> Option<Triangle> {
         let dims = self.dims();
         let n = u16::try_from(dims.len().checked_sub(1)?).ok().filter(|n| *n > 0)?;
-        let names = if area.width >= 40 { NAMES } else { 0 };
+        let longest = self.maps.names.iter().map(|name| ink::width(name)).max().unwrap_or(0) + 1;
+        let names = longest.min(area.width / 8).clamp(NAMES.0, NAMES.1);
+        let names = if area.width >= 40 { names } else { 0 };
         let area = Rect {
             x: area.x + names,
             width: area.width.saturating_sub(names),
@@ -118,7 +120,7 @@ impl PairsView<'_> {
             let style = |here: bool| if here { theme.accent() } else { theme.dim() };
             if i + 1 < t.dims.len() {
                 let x = t.area.x + i as u16 * t.step.0 + 1;
-                let label = ink::fit(name(d), t.step.0 - 1);
+                let label = ink::fit_middle(name(d), t.step.0 - 1);
                 ink::put(buf, area, x, t.area.bottom(), &label, style(chosen.is_some_and(|c| c.0 == i)));
             }
             if let Some(row) = i.checked_sub(1).filter(|_| t.area.x > area.x) {
@@ -128,7 +130,7 @@ impl PairsView<'_> {
                     area,
                     area.x,
                     y,
-                    &ink::fit(name(d), NAMES - 1),
+                    &ink::fit_middle(name(d), t.area.x - area.x - 1),
                     style(chosen.is_some_and(|c| c.1 == row)),
                 );
             }

@@ -6,8 +6,10 @@ mod decimate;
 mod frame;
 mod legend;
 mod place;
+mod thin;
 
 pub use crosshair::value_at;
+pub use thin::thinned;
 
 use std::borrow::Cow;
 
@@ -25,8 +27,10 @@ use crate::ui::theme::Theme;
 
 /// A curve and how it is drawn.
 pub struct Line<'a> {
-    /// The numbers.
+    /// The numbers that are drawn.
     pub data: Cow<'a, Series>,
+    /// All of them, where only some are drawn.
+    pub whole: Option<Cow<'a, Series>>,
     /// Its colour.
     pub color: Color,
     /// Drawn last, over all others.
@@ -109,7 +113,7 @@ impl Plot<'_> {
             band::draw(line, &axes, grid.plot, buf, theme);
         }
         self.draw_marks(&axes, grid.plot, buf, theme);
-        self.draw_lines(&axes, grid.plot, buf);
+        dotted(&self.lines, &axes, grid.plot, true).paint(buf);
         self.draw_levels(&axes, grid.plot, buf, theme);
         place::draw(self, &axes, grid.plot, body, buf, theme);
         frame::say(self, &axes, grid.plot, buf, theme);
@@ -117,18 +121,6 @@ impl Plot<'_> {
         if let Some(at) = self.cursor {
             crosshair::draw(self, at, &axes, grid.plot, buf, theme);
         }
-    }
-
-    fn draw_lines(&self, axes: &Axes, plot: Rect, buf: &mut Buffer) {
-        let mut dots = Dots::shared(plot);
-        let rank = |line: &Line| (line.pinned, !line.ghost);
-        for wanted in [(false, false), (true, false), (false, true), (true, true)] {
-            for line in self.lines.iter().filter(|l| rank(l) == wanted) {
-                dots.next_layer();
-                draw_line(line, axes, &mut dots, plot);
-            }
-        }
-        dots.paint(buf);
     }
 
     fn draw_marks(&self, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
@@ -167,8 +159,29 @@ impl Plot<'_> {
     }
 }
 
+/// Draws curves with their bands and nothing around them: a strip of a picture that has axes of its own.
+pub fn curves(lines: &[Line], axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
+    for line in lines {
+        band::draw(line, axes, plot, buf, theme);
+    }
+    dotted(lines, axes, plot, false).paint(buf);
+}
+
+/// The curves as dots, those that are pinned over the others; of few points each is marked where `points` are wanted.
+fn dotted(lines: &[Line], axes: &Axes, plot: Rect, points: bool) -> Dots {
+    let mut dots = Dots::shared(plot);
+    let rank = |line: &Line| (line.pinned, !line.ghost);
+    for wanted in [(false, false), (true, false), (false, true), (true, true)] {
+        for line in lines.iter().filter(|l| rank(l) == wanted) {
+            dots.next_layer();
+            draw_line(line, axes, &mut dots, (plot, points));
+        }
+    }
+    dots
+}
+
 /// One curve as dots; few points are also marked one by one, in the same grid.
-fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect) {
+fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, (plot, points): (Rect, bool)) {
     let (w, h) = (dots.columns() as f64, dots.rows() as f64);
     let place = |x: f64, y: f64| {
         // The outermost values lie on the outermost dots and not beyond them.
@@ -184,7 +197,7 @@ fn draw_line(line: &Line, axes: &Axes, dots: &mut Dots, plot: Rect) {
             dots.line(pair[0], pair[1], line.color);
         }
     }
-    let few = at.len() <= 40 && at.len() * 3 <= usize::from(plot.width);
+    let few = points && at.len() <= 40 && at.len() * 3 <= usize::from(plot.width);
     if few {
         for at in at.iter().filter(|p| (0.0..w).contains(&p.0) && (0.0..h).contains(&p.1)) {
             dots.point(*at, line.color);

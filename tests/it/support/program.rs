@@ -17,7 +17,11 @@ use tempfile::TempDir;
 /// The program with a log of its own and no demo around it.
 pub fn oodscope(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oodscope"));
-    command.args(args).env("OODSCOPE_LOG", scratch().join("log")).env_remove("OODSCOPE_PANIC_IN");
+    command
+        .args(args)
+        .env("OODSCOPE_LOG", scratch().join("log"))
+        .env("OODSCOPE_STATE", scratch().join("state"))
+        .env_remove("OODSCOPE_PANIC_IN");
     command.stdin(Stdio::null()).current_dir(scratch());
     command
 }

@@ -96,11 +96,12 @@ fn a_gaussians_gradients_are_autodiffs() {
     let net = critics(d + a, 1);
     let noise = init::normal(b * a, &mut stream(0, "noise", 0));
     let (want, log_prob) = autodiff::gaussian((&out, &noise, &features), a, LOG_STD, &net, 0.2);
-    let (got, mean) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "noise", 0));
+    let (got, mean, cost) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "noise", 0));
     near(&got, &want);
     assert!((mean - log_prob.iter().sum::<f32>() / b as f32).abs() < 1e-4);
     // And the same log-probabilities in what the critics are drawn towards.
     let soft = |alpha| head.soft_value(&out, &features, &mut FusedMlp::new(&net), alpha, &mut stream(0, "noise", 0));
+    assert!((cost + soft(0.2).iter().sum::<f32>() / b as f32).abs() < 1e-3, "{cost}");
     let both = soft(0.0).into_iter().zip(soft(0.5)).zip(&log_prob);
     assert!(both.into_iter().all(|((q, soft), l)| (q - 0.5 * l - soft).abs() < 1e-4 * (1.0 + l.abs())));
 }
@@ -114,10 +115,11 @@ fn choices_gradients_are_autodiffs() {
     let features = init::normal(b * d, &mut stream(0, "features", 0));
     let net = critics(d, k);
     let (want, entropy) = autodiff::choices((&out, &features), k, &net, 0.2);
-    let (got, mean) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "n", 0));
+    let (got, mean, cost) = head.gradient(&out, &features, &mut FusedMlp::new(&net), 0.2, &mut stream(0, "n", 0));
     near(&got, &want);
     assert!((mean + entropy.iter().sum::<f32>() / b as f32).abs() < 1e-5);
     let soft = |alpha| head.soft_value(&out, &features, &mut FusedMlp::new(&net), alpha, &mut stream(0, "n", 0));
+    assert!((cost + soft(0.2).iter().sum::<f32>() / b as f32).abs() < 1e-3, "{cost}");
     let both = soft(0.0).into_iter().zip(soft(0.5)).zip(&entropy);
     assert!(both.into_iter().all(|((q, soft), h)| (q + 0.5 * h - soft).abs() < 1e-5));
     let drawn = head.draw(&out, &mut stream(0, "draws", 0));

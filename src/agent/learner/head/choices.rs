@@ -111,20 +111,21 @@ impl Head for Choices {
         critics: &mut FusedMlp,
         alpha: f32,
         _: &mut Stream,
-    ) -> (Vec<f32>, f32) {
+    ) -> (Vec<f32>, f32, f32) {
         let k = self.count;
         let (p, log_p) = softmax(out, k);
         let q = least(&critics.forward(features), p.len());
         let share = k as f32 / out.len().max(1) as f32;
-        let (mut gradient, mut mean) = (Vec::with_capacity(out.len()), 0.0);
+        let (mut gradient, mut mean, mut costs) = (Vec::with_capacity(out.len()), 0.0, 0.0);
         for i in (0..out.len()).step_by(k) {
             let row = i..i + k;
             let cost = |j: usize| alpha * log_p[j] - q[j];
             let expected: f32 = row.clone().map(|j| p[j] * cost(j)).sum();
+            costs += expected * share;
             gradient.extend(row.clone().map(|j| share * p[j] * (cost(j) - expected)));
             mean += row.map(|j| p[j] * log_p[j]).sum::<f32>() * share;
         }
-        (gradient, mean)
+        (gradient, mean, costs)
     }
 
     fn target_entropy(&self) -> f32 {

@@ -142,7 +142,7 @@ impl Head for Gaussian {
         critics: &mut FusedMlp,
         alpha: f32,
         rng: &mut Stream,
-    ) -> (Vec<f32>, f32) {
+    ) -> (Vec<f32>, f32, f32) {
         let (a, draw) = (self.scale.len(), self.act(out, rng));
         let b = draw.log_prob.len();
         let q = critics.forward(&self.rows(features, &draw.action));
@@ -172,7 +172,8 @@ impl Head for Gaussian {
             let of_std = of_u.iter().zip(&draw.spread[row.clone()]).zip(&draw.free[row]);
             gradient.extend(of_std.map(|((g, spread), free)| free * (g * spread - alpha * share)));
         }
-        (gradient, draw.log_prob.iter().sum::<f32>() * share)
+        let cost = draw.log_prob.iter().zip(&smallest).map(|(l, q)| alpha * l - q).sum::<f32>() * share;
+        (gradient, draw.log_prob.iter().sum::<f32>() * share, cost)
     }
 
     /// −A, the usual one (Haarnoja et al. 2018, appendix D).

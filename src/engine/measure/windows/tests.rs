@@ -74,11 +74,36 @@ fn a_horizon_longer_than_every_episode_is_cut_and_said() {
 }
 
 #[test]
-fn an_episode_that_is_not_there_is_bad_input() {
-    let data = dataset(&[(8, true)], &[]);
-    let windows = Windows::choose(&data, &[0], &spec(4, 10), 1);
-    let asked = |episode| ImagineSpec { episode: Some(episode), ..spec(4, 10) };
-    assert_eq!(windows.traced(&data, &asked(0), &[], &[], &[]), Ok(Some((0, 0))));
-    let refused = windows.traced(&data, &asked(7), &[], &[], &[]);
-    assert!(matches!(refused, Err(Fault::Bad(text)) if text.contains("no episode 7")));
+fn an_episode_or_a_step_that_is_not_there_is_bad_input() {
+    // Row 20 is observation 11 of the second episode.
+    let data = dataset(&[(8, true), (20, true)], &[20]);
+    let windows = Windows::choose(&data, &[0, 1], &spec(4, 10), 1);
+    let asked = |episode, step| windows.named(&data, &ImagineSpec { episode, step, ..spec(4, 10) });
+    assert_eq!(asked(None, None), Ok(None));
+    assert_eq!(asked(Some(0), None), Ok(Some((0, 0))));
+    assert_eq!(asked(Some(0), Some(3)), Ok(Some((0, 3))));
+    let refused = |episode, step| match asked(episode, step) {
+        Err(Fault::Bad(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(Some(7), None).contains("no episode 7"));
+    assert!(refused(None, Some(3)).contains("--episode"));
+    assert!(refused(Some(0), Some(5)).ends_with("from step 5 over 4 steps: it can be from steps 0 to 4"));
+    assert!(
+        refused(Some(1), Some(9)).ends_with("it can be from steps 0 to 6 and 12 to 16"),
+        "{}",
+        refused(Some(1), Some(9))
+    );
+    assert!(refused(Some(0), Some(900)).contains("0 to 4"));
+    let all = usable(&data, 1, 3).expect("there is such an episode");
+    assert_eq!((&all[..3], all[12], all[14]), (&[0, 0, 8][..], 0, 6), "a model that sees three observations");
+    assert!(from_where(&[0, 0], |n| n > 0).starts_with("no step"));
+}
+
+#[test]
+fn the_worst_start_is_that_with_the_largest_last_error() {
+    let windows = Windows { horizon: 1, context: 1, starts: vec![(0, 0), (0, 4), (2, 1)] };
+    let (real, imagined) = ([0.0, 1.0, 0.0, 1.0, 0.0, 1.0], [0.0, 1.5, 0.0, -2.0, 0.0, 3.0]);
+    assert_eq!(windows.worst(1, &real, &imagined, &[1.0]), Some((0, 4)));
+    assert_eq!(Windows { starts: vec![], ..windows }.worst(1, &[], &[], &[1.0]), None);
 }

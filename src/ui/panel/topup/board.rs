@@ -4,9 +4,10 @@ use super::super::data;
 use super::{ID, JOB};
 use crate::engine::job::{Schedule, Trigger};
 use crate::metrics::report::{Level, Report};
-use crate::ui::app::{App, Ended};
+use crate::ui::app::{App, Ended, Running};
 use crate::ui::widget::number;
 use crate::ui::widget::switchboard::Switchboard;
+use crate::ui::widget::tail;
 
 /// Every schedule and its name.
 const SCHEDULES: [(Schedule, &str); 4] = [
@@ -22,6 +23,12 @@ pub fn offered(app: &App) -> impl Iterator<Item = (Schedule, &'static str)> {
     SCHEDULES.into_iter().filter(move |(schedule, _)| control || *schedule != Schedule::Yoked)
 }
 
+/// The name of the schedule that is chosen.
+pub fn chosen(app: &App) -> &'static str {
+    let is_it = |(schedule, _): &&(Schedule, &str)| *schedule == app.open.topup.options.schedule;
+    SCHEDULES.iter().find(is_it).map_or("", |(_, name)| name)
+}
+
 /// Reads it.
 pub fn read(app: &App) -> Switchboard {
     let report = app.report(ID);
@@ -35,7 +42,9 @@ pub fn read(app: &App) -> Switchboard {
         (Some(r), _) => {
             let phase = r.progress.as_ref().map_or("starting", |p| p.phase.as_str());
             let word = if r.paused { "paused" } else { "running" };
-            (word.to_string(), phase.to_string())
+            let decision = app.live.decision().map(|text| format!(" · {text}")).unwrap_or_default();
+            let resumes = if r.paused { " · p resumes" } else { "" };
+            (word.to_string(), format!("{phase}{decision}{resumes}"))
         }
         // An end that the report warns of is none to be glad of.
         (None, Some(Ended::Done(summary))) => match app.said(ID, summary) {
@@ -57,8 +66,20 @@ pub fn read(app: &App) -> Switchboard {
         added: report.and_then(|r| r.value("added").or_else(|| last(r, "added"))).unwrap_or(0.0),
         budget,
         total: report.and_then(|r| r.value("total_real").or_else(|| last(r, "total"))).unwrap_or(0.0),
+        evaluated: report.and_then(|r| r.value("evaluation_steps")),
+        pace: running.and_then(pace),
+        result: app.sitting.result.as_ref().map(|path| path.display().to_string()),
         tick: app.tick,
     }
+}
+
+/// The clock, how fast it goes, and how long it takes yet at most: it may end at any check.
+fn pace(running: &Running) -> Option<(String, f64)> {
+    let share = running.progress.as_ref()?.whole?;
+    let rate = running.rate().filter(|rate| *rate > 0.0);
+    let rate = rate.map(|rate| format!(" · {} steps a second", number::number(rate.round()))).unwrap_or_default();
+    let left = running.left().map(|left| format!(" · at most {} left", tail::clock(left))).unwrap_or_default();
+    Some((format!("{:.0} % · {}{rate}{left}", 100.0 * share, tail::clock(running.seconds)), share))
 }
 
 /// What the schedule means, and the other settings.

@@ -48,6 +48,7 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
     let at = ink::put_right(buf, place, area.y, &right, theme.dim());
     x += 2;
     let heated = view.overlays.iter().filter(|o| o.heat.is_some()).count();
+    let left = at.saturating_sub(x);
     let mut put = |sign: &str, color: ratatui::style::Color, label: &str| {
         if x + ink::width(label) + 4 <= at {
             x = ink::put(buf, area, x, area.y, sign, color);
@@ -56,7 +57,8 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
     };
     if heated > 1 {
         // Many paths are told by what their colours mean.
-        put("━ ", theme.heat(2.0), "beyond the threshold");
+        let room = ink::width("━ beyond the threshold  ━ within") + 2;
+        put("━ ", theme.heat(2.0), if room <= left { "beyond the threshold" } else { "beyond" });
         put("━ ", theme.heat(0.5), "within");
         return;
     }

@@ -16,9 +16,10 @@ pub fn draw(view: &MapView, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
     if view.overlays.is_empty() {
         return;
     }
-    // One path is drawn boldly; many would bury the map.
+    // One path is drawn boldly; several would bury the map.
     let points: usize = view.overlays.iter().map(|o| o.x.len()).sum();
-    let fine = theme.shades_only() || points > 5 * usize::from(plot.width);
+    let several = view.overlays.iter().filter(|o| o.joined).count() > 1;
+    let fine = theme.shades_only() || several || points > 5 * usize::from(plot.width);
     let mut dots = Dots::new(plot);
     for overlay in view.overlays {
         // What is beyond its threshold lies on top; without colours it is all that many paths show.
@@ -106,7 +107,7 @@ fn trace(overlay: &Overlay, axes: &Axes, dots: &mut Dots, theme: Theme, wanted: 
 }
 
 /// True where two neighbours lie half the map apart, as at the seam of an angle: no line is drawn across.
-fn jumps(axes: &Axes, overlay: &Overlay, i: usize) -> bool {
+pub fn jumps(axes: &Axes, overlay: &Overlay, i: usize) -> bool {
     let far = |range: &crate::ui::widget::scale::Range, v: &[f64]| {
         (range.position(v[i]) - range.position(v[i - 1])).abs() > 0.5
     };

@@ -102,7 +102,10 @@ pub fn say(plot: &Plot, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme
     }
     let lost = if plot.scale == Scale::Log { not_positive(plot, &axes.x) } else { 0 };
     if lost > 0 {
-        let text = format!(" {} at or below 0 not drawn, y shows them ", number::counted(lost, "points"));
+        // Of a thinned curve not all points are here to be counted.
+        let some = plot.lines.iter().any(|line| line.whole.is_some());
+        let lost = if some { "points".into() } else { number::counted(lost, "points") };
+        let text = format!(" {lost} at or below 0 not drawn, y shows them ");
         ink::put(buf, cells, cells.x, cells.y, &ink::fit(&text, cells.width), theme.colors().warn);
     }
     if plot.lines.iter().any(|l| l.data.role == Role::Threshold) {

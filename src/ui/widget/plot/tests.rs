@@ -17,7 +17,7 @@ fn draw(s: &Series, scale: Scale, cursor: Option<f64>, size: (u16, u16)) -> (Buf
     let area = Rect::new(0, 0, size.0, size.1);
     let mut buf = Buffer::empty(area);
     let plot = Plot {
-        lines: vec![Line { data: Cow::Borrowed(s), color: Color::Red, pinned: false, ghost: false }],
+        lines: vec![Line { data: Cow::Borrowed(s), whole: None, color: Color::Red, pinned: false, ghost: false }],
         marks: vec![Mark::Level("threshold".into(), 2.0)],
         scale,
         window: None,
@@ -108,7 +108,7 @@ fn picture(lines: Vec<Line>, marks: Vec<Mark>, scale: Scale) -> String {
 }
 
 fn line(data: &Series) -> Line<'_> {
-    Line { data: Cow::Borrowed(data), color: Color::Red, pinned: false, ghost: false }
+    Line { data: Cow::Borrowed(data), whole: None, color: Color::Red, pinned: false, ghost: false }
 }
 
 /// One member that explodes, or imagination itself, must not flatten what happened.

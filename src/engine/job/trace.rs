@@ -1,0 +1,64 @@
+use super::{Emit, Job, Model, Slot};
+use crate::engine::event::Outcome;
+use crate::engine::measure::drawn::{Drawn, training_std};
+use crate::engine::measure::judged::Judged;
+use crate::engine::measure::rollouts::world_model;
+use crate::engine::measure::windows::{from_where, usable};
+use crate::engine::opened::Opened;
+use crate::engine::spec::{Source, TraceSpec};
+use crate::engine::workspace::Workspace;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::divergence::{self, Window};
+
+/// Imagines along one episode from one of its steps: light enough to follow a cursor.
+pub(super) struct Trace;
+
+impl Job for Trace {
+    type Spec = TraceSpec;
+    type Input = Opened;
+    const NAME: &'static str = "trace";
+    const SLOT: Slot = Slot::Trace;
+
+    fn model_of(spec: &TraceSpec) -> Option<(Model, &Source)> {
+        Some((Model::Judge, &spec.source))
+    }
+
+    fn of_live_dimensions(spec: &mut TraceSpec) -> Option<&mut Source> {
+        Some(&mut spec.source)
+    }
+
+    fn open(spec: &TraceSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        workspace.open(&spec.source, cx)
+    }
+
+    fn run(spec: &TraceSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        let model = world_model(&opened)?;
+        let judged = if spec.of_data { None } else { Some(Judged::choose(&opened, &spec.policy, "traced", cx)?) };
+        let data = match &judged {
+            Some(judged) if !judged.is_fresh() => {
+                return Err(Fault::bad("there are no rollouts: name some with --rollouts"));
+            }
+            Some(judged) => judged.data(&opened),
+            None => &opened.data,
+        };
+        let known = usable(data, spec.episode, model.context())?;
+        let horizon = known.get(spec.step).map_or(0, |n| spec.horizon.min(*n));
+        let id = data.episode(spec.episode).span.id;
+        if horizon == 0 {
+            let why = from_where(&known, |n| n > 0);
+            return Err(Fault::bad(format!("episode {id} cannot be imagined from step {}: {why}", spec.step)));
+        }
+        let drawn = Drawn::imagine(model, data, (spec.episode, spec.step), horizon, cx)?;
+        emit(divergence::trace(&Window {
+            names: &opened.data.obs_space.names,
+            std: &training_std(&opened),
+            episode: &id.to_string(),
+            start: spec.step,
+            real: data.episode(spec.episode).obs,
+            imagined: &drawn.imagined,
+            members: &drawn.members,
+        })?);
+        Ok(Outcome::default())
+    }
+}

@@ -1,0 +1,161 @@
+//! What a map can show besides the density of the training states.
+
+use std::sync::Arc;
+
+use super::feature_space::FeatureRows;
+use super::one_step::{change_std, row_squares, total};
+use crate::data::dataset::Dataset;
+use crate::data::episode::TransitionBatch;
+use crate::engine::opened::Opened;
+use crate::ground::fault::Fault;
+use crate::ground::task::Ctx;
+use crate::metrics::coverage::Coverage;
+use crate::metrics::density::Range;
+use crate::metrics::density::means::Means;
+use crate::metrics::density::zoom::Zoom;
+use crate::metrics::report::{Cells, Layer};
+use crate::world::imagine::one_step;
+
+/// Steps whose error is asked of the model: enough for a map, and there in a moment.
+const STEPS: usize = 10_000;
+/// Transitions that the scale of the errors is measured on.
+const SCALE: usize = 200_000;
+/// An error beyond this is one like it: a mean of what is infinite tells no place from another.
+const FAR: f64 = 1e6;
+/// Steps that follow one another in a sample.
+const STRETCH: usize = 50;
+
+/// States of one part on a map.
+pub struct Placed<'a> {
+    /// What they are of.
+    pub data: &'a Dataset,
+    /// Whose states they are.
+    pub rows: &'a FeatureRows,
+    /// [N, 2] their places.
+    pub places: &'a [f32],
+}
+
+impl Placed<'_> {
+    fn columns(&self) -> (Vec<f32>, Vec<f32>) {
+        self.places.chunks_exact(2).map(|p| (p[0], p[1])).unzip()
+    }
+}
+
+/// The rollouts' states, and the novelty of held-out states and theirs.
+pub fn known(
+    heldout: &Placed<'_>,
+    rollouts: Option<&Placed<'_>>,
+    coverage: &Coverage,
+    ranges: (Range, Range),
+) -> Vec<Layer> {
+    let mut out = Vec::new();
+    let (mut x, mut y) = heldout.columns();
+    let mut ratios = coverage.heldout.clone();
+    let mut whose = "held-out states";
+    if let Some(placed) = rollouts {
+        let (a, b) = placed.columns();
+        out.push(Layer {
+            key: "rollouts".into(),
+            label: format!("Rollout states{}", beyond(&a, &b, ranges)),
+            short: "rollout states".into(),
+            unit: "rollout states in the cell".into(),
+            sign: "",
+            cells: Cells::Counts(Arc::new(Zoom::new(&a, &b, ranges))),
+        });
+        x.extend(a);
+        y.extend(b);
+        ratios.extend(&coverage.ratios);
+        whose = "held-out and rollout states";
+    }
+    if ratios.len() == x.len() {
+        out.push(Layer {
+            key: "novelty".into(),
+            label: format!("Novelty of {whose}"),
+            short: "novelty".into(),
+            unit: "mean novelty, x threshold".into(),
+            sign: "x threshold",
+            cells: Cells::Means(Arc::new(Means::new(&x, &y, &ratios, ranges))),
+        });
+    }
+    out
+}
+
+/// How many points have no place on a map over `ranges`, in words; nothing where all have one.
+fn beyond(x: &[f32], y: &[f32], ranges: (Range, Range)) -> String {
+    let inside = |v: f32, (lo, hi): Range| (lo..=hi).contains(&f64::from(v));
+    let n = x.iter().zip(y).filter(|(x, y)| !(inside(**x, ranges.0) && inside(**y, ranges.1))).count();
+    if n == 0 { String::new() } else { format!(" ({n} of {} lie beyond the map)", x.len()) }
+}
+
+/// One-step errors of the world model on an even sample of the states, in standard deviations of a step's change (root mean
+/// square over dimensions); nothing without a model.
+///
+/// # Errors
+/// Cancelled.
+pub fn errors(opened: &Opened, parts: &[Placed<'_>], ranges: (Range, Range), cx: &Ctx) -> Result<Option<Layer>, Fault> {
+    let Some(model) = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()) else { return Ok(None) };
+    let cx = cx.phase("model error on the map");
+    let scale = change_std(&sample(&opened.data, &opened.split.train, SCALE, STRETCH));
+    let (mut x, mut y, mut value) = (Vec::new(), Vec::new(), Vec::new());
+    for part in parts {
+        let mut episodes = part.rows.owner.clone();
+        episodes.dedup();
+        let batch = sample(part.data, &episodes, STEPS / parts.len().max(1), STRETCH + model.context());
+        if batch.is_empty() {
+            continue;
+        }
+        let predicted = one_step(model, &batch, &cx)?;
+        let places = places(part);
+        for (j, &i) in predicted.rows.iter().enumerate() {
+            let Ok(at) = places.binary_search_by_key(&(batch.episode[i], batch.step[i]), |(owner, _)| *owner) else {
+                continue;
+            };
+            let at = places[at].1;
+            x.push(part.places[2 * at]);
+            y.push(part.places[2 * at + 1]);
+            let d = batch.obs_dim;
+            let squares = row_squares(&predicted.next_obs[j * d..(j + 1) * d], batch.next_obs_at(i), &scale);
+            value.push(total(&squares, &scale).min(FAR));
+        }
+    }
+    Ok((!value.is_empty()).then(|| Layer {
+        key: "model_error".into(),
+        label: "One-step error of the world model".into(),
+        short: "model error".into(),
+        unit: "mean one-step error, std of a step's change".into(),
+        sign: "std",
+        cells: Cells::Means(Arc::new(Means::new(&x, &y, &value, ranges))),
+    }))
+}
+
+/// The rows of a part by episode and step, in that order.
+fn places(part: &Placed<'_>) -> Vec<((usize, usize), usize)> {
+    let rows = part.rows;
+    let mut out: Vec<_> = (0..rows.owner.len()).map(|i| ((rows.owner[i], rows.step[i]), i)).collect();
+    out.sort_unstable();
+    out
+}
+
+/// About `most` usable transitions of the named episodes: all where there are no more, else stretches of `stretch` steps at even
+/// distances.
+fn sample(data: &Dataset, episodes: &[usize], most: usize, stretch: usize) -> TransitionBatch {
+    let total: usize = data.episodes(episodes).map(|e| e.steps()).sum();
+    if total <= most {
+        return data.transitions(episodes);
+    }
+    let mut batch = TransitionBatch::within(data.obs_dim(), Arc::new(data.action_space.clone()));
+    let apart = (stretch * total).div_ceil(most.max(1));
+    // Counted over all episodes, so that short ones are not all taken or all left.
+    let mut next = 0;
+    for e in data.episodes(episodes) {
+        while next < e.steps() {
+            batch.push_steps(&e, next..(next + stretch).min(e.steps()));
+            next += apart;
+        }
+        next -= e.steps();
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests;

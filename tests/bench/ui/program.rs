@@ -1,0 +1,183 @@
+//! The program in a pty: from a key to its picture, bytes and processor time, and what leaves the screen.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use super::told;
+
+const ROUNDS: usize = 200;
+const ROWS: NonZeroU16 = NonZeroU16::new(60).expect("not zero");
+const COLUMNS: NonZeroU16 = NonZeroU16::new(200).expect("not zero");
+const SIZE: PtySize = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+const PROGRAM: &str = env!("CARGO_BIN_EXE_oodscope");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+struct Screen {
+    parser: vt100::Parser,
+    bytes: Receiver<Vec<u8>>,
+    keys: Box<dyn Write + Send>,
+}
+
+impl Screen {
+    /// Waits until `text` shows; answers how long that took, or nothing after `limit`.
+    fn until(&mut self, text: &str, limit: Duration) -> Option<Duration> {
+        let began = Instant::now();
+        while !self.parser.screen().contents().contains(text) {
+            let left = limit.checked_sub(began.elapsed())?;
+            self.parser.process(&self.bytes.recv_timeout(left).ok()?);
+        }
+        Some(began.elapsed())
+    }
+
+    fn press(&mut self, key: &str) {
+        let written = self.keys.write_all(key.as_bytes()).and_then(|()| self.keys.flush());
+        assert!(written.is_ok(), "the program takes keys");
+    }
+
+    /// Takes in what has come; how many bytes.
+    fn catch_up(&mut self) -> usize {
+        let mut n = 0;
+        while let Ok(bytes) = self.bytes.try_recv() {
+            n += bytes.len();
+            self.parser.process(&bytes);
+        }
+        n
+    }
+
+    /// Milliseconds from a key to the first bytes of the changed picture: the cursor walks over the map of the coverage.
+    fn cursor(&mut self) -> Vec<f64> {
+        let mut times = Vec::new();
+        for i in 0..ROUNDS {
+            self.catch_up();
+            self.press(if i / 15 % 2 == 0 { "l" } else { "h" });
+            let began = Instant::now();
+            match self.bytes.recv_timeout(Duration::from_secs(2)) {
+                Ok(bytes) => {
+                    times.push(began.elapsed().as_secs_f64() * 1e3);
+                    self.parser.process(&bytes);
+                }
+                Err(_) => println!("the cursor did not move within 2 s"),
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        times
+    }
+
+    /// Milliseconds from a key to the whole picture of another panel.
+    fn panels(&mut self) -> Vec<f64> {
+        let panels = [("1", "Return of an episode"), ("2", "Novelty of held-out")];
+        let mut times = Vec::new();
+        for i in 0..ROUNDS {
+            let (key, text) = panels[i % 2];
+            // What is left of earlier pictures must not pass for the answer.
+            self.catch_up();
+            if self.parser.screen().contents().contains(text) {
+                continue;
+            }
+            self.press(key);
+            match self.until(text, Duration::from_secs(2)) {
+                Some(took) => times.push(took.as_secs_f64() * 1e3),
+                None => println!("panel {key} did not show within 2 s"),
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        times
+    }
+
+    /// Bytes a second over `time`, and processor seconds of process `id` in it.
+    fn cost(&mut self, what: &str, id: Option<u32>, time: Duration) {
+        self.catch_up();
+        let before = id.and_then(cpu);
+        std::thread::sleep(time);
+        let bytes = self.catch_up();
+        let used = id.and_then(cpu).zip(before).map_or(f64::NAN, |(now, then)| now - then);
+        let seconds = time.as_secs_f64();
+        println!(
+            "{what:<64} {:>8.1} bytes a second, {:.2} % of a core",
+            bytes as f64 / seconds,
+            100.0 * used / seconds
+        );
+    }
+}
+
+/// Processor seconds of a process so far, where the system tells.
+fn cpu(id: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split_whitespace().collect();
+    // User and system time, in hundredths of a second.
+    Some((fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?) / 100.0)
+}
+
+/// Runs the program to its end; how long that took.
+fn run(args: &[&str], folder: &Path) -> f64 {
+    let began = Instant::now();
+    let out = Command::new(PROGRAM).args(args).current_dir(folder).output().expect("the program runs");
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    began.elapsed().as_secs_f64() * 1e3
+}
+
+/// All measurements of the program.
+pub fn all() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let folder = scratch.path();
+    let (demo, model) = (format!("{ROOT}/datasets/pendulum/narrow-v0"), format!("{ROOT}/assets/pendulum-narrow"));
+    // A million states: 5,000 episodes of 200 steps.
+    run(&["collect", "Pendulum-v1", "--behavior", "mixed", "--episodes", "5000", "-o", "million"], folder);
+    let pty = native_pty_system().openpty(SIZE).expect("a pty");
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(["million", "--checkpoint", &model]);
+    command.cwd(folder);
+    command.env("TERM", "xterm-256color");
+    let mut child = pty.slave.spawn_command(command).expect("the program starts");
+    let id = child.process_id();
+    let mut screen = screen(&*pty.master);
+    screen.until("Return of an episode", Duration::from_mins(1)).expect("the data panel shows");
+    // Everything is measured first.
+    std::thread::sleep(Duration::from_mins(1));
+    screen.cost("idle, a million states", id, Duration::from_secs(10));
+    told("key to picture of another panel, idle", screen.panels());
+    screen.press("2");
+    std::thread::sleep(Duration::from_millis(300));
+    told("key to cursor on the map of a million states, idle", screen.cursor());
+    screen.press("5");
+    screen.until("adaptive", Duration::from_secs(2)).expect("the top-up panel shows");
+    screen.press("t");
+    screen.until("fine-tuning", Duration::from_mins(3)).expect("the top-up trains");
+    screen.cost("while a top-up trains, its panel open", None, Duration::from_secs(10));
+    told("key to picture of another panel, while a top-up trains", screen.panels());
+    screen.press("2");
+    std::thread::sleep(Duration::from_millis(300));
+    told("key to cursor on the map, while a top-up trains", screen.cursor());
+    drop(child.kill());
+
+    let shot = |file: &str| {
+        let args = [&demo, "--checkpoint", &model, "--panel", "coverage", "--size", "160x45", "-o", file];
+        run(&[&["shot"], &args[..]].concat(), folder)
+    };
+    println!("shot of panel 2 of the demo, everything measured first: {:.0} ms", shot("coverage.png"));
+    let report = run(&["report", &demo, "--checkpoint", &model, "--html", "demo.html"], folder);
+    let bytes = fs::metadata(folder.join("demo.html")).map_or(0, |m| m.len());
+    println!("report --html of the demo: {report:.0} ms, {:.2} MB", bytes as f64 / 1e6);
+}
+
+fn screen(master: &dyn portable_pty::MasterPty) -> Screen {
+    let mut reader = master.try_clone_reader().expect("the pty is read");
+    let (sender, bytes) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 65536];
+        while let Ok(n) = reader.read(&mut buffer) {
+            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let keys = master.take_writer().expect("the pty is written to");
+    Screen { parser: vt100::Parser::new(ROWS, COLUMNS, 0), bytes, keys }
+}
