@@ -41,7 +41,7 @@ mod shot;
 mod text;
 mod topup;
 
-use crate::engine::job::{FeatureSpec, Source};
+use crate::engine::job::FeatureSpec;
 use crate::ui::app::OpenSpec;
 use args::{JudgedArgs, OutputArgs, SourceArgs};
 use headless::Status;
@@ -189,27 +189,13 @@ fn dashboard(args: &DashboardArgs) -> Status {
     if !on_terminal(&args.output) {
         return report::print(&source, &FeatureSpec::default(), &args.output, &gate::GateArgs::default());
     }
-    let settings = config::Config::read().and_then(|config| {
-        let theme = config::theme(args.theme.as_ref().unwrap_or(&config.theme))?;
-        let pixels = config::pixels(args.pixels.as_deref(), &config, config::is_in_tmux())?;
-        Ok((config, theme, pixels))
-    });
-    let (config, theme, pixels) = match settings {
+    let settings = match config::settled(args.theme.as_ref(), args.pixels.as_deref()) {
         Ok(settings) => settings,
         Err(fault) => return headless::complain(&fault),
     };
-    let memory = source.memory.or(config.memory);
-    let opening = dashboard::Opening {
-        spec: OpenSpec::new(Source { memory, ..source }, args.output.seed),
-        panel: None,
-        theme,
-        pixels,
-        watch: args.watch || config.watch,
-        alarms: args.alarm.clone(),
-        runs: args.runs.clone(),
-        session: None,
-    };
-    opening.show()
+    let watch = args.watch || settings.config.watch;
+    let opening = dashboard::Opening::with(OpenSpec::new(source, args.output.seed), settings);
+    dashboard::Opening { watch, alarms: args.alarm.clone(), runs: args.runs.clone(), ..opening }.show()
 }
 
 /// True where a person looks at standard output.

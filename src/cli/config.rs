@@ -82,7 +82,7 @@ pub fn theme(name: &str) -> Result<Theme, Fault> {
 ///
 /// # Errors
 /// A sentence with the names there are, or why what the option asks for is not to be had here.
-pub fn pixels(asked: Option<&str>, config: &Config, is_in_tmux: bool) -> Result<Option<Protocol>, Fault> {
+fn pixels(asked: Option<&str>, config: &Config, is_in_tmux: bool) -> Result<Option<Protocol>, Fault> {
     let name = asked.unwrap_or(&config.pixels);
     if name == OFF {
         return Ok(None);
@@ -102,17 +102,30 @@ pub fn pixels(asked: Option<&str>, config: &Config, is_in_tmux: bool) -> Result<
 }
 
 /// True inside of tmux.
-pub fn is_in_tmux() -> bool {
+fn is_in_tmux() -> bool {
     std::env::var_os("TMUX").is_some_and(|v| !v.is_empty())
 }
 
-/// Theme and pixels of the settings.
+/// What the dashboard is shown with.
+#[derive(Debug)]
+pub struct Settings {
+    /// What the user's file says.
+    pub config: Config,
+    /// Colours.
+    pub theme: Theme,
+    /// How maps are shown in pixels, where they are.
+    pub pixels: Option<Protocol>,
+}
+
+/// The settings, with the theme and the pixels that are asked for in place of their own.
 ///
 /// # Errors
 /// As [`Config::read`], [`theme`] and [`pixels`].
-pub fn settled() -> Result<(Theme, Option<Protocol>), Fault> {
+pub fn settled(asked: Option<&String>, in_pixels: Option<&str>) -> Result<Settings, Fault> {
     let config = Config::read()?;
-    Ok((theme(&config.theme)?, pixels(None, &config, is_in_tmux())?))
+    let theme = theme(asked.unwrap_or(&config.theme))?;
+    let pixels = pixels(in_pixels, &config, is_in_tmux())?;
+    Ok(Settings { config, theme, pixels })
 }
 
 fn from_file(name: &str) -> Result<&'static custom::Custom, Fault> {

@@ -1,9 +1,9 @@
 //! Opens the dashboard on an engine.
 
+use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 
-use std::path::PathBuf;
-
+use super::config::Settings;
 use super::headless::{self, Status};
 use super::{interrupt, kept};
 use crate::engine::Engine;
@@ -12,8 +12,7 @@ use crate::engine::newest;
 use crate::ground::fault::Fault;
 use crate::metrics::gate::Gate;
 use crate::picture::inline::Protocol;
-use crate::ui::app::Watched;
-use crate::ui::app::{Alarm, OpenSpec};
+use crate::ui::app::{Alarm, OpenSpec, Watched};
 use crate::ui::door::{End, EngineDoor};
 use crate::ui::kept::Kept;
 use crate::ui::panel_id::PanelId;
@@ -64,9 +63,11 @@ fn with_runs(spec: OpenSpec, named: Option<PathBuf>) -> OpenSpec {
 }
 
 impl Opening {
-    /// Opened on a panel, nothing followed.
-    pub fn on(panel: PanelId, spec: OpenSpec, (theme, pixels): (Theme, Option<Protocol>)) -> Self {
-        Self { spec, panel: Some(panel), theme, pixels, watch: false, alarms: Vec::new(), runs: None, session: None }
+    /// Opened as the settings say, nothing followed.
+    pub fn with(mut spec: OpenSpec, settings: Settings) -> Self {
+        let Settings { config, theme, pixels } = settings;
+        spec.source.memory = spec.source.memory.or(config.memory);
+        Self { spec, panel: None, theme, pixels, watch: false, alarms: Vec::new(), runs: None, session: None }
     }
 
     /// Shows the dashboard until the user ends it.
@@ -90,7 +91,12 @@ impl Opening {
             session.restore(&mut app);
         }
         let ended = terminal::run(&mut engine, events, self.pixels, (&mut app, effects));
-        kept::write(&Kept::of(&app), &before);
+        let mut now = Kept::of(&app);
+        if self.session.is_some() {
+            // How a session's cards are looked at is the session's.
+            now.sizes.clone_from(&before.sizes);
+        }
+        kept::write(&now, &before);
         match ended {
             Ok(End::Quit) => Status::Good,
             Ok(End::Interrupt) => Status::Interrupted,

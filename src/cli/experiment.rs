@@ -123,10 +123,11 @@ impl RunArgs {
             let source = Source { dataset: demo.dataset, checkpoint: Some(demo.checkpoint), ..Source::default() };
             OpenSpec::new(source, self.output.seed)
         });
-        match (open, config::settled()) {
+        match (open, config::settled(None, None)) {
             (Ok(open), Ok(settings)) => {
                 let open = OpenSpec { experiment: Some(spec), ..open };
-                dashboard::Opening::on(panel::topup::ID, open, settings).show()
+                let opening = dashboard::Opening::with(open, settings);
+                dashboard::Opening { panel: Some(panel::topup::ID), ..opening }.show()
             }
             (Err(fault), _) | (_, Err(fault)) => headless::complain(&fault),
         }

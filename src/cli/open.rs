@@ -51,12 +51,8 @@ impl OpenArgs {
             let gates = gate::GateArgs::default();
             return Ok(report::print(&spec.source, &FeatureSpec::default(), &output, &gates));
         }
-        let settings = config::Config::read()?;
-        let theme = config::theme(session.theme.as_ref().unwrap_or(&settings.theme))?;
-        let pixels = config::pixels(None, &settings, config::is_in_tmux())?;
+        let opening = Opening::with(spec, config::settled(session.theme.as_ref(), None)?);
         let (watch, runs) = (session.watch, session.runs.clone());
-        let alarms = Vec::new();
-        let opening = Opening { spec, panel: None, theme, pixels, watch, alarms, runs, session: Some(session) };
-        Ok(opening.show())
+        Ok(Opening { watch, runs, session: Some(session), ..opening }.show())
     }
 }

@@ -164,11 +164,12 @@ impl TopUpArgs {
         if self.headless || !on_terminal(&self.output) {
             return headless::run(&[JobSpec::TopUp(topup)], &self.output);
         }
-        match config::settled() {
+        match config::settled(None, None) {
             Ok(settings) => {
                 let (seed, source) = (topup.options.seed, topup.source.clone());
                 let open = OpenSpec { topup, ..OpenSpec::new(source, seed) };
-                dashboard::Opening::on(panel::topup::ID, open, settings).show()
+                let opening = dashboard::Opening::with(open, settings);
+                dashboard::Opening { panel: Some(panel::topup::ID), ..opening }.show()
             }
             Err(fault) => headless::complain(&fault),
         }

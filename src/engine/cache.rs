@@ -15,6 +15,11 @@ type Entries<K, V> = Vec<(K, Arc<V>)>;
 #[derive(Default)]
 pub struct Cache(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
 
+/// What [`Cache::clear_but`] knows values of type `V` under keys of type `K` by.
+pub fn kind<K: 'static, V: 'static>() -> TypeId {
+    TypeId::of::<(K, V)>()
+}
+
 impl Cache {
     /// Takes a value, or makes and keeps it. The lock is free while it is made: two jobs may then read the same file at once,
     /// but neither waits deaf to its cancel.
@@ -59,7 +64,7 @@ impl Cache {
         V: Send + Sync + 'static,
     {
         let mut kinds = self.lock();
-        let entries = kinds.entry(TypeId::of::<(K, V)>()).or_insert_with(|| Box::new(Entries::<K, V>::new()));
+        let entries = kinds.entry(kind::<K, V>()).or_insert_with(|| Box::new(Entries::<K, V>::new()));
         match entries.downcast_mut::<Entries<K, V>>() {
             Some(entries) => act(entries),
             // Not reached: the id is that of the type.
@@ -67,9 +72,9 @@ impl Cache {
         }
     }
 
-    /// Forgets everything.
-    pub fn clear(&self) {
-        self.lock().clear();
+    /// Forgets everything but values of the `kept` kinds.
+    pub fn clear_but(&self, kept: &[TypeId]) {
+        self.lock().retain(|kind, _| kept.contains(kind));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Box<dyn Any + Send>>> {
@@ -100,8 +105,9 @@ mod tests {
         let other: Arc<String> = cache.cached("one", || Ok::<_, ()>("text".to_owned())).unwrap();
         assert_eq!((*first, other.as_str()), (3, "text"));
         assert!(length(&cache, "").is_err() && cache.find::<&str, usize>(|k| k.is_empty()).is_none());
-        cache.clear();
+        cache.clear_but(&[kind::<&'static str, String>()]);
         assert!(cache.find::<&str, usize>(|_| true).is_none());
+        assert!(cache.find::<&str, String>(|_| true).is_some(), "this kind is kept");
     }
 
     #[test]

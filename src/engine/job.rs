@@ -12,7 +12,7 @@ pub use super::spec::{
     ActingSpec, Activation, ActiveSpec, Asked, Base, CollectSpec, CompareSpec, ConvertSpec, CoverSpec, DiagnoseSpec,
     EnvsSpec, EpisodesSpec, ExperimentSpec, ExperimentTask, ExportSpec, FeatureSpec, Filter, FitSpec, ImagineSpec,
     InputOrder, InspectSpec, MapSpec, Only, PolicySpec, RewardColumn, RunsSpec, SaveSpec, ScoreSpec, Source, Target,
-    TopUpSpec, TraceSpec, Within,
+    TopUpSpec, TraceSpec, Within, is_on_disk,
 };
 use super::workspace::Workspace;
 use crate::ground::fault::Fault;

@@ -25,7 +25,7 @@ impl Portions {
     /// Takes in what was told at `now`; answers a portion where one is due. A sentence waits for nothing.
     pub fn take_in(&self, told: Told, now: Instant) -> Option<Vec<Told>> {
         let mut waiting = self.lock();
-        let said = matches!(told, Told::Said(_));
+        let said = matches!(told, Told::Said(_) | Told::Decided(_));
         waiting.told.push(told);
         bound(&mut waiting.told);
         let due = said || waiting.last.is_none_or(|last| now.saturating_duration_since(last) >= PERIOD);

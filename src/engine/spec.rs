@@ -44,7 +44,7 @@ pub use runs::RunsSpec;
 pub use save::SaveSpec;
 pub use score::ScoreSpec;
 pub use space::{Base, FeatureSpec};
-pub use train::{FitSpec, TopUpSpec};
+pub use train::{FitSpec, TopUpSpec, is_on_disk};
 
 /// The data and the model that a job is about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

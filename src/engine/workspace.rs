@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::cache::Cache;
+use super::cache::{Cache, kind};
 use super::measure::runs::Known;
 use super::measure::{acting, only};
 use super::opened::Opened;
@@ -96,20 +96,12 @@ impl Workspace {
     ///
     /// Of runs nothing is forgotten: it is known how far each was read, and what was written anew is seen by that.
     pub fn forget(&self) {
-        let runs = self.read_runs(std::mem::take);
-        self.cache.clear();
-        self.read_runs(|known| *known = runs);
-    }
-
-    fn read_runs<T>(&self, act: impl FnOnce(&mut Vec<(RunsIn, Arc<Known>)>) -> T) -> T {
-        self.cache.with(act)
+        self.cache.clear_but(&[kind::<RunsIn, Known>()]);
     }
 
     /// Forgets everything but the datasets: what was read from checkpoints, and what was measured.
     pub fn forget_networks(&self) {
-        let kept = self.files(std::mem::take);
-        self.forget();
-        self.files(|files| *files = kept);
+        self.cache.clear_but(&[kind::<RunsIn, Known>(), kind::<File, Dataset>()]);
     }
 
     fn checkpoint(&self, path: &Path, source: &Source, data: &Dataset) -> Result<Arc<Checkpoint>, Fault> {

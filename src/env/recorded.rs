@@ -91,10 +91,10 @@ impl Recorded {
         }
     }
 
-    /// Steps of known episodes for purposes that nothing was acted for since: what was taken on a way that was left.
-    pub fn steps_left_behind(&self) -> usize {
-        let left = self.known.values().filter(|(_, acted)| !acted);
-        left.flat_map(|(recordings, _)| recordings.values()).map(|recording| recording.rewards.len()).sum()
+    /// Steps of known episodes for such purposes that nothing was acted for since: what was taken on a way that was left.
+    pub fn steps_left_behind(&self, of: impl Fn(&str) -> bool) -> usize {
+        let left = self.known.iter().filter(|(purpose, (_, acted))| !acted && of(purpose));
+        left.flat_map(|(_, (recordings, _))| recordings.values()).map(|recording| recording.rewards.len()).sum()
     }
 
     /// The episode of a seed that was acted for the present purpose, where it is known.

@@ -47,6 +47,8 @@ pub enum Told {
     },
     /// What was done, in a sentence.
     Said(String),
+    /// What was decided, in a sentence.
+    Decided(String),
 }
 
 /// What somebody wants of running work beside its stop; work that knows nothing of it goes on.

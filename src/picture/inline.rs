@@ -18,7 +18,7 @@ pub enum Protocol {
     Sixel,
 }
 
-/// Most pixels that are sent where the terminal makes a picture as large as its cells: beyond it four pixels are one.
+/// Most pixels that are sent where the terminal makes a picture as large as its cells: beyond it n × n pixels are one.
 const MOST: usize = 1_500_000;
 
 impl Protocol {
@@ -48,7 +48,8 @@ impl Protocol {
     pub fn pixels(self, (columns, rows): (u16, u16), (width, height): (u16, u16)) -> (usize, usize) {
         let all = (usize::from(columns) * usize::from(width), usize::from(rows) * usize::from(height));
         // A sixel is as large as the terminal's pixels.
-        if self == Self::Sixel || all.0 * all.1 <= MOST { all } else { (all.0 / 2, all.1 / 2) }
+        let by = if self == Self::Sixel { 1 } else { (1..).find(|n| (all.0 / n) * (all.1 / n) <= MOST).unwrap_or(1) };
+        (all.0 / by, all.1 / by)
     }
 
     /// What shows a picture over so many columns and rows, known as number `id`.

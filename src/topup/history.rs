@@ -268,3 +268,38 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+impl Round {
+    /// A check that found R = 1 and asked for nothing: what the tests of several files begin with.
+    pub fn plain() -> Self {
+        let check = Check {
+            ratio: 1.0,
+            ratio_se: 0.1,
+            score: 0.0,
+            score_se: 1.0,
+            surprise: None,
+            spent: 0,
+            chunk: 10,
+            asked: false,
+            confirming: false,
+        };
+        Self {
+            check,
+            threshold: 1.35,
+            chance: None,
+            evidence: None,
+            reference: 4,
+            decision: Decision::Train,
+            fresh_loss: 1.0,
+            heldout_loss: 1.0,
+            outside: None,
+            total: 0,
+            probes: 1,
+            budget: 100,
+            kept: Vec::new(),
+            forgotten: None,
+            rehearsed: Vec::new(),
+        }
+    }
+}

@@ -24,7 +24,7 @@ use crate::env::recorded::{Recorded, Recording};
 use crate::env::vector::VectorEnv;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
-use crate::ground::task::{Ctx, Wish};
+use crate::ground::task::{Ctx, Told, Wish};
 use crate::metrics::report::Report;
 pub use collect::chosen;
 use probe::Probed;
@@ -255,7 +255,7 @@ impl<'a> TopUp<'a> {
         self.run.decision(&round)?;
         self.run.scalars(round.total, &round.scalars())?;
         self.run.sync()?;
-        told::say(cx, told::decided(n + 1, &round));
+        cx.tell(Told::Decided(told::decided(n + 1, &round)));
         self.history.rounds.push(round);
         (self.emit)(self.history.report());
         match decision {

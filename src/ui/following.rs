@@ -105,10 +105,7 @@ impl Following {
             Some(known) => *known = Measured { ratio: known.ratio, ..now },
             None => self.measured.push(now),
         }
-        let labels: Vec<String> = (0..self.measured.len()).map(|i| self.label(i)).collect();
-        for (known, label) in self.measured.iter_mut().zip(labels) {
-            known.curve.label = label;
-        }
+        self.name(path);
         self.trends();
     }
 
@@ -125,14 +122,14 @@ impl Following {
         self.measured.iter_mut().find(|known| known.opened == opened && known.path == path)
     }
 
-    /// "before: 0003", with its number where the same file was measured more than once.
-    fn label(&self, i: usize) -> String {
-        let of = &self.measured[i];
-        let name = of.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let same = |all: &[Measured]| all.iter().filter(|other| other.path == of.path).count();
-        match same(&self.measured) {
-            1 => format!("before: {name}"),
-            _ => format!("before: {name} ({})", same(&self.measured[..=i])),
+    /// Names the curves of a checkpoint "before: 0003", with their numbers where it was measured more than once.
+    fn name(&mut self, path: &Path) {
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let mut same: Vec<&mut Measured> = self.measured.iter_mut().filter(|known| known.path == path).collect();
+        let several = same.len() > 1;
+        for (i, known) in same.iter_mut().enumerate() {
+            let number = if several { format!(" ({})", i + 1) } else { String::new() };
+            known.curve.label = format!("before: {name}{number}");
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Live {
     pub paths: Vec<Overlay>,
     /// What was done, with the seconds since the run began.
     pub log: Vec<(f64, String)>,
+    /// The last decision, in words.
+    pub decision: Option<String>,
 }
 
 impl Live {
@@ -32,9 +34,10 @@ impl Live {
         match told {
             Told::Number { name, step, value } => self.number(name, step as f64, value),
             Told::Episode { dim, obs } => self.episode(dim, obs),
-            Told::Said(text) => {
-                self.log.push((seconds, text));
-                self.log.drain(..self.log.len().saturating_sub(LINES));
+            Told::Said(text) => self.say(seconds, text),
+            Told::Decided(text) => {
+                self.decision = Some(text.clone());
+                self.say(seconds, text);
             }
         }
     }
@@ -63,7 +66,7 @@ impl Live {
 
     fn episode(&mut self, dim: usize, obs: Arc<Vec<f32>>) {
         // The one that is being acted is told again as it grows.
-        let grows = |(known, rows): &(usize, Arc<Vec<f32>>)| *known == dim && rows.get(..dim) == obs.get(..dim);
+        let grows = |(known, rows): &(usize, Arc<Vec<f32>>)| *known == dim && obs.starts_with(rows);
         self.episodes.retain(|known| !grows(known));
         self.episodes.push((dim, obs));
         self.episodes.drain(..self.episodes.len().saturating_sub(PATHS));
@@ -86,10 +89,9 @@ impl Live {
         self.paths = self.episodes.iter().enumerate().filter(fits).map(path).collect();
     }
 
-    /// The last decision, in words.
-    pub fn decision(&self) -> Option<&str> {
-        let is_one = |text: &&str| text.starts_with("check ") && text.contains(": R ");
-        self.log.iter().rev().map(|(_, text)| text.as_str()).find(is_one)
+    fn say(&mut self, seconds: f64, text: String) {
+        self.log.push((seconds, text));
+        self.log.drain(..self.log.len().saturating_sub(LINES));
     }
 }
 
@@ -97,7 +99,8 @@ fn curve(name: &str) -> Series {
     Series {
         key: name.into(),
         label: name.into(),
-        group: name.into(),
+        // Curves of the report bear the same names over other axes.
+        group: format!("{name} as it trains"),
         x_axis: Axis::new("gradient step", ""),
         y_axis: Axis::new(name, ""),
         definition: "As it trains: each value is a mean since the one before.".into(),
@@ -132,12 +135,14 @@ mod tests {
         let episode = |rows: &[[f32; 3]]| Told::Episode { dim: 3, obs: Arc::new(rows.concat()) };
         live.hear(0.0, episode(&[[1.0, 2.0, 3.0]]));
         live.hear(0.0, episode(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
-        live.hear(0.0, episode(&[[0.0, 0.0, 9.0]]));
+        // Another that begins alike is another.
+        live.hear(0.0, episode(&[[1.0, 2.0, 3.0], [0.0, 0.0, 9.0]]));
         live.hear(0.0, Told::Episode { dim: 1, obs: Arc::new(vec![1.0]) });
         let onto = |a, b| HeatMap { onto: Some(Arc::new(Projection::Columns(a, b))), ..HeatMap::default() };
         live.lay(Some(&onto(2, 0)));
         let told: Vec<_> = live.paths.iter().map(|path| (path.x.clone(), path.y.clone())).collect();
-        assert_eq!(told, [(vec![3.0, 6.0], vec![1.0, 4.0]), (vec![9.0], vec![0.0])], "what does not fit is left out");
+        let wanted = [(vec![3.0, 6.0], vec![1.0, 4.0]), (vec![3.0, 9.0], vec![1.0, 0.0])];
+        assert_eq!(told, wanted, "what does not fit is left out");
         live.lay(Some(&HeatMap::default()));
         assert!(live.paths.is_empty());
     }

@@ -149,6 +149,9 @@ fn restart(app: &mut App, panel: &'static Panel) -> Vec<Effect> {
 /// Lays the curves that were pinned over those of a plot, where they are over the same axes.
 fn pinned<'a>(app: &'a App, card: &mut Card<'a>) {
     let Body::Plot(lines) = &mut card.body else { return };
+    if app.looks.pins.is_empty() {
+        return;
+    }
     let pins = app.looks.pins.get(&(app.panel, card.id.clone())).map(Vec::as_slice).unwrap_or_default();
     let Some(first) = lines.first().copied() else { return };
     let same = |a: &Axis, b: &Axis| (&a.label, &a.unit) == (&b.label, &b.unit);

@@ -6,6 +6,7 @@ use super::app::App;
 use super::card::{self, Card};
 use super::layout::{self, LEAST};
 use super::shown::shown;
+use super::theme::Depth;
 use super::widget::map::MapView;
 
 /// Hands every map of the screen and its place to `with`. There are none while a list, a question or a message is open, and a map
@@ -13,7 +14,9 @@ use super::widget::map::MapView;
 pub fn each(app: &App, mut with: impl FnMut(Rect, &MapView<'_>)) {
     let is_covered = app.over.is_some() || app.message.is_some() || app.quitting;
     let is_small = app.size.0 < LEAST.0 || app.size.1 < LEAST.1;
-    if is_covered || is_small || app.theme.shades_only() {
+    // Pictures have colours of their own where the cells have sixteen.
+    let is_plain = app.theme.ascii || app.theme.depth == Depth::Mono;
+    if is_covered || is_small || is_plain {
         return;
     }
     let shown = shown(app);

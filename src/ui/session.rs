@@ -13,9 +13,8 @@ use super::app::{Alarm, App, OpenSpec};
 use super::look::{CardLook, ScaleChoice, Sizes};
 use super::panel::{PANELS, named, panel};
 use super::panel_id::PanelId;
-use crate::engine::job::{Source, TopUpOptions};
+use crate::engine::job::{Source, TopUpOptions, is_on_disk};
 use crate::ground::fault::Fault;
-use crate::ground::url;
 use crate::metrics::gate::Gate;
 use crate::metrics::report::Along;
 
@@ -56,6 +55,9 @@ pub struct Session {
     /// The plan of the next top-up.
     #[serde(default)]
     topup: TopUpOptions,
+    /// The run that a yoked one is the control of.
+    #[serde(default)]
+    yoked: Option<PathBuf>,
     /// Cursors that panels share.
     #[serde(default)]
     selection: Picked,
@@ -142,6 +144,7 @@ impl Session {
             runs: Some(app.open.runs.folder.clone()),
             source,
             topup: app.open.topup.options.clone(),
+            yoked: app.open.topup.yoked.clone(),
             selection: Picked {
                 axes: picked.axes,
                 episode: picked.episode,
@@ -197,14 +200,16 @@ impl Session {
             return self;
         }
         let join = |path: &mut PathBuf| {
-            if url::as_url(path).is_none() {
+            if is_on_disk(path) {
                 *path = folder.join(&*path);
             }
         };
         let source = &mut self.source;
         let named = [&mut source.map, &mut source.checkpoint, &mut source.policy, &mut source.policy_normalize];
-        let more = [&mut source.rollouts, &mut source.acting.keep, &mut self.runs];
-        named.into_iter().chain(more).flatten().for_each(join);
+        let more = [&mut source.rollouts, &mut source.acting.keep, &mut self.runs, &mut self.yoked];
+        // A Python without a folder is found where the shell finds it.
+        let python = source.acting.python.as_mut().filter(|python| python.components().count() > 1);
+        named.into_iter().chain(more).flatten().chain(python).for_each(join);
         let dataset = folder.join(&source.dataset);
         // Where there is no such file it may be an id, unless that name means another file here.
         if dataset.exists() || source.dataset.exists() {
@@ -229,6 +234,7 @@ impl Session {
     pub fn open(&self) -> OpenSpec {
         let mut open = OpenSpec::new(self.source.clone(), self.seed);
         open.topup.options = self.topup.clone();
+        open.topup.yoked.clone_from(&self.yoked);
         open
     }
 

@@ -17,7 +17,7 @@ fn main() {
     program::all();
 }
 
-/// Median, 99 % and longest of some times, in milliseconds.
+/// Median, 95 %, 99 % and longest of some times, in milliseconds.
 fn told(what: &str, mut ms: Vec<f64>) {
     ms.sort_by(f64::total_cmp);
     let at = |q: f64| ms.get(((ms.len() as f64 - 1.0) * q) as usize).copied().unwrap_or(f64::NAN);

@@ -1,9 +1,9 @@
 //! The rollout that follows a cursor holds the numbers of the imagination, and of the data.
 
-use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
 
-use oodscope::engine::job::{ImagineSpec, JobSpec, Source, TraceSpec};
+use oodscope::engine::job::{DiagnoseSpec, ImagineSpec, JobSpec, Source, TraceSpec};
+use oodscope::engine::measure::drawn::training_std;
 use oodscope::engine::{self, Workspace};
 use oodscope::ground::fault::Fault;
 use oodscope::ground::task::Ctx;
@@ -56,9 +56,8 @@ fn a_trace_is_what_the_imagination_draws_of_the_same_start() {
     assert_eq!(last.value("horizon"), Some(5.0));
     let refused = reported(&workspace, &JobSpec::Trace(TraceSpec { step: 200, ..spec.clone() }));
     assert!(matches!(&refused, Err(Fault::Bad(text)) if text.contains("from steps 0 to 199")), "{refused:?}");
-    let began = Instant::now();
-    reported(&workspace, &JobSpec::Trace(TraceSpec { step: 41, ..spec })).unwrap();
-    assert!(began.elapsed().as_secs_f64() < 2.0, "a cursor waits for it: {:?}", began.elapsed());
+    // A cursor waits for it: what takes long is not measured again.
+    assert!(Arc::ptr_eq(&training_std(&opened), &training_std(&opened)));
 }
 
 #[test]
@@ -74,6 +73,11 @@ fn rollouts_and_the_policys_episodes_are_followed_as_well() {
         reported(&workspace, &JobSpec::Trace(same)).unwrap().series,
         "the same file under two names"
     );
+    // A cursor acts in no environment: the diagnosis has to have been there.
+    let early = reported(&workspace, &JobSpec::Trace(of(source())));
+    assert!(matches!(&early, Err(Fault::Bad(text)) if text.contains("wait for the diagnosis")), "{early:?}");
+    let diagnosis = DiagnoseSpec { source: source(), ..DiagnoseSpec::default() };
+    reported(&workspace, &JobSpec::Diagnose(diagnosis)).unwrap();
     let fresh = reported(&workspace, &JobSpec::Trace(of(source()))).unwrap();
     assert_ne!(fresh.series, one.series);
     let none = Source { checkpoint: None, ..source() };

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod app;
 pub mod browser;
 pub mod npz;
 pub mod program;

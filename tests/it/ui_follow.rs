@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Control, Event, Failure, JobId, JobSpec, Outcome, Slot};
+use oodscope::engine::job::{Body, Control, Failure, JobId, JobSpec, Outcome, Slot};
 use oodscope::metrics::gate::Gate;
 use oodscope::metrics::report::Report;
 use oodscope::ui::app::{Alarm, App, Following};
@@ -13,16 +13,13 @@ use oodscope::ui::update::{Changed, Effect, Msg, update};
 
 use ratatui::crossterm::event::KeyCode;
 
+use super::support::app::event;
 use super::ui_fixture as fixture;
 
 fn app() -> App {
     let mut app = fixture::app_with(Scheme::Dark, (200, 60), fixture::all());
     app.follow = Following::default();
     app
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
 }
 
 fn checkpoint(n: usize) -> PathBuf {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oodscope::engine::job::{
-    Body, Control, Event, ExperimentSpec, Failure, JobId, JobSpec, Outcome, Schedule, Slot, Source,
+    Body, Control, Event, ExperimentSpec, Failure, JobId, JobSpec, MapSpec, Outcome, Schedule, Slot, Source,
 };
 use oodscope::ground::task::Progress;
 use oodscope::metrics::report::{Along, Cell, HeatMap, Report};
@@ -13,43 +13,11 @@ use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::{Effect, Msg, begin, update};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::support::app::{event, press, started};
 use super::ui_fixture as fixture;
 
 fn app() -> App {
     fixture::app_with(Scheme::Dark, (120, 40), fixture::all())
-}
-
-/// Presses keys: characters as they stand, other keys by name, blanks between.
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let mut out = Vec::new();
-    for word in keys.split_whitespace() {
-        let code = match word {
-            "Tab" => KeyCode::Tab,
-            "BackTab" => KeyCode::BackTab,
-            "Enter" => KeyCode::Enter,
-            "Esc" => KeyCode::Esc,
-            "Left" => KeyCode::Left,
-            "Right" => KeyCode::Right,
-            "Up" => KeyCode::Up,
-            "Down" => KeyCode::Down,
-            "Home" => KeyCode::Home,
-            "End" => KeyCode::End,
-            "PgDn" => KeyCode::PageDown,
-            "Backspace" => KeyCode::Backspace,
-            "Space" => KeyCode::Char(' '),
-            other => KeyCode::Char(other.chars().next().unwrap()),
-        };
-        out.extend(update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))));
-    }
-    out
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
-}
-
-fn started(app: &mut App, slot: Slot, id: u64) {
-    update(app, Msg::JobStarted { slot, id: JobId(id) });
 }
 
 fn names(effects: &[Effect]) -> Vec<&'static str> {
@@ -229,7 +197,7 @@ fn focus_walks_over_all_cards_and_round() {
     all.dedup();
     assert_eq!(all.len(), 7, "{seen:?}");
     assert_eq!(seen[0], seen[7]);
-    press(&mut app, "BackTab");
+    press(&mut app, "S-Tab");
     assert_eq!(app.looks.focus[&data::ID], seen[8]);
 }
 
@@ -742,4 +710,27 @@ fn pairs_become_the_axes_of_the_map() {
     started(&mut app, Slot::Cover, 8);
     event(&mut app, 8, Body::Report(Arc::new(fixture::coverage())));
     assert_eq!(whole_map(&app).label, "Training states");
+}
+
+#[test]
+fn the_end_of_a_job_beside_the_others_hurries_none_that_waits() {
+    let mut app = app();
+    app.jobs.queue.clear();
+    app.jobs.start(JobSpec::Load(app.open.source.clone()));
+    started(&mut app, Slot::Load, 40);
+    app.jobs.queue.push_back((coverage::PANEL.spec)(&app.open).unwrap());
+    press(&mut app, "E");
+    started(&mut app, Slot::Export, 41);
+    assert_eq!(event(&mut app, 41, Body::Done(Outcome::default())), [], "the data are still being read");
+    // What runs in the same place as the next is not replaced.
+    app.jobs.queue.clear();
+    app.jobs.running.clear();
+    app.jobs.start((imagination::PANEL.spec)(&app.open).unwrap());
+    started(&mut app, Slot::Evaluate, 42);
+    app.jobs.queue.push_back((diagnosis::PANEL.spec)(&app.open).unwrap());
+    app.jobs.start(JobSpec::Map(MapSpec::default()));
+    started(&mut app, Slot::Map, 43);
+    assert_eq!(event(&mut app, 43, Body::Done(Outcome::default())), []);
+    let next = event(&mut app, 42, Body::Done(Outcome::default()));
+    assert!(matches!(&next[..], [Effect::Start(JobSpec::Diagnose(_))]), "{next:?}");
 }

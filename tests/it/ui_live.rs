@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Event, JobId, JobSpec, Outcome, Slot, Told};
+use oodscope::engine::job::{Body, JobId, JobSpec, Outcome, Slot, Told};
 use oodscope::ground::task::Progress;
 use oodscope::metrics::projection::Projection;
 use oodscope::metrics::report::{Along, Cell, Role};
@@ -14,6 +14,7 @@ use oodscope::ui::theme::Scheme;
 use oodscope::ui::update::{Changed, Effect, Msg, update};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::support::app::event;
 use super::ui_fixture as fixture;
 
 fn app(size: (u16, u16)) -> App {
@@ -26,10 +27,6 @@ fn app(size: (u16, u16)) -> App {
 
 fn press(app: &mut App, key: char) -> Vec<Effect> {
     update(app, Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)))
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
 }
 
 /// Starts a run under number `id`.
@@ -54,13 +51,13 @@ fn what_a_run_tells_is_on_the_screen_whole_at_every_size() {
         let density = Arc::make_mut(app.reports.get_mut("coverage").unwrap());
         density.maps[0].onto = Some(Arc::new(Projection::Columns(0, 2)));
         start(&mut app, 90);
-        told(&mut app, 90, learns("world-model loss"));
-        told(&mut app, 90, learns("policy loss"));
+        told(&mut app, 90, learns(oodscope::world::fit::LOSS));
+        told(&mut app, 90, learns(oodscope::agent::learner::actor_critic::LOSS));
         let obs = (0..60).flat_map(|i| [(f32::from(i as u8) / 20.0).cos(), 0.0, f32::from(i as u8) / 10.0]).collect();
         told(&mut app, 90, vec![Told::Episode { dim: 3, obs: Arc::new(obs) }]);
         (0..300).for_each(|_| _ = update(&mut app, Msg::Tick));
         let decided = "check 3: R 2.15 > 1.62: collecting 200 steps";
-        told(&mut app, 90, vec![Told::Said("evaluation before: return -985".into()), Told::Said(decided.into())]);
+        told(&mut app, 90, vec![Told::Said("evaluation before: return -985".into()), Told::Decided(decided.into())]);
         let progress = Progress { phase: "check 3: fine-tuning".into(), done: 30, total: 100, whole: Some(0.25) };
         event(&mut app, 90, Body::Progress(progress));
         let mut all = String::new();
@@ -75,7 +72,7 @@ fn what_a_run_tells_is_on_the_screen_whole_at_every_size() {
             "Log",
             "0:36",
             "25 %",
-            "at most 1:48 left",
+            "about 1:48 left",
             "check 3: R 2.15 > 1.62: collecting 200",
         ] {
             assert!(all.contains(word), "{size:?}: '{word}' is missing\n{all}");
@@ -108,7 +105,8 @@ fn a_second_run_does_not_erase_the_first() {
     let mut app = app((200, 60));
     start(&mut app, 90);
     event(&mut app, 90, Body::Report(Arc::new(fixture::topup(6))));
-    told(&mut app, 90, learns("policy loss"));
+    told(&mut app, 90, learns(oodscope::agent::learner::actor_critic::LOSS));
+    told(&mut app, 90, learns(oodscope::world::fit::LOSS));
     let result = PathBuf::from("runs/one/checkpoints/0006");
     let outcome = Outcome { summary: "done".into(), written: vec!["runs/one".into(), result.clone()] };
     event(&mut app, 90, Body::Done(outcome));
@@ -120,7 +118,15 @@ fn a_second_run_does_not_erase_the_first() {
     start(&mut app, 91);
     assert!(app.sitting.result.is_none() && app.live.curves.is_empty());
     event(&mut app, 91, Body::Report(Arc::new(fixture::topup(3))));
-    told(&mut app, 91, learns("policy loss"));
+    told(&mut app, 91, learns(oodscope::agent::learner::actor_critic::LOSS));
+    told(&mut app, 91, learns(oodscope::world::fit::LOSS));
+    // What a run measured and what it told have axes of their own.
+    let report = app.reports["topup"].clone();
+    let drawn = || report.series.iter().chain(&app.live.curves).chain(&app.sitting.past);
+    for line in drawn() {
+        let apart = drawn().find(|other| other.group == line.group && other.x_axis.label != line.x_axis.label);
+        assert!(apart.is_none(), "{}: {:?} beside {:?}", line.group, apart.map(|a| &a.x_axis), line.x_axis);
+    }
     let screen = fixture::screen_text(&app);
     assert!(screen.contains("run 1: loss ratio R"), "{screen}");
     assert_eq!(app.sitting.table.rows[0][0], Cell::Text("run 1".into()));

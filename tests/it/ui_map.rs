@@ -10,30 +10,9 @@ use oodscope::ui::app::{App, Over};
 use oodscope::ui::panel::coverage;
 use oodscope::ui::theme::Scheme;
 use oodscope::ui::update::{Effect, Msg, update};
-use oodscope::ui::view;
-use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::layout::Rect;
 
-use super::ui_fixture as fixture;
-
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let code = |word: &str| match word {
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Down" => KeyCode::Down,
-        other => KeyCode::Char(other.chars().next().unwrap()),
-    };
-    let press = |word| update(app, Msg::Key(KeyEvent::new(code(word), KeyModifiers::NONE)));
-    keys.split_whitespace().flat_map(press).collect()
-}
-
-fn text(app: &App, (w, h): (u16, u16)) -> String {
-    let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
-    view::draw(app, &mut buf);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
-    buf.content.chunks(usize::from(w)).map(row).collect::<Vec<_>>().join("\n")
-}
+use super::support::app::press;
+use super::ui_fixture::{self as fixture, screen_text};
 
 fn layers() -> Vec<Layer> {
     let ranges = ((-1.0, 1.0), (-8.0, 8.0));
@@ -85,7 +64,7 @@ fn axes_are_chosen_by_name() {
     let mut app = exploring((120, 40));
     press(&mut app, "X");
     assert!(matches!(app.over, Some(Over::Search(..))));
-    let seen = text(&app, (120, 40));
+    let seen = screen_text(&app);
     assert!(seen.contains("cos θ") && seen.contains("return") && seen.contains("of the episode"), "{seen}");
     assert_eq!(axes(&press(&mut app, "r e t Enter")), Some((Along::Return, Along::Principal(1))));
     assert!(app.over.is_none());
@@ -100,22 +79,22 @@ fn axes_are_chosen_by_name() {
 #[test]
 fn layers_are_turned_through_and_the_read_out_knows_all_of_them() {
     let mut app = exploring((160, 45));
-    let plain = text(&app, (160, 45));
+    let plain = screen_text(&app);
     press(&mut app, "o");
-    let rollouts = text(&app, (160, 45));
+    let rollouts = screen_text(&app);
     assert!(rollouts.contains("The rollout states") && rollouts.contains("rollout states of a cell"), "{rollouts}");
     press(&mut app, "o");
-    assert!(text(&app, (160, 45)).contains("novelty of a cell"));
+    assert!(screen_text(&app).contains("novelty of a cell"));
     // In a cell where two of the three states are.
     let look = app.looks.card_mut(coverage::ID, "map:density");
     look.cell = Some((30, 20));
-    let seen = text(&app, (160, 45));
+    let seen = screen_text(&app);
     assert!(seen.contains("2 rollout states") && seen.contains("novelty 1.5 x threshold"), "{seen}");
     app.looks.card_mut(coverage::ID, "map:density").cell = None;
     press(&mut app, "o");
-    assert_eq!(text(&app, (160, 45)), plain, "after the last comes the first");
+    assert_eq!(screen_text(&app), plain, "after the last comes the first");
     press(&mut app, "O");
-    assert!(text(&app, (160, 45)).contains("novelty of a cell"));
+    assert!(screen_text(&app).contains("novelty of a cell"));
 }
 
 #[test]
@@ -156,9 +135,9 @@ fn one_path_is_seen_alone_and_all_again() {
     };
     report.maps[0].overlays = vec![path("rollout 3", -0.5), path("rollout 7", 0.5)];
     press(&mut app, "d");
-    assert!(text(&app, (120, 40)).contains("rollout 3"));
+    assert!(screen_text(&app).contains("rollout 3"));
     press(&mut app, "d");
-    let seen = text(&app, (120, 40));
+    let seen = screen_text(&app);
     assert!(seen.contains("rollout 7") && !seen.contains("rollout 3"), "{seen}");
     press(&mut app, "d");
     assert_eq!(app.looks.card(coverage::ID, "map:density").solo, None);
@@ -169,7 +148,7 @@ fn all_pairs_are_one_key_away_and_back() {
     let mut app = exploring((80, 24));
     press(&mut app, "m");
     assert_eq!(app.looks.focus[&coverage::ID], "pairs");
-    assert!(text(&app, (80, 24)).contains("All pairs of dimensions"));
+    assert!(screen_text(&app).contains("All pairs of dimensions"));
     press(&mut app, "m");
     assert_eq!(app.looks.focus[&coverage::ID], "map:density");
 }

@@ -2,27 +2,14 @@
 
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Control, Event, JobId, JobSpec, Outcome, Schedule, Slot, WORSE_OFF};
+use oodscope::engine::job::{Body, Control, JobId, JobSpec, Outcome, Schedule, Slot, WORSE_OFF};
 use oodscope::metrics::report::{Level, Report};
 use oodscope::ui::app::{App, Ended};
 use oodscope::ui::theme::Scheme;
-use oodscope::ui::update::{Effect, Msg, update};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use oodscope::ui::update::Effect;
 
+use super::support::app::{event, press, started};
 use super::ui_fixture as fixture;
-
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let event = |c| Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-    keys.chars().flat_map(|c| update(app, event(c))).collect()
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
-}
-
-fn started(app: &mut App, slot: Slot, id: u64) {
-    update(app, Msg::JobStarted { slot, id: JobId(id) });
-}
 
 /// Names of the jobs that are started, and the checkpoint that they are given.
 fn asked(effects: &[Effect]) -> Vec<(&'static str, String)> {
@@ -46,7 +33,7 @@ fn ended(notes: &[&str]) -> App {
     for job in ["coverage", "imagination", "diagnosis", "comparison"] {
         app.jobs.ended.insert(job, Ended::Done(String::new()));
     }
-    press(&mut app, "5t");
+    press(&mut app, "5 t");
     started(&mut app, Slot::Train, 7);
     let mut report = fixture::topup(12);
     for text in notes {
@@ -119,7 +106,7 @@ fn a_top_up_that_made_something_worse_is_rolled_back_by_one_key() {
     let effects = press(&mut app, "t");
     assert!(matches!(&effects[..], [Effect::Start(JobSpec::TopUp(spec))]
         if spec.source.checkpoint.as_deref() == Some("runs/a/checkpoints/0000".as_ref())));
-    assert!(app.pair.is_none() && press(&mut app, "vu").is_empty());
+    assert!(app.pair.is_none() && press(&mut app, "v u").is_empty());
     assert!(!footer(&app).contains("before/after"));
 }
 

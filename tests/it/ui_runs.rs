@@ -2,37 +2,21 @@
 
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Event, JobId, JobSpec, Outcome, RunsSpec, Slot};
+use oodscope::engine::job::{Body, JobId, JobSpec, Outcome, RunsSpec, Slot};
 use oodscope::ui::app::{App, Ended, OpenSpec};
 use oodscope::ui::panel::runs;
 use oodscope::ui::theme::{Scheme, Theme};
 use oodscope::ui::update::{Effect, Msg, begin, update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::support::app::{event, press};
 use super::ui_fixture as fixture;
 
 fn app(size: (u16, u16)) -> App {
     let mut app = fixture::app_with(Scheme::Dark, size, fixture::all());
     app.panel = runs::ID;
     app
-}
-
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let code = |word: &str| match word {
-        "Enter" => KeyCode::Enter,
-        "Tab" => KeyCode::Tab,
-        "Down" => KeyCode::Down,
-        "Space" => KeyCode::Char(' '),
-        other => KeyCode::Char(other.chars().next().unwrap()),
-    };
-    let press = |word| update(app, Msg::Key(KeyEvent::new(code(word), KeyModifiers::NONE)));
-    keys.split_whitespace().flat_map(press).collect()
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
 }
 
 fn names(effects: &[Effect]) -> Vec<&'static str> {

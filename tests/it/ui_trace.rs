@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use oodscope::engine::job::{Body, Event, Failure, JobId, JobSpec, Outcome, Slot, TraceSpec};
+use oodscope::engine::job::{Body, Failure, JobId, JobSpec, Outcome, Slot, TraceSpec};
 use oodscope::metrics::report::Report;
 use oodscope::ui::app::App;
 use oodscope::ui::panel::{coverage, diagnosis, imagination};
 use oodscope::ui::theme::Scheme;
 use oodscope::ui::update::{Effect, Msg, update};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::support::app::{event, press};
 use super::ui_fixture::{self as fixture, screen_text};
 
 fn app_of(size: (u16, u16)) -> App {
@@ -18,26 +19,6 @@ fn app_of(size: (u16, u16)) -> App {
 
 fn app() -> App {
     app_of((120, 40))
-}
-
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let code = |word: &str| match word {
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Left" => KeyCode::Left,
-        "Right" => KeyCode::Right,
-        "Up" => KeyCode::Up,
-        "Down" => KeyCode::Down,
-        "Home" => KeyCode::Home,
-        "End" => KeyCode::End,
-        other => KeyCode::Char(other.chars().next().unwrap()),
-    };
-    let key = |word| Msg::Key(KeyEvent::new(code(word), KeyModifiers::NONE));
-    keys.split_whitespace().flat_map(|word| update(app, key(word))).collect()
-}
-
-fn event(app: &mut App, id: u64, body: Body) -> Vec<Effect> {
-    update(app, Msg::Engine(Event { job: JobId(id), body }))
 }
 
 /// The rollouts that were asked for.
@@ -236,6 +217,7 @@ fn a_point_of_the_cloud_leads_to_its_episode() {
     let highest = cloud.y.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
     assert_eq!(row(&app), highest, "the worst to begin with");
     press(&mut app, "Left");
+    assert_ne!(row(&app), highest);
     assert!(cloud.x[row(&app)] <= cloud.x[highest]);
     let copied = press(&mut app, "c");
     assert!(matches!(&copied[..], [Effect::Copy(text)] if text.starts_with("episode ")), "{copied:?}");

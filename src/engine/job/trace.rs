@@ -1,8 +1,8 @@
 use super::{Emit, Job, Model, Slot};
 use crate::engine::event::Outcome;
 use crate::engine::measure::drawn::{Drawn, training_std};
-use crate::engine::measure::judged::Judged;
 use crate::engine::measure::rollouts::world_model;
+use crate::engine::measure::trajectories;
 use crate::engine::measure::windows::{from_where, usable};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Source, TraceSpec};
@@ -34,13 +34,17 @@ impl Job for Trace {
 
     fn run(spec: &TraceSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let model = world_model(&opened)?;
-        let judged = if spec.of_data { None } else { Some(Judged::choose(&opened, &spec.policy, "traced", cx)?) };
-        let data = match &judged {
-            Some(judged) if !judged.is_fresh() => {
-                return Err(Fault::bad("there are no rollouts: name some with --rollouts"));
+        // A cursor acts in no environment: of the policy's episodes those are followed that the diagnosis has judged.
+        let fresh = trajectories::known(&opened, &spec.policy);
+        let data = match (&opened.rollouts, &fresh) {
+            _ if spec.of_data => &opened.data,
+            (Some(rollouts), _) => rollouts,
+            (None, Some(fresh)) => fresh,
+            (None, None) => {
+                return Err(Fault::bad(
+                    "no episode of the policy is known: wait for the diagnosis, or name rollouts with --rollouts",
+                ));
             }
-            Some(judged) => judged.data(&opened),
-            None => &opened.data,
         };
         let known = usable(data, spec.episode, model.context())?;
         let horizon = known.get(spec.step).map_or(0, |n| spec.horizon.min(*n));

@@ -36,7 +36,7 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
         let begun = coverage::begin(&input, &spec.options, cx)?;
         first(&begun.report);
         let mut coverage = begun.finish(cx)?;
-        let near = rows.near(&coverage.map);
+        let near = rows.near(&coverage.map, &rows.train.rows);
         let offered = Arc::new(plane::offered(&rows.space, &opened.data));
         for map in &mut coverage.report.maps {
             (map.near, map.offered) = (Some(Arc::clone(&near)), Arc::clone(&offered));
@@ -95,13 +95,13 @@ pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit:
     let others = opened.rollouts.as_ref().or(rows.fresh.as_ref());
     let (train, heldout) = (plane.places(&opened.data, &rows.train), plane.places(&opened.data, &rows.heldout));
     let rollouts = others.zip(rows.rollouts.as_ref()).map(|(data, rows)| (data, rows, plane.places(data, rows)));
-    for (name, places) in plane.names().iter().zip([0, 1]) {
-        if !train.iter().skip(places).step_by(2).any(|v| v.is_finite()) {
+    for (i, name) in plane.names().iter().enumerate() {
+        if !train.iter().skip(i).step_by(2).any(|v| v.is_finite()) {
             return Err(Fault::bad(format!("{name} holds no numbers in this data: choose another axis")));
         }
     }
     // Where there are no rollouts, the holes are those of imagined states: the map reaches as far.
-    let imagined = rows.imagined.as_ref().filter(|_| plane.onto().is_some());
+    let imagined = rows.imagined.as_ref().filter(|_| plane.dims().is_some());
     let imagined = imagined.map(|rows| (rows, plane.places(&opened.data, rows)));
     let input = Input {
         names: plane.names(),
@@ -114,7 +114,7 @@ pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit:
     let (map, mut drawn) = coverage::map(&input, plane.dims(), spec.cover.options.bins, coverage)?;
     (drawn.x_axis, drawn.y_axis, drawn.variance_share) = (plane.axis(0), plane.axis(1), plane.share());
     drawn.onto = plane.onto();
-    drawn.near = Some(Arc::new(Near::new(&map.points(&train), &rows.train.owner, &rows.train.step, map.ranges())));
+    drawn.near = Some(rows.near(&map, &train));
     drawn.offered = Arc::new(plane::offered(&rows.space, &opened.data));
     if let Some(episode) = spec.episode {
         let n = opened.data.num_episodes();
@@ -137,9 +137,14 @@ pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit:
         report.note(Level::Info, Map::told(plane.names(), plane.share()));
         report
     };
-    emit(report(&drawn, layers.clone()));
-    if let Some(errors) = layers::errors(opened, &parts, map.ranges(), cx)? {
-        layers.push(errors);
+    let policy = &spec.cover.policy;
+    let is_quick = layers::has_errors(opened, policy);
+    if !is_quick {
+        emit(report(&drawn, layers.clone()));
+    }
+    let errors = layers::errors(opened, policy, &parts, map.ranges(), cx)?;
+    if is_quick || errors.is_some() {
+        layers.extend(errors);
         emit(report(&drawn, layers));
     }
     Ok(())
@@ -182,9 +187,9 @@ impl CoverageRows {
         Ok(Self { space, train, calibration, heldout, rollouts, imagined, fresh })
     }
 
-    /// Whose training states lie where on a map.
-    fn near(&self, map: &Map) -> Arc<Near> {
-        Arc::new(Near::new(&map.points(&self.train.rows), &self.train.owner, &self.train.step, map.ranges()))
+    /// Whose training states lie where on a map that takes them as `rows`.
+    fn near(&self, map: &Map, rows: &[f32]) -> Arc<Near> {
+        Arc::new(Near::new(&map.points(rows), &self.train.owner, &self.train.step, map.ranges()))
     }
 
     fn input(&self, opened: &Opened) -> Input<'_> {

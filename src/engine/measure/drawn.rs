@@ -63,7 +63,7 @@ struct Spread(Source);
 
 /// [D] standard deviation of every dimension in the training part, from the cache if it was measured before.
 pub fn training_std(opened: &Opened) -> Arc<Vec<f64>> {
-    let key = Spread(Source { rollouts: None, checkpoint: None, policy: None, ..opened.source.clone() });
+    let key = Spread(Source { rollouts: None, ..opened.source.clone() });
     let measure = || summary(&opened.data, &opened.split.train).obs.iter().map(|m| m.std).collect();
     let Ok(std) = opened.measured.cached(key, || Ok::<_, Infallible>(measure()));
     std

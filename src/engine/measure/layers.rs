@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::feature_space::FeatureRows;
 use super::one_step::{change_std, row_squares, total};
+use super::reading_check::reading_check;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
+use crate::engine::spec::{PolicySpec, Source};
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::coverage::Coverage;
@@ -15,6 +17,7 @@ use crate::metrics::density::means::Means;
 use crate::metrics::density::zoom::Zoom;
 use crate::metrics::report::{Cells, Layer};
 use crate::world::imagine::one_step;
+use crate::world::world_model::WorldModel;
 
 /// Steps whose error is asked of the model: enough for a map, and there in a moment.
 const STEPS: usize = 10_000;
@@ -92,30 +95,28 @@ fn beyond(x: &[f32], y: &[f32], ranges: (Range, Range)) -> String {
 ///
 /// # Errors
 /// Cancelled.
-pub fn errors(opened: &Opened, parts: &[Placed<'_>], ranges: (Range, Range), cx: &Ctx) -> Result<Option<Layer>, Fault> {
+pub fn errors(
+    opened: &Opened,
+    policy: &PolicySpec,
+    parts: &[Placed<'_>],
+    ranges: (Range, Range),
+    cx: &Ctx,
+) -> Result<Option<Layer>, Fault> {
     let Some(model) = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()) else { return Ok(None) };
-    let cx = cx.phase("model error on the map");
-    let scale = change_std(&sample(&opened.data, &opened.split.train, SCALE, STRETCH));
+    // As in the diagnosis: a model that was read wrongly says nothing of places.
+    if reading_check(opened, cx)?.is_some_and(|check| check.is_distrusted()) {
+        return Ok(None);
+    }
+    let known = opened.measured.cached(ErrorsOf::new(opened, policy), || measured(opened, model, parts, cx))?;
     let (mut x, mut y, mut value) = (Vec::new(), Vec::new(), Vec::new());
-    for part in parts {
-        let mut episodes = part.rows.owner.clone();
-        episodes.dedup();
-        let batch = sample(part.data, &episodes, STEPS / parts.len().max(1), STRETCH + model.context());
-        if batch.is_empty() {
-            continue;
-        }
-        let predicted = one_step(model, &batch, &cx)?;
+    for (part, errors) in parts.iter().zip(&*known) {
         let places = places(part);
-        for (j, &i) in predicted.rows.iter().enumerate() {
-            let Ok(at) = places.binary_search_by_key(&(batch.episode[i], batch.step[i]), |(owner, _)| *owner) else {
-                continue;
-            };
+        for (step, error) in errors {
+            let Ok(at) = places.binary_search_by_key(step, |(owner, _)| *owner) else { continue };
             let at = places[at].1;
             x.push(part.places[2 * at]);
             y.push(part.places[2 * at + 1]);
-            let d = batch.obs_dim;
-            let squares = row_squares(&predicted.next_obs[j * d..(j + 1) * d], batch.next_obs_at(i), &scale);
-            value.push(total(&squares, &scale).min(FAR));
+            value.push(*error);
         }
     }
     Ok((!value.is_empty()).then(|| Layer {
@@ -126,6 +127,43 @@ pub fn errors(opened: &Opened, parts: &[Placed<'_>], ranges: (Range, Range), cx:
         sign: "std",
         cells: Cells::Means(Arc::new(Means::new(&x, &y, &value, ranges))),
     }))
+}
+
+/// Errors are kept for the data, the model and the policy that they are of: other axes give them other places, and nothing else.
+#[derive(PartialEq)]
+struct ErrorsOf(Source, PolicySpec);
+
+/// Of each part the error of some steps, by episode and step.
+type Errors = Vec<Vec<((usize, usize), f64)>>;
+
+impl ErrorsOf {
+    fn new(opened: &Opened, policy: &PolicySpec) -> Self {
+        Self(opened.source.clone(), policy.clone())
+    }
+}
+
+/// True where the errors are known already, so that [`errors`] takes no time.
+pub fn has_errors(opened: &Opened, policy: &PolicySpec) -> bool {
+    let wanted = ErrorsOf::new(opened, policy);
+    opened.measured.find(|known: &ErrorsOf| *known == wanted).is_some_and(|_: Arc<Errors>| true)
+}
+
+fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &Ctx) -> Result<Errors, Fault> {
+    let cx = cx.phase("model error on the map");
+    let scale = change_std(&sample(&opened.data, &opened.split.train, SCALE, STRETCH));
+    let of = |part: &Placed<'_>| {
+        let mut episodes = part.rows.owner.clone();
+        episodes.dedup();
+        let batch = sample(part.data, &episodes, STEPS / parts.len().max(1), STRETCH + model.context());
+        let predicted = one_step(model, &batch, &cx)?;
+        let d = batch.obs_dim;
+        let error = |(j, &i): (usize, &usize)| {
+            let squares = row_squares(&predicted.next_obs[j * d..(j + 1) * d], batch.next_obs_at(i), &scale);
+            ((batch.episode[i], batch.step[i]), total(&squares, &scale).min(FAR))
+        };
+        Ok(predicted.rows.iter().enumerate().map(error).collect())
+    };
+    parts.iter().map(of).collect()
 }
 
 /// The rows of a part by episode and step, in that order.

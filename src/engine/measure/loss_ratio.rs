@@ -2,6 +2,7 @@
 
 use super::judged::Judged;
 use crate::engine::opened::Opened;
+use crate::engine::spec::Source;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
@@ -42,6 +43,10 @@ pub fn of_policy(
     Ok(())
 }
 
+/// The ratio is kept for the source that it is of, whatever is held against it.
+#[derive(PartialEq)]
+struct HeldOut(Source);
+
 /// Adds how many times the loss on held-out episodes is that on training ones: what can be had without any acting.
 ///
 /// # Errors
@@ -51,21 +56,25 @@ pub fn of_heldout(report: &mut Report, opened: &Opened, model: &dyn WorldModel, 
     if split.is_shared() {
         return Ok(());
     }
-    let cx = cx.phase("loss on training episodes");
-    let training: Vec<usize> = stats::evenly(split.train.len(), EPISODES).into_iter().map(|i| split.train[i]).collect();
-    let scale = LossScale::new(&opened.data, &split.calibration);
-    let of = |episodes: &[usize]| episode_losses(model, &opened.data, episodes, &scale, &cx);
-    let (heldout, training) = (of(&split.heldout)?, of(&training)?);
-    let times = stats::mean(&heldout) / stats::mean(&training);
+    let key = HeldOut(Source { rollouts: None, ..opened.source.clone() });
+    let times = opened.measured.cached(key, || {
+        let cx = cx.phase("loss on training episodes");
+        let training = stats::evenly(split.train.len(), EPISODES).into_iter().map(|i| split.train[i]);
+        let scale = LossScale::new(&opened.data, &split.calibration);
+        let of = |episodes: &[usize]| episode_losses(model, &opened.data, episodes, &scale, &cx);
+        let (heldout, training) = (of(&split.heldout)?, of(&training.collect::<Vec<_>>())?);
+        Ok::<_, Fault>((stats::mean(&heldout) / stats::mean(&training), heldout.len()))
+    })?;
+    let (times, heldout) = *times;
     report
         .stat(
             "heldout_over_training",
             "held-out over training loss",
             times,
             "",
-            "Mean one-step loss on held-out episodes over that on training ones: above 1 the model knows by heart what it does not know.",
+            "Mean one-step loss on held-out episodes over that on training ones (at most 50, evenly chosen): above 1 the model knows by heart what it does not know.",
         )
-        .of(heldout.len(), "held-out episodes");
+        .of(heldout, "held-out episodes");
     Ok(())
 }
 

@@ -28,11 +28,9 @@ pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<
         return Ok(Err("there is no policy to collect with".into()));
     };
     let source = &opened.source;
-    let files = [&source.checkpoint, &source.policy, &source.policy_normalize].map(Clone::clone);
-    let key: Key = (files, source.acting.clone(), spec.clone());
     opened
         .measured
-        .cached(key, || {
+        .cached(key(opened, spec), || {
             let kept = source.acting.keep.as_deref();
             if let Some(folder) = kept.filter(|folder| folder.exists()) {
                 return Kept::of(opened, policy, spec).open(folder, opened, cx).map(|data| Ok(Arc::new(data)));
@@ -52,6 +50,19 @@ pub fn collected(opened: &Opened, spec: &PolicySpec, cx: &Ctx) -> Result<Result<
             Ok(Ok(Arc::new(data)))
         })
         .map(|found| (*found).clone())
+}
+
+/// Those episodes where they were collected already.
+pub fn known(opened: &Opened, spec: &PolicySpec) -> Option<Arc<Dataset>> {
+    let wanted = key(opened, spec);
+    let found: Arc<Result<Arc<Dataset>, String>> = opened.measured.find(|known: &Key| *known == wanted)?;
+    found.as_ref().clone().ok()
+}
+
+fn key(opened: &Opened, spec: &PolicySpec) -> Key {
+    let source = &opened.source;
+    let files = [&source.checkpoint, &source.policy, &source.policy_normalize].map(Clone::clone);
+    (files, source.acting.clone(), spec.clone())
 }
 
 fn act(

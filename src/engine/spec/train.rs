@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -107,10 +107,8 @@ impl TopUpSpec {
 
     /// With paths that hold wherever the program is started next.
     pub fn absolute(&self) -> Self {
-        // A policy may be a function of Python's.
-        let is_file = |path: &PathBuf| url::as_url(path).is_none() && !path.to_string_lossy().starts_with("py:");
         let of = |path: &PathBuf| {
-            let whole = std::path::absolute(path).ok().filter(|_| is_file(path));
+            let whole = std::path::absolute(path).ok().filter(|_| is_on_disk(path));
             whole.unwrap_or_else(|| path.clone())
         };
         let own = &self.source;
@@ -120,6 +118,11 @@ impl TopUpSpec {
             Source { dataset: of(&own.dataset), checkpoint, rollouts, policy, policy_normalize, ..own.clone() };
         Self { source, yoked: self.yoked.as_ref().map(of), out: of(&self.out), ..self.clone() }
     }
+}
+
+/// True for what is looked for in the file system: a dataset may be a URL, a policy a function of Python's.
+pub fn is_on_disk(path: &Path) -> bool {
+    url::as_url(path).is_none() && !path.to_string_lossy().starts_with("py:")
 }
 
 impl Default for TopUpSpec {

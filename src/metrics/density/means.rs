@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::{Range, edges};
 use crate::ground::stats;
 
-/// Points that are kept: of more, evenly many, so that a view takes about a millisecond.
+/// Points that are kept: of more, evenly many, so that there is a view for every picture.
 const POINTS: usize = 100_000;
 
 /// Points (x, y) with a number each.
@@ -30,19 +30,9 @@ impl Means {
         Self { x: pick(x), y: pick(y), value, ranges, all: finite.len() }
     }
 
-    /// Number of points that are kept.
-    pub fn len(&self) -> usize {
-        self.x.len()
-    }
-
-    /// True where there are none.
-    pub fn is_empty(&self) -> bool {
-        self.x.is_empty()
-    }
-
     /// True where not all points are kept.
     pub fn is_sample(&self) -> bool {
-        self.len() < self.all
+        self.x.len() < self.all
     }
 
     /// [height, width] the mean over each cell of `x_range` × `y_range`, row 0 at the lower end; NaN where there is no point. A
@@ -61,7 +51,7 @@ impl Means {
     fn sums(&self, (x_range, y_range): (Range, Range), width: usize, height: usize) -> (Vec<f64>, Vec<u32>) {
         let (width, height) = (width.max(1), height.max(1));
         let (x_edges, y_edges) = (edges(x_range, width), edges(y_range, height));
-        let n = self.len();
+        let n = self.x.len();
         let (mut columns, mut rows) = (vec![0u32; n], vec![0u32; n]);
         Axis::new(&x_edges).indices(&self.x, &mut columns);
         Axis::new(&y_edges).indices(&self.y, &mut rows);
@@ -96,7 +86,7 @@ mod tests {
         assert!(view[2].is_nan() && (view[3] - 7.0).abs() < 1e-12, "{view:?}");
         assert_eq!(means.at(((0.0, 0.5), (0.0, 0.5))), Some((3.0, 2)));
         assert_eq!(means.at(((0.4, 0.6), (0.4, 0.6))), None);
-        assert_eq!((means.len(), means.is_sample()), (4, false));
+        assert_eq!((means.x.len(), means.is_sample()), (4, false));
     }
 
     #[test]

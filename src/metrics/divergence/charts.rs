@@ -136,18 +136,20 @@ pub fn dimensions(report: &mut Report, input: &Input<'_>, errors: &Errors) {
     });
 }
 
+/// Lowest and highest of the members [M, steps, D] in dimension `c` of `d` at every step; nothing of a single one.
+pub fn span(members: &[f32], steps: usize, (c, d): (usize, usize)) -> Option<(Vec<f64>, Vec<f64>)> {
+    let n = members.len() / (steps * d).max(1);
+    let of = |t: usize| (0..n).map(move |m| f64::from(members[(m * steps + t) * d + c]));
+    let ends = |pick: fn(f64, f64) -> f64| (0..steps).map(|t| finite(of(t).fold(f64::NAN, pick))).collect();
+    (n > 1).then(|| (ends(f64::min), ends(f64::max)))
+}
+
 /// One rollout, dimension by dimension: real and imagined, with the spread of the members.
 pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
     let d = input.names.len();
     let steps = trace.real.len() / d;
     let members = trace.members.len() / trace.real.len().max(1);
     for (c, name) in input.names.iter().enumerate() {
-        let ends = |pick: fn(f64, f64) -> f64| {
-            (0..steps)
-                .map(|t| (0..members).map(|m| f64::from(trace.members[(m * steps + t) * d + c])).fold(f64::NAN, pick))
-                .map(finite)
-                .collect::<Vec<f64>>()
-        };
         let series = |key: &str, label: &str, y: Vec<f64>, definition: String| Series {
             key: format!("{key}:{name}"),
             label: label.into(),
@@ -164,7 +166,7 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
         let text =
             format!("{}: what was imagined; band: lowest to highest of {}.", trace.label, counted(members, "members"));
         let mut imagined = series("imagined", "imagined", column(trace.imagined, c, d), text);
-        imagined.band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));
+        imagined.band = span(trace.members, steps, (c, d));
         report.series.push(imagined);
     }
 }

@@ -1,11 +1,11 @@
 //! One rollout over the episode that it follows, dimension by dimension: where it leaves what happened.
 
-use super::charts::{axis, column, finite};
+use super::charts::{column, finite, span};
 use super::errors::nrmse;
 use crate::ground::fault::Fault;
 use crate::ground::number::{counted, number};
 use crate::metrics::features::moving;
-use crate::metrics::report::{Level, Report, Role, Series};
+use crate::metrics::report::{Axis, Level, Report, Role, Series};
 
 /// An error of so many standard deviations of the training part: imagination has left what happened.
 pub const LEFT: f64 = 1.0;
@@ -133,8 +133,8 @@ fn curves(report: &mut Report, input: &Window<'_>, c: usize, left: Option<usize>
         key: format!("{}/{key}:{name}", input.episode),
         label: label.into(),
         group: name.clone(),
-        x_axis: axis("step", "steps", false),
-        y_axis: axis(name, "", false),
+        x_axis: Axis::new("step", "steps"),
+        y_axis: Axis::new(name, ""),
         x: (first..first + y.len()).map(|t| t as f64).collect(),
         y,
         definition: format!("Episode {} from step {}: {definition}", input.episode, input.start),
@@ -144,11 +144,7 @@ fn curves(report: &mut Report, input: &Window<'_>, c: usize, left: Option<usize>
     report.series.push(Series { role: Role::Real, ..real });
     let text = format!("what was imagined; band: lowest to highest of {}.", counted(members, "members"));
     let imagined = series("imagined", "imagined", input.start, column(input.imagined, c, d), &text);
-    let ends = |pick: fn(f64, f64) -> f64| {
-        let of = |h: usize| (0..members).map(move |m| f64::from(input.members[(m * (horizon + 1) + h) * d + c]));
-        (0..=horizon).map(|h| finite(of(h).fold(f64::NAN, pick))).collect::<Vec<f64>>()
-    };
-    let band = (members > 1).then(|| (ends(f64::min), ends(f64::max)));
+    let band = span(input.members, horizon + 1, (c, d));
     report.series.push(Series { band, ..imagined });
     if let Some(t) = left {
         let text = "the first step whose error is above 1 standard deviation of the training part.";

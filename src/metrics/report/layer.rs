@@ -71,6 +71,12 @@ impl Layer {
         }
     }
 
+    /// What follows a number in a read-out, and that it is of some of the states where it is.
+    pub fn told(&self) -> String {
+        let is_sample = matches!(&self.cells, Cells::Means(means) if means.is_sample());
+        if is_sample { format!("{} (of a sample)", self.sign) } else { self.sign.to_owned() }
+    }
+
     /// True for a number of states.
     pub fn is_count(&self) -> bool {
         matches!(self.cells, Cells::Counts(_))

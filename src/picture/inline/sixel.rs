@@ -1,6 +1,6 @@
 //! DEC's sixels: bands of six rows, in each of them one line a colour.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::picture::canvas::Canvas;
 use crate::picture::cells::Rgb;
@@ -20,13 +20,16 @@ pub fn show(picture: &Canvas) -> Vec<u8> {
         out.extend_from_slice(format!("#{i};2;{r};{g};{b}").as_bytes());
     }
     for band in numbers.chunks(BAND * width.max(1)) {
-        let used: BTreeSet<u8> = band.iter().copied().collect();
-        for (i, colour) in used.into_iter().enumerate() {
+        let mut lines: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+        for (i, colour) in band.iter().enumerate() {
+            lines.entry(*colour).or_insert_with(|| vec![0; width])[i % width] |= 1 << (i / width);
+        }
+        for (i, (colour, sixels)) in lines.iter().enumerate() {
             if i > 0 {
                 out.push(b'$');
             }
             out.extend_from_slice(format!("#{colour}").as_bytes());
-            line(band, width, colour, &mut out);
+            line(sixels, &mut out);
         }
         out.push(b'-');
     }
@@ -34,13 +37,8 @@ pub fn show(picture: &Canvas) -> Vec<u8> {
     out
 }
 
-/// The pixels of one colour in a band: six bits a column, columns that are alike told by their number.
-fn line(band: &[u8], width: usize, colour: u8, out: &mut Vec<u8>) {
-    let bits = |x: usize| {
-        let set = |(row, pixels): (usize, &[u8])| u8::from(pixels[x] == colour) << row;
-        band.chunks_exact(width).enumerate().map(set).fold(0, |all, bit| all | bit)
-    };
-    let sixels: Vec<u8> = (0..width).map(bits).collect();
+/// The pixels of one colour in a band, six bits a column; columns that are alike are told by their number.
+fn line(sixels: &[u8], out: &mut Vec<u8>) {
     let mut runs: Vec<&[u8]> = sixels.chunk_by(|a, b| a == b).collect();
     if runs.last().is_some_and(|run| run[0] == 0) {
         runs.pop();

@@ -154,6 +154,6 @@ fn names_round_trip_and_large_pictures_are_halved_where_the_terminal_scales() {
     }
     assert_eq!(Protocol::named("pixels"), None);
     assert_eq!(Protocol::Kitty.pixels((100, 30), (8, 16)), (800, 480));
-    assert_eq!(Protocol::Kitty.pixels((200, 60), (20, 40)), (2000, 1200));
+    assert_eq!(Protocol::Kitty.pixels((200, 60), (20, 40)), (1333, 800));
     assert_eq!(Protocol::Sixel.pixels((200, 60), (20, 40)), (4000, 2400));
 }

@@ -11,7 +11,7 @@ use crate::topup::run::ActedAbout;
 impl Active<'_> {
     /// Writes what is left to be written; `stopped` says that the user ended it.
     pub(super) fn finish(mut self, stopped: bool) -> Result<Finished, Fault> {
-        self.history.total += self.options.times() * self.env.steps_left_behind();
+        self.history.total += self.options.times() * self.env.steps_left_behind(|_| true);
         self.history.ended = true;
         let mut written = vec![self.run.path().to_path_buf()];
         if !self.history.rounds.is_empty() {

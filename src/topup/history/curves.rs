@@ -131,39 +131,12 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topup::controller::{Check, Rule, Schedule};
+    use crate::topup::controller::{Rule, Schedule};
     use crate::topup::history::Evaluation;
     use crate::topup::options::Options;
 
     fn round(forgotten: f64, rehearsed: &[f64]) -> Round {
-        let check = Check {
-            ratio: 1.0,
-            ratio_se: 0.1,
-            score: 0.0,
-            score_se: 1.0,
-            surprise: None,
-            spent: 0,
-            chunk: 10,
-            asked: false,
-            confirming: false,
-        };
-        Round {
-            check,
-            threshold: 1.35,
-            chance: None,
-            evidence: None,
-            reference: 4,
-            decision: Decision::Train,
-            fresh_loss: 1.0,
-            heldout_loss: 1.0,
-            outside: None,
-            total: 0,
-            probes: 1,
-            budget: 100,
-            kept: Vec::new(),
-            forgotten: Some(forgotten),
-            rehearsed: rehearsed.to_vec(),
-        }
+        Round { forgotten: Some(forgotten), rehearsed: rehearsed.to_vec(), ..Round::plain() }
     }
 
     #[test]

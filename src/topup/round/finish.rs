@@ -75,7 +75,8 @@ impl TopUp<'_> {
         }
         self.history.after = Some(after);
         // Whoever stopped the run before had it evaluated, and went on.
-        self.history.total += self.env.steps_left_behind();
+        self.history.total += self.env.steps_left_behind(|_| true);
+        self.history.evaluated += self.env.steps_left_behind(|purpose| purpose.starts_with("evaluation"));
         // Whose return rose is not futile, whatever the probes of single checks said.
         let rose = self.history.gain().is_some_and(|(gain, se)| gain > se);
         let reason = if reason == StopReason::Futile && rose { StopReason::Stalled } else { reason };

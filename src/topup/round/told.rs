@@ -43,16 +43,24 @@ pub(super) fn evaluated(when: &str, evaluation: &Evaluation, steps: usize) -> St
     format!("evaluation {when}: return {mean:.0} ± {se:.0} over {n}, R {r:.2}{counted}")
 }
 
+/// How much of a check's time an evaluation takes, about: it acts and does not train.
+const EVALUATION: f64 = 0.25;
+
+/// The whole run in checks: one more than the rounds, and the evaluations before and after.
+fn checks(rounds: usize) -> f64 {
+    rounds as f64 + 1.0 + 2.0 * EVALUATION
+}
+
 impl TopUp<'_> {
-    /// The part of the work that check `n` is, which counts from 0; evaluations before and after take as long as one.
+    /// The part of the work that check `n` is, which counts from 0.
     pub(super) fn part_of_check(&self, n: usize, cx: &Ctx) -> Ctx {
-        let of = self.options.rounds as f64 + 3.0;
-        cx.part((n as f64 + 1.0) / of, (n as f64 + 2.0) / of)
+        let (from, of) = (EVALUATION + n as f64, checks(self.options.rounds));
+        cx.part(from / of, (from + 1.0) / of)
     }
 
     /// The part of the evaluation before, or after.
     pub(super) fn part_of_evaluation(&self, after: bool, cx: &Ctx) -> Ctx {
-        let share = 1.0 / (self.options.rounds as f64 + 3.0);
+        let share = EVALUATION / checks(self.options.rounds);
         if after { cx.part(1.0 - share, 1.0) } else { cx.part(0.0, share) }
     }
 }
@@ -63,34 +71,8 @@ mod tests {
     use crate::topup::controller::{Check, Reason, StopReason};
 
     fn round(ratio: f64, decision: Decision, evidence: Option<Evidence>) -> Round {
-        let check = Check {
-            ratio,
-            ratio_se: 0.1,
-            score: 0.0,
-            score_se: 1.0,
-            surprise: None,
-            spent: 0,
-            chunk: 10,
-            asked: false,
-            confirming: false,
-        };
-        Round {
-            check,
-            threshold: 1.62,
-            chance: None,
-            evidence,
-            reference: 4,
-            decision,
-            fresh_loss: 1.0,
-            heldout_loss: 1.0,
-            outside: None,
-            total: 0,
-            probes: 1,
-            budget: 100,
-            kept: Vec::new(),
-            forgotten: None,
-            rehearsed: Vec::new(),
-        }
+        let plain = Round::plain();
+        Round { check: Check { ratio, ..plain.check }, threshold: 1.62, decision, evidence, ..plain }
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::ui::msg::Effect;
 use crate::ui::panel_id::PanelId;
 use crate::ui::widget::number;
 
-pub use axes::{along, offered};
-use axes::{density, dims, has_axes, has_layers, has_pairs, layer, next, pairs, search};
+pub use axes::{along, density, offered};
+use axes::{dims, has_axes, has_layers, has_pairs, layer, next, pairs, search};
 
 /// Its name.
 pub const ID: PanelId = PanelId("coverage");

@@ -90,13 +90,12 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     let lanes_of = report.series.iter().filter(|s| is_lane(s)).map(|s| format!("plot:{}", s.group));
     let episodes: Vec<String> = lanes_of.collect();
     let mut cards: Vec<Card> = generic::cards(report).into_iter().filter(|c| !episodes.contains(&c.id)).collect();
-    let signal = report.tables.iter().find(|t| t.key == "trust").and_then(|trust| trusted(app, trust));
+    let signal = signal(app, report);
     for card in &mut cards {
         match (&mut card.body, detail) {
             (Body::Plot(lines), _) if card.id == "plot:reliability" => {
                 // Nine lines tell nothing: that of the signal that is selected among the scores.
-                let first = lines.iter().find(|l| l.role == Role::Value).map(|l| l.label.as_str());
-                if let Some(signal) = signal.filter(|signal| lines.iter().any(|l| l.label == *signal)).or(first) {
+                if let Some(signal) = signal {
                     lines.retain(|l| l.label == signal || l.role != Role::Value);
                     card.title = format!("Reliability of {signal} · the score selected above");
                 }
@@ -137,11 +136,19 @@ fn verdict_first<'a>(
 
 /// The report with the reliability of the selected score alone, as the panel shows it.
 pub fn with_signal(app: &App, report: &Report) -> Report {
-    let trust = report.tables.iter().find(|t| t.key == "trust");
     let mut out = report.clone();
-    let Some(signal) = trust.and_then(|trust| trusted(app, trust)) else { return out };
-    out.series.retain(|s| s.group != "reliability" || s.role != Role::Value || s.label == signal);
+    if let Some(signal) = signal(app, report) {
+        out.series.retain(|s| s.group != "reliability" || s.role != Role::Value || s.label == signal);
+    }
     out
+}
+
+/// The score whose reliability is shown: the selected one, else the first that has any.
+fn signal<'a>(app: &App, report: &'a Report) -> Option<&'a str> {
+    let drawn = || report.series.iter().filter(|s| s.group == "reliability" && s.role == Role::Value);
+    let trust = report.tables.iter().find(|t| t.key == "trust");
+    let selected = trust.and_then(|trust| trusted(app, trust)).filter(|name| drawn().any(|s| s.label == *name));
+    selected.or_else(|| drawn().next().map(|s| s.label.as_str()))
 }
 
 /// The score that is selected in the table of how far each can be trusted; the first, which ranks best, to begin with.

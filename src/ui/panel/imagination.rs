@@ -87,14 +87,16 @@ fn cards(app: &App) -> Vec<Card<'_>> {
 fn enter(app: &mut App) -> Option<Vec<Effect>> {
     let focus = app.looks.focus.get(&ID).filter(|id| *id == CLOUD)?;
     let row = app.looks.card(ID, focus).row?;
-    let cloud = app.report(ID)?.scatters.iter().find(|s| CLOUD.ends_with(&s.key))?;
+    let cloud = app.report(ID)?.scatters.iter().find(|s| CLOUD.strip_prefix("scatter:") == Some(s.key.as_str()))?;
     let Place { episode, step } = *cloud.places.get(row)?;
     if diagnosis::show_step(app, episode, step) {
         return Some(Vec::new());
     }
     let spec = ImagineSpec { episode: Some(episode), step: Some(step), ..spec(&app.open)? };
     app.message = None;
-    Some(vec![app.jobs.start(JobSpec::Imagine(spec))])
+    // The diagnosis may be at work in the same place.
+    app.jobs.queue.push_front(JobSpec::Imagine(spec));
+    Some(app.jobs.start_next().into_iter().collect())
 }
 
 /// Its pages on a small screen.

@@ -153,11 +153,15 @@ fn open(app: &mut App) -> Option<Vec<Effect>> {
     Some(pair::open_result(app, Path::new(&result), before))
 }
 
+/// True where it is some time ago that the runs were read while one of them grew.
+fn is_due(app: &App) -> bool {
+    app.jobs.looked.is_none_or(|at| app.tick.wrapping_sub(at) >= PATIENCE)
+}
+
 /// A run grows while it reports: the list is read again, not too often.
 fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
     let grows = matches!(report.name.as_str(), "topup" | "experiment") && !app.jobs.running.contains_key(&Slot::Runs);
-    let due = app.jobs.looked.is_none_or(|at| app.tick.wrapping_sub(at) >= PATIENCE);
-    if !(grows && due) {
+    if !(grows && is_due(app)) {
         return Vec::new();
     }
     app.jobs.looked = Some(app.tick);
@@ -170,6 +174,13 @@ pub fn changed(app: &mut App) -> Vec<Effect> {
     if app.jobs.running.contains_key(&Slot::Runs) {
         app.follow.runs_wait = true;
         return Vec::new();
+    }
+    if app.jobs.running.contains_key(&Slot::Train) {
+        // The run that goes on here writes all the time; the list is read as it reports, and when it ends.
+        if !is_due(app) {
+            return Vec::new();
+        }
+        app.jobs.looked = Some(app.tick);
     }
     let spec = JobSpec::Runs(app.open.runs.clone());
     vec![app.jobs.start(spec)]

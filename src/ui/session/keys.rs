@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use toml::{Table, Value};
 
+use crate::data::split::SplitSpec;
 use crate::engine::job::{
     ActingSpec, Activation, Asked, InputOrder, Only, RewardColumn, Source, Target, TopUpOptions, Within,
 };
 use crate::ground::memory::Bytes;
 
-/// Tables whose keys are names of the user's own.
-const FREE: [&str; 5] = ["at", "window", "focus", "sizes", "env_args"];
+/// The table whose keys are names of the user's own.
+const FREE: &str = "env_args";
 
 /// The first key of a session's file that nothing knows, with the tables that it stands in.
 pub fn unknown(session: &Table) -> Option<String> {
@@ -34,7 +35,7 @@ fn missing(given: &Table, known: &Table) -> Option<String> {
             _ => None,
         };
         let found = match value {
-            _ if FREE.contains(&key.as_str()) => None,
+            _ if key == FREE => None,
             Value::Array(all) => all.iter().find_map(inner),
             value => inner(value),
         };
@@ -79,6 +80,6 @@ pub fn every_source() -> Source {
         acting,
         memory: Some(Bytes(1)),
         only: Only { condition: Some("a".into()), within },
-        ..Source::default()
+        split: SplitSpec::default(),
     }
 }

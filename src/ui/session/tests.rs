@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::engine::job::Only;
+use crate::engine::job::{ActingSpec, Only};
 use crate::ui::theme::{Scheme, Theme};
 
 fn app() -> App {
@@ -85,6 +85,8 @@ fn relative_paths_begin_at_the_folder_of_the_file() {
         dataset: "data.csv".into(),
         checkpoint: Some("runs/a".into()),
         rollouts: Some("/elsewhere/b".into()),
+        policy: Some("py:module.function".into()),
+        acting: ActingSpec { python: Some("venv/bin/python".into()), ..ActingSpec::default() },
         ..Source::default()
     };
     let of = |source: Source| {
@@ -96,6 +98,11 @@ fn relative_paths_begin_at_the_folder_of_the_file() {
     assert_eq!(opened.dataset, root.path().join("data.csv"));
     assert_eq!(opened.checkpoint, Some(root.path().join("runs/a")));
     assert_eq!(opened.rollouts, Some("/elsewhere/b".into()));
+    assert_eq!(opened.policy, Some("py:module.function".into()), "no file");
+    assert_eq!(opened.acting.python, Some(root.path().join("venv/bin/python")));
+    let acting = ActingSpec { python: Some("python3".into()), ..ActingSpec::default() };
+    let found = of(Source { acting, ..source.clone() }).acting.python;
+    assert_eq!(found, Some("python3".into()), "the shell finds it");
     for dataset in ["hf://datasets/a/b", "D4RL/pen/cloned-v2"] {
         assert_eq!(of(Source { dataset: dataset.into(), ..source.clone() }).dataset, PathBuf::from(dataset));
     }

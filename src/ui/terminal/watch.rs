@@ -36,8 +36,8 @@ enum Kind {
 
 /// How a file or folder looked.
 struct Seen {
-    /// When it was last told of.
-    told: u64,
+    /// When it was last told of; nothing of what was not looked at yet.
+    told: Option<u64>,
     /// At the last look.
     last: u64,
     /// Since when it has looked otherwise than what was told.
@@ -53,12 +53,13 @@ impl Watcher {
             (Kind::Rollouts, &watched.rollouts),
             (Kind::Runs, &watched.runs),
         ];
-        let seen = |path: &Path| {
-            let stamp = stamp(path);
-            Seen { told: stamp, last: stamp, since: None }
+        let seen = |kind: Kind, path: &Path| {
+            // Many runs are a long walk, which nobody waits for: they are as they are at the first look.
+            let told = (kind != Kind::Runs).then(|| stamp(kind, path));
+            Seen { told, last: told.unwrap_or_default(), since: None }
         };
         let of = all.into_iter().filter_map(|(kind, path)| Some((kind, path.clone()?))).map(|(kind, path)| {
-            let seen = seen(&path);
+            let seen = seen(kind, &path);
             (kind, path, seen)
         });
         Self { of: of.collect() }
@@ -68,16 +69,16 @@ impl Watcher {
     pub fn look(&mut self, now: Instant) -> Vec<Changed> {
         let mut out = Vec::new();
         for (kind, path, seen) in &mut self.of {
-            let stamp = stamp(path);
+            let stamp = stamp(*kind, path);
             let rests = std::mem::replace(&mut seen.last, stamp) == stamp;
-            if stamp == seen.told {
+            if *seen.told.get_or_insert(stamp) == stamp {
                 seen.since = None;
                 continue;
             }
             let since = *seen.since.get_or_insert(now);
             // Of a log what is whole is read at once; all else would be read whole while it is half written.
             if rests || *kind == Kind::Runs || now.duration_since(since) >= MOST {
-                (seen.told, seen.since) = (stamp, None);
+                (seen.told, seen.since) = (Some(stamp), None);
                 out.push(match kind {
                     Kind::Dataset => Changed::Dataset,
                     Kind::Rollouts => Changed::Rollouts,
@@ -90,15 +91,16 @@ impl Watcher {
     }
 }
 
-/// A number that changes with the names, sizes and times of everything below `path`.
-fn stamp(path: &Path) -> u64 {
+/// A number that changes with the names, sizes and times of everything below `path`; of runs without the networks, which no log is.
+fn stamp(kind: Kind, path: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     let mut left = FILES;
-    add(path, DEPTH, &mut left, &mut hasher);
+    let skip = (kind == Kind::Runs).then_some("checkpoints");
+    add(path, (skip, DEPTH), &mut left, &mut hasher);
     hasher.finish()
 }
 
-fn add(path: &Path, depth: usize, left: &mut usize, hasher: &mut DefaultHasher) {
+fn add(path: &Path, (skip, depth): (Option<&str>, usize), left: &mut usize, hasher: &mut DefaultHasher) {
     let Ok(about) = fs::metadata(path) else { return 0u8.hash(hasher) };
     if *left == 0 {
         return;
@@ -110,9 +112,10 @@ fn add(path: &Path, depth: usize, left: &mut usize, hasher: &mut DefaultHasher) 
             Ok(entries) if depth > 0 => entries.flatten().map(|entry| entry.path()).collect(),
             _ => Vec::new(),
         };
+        inside.retain(|path| skip.is_none_or(|skip| !path.ends_with(skip)));
         inside.sort_unstable();
         for path in &inside {
-            add(path, depth - 1, left, hasher);
+            add(path, (skip, depth - 1), left, hasher);
         }
     } else {
         (about.len(), about.modified().ok()).hash(hasher);

@@ -192,7 +192,8 @@ fn stretch(app: &mut App, factor: f64) {
     let Some(card) = shown.focused() else { return };
     let (Some(all), Some(axis)) = (card::ends(card), card.axis()) else { return };
     let (lo, hi) = app.selection.window.get(axis).copied().unwrap_or(all);
-    let centre = app.selection.at.get(axis).copied().unwrap_or(f64::midpoint(lo, hi));
+    // A cursor on the axis may be one of another panel, beyond what is here.
+    let centre = app.selection.at.get(axis).copied().unwrap_or(f64::midpoint(lo, hi)).max(all.0).min(all.1);
     let half = (hi - lo) * factor / 2.0;
     if !(half.is_finite() && half > (all.1 - all.0) * 1e-6) {
         return;

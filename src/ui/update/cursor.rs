@@ -1,5 +1,6 @@
 //! The cursor of the focused card.
 
+use super::map;
 use crate::ui::app::App;
 use crate::ui::card::{self, Card, Target};
 use crate::ui::look::Lens;
@@ -29,10 +30,9 @@ fn around((lo, hi): (f64, f64), all: (f64, f64), v: f64) -> (f64, f64) {
     if (lo..=hi).contains(&v) {
         return (lo, hi);
     }
-    let length = (hi - lo).min(all.1 - all.0);
-    let by = if v > hi { (v - hi).max(length / 2.0) } else { -(lo - v).max(length / 2.0) };
-    let lo = (lo + by).clamp(all.0, all.1 - length);
-    (lo, lo + length)
+    let half = (hi - lo) / 2.0;
+    let by = if v > hi { (v - hi).max(half) } else { -(lo - v).max(half) };
+    map::within((lo + by, hi + by), all)
 }
 
 #[cfg(test)]
@@ -48,5 +48,7 @@ mod tests {
         assert_eq!(around((10.0, 30.0), all, 100.0), (80.0, 100.0));
         assert_eq!(around((70.0, 90.0), all, 95.0), (80.0, 100.0));
         assert_eq!(around((10.0, 30.0), (0.0, 5.0), 4.0), (0.0, 5.0));
+        // A window of data that was longer, where its length is not exact.
+        assert_eq!(around((10.0, 30.0), (0.1, 0.4), 0.2), (0.1, 0.4));
     }
 }

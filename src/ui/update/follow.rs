@@ -80,10 +80,15 @@ pub fn heard(app: &mut App, report: &Arc<Report>) -> Vec<Effect> {
     alarms(app).into_iter().chain(beyond(app, report)).collect()
 }
 
+/// The reports whose numbers ring: what is imagined from the cursor's step changes with the cursor.
+fn judged(app: &App) -> Vec<Arc<Report>> {
+    app.reports.values().filter(|report| report.name != TRACE).cloned().collect()
+}
+
 /// Rings for the alarms that hold now and did not before.
 fn alarms(app: &mut App) -> Vec<Effect> {
     let mut out = Vec::new();
-    let reports: Vec<Arc<Report>> = app.reports.values().cloned().collect();
+    let reports = judged(app);
     for alarm in &mut app.follow.alarms {
         // What means no number, or several, says nothing: see `silent`.
         let Ok(verdict) = alarm.gate.judge(&reports, true) else { continue };
@@ -107,7 +112,7 @@ fn beyond(app: &mut App, report: &Report) -> Option<Effect> {
 
 /// Says once, when everything was measured, which alarms cannot ring since they mean no number.
 pub fn silent(app: &mut App) {
-    let reports: Vec<Arc<Report>> = app.reports.values().cloned().collect();
+    let reports = judged(app);
     for alarm in app.follow.alarms.iter_mut().filter(|alarm| !alarm.told) {
         if let Err(why) = alarm.gate.judge(&reports, true) {
             alarm.told = true;

@@ -106,11 +106,8 @@ fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
     if slot == Slot::Load {
         effects.extend(follow::next(app));
     }
-    // The list of runs is read, and what follows the cursor is imagined, beside the opening, which their end does not hurry; what
-    // changed on disk is opened first.
-    let waits = matches!(slot, Slot::Runs | Slot::Trace) && app.jobs.busy() || !app.follow.opening.is_empty();
-    let next = if waits { None } else { app.jobs.queue.pop_front() };
-    effects.extend(next.map(|spec| app.jobs.start(spec)));
+    // What waits is started once nothing runs that it waits for.
+    effects.extend(app.jobs.start_next());
     if !app.jobs.busy() && app.jobs.queue.is_empty() {
         follow::silent(app);
     }

@@ -41,7 +41,7 @@ fn focused(app: &App) -> Option<Focused> {
 }
 
 /// `range` within `whole`, moved rather than cut where it is shorter.
-fn within(range: Range, whole: Range) -> Range {
+pub fn within(range: Range, whole: Range) -> Range {
     let length = (range.1 - range.0).min(whole.1 - whole.0);
     let lo = range.0.clamp(whole.0, (whole.1 - length).max(whole.0));
     if length >= whole.1 - whole.0 { whole } else { (lo, lo + length) }
@@ -164,9 +164,14 @@ pub fn drag(app: &mut App, plot: Rect, (x, y): (u16, u16)) -> bool {
     true
 }
 
-/// A report is replaced: parts of its maps are no longer true.
+/// A report is replaced: parts of its maps are no longer true, and a point of a cloud is another.
 pub fn forget(app: &mut App, report: &str) {
-    for (_, look) in app.looks.cards.iter_mut().filter(|((panel, _), look)| panel.0 == report && look.part.is_some()) {
-        (look.part, look.cell) = (None, None);
+    for ((_, id), look) in app.looks.cards.iter_mut().filter(|((panel, _), _)| panel.0 == report) {
+        if look.part.is_some() {
+            (look.part, look.cell) = (None, None);
+        }
+        if id.starts_with("scatter:") {
+            look.row = None;
+        }
     }
 }

@@ -7,8 +7,6 @@ use crate::ui::shown::shown;
 
 /// Most pinned curves of a card.
 const MOST: usize = 4;
-/// How the name of one begins.
-const PINNED: &str = "pinned: ";
 
 /// Pins what is not pinned yet of the focused plot; where everything is, lets all of it go.
 pub fn pin(app: &mut App) {
@@ -37,7 +35,7 @@ pub fn pin(app: &mut App) {
 }
 
 fn copy(of: &Series) -> Series {
-    Series { role: Role::Past, band: None, label: format!("{PINNED}{}", of.label), ..of.clone() }
+    Series { role: Role::Past, band: None, label: format!("pinned: {}", of.label), ..of.clone() }
 }
 
 /// True where the pin is of this curve as it is. Gaps are equal.
@@ -48,10 +46,31 @@ fn same(pin: &Series, now: &Series) -> bool {
 
 /// Curves of one name are told apart by a number.
 fn name(pins: &mut [Series]) {
-    let plain = |label: &str| label.rsplit_once(" #").map_or(label, |(plain, _)| plain).to_owned();
+    let plain = |label: &str| label.split_once(": ").map_or(label, |(_, plain)| plain).to_owned();
     let names: Vec<String> = pins.iter().map(|pin| plain(&pin.label)).collect();
     for (i, pin) in pins.iter_mut().enumerate() {
         let count = |upto: usize| names[..upto].iter().filter(|name| **name == names[i]).count();
-        pin.label = if count(names.len()) > 1 { format!("{} #{}", names[i], count(i + 1)) } else { names[i].clone() };
+        let number = if count(names.len()) > 1 { format!(" {}", count(i + 1)) } else { String::new() };
+        pin.label = format!("pinned{number}: {}", names[i]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_the_number_that_it_has_itself() {
+        let of = |labels: &[&str]| {
+            let mut pins: Vec<Series> =
+                labels.iter().map(|l| copy(&Series { label: (*l).into(), ..Series::default() })).collect();
+            name(&mut pins);
+            // Named again, as at each further pin.
+            name(&mut pins);
+            pins.into_iter().map(|pin| pin.label).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&["a #2"]), ["pinned: a #2"]);
+        assert_eq!(of(&["a #2", "a #3"]), ["pinned: a #2", "pinned: a #3"]);
+        assert_eq!(of(&["R", "R: last", "R"]), ["pinned 1: R", "pinned: R: last", "pinned 2: R"]);
     }
 }

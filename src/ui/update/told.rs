@@ -19,6 +19,7 @@ pub fn heard(app: &mut App, slot: Slot, told: Vec<Told>) {
 
 /// Lays the episodes over the map of the coverage as it is now.
 pub fn lay(app: &mut App) {
-    let coverage = app.reports.get(coverage::ID.0).cloned();
-    app.live.lay(coverage.as_deref().and_then(|report| report.maps.iter().find(|map| map.key == "density")));
+    let mut live = std::mem::take(&mut app.live);
+    live.lay(coverage::density(app));
+    app.live = live;
 }

@@ -265,8 +265,11 @@ pub fn message(app: &App, body: Rect, buf: &mut Buffer) {
     let lines = toast::lines(text, body);
     let place = Rect { y: body.bottom() - height, height, ..body };
     let inside = overlay::open(place, body.width, height, "message · Esc closes", buf, theme);
-    overlay::frame(place, buf, theme.colors().alarm);
-    ink::put(buf, place, place.x + 2, place.y, " message · Esc closes ", theme.strong().fg(theme.colors().alarm));
+    // Only what failed calls for action.
+    let failed = app.jobs.ended.values().any(|end| matches!(end, Ended::Failed(why) if why == text));
+    let color = if failed { theme.colors().alarm } else { theme.colors().accent };
+    overlay::frame(place, buf, color);
+    ink::put(buf, place, place.x + 2, place.y, " message · Esc closes ", theme.strong().fg(color));
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
         ink::put(buf, inside, inside.x + 1, y, line, theme.text());
     }

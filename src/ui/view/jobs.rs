@@ -55,7 +55,7 @@ fn pace(job: &crate::ui::app::Running) -> String {
     if let (Some(p), Some(rate)) = (&job.progress, job.rate().filter(|rate| *rate > 0.0)) {
         let _ = write!(out, ", {} a second", number::number((rate * 10.0).round() / 10.0));
         if let Some(left) = job.left() {
-            let _ = write!(out, ", at most {} left", number::duration(left));
+            let _ = write!(out, ", about {} left", number::duration(left));
         } else if p.total > p.done {
             let _ = write!(out, ", {} left in this phase", number::duration((p.total - p.done) as f64 / rate));
         }

@@ -14,6 +14,7 @@ use ratatui::style::Color;
 use super::axes::{self, Axes, Grid};
 use super::scale::{Range, Scale};
 use super::{ink, number};
+use crate::ground::number::significant;
 use crate::metrics::report::{Colours, HeatMap, Layer, Overlay};
 use crate::ui::theme::{Palette, Theme};
 
@@ -145,7 +146,7 @@ impl MapView<'_> {
         let cell = (part(m.x_range, cx, m.width), part(m.y_range, cy, m.height));
         let told = |layer: &Layer| match layer.at(cell) {
             Some(n) if layer.is_count() => format!(" · {} {}", number::number(n), layer.short),
-            Some(mean) => format!(" · {} {} {}", layer.short, number::number(digits(mean)), layer.sign),
+            Some(mean) => format!(" · {} {} {}", layer.short, number::number(significant(mean, 3)), layer.told()),
             None => String::new(),
         };
         m.layers.iter().map(told).collect()
@@ -280,15 +281,6 @@ fn hair(buf: &mut Buffer, plot: Rect, x: i32, y: i32, symbol: &str, color: Color
         let ground = if theme.shades_only() { theme.colors().ground } else { under };
         ink::mark(buf, plot, x, y, symbol, ratatui::style::Style::new().fg(color).bg(ground));
     }
-}
-
-/// Three digits: enough in a read-out.
-fn digits(v: f64) -> f64 {
-    if v == 0.0 || !v.is_finite() {
-        return v;
-    }
-    let unit = 10f64.powi(2 - v.abs().log10().floor() as i32);
-    (v * unit).round() / unit
 }
 
 /// A number of bins near to `wanted` that divides `pixels` with the least rest; where there are few pixels, one each.

@@ -8,7 +8,7 @@ mod legend;
 mod place;
 mod thin;
 
-pub use crosshair::value_at;
+pub use crosshair::{nearest, value_at};
 pub use thin::thinned;
 
 use std::borrow::Cow;
@@ -64,6 +64,13 @@ pub struct Plot<'a> {
 }
 
 static NO_AXIS: Axis = Axis { label: String::new(), unit: String::new(), log: false };
+
+impl Line<'_> {
+    /// All of its numbers.
+    pub fn all(&self) -> &Series {
+        self.whole.as_deref().unwrap_or(&self.data)
+    }
+}
 
 impl Plot<'_> {
     fn x_axis(&self) -> &Axis {

@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::axes::{self, Axes};
+use super::plot::nearest;
 use super::scale::{Range, Scale};
 use super::{ink, number};
 use crate::metrics::report::{Axis, Role, Series};
@@ -225,9 +226,7 @@ fn rounded(v: f64) -> String {
 
 /// The value at the sample nearest to `at`.
 fn sample(lane: &Series, at: f64) -> Option<f64> {
-    let i = (0..lane.x.len().min(lane.y.len()))
-        .min_by(|a, b| (lane.x[*a] - at).abs().total_cmp(&(lane.x[*b] - at).abs()))?;
-    Some(lane.y[i])
+    nearest(lane, at).map(|i| lane.y[i])
 }
 
 #[cfg(test)]

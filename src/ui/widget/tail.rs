@@ -17,22 +17,21 @@ pub fn clock(seconds: f64) -> String {
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
 }
 
-/// Draws the lines wrapped, `back` lines before the last at the bottom.
+/// Draws the lines wrapped, the last but `back` of them at the bottom.
 pub fn draw(log: &[(f64, String)], back: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
     let room = area.width.saturating_sub(TIME + 1);
-    let (shown, mut lines) = (usize::from(area.height), Vec::new());
-    // No more of them than can be seen.
-    for (seconds, text) in log.iter().rev() {
-        if lines.len() > shown + back {
+    let back = back.min(log.len().saturating_sub(1));
+    let (shown, mut lines, mut seen) = (usize::from(area.height), Vec::new(), 0);
+    for (seconds, text) in log[..log.len() - back].iter().rev() {
+        if lines.len() >= shown {
             break;
         }
-        let wrapped = ink::wrap(text, room);
-        for (i, line) in wrapped.into_iter().enumerate().rev() {
+        seen += 1;
+        for (i, line) in ink::wrap(text, room).into_iter().enumerate().rev() {
             lines.push(((i == 0).then(|| clock(*seconds)), line));
         }
     }
-    let back = back.min(lines.len().saturating_sub(shown));
-    let visible: Vec<_> = lines.iter().skip(back).take(shown).rev().collect();
+    let visible: Vec<_> = lines.iter().take(shown).rev().collect();
     for (i, ((time, text), y)) in visible.iter().zip(area.y..area.bottom()).enumerate() {
         if let Some(time) = time {
             ink::put_right(buf, Rect { width: TIME - 1, ..area }, y, time, theme.dim());
@@ -40,9 +39,8 @@ pub fn draw(log: &[(f64, String)], back: usize, area: Rect, buf: &mut Buffer, th
         let newest = back == 0 && i + 1 == visible.len();
         ink::put(buf, area, area.x + TIME, y, text, if newest { theme.strong() } else { theme.text() });
     }
-    if log.len() > shown && shown > 0 {
-        let first = log.len().saturating_sub(shown + back);
-        scrollbar(area, first, shown, log.len(), buf, theme);
+    if log.len() > seen && seen > 0 {
+        scrollbar(area, log.len() - back - seen, seen, log.len(), buf, theme);
     }
 }
 
@@ -65,8 +63,9 @@ mod tests {
         let last = text(0);
         assert_eq!(last[2..], ["1:33:20 line 8 with words".to_owned(), "        enough to wrap".into()]);
         assert!(last[0].starts_with("1:21:40 line 7"), "{last:?}");
-        assert!(text(2)[3].contains("to wrap") && text(2)[2].contains("line 7"), "{:?}", text(2));
-        assert!(text(999)[0].contains("0:00 line 0"), "{:?}", text(999));
+        assert!(text(2)[3].contains("to wrap") && text(2)[2].contains("line 6"), "{:?}", text(2));
+        assert!(text(8)[0].contains("0:00 line 0"), "every line can be reached: {:?}", text(8));
+        assert_eq!(text(999), text(8));
         assert_eq!((clock(59.9), clock(61.0), clock(3600.0)), ("0:59".into(), "1:01".into(), "1:00:00".into()));
     }
 }

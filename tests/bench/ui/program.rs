@@ -26,14 +26,14 @@ struct Screen {
 }
 
 impl Screen {
-    /// Waits until `text` shows; answers how long that took, or nothing after `limit`.
-    fn until(&mut self, text: &str, limit: Duration) -> Option<Duration> {
+    /// Waits until `text` shows; nothing after `limit`.
+    fn until(&mut self, text: &str, limit: Duration) -> Option<()> {
         let began = Instant::now();
         while !self.parser.screen().contents().contains(text) {
             let left = limit.checked_sub(began.elapsed())?;
             self.parser.process(&self.bytes.recv_timeout(left).ok()?);
         }
-        Some(began.elapsed())
+        Some(())
     }
 
     fn press(&mut self, key: &str) {
@@ -51,20 +51,29 @@ impl Screen {
         n
     }
 
-    /// Milliseconds from a key to the first bytes of the changed picture: the cursor walks over the map of the coverage.
+    /// The line in which the cursor of the map tells of its cell.
+    fn told(&self) -> Option<String> {
+        self.parser
+            .screen()
+            .contents()
+            .lines()
+            .find(|line| line.contains("states in the cell") && !line.contains("· log"))
+            .map(str::to_owned)
+    }
+
+    /// Milliseconds from a key to the picture in which the cursor on the map of the coverage tells of another cell.
     fn cursor(&mut self) -> Vec<f64> {
         let mut times = Vec::new();
         for i in 0..ROUNDS {
             self.catch_up();
+            let (before, began) = (self.told(), Instant::now());
             self.press(if i / 15 % 2 == 0 { "l" } else { "h" });
-            let began = Instant::now();
-            match self.bytes.recv_timeout(Duration::from_secs(2)) {
-                Ok(bytes) => {
-                    times.push(began.elapsed().as_secs_f64() * 1e3);
+            while self.told() == before && began.elapsed() < Duration::from_secs(2) {
+                if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_secs(2)) {
                     self.parser.process(&bytes);
                 }
-                Err(_) => println!("the cursor did not move within 2 s"),
             }
+            times.push(began.elapsed().as_secs_f64() * 1e3);
             std::thread::sleep(Duration::from_millis(40));
         }
         times
@@ -81,9 +90,10 @@ impl Screen {
             if self.parser.screen().contents().contains(text) {
                 continue;
             }
+            let began = Instant::now();
             self.press(key);
             match self.until(text, Duration::from_secs(2)) {
-                Some(took) => times.push(took.as_secs_f64() * 1e3),
+                Some(()) => times.push(began.elapsed().as_secs_f64() * 1e3),
                 None => println!("panel {key} did not show within 2 s"),
             }
             std::thread::sleep(Duration::from_millis(40));
@@ -129,7 +139,7 @@ pub fn all() {
     let folder = scratch.path();
     let (demo, model) = (format!("{ROOT}/datasets/pendulum/narrow-v0"), format!("{ROOT}/assets/pendulum-narrow"));
     // A million states: 5,000 episodes of 200 steps.
-    run(&["collect", "Pendulum-v1", "--behavior", "mixed", "--episodes", "5000", "-o", "million"], folder);
+    run(&["collect", "--env", "Pendulum-v1", "--policy", "mixed", "--episodes", "5000", "--out", "million"], folder);
     let pty = native_pty_system().openpty(SIZE).expect("a pty");
     let mut command = CommandBuilder::new(PROGRAM);
     command.args(["million", "--checkpoint", &model]);
@@ -150,7 +160,7 @@ pub fn all() {
     screen.until("adaptive", Duration::from_secs(2)).expect("the top-up panel shows");
     screen.press("t");
     screen.until("fine-tuning", Duration::from_mins(3)).expect("the top-up trains");
-    screen.cost("while a top-up trains, its panel open", None, Duration::from_secs(10));
+    screen.cost("while a top-up trains, its panel open", id, Duration::from_secs(10));
     told("key to picture of another panel, while a top-up trains", screen.panels());
     screen.press("2");
     std::thread::sleep(Duration::from_millis(300));

@@ -1,6 +1,6 @@
 //! What the world model imagines of the selected episode from the step under the cursor.
 
-use super::{ID, LANES, episodes, policy, selected_detail};
+use super::{ID, LANES, PANEL, episodes, policy, selected_detail};
 use crate::engine::job::{JobSpec, TraceSpec};
 use crate::metrics::report::{Detail, Note, Report, Series, groups};
 use crate::ui::app::{App, Ended};
@@ -73,8 +73,14 @@ fn wanted(app: &App) -> Option<TraceSpec> {
 /// Asks for what is to be imagined, where it is not what was asked for last: the cursor, the episode or what is open has
 /// changed.
 pub fn follow(app: &mut App) -> Vec<Effect> {
-    let spec = wanted(app).filter(|_| app.panel == ID);
-    let (Some(spec), Some(tracing)) = (spec, &mut app.selection.tracing) else { return Vec::new() };
+    if app.selection.tracing.is_none() {
+        return app.jobs.take_back(|name| name == TRACE);
+    }
+    // Episodes that are being acted or judged anew are others soon.
+    if app.panel != ID || app.jobs.named(PANEL.job).is_some() {
+        return Vec::new();
+    }
+    let (Some(spec), Some(tracing)) = (wanted(app), &mut app.selection.tracing) else { return Vec::new() };
     if tracing.asked.as_ref() == Some(&spec) {
         return Vec::new();
     }

@@ -42,7 +42,7 @@ pub fn read(app: &App) -> Switchboard {
         (Some(r), _) => {
             let phase = r.progress.as_ref().map_or("starting", |p| p.phase.as_str());
             let word = if r.paused { "paused" } else { "running" };
-            let decision = app.live.decision().map(|text| format!(" · {text}")).unwrap_or_default();
+            let decision = app.live.decision.as_ref().map(|text| format!(" · {text}")).unwrap_or_default();
             let resumes = if r.paused { " · p resumes" } else { "" };
             (word.to_string(), format!("{phase}{decision}{resumes}"))
         }
@@ -73,12 +73,12 @@ pub fn read(app: &App) -> Switchboard {
     }
 }
 
-/// The clock, how fast it goes, and how long it takes yet at most: it may end at any check.
+/// The clock, how fast it goes, and about how long it takes yet where it does not end before.
 fn pace(running: &Running) -> Option<(String, f64)> {
     let share = running.progress.as_ref()?.whole?;
     let rate = running.rate().filter(|rate| *rate > 0.0);
     let rate = rate.map(|rate| format!(" · {} steps a second", number::number(rate.round()))).unwrap_or_default();
-    let left = running.left().map(|left| format!(" · at most {} left", tail::clock(left))).unwrap_or_default();
+    let left = running.left().map(|left| format!(" · about {} left", tail::clock(left))).unwrap_or_default();
     Some((format!("{:.0} % · {}{rate}{left}", 100.0 * share, tail::clock(running.seconds)), share))
 }
 

@@ -8,8 +8,8 @@ use crate::ui::card::{Body, Card};
 
 /// The cards of what learns: name of what is told, id and heading.
 const LEARN: [(&str, &str, &str); 2] = [
-    ("world-model loss", "live:model", "World model as it trains"),
-    ("policy loss", "live:policy", "Policy as it trains"),
+    ("world-model loss as it trains", "live:model", "World model as it trains"),
+    ("policy loss as it trains", "live:policy", "Policy as it trains"),
 ];
 
 /// True where the run told anything.
@@ -28,8 +28,7 @@ pub fn add<'a>(app: &'a App, cards: &mut Vec<Card<'a>>) {
             cards.push(Card::new(id, title, Body::Plot(lines)));
         }
     }
-    let density = app.report(coverage::ID).and_then(|report| report.maps.iter().find(|map| map.key == "density"));
-    if let Some(map) = density.filter(|_| !app.live.paths.is_empty()) {
+    if let Some(map) = coverage::density(app).filter(|_| !app.live.paths.is_empty()) {
         let title = "Episodes as they come · over the training states";
         cards.push(Card::new("live:map", title, Body::Map { whole: map, shown: map, overlays: &app.live.paths }));
     }
@@ -54,7 +53,7 @@ pub fn exported(app: &App, id: &str) -> Option<(Report, String)> {
     }
     let card = match id {
         "live:map" => {
-            let map = app.report(coverage::ID)?.maps.iter().find(|map| map.key == "density")?;
+            let map = coverage::density(app)?;
             report.maps.push(HeatMap { overlays: app.live.paths.clone(), ..map.clone() });
             "map:density"
         }

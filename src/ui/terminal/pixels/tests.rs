@@ -96,6 +96,8 @@ fn what_lies_over_a_map_is_not_hidden_by_it() {
         close(&mut app);
         assert_eq!(counts(&written(&mut pixels, &app, SIZE)), (1, 0), "{what} is gone");
     }
+    app.theme.depth = Depth::Sixteen;
+    assert_eq!(counts(&written(&mut pixels, &app, SIZE)).1, 0, "a picture has colours of its own");
     app.theme.depth = Depth::Mono;
     assert_eq!(counts(&written(&mut pixels, &app, SIZE)), (0, 1), "no colours are wanted");
 }
@@ -127,6 +129,12 @@ fn a_picture_among_the_cells_goes_where_they_are_written_again() {
         let then = written(&mut pixels, &app, SIZE);
         // As much of the frame as the picture covered, in its words.
         assert!(!then.contains("\x1b]1337") && !then.contains("\x1bP") && then.len() > 1000, "{protocol:?}");
+        let mut place = None;
+        app.over = None;
+        pictures::each(&app, |plot, _| place = Some(plot));
+        app.over = Some(Over::Keys(0));
+        let place = place.expect("a map");
+        assert!(then.contains(&format!("\x1b[{};{}H", place.y + 1, place.x + 1)), "from where it began: {protocol:?}");
         assert_eq!(written(&mut pixels, &app, SIZE), "");
         assert_eq!(pixels.protocol.clear(), b"\x1b[2J");
     }

@@ -54,23 +54,24 @@ impl MapView<'_> {
     pub fn picture_key(&self, plot: Rect, theme: Theme) -> u64 {
         let m = self.map;
         let mut hasher = DefaultHasher::new();
-        let mut numbers: Vec<f64> = vec![m.x_range.0, m.x_range.1, m.y_range.0, m.y_range.1];
-        numbers.extend(&m.values);
+        let mut put = |v: f64| v.to_bits().hash(&mut hasher);
+        [m.x_range.0, m.x_range.1, m.y_range.0, m.y_range.1]
+            .into_iter()
+            .chain(m.values.iter().copied())
+            .for_each(&mut put);
         for overlay in self.overlays {
-            numbers.extend(overlay.x.iter().chain(&overlay.y).chain(overlay.heat.iter().flatten()));
+            overlay.x.iter().chain(&overlay.y).chain(overlay.heat.iter().flatten()).for_each(|v| put(*v));
         }
-        numbers.extend(m.marks.iter().flat_map(|mark| [mark.x.0, mark.x.1, mark.y.0, mark.y.1]));
-        let bits: Vec<u64> = numbers.into_iter().map(f64::to_bits).collect();
-        let labels: Vec<&str> = m.marks.iter().map(|mark| mark.label.as_str()).collect();
-        (bits, labels).hash(&mut hasher);
-        let joined: Vec<bool> = self.overlays.iter().map(|o| o.joined).collect();
+        m.marks.iter().flat_map(|mark| [mark.x.0, mark.x.1, mark.y.0, mark.y.1]).for_each(put);
+        m.marks.iter().for_each(|mark| mark.label.hash(&mut hasher));
+        self.overlays.iter().for_each(|o| (o.joined, o.x.len(), o.heat.is_some()).hash(&mut hasher));
         // What a layer is counted from is never changed in place: another one lies elsewhere while the old one is shown.
         let counted = self.layer.map(|layer| match &layer.cells {
             Cells::Counts(zoom) => Arc::as_ptr(zoom) as usize,
             Cells::Means(means) => Arc::as_ptr(means) as usize,
         });
         let fine = m.fine.as_ref().map(|fine| Arc::as_ptr(fine) as usize);
-        (m.width, joined, counted, fine, self.log, self.step).hash(&mut hasher);
+        (m.width, m.marks.len(), counted, fine, self.log, self.step).hash(&mut hasher);
         (plot.x, plot.y, plot.width, plot.height, theme.scheme.name()).hash(&mut hasher);
         hasher.finish()
     }
@@ -251,9 +252,7 @@ impl Sheet<'_> {
     /// A line, where some of it may be in sight.
     fn stroke(&mut self, (a, b): (Point, Point), width: f32, ink: Rgb) {
         let seen = |a: f32, b: f32, size: f32| a.max(b) > -width && a.min(b) < size + width;
-        // Far beyond the edges a line is as long as the zoom is deep.
-        let near = [a.0, a.1, b.0, b.1].iter().all(|v| v.abs() < 20.0 * (self.size.0 + self.size.1));
-        if near && seen(a.0, b.0, self.size.0) && seen(a.1, b.1, self.size.1) {
+        if seen(a.0, b.0, self.size.0) && seen(a.1, b.1, self.size.1) {
             pen::line(&mut self.canvas, (a, b), width, (ink, 1.0));
         }
     }

@@ -10,19 +10,9 @@ use crate::ui::theme::Theme;
 use crate::ui::widget::axes::{self, Axes};
 use crate::ui::widget::{ink, number};
 
-/// More points than are looked at one by one.
-const MANY: usize = 1000;
-
 /// Index of the sample nearest to `at`.
 pub fn nearest(series: &Series, at: f64) -> Option<usize> {
-    let n = series.x.len().min(series.y.len());
-    let x = &series.x[..n];
-    if n > MANY && x.is_sorted() {
-        let next = x.partition_point(|v| *v < at).min(n - 1);
-        let before = next.saturating_sub(1);
-        return Some(if (x[before] - at).abs() <= (x[next] - at).abs() { before } else { next });
-    }
-    (0..n)
+    (0..series.x.len().min(series.y.len()))
         .filter(|i| series.x[*i].is_finite())
         .min_by(|a, b| (series.x[*a] - at).abs().total_cmp(&(series.x[*b] - at).abs()))
 }
@@ -44,9 +34,7 @@ fn rows(plot: &Plot, at: f64, theme: Theme) -> Vec<(String, Color, String)> {
     let axis = plot.x_axis();
     let unit = if axis.unit.is_empty() { String::new() } else { format!(" {}", axis.unit) };
     let mut rows = vec![(axis.label.clone(), theme.colors().dim, format!("{}{unit}", number::number(at)))];
-    rows.extend(
-        plot.named().map(|l| (l.data.label.clone(), l.color, value_at(l.whole.as_deref().unwrap_or(&l.data), at))),
-    );
+    rows.extend(plot.named().map(|l| (l.data.label.clone(), l.color, value_at(l.all(), at))));
     rows
 }
 

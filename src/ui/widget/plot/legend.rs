@@ -20,7 +20,7 @@ fn with_values(plot: &Plot, entries: Vec<Entry>, room: u16) -> Vec<Entry> {
     }
     let mut out = entries.clone();
     for (entry, line) in out.iter_mut().zip(plot.named()) {
-        if let Some(v) = line.data.y.iter().rfind(|v| v.is_finite()) {
+        if let Some(v) = line.all().y.iter().rfind(|v| v.is_finite()) {
             entry.0 = format!("{} {}", entry.0, number::number(*v));
         }
     }

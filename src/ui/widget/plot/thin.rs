@@ -24,12 +24,14 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
         let share = part as f64 / PARTS as f64;
         if log { lo * (hi / lo).powf(share) } else { lo + (hi - lo) * share }
     };
-    let mut kept = Vec::with_capacity(5 * PARTS);
+    let band = s.band.as_ref().filter(|(lo, hi)| lo.len() >= n && hi.len() >= n);
+    let mut kept = Vec::with_capacity(7 * PARTS);
     let mut start = first;
     for part in 1..=PARTS {
         let stop = if part == PARTS { end } else { first + s.x[first..end].partition_point(|x| *x < edge(part)) };
         if start < stop {
-            keep(&s.y[start..stop], start, &mut kept);
+            let band = band.map(|(lo, hi)| (&lo[start..stop], &hi[start..stop]));
+            keep(&s.y[start..stop], band, start, &mut kept);
             start = stop;
         }
     }
@@ -48,26 +50,28 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
     })
 }
 
-/// Keeps the first, lowest, highest and last of `ys`, which begin at `start`, and one gap where there is any.
-fn keep(ys: &[f64], start: usize, kept: &mut Vec<usize>) {
-    let (mut lowest, mut highest, mut gap) = (None::<(usize, f64)>, None::<(usize, f64)>, None);
-    for (i, &y) in ys.iter().enumerate() {
-        if !y.is_finite() {
-            gap = gap.or(Some(i));
-            continue;
-        }
-        if lowest.is_none_or(|(_, low)| y < low) {
-            lowest = Some((i, y));
-        }
-        if highest.is_none_or(|(_, high)| y > high) {
-            highest = Some((i, y));
-        }
-    }
+/// Keeps the first, lowest, highest and last of `ys`, which begin at `start`, one gap where there is any, and the ends of their
+/// band.
+fn keep(ys: &[f64], band: Option<(&[f64], &[f64])>, start: usize, kept: &mut Vec<usize>) {
+    let gap = ys.iter().position(|y| !y.is_finite());
+    let ends = [lowest(ys, 1.0), lowest(ys, -1.0)];
+    let of_band = band.map(|(lo, hi)| [lowest(lo, 1.0), lowest(hi, -1.0)]).unwrap_or_default();
     let mut here: Vec<usize> =
-        [Some(0), lowest.map(|l| l.0), highest.map(|h| h.0), gap, Some(ys.len() - 1)].into_iter().flatten().collect();
+        ends.into_iter().chain(of_band).chain([Some(0), gap, Some(ys.len() - 1)]).flatten().collect();
     here.sort_unstable();
     here.dedup();
     kept.extend(here.into_iter().map(|i| start + i));
+}
+
+/// Where the lowest of the finite numbers is; the highest with a `sign` of −1.
+fn lowest(of: &[f64], sign: f64) -> Option<usize> {
+    let mut found: Option<(usize, f64)> = None;
+    for (i, v) in of.iter().map(|v| sign * v).enumerate().filter(|(_, v)| v.is_finite()) {
+        if found.is_none_or(|(_, least)| v < least) {
+            found = Some((i, v));
+        }
+    }
+    found.map(|(i, _)| i)
 }
 
 #[cfg(test)]
@@ -94,6 +98,16 @@ mod tests {
         assert!(has(200_000.0, -50.0) && has(0.0, 0.0) && has(299_999.0, s.y[299_999]));
         assert_eq!(thin.y.iter().filter(|v| v.is_nan()).count(), 1, "the gap is one");
         assert!(thin.x.is_sorted());
+    }
+
+    #[test]
+    fn the_ends_of_a_band_stay_where_the_curve_is_flat() {
+        let mut s = series(vec![0.0; 100_000]);
+        let (mut lo, mut hi) = (vec![-1.0; 100_000], vec![1.0; 100_000]);
+        (lo[77_777], hi[33_333]) = (-9.0, 8.0);
+        s.band = Some((lo, hi));
+        let (lo, hi) = thinned(&s, None).and_then(|thin| thin.band).expect("thinned, with a band");
+        assert!(lo.contains(&-9.0) && hi.contains(&8.0));
     }
 
     #[test]

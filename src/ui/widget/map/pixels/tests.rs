@@ -78,13 +78,17 @@ fn finer_cells_are_counted_as_if_a_whole_one_were_like_them() {
     assert!((all / cell - 601.0).abs() < 1e-9, "{}", all / cell);
 }
 
+/// Errors of three states.
+fn error() -> Layer {
+    let means = Means::new(&[0.5, 0.6, 3.5], &[0.5, 0.5, 1.5], &[1.0, 3.0, 9.0], RANGES);
+    let cells = Cells::Means(Arc::new(means));
+    Layer { key: "error".into(), label: String::new(), short: String::new(), unit: String::new(), sign: "", cells }
+}
+
 #[test]
 fn means_are_drawn_as_they_are_and_what_is_unknown_is_empty() {
     let map = HeatMap { fine: None, values: vec![1.0; 8], ..states(1) };
-    let means = Means::new(&[0.5, 0.6, 3.5], &[0.5, 0.5, 1.5], &[1.0, 3.0, 9.0], RANGES);
-    let cells = Cells::Means(Arc::new(means));
-    let layer =
-        Layer { key: "error".into(), label: String::new(), short: String::new(), unit: String::new(), sign: "", cells };
+    let layer = error();
     let got = painted(&MapView { layer: Some(&layer), log: false, ..view(&map) });
     let empty = rgb(theme().tint(theme().colors().faint, 0.28));
     assert_eq!((at(&got, 5, 75), at(&got, 75, 5)), (rgb(theme().ramp(0.0)), rgb(theme().ramp(1.0))));
@@ -122,6 +126,7 @@ fn paths_and_boxes_lie_over_the_states_and_stay_on_the_map() {
 #[test]
 fn the_key_changes_with_what_is_shown_and_with_nothing_else() {
     let map = states(5);
+    let layer = error();
     let key = |map: &HeatMap, log| MapView { log, ..view(map) }.picture_key(PLOT, theme());
     assert_eq!(key(&map, true), key(&map.clone(), true));
     let with = |change: &dyn Fn(&mut HeatMap)| {
@@ -136,6 +141,10 @@ fn the_key_changes_with_what_is_shown_and_with_nothing_else() {
         with(&|m| m.values[0] += 1.0),
         with(&|m| m.marks.push(Mark::default())),
         with(&|m| m.overlays.push(Overlay { x: vec![1.0], y: vec![1.0], ..Overlay::default() })),
+        with(&|m| m.overlays.push(Overlay { x: vec![1.0], y: vec![1.0], joined: true, ..Overlay::default() })),
+        with(&|m| m.overlays.push(Overlay { x: vec![1.0], y: vec![1.0], heat: Some(vec![2.0]), ..Overlay::default() })),
+        MapView { layer: Some(&layer), ..view(&map) }.picture_key(PLOT, theme()),
+        MapView { step: Some(1), ..view(&map) }.picture_key(PLOT, theme()),
         view(&map).picture_key(PLOT, Theme::new(Scheme::Light)),
         view(&map).picture_key(Rect { x: 4, ..PLOT }, theme()),
     ];
