@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::engine::job::Outcome;
-use crate::metrics::report::{Cell, Level, Note, Report, Stat, Table};
+use crate::metrics::report::{CONFIDENCE, Cell, Level, Note, Report, Stat, Table};
 
 mod chart;
 mod number;
@@ -66,6 +66,9 @@ fn stats(out: &mut String, stats: &[Stat]) {
         let mut row = format!("  {}  {}{v} {}", pad(&s.label, label), " ".repeat(value - width(v)), pad(u, widest));
         if let Some((lo, hi)) = s.interval {
             let _ = write!(row, "  [{}, {}]", written(s, lo), written(s, hi));
+            if s.interval_is != CONFIDENCE {
+                let _ = write!(row, " ({})", s.interval_is);
+            }
         }
         if let Some((n, what)) = &s.n {
             let _ = write!(row, "  n = {}", counted(*n as usize, what));

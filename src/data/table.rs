@@ -151,7 +151,12 @@ fn asked(table: &Frame, query: &str) -> Result<Frame, String> {
     let bad = |e: PolarsError| {
         let text = e.to_string();
         let first = text.lines().next().unwrap_or_default();
-        format!("is not understood ({first}); the columns are {}", names.join(", "))
+        let why = match first.split_once("unable to find column \"") {
+            Some((_, rest)) => format!("asks for {}, which is none", rest.split('"').next().unwrap_or_default()),
+            None if first.ends_with("found: EOF") => "ends too early: something has to follow".to_owned(),
+            None => format!("is not understood ({})", first.trim_start_matches("sql parser error: ")),
+        };
+        format!("{why}; the columns are {}", names.join(", "))
     };
     let mut context = SQLContext::new();
     context.register("episodes", table.clone().lazy());
@@ -312,7 +317,7 @@ mod tests {
             indices(&meeting(&t, "score = 150 OR id IN (11)").expect("understood")).expect("indices"),
             [0, 1, 4]
         );
-        for (condition, word) in [("retrun > 0", "retrun"), ("steps >", "not understood"), ("1", "not understood")] {
+        for (condition, word) in [("retrun > 0", "retrun"), ("steps >", "ends too early"), ("1", "not understood")] {
             let e = meeting(&t, condition).expect_err("refused");
             assert!(e.contains(word) && e.contains("the columns are index"), "{e}");
         }

@@ -21,7 +21,7 @@ use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report};
 pub use crate::topup::controller::Schedule;
 pub use crate::topup::controller::trigger::Trigger;
-pub use crate::topup::history::{HELD, WORSE_OFF};
+pub use crate::topup::history::{ENDED, HELD, WORSE_OFF};
 pub use crate::topup::options::Options as TopUpOptions;
 
 mod active;

@@ -97,14 +97,16 @@ fn is_lane(s: &Series) -> bool {
     matches!(s.role, Role::Lane | Role::Reward)
 }
 
-/// Curves that share a vertical axis, for every axis a plot of its own: lanes each, others where their units are the same.
+/// Curves that share a vertical axis, for every axis a plot of its own: lanes and what is beside them each, others where their
+/// units are the same.
 /// What others are held against stands with those of its unit, else with the first.
 pub fn plots<'a>(series: &[&'a Series]) -> Vec<Vec<&'a Series>> {
     type Key<'k> = (&'k str, &'k str, bool);
-    fn key(s: &Series) -> Key<'_> {
+    let lanes = series.iter().any(|s| is_lane(s));
+    let key = |s: &'a Series| -> Key<'a> {
         let axis = &s.y_axis;
-        (if is_lane(s) { axis.label.as_str() } else { "" }, axis.unit.as_str(), axis.log)
-    }
+        (if lanes { axis.label.as_str() } else { "" }, axis.unit.as_str(), axis.log)
+    };
     let beside =
         |s: &Series| matches!(s.role, Role::Threshold | Role::Trigger | Role::Place | Role::Floor | Role::Past);
     let mut out: Vec<(Key<'_>, Vec<&Series>)> = Vec::new();

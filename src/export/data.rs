@@ -76,6 +76,7 @@ fn numbers(stats: &[Stat]) -> Columns {
         text("unit", &|s| s.unit.clone()),
         number("from", stats.iter().map(|s| s.interval.map_or(f64::NAN, |i| i.0))),
         number("to", stats.iter().map(|s| s.interval.map_or(f64::NAN, |i| i.1))),
+        text("interval", &|s| s.interval_is.to_owned()),
         number("n", stats.iter().map(|s| s.n.as_ref().map_or(f64::NAN, |n| n.0 as f64))),
         text("of", &|s| s.n.as_ref().map_or_else(String::new, |n| n.1.clone())),
         text("definition", &|s| s.definition.clone()),

@@ -291,7 +291,7 @@ fn threshold_stats(report: &mut Report, novelty: &Novelty, states: States<'_>, s
                 "Rate of false alarms of a threshold at the r-th of n calibration episodes: Beta(n+1-r, r) over calibration sets; its mean, and 5 % to 95 % of sets.",
             )
             .of(t.episodes, "calibration episodes")
-            .between(low, high);
+            .spans((low, high), "5 % to 95 % of sets");
     }
     let (level, text) = t.beside("Novelty", seen);
     report.note(level, text);

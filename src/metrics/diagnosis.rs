@@ -11,7 +11,7 @@ pub use rank::{Crossing, first_sustained, score};
 
 use super::coverage::axes::Map;
 use super::novelty::Novelty;
-use super::report::{Level, Report};
+use super::report::{Level, Report, SPREAD};
 use super::threshold::is_alarm;
 use super::verdict::{Evidence, Verdict};
 use crate::ground::stats;
@@ -231,7 +231,7 @@ fn numbers(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
             "",
             "Median undiscounted return; interval: 10 % to 90 % of episodes.",
         )
-        .between(stats::quantile(&returns, 0.1), stats::quantile(&returns, 0.9))
+        .spans((stats::quantile(&returns, 0.1), stats::quantile(&returns, 0.9)), SPREAD)
         .of(n, "episodes");
     report
         .stat("worst_score", "score of the worst", ranking[0].score, "x threshold", rank::DEFINITION)

@@ -12,7 +12,7 @@ mod useful;
 mod window;
 
 use super::features::moving;
-use super::report::{Level, Report};
+use super::report::{Level, Report, SPREAD};
 use super::trust::{self, Correlation};
 use crate::ground::fault::Fault;
 use crate::ground::stats;
@@ -147,14 +147,14 @@ fn error_stats(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: 
         let all = errors.at(h);
         report
             .stat(key, label, stats::quantile(&all, 0.5), "std", &text)
-            .between(stats::quantile(&all, 0.1), stats::quantile(&all, 0.9))
+            .spans((stats::quantile(&all, 0.1), stats::quantile(&all, 0.9)), SPREAD)
             .of(starts, "starts");
     };
-    stat("one_step_nrmse", "one-step error", 1);
+    stat("one_step_nrmse", "median one-step error", 1);
     if input.horizon >= TRUST_HORIZON {
-        stat("nrmse_h10", "error at h = 10", TRUST_HORIZON);
+        stat("nrmse_h10", "median error at h = 10", TRUST_HORIZON);
     }
-    stat("nrmse_last", "error at the last step", input.horizon);
+    stat("nrmse_last", "median error at the last step", input.horizon);
     let text = "Last horizon whose root mean square error is at least 5 % below that of copying the start state; 0 if there \
                 is none. Interval: 95 % bootstrap over episodes.";
     report

@@ -59,6 +59,8 @@ pub struct Detail {
     pub index: usize,
     /// That set is the dataset itself; else it is of rollouts.
     pub of_data: bool,
+    /// Names of the dimensions that are responsible for how it leaves, the largest share first.
+    pub responsible: Vec<String>,
     /// Verdict with the numbers that it rests on.
     pub verdict: Note,
     /// Its curves over the steps; none where there are too many episodes to keep them all.
@@ -93,8 +95,11 @@ pub struct Stat {
     pub value: f64,
     /// Unit ("", "%", "std", "steps").
     pub unit: String,
-    /// Half-open knowledge: lower and upper end of a stated interval.
+    /// Lower and upper end of the interval that `interval_is` names.
     pub interval: Option<(f64, f64)>,
+    /// What the interval is: [`CONFIDENCE`], [`SPREAD`], [`STANDARD_ERROR`] or another in such words; empty without one.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub interval_is: &'static str,
     /// Number of units the value rests on, and which ("episodes", "states").
     pub n: Option<(u64, String)>,
     /// One sentence: what it is and where it comes from.
@@ -104,6 +109,13 @@ pub struct Stat {
     #[serde(skip)]
     pub share: bool,
 }
+
+/// An interval that holds the true value in 95 of 100 repetitions.
+pub const CONFIDENCE: &str = "95 %";
+/// An interval from the tenth to the ninetieth of a hundred of the values that a number sums up.
+pub const SPREAD: &str = "10 % to 90 %";
+/// An interval of one standard error about a mean.
+pub const STANDARD_ERROR: &str = "± 1 s.e.";
 
 /// Unit of what is measured in alarm thresholds: beyond 1 is an alarm.
 pub const IN_THRESHOLDS: &str = "x threshold";

@@ -48,7 +48,8 @@ impl Protocol {
     pub fn pixels(self, (columns, rows): (u16, u16), (width, height): (u16, u16)) -> (usize, usize) {
         let all = (usize::from(columns) * usize::from(width), usize::from(rows) * usize::from(height));
         // A sixel is as large as the terminal's pixels.
-        let by = if self == Self::Sixel { 1 } else { (1..).find(|n| (all.0 / n) * (all.1 / n) <= MOST).unwrap_or(1) };
+        let by =
+            if self == Self::Sixel { 1 } else { (1..=all.0).find(|n| (all.0 / n) * (all.1 / n) <= MOST).unwrap_or(1) };
         (all.0 / by, all.1 / by)
     }
 

@@ -10,7 +10,7 @@ use super::loss::{self, Chance};
 use super::options::Options;
 use super::regime::Standing;
 use crate::ground::stats;
-use crate::metrics::report::Report;
+use crate::metrics::report::{Report, STANDARD_ERROR};
 
 mod curves;
 mod notes;
@@ -25,6 +25,8 @@ pub const HELD: &str = "Held after this check: p lets it go on, o to the next ch
 
 /// How the sentence begins that says what a top-up made worse.
 pub const WORSE_OFF: &str = "Worse than before: ";
+/// What stands before the reason in the note that says what a run brought.
+pub const ENDED: &str = "Top-up ended: ";
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -254,7 +256,7 @@ impl History {
                         "mean undiscounted return of the evaluation episodes, ± 1 s.e.",
                     )
                     .of(e.returns.len(), "episodes")
-                    .between(mean - se, mean + se);
+                    .spans((mean - se, mean + se), STANDARD_ERROR);
                 report
                     .stat(
                         &format!("loss_ratio_{key}"),

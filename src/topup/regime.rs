@@ -6,7 +6,7 @@ use crate::agent::replay::Mix;
 use crate::data::dataset::Dataset;
 use crate::ground::number::counted;
 use crate::ground::stats;
-use crate::metrics::report::Report;
+use crate::metrics::report::{Report, STANDARD_ERROR};
 
 /// Standard errors of the difference beyond which one is clearly better.
 const CLEARLY: f64 = 2.0;
@@ -103,7 +103,7 @@ impl Standing {
         report
             .stat("return_data", "return of the data", mean, "return", definition)
             .of(self.episodes.1, "episodes")
-            .between(mean - se, mean + se);
+            .spans((mean - se, mean + se), STANDARD_ERROR);
     }
 }
 

@@ -13,11 +13,14 @@ use crate::metrics::report::Level;
 /// Most lines of it: all else is for the cards.
 const LINES: u16 = 2;
 
-/// The first alarm of the panel, else what it answers, in as many lines as it may take of `body`; whole clauses, never a cut
+/// What the focused card answers, else the first alarm of the panel, else what it answers, in as many lines as it may take of `body`; whole clauses, never a cut
 /// one. No lines where there is nothing to say yet.
 pub fn lines(app: &App, body: Rect) -> Option<(Level, Vec<String>)> {
     let alarms = (panel(app.panel).alarms)(app, app.panel);
-    let (level, text, more) = if let Some(first) = alarms.first() {
+    let focus = app.looks.focus.get(&app.panel);
+    let (level, text, more) = if let Some((level, text)) = focus.and_then(|id| (panel(app.panel).answer_of)(app, id)) {
+        (level, text, 0)
+    } else if let Some(first) = alarms.first() {
         (Level::Alarm, first.text.clone(), alarms.len() - 1)
     } else {
         let (level, text) = (panel(app.panel).answer)(app)?;

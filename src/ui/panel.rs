@@ -70,6 +70,8 @@ pub struct Panel {
     pub alarms: fn(&App, PanelId) -> Vec<&Note>,
     /// What it answers, in a sentence or two, and how loud: it stands over the cards where nothing calls for action.
     pub answer: fn(&App) -> Option<(Level, String)>,
+    /// What the card of a name answers, while it has the focus, in place of that.
+    pub answer_of: fn(&App, &str) -> Option<(Level, String)>,
     /// What Enter does with the focused card in place of zooming it, where it does anything.
     pub enter: fn(&mut App) -> Option<Vec<Effect>>,
 }
@@ -96,6 +98,7 @@ impl Panel {
             filled: |_, _| {},
             alarms: |app, id| app.report(id).into_iter().flat_map(Report::alarms).collect(),
             answer: |app| loudest(app, app.panel),
+            answer_of: |_, _| None,
             enter: |_| None,
         }
     }

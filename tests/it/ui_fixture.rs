@@ -338,6 +338,7 @@ pub fn diagnosis() -> Report {
             path: vec![swing(&format!("episode {label}"), 200 - 10 * i)],
             index: 3 * i,
             of_data: true,
+            responsible: vec!["θ̇".into(), "cos θ".into()],
             label,
         }
     };
@@ -391,6 +392,10 @@ fn trust(r: &mut Report) {
         std::iter::once(Cell::from(*label)).chain(numbers.into_iter().flat_map(cell)).collect()
     };
     let columns = ["score", "rho", "rho 95 %", "AUROC", "AUROC 95 %", "AUPRC", "AUPRC 95 %"];
+    r.note(
+        Level::Good,
+        "Trust ensemble disagreement most: at its threshold it fires on 71 % of bad and 4 % of good steps.",
+    );
     r.tables.push(Table {
         key: "trust".into(),
         label: "Which alarm predicts the model's error on this data".into(),

@@ -447,6 +447,31 @@ fn pages_turn_with_one_key_and_panes_are_resized_by_keys_and_mouse() {
     assert_eq!(sizes(&app), None);
 }
 
+/// What is longer than its place is gone through first; what is whole turns the page at once.
+#[test]
+fn a_page_is_turned_at_the_end_of_what_is_longer() {
+    let mut app = fixture::app_with(Scheme::Dark, (80, 24), fixture::all());
+    press(&mut app, "4");
+    let row = |app: &App| app.looks.card(diagnosis::ID, "table:episodes").row;
+    press(&mut app, "PgDn");
+    assert_eq!(row(&app), Some(9), "ten episodes, of which not all are shown");
+    press(&mut app, "PgDn");
+    assert_ne!(app.looks.focus.get(&diagnosis::ID).map(String::as_str), Some("table:episodes"), "the next page");
+    press(&mut app, "PgUp");
+    press(&mut app, "PgUp");
+    assert!(matches!(row(&app), Some(0 | 9)), "{:?}", row(&app));
+}
+
+#[test]
+fn the_page_of_alarms_answers_which_of_them_to_trust() {
+    let mut app = fixture::app_with(Scheme::Dark, (160, 45), fixture::all());
+    press(&mut app, "4");
+    assert!(!fixture::screen_text(&app).lines().nth(2).unwrap().contains("Trust"));
+    press(&mut app, ".");
+    let text = fixture::screen_text(&app);
+    assert!(text.lines().nth(2).unwrap().contains("Trust ensemble disagreement most: at its threshold"), "{text}");
+}
+
 #[test]
 fn actions_are_found_by_their_letters() {
     let mut app = app();

@@ -122,12 +122,18 @@ fn what_is_measured_anew_is_imagined_anew() {
     assert!(!app.reports.contains_key("trace") && app.report(diagnosis::ID).is_none());
     app.jobs.start((diagnosis::PANEL.spec)(&app.open).unwrap());
     update(&mut app, Msg::JobStarted { slot: Slot::Evaluate, id: JobId(61) });
-    let effects = event(&mut app, 61, Body::Report(Arc::new(fixture::diagnosis())));
+    assert!(
+        traces(&event(&mut app, 61, Body::Report(Arc::new(fixture::diagnosis())))).is_empty(),
+        "it is not done yet"
+    );
+    let effects = event(&mut app, 61, Body::Done(Outcome::default()));
     assert_eq!(traces(&effects)[0].source.only, app.open.source.only, "{effects:?}");
     answered(&mut app, 62, fixture::trace("0", 30));
     // The same once more, as where what is watched has changed.
-    let effects = event(&mut app, 61, Body::Report(Arc::new(fixture::diagnosis())));
-    assert_eq!(traces(&effects).len(), 1);
+    app.jobs.start((diagnosis::PANEL.spec)(&app.open).unwrap());
+    update(&mut app, Msg::JobStarted { slot: Slot::Evaluate, id: JobId(63) });
+    event(&mut app, 63, Body::Report(Arc::new(fixture::diagnosis())));
+    assert_eq!(traces(&event(&mut app, 63, Body::Done(Outcome::default()))).len(), 1);
     assert!(!screen_text(&app).contains("━ imagined"), "what was shown is of what was there before");
 }
 

@@ -6,7 +6,7 @@ use crate::engine::spec::Source;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
-use crate::metrics::report::Report;
+use crate::metrics::report::{Report, STANDARD_ERROR};
 use crate::topup::loss::{LossScale, Yardstick, episode_losses, ratio};
 use crate::world::world_model::WorldModel;
 
@@ -39,7 +39,7 @@ pub fn of_policy(
             "World-model loss on the episodes judged here over that on held-out and calibration episodes, both one-step; ± 1 s.e.",
         )
         .of(losses.len(), "episodes")
-        .between(r - se, r + se);
+        .spans((r - se, r + se), STANDARD_ERROR);
     Ok(())
 }
 

@@ -47,7 +47,7 @@ fn every_card_is_written_with_what_lies_over_it() {
         assert!(map.contains(ending), "{map}");
     }
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-    assert!(read("data-stats.csv").contains("loss,loss θ,0.42131,nats,0.4,0.45,10.0,episodes,What is lost."));
+    assert!(read("data-stats.csv").contains("loss,loss θ,0.42131,nats,0.4,0.45,95 %,10.0,episodes,What is lost."));
     assert!(read("data-table-t.csv").starts_with("name,value (std),n\na <b>,0.123456789,3\n"));
     assert!(read("data-hist-h.csv").ends_with("2.0,3.0,3.0\n"));
     assert!(read("data-map-density-paths.csv").contains("path,1,0.9,0.9,2.0"));

@@ -57,7 +57,10 @@ pub fn stats(out: &mut String, stats: &[Stat], id: &str) {
         let written = |v: f64| if s.share { percent(v) } else { number(v) };
         let of = unit(s.value, if s.share { "%" } else { &s.unit });
         let of = if of.is_empty() { String::new() } else { format!(" <span class=\"unit\">{}</span>", escape(of)) };
-        let between = s.interval.map(|(lo, hi)| format!("{} to {}", written(lo), written(hi))).unwrap_or_default();
+        let between = s
+            .interval
+            .map(|(lo, hi)| format!("{} to {} ({})", written(lo), written(hi), s.interval_is))
+            .unwrap_or_default();
         let n = s.n.as_ref().map(|(n, what)| counted(*n as usize, what)).unwrap_or_default();
         let text = written(s.value);
         let _ = writeln!(

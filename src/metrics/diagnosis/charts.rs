@@ -13,14 +13,14 @@ const NAMED: usize = 3;
 /// Steps of all episodes together whose curves and paths are kept for the screen: some 20 MiB.
 const KEPT: usize = 200_000;
 
+/// The dimensions that are named, the largest share first.
+fn named(responsible: &[(String, f64)]) -> impl Iterator<Item = &(String, f64)> {
+    responsible.iter().filter(|r| r.1 >= SHARE).take(NAMED)
+}
+
 /// "θ̇ 71 %", largest first.
 pub fn words(responsible: &[(String, f64)]) -> Vec<String> {
-    responsible
-        .iter()
-        .filter(|r| r.1 >= SHARE)
-        .take(NAMED)
-        .map(|(name, share)| format!("{name} {:.0} %", 100.0 * share))
-        .collect()
+    named(responsible).map(|(name, share)| format!("{name} {:.0} %", 100.0 * share)).collect()
 }
 
 /// The ranking.
@@ -34,6 +34,7 @@ pub fn table(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
         "peak model error (x threshold)",
         "responsible dimensions",
         "verdict",
+        "score (x threshold)",
     ];
     let rows = ranking
         .iter()
@@ -48,6 +49,7 @@ pub fn table(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
                 e.peak_error.unwrap_or(f64::NAN).into(),
                 words(&r.responsible).join(", ").into(),
                 e.verdict().name().into(),
+                r.score.into(),
             ]
         })
         .collect();
@@ -123,6 +125,7 @@ pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
             label: e.label.clone(),
             index: e.index,
             of_data: e.of_data,
+            responsible: named(&r.responsible).map(|(name, _)| name.clone()).collect(),
             verdict: verdict(input, r),
             series: if kept { curves(e) } else { Vec::new() },
             path: input.map.filter(|_| kept).map(|map| path(map, e)).into_iter().collect(),
@@ -140,17 +143,20 @@ pub fn verdict(input: &Input<'_>, r: &Ranked) -> Note {
     Note { level: Level::Warn, text: format!("{text} The novelty threshold is not calibrated, so this is a hint.") }
 }
 
-/// When an episode begins to be wrong, and by which dimensions.
+/// When an episode begins to be wrong and by which dimensions, then what that says and the numbers.
 fn sentence(input: &Input<'_>, r: &Ranked) -> String {
-    let text = format!("Episode {}: {}", input.episodes[r.index].label, r.evidence.sentence());
     let dims = words(&r.responsible);
     let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
-    match (r.first_novel, r.first_wrong) {
+    let when = match (r.first_novel, r.first_wrong) {
         (Some(n), Some(w)) if w < n => {
-            format!("{text} The model is wrong from step {w} on{by}; the data is left at step {n}.")
+            format!(" the model is wrong from step {w} on{by}; the data is left at step {n}.")
         }
-        (Some(n), _) => format!("{text} It leaves the data at step {n}{by}."),
-        (None, Some(w)) => format!("{text} The model is wrong from step {w} on{by}."),
-        (None, None) => text,
-    }
+        (Some(n), Some(w)) if w > n => {
+            format!(" it leaves the data at step {n}{by}; the model is wrong from step {w} on.")
+        }
+        (Some(n), _) => format!(" it leaves the data at step {n}{by}."),
+        (None, Some(w)) => format!(" the model is wrong from step {w} on{by}."),
+        (None, None) => String::new(),
+    };
+    format!("Episode {}:{when} {}", input.episodes[r.index].label, r.evidence.sentence())
 }

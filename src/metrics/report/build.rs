@@ -1,6 +1,6 @@
 //! Filling a report, and asking it.
 
-use super::{Cell, Level, Note, Report, Series, Stat};
+use super::{CONFIDENCE, Cell, Level, Note, Report, Series, Stat};
 
 impl Report {
     /// An empty report.
@@ -21,6 +21,7 @@ impl Report {
             value,
             unit: unit.into(),
             interval: None,
+            interval_is: "",
             n: None,
             definition: definition.into(),
             share: unit.is_empty() && definition.starts_with("Share of "),
@@ -75,15 +76,22 @@ impl Stat {
         self
     }
 
-    /// Adds an interval.
+    /// Adds a confidence interval of 95 %.
     pub fn between(&mut self, lo: f64, hi: f64) -> &mut Self {
-        self.interval = Some((lo, hi));
+        self.spans((lo, hi), CONFIDENCE)
+    }
+
+    /// Adds the interval that `interval_is` names.
+    pub fn spans(&mut self, ends: (f64, f64), interval_is: &'static str) -> &mut Self {
+        (self.interval, self.interval_is) = (Some(ends), interval_is);
         self
     }
 
-    /// Adds an interval where there is one.
+    /// Adds a confidence interval of 95 % where there is one.
     pub fn within(&mut self, interval: Option<(f64, f64)>) -> &mut Self {
-        self.interval = interval;
+        if let Some((lo, hi)) = interval {
+            self.between(lo, hi);
+        }
         self
     }
 }

@@ -22,12 +22,16 @@ const COLUMNS: [&str; 11] = [
     "lead (steps)",
 ];
 
-/// Adds the table `trust`, best first, with the sentences that say which alarm is of use, which score ranks best, and what
+/// Adds the table `trust`, that first which is of most use at its threshold, with the sentences that say which alarm is of use, which score ranks best, and what
 /// the numbers are. Its last rows are what chance gives and, of episodes, what their length alone does.
 pub fn table(report: &mut Report, contest: &Contest, truth: &Truth) {
     let share = contest.positive as f64 / contest.rows as f64;
     let exact = |value: f64| Estimate { value, interval: None };
-    let mut rows: Vec<Vec<Cell>> = contest.entries.iter().map(entry).collect();
+    // Whoever trusts an alarm goes by its threshold; of those that do the same there, the one that ranks better comes first.
+    let gain = |e: &Entry| e.at.map_or(f64::NEG_INFINITY, |(at, _)| if at.gain.is_nan() { 0.0 } else { at.gain });
+    let mut entries: Vec<&Entry> = contest.entries.iter().collect();
+    entries.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+    let mut rows: Vec<Vec<Cell>> = entries.into_iter().map(entry).collect();
     if let Some(l) = contest.length {
         rows.push(row("length of the episode alone", [l.rho, l.auroc, l.auprc], None));
     }

@@ -81,7 +81,7 @@ fn the_score_that_predicts_is_first_and_named() {
     charts::curves(&mut report, &columns, &truth, 1);
     charts::stats(&mut report, &contest, &truth);
     let text = &report.notes[0].text;
-    assert!(text.starts_with("At its threshold Mahalanobis distance is of most use: it fires on "), "{text}");
+    assert!(text.starts_with("Trust Mahalanobis distance most: at its threshold it fires on "), "{text}");
     assert!(
         report.notes[1].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0.")
     );
@@ -110,7 +110,9 @@ fn a_lead_within_chance_and_a_score_no_better_than_chance_are_said() {
     let mut report = Report::new("score", "Scores");
     charts::table(&mut report, &Contest::hold(&columns, &truth, 1, &Ctx::quiet()).unwrap(), &truth);
     assert!(
-        report.notes[0].text.starts_with("At their thresholds no alarm tells bad from good steps better than chance")
+        report.notes[0].text.starts_with(
+            "Trust none of the alarms: at its threshold none tells bad from good steps better than chance"
+        )
     );
     assert!(report.notes[1].text.contains("no alarm predicts the model's error better than chance"));
 }
@@ -198,7 +200,7 @@ fn a_score_that_ranks_well_and_never_fires_is_named_and_not_first() {
     let mut report = Report::new("score", "Scores");
     charts::table(&mut report, &contest, &truth);
     let text = &report.notes[0].text;
-    assert!(text.starts_with(&format!("At its threshold {} is of most use", SCORES[2].label)), "{text}");
+    assert!(text.starts_with(&format!("Trust {} most: at its threshold", SCORES[2].label)), "{text}");
     assert!(text.contains("no alarm at its threshold: Mahalanobis distance (AUROC 0."), "{text}");
     assert!(text.contains("fires on 0 % of bad and 0 % of good steps."), "{text}");
 }

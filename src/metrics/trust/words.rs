@@ -11,6 +11,8 @@ use crate::metrics::threshold::percent;
 const RANKS_WELL: f64 = 0.7;
 /// Gain of an alarm that is of no use.
 const NO_USE: f64 = 0.05;
+/// What the sentence that says which alarm to trust begins with.
+pub const TRUST: &str = "Trust ";
 
 /// Adds the sentences: of use at the threshold, by rank, and what the numbers are.
 pub fn notes(report: &mut Report, contest: &Contest, truth: &Truth) {
@@ -36,7 +38,7 @@ pub fn notes(report: &mut Report, contest: &Contest, truth: &Truth) {
 fn basis(contest: &Contest, truth: &Truth) -> String {
     let (unit, most) = (unit(truth), if truth.kind == Kind::LowReturn { PAIRED } else { THINNED });
     format!(
-        "Trust: Spearman's rho of a score with {}, AUROC and AUPRC (average precision; chance is {:.2}) for positive = {}; \
+        "How alarms are compared: Spearman's rho of a score with {}, AUROC and AUPRC (average precision; chance is {:.2}) for positive = {}; \
          {} {unit} of {} episodes, {} of them positive; intervals: 95 %, {RESAMPLES} draws of whole episodes, not \
          stratified{}{}.",
         severity(truth),
@@ -83,7 +85,7 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
     };
     if at.gain <= 0.0 || gain.interval.is_some_and(|(low, _)| low <= 0.0) {
         let text = format!(
-            "At their thresholds no alarm tells bad from good {unit} better than chance; the best, {}, fires on {} (gain {:.2} {}).{idle}",
+            "{TRUST}none of the alarms: at its threshold none tells bad from good {unit} better than chance; the best, {}, fires on {} (gain {:.2} {}).{idle}",
             best.score.label,
             fires(&at),
             at.gain,
@@ -101,7 +103,7 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
     let others = if others.is_empty() { String::new() } else { format!("; {}", others.join("; ")) };
     let level = if gain.interval.is_some() { Level::Good } else { Level::Info };
     let text = format!(
-        "At its threshold {} is of most use: it fires on {}{}{others}.{idle}",
+        "{TRUST}{} most: at its threshold it fires on {}{}{others}.{idle}",
         best.score.label,
         fires(&at),
         lead(&at)

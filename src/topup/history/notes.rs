@@ -1,6 +1,6 @@
 //! What a top-up says in sentences.
 
-use super::{Evaluation, HELD, History, StopReason, Trigger, WORSE_OFF, trigger_words};
+use super::{ENDED, Evaluation, HELD, History, StopReason, Trigger, WORSE_OFF, trigger_words};
 use crate::ground::number::{counted, number};
 use crate::ground::stats;
 use crate::metrics::report::{Level, Report};
@@ -45,14 +45,14 @@ impl History {
         (!parts.is_empty()).then(|| (level, format!("{WORSE_OFF}{}.{back}", parts.join(", and "))))
     }
 
-    /// One sentence for people.
+    /// What it brought, for what price, and why it ended, for people.
     pub fn summary(&self) -> String {
         let share = 100.0 * self.added as f64 / self.steps as f64;
         let reason = self.stopped.map_or_else(|| "running".to_owned(), |r| r.to_string());
         let gain = self.gain().map_or_else(String::new, |(g, se)| {
             let (b, a) = (self.before.as_ref(), self.after.as_ref());
             let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| stats::mean_se(&e.returns).0);
-            format!(" Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired).", mean(b), mean(a))
+            format!("Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired), for ", mean(b), mean(a))
         });
         let price = match (&self.before, &self.after) {
             (Some(b), Some(a)) => format!(
@@ -63,8 +63,8 @@ impl History {
             _ => String::new(),
         };
         format!(
-            "Top-up ended: {reason}.{gain}{price} Added {} steps ({share:.1} % of the dataset); {} environment steps in all.",
-            self.added, self.total
+            "{gain}{} environment steps in all, {} of them added ({share:.1} % of the dataset).{price} {ENDED}{reason}.",
+            self.total, self.added
         )
     }
 

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::{Panel, generic};
 use crate::engine::job::{DiagnoseSpec, JobSpec, PolicySpec};
 use crate::metrics::report::{Cell, Detail, Level, Note, Report, Role, Series, Table};
+use crate::metrics::trust::words::TRUST;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{self, Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -44,6 +45,11 @@ pub const PANEL: Panel = Panel {
         tracing::heard(app, report);
         Vec::new()
     },
+    answer_of: |app, card| {
+        let said = |note: &&Note| note.text.starts_with(TRUST);
+        let note = app.report(ID)?.notes.iter().find(said).filter(|_| [TABLE, RELIABILITY].contains(&card))?;
+        Some((note.level, note.text.clone()))
+    },
     cards,
     pages: Pages { tiny: &[], small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
@@ -58,6 +64,9 @@ pub const PANEL: Panel = Panel {
 const EPISODES: &str = "table:episodes";
 const LANES: &str = "lanes";
 const PATH: &str = "map:path";
+/// The cards that say which alarm can be trusted.
+const TABLE: &str = "table:trust";
+const RELIABILITY: &str = "plot:reliability";
 
 /// Which episodes of the policy are diagnosed where no rollouts are named.
 fn policy(open: &OpenSpec) -> PolicySpec {
@@ -93,7 +102,7 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     let signal = signal(app, report);
     for card in &mut cards {
         match (&mut card.body, detail) {
-            (Body::Plot(lines), _) if card.id == "plot:reliability" => {
+            (Body::Plot(lines), _) if card.id == RELIABILITY => {
                 // Nine lines tell nothing: that of the signal that is selected among the scores.
                 if let Some(signal) = signal {
                     lines.retain(|l| l.label == signal || l.role != Role::Value);
@@ -151,7 +160,7 @@ fn signal<'a>(app: &App, report: &'a Report) -> Option<&'a str> {
     selected.or_else(|| drawn().next().map(|s| s.label.as_str()))
 }
 
-/// The score that is selected in the table of how far each can be trusted; the first, which ranks best, to begin with.
+/// The score that is selected in the table of how far each can be trusted; the first, which is of most use, to begin with.
 fn trusted<'a>(app: &App, trust: &'a Table) -> Option<&'a str> {
     match generic::selected(app, ID, trust)?.first()? {
         Cell::Text(name) => Some(name),
@@ -182,6 +191,16 @@ fn lanes<'a>(app: &'a App, report: &'a Report, name: &str, detail: Option<&'a De
         Body::Lanes(lanes)
     };
     Card::new(LANES, title, body)
+}
+
+/// The strips as a report of one group, with what is imagined beside them: for what leaves the screen.
+pub fn strips(app: &App) -> Option<Report> {
+    let (report, name) = (app.report(ID)?, selected_episode(app)?);
+    let detail = report.details.iter().find(|d| d.label == name);
+    let Body::Lanes(lanes) = lanes(app, report, &name, detail).body else { return None };
+    let of = |s: &Series| Series { group: name.clone(), ..s.clone() };
+    let (called, title, series) = (report.name.clone(), report.title.clone(), lanes.into_iter().map(of).collect());
+    Some(Report { name: called, title, series, ..Report::default() })
 }
 
 /// Name of the episode selected in the table.

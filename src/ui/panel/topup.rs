@@ -6,7 +6,7 @@ pub mod live;
 pub mod plan;
 
 use super::{Panel, generic, waiting};
-use crate::engine::job::{Control, HELD, JobSpec, Outcome, Schedule, TopUpSpec, WORSE_OFF, Wish};
+use crate::engine::job::{Control, ENDED, HELD, JobSpec, Outcome, Schedule, TopUpSpec, WORSE_OFF, Wish};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, OpenSpec, Over};
 use crate::ui::card::{Body, Card, Place};
@@ -55,6 +55,11 @@ pub const PANEL: Panel = Panel {
     again: |app, _| start(app),
     heard,
     filled,
+    answer: |app| {
+        // What it brought comes before what it cost: that stands among the notes.
+        let brought = app.report(ID)?.notes.iter().find(|note| note.text.contains(ENDED));
+        brought.map(|note| (note.level, note.text.clone())).or_else(|| super::loudest(app, ID))
+    },
     cards,
     pages: Pages { tiny: TINY, small: SMALL, middle: MIDDLE, large: LARGE },
     ..Panel::new(
@@ -291,7 +296,8 @@ const LARGE: &[Page] = &[Page(
             Row(&[
                 (Part(2), C("table:before_after")),
                 (Part(3), C("table:checks")),
-                (Part(2), Column(&[(Need(8), C("stats")), (Part(1), C("notes"))])),
+                (Part(2), C("stats")),
+                (Part(2), C("notes")),
             ]),
         ),
     ]),

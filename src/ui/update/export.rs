@@ -30,7 +30,8 @@ pub fn focused(app: &mut App) -> Vec<Effect> {
             None => (app.panel.0, id.to_owned()),
         },
     };
-    let whole = app.reports.get(report).cloned();
+    let strips = (id == "lanes").then(|| diagnosis::strips(app)).flatten();
+    let whole = strips.map(Arc::new).or_else(|| app.reports.get(report).cloned());
     // Of a map what is looked at: its layer, its part, the path that is alone.
     let (reports, card) = match (whole, shown_map(app)) {
         (Some(whole), Some(map)) => {

@@ -30,24 +30,32 @@ pub fn show(app: &mut App, page: usize) {
     app.looks.focus.insert(app.panel, id);
 }
 
-/// Scrolls ten rows where the focused card has more of them than it shows; else turns the page.
+/// Scrolls ten rows where the focused card has more of them than it shows, until it is at its end; else turns the page.
 pub fn scroll_or_turn(app: &mut App, by: i32) {
     if over::shift(app, (0, 10 * by)) {
         return;
     }
-    if scrolls(&shown(app)) {
+    if goes_on(app, &shown(app), by) {
         cursor::motion(app, |card, lens| card::shift(card, lens, 0, 10 * by));
     } else {
         turn(app, by);
     }
 }
 
-/// True where the focused card holds more rows than its place.
-fn scrolls(shown: &Shown<'_>) -> bool {
+/// True where the focused card holds more rows than its place, and some of them are still to come that way.
+fn goes_on(app: &App, shown: &Shown<'_>, by: i32) -> bool {
     let Some(card) = shown.focused() else { return false };
     let Some((_, area)) = shown.placed.iter().find(|(i, _)| *i == shown.focus) else { return false };
-    let listed = matches!(card.body, Body::Table(_) | Body::Stats(_) | Body::Notes(_));
-    listed && card.need(area.width, true).is_some_and(|need| need > area.height)
+    let Some(need) = card.need(area.width, true).filter(|need| *need > area.height) else { return false };
+    let row = match card.body {
+        Body::Notes(_) if by < 0 => return card.look.scroll > 0,
+        Body::Notes(_) => return card.look.scroll + usize::from(area.height) < usize::from(need),
+        Body::Table(data) => card::table(data, &card.look).selected,
+        Body::Stats(_) => Some(card.look.row.unwrap_or(0)),
+        _ => return false,
+    };
+    let next = card::shift(card, app.lens(), 0, 10 * by);
+    matches!(next, Some(card::Target::Look(look)) if look.row != row)
 }
 
 /// Makes the focused card so many columns wider and so many rows higher, at the cost of its neighbour.

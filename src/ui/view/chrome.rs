@@ -80,6 +80,8 @@ pub fn header(app: &App, area: Rect, buf: &mut Buffer) {
     if let Some(pair) = &app.pair {
         put("  ·  ", theme.dim());
         put(pair.side(source), theme.accent());
+        let other = if pair.shows_after(source) { "before" } else { "after" };
+        put(&format!(" (v: {other})"), theme.dim());
     }
     if let Some(policy) = &source.policy {
         put("  ·  policy ", theme.dim());

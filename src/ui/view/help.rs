@@ -27,17 +27,24 @@ pub fn draw(app: &App, (focus, skip): (Place, usize), body: Rect, buf: &mut Buff
     }
     let tall = rows.len() as u16 + 2;
     let columns = if tall > body.height && body.width >= 76 { 2 } else { 1 };
-    let per = rows.len().div_ceil(columns);
-    let width = if columns == 2 { body.width.min(150) } else { 76 };
+    let width = if columns == 2 { body.width.min(150) } else { body.width.min(76) };
+    let each = width.saturating_sub(4) / columns;
+    let keys = if columns == 2 && each < 70 { 11 } else { 16 };
+    let lines = broken(&rows, each.saturating_sub(keys + 1));
+    // A column ends with a whole entry.
+    let per = if columns == 1 {
+        lines.len()
+    } else {
+        let half = lines.len().div_ceil(2);
+        (half..lines.len()).find(|at| !lines[*at].0.is_empty()).unwrap_or(lines.len())
+    };
     let fits = usize::from(body.height.saturating_sub(2)) >= per;
     let title =
         if fits { "Keys · ? what the words mean · Esc closes" } else { "Keys · ↓ more · ? words · Esc closes" };
     let inside = overlay::open(body, width, per as u16 + 2, title, buf, theme);
     let skip = skip.min(per.saturating_sub(usize::from(inside.height)));
-    let each = inside.width / columns as u16;
-    let keys = if columns == 2 && each < 50 { 11 } else { 16 };
-    for (i, (names, help, here)) in rows.iter().enumerate() {
-        let (c, Some(r)) = ((i / per) as u16, (i % per).checked_sub(skip)) else { continue };
+    for (i, (names, help, here)) in lines.iter().enumerate() {
+        let (c, Some(r)) = ((i / per.max(1)) as u16, (i % per.max(1)).checked_sub(skip)) else { continue };
         let r = r as u16;
         let cell = Rect { x: inside.x + c * each, y: inside.y + r, width: each.saturating_sub(1), height: 1 };
         if r >= inside.height {
@@ -48,4 +55,13 @@ pub fn draw(app: &App, (focus, skip): (Place, usize), body: Rect, buf: &mut Buff
         let rest = ink::beside(cell, keys);
         ink::put(buf, rest, rest.x, rest.y, &ink::fit(help, rest.width), h);
     }
+}
+
+/// The lines of all entries, what a key does broken after `room` columns; only an entry's first line bears its keys.
+fn broken(rows: &[(String, &str, bool)], room: u16) -> Vec<(String, String, bool)> {
+    let lines = |(names, help, here): &(String, &str, bool)| {
+        let keys = std::iter::once(names.clone()).chain(std::iter::repeat(String::new()));
+        keys.zip(ink::wrap(help, room)).map(|(keys, part)| (keys, part, *here)).collect::<Vec<_>>()
+    };
+    rows.iter().flat_map(lines).collect()
 }

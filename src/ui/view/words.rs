@@ -49,7 +49,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "SACo, TQ, ERI",
         "Coverage of state-action pairs relative to a reference dataset, quality of the trajectories between a random and an expert's return, and the return that is to be gained by imitating the best.",
     ),
-    ("rollout, trajectory", "A rollout is imagined by the world model under given actions; a trajectory is real."),
+    (
+        "rollout",
+        "A real episode of the policy that is judged: recorded before, or acted in the environment. What the world model makes of its actions is said to be imagined.",
+    ),
     (
         "one-step error",
         "Error of the model's next state from a real one. Imagination feeds predictions back: its error at horizon h compounds.",

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 
 use super::ink;
 use super::scale::Range;
@@ -109,6 +110,13 @@ impl Axes<'_> {
             let name = format!(" {}", ink::fit(&name, plot.width.saturating_sub(4)));
             ink::put_right(buf, Rect { width: plot.width, x: plot.x, ..area }, line, &name, theme.dim());
         }
+    }
+}
+
+/// Points at a place on a horizontal axis that is drawn, where no word stands there.
+pub fn point_at(area: Rect, (x, y): (u16, u16), color: Color, buf: &mut Buffer) {
+    if buf.cell((x, y)).is_some_and(|cell| [" ", "─", "┬", "└"].contains(&cell.symbol())) {
+        ink::mark(buf, area, x, y, "▲", color);
     }
 }
 

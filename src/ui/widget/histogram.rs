@@ -128,7 +128,8 @@ impl HistogramView<'_> {
 }
 
 /// Where the names of the marks stand: from the right to the left, each on the first row where nothing else stands, beside its
-/// mark on the right, else on the left; the first of its forms that has room. Without room for any the line stands alone.
+/// mark on the right, else on the left; the first of its forms that has room. Of several each points at its own mark. Without
+/// room for any the line stands alone.
 fn places(marks: &mut [(u16, Vec<String>)], plot: Rect) -> Vec<(u16, u16, String)> {
     marks.sort_by_key(|m| std::cmp::Reverse(m.0));
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
@@ -142,8 +143,12 @@ fn places(marks: &mut [(u16, Vec<String>)], plot: Rect) -> Vec<(u16, u16, String
             let found = |y: u16| Some((inside.iter().copied().find(|at| free(*at, y))?, y));
             (plot.y..plot.bottom()).find_map(found).map(|(at, y)| (at, y, label.clone()))
         });
-        if let Some((at, y, label)) = place {
+        if let Some((at, y, mut label)) = place {
             taken.push((at, at + ink::width(&label), y));
+            if marks.len() > 1 {
+                let words = label.trim();
+                label = if at > *x { format!("◂{words} ") } else { format!(" {words}▸") };
+            }
             out.push((at, y, label));
         }
     }

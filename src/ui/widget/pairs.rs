@@ -135,8 +135,34 @@ impl PairsView<'_> {
                 );
             }
         }
-        let words = ink::fit(&format!("Enter maps {}", self.readout()), area.width);
-        ink::put(buf, area, area.x, area.bottom() - 1, &words, theme.text());
+        let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
+        let words = format!("Enter maps {}", self.readout());
+        let scale = Self::scale(foot, ink::width(&words) + 2, buf, theme);
+        ink::put(buf, area, area.x, foot.y, &ink::fit(&words, area.width.saturating_sub(scale)), theme.text());
+    }
+
+    /// What the colours mean, at the right end of the foot where `taken` columns of it are not needed; answers the columns it
+    /// takes.
+    fn scale(foot: Rect, taken: u16, buf: &mut Buffer, theme: Theme) -> u16 {
+        const STEPS: u16 = 8;
+        let (before, behind) = ("1 state ", " most of a map, log");
+        let wide = ink::width(before) + STEPS + ink::width(behind);
+        if taken + wide > foot.width {
+            return 0;
+        }
+        let mut x = ink::put(buf, foot, foot.right() - wide, foot.y, before, theme.dim());
+        for i in 0..STEPS {
+            let t = f64::from(i + 1) / f64::from(STEPS);
+            let (symbol, style) = if theme.shades_only() {
+                (theme.shade(t), theme.text())
+            } else {
+                ("█", theme.text().fg(theme.ramp(t)))
+            };
+            ink::mark(buf, foot, x, foot.y, symbol, style);
+            x += 1;
+        }
+        ink::put(buf, foot, x, foot.y, behind, theme.dim());
+        wide + 1
     }
 
     /// One map, two pixels a cell, coloured by decades of its counts.

@@ -176,7 +176,7 @@ impl<'a> Scrubber<'a> {
 fn legend(steps: &Range, from: f64, area: Rect, plot: Rect, buf: &mut Buffer, theme: Theme) {
     let p = steps.position(from);
     if (0.0..=1.0).contains(&p) {
-        ink::mark(buf, area, axes::column(plot, p), plot.bottom(), "▲", imagined_color(theme));
+        axes::point_at(area, (axes::column(plot, p), plot.bottom()), imagined_color(theme), buf);
     }
     if plot.x > area.x {
         for (row, (words, color)) in

@@ -27,7 +27,7 @@ fn interval(stat: &Stat) -> String {
 /// "mean return -144 (95 % -159 … -123, n 100 episodes): Mean over …": everything that is known of a number.
 pub fn told(stat: &Stat) -> String {
     let n = stat.n.as_ref().map(|(n, what)| format!("n {}", number::counted(*n as usize, what)));
-    let within = Some(interval(stat)).filter(|i| !i.is_empty()).map(|i| format!("95 % {i}"));
+    let within = Some(interval(stat)).filter(|i| !i.is_empty()).map(|i| format!("{} {i}", stat.interval_is));
     let basis = [within, n].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let basis = if basis.is_empty() { basis } else { format!(" ({basis})") };
     let what = if stat.definition.is_empty() { String::new() } else { format!(": {}", stat.definition) };
@@ -258,6 +258,8 @@ mod tests {
         r.stat("novel", "novel", 0.9, "", "Share of episodes.").of(1, "episodes").between(0.07, 1.0);
         r.stat("horizon", "horizon", 1.0, "steps", "Steps of every rollout.").of(3, "starts");
         assert_eq!(told(&r.stats[0]), "novel 90 % (95 % 7 … 100, n 1 episode): Share of episodes.");
+        r.stats[0].spans((0.1, 1.0), crate::metrics::report::SPREAD);
+        assert_eq!(told(&r.stats[0]), "novel 90 % (10 % to 90 % 10 … 100, n 1 episode): Share of episodes.");
         assert_eq!(told(&r.stats[1]), "horizon 1 step (n 3 starts): Steps of every rollout.");
     }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
 
 use super::told;
 
@@ -140,14 +140,8 @@ pub fn all() {
     let (demo, model) = (format!("{ROOT}/datasets/pendulum/narrow-v0"), format!("{ROOT}/assets/pendulum-narrow"));
     // A million states: 5,000 episodes of 200 steps.
     run(&["collect", "--env", "Pendulum-v1", "--policy", "mixed", "--episodes", "5000", "--out", "million"], folder);
-    let pty = native_pty_system().openpty(SIZE).expect("a pty");
-    let mut command = CommandBuilder::new(PROGRAM);
-    command.args(["million", "--checkpoint", &model]);
-    command.cwd(folder);
-    command.env("TERM", "xterm-256color");
-    let mut child = pty.slave.spawn_command(command).expect("the program starts");
+    let Program { mut child, mut screen, _pty } = opened(&["million", "--checkpoint", &model], folder);
     let id = child.process_id();
-    let mut screen = screen(&*pty.master);
     screen.until("Return of an episode", Duration::from_mins(1)).expect("the data panel shows");
     // Everything is measured first.
     std::thread::sleep(Duration::from_mins(1));
@@ -167,6 +161,15 @@ pub fn all() {
     told("key to cursor on the map, while a top-up trains", screen.cursor());
     drop(child.kill());
 
+    for protocol in ["kitty", "iterm2", "sixel"] {
+        let args = [&demo, "--checkpoint", &model, "--pixels", protocol];
+        let Program { mut child, mut screen, _pty } = opened(&args, folder);
+        screen.until("Return of an episode", Duration::from_mins(1)).expect("the data panel shows");
+        std::thread::sleep(Duration::from_secs(15));
+        told(&format!("key to picture of another panel, the map in pixels ({protocol})"), screen.panels());
+        drop(child.kill());
+    }
+
     let shot = |file: &str| {
         let args = [&demo, "--checkpoint", &model, "--panel", "coverage", "--size", "160x45", "-o", file];
         run(&[&["shot"], &args[..]].concat(), folder)
@@ -175,6 +178,25 @@ pub fn all() {
     let report = run(&["report", &demo, "--checkpoint", &model, "--html", "demo.html"], folder);
     let bytes = fs::metadata(folder.join("demo.html")).map_or(0, |m| m.len());
     println!("report --html of the demo: {report:.0} ms, {:.2} MB", bytes as f64 / 1e6);
+}
+
+/// The program as it runs.
+struct Program {
+    child: Box<dyn Child + Send + Sync>,
+    screen: Screen,
+    /// Closed, it would end the program.
+    _pty: PtyPair,
+}
+
+/// The dashboard, opened with `args`.
+fn opened(args: &[&str], folder: &Path) -> Program {
+    let pty = native_pty_system().openpty(SIZE).expect("a pty");
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(args);
+    command.cwd(folder);
+    command.env("TERM", "xterm-256color");
+    let child = pty.slave.spawn_command(command).expect("the program starts");
+    Program { child, screen: screen(&*pty.master), _pty: pty }
 }
 
 fn screen(master: &dyn portable_pty::MasterPty) -> Screen {

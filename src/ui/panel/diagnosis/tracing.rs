@@ -118,9 +118,14 @@ pub fn shown(app: &App) -> Option<&Report> {
     app.reports.get(TRACE).map(AsRef::as_ref).filter(|_| same)
 }
 
-/// Its curves, dimension by dimension, the worst at its end first; before them the one that is selected in the table of errors.
+/// Its curves, dimension by dimension, the worst at its end first; before them those that the verdict on the episode names, and
+/// the one that is selected in the table of errors.
 pub fn curves<'a>(app: &App, trace: &'a Report) -> Vec<&'a Series> {
     let mut dims = groups(&trace.series);
+    if let Some(detail) = selected_detail(app) {
+        let named = |name: &str| detail.responsible.iter().position(|r| r == name).unwrap_or(usize::MAX);
+        dims.sort_by_key(|(name, _)| named(name));
+    }
     if let Some(chosen) = dimensions::chosen(app) {
         dims.sort_by_key(|(name, _)| *name != chosen);
     }

@@ -44,10 +44,14 @@ fn caption(view: &MapView, area: Rect, buf: &mut Buffer, theme: Theme) {
         right = first.unwrap_or_else(|| format!("{percent} % of variance"));
     }
     let room = area.right().saturating_sub(x + 2);
+    let heated = view.overlays.iter().filter(|o| o.heat.is_some()).count();
+    if heated > 1 && ink::width(&right) + ink::width("━ beyond  ━ within") + 2 > room {
+        // What the colours of the paths mean comes before where the states are.
+        right = right.replace(" in the cell", "");
+    }
     let place = Rect { x: x + 2, width: room, ..area };
     let at = ink::put_right(buf, place, area.y, &right, theme.dim());
     x += 2;
-    let heated = view.overlays.iter().filter(|o| o.heat.is_some()).count();
     let left = at.saturating_sub(x);
     let mut put = |sign: &str, color: ratatui::style::Color, label: &str| {
         if x + ink::width(label) + 4 <= at {

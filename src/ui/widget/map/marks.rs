@@ -7,6 +7,7 @@ use crate::metrics::report::Mark;
 use crate::ui::theme::Theme;
 use crate::ui::widget::axes::{self, Axes};
 use crate::ui::widget::ink;
+use crate::ui::widget::scale::Range;
 
 /// Draws every box, the first on top.
 pub fn draw(marks: &[Mark], axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
@@ -16,28 +17,45 @@ pub fn draw(marks: &[Mark], axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Th
 }
 
 fn outline(mark: &Mark, axes: &Axes, plot: Rect, buf: &mut Buffer, theme: Theme) {
-    let ends = |range: &crate::ui::widget::scale::Range, (a, b): (f64, f64)| {
-        let (a, b) = (range.position(a), range.position(b));
-        // What is only partly in sight ends at the edge; what is out of sight is not drawn.
-        (a < 1.0 && b > 0.0).then(|| (a.clamp(0.0, 1.0), b.clamp(0.0, 1.0)))
-    };
-    let (Some(x), Some(y)) = (ends(&axes.x, mark.x), ends(&axes.y, mark.y)) else { return };
-    let (left, right) = (axes::column(plot, x.0), axes::column(plot, x.1));
-    let (top, bottom) = (axes::row(plot, y.1), axes::row(plot, y.0));
+    let (Some(x), Some(y)) = (side(&axes.x, mark.x, plot.width), side(&axes.y, mark.y, plot.height)) else { return };
+    let (left, right) = (axes::column(plot, x.from), axes::column(plot, x.to));
+    let (top, bottom) = (axes::row(plot, y.to), axes::row(plot, y.from));
     let color = theme.colors().alarm;
-    for column in left..=right {
-        ink::mark(buf, plot, column, top, "─", color);
-        ink::mark(buf, plot, column, bottom, "─", color);
+    let across = [(top, y.ends), (bottom, y.begins)].into_iter().filter(|(_, closed)| *closed);
+    for row in across.map(|(row, _)| row) {
+        (left..=right).for_each(|column| ink::mark(buf, plot, column, row, "─", color));
     }
-    for row in top..=bottom {
-        ink::mark(buf, plot, left, row, "│", color);
-        ink::mark(buf, plot, right, row, "│", color);
+    let up = [(left, x.begins), (right, x.ends)].into_iter().filter(|(_, closed)| *closed);
+    for column in up.map(|(column, _)| column) {
+        (top..=bottom).for_each(|row| ink::mark(buf, plot, column, row, "│", color));
     }
-    for (column, row, corner) in [(left, top, "┌"), (right, top, "┐"), (left, bottom, "└"), (right, bottom, "┘")]
-    {
+    let corners = [
+        (left, top, "┌", x.begins && y.ends),
+        (right, top, "┐", x.ends && y.ends),
+        (left, bottom, "└", x.begins && y.begins),
+        (right, bottom, "┘", x.ends && y.begins),
+    ];
+    for (column, row, corner, _) in corners.into_iter().filter(|corner| corner.3) {
         ink::mark(buf, plot, column, row, corner, color);
     }
     for (i, letter) in mark.label.chars().enumerate() {
         ink::mark(buf, plot, left + i as u16, top, letter.encode_utf8(&mut [0; 4]), color);
     }
+}
+
+/// What is in sight of one direction of a box: from where to where, and whether it begins and ends there.
+struct Side {
+    from: f64,
+    to: f64,
+    begins: bool,
+    ends: bool,
+}
+
+/// The box goes on beyond an edge that it is more than half a cell outside of: there it stays open. Nothing where all of it is
+/// out of sight.
+fn side(range: &Range, (a, b): (f64, f64), cells: u16) -> Option<Side> {
+    let (a, b) = (range.position(a), range.position(b));
+    let half = 0.5 / f64::from(cells.max(1));
+    let (from, to) = (a.clamp(0.0, 1.0), b.clamp(0.0, 1.0));
+    (a < 1.0 && b > 0.0).then_some(Side { from, to, begins: a > -half, ends: b < 1.0 + half })
 }

@@ -104,7 +104,7 @@ fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
 }
 
 #[test]
-fn a_box_is_drawn_around_its_part_and_cut_at_the_edge() {
+fn a_box_is_drawn_around_its_part_and_open_where_it_goes_on_beyond_the_edge() {
     let mut map = grid();
     map.overlays.clear();
     map.marks = vec![Mark { label: "1".into(), x: (-0.5, 0.5), y: (2.0, 20.0) }];
@@ -115,5 +115,7 @@ fn a_box_is_drawn_around_its_part_and_cut_at_the_edge() {
         16,
         Theme::new(Scheme::Dark),
     );
-    assert!(got.contains("1──") && got.contains('┐') && got.contains('└') && !got.contains("2──"), "{got}");
+    assert!(got.contains('1') && !got.contains("1──") && !got.contains("2──"), "above it goes on\n{got}");
+    assert_eq!(got.matches('┘').count(), 1, "below and on the right it ends\n{got}");
+    assert!(!got.contains('┐'), "{got}");
 }

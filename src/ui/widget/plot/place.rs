@@ -35,7 +35,7 @@ fn hair(x: u16, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
             ink::mark(buf, cells, x, y, "┊", color);
         }
     }
-    ink::mark(buf, area, x, cells.bottom(), "▲", color);
+    axes::point_at(area, (x, cells.bottom()), color, buf);
 }
 
 /// The interval on the lowest row of the cells; answers the columns that it takes, or those of the place itself.

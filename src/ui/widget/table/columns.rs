@@ -19,6 +19,8 @@ const HEADS: usize = 3;
 struct Want {
     /// So that nothing is broken.
     full: u16,
+    /// So that no cell is broken, though perhaps the name of the column.
+    cells: u16,
     /// So that nothing is cut: what it can be narrowed to.
     least: u16,
 }
@@ -50,7 +52,8 @@ impl TableView<'_> {
         });
         let head_least = broken.unwrap_or(ink::width(&head));
         let least = if self.numeric(c) { cells } else { cells.min(LEAST) };
-        Want { full: cells.max(ink::width(&head)), least: least.max(head_least) }
+        let least = least.max(head_least);
+        Want { full: cells.max(ink::width(&head)), cells: cells.max(least), least }
     }
 
     /// Widths of the columns that fit into `room`, from the first on.
@@ -63,13 +66,16 @@ impl TableView<'_> {
         let wants = &wants[..columns];
         let mut widths: Vec<u16> = wants.iter().map(|w| w.least).collect();
         let mut spare = u32::from(room).saturating_sub(taken(widths.iter().copied()));
-        // Room that is left goes to the narrowest of the columns that want more: short ones are whole first.
-        while spare > 0 {
-            let open = (0..columns).filter(|c| widths[*c] < wants[*c].full);
-            let Some(c) = open.min_by_key(|c| wants[*c].full - widths[*c]) else { break };
-            let more = u32::from(wants[c].full - widths[c]).min(spare);
-            widths[c] += more as u16;
-            spare -= more;
+        // Room that is left goes to the narrowest of the columns that want more: short ones are whole first. What the cells
+        // hold comes before the names over them.
+        for want in [|want: &Want| want.cells, |want: &Want| want.full] {
+            while spare > 0 {
+                let open = (0..columns).filter(|c| widths[*c] < want(&wants[*c]));
+                let Some(c) = open.min_by_key(|c| want(&wants[*c]) - widths[*c]) else { break };
+                let more = u32::from(want(&wants[c]) - widths[c]).min(spare);
+                widths[c] += more as u16;
+                spare -= more;
+            }
         }
         let each = (spare as u16 / (columns as u16).max(1)).min(4);
         widths.iter().map(|w| (w + each).min(room)).collect()
