@@ -33,6 +33,7 @@ pub mod pickle;
 pub mod policies;
 pub mod reading;
 mod recognised;
+pub mod rssmlite;
 pub mod safetensors_file;
 pub mod sidecar;
 pub mod state_dict;
@@ -157,7 +158,7 @@ pub trait CheckpointFormat: Sync {
 
 /// Every layout, in the order in which they are asked.
 pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
-    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &state_dict::StateDict];
+    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &rssmlite::RssmLite, &state_dict::StateDict];
 
 /// Opens `path` with the layout that recognises it, with nothing known beside it.
 ///

@@ -2,6 +2,8 @@
 
 pub mod ensemble;
 pub mod fit;
+pub mod fresh;
 pub mod imagine;
 pub mod net;
+pub mod rssm;
 pub mod world_model;

@@ -9,6 +9,8 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod recurrent;
+
 use super::dynamics::read_as_asked;
 use super::tensors::{Tensors, read_bounded};
 use super::{About, Checkpoint, CheckpointFormat, Given, safetensors_file};
@@ -19,10 +21,14 @@ use crate::ground::save;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::{Activation, Layer, Mlp};
 use crate::world::net::normalizer::Normalizer;
+use crate::world::rssm::Rssm;
 use crate::world::world_model::WorldModel;
+use recurrent::RssmRecord;
 
-/// Version of the layout that this program writes; it reads this one and those before it.
+/// Version of the layout; one with a recurrent world model is [`RECURRENT`]. Both are read.
 const LAYOUT: u32 = 1;
+/// The version that knows of recurrent world models: an older program must not take the file for one without a model.
+const RECURRENT: u32 = 2;
 const WEIGHTS: &str = "weights.safetensors";
 const RECORD: &str = "checkpoint.json";
 /// Longest `checkpoint.json` that is read.
@@ -38,6 +44,9 @@ struct Record {
     oodscope_layout: u32,
     weights_sha256: String,
     world_model: Option<ModelRecord>,
+    /// A recurrent world model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rssm: Option<RssmRecord>,
     /// A squashed Gaussian.
     actor: Option<NetRecord>,
     /// Bounds of its log standard deviation, where they are not the usual ones.
@@ -116,7 +125,8 @@ impl CheckpointFormat for Native {
 /// # Errors
 /// A sentence naming the kind that cannot.
 pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
-    if let Some(model) = checkpoint.world_model.as_deref().filter(|model| Ensemble::known(*model).is_none()) {
+    let other = |model: &&dyn WorldModel| Ensemble::known(*model).is_none() && Rssm::known(*model).is_none();
+    if let Some(model) = checkpoint.world_model.as_deref().filter(other) {
         return Err(unsaved("world models", model.kind()));
     }
     let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
@@ -180,8 +190,10 @@ type Numbers<'c> = BTreeMap<String, (Vec<usize>, &'c [f32])>;
 
 /// The record of `checkpoint`, whose numbers are put into `numbers` by name.
 fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result<Record, String> {
+    let rssm = checkpoint.world_model.as_deref().and_then(Rssm::known);
     let world_model = match &checkpoint.world_model {
         None => None,
+        Some(_) if rssm.is_some() => None,
         Some(model) => {
             let m = Ensemble::known(&**model).ok_or_else(|| unsaved("world models", model.kind()))?;
             m.check()?;
@@ -204,6 +216,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
             })
         }
     };
+    let rssm = rssm.map(|model| recurrent::describe(model, numbers));
     let policy = checkpoint.policy.as_deref();
     let actor = policy.and_then(SquashedGaussian::known).map(|a| {
         normalizer("actor.input", &a.input, numbers);
@@ -226,9 +239,10 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         about.warnings.extend(acting.warnings.iter().cloned());
     }
     Ok(Record {
-        oodscope_layout: LAYOUT,
+        oodscope_layout: if rssm.is_some() { RECURRENT } else { LAYOUT },
         weights_sha256: String::new(),
         world_model,
+        rssm,
         actor,
         actor_log_std: policy.and_then(SquashedGaussian::known).map(|a| a.log_std).filter(|bounds| *bounds != LOG_STD),
         categorical,
@@ -283,10 +297,10 @@ fn parse_record(path: &Path) -> Result<Record, Fault> {
     let bad = |e: serde_json::Error| Fault::at(path, format!("not the record of an oodscope checkpoint: {e}"));
     let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(bad)?;
     let layout = json["oodscope_layout"].as_u64().unwrap_or(0);
-    if layout > u64::from(LAYOUT) {
+    if layout > u64::from(RECURRENT) {
         return Err(Fault::at(
             path,
-            format!("written by a newer oodscope (layout {layout}, this one reads up to {LAYOUT}); update oodscope"),
+            format!("written by a newer oodscope (layout {layout}, this one reads up to {RECURRENT}); update oodscope"),
         ));
     }
     serde_json::from_value(json).map_err(bad)
@@ -295,9 +309,10 @@ fn parse_record(path: &Path) -> Result<Record, Fault> {
 /// Puts the parts together; every shape that the record states is checked against the tensors.
 fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
     let vector = |name: &str| -> Result<Vec<f32>, Fault> { Ok(tensors.need(name)?.values.clone()) };
-    let world_model = match record.world_model {
-        None => None,
-        Some(m) => {
+    let world_model = match (record.world_model, record.rssm) {
+        (None, None) => None,
+        (None, Some(m)) => Some(Box::new(recurrent::rebuild(&m, tensors)?) as Box<dyn WorldModel>),
+        (Some(m), _) => {
             let model = Ensemble {
                 obs_dim: m.obs_dim,
                 action_dim: m.action_dim,

@@ -17,7 +17,7 @@ const MAX_TEXT: u64 = 1 << 20;
 /// The files, the strongest last.
 const FILES: [&str; 3] = ["model.json", "oodscope.json", "oodscope.toml"];
 /// Keys that change numbers.
-const STATING: [&str; 11] = [
+const STATING: [&str; 12] = [
     "activation",
     "target",
     "reward",
@@ -29,6 +29,7 @@ const STATING: [&str; 11] = [
     "learned_rewards",
     "observations",
     "elites",
+    "classes",
 ];
 /// Keys that describe, and that nothing is read from.
 const DESCRIBING: [&str; 25] = [
@@ -101,6 +102,8 @@ pub struct Sidecar {
     pub observations: Option<Observations>,
     /// Members whose mean is the prediction.
     pub elites: Option<Vec<usize>>,
+    /// Classes of a group of a recurrent model's latents.
+    pub classes: Option<usize>,
     /// What the user should know of these files.
     pub warnings: Vec<String>,
     pub(super) curve: Vec<Option<f64>>,
@@ -165,6 +168,12 @@ impl Sidecar {
             "learned_rewards" => {
                 let truth = value.as_bool().ok_or_else(|| format!("{key} is {value}, true or false is needed"))?;
                 self.learned_rewards = Some(truth);
+            }
+            "classes" => self.classes = Some(count()?),
+            // What the networks of another library were made with.
+            "config" => {
+                let said = value.get("num_classes").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+                self.classes = self.classes.or(said);
             }
             "observations" => {
                 self.observations = Some(text()?.parse()?);

@@ -90,7 +90,7 @@ fn is_named_so(file: &Path) -> bool {
 }
 
 /// The file, where `path` is it or its folder: under a usual name, or the first of tensors in it.
-fn file_of(path: &Path) -> Option<PathBuf> {
+pub(super) fn file_of(path: &Path) -> Option<PathBuf> {
     if path.is_file() {
         return Some(path.to_path_buf());
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs, count, weight};
 use super::headless::{self, Status};
-use crate::engine::job::{FitSpec, JobSpec, Source};
+use crate::engine::job::{FitSpec, JobSpec, ModelKind, Source};
 
 /// Options of `oodscope fit`.
 #[derive(Debug, Args)]
@@ -16,6 +16,10 @@ pub struct FitArgs {
     /// Folder that the checkpoint is written to
     #[arg(long, value_name = "FOLDER", default_value_os_t = FitSpec::default().out)]
     out: PathBuf,
+    /// Kind of world model: ensemble (of perceptrons) or rssm (recurrent, with categorical latents), where no checkpoint is gone
+    /// on with
+    #[arg(long, value_name = "KIND", default_value_t)]
+    model: ModelKind,
     /// Ensemble members
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().members, value_parser = count)]
     members: usize,
@@ -59,6 +63,7 @@ impl FitArgs {
         source.checkpoint.clone_from(&self.source.checkpoint);
         JobSpec::Fit(FitSpec {
             source,
+            model: self.model,
             members: self.members,
             elites: self.elites.unwrap_or(self.members).min(self.members),
             hidden: self.hidden,

@@ -11,8 +11,8 @@ use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Axis, Level, Report, Series};
-use crate::world::ensemble;
 use crate::world::fit::{self, FitCurve, FitOptions};
+use crate::world::fresh::fresh;
 use crate::world::world_model::WorldModel;
 
 /// What is trained.
@@ -47,7 +47,7 @@ pub fn fit(
             model.rescale(&train);
             model
         }
-        None => Box::new(ensemble::fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0))),
+        None => fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0)),
     };
     let mut rng = stream(plan.seed, "world-model batches", 0);
     let mut draw = fit::uniform_rows(train.len(), &mut rng);

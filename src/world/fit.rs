@@ -4,7 +4,11 @@ mod best;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+use std::str::FromStr;
+
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
 use super::net::device::Device;
 use super::world_model::WorldModel;
@@ -13,9 +17,39 @@ use crate::ground::fault::Fault;
 use crate::ground::task::{Ctx, Told};
 use best::Best;
 
+/// A kind of world model that is trained here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// An ensemble of perceptrons that see the present observation.
+    #[default]
+    Ensemble,
+    /// A recurrent state-space model.
+    Rssm,
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Rssm { "rssm" } else { "ensemble" })
+    }
+}
+
+impl FromStr for ModelKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Ensemble, Self::Rssm]
+            .into_iter()
+            .find(|kind| kind.to_string() == text)
+            .ok_or_else(|| format!("no kind of world model is called '{text}': ensemble and rssm are trained here"))
+    }
+}
+
 /// What is trained and for how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
+    /// What is trained where nothing is gone on with.
+    pub kind: ModelKind,
     /// Ensemble members.
     pub members: usize,
     /// Members kept for prediction.
@@ -44,6 +78,7 @@ pub struct FitOptions {
 impl Default for FitOptions {
     fn default() -> Self {
         Self {
+            kind: ModelKind::Ensemble,
             members: 5,
             elites: 5,
             hidden: 64,

@@ -6,6 +6,7 @@ mod python;
 
 mod fit_step {
     pub mod burn_path;
+    pub mod rssm;
     pub mod torch;
 }
 
@@ -55,11 +56,11 @@ fn ensemble(members: usize, sizes: &[usize]) -> Ensemble {
     }
 }
 
-/// Milliseconds a step of `STEPS` steps.
-fn time(mut step: impl FnMut()) -> f64 {
+/// Milliseconds a step of so many steps.
+fn time(steps: usize, mut step: impl FnMut()) -> f64 {
     let start = Instant::now();
-    (0..STEPS).for_each(|_| step());
-    start.elapsed().as_secs_f64() * 1e3 / STEPS as f64
+    (0..steps).for_each(|_| step());
+    start.elapsed().as_secs_f64() * 1e3 / steps as f64
 }
 
 fn median(times: &mut [f64]) -> f64 {
@@ -83,10 +84,10 @@ fn main() {
         let mut times: [Vec<f64>; 3] = Default::default();
         // The first round warms caches and threads up and is not counted.
         for round in 0..=ROUNDS {
-            let fused = time(|| {
+            let fused = time(STEPS, || {
                 trainer.step(&batch.x, &batch.y, &ended, 1e-4);
             });
-            let autodiff = time(|| burn.step(&batch, &model, 1e-4));
+            let autodiff = time(STEPS, || burn.step(&batch, &model, 1e-4));
             let peer = torch.as_mut().map_or(Ok(f64::NAN), |t| t.time(STEPS));
             if round > 0 {
                 times[0].push(fused);
@@ -108,4 +109,5 @@ fn main() {
             Err(reason) => println!("  PyTorch was not measured: {reason}"),
         }
     }
+    fit_step::rssm::all();
 }

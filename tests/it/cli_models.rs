@@ -184,3 +184,55 @@ fn inspect_says_what_a_file_is() {
     assert!(said.good().contains("observations") && said.out.contains("float32"), "{said:?}");
     run(&["inspect", "nowhere.pt"]).refuses(&["nowhere.pt"]);
 }
+
+/// A recurrent state-space model of Pendulum's columns as a bare `state_dict`: 6 units, 12 latents.
+fn recurrent(name: &str) -> PathBuf {
+    let folder = at(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let nets = [
+        ("encoder.net", [[7, 3], [7, 7], [5, 7]]),
+        ("posterior_net.net", [[7, 11], [7, 7], [12, 7]]),
+        ("decoder.net", [[7, 18], [7, 7], [3, 7]]),
+        ("reward_head.net", [[7, 18], [7, 7], [1, 7]]),
+        ("continue_head.net", [[7, 18], [7, 7], [1, 7]]),
+    ];
+    let own = [("dynamics.pre_gru.0", [7, 13]), ("dynamics.prior_net.0", [7, 6]), ("dynamics.prior_net.2", [12, 7])];
+    let of_nets = nets.iter().flat_map(|(name, shapes)| {
+        shapes.iter().enumerate().map(move |(i, shape)| (format!("{name}.{}", 2 * i), *shape))
+    });
+    let layers = of_nets.chain(own.map(|(name, shape)| (name.to_owned(), shape)));
+    let both = |(name, shape): (String, [usize; 2])| {
+        [(format!("{name}.weight"), shape.to_vec()), (format!("{name}.bias"), vec![shape[0]])]
+    };
+    let mut named: Vec<(String, Vec<usize>)> = layers.flat_map(both).collect();
+    let cell = [("weight_ih", vec![18, 7]), ("weight_hh", vec![18, 6]), ("bias_ih", vec![18]), ("bias_hh", vec![18])];
+    named.extend(cell.map(|(name, shape)| (format!("dynamics.gru_cell.{name}"), shape)));
+    let tensors: Vec<_> = named.iter().enumerate().map(|(i, (name, shape))| tensor(name, shape, i)).collect();
+    torch::save(&folder.join("rssm.pt"), None, &tensors);
+    folder
+}
+
+#[test]
+fn a_recurrent_model_imagines_once_it_is_known_how_its_latents_are_divided() {
+    let folder = recurrent("recurrent-model");
+    let imagined = || run(&["imagine", text(pendulum()), "--checkpoint", text(&folder), "--json"]);
+    imagined().refuses(&["12 latents", "`classes = N`", "oodscope.toml", "rssm.pt"]);
+    std::fs::write(folder.join("oodscope.toml"), "classes = 5\n").unwrap();
+    imagined().refuses(&["12 latents are no whole groups of 5 classes"]);
+    std::fs::write(folder.join("oodscope.toml"), "classes = 4\n").unwrap();
+    assert!(imagined().good().contains("one_step_nrmse"));
+    let again = run(&["fit", text(pendulum()), "--checkpoint", text(&folder), "--out", text(&at("refitted"))]);
+    again.refuses(&["not trained on", "fit --model rssm"]);
+}
+
+#[test]
+fn a_recurrent_model_is_fitted_and_its_checkpoint_imagines() {
+    let out = at("fitted-rssm");
+    let small = ["--model", "rssm", "--hidden", "16", "--layers", "1", "--epochs", "2", "--seed", "3"];
+    let fit = [&["fit", text(pendulum()), "--out", text(&out)], &small[..]].concat();
+    assert!(run(&fit).good().contains("a recurrent world model"), "it says what was fitted");
+    let imagined = run(&["imagine", text(pendulum()), "--checkpoint", text(&out), "--json"]);
+    assert!(imagined.good().contains("one_step_nrmse"));
+    let other = run(&["fit", text(pendulum()), "--model", "lstm"]);
+    assert!(other.status == Some(2) && other.err.contains("ensemble and rssm are trained here"), "{other:?}");
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use oodscope::checkpoint::{self, CHECKPOINTS, Checkpoint, mbrl_lib, native};
 use oodscope::world::ensemble::Ensemble;
 use oodscope::world::net::mlp::Activation;
+use oodscope::world::rssm::Rssm;
 
 fn reference(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
@@ -182,4 +183,21 @@ fn damaged_files_are_sentences() {
             }
         }
     }
+}
+
+#[test]
+fn a_recurrent_model_is_read_as_its_agent_left_it_and_kept_to_the_bit() {
+    let path = reference("models/small-rssm");
+    let c = checkpoint::open(&path).unwrap();
+    let m = Rssm::known(c.world_model.as_deref().unwrap()).expect("a recurrent model");
+    assert_eq!((c.about.format.as_str(), m.groups, m.classes, m.cell.units()), ("rssmlite", 3, 4, 6));
+    assert_eq!(c.world_model.as_ref().unwrap().context(), 5);
+    let notes = c.about.notes.join("\n");
+    assert!(notes.contains("3 groups of 4 classes") && notes.contains("actor"), "{notes}");
+    assert!(c.world_model.as_ref().unwrap().trainable().unwrap_err().contains("fit --model rssm"));
+    let dir = tempfile::tempdir().unwrap();
+    native::save(dir.path(), &c).unwrap();
+    assert!(checkpoint::open(dir.path()).unwrap().world_model == c.world_model);
+    let record = std::fs::read_to_string(dir.path().join("checkpoint.json")).unwrap();
+    assert!(record.contains("\"oodscope_layout\": 2"), "an older program must not take it for one without a model");
 }

@@ -12,6 +12,8 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::topup::prepare::{self, Plan};
+use crate::world::rssm::Rssm;
+use crate::world::world_model::WorldModel;
 
 /// Trains a world model, and a policy in its imagination, and writes the checkpoint.
 pub(super) struct Fit;
@@ -67,12 +69,20 @@ impl Job for Fit {
         let best = lineage_best(&checkpoint.about.lineage.curve);
         let summary = format!(
             "fitted {} on {} of {}; held-out squared error {best} in units of the targets' variance",
-            counted(plan.fit.members, "members"),
+            checkpoint.world_model.as_deref().map_or_else(String::new, what),
             counted(rows, "transitions"),
             counted(opened.split.train.len(), "episodes")
         );
         Ok(Outcome { summary, written: vec![spec.out.clone()] })
     }
+}
+
+/// What was fitted, in words.
+fn what(model: &dyn WorldModel) -> String {
+    if Rssm::known(model).is_some() {
+        return "a recurrent world model".into();
+    }
+    counted(model.dims().members, "members")
 }
 
 fn lineage_best(curve: &[CurvePoint]) -> String {

@@ -8,7 +8,11 @@ use crate::ground::url;
 use crate::topup;
 use crate::topup::active::is_active;
 use crate::topup::run::{self, RunDir};
-use crate::world::fit::FitOptions;
+use crate::world::fit::{FitOptions, ModelKind};
+use crate::world::rssm;
+
+/// Stretches in a batch of a recurrent model.
+const STRETCHES: usize = 16;
 
 /// How a world model and a policy are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +20,8 @@ use crate::world::fit::FitOptions;
 pub struct FitSpec {
     /// Data; a checkpoint here is the starting point.
     pub source: Source,
+    /// What is trained.
+    pub model: ModelKind,
     /// Ensemble members.
     pub members: usize,
     /// Members kept for prediction: the best on held-out episodes.
@@ -42,6 +48,7 @@ impl Default for FitSpec {
     fn default() -> Self {
         Self {
             source: Source::default(),
+            model: ModelKind::Ensemble,
             members: 5,
             elites: 5,
             hidden: 64,
@@ -59,13 +66,20 @@ impl Default for FitSpec {
 impl FitSpec {
     /// What the trainer is told: one look at the held-out part a pass over `rows` transitions.
     pub fn options(&self, rows: usize) -> FitOptions {
-        let defaults = FitOptions::default();
+        let mut defaults = FitOptions::default();
+        if self.model == ModelKind::Rssm {
+            // A stretch of steps each; Hafner et al. 2023 take 16 of them.
+            (defaults.batch, defaults.learning_rate) = (STRETCHES, 1e-3);
+        }
+        let each = if self.model == ModelKind::Rssm { STRETCHES * rssm::STEPS } else { defaults.batch };
+        let alone = self.model == ModelKind::Rssm;
         FitOptions {
-            members: self.members,
-            elites: self.elites,
+            kind: self.model,
+            members: if alone { 1 } else { self.members },
+            elites: if alone { 1 } else { self.elites },
             hidden: self.hidden,
             layers: self.layers,
-            check_every: rows.div_ceil(defaults.batch).max(1),
+            check_every: rows.div_ceil(each).max(1),
             checks: self.epochs,
             patience: self.patience,
             ..defaults

@@ -82,7 +82,7 @@ impl Activation {
     }
 
     /// Replaces every value by its activation.
-    pub(super) fn apply(self, values: &mut [f32]) {
+    pub fn apply(self, values: &mut [f32]) {
         match self {
             Self::Identity => {}
             Self::Relu => values.iter_mut().for_each(|v| *v = v.max(0.0)),

@@ -43,8 +43,13 @@ impl Network {
 
     /// Copies the weights of `net` into parameters, which are numbered by their place.
     pub fn from_mlp(net: &Mlp, device: &Device) -> Self {
+        Self::numbered(net, 0, device)
+    }
+
+    /// The same, numbered from `first` on: for several networks that one optimiser moves.
+    pub fn numbered(net: &Mlp, first: usize, device: &Device) -> Self {
         let e = net.members;
-        let param = |v: &[f32], shape, number: usize| parameter(tensor(v.to_vec(), shape, device), number as u64);
+        let param = |v: &[f32], shape, at: usize| parameter(tensor(v.to_vec(), shape, device), (first + at) as u64);
         let layers = || net.layers.iter().enumerate();
         Self {
             weights: layers().map(|(i, l)| param(&l.weight, [e, l.inputs, l.outputs], 2 * i)).collect(),

@@ -11,7 +11,12 @@ impl Torch {
     /// Starts it on an ensemble of the given shape; says why not.
     pub fn start(members: usize, sizes: &[usize], rows: usize) -> Result<Self, String> {
         let numbers = [members, rows].into_iter().chain(sizes.iter().copied()).map(|n| n.to_string());
-        let mut python = Python::start(SCRIPT, &numbers.collect::<Vec<_>>(), |_| Ok(Vec::new()))?;
+        Self::of(SCRIPT, &numbers.collect::<Vec<_>>())
+    }
+
+    /// Starts a script with these arguments.
+    pub fn of(script: &str, numbers: &[String]) -> Result<Self, String> {
+        let mut python = Python::start(script, numbers, |_| Ok(Vec::new()))?;
         // The first line says that PyTorch was found.
         python.line().map(|_| Self(python))
     }

@@ -13,13 +13,13 @@ type Least = (Place, Kind, usize, usize);
 /// The files of all formats that ship are held to their truth by `formats.rs`.
 const LEAST: &[Least] = &[
     (Place::Shipped, Kind::Data, 18, 2040),
-    (Place::Shipped, Kind::Model, 1, 743),
+    (Place::Shipped, Kind::Model, 2, 897),
     (Place::Shipped, Kind::Environments, 6, 2154),
     (Place::Shipped, Kind::Broken, 41, 41),
     (Place::Shipped, Kind::Policies, 27, 800),
     (Place::Beside, Kind::Data, 215, 206_338),
     (Place::Beside, Kind::Formats, 23, 627),
-    (Place::Beside, Kind::Model, 14, 728_694),
+    (Place::Beside, Kind::Model, 16, 752_302),
     (Place::Beside, Kind::Environments, 6, 14_102),
     (Place::Beside, Kind::Broken, 97, 97),
     (Place::Beside, Kind::Policies, 7, 896),

@@ -1,0 +1,365 @@
+//! A recurrent state-space model over vectors: a deterministic state that a GRU carries on, and categorical latents beside it,
+//! which the posterior reads from an observation and the prior foretells (Hafner et al. 2019 to 2023).
+//!
+//! Before it imagines it has to be told where it is: [`WorldModel::begin`] filters the past, observation by observation, from a
+//! state of zeros. From then on the prior alone goes on.
+
+mod batch;
+mod cell;
+mod training;
+
+use std::any::Any;
+
+use rand::{Rng, RngExt};
+
+pub use cell::GruCell;
+pub use training::{Losses, RssmFit, STEPS};
+
+use super::fit::FitOptions;
+use super::net::device::Device;
+use super::net::init;
+use super::net::mlp::{Activation, Mlp};
+use super::net::normalizer::Normalizer;
+use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, Prediction, WorldModel};
+use crate::data::episode::TransitionBatch;
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
+use crate::ground::seed::Stream;
+use crate::ground::stats;
+
+/// Share of a class's probability that is spread evenly, for models that are trained here.
+const UNIMIX: f32 = 0.01;
+/// Observations that these filter before they imagine.
+const CONTEXT: usize = 5;
+
+/// The networks, and how the latents are divided. Observations are scaled, then compressed by [`symlog`] on their way in;
+/// observations and rewards come out in its units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rssm {
+    /// Columns of an action.
+    pub action_dim: usize,
+    /// Groups of latents G, of which each is one of `classes`.
+    pub groups: usize,
+    /// Classes of a group C.
+    pub classes: usize,
+    /// Observations that are filtered before it imagines.
+    pub context: usize,
+    /// Share of a class's probability that is spread evenly over all.
+    pub unimix: f32,
+    /// Reward and end are read beside the observation that an action led to, else beside that which it was taken at.
+    pub on_arrival: bool,
+    /// [D] shift and scale of the observations.
+    pub scale: Normalizer,
+    /// Observation to embedding.
+    pub encoder: Mlp,
+    /// Deterministic state and embedding to logits [G·C].
+    pub posterior: Mlp,
+    /// Latents and action to what the cell takes; its activation follows the last layer too.
+    pub input: Mlp,
+    /// Carries the deterministic state on.
+    pub cell: GruCell,
+    /// Deterministic state to logits [G·C].
+    pub prior: Mlp,
+    /// Deterministic state and latents to the observation.
+    pub decoder: Mlp,
+    /// The same to the reward that goes with the observation.
+    pub reward: Mlp,
+    /// The same to the logit of going on after the observation.
+    pub goes_on: Mlp,
+}
+
+/// Deterministic state and latents of B rows, side by side.
+#[derive(Debug, Clone, PartialEq)]
+struct Latent {
+    /// [B, H + G·C].
+    features: Vec<f32>,
+}
+
+/// `sign(x) ln(1 + |x|)`: large numbers become small, small ones stay (Webber 2012).
+pub fn symlog(x: f32) -> f32 {
+    x.signum() * x.abs().ln_1p()
+}
+
+/// The inverse of [`symlog`].
+pub fn symexp(x: f32) -> f32 {
+    x.signum() * x.abs().exp_m1()
+}
+
+impl Rssm {
+    /// `model` as one of these, if it is one.
+    pub fn known(model: &dyn WorldModel) -> Option<&Self> {
+        model.as_any().downcast_ref()
+    }
+
+    /// Checks that the networks fit each other.
+    ///
+    /// # Errors
+    /// A sentence naming the two that do not.
+    pub fn checked(self) -> Result<Self, String> {
+        let (h, s) = (self.cell.units(), self.latents());
+        let pairs = [
+            ("the posterior's inputs", self.posterior.inputs(), h + self.encoder.outputs()),
+            ("the posterior's outputs", self.posterior.outputs(), s),
+            ("the inputs of the layer before the cell", self.input.inputs(), s + self.action_dim),
+            ("the cell's inputs", self.cell.inputs(), self.input.outputs()),
+            ("the prior's inputs", self.prior.inputs(), h),
+            ("the prior's outputs", self.prior.outputs(), s),
+            ("the scale's columns", self.scale.mean.len().max(self.scale.std.len()), self.encoder.inputs()),
+            ("the decoder's inputs", self.decoder.inputs(), h + s),
+            ("the decoder's outputs", self.decoder.outputs(), self.encoder.inputs()),
+            ("the reward's inputs", self.reward.inputs(), h + s),
+            ("the reward's outputs", self.reward.outputs(), 1),
+            ("the inputs of what says whether it goes on", self.goes_on.inputs(), h + s),
+            ("the outputs of what says whether it goes on", self.goes_on.outputs(), 1),
+        ];
+        match pairs.iter().find(|(_, has, wants)| has != wants) {
+            Some((what, has, wants)) => Err(format!("{what} are {has}, the other networks need {wants}")),
+            None if self.context == 0 || self.classes == 0 => Err("it needs a context and classes".into()),
+            None => Ok(self),
+        }
+    }
+
+    /// Columns of all latents G·C.
+    fn latents(&self) -> usize {
+        self.groups * self.classes
+    }
+
+    /// One class a group, as 0 and 1: the likeliest, the first of equals; or with `rng` a draw.
+    fn classes(&self, logits: &[f32], mut rng: Option<&mut Stream>) -> Vec<f32> {
+        let mut out = vec![0.0; logits.len()];
+        for (group, out) in logits.chunks_exact(self.classes).zip(out.chunks_exact_mut(self.classes)) {
+            let likeliest = group.iter().enumerate().fold(0, |best, (i, v)| if *v > group[best] { i } else { best });
+            let chosen = match &mut rng {
+                None => likeliest,
+                Some(rng) => drawn(group, group[likeliest], self.unimix, rng.random()),
+            };
+            out[chosen] = 1.0;
+        }
+        out
+    }
+
+    /// [B, H] the deterministic state after `latents` [B, G·C] and `actions` [B, A].
+    fn carry_on(&self, deter: &[f32], latents: &[f32], actions: &[f32]) -> Vec<f32> {
+        let mut input = self.input.forward(&beside(&[(latents, self.latents()), (actions, self.action_dim)]));
+        self.input.activation.apply(&mut input);
+        self.cell.step(&input, deter)
+    }
+
+    /// [B, G·C] what the posterior reads from observations [B, D].
+    fn read(&self, deter: &[f32], obs: &[f32]) -> Vec<f32> {
+        let small: Vec<f32> = self.scale.apply(obs).into_iter().map(symlog).collect();
+        let embedded = self.encoder.forward(&small);
+        self.classes(
+            &self.posterior.forward(&beside(&[(deter, self.cell.units()), (&embedded, self.encoder.outputs())])),
+            None,
+        )
+    }
+
+    fn features_of(&self, deter: &[f32], latents: &[f32]) -> Vec<f32> {
+        beside(&[(deter, self.cell.units()), (latents, self.latents())])
+    }
+
+    /// Deterministic state and latents apart.
+    fn apart(&self, features: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let h = self.cell.units();
+        let rows = || features.chunks_exact(h + self.latents());
+        (rows().flat_map(|row| &row[..h]).copied().collect(), rows().flat_map(|row| &row[h..]).copied().collect())
+    }
+}
+
+/// The class that a draw `u` from [0, 1) falls to; `most` is the largest logit.
+fn drawn(logits: &[f32], most: f32, unimix: f32, u: f64) -> usize {
+    let all: f64 = logits.iter().map(|v| f64::from(v - most).exp()).sum();
+    let even = f64::from(unimix) / logits.len() as f64;
+    let weight = |v: f32| (1.0 - f64::from(unimix)) * f64::from(v - most).exp() / all + even;
+    let mut left = u;
+    for (i, v) in logits.iter().enumerate() {
+        left -= weight(*v);
+        if left < 0.0 {
+            return i;
+        }
+    }
+    logits.len() - 1
+}
+
+/// The rows of several matrices, each with its number of columns, side by side.
+fn beside(parts: &[(&[f32], usize)]) -> Vec<f32> {
+    let rows = parts.iter().find(|(_, width)| *width > 0).map_or(0, |(values, width)| values.len() / width);
+    let row = |r: usize| parts.iter().flat_map(move |(values, width)| &values[r * width..(r + 1) * width]);
+    (0..rows).flat_map(row).copied().collect()
+}
+
+impl WorldModel for Rssm {
+    fn kind(&self) -> &'static str {
+        "rssm"
+    }
+
+    fn dims(&self) -> Dims {
+        let feature = self.cell.units() + self.latents();
+        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members: 1 }
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn predicts_reward(&self) -> bool {
+        true
+    }
+
+    fn predicts_end(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
+        let (d, a, rows, steps) = (self.encoder.inputs(), self.action_dim, past.rows, past.steps);
+        assert_eq!((past.obs_dim, steps + 1), (d, self.context), "as many observations a row as it filters");
+        let actions = past.actions.columns(a);
+        let (mut deter, mut latents) = (vec![0.0; rows * self.cell.units()], Vec::new());
+        for t in 0..=steps {
+            if t > 0 {
+                let at = |r: usize| (r * steps + t - 1) * a;
+                let taken: Vec<f32> = (0..rows).flat_map(|r| &actions[at(r)..at(r) + a]).copied().collect();
+                deter = self.carry_on(&deter, &latents, &taken);
+            }
+            let at = |r: usize| (r * (steps + 1) + t) * d;
+            let seen: Vec<f32> = (0..rows).flat_map(|r| &past.obs[at(r)..at(r) + d]).copied().collect();
+            latents = self.read(&deter, &seen);
+        }
+        let features = self.features_of(&deter, &latents);
+        ImaginedState { obs: past.last_obs(), memory: Box::new(Latent { features }) }
+    }
+
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
+        let rows = actions.rows();
+        let before = features(state).to_vec();
+        let (deter, latents) = self.apart(&before);
+        let deter = self.carry_on(&deter, &latents, &actions.columns(self.action_dim));
+        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+        let latents = self.classes(&self.prior.forward(&deter), rng);
+        let after = self.features_of(&deter, &latents);
+        let columns = self.scale.mean.iter().zip(&self.scale.std).cycle();
+        let decoded = self.decoder.forward(&after);
+        let next_obs: Vec<f32> = decoded.iter().zip(columns).map(|(v, (mean, std))| symexp(*v) * std + mean).collect();
+        let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
+        let beside = if self.on_arrival { &after } else { &before };
+        let reward: Vec<f32> = self.reward.forward(beside).into_iter().map(symexp).collect();
+        let ends: Vec<f32> = self.goes_on.forward(beside).into_iter().map(|logit| 1.0 / (1.0 + logit.exp())).collect();
+        state.obs.clone_from(&next_obs);
+        state.memory = Box::new(Latent { features: after });
+        let (members, obs_dim) = (1, self.encoder.inputs());
+        let prediction = Prediction {
+            members,
+            rows,
+            obs_dim,
+            next_obs,
+            delta,
+            reward: Some(reward.clone()),
+            logvar: None,
+            terminated: Some(ends.clone()),
+        };
+        ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
+    }
+
+    fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
+        let take = |values: &[f32], width: usize| {
+            rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect::<Vec<f32>>()
+        };
+        let kept = take(features(state), self.dims().feature);
+        state.obs = take(&state.obs, self.encoder.inputs());
+        state.memory = Box::new(Latent { features: kept });
+    }
+
+    fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
+        features(state)
+    }
+
+    fn obs_scale(&self) -> Option<(&[f32], &[f32])> {
+        self.on_arrival.then_some((&self.scale.mean, &self.scale.std))
+    }
+
+    fn trainable(&self) -> Result<(), String> {
+        if self.on_arrival {
+            return Ok(());
+        }
+        Err("a recurrent world model of another library is imagined with and not trained on; train it where it was made, or a new \
+             one with oodscope fit --model rssm"
+            .into())
+    }
+
+    fn fit<'d>(
+        &self,
+        training: &'d TransitionBatch,
+        validation: &'d TransitionBatch,
+        device: Device,
+    ) -> Result<Box<dyn Fit + 'd>, String> {
+        self.trainable()?;
+        Ok(Box::new(RssmFit::new(self.clone(), training, validation, device.resolve()?)?))
+    }
+
+    fn boxed(&self) -> Box<dyn WorldModel> {
+        Box::new(self.clone())
+    }
+
+    fn same(&self, other: &dyn WorldModel) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// [B, H + G·C] of a state that [`Rssm`] began; empty of another's.
+fn features(state: &ImaginedState) -> &[f32] {
+    state.memory.downcast_ref::<Latent>().map_or(&[], |latent| &latent.features)
+}
+
+/// The non-linearity of all networks.
+pub const ACTIVATION: Activation = Activation::Silu;
+
+/// An untrained model for data like `train`, scaled by it: `hidden` units in every layer, twice as many in the cell, and square
+/// latents of 8 groups, or of 16 from 256 units on.
+pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Rssm {
+    let (d, a, width) = (train.obs_dim, train.action_space.encoded_dim(), options.hidden);
+    let (units, groups) = (2 * width, if width < 256 { 8 } else { 16 });
+    let latents = groups * groups;
+    let (mean, std) = stats::column_mean_std(&train.obs, d.max(1));
+    let floor = |std: f64| if std as f32 > 1e-8 { std as f32 } else { 1.0 };
+    let scale = Normalizer {
+        mean: mean.into_iter().map(|m| m as f32).take(d).collect(),
+        std: std.into_iter().map(floor).take(d).collect(),
+    };
+    let mut net = |inputs: usize, layers: usize, outputs: usize, last: f32| {
+        let mut sizes = vec![inputs];
+        sizes.extend(std::iter::repeat_n(width, layers));
+        sizes.push(outputs);
+        init::mlp(1, &sizes, ACTIVATION, last, rng)
+    };
+    let layers = options.layers.max(1);
+    let encoder = net(d, layers.saturating_sub(1), width, 1.0);
+    let posterior = net(units + width, 1, latents, 1.0);
+    let input = net(latents + a, 0, width, 1.0);
+    let (given, own) = (net(width, 0, 3 * units, 1.0), net(units, 0, 3 * units, 1.0));
+    let prior = net(units, 1, latents, 1.0);
+    Rssm {
+        action_dim: a,
+        groups,
+        classes: groups,
+        context: CONTEXT,
+        unimix: UNIMIX,
+        on_arrival: true,
+        scale,
+        encoder,
+        posterior,
+        input,
+        cell: GruCell::of(given, own),
+        prior,
+        decoder: net(units + latents, layers, d, 1.0),
+        reward: net(units + latents, 1, 1, 0.0),
+        goes_on: net(units + latents, 1, 1, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! The same of a recurrent state-space model: 16 stretches of 32 steps.
+
+#![allow(clippy::expect_used, reason = "a bench may end here")]
+
+use oodscope::data::episode::TransitionBatch;
+use oodscope::ground::seed::stream;
+use oodscope::world::fit::{FitOptions, ModelKind};
+use oodscope::world::net::device::Device;
+use oodscope::world::net::init;
+use oodscope::world::rssm::{self, RssmFit, STEPS as LENGTH};
+use oodscope::world::world_model::Fit;
+
+use super::super::{ROUNDS, median, time};
+use super::torch::Torch;
+
+/// Stretches in a batch.
+const STRETCHES: usize = 16;
+/// Steps a round: one takes some ten milliseconds.
+const STEPS: usize = 5;
+/// Width of the layers, and columns of observation and action: a pendulum's, and a hopper's.
+const SHAPES: [(usize, usize, usize); 2] = [(64, 3, 1), (256, 11, 3)];
+
+const SCRIPT: &str = include_str!("torch_rssm.py");
+
+pub fn all() {
+    for (hidden, d, a) in SHAPES {
+        let options = FitOptions { kind: ModelKind::Rssm, hidden, layers: 2, ..FitOptions::default() };
+        let batch = walks(d, a);
+        let model = rssm::fresh(&batch, &options, &mut stream(0, "weights", 0));
+        let device = Device::Cpu.resolve().expect("the processor is there");
+        let mut fit = RssmFit::new(model, &batch, &batch, device).expect("stretches are long enough");
+        let drawn: Vec<usize> = (0..STRETCHES).map(|i| i * batch.len() / STRETCHES).collect();
+        let numbers = [STRETCHES, LENGTH, hidden, d, a].map(|n| n.to_string());
+        let mut torch = Torch::of(SCRIPT, &numbers);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..=ROUNDS {
+            let own = time(STEPS, || {
+                fit.step(&drawn, 1e-4);
+            });
+            let peer = torch.as_mut().map_or(Ok(f64::NAN), |t| t.time(STEPS));
+            if round > 0 {
+                ours.push(own);
+                match peer {
+                    Ok(ms) => theirs.push(ms),
+                    Err(reason) => torch = Err(reason),
+                }
+            }
+        }
+        let own = median(&mut ours);
+        println!("rssm, {hidden} wide, {STRETCHES} x {LENGTH} steps of {d} + {a} columns: {own:.1} ms a step");
+        match torch {
+            Ok(_) => {
+                let peer = median(&mut theirs);
+                println!("  PyTorch {peer:.1} ms, {:.2} times as long", peer / own);
+            }
+            Err(reason) => println!("  PyTorch was not measured: {reason}"),
+        }
+    }
+}
+
+/// Random walks of 40 steps.
+fn walks(d: usize, a: usize) -> TransitionBatch {
+    let (episodes, steps) = (32, 40);
+    let n = episodes * steps;
+    let mut rng = stream(1, "rows", 0);
+    TransitionBatch {
+        obs: init::normal(n * d, &mut rng),
+        next_obs: init::normal(n * d, &mut rng),
+        action: init::normal(n * a, &mut rng),
+        reward: init::normal(n, &mut rng),
+        terminated: vec![false; n],
+        truncated: vec![false; n],
+        episode: (0..n).map(|i| i / steps).collect(),
+        step: (0..n).map(|i| i % steps).collect(),
+        ..TransitionBatch::empty(d, a)
+    }
+}
