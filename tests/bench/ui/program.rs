@@ -41,6 +41,14 @@ impl Screen {
         assert!(written.is_ok(), "the program takes keys");
     }
 
+    /// Shows the first page of the coverage; its own number, pressed on it, would turn the page.
+    fn map(&mut self) {
+        for key in ["1", "2"] {
+            self.press(key);
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
     /// Takes in what has come; how many bytes.
     fn catch_up(&mut self) -> usize {
         let mut n = 0;
@@ -147,8 +155,7 @@ pub fn all() {
     std::thread::sleep(Duration::from_mins(1));
     screen.cost("idle, a million states", id, Duration::from_secs(10));
     told("key to picture of another panel, idle", screen.panels());
-    screen.press("2");
-    std::thread::sleep(Duration::from_millis(300));
+    screen.map();
     told("key to cursor on the map of a million states, idle", screen.cursor());
     screen.press("5");
     screen.until("adaptive", Duration::from_secs(2)).expect("the top-up panel shows");
@@ -156,8 +163,7 @@ pub fn all() {
     screen.until("fine-tuning", Duration::from_mins(3)).expect("the top-up trains");
     screen.cost("while a top-up trains, its panel open", id, Duration::from_secs(10));
     told("key to picture of another panel, while a top-up trains", screen.panels());
-    screen.press("2");
-    std::thread::sleep(Duration::from_millis(300));
+    screen.map();
     told("key to cursor on the map, while a top-up trains", screen.cursor());
     drop(child.kill());
 

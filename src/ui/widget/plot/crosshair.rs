@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::Plot;
+use super::thin::in_order;
 use crate::metrics::report::Series;
 use crate::ui::theme::Theme;
 use crate::ui::widget::axes::{self, Axes};
@@ -12,7 +13,17 @@ use crate::ui::widget::{ink, number};
 
 /// Index of the sample nearest to `at`.
 pub fn nearest(series: &Series, at: f64) -> Option<usize> {
-    (0..series.x.len().min(series.y.len()))
+    let n = series.x.len().min(series.y.len());
+    let x = &series.x[..n];
+    if n > 0 && x[0].is_finite() && x[n - 1].is_finite() && in_order(x) {
+        let after = x.partition_point(|x| *x < at).min(n - 1);
+        let before = after.saturating_sub(1);
+        // Of equals the first.
+        let nearer = if (x[before] - at).abs() <= (x[after] - at).abs() { before } else { after };
+        let found = x[nearer];
+        return Some(x.partition_point(|x| *x < found));
+    }
+    (0..n)
         .filter(|i| series.x[*i].is_finite())
         .min_by(|a, b| (series.x[*a] - at).abs().total_cmp(&(series.x[*b] - at).abs()))
 }
