@@ -90,6 +90,23 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
     (0..curve.step.len()).map(at).collect()
 }
 
+/// Refuses world models in whose imagination no policy learns: it acts on observations, and they imagine in units of their own.
+///
+/// # Errors
+/// A sentence with the remedy.
+pub fn imaginable(model: &dyn WorldModel) -> Result<(), Fault> {
+    let dims = model.dims();
+    if dims.feature == dims.obs { Ok(()) } else { Err(no_policy(model.kind())) }
+}
+
+/// Why no policy learns in the imagination of world models of such a kind.
+pub fn no_policy(kind: &str) -> Fault {
+    Fault::bad(format!(
+        "no policy learns in the imagination of a world model of the kind '{kind}' yet: leave out --policy-steps, name a policy that \
+         is held as it is with --policy, or take an ensemble"
+    ))
+}
+
 /// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none; a policy of another
 /// kind than those that are trained here is held as it is.
 ///
@@ -107,6 +124,7 @@ pub fn learner(
     if let Some((_, policy)) = given.filter(|(_, policy)| !ActorCritic::trains(*policy)) {
         return Ok(Box::new(Held(policy.boxed())));
     }
+    imaginable(model)?;
     let own_scale = reward_scale(rewards);
     let mut rng = stream(seed, "policy weights", 0);
     let Some((checkpoint, policy)) = given else {

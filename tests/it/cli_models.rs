@@ -233,6 +233,9 @@ fn a_recurrent_model_is_fitted_and_its_checkpoint_imagines() {
     assert!(run(&fit).good().contains("a recurrent world model"), "it says what was fitted");
     let imagined = run(&["imagine", text(pendulum()), "--checkpoint", text(&out), "--json"]);
     assert!(imagined.good().contains("one_step_nrmse"));
+    // A policy acts on observations, and this model imagines in units of its own.
+    let policy = [&fit[..], &["--policy-steps", "5"]].concat();
+    run(&policy).refuses(&["'rssm'", "leave out --policy-steps"]);
     let other = run(&["fit", text(pendulum()), "--model", "lstm"]);
     assert!(other.status == Some(2) && other.err.contains("ensemble and rssm are trained here"), "{other:?}");
 }

@@ -66,17 +66,19 @@ impl Default for FitSpec {
 impl FitSpec {
     /// What the trainer is told: one look at the held-out part a pass over `rows` transitions.
     pub fn options(&self, rows: usize) -> FitOptions {
-        let mut defaults = FitOptions::default();
-        if self.model == ModelKind::Rssm {
+        let defaults = FitOptions::default();
+        let (batch, each, learning_rate) = match self.model {
+            ModelKind::Ensemble => (defaults.batch, defaults.batch, defaults.learning_rate),
             // A stretch of steps each; Hafner et al. 2023 take 16 of them.
-            (defaults.batch, defaults.learning_rate) = (STRETCHES, 1e-3);
-        }
-        let each = if self.model == ModelKind::Rssm { STRETCHES * rssm::STEPS } else { defaults.batch };
-        let alone = self.model == ModelKind::Rssm;
+            ModelKind::Rssm => (STRETCHES, STRETCHES * rssm::STEPS, 1e-3),
+        };
+        let members = if self.model == ModelKind::Rssm { 1 } else { self.members };
         FitOptions {
             kind: self.model,
-            members: if alone { 1 } else { self.members },
-            elites: if alone { 1 } else { self.elites },
+            members,
+            elites: self.elites.min(members),
+            batch,
+            learning_rate,
             hidden: self.hidden,
             layers: self.layers,
             check_every: rows.div_ceil(each).max(1),
