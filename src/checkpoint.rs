@@ -275,9 +275,8 @@ impl Checkpoint {
             }
         }
         if let Some(policy) = &self.policy {
-            if let Some(features) = policy.features()
-                && self.world_model.as_ref().is_none_or(|model| model.dims().feature == obs.dim())
-            {
+            // Whatever a world model imagines in: the policies that are there act on observations.
+            if let Some(features) = policy.features() {
                 check("policy", "observations", features, obs.dim())?;
             }
             check("policy", "actions", policy.action_space().dim(), action.dim())?;

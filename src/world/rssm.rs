@@ -104,7 +104,8 @@ impl Rssm {
             ("the cell's inputs", self.cell.inputs(), self.input.outputs()),
             ("the prior's inputs", self.prior.inputs(), h),
             ("the prior's outputs", self.prior.outputs(), s),
-            ("the scale's columns", self.scale.mean.len().max(self.scale.std.len()), self.encoder.inputs()),
+            ("the scale's means", self.scale.mean.len(), self.encoder.inputs()),
+            ("the scale's deviations", self.scale.std.len(), self.encoder.inputs()),
             ("the decoder's inputs", self.decoder.inputs(), h + s),
             ("the decoder's outputs", self.decoder.outputs(), self.encoder.inputs()),
             ("the reward's inputs", self.reward.inputs(), h + s),
@@ -121,7 +122,7 @@ impl Rssm {
 
     /// Columns of all latents G·C.
     fn latents(&self) -> usize {
-        self.groups * self.classes
+        self.groups.saturating_mul(self.classes)
     }
 
     /// One class a group, as 0 and 1: the likeliest, the first of equals; or with `rng` a draw.
