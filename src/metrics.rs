@@ -5,6 +5,7 @@
 //! a [`threshold`], and [`coverage`], [`divergence`] and [`diagnosis`] say what it means. [`score`] has the other scores of
 //! single states, [`alarm`] their promises and their records, and [`trust`] what each of them is worth on the data at hand.
 
+pub mod action_diversity;
 pub mod alarm;
 pub mod compare;
 pub mod coverage;
@@ -14,6 +15,7 @@ pub mod disagreement;
 pub mod divergence;
 pub mod entropy;
 pub mod features;
+pub mod fidelity;
 pub mod gate;
 pub mod linear_floor;
 pub mod mahalanobis;

@@ -23,6 +23,12 @@ pub struct ImagineArgs {
     /// Step of that episode to imagine from; the first that is possible if none is named
     #[arg(long, value_name = "T", requires = "episode")]
     step: Option<usize>,
+    /// Share of new episodes whose error may be above the bound that the trust horizon rests on
+    #[arg(long, value_name = "LEVEL", default_value_t = ImagineSpec::default().alpha)]
+    alpha: f64,
+    /// Error, in standard deviations, up to which imagination is trusted; that of copying the start if none is named
+    #[arg(long, value_name = "ERROR")]
+    tolerance: Option<f64>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -44,6 +50,8 @@ impl ImagineArgs {
             starts: self.starts,
             episode: self.episode,
             step: self.step,
+            alpha: self.alpha,
+            tolerance: self.tolerance,
             seed: self.output.seed,
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod audit;
+pub mod certify;
 pub mod coverage;
 pub mod data_report;
 pub mod drawn;
@@ -9,6 +10,7 @@ pub mod episode_scores;
 pub mod episode_table;
 pub mod evidence;
 pub mod feature_space;
+pub mod fidelity;
 pub mod inspected;
 pub mod judged;
 pub mod kept;
@@ -27,4 +29,5 @@ pub mod scoring;
 pub mod stage;
 pub mod trainable;
 pub mod trajectories;
+pub mod variety;
 pub mod windows;

@@ -13,6 +13,10 @@ const NAMES: f64 = 0.34;
 /// Height of a row in units of the font.
 const ROW: f64 = 1.7;
 
+/// Room between two panels in units of the font, and how far the label of an axis may reach into it.
+const GAP: f64 = 2.4;
+const REACH: f64 = 1.05;
+
 /// The line of a reference.
 const REFERENCE: Style = Style { colour: GREY, width: 0.9, dash: THRESHOLD, marker: None };
 
@@ -79,7 +83,7 @@ impl<'a> Bars<'a> {
 
     fn each(&self, width: f64, font: f64) -> f64 {
         let n = self.groups.len().max(1) as f64;
-        ((width - (n - 1.0) * font * 1.6) / n).max(font)
+        ((width - (n - 1.0) * font * GAP) / n).max(font)
     }
 
     /// Draws the plot with its panels in `plot` and `pads` free around them.
@@ -102,7 +106,7 @@ impl<'a> Bars<'a> {
         }
         let each = self.each(plot.w, font);
         for (i, group) in self.groups.iter().enumerate() {
-            let panel = Rect { x: plot.x + i as f64 * (each + font * 1.6), w: each, ..plot };
+            let panel = Rect { x: plot.x + i as f64 * (each + font * GAP), w: each, ..plot };
             self.panel(canvas, panel, group, Ruler::lines(pads.bottom, font))?;
         }
         Ok(())
@@ -171,7 +175,7 @@ fn scale(group: &Group) -> Scale {
 }
 
 fn ruler(group: &Group, scale: &Scale, width: f64, font: f64, lines: usize) -> Ruler {
-    Ruler::across(scale, &group.axis, width, font, lines)
+    Ruler::across(scale, &group.axis, width, font, lines).within(width, font * REACH, font)
 }
 
 /// The lines of a name in this width, some of it free.

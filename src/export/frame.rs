@@ -52,6 +52,15 @@ impl Ruler {
         Self { title: text::wrap(&named(axis, ticks.power), font, length, lines), ticks }
     }
 
+    /// The same without the labels that reach farther than `beyond` out of a horizontal axis of this length.
+    pub fn within(mut self, length: f64, beyond: f64, font: f64) -> Self {
+        self.ticks.marks.retain(|(at, label)| {
+            let (middle, half) = (at * length, text::width(label, font) / 2.0);
+            middle - half >= -beyond && middle + half <= length + beyond
+        });
+        self
+    }
+
     /// A vertical axis of this length.
     pub fn up(scale: &Scale, axis: &Axis, length: f64, font: f64) -> Self {
         let least = (length / (font * 2.4)) as usize;

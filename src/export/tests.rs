@@ -247,6 +247,17 @@ fn odd() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Two panels side by side whose labels at the ends would meet in the middle: found at random.
+#[test]
+fn labels_of_neighbouring_panels_stand_apart() {
+    let mut g = group("task", &[("agent", -1e300)]);
+    g.reference = Some(("random".into(), -1e300));
+    g.rows.iter_mut().for_each(|r| r.error = Some((-1e300, f64::NAN)));
+    for width in (400..1100).step_by(9) {
+        sound(&figure::bars(&[g.clone(), g.clone()], &Look { width_pt: f64::from(width), ..Look::default() }).unwrap());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

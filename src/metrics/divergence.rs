@@ -6,6 +6,7 @@
 //! the floor's (Hansen & Wang 2026 take any gain; a gain of one in a thousand is none). Mean squares, not medians: where an
 //! agent mostly stands still, copying is right at most starts and tells nothing there.
 
+pub mod certified;
 mod charts;
 pub mod errors;
 mod useful;

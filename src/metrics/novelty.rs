@@ -146,6 +146,14 @@ impl Novelty {
         self.index.knn(&queries, self.rule.k, if fresh { Exclude::Nothing } else { self.own() }, cx)
     }
 
+    /// The `k` nearest training states of every state of any part of the dataset, as [`Novelty::score_apart`] looks for them.
+    ///
+    /// # Errors
+    /// As [`Novelty::score`].
+    pub fn neighbours(&self, states: States<'_>, k: usize, cx: &Ctx) -> Result<Knn, Fault> {
+        self.index.knn(&self.features.points(states.rows, states.owner)?, k, self.apart(), cx)
+    }
+
     /// [`Novelty::score_fresh`] in units of the threshold: above 1 is an alarm.
     ///
     /// # Errors

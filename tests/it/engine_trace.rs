@@ -30,8 +30,15 @@ fn a_trace_is_what_the_imagination_draws_of_the_same_start() {
     let workspace = Workspace::default();
     let opened = workspace.open(&source(), &Ctx::quiet()).unwrap();
     let episode = opened.split.heldout[0];
-    let imagine =
-        ImagineSpec { source: source(), horizon: 20, starts: 30, episode: Some(episode), step: Some(40), seed: 1 };
+    let imagine = ImagineSpec {
+        source: source(),
+        horizon: 20,
+        starts: 30,
+        episode: Some(episode),
+        step: Some(40),
+        seed: 1,
+        ..ImagineSpec::default()
+    };
     let drawn = reported(&workspace, &JobSpec::Imagine(imagine)).unwrap();
     let spec = TraceSpec { source: source(), of_data: true, episode, step: 40, horizon: 20, ..TraceSpec::default() };
     let trace = reported(&workspace, &JobSpec::Trace(spec.clone())).unwrap();

@@ -1,12 +1,14 @@
 use super::{Emit, Job, Model, Slot};
 use crate::data::space::Actions;
 use crate::engine::event::Outcome;
+use crate::engine::measure::certify::certify;
 use crate::engine::measure::coverage;
 use crate::engine::measure::drawn::{Drawn, training_std};
 use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::windows::Windows;
+use crate::engine::measure::{fidelity, variety};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
@@ -14,6 +16,7 @@ use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::disagreement::in_units;
 use crate::metrics::divergence::{self, Input};
+use crate::metrics::features::moving;
 use crate::metrics::report::Level;
 use crate::world::imagine::open_loop;
 
@@ -40,37 +43,46 @@ impl Job for Imagine {
 
     fn run(spec: &ImagineSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let model = world_model(&opened)?;
-        let coverage = coverage::novelty(&opened, cx)?;
         let data = &opened.data;
         let windows = Windows::choose(data, &opened.split.heldout, spec, model.context());
         // What cannot be drawn is said before anything is spent.
         let named = windows.named(data, spec)?;
         let (real, actions) = windows.gather(data);
-        let starts = windows.start_rows(data);
         let imagined = {
             let actions = Actions::new(&data.action_space, actions);
             open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, &cx.phase("imagining"))?
         };
-        let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
         let std = training_std(&opened);
         let disagreement = in_units(&imagined.member_std, &std);
         let worst = || windows.worst(data.obs_dim(), &real, &imagined.obs, &std);
         let traced = if spec.episode.is_some() { named } else { worst() };
         let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
-        let mut report = divergence::report(&Input {
-            names: &data.obs_space.names,
-            std: &std,
-            horizon: windows.horizon,
-            owner: &windows.starts.iter().map(|&(e, _)| e).collect::<Vec<_>>(),
-            step: &windows.starts.iter().map(|&(_, t)| t).collect::<Vec<_>>(),
-            real: &real,
-            imagined: &imagined.obs,
-            disagreement: (model.dims().members > 1).then_some(&disagreement),
-            novelty: Some(&novelty),
-            trace: drawn.as_ref().map(Drawn::trace),
-            seed: spec.seed,
-        })?;
+        let (owner, step): (Vec<usize>, Vec<usize>) = windows.starts.iter().copied().unzip();
+        let report = |novelty: Option<&[f64]>| {
+            divergence::report(&Input {
+                names: &data.obs_space.names,
+                std: &std,
+                horizon: windows.horizon,
+                owner: &owner,
+                step: &step,
+                real: &real,
+                imagined: &imagined.obs,
+                disagreement: (model.dims().members > 1).then_some(&disagreement),
+                novelty,
+                trace: drawn.as_ref().map(Drawn::trace),
+                seed: spec.seed,
+            })
+        };
+        // Neighbours take their time on large data: the curves do not wait for them.
+        emit(report(None)?);
+        let reference = coverage::novelty(&opened, cx)?;
+        let starts = windows.start_rows(data);
+        let novelty = reference.novelty().ratios(&starts, &cx.phase("novelty of the starts"))?;
+        let mut report = report(Some(&novelty))?;
         windows.note(&mut report, spec);
+        certify(&mut report, &opened, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
+        fidelity::tell(&mut report, &opened, model, (&reference, spec.seed), cx)?;
+        variety::tell(&mut report, &opened, &reference, cx)?;
         loss_ratio::of_heldout(&mut report, &opened, model, cx)?;
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::feature_space::{FeatureRows, FeatureSpace};
 use super::layers::{self, Placed};
 use super::plane::{self, Plane};
-use super::{rollouts, trajectories};
+use super::{rollouts, trajectories, variety};
 use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
-use crate::engine::spec::{CoverSpec, FeatureSpec, MapSpec, PolicySpec, Source};
-use crate::ground::bootstrap::Bootstrap;
+use crate::engine::spec::{CoverSpec, FeatureSpec, MapSpec, Source};
 use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
@@ -18,6 +17,7 @@ use crate::metrics::States;
 use crate::metrics::coverage::axes::Map;
 use crate::metrics::coverage::{self, Coverage, Input, Options};
 use crate::metrics::density::near::Near;
+use crate::metrics::novelty::{Novelty, Rule};
 use crate::metrics::report::{HeatMap, Layer, Level, Report};
 use crate::metrics::threshold::Kind;
 
@@ -55,23 +55,49 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
     })
 }
 
-/// A coverage of the observations for its novelty alone: any that was measured already, else one that collects no episode.
+/// The novelty of observations: of any coverage that was measured already, else measured alone.
+pub enum Reference {
+    /// Measured with everything else.
+    Covered(Arc<Coverage>),
+    /// Measured for its own sake.
+    Alone(Arc<Novelty>),
+}
+
+impl Reference {
+    /// The novelty.
+    pub fn novelty(&self) -> &Novelty {
+        match self {
+            Self::Covered(coverage) => &coverage.novelty,
+            Self::Alone(novelty) => novelty,
+        }
+    }
+}
+
+/// What [`novelty`] measured is kept for the source that it is of, whatever is held against it.
+#[derive(PartialEq)]
+struct Alone(Source);
+
+/// The novelty of observations with the usual options, from the cache if it was measured before: no state but those of the
+/// calibration part is asked for its neighbours.
 ///
 /// # Errors
 /// As [`covered`].
-pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Arc<Coverage>, Fault> {
-    let wanted = CoverSpec {
-        source: opened.source.clone(),
-        policy: PolicySpec { episodes: 0, ..PolicySpec::default() },
-        // Nobody reads its report.
-        options: Options { bootstrap: Bootstrap { draws: 0, seed: 0 }, ..Options::default() },
-        ..CoverSpec::default()
-    };
-    let asked = &wanted.options;
-    match known(opened, &wanted.space, asked.k, (asked.threshold, asked.alpha)) {
-        Some(known) => Ok(known),
-        None => covered(opened, &wanted, cx, &|_| {}),
+pub fn novelty(opened: &Opened, cx: &Ctx) -> Result<Reference, Fault> {
+    let Options { k, threshold: kind, alpha, .. } = Options::default();
+    let space = FeatureSpec::default();
+    if let Some(known) = known(opened, &space, k, (kind, alpha)) {
+        return Ok(Reference::Covered(known));
     }
+    let key = Alone(Source { rollouts: None, ..opened.source.clone() });
+    let measured = opened.measured.cached(key, || {
+        let space = FeatureSpace::resolve(&space, opened)?;
+        let part = |episodes: &[usize]| space.rows(&opened.data, episodes, &cx.phase("reading the states"));
+        let (train, calibration) = (part(&opened.split.train)?, part(&opened.split.calibration)?);
+        let rule = Rule { k, kind, alpha, shared: opened.split.is_shared() };
+        let cx = cx.phase("novelty of the calibration part");
+        Novelty::fit_in((space.names(), space.choice()), train.states(), calibration.states(), rule, &cx)
+    })?;
+    Ok(Reference::Alone(measured))
 }
 
 /// A coverage that was measured already and has this novelty; what was held against it does not matter.
@@ -143,8 +169,10 @@ pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit:
         emit(report(&drawn, layers.clone()));
     }
     let errors = layers::errors(opened, policy, &parts, map.ranges(), cx)?;
-    if is_quick || errors.is_some() {
-        layers.extend(errors);
+    let varieties = variety::varieties(opened, &novelty(opened, cx)?, cx)?;
+    let variety = variety::layer(&varieties, &placed(&*opened.data, &rows.train, &train[..]), map.ranges());
+    if is_quick || errors.is_some() || variety.is_some() {
+        layers.extend(errors.into_iter().chain(variety));
         emit(report(&drawn, layers));
     }
     Ok(())

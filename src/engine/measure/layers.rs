@@ -42,6 +42,14 @@ impl Placed<'_> {
     fn columns(&self) -> (Vec<f32>, Vec<f32>) {
         self.places.chunks_exact(2).map(|p| (p[0], p[1])).unzip()
     }
+
+    /// The numbers of the rows by episode and step, in that order.
+    pub fn by_step(&self) -> Vec<((usize, usize), usize)> {
+        let rows = self.rows;
+        let mut out: Vec<_> = (0..rows.owner.len()).map(|i| ((rows.owner[i], rows.step[i]), i)).collect();
+        out.sort_unstable();
+        out
+    }
 }
 
 /// The rollouts' states, and the novelty of held-out states and theirs.
@@ -110,7 +118,7 @@ pub fn errors(
     let known = opened.measured.cached(ErrorsOf::new(opened, policy), || measured(opened, model, parts, cx))?;
     let (mut x, mut y, mut value) = (Vec::new(), Vec::new(), Vec::new());
     for (part, errors) in parts.iter().zip(&*known) {
-        let places = places(part);
+        let places = part.by_step();
         for (step, error) in errors {
             let Ok(at) = places.binary_search_by_key(step, |(owner, _)| *owner) else { continue };
             let at = places[at].1;
@@ -166,17 +174,9 @@ fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &
     parts.iter().map(of).collect()
 }
 
-/// The rows of a part by episode and step, in that order.
-fn places(part: &Placed<'_>) -> Vec<((usize, usize), usize)> {
-    let rows = part.rows;
-    let mut out: Vec<_> = (0..rows.owner.len()).map(|i| ((rows.owner[i], rows.step[i]), i)).collect();
-    out.sort_unstable();
-    out
-}
-
 /// About `most` usable transitions of the named episodes: all where there are no more, else stretches of `stretch` steps at even
 /// distances.
-fn sample(data: &Dataset, episodes: &[usize], most: usize, stretch: usize) -> TransitionBatch {
+pub(super) fn sample(data: &Dataset, episodes: &[usize], most: usize, stretch: usize) -> TransitionBatch {
     let total: usize = data.episodes(episodes).map(|e| e.steps()).sum();
     if total <= most {
         return data.transitions(episodes);

@@ -1,6 +1,6 @@
 //! Stretches of held-out episodes that imagination is held against.
 
-use rand::seq::IteratorRandom;
+use rand::seq::{IteratorRandom, SliceRandom};
 
 use crate::data::dataset::Dataset;
 use crate::data::sequence::SequenceBatch;
@@ -9,6 +9,7 @@ use crate::engine::spec::ImagineSpec;
 use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::seed::stream;
+use crate::ground::stats;
 use crate::metrics::divergence::errors::nrmse;
 use crate::metrics::report::{Level, Report};
 
@@ -51,17 +52,34 @@ impl Windows {
         let stretches = stretches(data, heldout, context);
         let longest = stretches.iter().flat_map(|(_, n)| n.iter().copied()).max().unwrap_or(0);
         let horizon = horizon.min(longest);
-        let mut starts = Vec::new();
-        for (e, follows) in &stretches {
-            let mut t = 0;
-            while horizon > 0 && t < follows.len() {
-                let usable = follows[t] >= horizon;
-                if usable {
-                    starts.push((*e, t));
-                }
-                t += if usable { horizon } else { 1 };
+        let of = |(e, follows): &(usize, Vec<usize>)| {
+            tiles(follows, horizon).into_iter().map(|t| (*e, t)).collect::<Vec<_>>()
+        };
+        Self { horizon, context, starts: stretches.iter().flat_map(of).collect() }
+    }
+
+    /// At most `each` starts an episode, evenly spread over those that are one horizon apart, of at most `most` of `episodes`,
+    /// drawn at random; episodes that are too short have none.
+    pub fn spread(
+        data: &Dataset,
+        episodes: &[usize],
+        (most, each): (usize, usize),
+        horizon: usize,
+        context: usize,
+    ) -> Self {
+        let (mut starts, mut left) = (Vec::new(), most);
+        // In an order of their own: of the first of a file, or of every tenth, nobody knows whether they are like the others.
+        let mut shuffled = episodes.to_vec();
+        shuffled.shuffle(&mut stream(0, "episodes of the bound", 0));
+        for &e in &shuffled {
+            if left == 0 {
+                break;
             }
+            let tiles = tiles(&known(data, e, context), horizon);
+            starts.extend(stats::evenly(tiles.len(), each).into_iter().map(|i| (e, tiles[i])));
+            left -= usize::from(!tiles.is_empty());
         }
+        starts.sort_unstable();
         Self { horizon, context, starts }
     }
 
@@ -183,6 +201,19 @@ pub fn from_where(usable: &[usize], possible: impl Fn(usize) -> bool) -> String 
 
 /// Most stretches of an episode that are named.
 const NAMED: usize = 3;
+
+/// Steps to begin at, one `horizon` after the other, of an episode from whose steps so many can be imagined.
+fn tiles(follows: &[usize], horizon: usize) -> Vec<usize> {
+    let (mut starts, mut t) = (Vec::new(), 0);
+    while horizon > 0 && t < follows.len() {
+        let usable = follows[t] >= horizon;
+        if usable {
+            starts.push(t);
+        }
+        t += if usable { horizon } else { 1 };
+    }
+    starts
+}
 
 /// [`known`] of every episode.
 fn stretches(data: &Dataset, episodes: &[usize], context: usize) -> Vec<(usize, Vec<usize>)> {

@@ -17,13 +17,27 @@ pub struct ImagineSpec {
     /// Step of that episode which the traces begin at; the first that is possible if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
+    /// Share of new episodes whose error may be above the bound that the trust horizon rests on.
+    pub alpha: f64,
+    /// Error, in standard deviations, up to which imagination is trusted; that of copying the start if none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f64>,
     /// Seed of the choice of starts.
     pub seed: u64,
 }
 
 impl Default for ImagineSpec {
     fn default() -> Self {
-        Self { source: Source::default(), horizon: 50, starts: 256, episode: None, step: None, seed: 0 }
+        Self {
+            source: Source::default(),
+            horizon: 50,
+            starts: 256,
+            episode: None,
+            step: None,
+            alpha: 0.1,
+            tolerance: None,
+            seed: 0,
+        }
     }
 }
 

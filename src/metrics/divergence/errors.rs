@@ -1,6 +1,7 @@
 //! Errors of every start, horizon and dimension.
 
 use super::Input;
+use super::certified::ratio;
 use crate::ground::stats;
 
 /// Standardised errors of a set of rollouts.
@@ -39,7 +40,13 @@ pub struct EpisodeSquares {
 
 impl Errors {
     pub(super) fn measure(input: &Input<'_>) -> Self {
-        let (starts, horizon, dim) = (input.owner.len(), input.horizon, input.names.len());
+        Self::of_rollouts(input.std, input.horizon, input.real, input.imagined)
+    }
+
+    /// Of rollouts [S, H+1, D] beside what happened; dimensions with std ≤ 0 are left out.
+    pub fn of_rollouts(std: &[f64], horizon: usize, real: &[f32], imagined: &[f32]) -> Self {
+        let dim = std.len();
+        let starts = real.len() / ((horizon + 1) * dim).max(1);
         let at = |v: &'_ [f32], s: usize, h: usize| {
             let first = (s * (horizon + 1) + h) * dim;
             v[first..first + dim].to_vec()
@@ -48,23 +55,43 @@ impl Errors {
         let mut floor = Vec::with_capacity(starts * horizon);
         let (mut squares, mut counted) = (vec![0.0; horizon * dim], vec![0usize; horizon]);
         for s in 0..starts {
-            let start = at(input.real, s, 0);
+            let start = at(real, s, 0);
             for h in 1..=horizon {
-                let (real, imagined) = (at(input.real, s, h), at(input.imagined, s, h));
-                let error = nrmse(&imagined, &real, input.std);
+                let (real, imagined) = (at(real, s, h), at(imagined, s, h));
+                let error = nrmse(&imagined, &real, std);
                 model.push(error);
-                floor.push(nrmse(&start, &real, input.std));
+                floor.push(nrmse(&start, &real, std));
                 if error.is_finite() {
                     counted[h - 1] += 1;
-                    for d in (0..dim).filter(|&d| input.std[d] > 0.0) {
-                        squares[(h - 1) * dim + d] +=
-                            ((f64::from(imagined[d]) - f64::from(real[d])) / input.std[d]).powi(2);
+                    for d in (0..dim).filter(|&d| std[d] > 0.0) {
+                        squares[(h - 1) * dim + d] += ((f64::from(imagined[d]) - f64::from(real[d])) / std[d]).powi(2);
                     }
                 }
             }
         }
         let by_dim = squares.iter().enumerate().map(|(i, s)| (s / counted[i / dim] as f64).sqrt()).collect();
         Self { starts, horizon, dim, model, floor, by_dim }
+    }
+
+    /// Of errors [S, H] that are known, of the model and of copying the start; none by dimension.
+    #[cfg(test)]
+    pub fn of(horizon: usize, model: Vec<f64>, floor: Vec<f64>) -> Self {
+        Self { starts: model.len() / horizon, horizon, dim: 0, model, floor, by_dim: Vec::new() }
+    }
+
+    /// Steps H.
+    pub fn horizon(&self) -> usize {
+        self.horizon
+    }
+
+    /// [S, H] errors of the model; infinite where the rollout is not finite.
+    pub fn of_model(&self) -> &[f64] {
+        &self.model
+    }
+
+    /// [S, H] errors in units of `scale` [H].
+    pub(super) fn in_units_of(&self, scale: &[f64]) -> Vec<f64> {
+        self.model.iter().zip(scale.iter().cycle()).map(|(e, s)| ratio(*e, *s)).collect()
     }
 
     /// [S] errors at horizon `h`, from 1.

@@ -110,6 +110,7 @@ const SMALL: &[Page] = &[
         ]),
     ),
     Page("disagreement", Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))])),
+    Page("actions", ACTIONS),
     Page("imagined", compared::SMALL[0]),
     Page("shift", compared::SMALL[1]),
 ];
@@ -127,8 +128,12 @@ const ONE: Node = Column(&[
     ),
 ]);
 /// Its pages on a screen of middle size.
-const MIDDLE: &[Page] =
-    &[Page("horizon", ONE), Page("imagined", compared::MIDDLE[0]), Page("shift", compared::MIDDLE[1])];
+const MIDDLE: &[Page] = &[
+    Page("horizon", ONE),
+    Page("actions", BESIDE),
+    Page("imagined", compared::MIDDLE[0]),
+    Page("shift", compared::MIDDLE[1]),
+];
 /// The same on a large screen.
 const WIDE: Node = Column(&[
     (Need(8), C("stats")),
@@ -150,4 +155,20 @@ const WIDE: Node = Column(&[
     ),
 ]);
 /// Its pages on a large screen.
-const LARGE: &[Page] = &[Page("horizon", WIDE), Page("imagined", compared::LARGE)];
+const LARGE: &[Page] = &[Page("horizon", WIDE), Page("actions", BESIDE), Page("imagined", compared::LARGE)];
+/// Whether the model follows the actions, on a small screen.
+const ACTIONS: Node = Column(&[
+    (Part(1), C("plot:action fidelity by distance of the actions")),
+    (Part(1), Row(&[(Part(1), C("plot:action fidelity by novelty")), (Part(1), C("table:action_signs"))])),
+]);
+/// The same where there is room beside one another.
+const BESIDE: Node = Row(&[
+    (
+        Part(3),
+        Column(&[
+            (Part(1), C("plot:action fidelity by distance of the actions")),
+            (Part(1), C("plot:action fidelity by novelty")),
+        ]),
+    ),
+    (Part(2), C("table:action_signs")),
+]);
