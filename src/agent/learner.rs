@@ -24,7 +24,7 @@ pub type Curiosity = Arc<dyn Fn(&[f32]) -> Vec<f32> + Send + Sync>;
 
 /// A policy that learns.
 pub trait Learner {
-    /// The policy as it is now.
+    /// The policy as it is now, over the features of the model that it learns in.
     fn policy(&self) -> Box<dyn Policy>;
 
     /// The critics as they are now; their members are independent estimates. Nothing where there are none.

@@ -8,6 +8,7 @@ use crate::ground::fault::Fault;
 use crate::ground::seed::Stream;
 
 mod categorical;
+pub mod filtered;
 mod greedy_q;
 mod network;
 mod normalised;
@@ -17,6 +18,7 @@ mod squashed_gaussian;
 mod uniform;
 
 pub use categorical::Categorical;
+pub use filtered::Filtered;
 pub use greedy_q::GreedyQ;
 pub use network::{Network, Output, Spread};
 pub use normalised::{Normalised, Statistics};

@@ -14,7 +14,7 @@ mod recurrent;
 use super::dynamics::read_as_asked;
 use super::tensors::{Tensors, read_bounded};
 use super::{About, Checkpoint, CheckpointFormat, Given, safetensors_file};
-use crate::agent::policy::{Categorical, LOG_STD, Policy, SquashedGaussian};
+use crate::agent::policy::{Categorical, Filtered, LOG_STD, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 use crate::ground::save;
@@ -54,6 +54,9 @@ struct Record {
     actor_log_std: Option<(f32, f32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     categorical: Option<CategoricalRecord>,
+    /// The policy acts on what the recurrent world model makes of an episode.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    follows: bool,
     critic: Option<NetRecord>,
     about: About,
 }
@@ -130,10 +133,22 @@ pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
         return Err(unsaved("world models", model.kind()));
     }
     let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
-    match checkpoint.policy.as_deref().filter(|policy| !known(*policy)) {
+    actor(checkpoint).and_then(|found| match found.filter(|policy| !known(*policy)) {
         Some(policy) => Err(unsaved("policies", policy.kind())),
         None => Ok(()),
+    })
+}
+
+/// What is written of the policy: where it follows episodes with the checkpoint's own world model, the actor behind that.
+fn actor(checkpoint: &Checkpoint) -> Result<Option<&dyn Policy>, String> {
+    let Some(policy) = checkpoint.policy.as_deref() else { return Ok(None) };
+    let own = |filtered: &Filtered| checkpoint.world_model.as_deref().is_some_and(|model| model.same(filtered.model()));
+    if Filtered::known(policy).is_some_and(|filtered| !own(filtered)) {
+        return Err("a policy that acts on what another world model makes of an episode cannot be saved beside this one; leave out \
+                    --policy"
+            .into());
     }
+    Ok(Some(Filtered::actor_of(policy)))
 }
 
 /// Whether every number of `checkpoint` is finite; what cannot be written is not looked at.
@@ -217,7 +232,8 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         }
     };
     let rssm = rssm.map(|model| recurrent::describe(model, numbers));
-    let policy = checkpoint.policy.as_deref();
+    let policy = actor(checkpoint)?;
+    let follows = checkpoint.policy.as_deref().is_some_and(|policy| Filtered::known(policy).is_some());
     let actor = policy.and_then(SquashedGaussian::known).map(|a| {
         normalizer("actor.input", &a.input, numbers);
         numbers.insert("actor.scale".into(), (vec![a.scale.len()], &a.scale));
@@ -246,6 +262,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         actor,
         actor_log_std: policy.and_then(SquashedGaussian::known).map(|a| a.log_std).filter(|bounds| *bounds != LOG_STD),
         categorical,
+        follows,
         critic,
         about,
     })
@@ -343,6 +360,22 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
             Some(Box::new(policy) as Box<dyn Policy>)
         }
         (None, None) => None,
+    };
+    let policy = match (policy, &world_model) {
+        (Some(actor), Some(model)) if record.follows => {
+            let (acts_on, gives) = (actor.features(), model.dims().feature);
+            if !model.remembers() || acts_on != Some(gives) {
+                return Err(tensors.error(format!(
+                    "the policy acts on {} features of the world model, which has {gives}",
+                    acts_on.unwrap_or_default()
+                )));
+            }
+            Some(Filtered::around(&**model, actor))
+        }
+        (Some(_), None) if record.follows => {
+            return Err(tensors.error("the policy acts on what a world model makes of an episode, and there is none"));
+        }
+        (policy, _) => policy,
     };
     let critic = record.critic.map(|net| rebuild_net("critic", &net, tensors)).transpose()?;
     Ok(Checkpoint { world_model, policy, critic, about: record.about, acting: None })

@@ -1,11 +1,15 @@
 use super::dynamics::Layout;
 use super::*;
-use crate::agent::policy::{Categorical, Scripted, SquashedGaussian};
+use crate::agent::policy::{Categorical, Filtered, Scripted, SquashedGaussian};
+use crate::data::episode::TransitionBatch;
 use crate::data::space::SpaceKind;
 use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
 use crate::world::ensemble::Ensemble;
+use crate::world::fit::FitOptions;
 use crate::world::net::mlp::{Activation, Layer};
 use crate::world::net::normalizer::Normalizer;
+use crate::world::rssm;
 
 /// A network whose numbers have every mantissa bit in use.
 fn net(members: usize, widths: &[usize], activation: Activation) -> Mlp {
@@ -84,6 +88,31 @@ fn our_own_round_trip_is_equal_bit_for_bit() {
     native::save(&folder, &Checkpoint { critic: None, ..before }).unwrap();
     assert_eq!(open(&folder).unwrap().critic, None);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+/// A policy that acts on what the recurrent model makes of an episode: the actor alone is written, and comes back behind the model.
+#[test]
+fn a_policy_that_follows_episodes_comes_back_behind_its_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let batch = TransitionBatch { obs: vec![0.0, 1.0, 2.0], ..TransitionBatch::empty(3, 1) };
+    let options = FitOptions { hidden: 8, layers: 1, ..FitOptions::default() };
+    let of = |seed| rssm::fresh(&batch, &options, &mut stream(seed, "t", 0));
+    let model = of(0);
+    let f = model.dims().feature;
+    let actor =
+        SquashedGaussian::new(net(1, &[f, 8, 2], Activation::Relu), Normalizer::identity(f), vec![2.0], vec![0.25]);
+    let policy = Filtered::around(&model, Box::new(actor));
+    let before = Checkpoint { world_model: Some(Box::new(model)), policy: Some(policy), critic: None, ..example() };
+    native::savable(&before).unwrap();
+    native::save(dir.path(), &before).unwrap();
+    let after = open(dir.path()).unwrap();
+    assert_eq!((after.policy.as_deref().unwrap().kind(), &after), ("filtered", &before));
+    // Behind another model it is another policy.
+    let other = Checkpoint { world_model: Some(Box::new(of(1))), ..before.clone() };
+    let refused = native::savable(&other).unwrap_err();
+    assert!(refused.contains("another world model"), "{refused}");
+    assert!(native::save(dir.path(), &Checkpoint { world_model: None, ..before }).is_err());
+    assert_eq!(open(dir.path()).unwrap(), after, "what was there is there");
 }
 
 #[test]

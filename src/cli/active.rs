@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{EnvArgs, OutputArgs, count, part, positive, weight};
 use super::headless::{self, Status};
-use crate::engine::job::{ActiveSpec, JobSpec};
+use crate::engine::job::{ActiveSpec, JobSpec, ModelKind};
 use crate::ground::fault::Fault;
 use crate::topup::active::options::{Newness, Options};
 
@@ -36,6 +36,9 @@ pub struct ActiveArgs {
     /// Go on with a run that was stopped or killed, with everything that it was begun with
     #[arg(long, value_name = "RUN", conflicts_with_all = ["env", "out"])]
     resume: Option<PathBuf>,
+    /// What is imagined with: an ensemble, or an rssm, a recurrent state-space model
+    #[arg(long, value_name = "KIND", default_value_t = Options::default().model)]
+    model: ModelKind,
     /// Environment steps that it may act, evaluations apart
     #[arg(long, value_name = "N", default_value_t = Options::default().steps, value_parser = count)]
     steps: usize,
@@ -112,6 +115,7 @@ impl ActiveArgs {
         Ok(JobSpec::Active(ActiveSpec {
             acting: self.acting.acting(),
             options: Options {
+                model: self.model,
                 steps: self.steps,
                 random_steps: self.random_steps,
                 every: self.every,

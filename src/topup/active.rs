@@ -213,7 +213,7 @@ impl<'a> Active<'a> {
         let least = self.options.every.min(until - self.history.acted).div_ceil(times);
         let (policy, name): (Box<dyn Policy>, _) = match self.learning.networks() {
             None => (Box::new(Uniform::new(self.env.spec().action_space.clone())), "acting at random"),
-            Some(networks) => (networks.learner.policy(), "acting"),
+            Some(networks) => (networks.policy(), "acting"),
         };
         let phase = cx.phase(name);
         let mut acted = Ok(());
@@ -274,7 +274,7 @@ impl<'a> Active<'a> {
     /// Lets the policy act greedily on the evaluation's starts. Where it reaches the target, other starts have to confirm it.
     fn evaluate(&mut self, cx: &Ctx) -> Result<(), Fault> {
         let Some(networks) = self.learning.networks() else { return Ok(()) };
-        let (policy, target) = (networks.learner.policy(), self.options.target);
+        let (policy, target) = (networks.policy(), self.options.target);
         let mut acted_in = None;
         let mut evaluated = |purpose: &str, episodes: usize| {
             self.env.act_for(&at(purpose, self.history.acted));

@@ -4,7 +4,7 @@ use super::options::Options;
 use super::prepare;
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{Blocks, Learner, LearnerOptions};
-use crate::agent::policy::Policy;
+use crate::agent::policy::{Filtered, Policy};
 use crate::agent::replay::Replay;
 use crate::checkpoint::Checkpoint;
 use crate::data::dataset::Dataset;
@@ -77,7 +77,12 @@ impl Agent {
 
     /// The networks as they are.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { model: self.model.clone(), policy: self.learner.policy(), critic: self.learner.critic() }
+        Snapshot { model: self.model.clone(), policy: self.policy(), critic: self.learner.critic() }
+    }
+
+    /// The policy as it acts.
+    pub fn policy(&self) -> Box<dyn Policy> {
+        Filtered::around(&*self.model, self.learner.policy())
     }
 
     /// Trains the world model for `steps` gradient steps on old and new data; `check` counts from 1.
@@ -111,6 +116,7 @@ impl Agent {
             keep_last: true,
             learning_rate: rate,
             elites: self.model.elites().len(),
+            batch: self.model.usual_batch().unwrap_or(FitOptions::default().batch),
             ..FitOptions::default()
         };
         let mut rng = stream(self.seed, purpose, 0);

@@ -3,6 +3,7 @@
 
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{ActorCritic, Blocks, Curiosity, Learner as _};
+use crate::agent::policy::{Filtered, Policy};
 use crate::agent::replay::{Mix, Replay};
 use crate::checkpoint::Checkpoint;
 use crate::data::episode::TransitionBatch;
@@ -13,8 +14,8 @@ use crate::ground::seed::{Stream, stream};
 use crate::ground::task::Ctx;
 use crate::topup::active::options::Options;
 use crate::topup::prepare;
-use crate::world::ensemble;
 use crate::world::fit;
+use crate::world::fresh::fresh;
 use crate::world::world_model::WorldModel;
 use rand::RngExt;
 
@@ -148,9 +149,8 @@ impl Learning {
     /// Networks that know nothing yet.
     fn fresh(&self, rows: &TransitionBatch, block: u64) -> Result<Networks, Fault> {
         let options = self.options.fit(1);
-        let own =
-            || Box::new(ensemble::fresh(rows, &options, &mut stream(self.seeds.model, "world-model weights", block)));
-        let model = self.frozen.clone().unwrap_or_else(|| own());
+        let own = || fresh(rows, &options, &mut stream(self.seeds.model, "world-model weights", block));
+        let model = self.frozen.clone().unwrap_or_else(own);
         let mut rng = stream(self.seeds.policy, "policy weights", block);
         let head = prepare::head(&self.actions, &unbounded).map_err(Fault::bad)?;
         let scale = prepare::reward_scale(&rows.reward);
@@ -177,11 +177,16 @@ impl Learning {
 }
 
 impl Networks {
+    /// The policy as it acts.
+    pub fn policy(&self) -> Box<dyn Policy> {
+        Filtered::around(&*self.model, self.learner.policy())
+    }
+
     /// What is written of them, for an agent that acts in `env`.
     pub fn checkpoint(&self, env: &EnvSpec, seed: u64) -> Checkpoint {
         let mut checkpoint = Checkpoint {
             world_model: Some(self.model.clone()),
-            policy: Some(self.learner.policy()),
+            policy: Some(self.policy()),
             critic: self.learner.critic(),
             ..Checkpoint::default()
         };

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::learning::Networks;
 use super::loss;
+use crate::agent::policy::filtered;
 use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
+use crate::data::space::Actions;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
@@ -28,18 +30,28 @@ pub struct Measured {
 pub fn measured(networks: &Networks, episodes: &Dataset, gamma: f64, cx: &Ctx) -> Result<Measured, Fault> {
     let errors = loss::squared_errors(&*networks.model, episodes, cx)?;
     let all: Vec<usize> = (0..episodes.num_episodes()).collect();
-    let value = |obs: &[f32]| networks.learner.value(obs).first().copied().unwrap_or(f64::NAN);
-    let each: Vec<f64> = episodes.episodes(&all).map(|e| value_error(&value, &e, gamma)).collect();
+    let space = &episodes.action_space;
+    let each: Vec<f64> = episodes
+        .episodes(&all)
+        .map(|e| {
+            // A model that remembers makes features of all that went before; else the observations are the features.
+            let followed = filtered::followed(&*networks.model, e.obs, &Actions::new(space, e.actions));
+            let features = followed.as_deref().unwrap_or(e.obs);
+            let width = features.len() / e.span.obs_rows.max(1);
+            let at = |t: usize| networks.learner.value(&features[t * width..(t + 1) * width]);
+            value_error(&|t| at(t).first().copied().unwrap_or(f64::NAN), &e, gamma)
+        })
+        .collect();
     Ok(Measured { errors, value_error: stats::mean(&each) })
 }
 
-/// What `value` promises of the first observation less what came, and what it promises of the last where a limit cut it off.
-fn value_error(value: &dyn Fn(&[f32]) -> f64, episode: &Episode<'_>, gamma: f64) -> f64 {
+/// What `value` promises at the first step less what came, and what it promises of the last where a limit cut it off.
+fn value_error(value: &dyn Fn(usize) -> f64, episode: &Episode<'_>, gamma: f64) -> f64 {
     let steps = episode.steps();
     let goes_on = !episode.span.terminated && episode.span.obs_rows > steps;
-    let tail = if goes_on { value(episode.obs_at(steps)) } else { 0.0 };
+    let tail = if goes_on { value(steps) } else { 0.0 };
     let received = episode.rewards.iter().rev().fold(tail, |after, r| r + gamma * after);
-    value(episode.obs_at(0)) - received
+    value(0) - received
 }
 
 #[cfg(test)]
@@ -72,7 +84,7 @@ mod tests {
                 next_obs: None,
             };
             // Twice the observation is promised.
-            value_error(&|obs| 2.0 * f64::from(obs[0]), &episode, 0.5)
+            value_error(&|t| 2.0 * f64::from(obs[t]), &episode, 0.5)
         };
         // By hand: 1 + 0.5 · 4 = 3 came of 10; and 0.25 · V(s₂) = 0.25 · 8 more where the episode goes on.
         let (ended, cut_off) = (of(true, &[5.0, 0.0, 4.0]), of(false, &[5.0, 0.0, 4.0]));

@@ -155,7 +155,7 @@ impl<'a> Offline<'a> {
     fn round(&mut self, clock: usize, cx: &Ctx) -> Result<Round, Fault> {
         let mut evaluation = self.evaluation(clock);
         let networks = networks(&self.learning)?;
-        let policy = networks.learner.policy();
+        let policy = networks.policy();
         let limit = Limit::episodes(self.options.learn.eval_episodes.max(1));
         evaluation.run(&mut self.env, &*policy, Acting::Greedy, limit, &cx.phase("evaluating"))?;
         let episodes =

@@ -3,6 +3,7 @@
 use crate::agent::learner::head::{Choices, Gaussian, Head};
 use crate::agent::learner::imagined::Starts;
 use crate::agent::learner::{ActorCritic, Held, Learner, LearnerOptions};
+use crate::agent::policy::Filtered;
 use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
 use crate::data::space::{Space, SpaceKind};
@@ -67,7 +68,7 @@ pub fn fit(
             &mut rng,
             &cx.phase("training the policy in imagination"),
         )?;
-        checkpoint.policy = Some(learner.policy());
+        checkpoint.policy = Some(Filtered::around(&*model, learner.policy()));
         checkpoint.critic = learner.critic();
         checkpoint.about.reward_scale = learner.reward_scale();
     }
@@ -90,21 +91,20 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
     (0..curve.step.len()).map(at).collect()
 }
 
-/// Refuses world models in whose imagination no policy learns: it acts on observations, and they imagine in units of their own.
+/// Refuses world models in whose imagination no policy learns: they imagine in units of their own, and follow no episode.
 ///
 /// # Errors
 /// A sentence with the remedy.
 pub fn imaginable(model: &dyn WorldModel) -> Result<(), Fault> {
     let dims = model.dims();
-    if dims.feature == dims.obs { Ok(()) } else { Err(no_policy(model.kind())) }
-}
-
-/// Why no policy learns in the imagination of world models of such a kind.
-pub fn no_policy(kind: &str) -> Fault {
-    Fault::bad(format!(
-        "no policy learns in the imagination of a world model of the kind '{kind}' yet: leave out --policy-steps, name a policy that \
-         is held as it is with --policy, or take an ensemble"
-    ))
+    if dims.feature == dims.obs || model.remembers() {
+        return Ok(());
+    }
+    Err(Fault::bad(format!(
+        "no policy learns in the imagination of a world model of the kind '{}' yet: leave out --policy-steps, name a policy that is \
+         held as it is with --policy, or take an ensemble",
+        model.kind()
+    )))
 }
 
 /// A learner for `data`: the checkpoint's actor and twin critics, each fresh where the checkpoint has none; a policy of another

@@ -13,7 +13,7 @@ use std::any::Any;
 use rand::{Rng, RngExt};
 
 pub use cell::GruCell;
-pub use training::{Losses, RssmFit, STEPS};
+pub use training::{Losses, RssmFit, STEPS, STRETCHES};
 
 use super::fit::FitOptions;
 use super::net::device::Device;
@@ -260,6 +260,27 @@ impl WorldModel for Rssm {
             terminated: Some(ends.clone()),
         };
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
+    }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    fn observe(&self, before: Option<(ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
+        let deter = match before {
+            Some((state, actions)) => {
+                let (deter, latents) = self.apart(features(&state));
+                self.carry_on(&deter, &latents, &actions.columns(self.action_dim))
+            }
+            None => vec![0.0; obs.len() / self.encoder.inputs().max(1) * self.cell.units()],
+        };
+        let latents = self.read(&deter, obs);
+        let features = self.features_of(&deter, &latents);
+        Some(ImaginedState { obs: obs.to_vec(), memory: Box::new(Latent { features }) })
+    }
+
+    fn usual_batch(&self) -> Option<usize> {
+        Some(STRETCHES)
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {

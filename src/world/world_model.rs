@@ -120,6 +120,22 @@ pub trait WorldModel: Debug + Send + Sync {
     /// Leaves the rollouts `rows` in `state`, in this order, and forgets the others.
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]);
 
+    /// True for a model that follows an episode ([`WorldModel::observe`]): a policy in its imagination acts on what it makes of it.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Goes on to `obs` [B, D], which were seen after the actions that were taken where `before` is; begins an episode where there
+    /// is none. Nothing of a model that remembers nothing.
+    fn observe(&self, _before: Option<(ImaginedState, &Actions<'_>)>, _obs: &[f32]) -> Option<ImaginedState> {
+        None
+    }
+
+    /// Rows a step that it is usually trained on, where they are of another size than transitions.
+    fn usual_batch(&self) -> Option<usize> {
+        None
+    }
+
     /// [B, `feature`] what a policy acts on.
     fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
         &state.obs

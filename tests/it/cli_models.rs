@@ -233,9 +233,14 @@ fn a_recurrent_model_is_fitted_and_its_checkpoint_imagines() {
     assert!(run(&fit).good().contains("a recurrent world model"), "it says what was fitted");
     let imagined = run(&["imagine", text(pendulum()), "--checkpoint", text(&out), "--json"]);
     assert!(imagined.good().contains("one_step_nrmse"));
-    // A policy acts on observations, and this model imagines in units of its own.
-    let policy = [&fit[..], &["--policy-steps", "5"]].concat();
-    run(&policy).refuses(&["'rssm'", "leave out --policy-steps"]);
+    // A policy that learned in its imagination acts on what it makes of an episode.
+    let acting = at("fitted-rssm-policy");
+    let policy = ["--policy-steps", "5", "--out", text(&acting)];
+    run(&[&["fit", text(pendulum())], &small[..], &policy].concat()).good();
+    let collected = at("collected-rssm");
+    let collect = ["collect", "--env", "Pendulum-v1", "--policy", text(&acting), "--episodes", "2", "--out"];
+    assert!(run(&[&collect[..], &[text(&collected)]].concat()).good().contains("2 episodes"));
+    assert!(run(&["inspect", text(&acting)]).good().contains("filtered"));
     let other = run(&["fit", text(pendulum()), "--model", "lstm"]);
     assert!(other.status == Some(2) && other.err.contains("ensemble and rssm are trained here"), "{other:?}");
 }

@@ -14,7 +14,7 @@ use rand::Rng;
 use super::head::{Choices, Gaussian, Head};
 use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
-use crate::agent::policy::{Acting, Categorical, Policy, PolicyState, SquashedGaussian};
+use crate::agent::policy::{Acting, Categorical, Filtered, Policy, PolicyState, SquashedGaussian};
 use crate::ground::seed::{Stream, keyed};
 use crate::ground::task::{Cancelled, Ctx, Told};
 use crate::world::net::fused::FusedMlp;
@@ -76,6 +76,7 @@ impl ActorCritic {
         options: LearnerOptions,
         rng: &mut impl Rng,
     ) -> Result<Self, String> {
+        let policy = Filtered::actor_of(policy);
         let (head, net, input): (Box<dyn Head>, _, _) = if let Some(p) = SquashedGaussian::known(policy) {
             (Box::new(Gaussian::of(p)), &p.net, &p.input)
         } else if let Some(p) = Categorical::known(policy) {
@@ -93,6 +94,7 @@ impl ActorCritic {
 
     /// True if [`ActorCritic::from_policy`] knows how to train it.
     pub fn trains(policy: &dyn Policy) -> bool {
+        let policy = Filtered::actor_of(policy);
         let one_choice = |p: &Categorical| Choices::new(p.action_space()).is_ok();
         SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some_and(one_choice)
     }
@@ -148,16 +150,16 @@ impl ActorCritic {
         self.critic.to_mlp()
     }
 
-    /// [B] what the critics promise of `obs` [B, D] under the policy's most likely actions: the smaller of the two, in the reward's
+    /// [B] what the critics promise of `features` [B, F] under the policy's most likely actions: the smaller of the two, in the reward's
     /// own units. The entropy that the agent is paid for while it learns is part of it.
-    pub fn value(&self, obs: &[f32]) -> Vec<f64> {
+    pub fn value(&self, features: &[f32]) -> Vec<f64> {
         let (policy, d) = (self.policy(), self.input.mean.len());
-        let rows = obs.len() / d.max(1);
+        let rows = features.len() / d.max(1);
         let mut states: Vec<PolicyState> = (0..rows).map(|i| policy.begin(keyed(0, i as u64))).collect();
-        let actions = policy.act(obs, &mut states, Acting::Greedy);
+        let actions = policy.act(features, &mut states, Acting::Greedy);
         let mut seen = Vec::new();
         (0..rows).for_each(|i| self.head.seen(actions.stored_at(i), &mut seen));
-        let (x, picked) = self.head.judged(&self.input.apply(obs), &seen);
+        let (x, picked) = self.head.judged(&self.input.apply(features), &seen);
         let (critics, width) = (self.critic.to_mlp(), self.critic.outputs());
         let q = critics.forward(&x);
         let of = |i: usize| (0..CRITICS).map(|e| q[(e * rows + i) * width + picked[i]]).fold(f32::INFINITY, f32::min);

@@ -12,7 +12,6 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::topup::prepare::{self, Plan};
-use crate::world::fit::ModelKind;
 use crate::world::rssm::Rssm;
 use crate::world::world_model::WorldModel;
 
@@ -44,11 +43,7 @@ impl Job for Fit {
         trainable(&opened, from.and_then(|c| c.world_model.as_deref()))?;
         if spec.policy_steps > 0 {
             learnable(data)?;
-            match from.and_then(|c| c.world_model.as_deref()) {
-                Some(model) => prepare::imaginable(model)?,
-                None if spec.model == ModelKind::Rssm => return Err(prepare::no_policy(&spec.model.to_string())),
-                None => {}
-            }
+            from.and_then(|c| c.world_model.as_deref()).map_or(Ok(()), prepare::imaginable)?;
         }
         if let Some((from, path)) = from.zip(spec.source.policy.as_ref()) {
             native::savable(from)

@@ -11,9 +11,6 @@ use crate::topup::run::{self, RunDir};
 use crate::world::fit::{FitOptions, ModelKind};
 use crate::world::rssm;
 
-/// Stretches in a batch of a recurrent model.
-const STRETCHES: usize = 16;
-
 /// How a world model and a policy are trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -69,8 +66,8 @@ impl FitSpec {
         let defaults = FitOptions::default();
         let (batch, each, learning_rate) = match self.model {
             ModelKind::Ensemble => (defaults.batch, defaults.batch, defaults.learning_rate),
-            // A stretch of steps each; Hafner et al. 2023 take 16 of them.
-            ModelKind::Rssm => (STRETCHES, STRETCHES * rssm::STEPS, 1e-3),
+            // A stretch of steps each.
+            ModelKind::Rssm => (rssm::STRETCHES, rssm::STRETCHES * rssm::STEPS, 1e-3),
         };
         let members = if self.model == ModelKind::Rssm { 1 } else { self.members };
         FitOptions {

@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::learner::LearnerOptions;
-use crate::world::fit::FitOptions;
+use crate::world::fit::{FitOptions, ModelKind};
+use crate::world::rssm;
 
 /// How an agent learns online.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
+    /// What is imagined with.
+    pub model: ModelKind,
     /// Environment steps that it may act, evaluations apart.
     pub steps: usize,
     /// The first of them are random.
@@ -55,6 +58,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            model: ModelKind::Ensemble,
             steps: 10_000,
             random_steps: 1000,
             every: 250,
@@ -119,6 +123,8 @@ impl Options {
             patience: usize::MAX,
             keep_last: true,
             learning_rate: 1e-3,
+            batch: if self.model == ModelKind::Rssm { rssm::STRETCHES } else { FitOptions::default().batch },
+            kind: self.model,
             ..FitOptions::default()
         }
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::env;
 use crate::ground::task::Cancel;
+use crate::world::fit::ModelKind;
 use std::fs;
 
 fn options() -> Options {
@@ -37,9 +38,36 @@ fn a_run_counts_its_steps_and_leaves_data_and_networks() {
     assert!(finished.summary.contains("CartPole-v1: mean return"), "{}", finished.summary);
 }
 
+/// Recurrent world models are trained on stretches: few steps do for a test.
+fn recurrent() -> Options {
+    Options { model: ModelKind::Rssm, first_model_steps: 5, model_ratio: 0.02, policy_ratio: 0.2, ..options() }
+}
+
+#[test]
+fn an_agent_learns_in_the_imagination_of_a_recurrent_model_and_its_policy_acts_on_what_that_makes_of_an_episode() {
+    let root = tempfile::tempdir().unwrap();
+    let finished = begin(root.path(), "CartPole-v1", recurrent(), &|_| {}).run(&Ctx::quiet()).unwrap();
+    let saved = crate::checkpoint::open(&finished.written[0].join("checkpoints/0003")).unwrap();
+    let (model, policy) = (saved.world_model.unwrap(), saved.policy.unwrap());
+    assert_eq!((model.kind(), policy.kind(), policy.features()), ("rssm", "filtered", Some(4)));
+    let own = crate::agent::policy::Filtered::actor_of(&*policy);
+    assert_eq!((own.kind(), own.features()), ("categorical", Some(model.dims().feature)));
+    assert!(finished.report.value("acted").unwrap() > 0.0);
+}
+
 /// Stopped at an evaluation, gone on with: the numbers of a run that nobody disturbed.
 #[test]
 fn a_run_that_goes_on_is_the_run_that_nobody_disturbed() {
+    goes_on(&options());
+}
+
+#[test]
+fn a_run_with_a_recurrent_model_goes_on_as_well() {
+    goes_on(&recurrent());
+}
+
+fn goes_on(options: &Options) {
+    let options = || options.clone();
     let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let whole = begin(roots[0].path(), "Pendulum-v1", options(), &|_| {}).run(&Ctx::quiet()).unwrap();
     let cancel = Cancel::default();

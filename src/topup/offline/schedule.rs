@@ -4,7 +4,6 @@ use super::history::Checked;
 use super::options::When;
 use super::{Offline, networks};
 use crate::agent::collect::{Collector, Limit};
-use crate::agent::learner::Learner as _;
 use crate::agent::policy::Acting;
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
@@ -51,7 +50,7 @@ impl Offline<'_> {
     fn adapt(&mut self, budget: f64, n: usize, cx: &Ctx) -> Result<Checked, Fault> {
         let mut probes = self.collector(&format!("probe {n}"));
         let networks = networks(&self.learning)?;
-        let (policy, limit) = (networks.learner.policy(), Limit::episodes(self.options.probes.max(1)));
+        let (policy, limit) = (networks.policy(), Limit::episodes(self.options.probes.max(1)));
         probes.run(&mut self.env, &*policy, Acting::Greedy, limit, &cx.phase("probing"))?;
         let acted = probes.dataset(&self.env).ok_or_else(|| Fault::failed("no probe episode has a step"))?;
         self.history.probed += self.options.learn.times() * probes.steps();
@@ -87,7 +86,7 @@ impl Offline<'_> {
     /// Lets the policy act for `steps` steps, which are added to the data; answers how many there were.
     fn collect(&mut self, n: usize, steps: usize, cx: &Ctx) -> Result<usize, Fault> {
         let mut more = self.collector(&format!("collect {n}"));
-        let policy = networks(&self.learning)?.learner.policy();
+        let policy = networks(&self.learning)?.policy();
         more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(steps), &cx.phase("collecting"))?;
         if let Some(data) = more.dataset(&self.env) {
             self.keep(&data)?;

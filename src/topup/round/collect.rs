@@ -44,7 +44,7 @@ impl TopUp<'_> {
 
     /// Lets the policy act for `steps` steps, which are added to the data.
     fn act(&mut self, mut more: Collector, steps: usize, cx: &Ctx) -> Result<(), Fault> {
-        let policy = self.agent.learner.policy();
+        let policy = self.agent.policy();
         let collected = more.run(&mut self.env, &*policy, Acting::Sampled, Limit::steps(steps), cx);
         self.history.total += more.steps();
         if let Some(data) = more.dataset(&self.env) {

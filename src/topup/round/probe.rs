@@ -53,7 +53,7 @@ impl TopUp<'_> {
             return self.probed(trajectories, returns, reference, cx);
         }
         let mut probes = self.collector(&format!("probe {n}"));
-        let policy = self.agent.learner.policy();
+        let policy = self.agent.policy();
         let adaptive = self.options.schedule == Schedule::Adaptive;
         let at_once = if adaptive { 1 } else { self.options.probes };
         loop {

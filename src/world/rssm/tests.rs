@@ -92,6 +92,28 @@ fn rows_do_not_know_of_each_other() {
     assert_eq!(model.features(&kept).len(), 2 * model.dims().feature);
 }
 
+/// Followed step by step, an episode is where filtering all of it at once begins to imagine.
+#[test]
+fn following_an_episode_is_filtering_it() {
+    let (model, space) = (model(), Space::unnamed("action", 1));
+    let whole = past(2, &space);
+    let want = model.begin(&whole);
+    assert!(model.remembers());
+    for row in 0..2 {
+        let one = whole.part(row..row + 1);
+        let mut here = model.observe(None, &one.obs[..2]).unwrap();
+        for t in 1..3 {
+            let taken = Actions::new(&space, &one.actions.stored()[t - 1..t]);
+            here = model.observe(Some((here, &taken)), &one.obs[2 * t..2 * t + 2]).unwrap();
+        }
+        let f = model.dims().feature;
+        assert!(near(model.features(&here), &model.features(&want)[row * f..(row + 1) * f]));
+    }
+    let both = model.observe(None, &[whole.obs[..2].to_vec(), whole.obs[6..8].to_vec()].concat()).unwrap();
+    let alone = model.observe(None, &whole.obs[6..8]).unwrap();
+    assert!(near(&model.features(&both)[model.dims().feature..], model.features(&alone)));
+}
+
 #[test]
 fn every_observation_of_the_past_and_every_action_counts() {
     let (model, space) = (model(), Space::unnamed("action", 1));

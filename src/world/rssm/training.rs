@@ -17,6 +17,8 @@ use crate::world::world_model::{Fit, WorldModel};
 
 /// Steps of a stretch.
 pub const STEPS: usize = 32;
+/// Stretches of a batch: Hafner et al. 2023 take 16.
+pub const STRETCHES: usize = 16;
 /// Weight of the squared error of observations and rewards: that of a normal with a deviation of a tenth.
 const SHARP: f32 = 50.0;
 /// Nats of divergence that cost nothing.
