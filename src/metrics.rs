@@ -7,6 +7,7 @@
 
 pub mod action_diversity;
 pub mod alarm;
+pub mod calibration;
 pub mod compare;
 pub mod coverage;
 pub mod density;

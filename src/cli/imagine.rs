@@ -1,13 +1,24 @@
 //! `oodscope imagine`: open-loop imagination against held-out episodes.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::args::{OutputArgs, SourceArgs, count};
 use super::headless::{self, Status};
 use crate::engine::job::{ImagineSpec, JobSpec, Source};
 
+const FILE: &str = "\
+Columns of the file: episode (its id), start (the step that imagination begins at), h, error, copying (the error of the
+start state for ever), disagreement with several members, reward and imagined_reward where the model predicts rewards,
+and error:NAME, with its sign, for every dimension that moves; errors in standard deviations of the training part.
+
+  oodscope imagine data.hdf5 --checkpoint model --out errors.parquet
+  oodscope imagine data.hdf5 --checkpoint model --horizon 100 --tolerance 0.5 --alpha 0.05 --json";
+
 /// Options of `oodscope imagine`.
 #[derive(Debug, Args)]
+#[command(after_help = FILE)]
 pub struct ImagineArgs {
     #[command(flatten)]
     source: SourceArgs,
@@ -29,6 +40,9 @@ pub struct ImagineArgs {
     /// Error, in standard deviations, up to which imagination is trusted; that of copying the start if none is named
     #[arg(long, value_name = "ERROR")]
     tolerance: Option<f64>,
+    /// File of the errors, one row an imagined step; its name ends in .parquet or .csv
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -52,6 +66,7 @@ impl ImagineArgs {
             step: self.step,
             alpha: self.alpha,
             tolerance: self.tolerance,
+            out: self.out.clone(),
             seed: self.output.seed,
         })
     }

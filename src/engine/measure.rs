@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod audit;
+pub mod calibration;
 pub mod certify;
 pub mod coverage;
 pub mod data_report;
@@ -27,6 +28,7 @@ pub mod rollouts;
 pub mod runs;
 pub mod scoring;
 pub mod stage;
+pub mod steps_file;
 pub mod trainable;
 pub mod trajectories;
 pub mod variety;

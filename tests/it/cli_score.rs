@@ -67,6 +67,36 @@ fn every_state_is_in_the_file_and_the_report_counts_the_same() {
     assert_eq!(&std::fs::read(parquet).unwrap()[..4], b"PAR1");
 }
 
+/// The file has what the report sums up: medians of its errors, and root mean squares of a dimension.
+#[test]
+fn every_imagined_step_is_in_the_file_and_the_report_says_the_same() {
+    let (out, parquet) = (at("imagined.csv"), at("imagined.parquet"));
+    let args = ["imagine", text(pendulum()), "--checkpoint", text(checkpoint()), "--horizon", "7", "--starts", "20"];
+    let json = run(&[&args[..], &["--out", text(&out), "--json"]].concat()).json();
+    let report = json["reports"].as_array().unwrap().iter().find(|r| r["name"] == "imagination").unwrap();
+    let file = csv(&out);
+    let (h, error) = (numbers(&file["h"]), numbers(&file["error"]));
+    assert_eq!((error.len(), file["disagreement"].len(), file["imagined_reward"].len()), (140, 140, 140));
+    let of_step =
+        |step: f64, of: &[f64]| h.iter().zip(of).filter(|(h, _)| **h == step).map(|(_, e)| *e).collect::<Vec<f64>>();
+    let median = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        f64::midpoint(all[9], all[10])
+    };
+    for (key, step) in [("one_step_nrmse", 1.0), ("nrmse_last", 7.0)] {
+        let told = stat(report, key);
+        assert!((median(of_step(step, &error)) / told - 1.0).abs() < 1e-6, "{key}: {told}");
+    }
+    let row = &table(report, "dimensions")[0];
+    let of = numbers(&file[&format!("error:{}", row[0].as_str().unwrap())]);
+    let rms = (of_step(7.0, &of).iter().map(|e| e * e).sum::<f64>() / 20.0).sqrt();
+    assert!((rms / row[2].as_f64().unwrap() - 1.0).abs() < 1e-4, "{row:?} {rms}");
+    run(&[&args[..], &["--out", text(&parquet)]].concat()).good();
+    assert_eq!(&std::fs::read(parquet).unwrap()[..4], b"PAR1");
+    run(&[&args[..], &["--out", text(&at("imagined.txt"))]].concat()).refuses(&[".parquet"]);
+    run(&[&args[..], &["--tolerance", "0"]].concat()).refuses(&["tolerance", "above 0"]);
+}
+
 #[test]
 fn the_threshold_of_novelty_is_that_of_coverage_and_stands_beside_its_record() {
     let scores = report(&[text(pendulum())]);

@@ -8,11 +8,13 @@ use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::windows::Windows;
-use crate::engine::measure::{fidelity, variety};
+use crate::engine::measure::{calibration, fidelity, steps_file, variety};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
+use crate::format::write::columns;
 use crate::ground::fault::Fault;
+use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::disagreement::in_units;
 use crate::metrics::divergence::{self, Input};
@@ -38,6 +40,9 @@ impl Job for Imagine {
     }
 
     fn open(spec: &ImagineSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        if let Some(out) = &spec.out {
+            columns::check_ending(out)?;
+        }
         workspace.open(&spec.source, cx)
     }
 
@@ -81,6 +86,7 @@ impl Job for Imagine {
         let mut report = report(Some(&novelty))?;
         windows.note(&mut report, spec);
         certify(&mut report, &opened, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
+        calibration::tell(&mut report, &opened, model, cx)?;
         fidelity::tell(&mut report, &opened, model, (&reference, spec.seed), cx)?;
         variety::tell(&mut report, &opened, &reference, cx)?;
         loss_ratio::of_heldout(&mut report, &opened, model, cx)?;
@@ -89,6 +95,10 @@ impl Job for Imagine {
         }
         trust(&mut report, &opened);
         emit(report);
-        Ok(Outcome::default())
+        let Some(out) = &spec.out else { return Ok(Outcome::default()) };
+        let moved = moving(&std, &real);
+        let several = (model.dims().members > 1).then_some(&disagreement[..]);
+        let rows = steps_file::save(out, (data, &windows), (&real, &imagined), (&moved, several))?;
+        Ok(Outcome { summary: counted(rows, "imagined steps"), written: vec![out.clone()] })
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{PolicySpec, Source};
@@ -22,6 +24,9 @@ pub struct ImagineSpec {
     /// Error, in standard deviations, up to which imagination is trusted; that of copying the start if none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<f64>,
+    /// File that the errors are written to, a row a step; Parquet or CSV by its ending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
     /// Seed of the choice of starts.
     pub seed: u64,
 }
@@ -36,6 +41,7 @@ impl Default for ImagineSpec {
             step: None,
             alpha: 0.1,
             tolerance: None,
+            out: None,
             seed: 0,
         }
     }

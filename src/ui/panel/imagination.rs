@@ -110,7 +110,7 @@ const SMALL: &[Page] = &[
         ]),
     ),
     Page("disagreement", Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))])),
-    Page("actions", ACTIONS),
+    Page("checks", ACTIONS),
     Page("imagined", compared::SMALL[0]),
     Page("shift", compared::SMALL[1]),
 ];
@@ -130,7 +130,7 @@ const ONE: Node = Column(&[
 /// Its pages on a screen of middle size.
 const MIDDLE: &[Page] = &[
     Page("horizon", ONE),
-    Page("actions", BESIDE),
+    Page("checks", BESIDE),
     Page("imagined", compared::MIDDLE[0]),
     Page("shift", compared::MIDDLE[1]),
 ];
@@ -155,11 +155,11 @@ const WIDE: Node = Column(&[
     ),
 ]);
 /// Its pages on a large screen.
-const LARGE: &[Page] = &[Page("horizon", WIDE), Page("actions", BESIDE), Page("imagined", compared::LARGE)];
-/// Whether the model follows the actions, on a small screen.
+const LARGE: &[Page] = &[Page("horizon", WIDE), Page("checks", BESIDE), Page("imagined", compared::LARGE)];
+/// Whether the model follows the actions and knows its own error, on a small screen.
 const ACTIONS: Node = Column(&[
     (Part(1), C("plot:action fidelity by distance of the actions")),
-    (Part(1), Row(&[(Part(1), C("plot:action fidelity by novelty")), (Part(1), C("table:action_signs"))])),
+    (Part(1), Row(&[(Part(1), C("plot:calibration one step ahead")), (Part(1), C("table:action_signs"))])),
 ]);
 /// The same where there is room beside one another.
 const BESIDE: Node = Row(&[
@@ -170,5 +170,5 @@ const BESIDE: Node = Row(&[
             (Part(1), C("plot:action fidelity by novelty")),
         ]),
     ),
-    (Part(2), C("table:action_signs")),
+    (Part(2), Column(&[(Part(1), C("plot:calibration one step ahead")), (Part(1), C("table:action_signs"))])),
 ]);
