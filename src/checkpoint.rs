@@ -18,6 +18,9 @@ use crate::world::world_model::WorldModel;
 
 pub mod blocks;
 mod columns;
+mod dreamer;
+pub mod dreamerv3;
+pub mod dreamerv3_torch;
 mod dynamics;
 mod hydra;
 pub mod inspect;
@@ -31,10 +34,12 @@ mod order;
 mod perceptron;
 pub mod pickle;
 pub mod policies;
+pub mod r2dreamer;
 pub mod reading;
 mod recognised;
 pub mod rssmlite;
 pub mod safetensors_file;
+pub mod sheeprl;
 pub mod sidecar;
 pub mod state_dict;
 pub mod tensors;
@@ -157,8 +162,17 @@ pub trait CheckpointFormat: Sync {
 }
 
 /// Every layout, in the order in which they are asked.
-pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
-    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &rssmlite::RssmLite, &state_dict::StateDict];
+pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
+    &native::Native,
+    &mbrl_lib::MbrlLib,
+    &offlinerl_kit::OfflineRlKit,
+    &rssmlite::RssmLite,
+    &dreamerv3_torch::DreamerV3Torch,
+    &sheeprl::SheepRl,
+    &r2dreamer::R2Dreamer,
+    &dreamerv3::DreamerV3,
+    &state_dict::StateDict,
+];
 
 /// Opens `path` with the layout that recognises it, with nothing known beside it.
 ///

@@ -1,9 +1,11 @@
 //! World models: what can be imagined with ([`world_model::WorldModel`]), how it is trained, and what it imagines.
 
+pub mod dreamer;
 pub mod ensemble;
 pub mod fit;
 pub mod fresh;
 pub mod imagine;
+mod latent;
 pub mod net;
 pub mod rssm;
 pub mod world_model;

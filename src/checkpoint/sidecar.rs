@@ -17,7 +17,7 @@ const MAX_TEXT: u64 = 1 << 20;
 /// The files, the strongest last.
 const FILES: [&str; 3] = ["model.json", "oodscope.json", "oodscope.toml"];
 /// Keys that change numbers.
-const STATING: [&str; 12] = [
+const STATING: [&str; 13] = [
     "activation",
     "target",
     "reward",
@@ -30,6 +30,7 @@ const STATING: [&str; 12] = [
     "observations",
     "elites",
     "classes",
+    "obs_keys",
 ];
 /// Keys that describe, and that nothing is read from.
 const DESCRIBING: [&str; 25] = [
@@ -104,6 +105,8 @@ pub struct Sidecar {
     pub elites: Option<Vec<usize>>,
     /// Classes of a group of a recurrent model's latents.
     pub classes: Option<usize>,
+    /// Keys of a dictionary of observations, in the order of the dataset's columns.
+    pub obs_keys: Option<Vec<String>>,
     /// What the user should know of these files.
     pub warnings: Vec<String>,
     pub(super) curve: Vec<Option<f64>>,
@@ -170,6 +173,11 @@ impl Sidecar {
                 self.learned_rewards = Some(truth);
             }
             "classes" => self.classes = Some(count()?),
+            "obs_keys" => {
+                let list: Option<Vec<String>> =
+                    value.as_array().and_then(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+                self.obs_keys = Some(list.ok_or_else(|| format!("obs_keys is {value}, a list of keys is needed"))?);
+            }
             // What the networks of another library were made with.
             "config" => {
                 let said = value.get("num_classes").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
@@ -311,87 +319,4 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(files: &[(&str, &str)]) -> Result<Sidecar, Fault> {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(dir.path().join(name), text).unwrap();
-        }
-        Sidecar::read(dir.path())
-    }
-
-    #[test]
-    fn every_key_in_every_file() {
-        let toml = "activation = \"leakyrelu(0.2)\"\ntarget = \"absolute\"\nreward = \"first\"\ninput = \"action-obs\"\n\
-                    obs_dim = 3\naction_dim = 1\nobservations = \"standardised\"\nelites = [2, 0]\n";
-        let s = read(&[("oodscope.toml", toml)]).unwrap();
-        assert_eq!(s.activation, Activation::parse("LeakyReLU(0.2)"));
-        assert_eq!((s.target, s.reward), (Some(Target::Absolute), Some(RewardColumn::First)));
-        assert_eq!((s.input, s.obs_dim, s.act_dim), (Some(InputOrder::ActionObs), Some(3), Some(1)));
-        assert_eq!((s.observations, s.elites), (Some(Observations::Standardised), Some(vec![2, 0])));
-        assert!(s.warnings.is_empty());
-        // The stronger file is believed.
-        let both = [
-            ("model.json", r#"{"activation": "Tanh", "target": "delta"}"#),
-            ("oodscope.toml", "activation = \"gelu\""),
-        ];
-        let s = read(&both).unwrap();
-        assert_eq!((s.activation, s.target), (Some(Activation::Gelu), Some(Target::Delta)));
-        let json = r#"{"input": ["action", "obs"], "output": ["reward", "delta_obs"], "learned_rewards": true}"#;
-        let s = read(&[("oodscope.json", json)]).unwrap();
-        assert_eq!((s.input, s.target), (Some(InputOrder::ActionObs), Some(Target::Delta)));
-        assert_eq!((s.reward, s.learned_rewards), (Some(RewardColumn::First), Some(true)));
-    }
-
-    #[test]
-    fn what_outputs_are_is_read_or_refused() {
-        let output = |text: &str| {
-            let mut s = Sidecar::default();
-            s.output(&Value::from(text)).map(|()| (s.target, s.reward))
-        };
-        let (delta, absolute) = (Some(Target::Delta), Some(Target::Absolute));
-        assert_eq!(output("[next_obs - obs, reward] mean, then log-variance"), Ok((delta, Some(RewardColumn::Last))));
-        assert_eq!(output("[next_obs, reward]"), Ok((absolute, Some(RewardColumn::Last))));
-        assert_eq!(output("next-obs"), Ok((absolute, Some(RewardColumn::None))));
-        assert_eq!(output("[reward, s' - s]"), Ok((delta, Some(RewardColumn::First))));
-        for strange in ["[obs, reward]", "[next_obs, reward, done]", "reward", ""] {
-            assert!(output(strange).unwrap_err().contains("write target"), "{strange}");
-        }
-    }
-
-    #[test]
-    fn unknown_keys_are_told_with_the_nearest() {
-        let s =
-            read(&[("model.json", r#"{"activation_function": "SiLU", "lr": 0.1, "obs_dims": 3, "note": 1}"#)]).unwrap();
-        let [warning] = &s.warnings[..] else { panic!("{:?}", s.warnings) };
-        assert!(warning.contains("'activation_function' (is 'activation' meant?)"), "{warning}");
-        assert!(warning.contains("'obs_dims' (is 'obs_dim' meant?)") && warning.contains("'lr'"), "{warning}");
-        assert!(!warning.contains("'lr' (") && !warning.contains("note"), "{warning}");
-        for (key, known) in [("rewards", "reward"), ("targets", "target"), ("inputs", "input"), ("nonlinearity", "")] {
-            assert_eq!(nearest(key).unwrap_or_default(), known);
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused() {
-        for (text, words) in [
-            (r#"{"activation": "mish"}"#, "'mish' is not known; SiLU"),
-            (r#"{"activation": 3}"#, "activation is 3, text"),
-            (r#"{"target": "next"}"#, "delta or absolute"),
-            (r#"{"reward": "middle"}"#, "first, last or none"),
-            (r#"{"input": "[obs, goal]"}"#, "obs-action or action-obs"),
-            (r#"{"obs_dim": -1}"#, "whole number"),
-            (r#"{"learned_rewards": "yes"}"#, "true or false"),
-            (r#"{"observations": "scaled"}"#, "raw or standardised"),
-            (r#"{"elites": [0.5]}"#, "list of members"),
-            ("[1]", "not a description"),
-            ("{", "not a description"),
-        ] {
-            let e = read(&[("model.json", text)]).unwrap_err().to_string();
-            assert!(e.contains("model.json") && e.contains(words), "{text}: {e}");
-        }
-        assert!(read(&[("oodscope.toml", "activation = ")]).unwrap_err().to_string().contains("oodscope.toml"));
-    }
-}
+mod tests;

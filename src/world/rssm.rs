@@ -10,12 +10,13 @@ mod training;
 
 use std::any::Any;
 
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 pub use cell::GruCell;
 pub use training::{Losses, RssmFit, STEPS, STRETCHES};
 
 use super::fit::FitOptions;
+use super::latent::{beside, classes, symexp, symlog};
 use super::net::device::Device;
 use super::net::init;
 use super::net::mlp::{Activation, Mlp};
@@ -24,7 +25,6 @@ use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, Predi
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
-use crate::ground::seed::Stream;
 use crate::ground::stats;
 
 /// Share of a class's probability that is spread evenly, for models that are trained here.
@@ -75,16 +75,6 @@ struct Latent {
     features: Vec<f32>,
 }
 
-/// `sign(x) ln(1 + |x|)`: large numbers become small, small ones stay (Webber 2012).
-pub fn symlog(x: f32) -> f32 {
-    x.signum() * x.abs().ln_1p()
-}
-
-/// The inverse of [`symlog`].
-pub fn symexp(x: f32) -> f32 {
-    x.signum() * x.abs().exp_m1()
-}
-
 impl Rssm {
     /// `model` as one of these, if it is one.
     pub fn known(model: &dyn WorldModel) -> Option<&Self> {
@@ -125,20 +115,6 @@ impl Rssm {
         self.groups.saturating_mul(self.classes)
     }
 
-    /// One class a group, as 0 and 1: the likeliest, the first of equals; or with `rng` a draw.
-    fn classes(&self, logits: &[f32], mut rng: Option<&mut Stream>) -> Vec<f32> {
-        let mut out = vec![0.0; logits.len()];
-        for (group, out) in logits.chunks_exact(self.classes).zip(out.chunks_exact_mut(self.classes)) {
-            let likeliest = group.iter().enumerate().fold(0, |best, (i, v)| if *v > group[best] { i } else { best });
-            let chosen = match &mut rng {
-                None => likeliest,
-                Some(rng) => drawn(group, group[likeliest], self.unimix, rng.random()),
-            };
-            out[chosen] = 1.0;
-        }
-        out
-    }
-
     /// [B, H] the deterministic state after `latents` [B, G·C] and `actions` [B, A].
     fn carry_on(&self, deter: &[f32], latents: &[f32], actions: &[f32]) -> Vec<f32> {
         let mut input = self.input.forward(&beside(&[(latents, self.latents()), (actions, self.action_dim)]));
@@ -150,10 +126,9 @@ impl Rssm {
     fn read(&self, deter: &[f32], obs: &[f32]) -> Vec<f32> {
         let small: Vec<f32> = self.scale.apply(obs).into_iter().map(symlog).collect();
         let embedded = self.encoder.forward(&small);
-        self.classes(
-            &self.posterior.forward(&beside(&[(deter, self.cell.units()), (&embedded, self.encoder.outputs())])),
-            None,
-        )
+        let logits =
+            self.posterior.forward(&beside(&[(deter, self.cell.units()), (&embedded, self.encoder.outputs())]));
+        classes(&logits, self.classes, self.unimix, None)
     }
 
     fn features_of(&self, deter: &[f32], latents: &[f32]) -> Vec<f32> {
@@ -166,28 +141,6 @@ impl Rssm {
         let rows = || features.chunks_exact(h + self.latents());
         (rows().flat_map(|row| &row[..h]).copied().collect(), rows().flat_map(|row| &row[h..]).copied().collect())
     }
-}
-
-/// The class that a draw `u` from [0, 1) falls to; `most` is the largest logit.
-fn drawn(logits: &[f32], most: f32, unimix: f32, u: f64) -> usize {
-    let all: f64 = logits.iter().map(|v| f64::from(v - most).exp()).sum();
-    let even = f64::from(unimix) / logits.len() as f64;
-    let weight = |v: f32| (1.0 - f64::from(unimix)) * f64::from(v - most).exp() / all + even;
-    let mut left = u;
-    for (i, v) in logits.iter().enumerate() {
-        left -= weight(*v);
-        if left < 0.0 {
-            return i;
-        }
-    }
-    logits.len() - 1
-}
-
-/// The rows of several matrices, each with its number of columns, side by side.
-fn beside(parts: &[(&[f32], usize)]) -> Vec<f32> {
-    let rows = parts.iter().find(|(_, width)| *width > 0).map_or(0, |(values, width)| values.len() / width);
-    let row = |r: usize| parts.iter().flat_map(move |(values, width)| &values[r * width..(r + 1) * width]);
-    (0..rows).flat_map(row).copied().collect()
 }
 
 impl WorldModel for Rssm {
@@ -237,7 +190,7 @@ impl WorldModel for Rssm {
         let (deter, latents) = self.apart(&before);
         let deter = self.carry_on(&deter, &latents, &actions.columns(self.action_dim));
         let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
-        let latents = self.classes(&self.prior.forward(&deter), rng);
+        let latents = classes(&self.prior.forward(&deter), self.classes, self.unimix, rng);
         let after = self.features_of(&deter, &latents);
         let columns = self.scale.mean.iter().zip(&self.scale.std).cycle();
         let decoded = self.decoder.forward(&after);

@@ -244,3 +244,28 @@ fn a_recurrent_model_is_fitted_and_its_checkpoint_imagines() {
     let other = run(&["fit", text(pendulum()), "--model", "lstm"]);
     assert!(other.status == Some(2) && other.err.contains("ensemble and rssm are trained here"), "{other:?}");
 }
+
+/// dreamerv3-torch's file of the references with one action column in place of two: Pendulum's columns.
+#[test]
+fn a_dreamer_imagines_and_says_what_it_was_trained_on() {
+    let folder = at("dreamer-model");
+    std::fs::create_dir_all(&folder).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/small-dreamerv3-torch/latest.pt");
+    let named = oodscope::checkpoint::key_report(&shipped).unwrap();
+    let shaped = |name: &str, shape: &[usize]| match name {
+        _ if name.ends_with("_img_in_layers.0.weight") => vec![shape[0], shape[1] - 1],
+        _ => shape.to_vec(),
+    };
+    let named: Vec<_> = named.iter().map(|(name, shape, _)| (name.as_str(), shaped(name, shape))).collect();
+    let tensors: Vec<_> = named.iter().enumerate().map(|(i, (name, shape))| tensor(name, shape, i)).collect();
+    torch::save(&folder.join("latest.pt"), None, &tensors);
+    let imagined = || run(&["imagine", text(pendulum()), "--checkpoint", text(&folder), "--json"]);
+    imagined().refuses(&["12 latents", "`classes = N`", "dyn_discrete", "latest.pt"]);
+    std::fs::write(folder.join("oodscope.toml"), "classes = 4\n").unwrap();
+    let json = imagined().json();
+    assert!(warnings(&json).iter().any(|(_, said)| said.contains("scaled to [-1, 1]")), "{json}");
+    assert!(json.to_string().contains("one_step_nrmse"));
+    let again = run(&["fit", text(pendulum()), "--checkpoint", text(&folder), "--out", text(&at("refitted-dreamer"))]);
+    again.refuses(&["not trained on", "fit --model rssm"]);
+    run(&["inspect", text(&folder)]).good();
+}

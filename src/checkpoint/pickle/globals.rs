@@ -34,6 +34,10 @@ pub enum Global {
     Scalar,
     /// `numpy.core.numeric._frombuffer`.
     FromBuffer,
+    /// `ml_dtypes.bfloat16`, which stands for its dtype.
+    Bfloat16,
+    /// `jax._src.array._reconstruct_array`: a NumPy array, by what makes it and its state.
+    JaxArray,
     /// `collections.defaultdict`, of which the default is no number.
     DefaultDict,
     /// `_codecs.encode`: how old protocols write bytes.
@@ -70,6 +74,8 @@ pub fn find(module: &str, name: &str) -> Result<Global, String> {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Some(Global::Reconstruct),
         ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Some(Global::Scalar),
         ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Some(Global::FromBuffer),
+        ("ml_dtypes" | "ml_dtypes._ml_dtypes_ext", "bfloat16") => Some(Global::Bfloat16),
+        ("jax._src.array", "_reconstruct_array") => Some(Global::JaxArray),
         ("_codecs", "encode") => Some(Global::Encode),
         // What a dictionary is made with where its missing entries have a default, and what old classes descend from.
         ("builtins" | "__builtin__", "dict" | "list" | "set" | "frozenset" | "int" | "float" | "object") => {
@@ -136,6 +142,11 @@ impl Machine<'_> {
             (Global::Size, []) => Value::Tuple(Vec::new()),
             (Global::Ignored | Global::Inert, _) => Value::Opaque,
             (Global::Reconstruct, _) => Value::Array(Array::default()),
+            (Global::JaxArray, [make, with, state, ..]) if self.values[*make] == Value::Global(Global::Reconstruct) => {
+                let array = self.call(*make, *with)?;
+                self.build(array, *state)?;
+                return Ok(array);
+            }
             (Global::NumpyDtype, [name, ..]) => self.or_opaque(self.numpy_dtype(*name).map(Value::Dtype))?,
             (Global::Scalar, [dtype, bytes]) => self.or_opaque(self.scalar(*dtype, *bytes))?,
             (Global::FromBuffer, [bytes, dtype, shape, order]) => {
@@ -237,6 +248,9 @@ impl Machine<'_> {
     }
 
     fn numpy_dtype(&self, name: Id) -> Result<ArrayDtype, String> {
+        if self.values[name] == Value::Global(Global::Bfloat16) {
+            return Ok(ArrayDtype { dtype: Dtype::Bf16, big_endian: false });
+        }
         let Value::Str(name) = &self.values[name] else { return Err("a NumPy dtype without a name".into()) };
         let bare = name.trim_start_matches(['<', '>', '|', '=']);
         let dtype = match bare {

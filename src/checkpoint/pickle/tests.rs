@@ -143,6 +143,25 @@ fn arrays_in_both_orders_and_byte_orders() {
     assert_eq!(array(b"<", 0x88, &columns), want);
 }
 
+/// What jax and `ml_dtypes` make of `{"a": jnp.array([1.5, -2]), "b": np.array([1.5, -2], bfloat16)}`.
+#[test]
+fn arrays_of_jax_and_of_bfloat16_are_read() {
+    let bytes = b"\x80\x04\x95\x29\x01\0\0\0\0\0\0}\x94(\x8c\x01a\x94\x8c\x0ejax._src.array\x94\x8c\x12_reconstruct_array\x94\x93\x94(\
+        \x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\0\x85\x94C\x01b\x94\
+        \x87\x94(K\x01K\x02\x85\x94h\x08\x8c\x05dtype\x94\x93\x94\x8c\x02f4\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01<\x94NNNJ\xff\xff\xff\xff\
+        J\xff\xff\xff\xffK\0t\x94b\x89C\x08\0\0\xc0?\0\0\0\xc0\x94t\x94}\x94\x8c\x09weak_type\x94\x89st\x94R\x94\x8c\x01b\x94h\x07h\x0aK\0\
+        \x85\x94h\x0c\x87\x94R\x94(K\x01K\x02\x85\x94h\x10\x8c\x09ml_dtypes\x94\x8c\x08bfloat16\x94\x93\x94\x89\x88\x87\x94R\x94(K\x03h\x14NNNK\x02\
+        K\x02K\x40t\x94b\x89C\x04\xc0?\0\xc0\x94t\x94bu.";
+    let (p, _) = load(bytes).unwrap();
+    for key in ["a", "b"] {
+        let want = Array { shape: vec![2], values: vec![1.5, -2.0] };
+        assert_eq!(p.get(p.root, key), Some(&Value::Array(want)), "{key}");
+    }
+    // Only what makes a NumPy array may be called so.
+    let call = b"\x80\x02cjax._src.array\n_reconstruct_array\n(c_codecs\nencode\n)))tR.";
+    assert!(load(call).unwrap_err().contains("JaxArray is called"));
+}
+
 proptest! {
     /// Whatever the bytes, the answer is a value or a sentence; half of them begin like real pickles.
     #[test]

@@ -13,7 +13,7 @@ type Least = (Place, Kind, usize, usize);
 /// The files of all formats that ship are held to their truth by `formats.rs`.
 const LEAST: &[Least] = &[
     (Place::Shipped, Kind::Data, 18, 2040),
-    (Place::Shipped, Kind::Model, 2, 897),
+    (Place::Shipped, Kind::Model, 6, 4497),
     (Place::Shipped, Kind::Environments, 6, 2154),
     (Place::Shipped, Kind::Broken, 41, 41),
     (Place::Shipped, Kind::Policies, 27, 800),

@@ -70,10 +70,11 @@ pub fn compare(
         });
         tally.within(key, curve);
     }
-    // The library's reward goes with the observation that it is read beside, so that of the next step is the reference's: its
-    // last one belongs to no step that was imagined.
+    // A reward that goes with the observation that it is read beside is the next step's of the reference, whose last one belongs to
+    // no step that was imagined; one that came with that observation is its own step's.
+    let later = usize::from(set["reward_on_arrival"] != Value::Bool(true));
     if let (Some(got), Some(want)) = (&r.reward, array("imagined_reward")) {
-        let pairs = (0..k).flat_map(|i| (1..horizon).map(move |h| (i * horizon + h, i * horizon + h - 1)));
+        let pairs = (0..k).flat_map(|i| (later..horizon).map(move |h| (i * horizon + h, i * horizon + h - later)));
         let size = |w: f64| 1e-5 * w.abs().max(1.0);
         tally.within("rewards", pairs.map(|(g, w)| (f64::from(got[g]), want.values[w], size(want.values[w]))));
     }

@@ -1,0 +1,287 @@
+//! World models of the Dreamer family over vectors, as other libraries train them (Hafner et al. 2023, "Mastering Diverse Domains
+//! through World Models"): imagined with here, not trained on.
+//!
+//! A cell carries deterministic units on; latents are groups of classes, which the posterior reads from an observation and the
+//! prior foretells. Before it imagines it filters the past from the libraries' own beginning of an episode, with an action of
+//! zeros before the first observation. The libraries draw the latents, in evaluation too; here the likeliest classes are taken,
+//! unless draws are asked for.
+
+mod cell;
+mod stack;
+mod two_hot;
+
+use std::any::Any;
+
+pub use cell::Cell;
+pub use stack::{Dense, Norm, Stack};
+pub use two_hot::TwoHot;
+
+use super::latent::{beside, classes, symexp, symlog};
+use super::world_model::{Dims, Feedback, ImaginedState, ImaginedStep, Prediction, WorldModel};
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
+
+/// What an episode begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// Units and latents of zeros.
+    Zeros,
+    /// These units [H], and the prior's likeliest latents beside them.
+    Learned(Vec<f32>),
+}
+
+/// The networks, and what they are made for. Every network over the state takes units, then latents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dreamer {
+    /// Columns of an action.
+    pub action_dim: usize,
+    /// Classes C of a group of latents.
+    pub classes: usize,
+    /// Observations that are filtered before it imagines.
+    pub context: usize,
+    /// Share of a class's probability that is spread evenly over all.
+    pub unimix: f32,
+    /// Actions beyond 1 are taken as 1.
+    pub bounded_actions: bool,
+    /// Observations are compressed by [`symlog`] on their way in.
+    pub symlog_in: bool,
+    /// The decoder's numbers are compressed so.
+    pub symlog_out: bool,
+    /// What the probability of going on is trained as where an episode does go on: below 1 where it holds the discount.
+    pub certain: f32,
+    /// What an episode begins with.
+    pub start: Start,
+    /// Observation to embedding.
+    pub encoder: Stack,
+    /// Units and embedding, or the embedding alone, to logits [G·C].
+    pub posterior: Stack,
+    /// Carries the units on.
+    pub cell: Cell,
+    /// Units to logits [G·C].
+    pub prior: Stack,
+    /// The state to the observation.
+    pub decoder: Stack,
+    /// The state to the reward that came with its observation.
+    pub reward: TwoHot,
+    /// The state to the logit of going on after its observation.
+    pub goes_on: Stack,
+}
+
+/// Units and latents of B rows, side by side.
+#[derive(Debug, Clone, PartialEq)]
+struct Latent {
+    /// [B, H + G·C].
+    features: Vec<f32>,
+}
+
+impl Dreamer {
+    /// `model` as one of these, if it is one.
+    pub fn known(model: &dyn WorldModel) -> Option<&Self> {
+        model.as_any().downcast_ref()
+    }
+
+    /// Checks that the networks fit each other.
+    ///
+    /// # Errors
+    /// A sentence naming the two that do not.
+    pub fn checked(self) -> Result<Self, String> {
+        let (h, s, embedding) = (self.cell.units(), self.latents(), self.encoder.outputs());
+        let state = h.saturating_add(s);
+        // Some posteriors see the embedding alone.
+        let seen = if self.posterior.inputs() == embedding { embedding } else { h.saturating_add(embedding) };
+        let start = if let Start::Learned(units) = &self.start { units.len() } else { h };
+        let pairs = [
+            ("the posterior's inputs", self.posterior.inputs(), seen),
+            ("the posterior's outputs", self.posterior.outputs(), s),
+            ("the prior's inputs", self.prior.inputs(), h),
+            ("the units of the beginning", start, h),
+            ("the decoder's inputs", self.decoder.inputs(), state),
+            ("the decoder's outputs", self.decoder.outputs(), self.encoder.inputs()),
+            ("the reward's inputs", self.reward.logits.inputs(), state),
+            ("the inputs of what says whether it goes on", self.goes_on.inputs(), state),
+            ("the outputs of what says whether it goes on", self.goes_on.outputs(), 1),
+        ];
+        let misfit =
+            self.cell.misfit(s, self.action_dim).or_else(|| pairs.into_iter().find(|(_, has, wants)| has != wants));
+        match misfit {
+            Some((what, has, wants)) => Err(format!("{what} are {has}, the other networks need {wants}")),
+            None if self.context == 0 || self.classes == 0 || !s.is_multiple_of(self.classes) => {
+                Err(format!("{s} latents are no whole groups of {} classes", self.classes))
+            }
+            None if self.reward.logits.outputs() < 2 => Err("the reward needs at least two bins".into()),
+            None => Ok(self),
+        }
+    }
+
+    /// Units H.
+    pub fn units(&self) -> usize {
+        self.cell.units()
+    }
+
+    /// Columns of all latents G·C.
+    pub fn latents(&self) -> usize {
+        self.prior.outputs()
+    }
+
+    /// [B, H] the units after `latents` [B, G·C] and `actions` [B, A].
+    fn carry_on(&self, units: &[f32], latents: &[f32], actions: &[f32]) -> Vec<f32> {
+        if self.bounded_actions {
+            let bounded: Vec<f32> = actions.iter().map(|a| a / a.abs().max(1.0)).collect();
+            return self.cell.step(units, latents, &bounded);
+        }
+        self.cell.step(units, latents, actions)
+    }
+
+    /// [B, G·C] what the posterior reads from observations [B, D].
+    fn read(&self, units: &[f32], obs: &[f32]) -> Vec<f32> {
+        let embedded = if self.symlog_in {
+            self.encoder.forward(&obs.iter().map(|v| symlog(*v)).collect::<Vec<f32>>())
+        } else {
+            self.encoder.forward(obs)
+        };
+        let width = self.encoder.outputs();
+        let logits = if self.posterior.inputs() == width {
+            self.posterior.forward(&embedded)
+        } else {
+            self.posterior.forward(&beside(&[(units, self.units()), (&embedded, width)]))
+        };
+        classes(&logits, self.classes, self.unimix, None)
+    }
+
+    /// Units and latents at the beginning of `rows` episodes.
+    fn beginning(&self, rows: usize) -> (Vec<f32>, Vec<f32>) {
+        match &self.start {
+            Start::Zeros => (vec![0.0; rows * self.units()], vec![0.0; rows * self.latents()]),
+            Start::Learned(units) => {
+                let latents = classes(&self.prior.forward(units), self.classes, self.unimix, None);
+                (units.repeat(rows), latents.repeat(rows))
+            }
+        }
+    }
+
+    fn features_of(&self, units: &[f32], latents: &[f32]) -> Vec<f32> {
+        beside(&[(units, self.units()), (latents, self.latents())])
+    }
+
+    /// Units and latents apart.
+    fn apart(&self, features: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let h = self.units();
+        let rows = || features.chunks_exact(h + self.latents());
+        (rows().flat_map(|row| &row[..h]).copied().collect(), rows().flat_map(|row| &row[h..]).copied().collect())
+    }
+}
+
+impl WorldModel for Dreamer {
+    fn kind(&self) -> &'static str {
+        "dreamer"
+    }
+
+    fn dims(&self) -> Dims {
+        let feature = self.units() + self.latents();
+        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members: 1 }
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn predicts_reward(&self) -> bool {
+        true
+    }
+
+    fn predicts_end(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
+        let (d, a, rows, steps) = (self.encoder.inputs(), self.action_dim, past.rows, past.steps);
+        assert_eq!((past.obs_dim, steps + 1), (d, self.context), "as many observations a row as it filters");
+        let actions = past.actions.columns(a);
+        let (mut units, mut latents) = self.beginning(rows);
+        for t in 0..=steps {
+            // Before the first observation nothing was done.
+            let taken: Vec<f32> = match t.checked_sub(1) {
+                None => vec![0.0; rows * a],
+                Some(before) => (0..rows).flat_map(|r| &actions[(r * steps + before) * a..][..a]).copied().collect(),
+            };
+            units = self.carry_on(&units, &latents, &taken);
+            let seen: Vec<f32> = (0..rows).flat_map(|r| &past.obs[(r * (steps + 1) + t) * d..][..d]).copied().collect();
+            latents = self.read(&units, &seen);
+        }
+        let features = self.features_of(&units, &latents);
+        ImaginedState { obs: past.last_obs(), memory: Box::new(Latent { features }) }
+    }
+
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
+        let rows = actions.rows();
+        let (units, latents) = self.apart(features(state));
+        let units = self.carry_on(&units, &latents, &actions.columns(self.action_dim));
+        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+        let latents = classes(&self.prior.forward(&units), self.classes, self.unimix, rng);
+        let after = self.features_of(&units, &latents);
+        let mut next_obs = self.decoder.forward(&after);
+        if self.symlog_out {
+            for v in &mut next_obs {
+                *v = symexp(*v);
+            }
+        }
+        let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
+        // Rewards and ends belong to the observation that they came with, which is the one arrived at.
+        let reward = self.reward.forward(&after);
+        let goes_on = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+        let ends: Vec<f32> =
+            self.goes_on.forward(&after).into_iter().map(|v| (1.0 - goes_on(v) / self.certain).max(0.0)).collect();
+        state.obs.clone_from(&next_obs);
+        state.memory = Box::new(Latent { features: after });
+        let prediction = Prediction {
+            members: 1,
+            rows,
+            obs_dim: self.encoder.inputs(),
+            next_obs,
+            delta,
+            reward: Some(reward.clone()),
+            logvar: None,
+            terminated: Some(ends.clone()),
+        };
+        ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
+    }
+
+    fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
+        let take = |values: &[f32], width: usize| {
+            rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect::<Vec<f32>>()
+        };
+        let kept = take(features(state), self.dims().feature);
+        state.obs = take(&state.obs, self.encoder.inputs());
+        state.memory = Box::new(Latent { features: kept });
+    }
+
+    fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
+        features(state)
+    }
+
+    fn trainable(&self) -> Result<(), String> {
+        Err("a world model of Dreamer is imagined with and not trained on; train it where it was made, or a new one with oodscope \
+             fit --model rssm"
+            .into())
+    }
+
+    fn boxed(&self) -> Box<dyn WorldModel> {
+        Box::new(self.clone())
+    }
+
+    fn same(&self, other: &dyn WorldModel) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// [B, H + G·C] of a state that a [`Dreamer`] began; empty of another's.
+fn features(state: &ImaginedState) -> &[f32] {
+    state.memory.downcast_ref::<Latent>().map_or(&[], |latent| &latent.features)
+}
+
+#[cfg(test)]
+mod tests;

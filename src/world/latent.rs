@@ -1,0 +1,52 @@
+//! What recurrent state-space models have in common, whoever made them: compressed numbers, and latents that are classes.
+
+use rand::RngExt;
+
+use crate::ground::seed::Stream;
+
+/// `sign(x) ln(1 + |x|)`: large numbers become small, small ones stay (Webber 2012).
+pub fn symlog(x: f32) -> f32 {
+    x.signum() * x.abs().ln_1p()
+}
+
+/// The inverse of [`symlog`].
+pub fn symexp(x: f32) -> f32 {
+    x.signum() * x.abs().exp_m1()
+}
+
+/// Of every group of `count` logits one class, as 0 and 1: the likeliest, the first of equals; or with `rng` a draw, where a
+/// share `unimix` of the probability is spread evenly over all.
+pub fn classes(logits: &[f32], count: usize, unimix: f32, mut rng: Option<&mut Stream>) -> Vec<f32> {
+    let mut out = vec![0.0; logits.len()];
+    for (group, out) in logits.chunks_exact(count).zip(out.chunks_exact_mut(count)) {
+        let likeliest = group.iter().enumerate().fold(0, |best, (i, v)| if *v > group[best] { i } else { best });
+        let chosen = match &mut rng {
+            None => likeliest,
+            Some(rng) => drawn(group, group[likeliest], unimix, rng.random()),
+        };
+        out[chosen] = 1.0;
+    }
+    out
+}
+
+/// The class that a draw `u` from [0, 1) falls to; `most` is the largest logit.
+fn drawn(logits: &[f32], most: f32, unimix: f32, u: f64) -> usize {
+    let all: f64 = logits.iter().map(|v| f64::from(v - most).exp()).sum();
+    let even = f64::from(unimix) / logits.len() as f64;
+    let weight = |v: f32| (1.0 - f64::from(unimix)) * f64::from(v - most).exp() / all + even;
+    let mut left = u;
+    for (i, v) in logits.iter().enumerate() {
+        left -= weight(*v);
+        if left < 0.0 {
+            return i;
+        }
+    }
+    logits.len() - 1
+}
+
+/// The rows of several matrices, each with its number of columns, side by side.
+pub fn beside(parts: &[(&[f32], usize)]) -> Vec<f32> {
+    let rows = parts.iter().find(|(_, width)| *width > 0).map_or(0, |(values, width)| values.len() / width);
+    let row = |r: usize| parts.iter().flat_map(move |(values, width)| &values[r * width..(r + 1) * width]);
+    (0..rows).flat_map(row).copied().collect()
+}
