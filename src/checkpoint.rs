@@ -22,6 +22,7 @@ mod dynamics;
 mod hydra;
 pub mod inspect;
 mod layers;
+pub mod lerobot_tdmpc;
 pub mod mbrl_lib;
 pub mod native;
 pub mod newest;
@@ -37,6 +38,8 @@ pub mod rssmlite;
 pub mod safetensors_file;
 pub mod sidecar;
 pub mod state_dict;
+pub mod tdmpc;
+pub mod tdmpc2;
 pub mod tensors;
 pub mod torch_file;
 mod unwrap;
@@ -157,8 +160,16 @@ pub trait CheckpointFormat: Sync {
 }
 
 /// Every layout, in the order in which they are asked.
-pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
-    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &rssmlite::RssmLite, &state_dict::StateDict];
+pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
+    &native::Native,
+    &mbrl_lib::MbrlLib,
+    &offlinerl_kit::OfflineRlKit,
+    &rssmlite::RssmLite,
+    &tdmpc2::TdMpc2,
+    &tdmpc::TdMpc1,
+    &lerobot_tdmpc::LeRobotTdMpc,
+    &state_dict::StateDict,
+];
 
 /// Opens `path` with the layout that recognises it, with nothing known beside it.
 ///
@@ -269,7 +280,7 @@ impl Checkpoint {
         };
         if let Some(model) = &self.world_model {
             let dims = model.dims();
-            check("world model", "observations", dims.obs, obs.dim())?;
+            check("world model", "observations", model.observes(), obs.dim())?;
             if !takes_numbers(action, dims.action) {
                 check("world model", "actions", dims.action, action.encoded_dim())?;
             }

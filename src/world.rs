@@ -6,4 +6,5 @@ pub mod fresh;
 pub mod imagine;
 pub mod net;
 pub mod rssm;
+pub mod tdmpc;
 pub mod world_model;

@@ -96,7 +96,8 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
 /// A sentence with the remedy.
 pub fn imaginable(model: &dyn WorldModel) -> Result<(), Fault> {
     let dims = model.dims();
-    if dims.feature == dims.obs { Ok(()) } else { Err(no_policy(model.kind())) }
+    let in_observations = dims.feature == dims.obs && model.encoder().is_none();
+    if in_observations { Ok(()) } else { Err(no_policy(model.kind())) }
 }
 
 /// Why no policy learns in the imagination of world models of such a kind.

@@ -5,14 +5,16 @@ use crate::engine::measure::coverage;
 use crate::engine::measure::drawn::{Drawn, training_std};
 use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
+use crate::engine::measure::model_space;
 use crate::engine::measure::rollouts::world_model;
-use crate::engine::measure::windows::Windows;
+use crate::engine::measure::windows::{Along, Windows};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::disagreement::in_units;
+use crate::metrics::divergence::latent::{self, Latents};
 use crate::metrics::divergence::{self, Input};
 use crate::metrics::report::Level;
 use crate::world::imagine::open_loop;
@@ -41,18 +43,19 @@ impl Job for Imagine {
     fn run(spec: &ImagineSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let model = world_model(&opened)?;
         let coverage = coverage::novelty(&opened, cx)?;
-        let data = &opened.data;
-        let windows = Windows::choose(data, &opened.split.heldout, spec, model.context());
+        let seen = model_space::of(&opened, cx)?;
+        let windows = Windows::choose(&opened.data, &opened.split.heldout, spec, model.context());
         // What cannot be drawn is said before anything is spent.
-        let named = windows.named(data, spec)?;
+        let named = windows.named(&opened.data, spec)?;
+        let data = &seen.data;
         let (real, actions) = windows.gather(data);
-        let starts = windows.start_rows(data);
+        let starts = windows.start_rows(&opened.data);
         let imagined = {
             let actions = Actions::new(&data.action_space, actions);
             open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, &cx.phase("imagining"))?
         };
         let novelty = coverage.novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
-        let std = training_std(&opened);
+        let std = training_std(&seen);
         let disagreement = in_units(&imagined.member_std, &std);
         let worst = || windows.worst(data.obs_dim(), &real, &imagined.obs, &std);
         let traced = if spec.episode.is_some() { named } else { worst() };
@@ -71,10 +74,27 @@ impl Job for Imagine {
             seed: spec.seed,
         })?;
         windows.note(&mut report, spec);
-        loss_ratio::of_heldout(&mut report, &opened, model, cx)?;
+        loss_ratio::of_heldout(&mut report, &seen, model, cx)?;
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
         }
+        if let Some(encoder) = model.encoder() {
+            latent::add(
+                &mut report,
+                &Latents {
+                    units: data.obs_dim(),
+                    horizon: windows.horizon,
+                    real: &real,
+                    imagined: &imagined.obs,
+                    simplex: encoder.simplex(),
+                    rewards: windows
+                        .rewards(data, &opened.split.train, imagined.reward.as_deref())
+                        .as_ref()
+                        .map(Along::view),
+                },
+            );
+        }
+        model_space::tell(&mut report, model, true);
         trust(&mut report, &opened);
         emit(report);
         Ok(Outcome::default())

@@ -70,6 +70,7 @@ impl FeatureSpace {
         let mut what = String::from(match spec.base {
             Base::Observation => "observation dimensions",
             Base::ObservationAction => "observation and action dimensions",
+            Base::Latent if encodes(&model) => "latents that the world model encodes observations to",
             Base::Latent => "activations of the world model's last hidden layer (first elite member)",
         });
         if columns.is_some() {
@@ -185,6 +186,11 @@ impl FeatureRows {
     pub fn states(&self) -> States<'_> {
         States { rows: &self.rows, owner: &self.owner }
     }
+}
+
+/// True where the latents are those that the model imagines in.
+fn encodes(model: &Option<Arc<Checkpoint>>) -> bool {
+    model.as_ref().and_then(|c| c.world_model.as_ref()).is_some_and(|model| model.encoder().is_some())
 }
 
 /// Names of the hidden units, and the checkpoint that has them.
