@@ -2,16 +2,20 @@
 //! are spoiled, and on the command line, where everything is said to be in the latent space.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use oodscope::checkpoint::{self, CHECKPOINTS};
 use oodscope::data::sequence::SequenceBatch;
 use oodscope::data::space::{Actions, Space};
+use oodscope::engine::job::{JobSpec, Source, TraceSpec};
+use oodscope::engine::{self, Workspace};
+use oodscope::format::write::{MinariAbout, write_minari};
 use oodscope::ground::task::Ctx;
 use oodscope::world::imagine;
 use oodscope::world::world_model::{Feedback, WorldModel};
 use serde_json::Value;
 
-use crate::support::program::{at, pendulum, run, text};
+use crate::support::program::{at, dataset, pendulum, run, text};
 use crate::support::torch::{self, Tensor, tensor};
 
 const MODELS: [(&str, &str); 5] = [
@@ -330,9 +334,9 @@ fn imagination_is_measured_in_latents_and_rewards_and_says_so() {
     assert!(said.contains(&format!("Model error is measured {SPACE}")), "{said}");
     let json = run(&[&["score", "--rollouts", text(pendulum())][..], &common].concat()).json();
     assert!(notes(&json["reports"][0]).contains(&format!("Model error is measured {SPACE}")));
-    // What has no answer in observations is refused or left out.
-    run(&["compare", text(pendulum()), "--checkpoint", text(&model), "--imagined"])
-        .refuses(&["no decoder", "latent space"]);
+    let json = run(&[&["compare", "--imagined"][..], &common].concat()).json();
+    let title = report(&json, "compare")["title"].as_str().unwrap();
+    assert!(title.ends_with(SPACE), "{title}");
     run(&["fit", text(pendulum()), "--checkpoint", text(&model), "--out", text(&at("never"))])
         .refuses(&["world models of the kind 'tdmpc' are not trained here"]);
     let other = reference("small-tdmpc2-tasks");
@@ -352,4 +356,42 @@ fn the_latent_space_is_a_feature_space() {
         "{}",
         notes(report(&json, "coverage"))
     );
+}
+
+/// The rollout under a cursor: an episode of others is encoded alone, and stands beside the dataset's deviations.
+#[test]
+fn a_trace_is_of_latents() {
+    let data = dataset(&[30, 40, 30, 30, 30], |_| {});
+    let folder = at("tdmpc-trace/any-v0");
+    write_minari(&folder, &data, &MinariAbout { dataset_id: "tdmpc-trace/any-v0".into(), ..MinariAbout::default() })
+        .unwrap();
+    let file = at("tdmpc-trace.pt");
+    let all: Vec<Tensor<'static>> = layers()
+        .into_iter()
+        .map(|t| if t.0 == "_encoder.state.0.weight" { tensor(t.0, &[6, 2], 0) } else { t })
+        .collect();
+    torch::save(&file, Some("model"), &all);
+    let source =
+        Source { dataset: folder.clone(), rollouts: Some(folder), checkpoint: Some(file), ..Source::default() };
+    let said = |of_data: bool| {
+        let spec =
+            TraceSpec { source: source.clone(), of_data, episode: 1, step: 3, horizon: 5, ..TraceSpec::default() };
+        let last = Mutex::new(None);
+        engine::run(&JobSpec::Trace(spec), &Workspace::default(), &Ctx::quiet(), &|report| {
+            *last.lock().unwrap() = Some(report)
+        })
+        .unwrap();
+        last.into_inner().unwrap().expect("a report")
+    };
+    let (own, other) = (said(true), said(false));
+    assert!(
+        own.title.ends_with("imagined from step 3 in the model's latent space (8 SimNorm units in groups of 8)"),
+        "{}",
+        own.title
+    );
+    assert_eq!(own.series.iter().filter(|s| s.key.contains("imagined:z")).count(), 8);
+    let near = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+    for (a, b) in own.series.iter().zip(&other.series) {
+        assert!(a.key == b.key && near(&a.y, &b.y), "{} {}", a.key, b.key);
+    }
 }

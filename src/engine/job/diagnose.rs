@@ -78,7 +78,7 @@ impl Job for Diagnose {
         judged.note(&mut report);
         if let Some(model) = model {
             loss_ratio::of_policy(&mut report, &seen, (model, &judged, &imagined), cx)?;
-            model_space::tell(&mut report, model, false);
+            model_space::tell(&mut report, model);
         }
         if let Some(error) = &error {
             report.note(Level::Info, error.sentence());

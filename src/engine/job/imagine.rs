@@ -94,7 +94,7 @@ impl Job for Imagine {
                 },
             );
         }
-        model_space::tell(&mut report, model, true);
+        model_space::of_imagination(&mut report, model);
         trust(&mut report, &opened);
         emit(report);
         Ok(Outcome::default())

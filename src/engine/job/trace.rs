@@ -68,7 +68,7 @@ impl Job for Trace {
             imagined: &drawn.imagined,
             members: &drawn.members,
         })?;
-        model_space::tell(&mut report, model, true);
+        model_space::entitle(&mut report, model, true);
         emit(report);
         Ok(Outcome::default())
     }

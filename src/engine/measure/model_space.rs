@@ -159,22 +159,42 @@ pub fn place(model: &dyn WorldModel) -> Option<String> {
     model.encoder().map(|encoder| format!("in the model's latent space ({})", encoder.space()))
 }
 
-/// Says in a `report` whose numbers about the model are in its latent space that they are; `whole` where all of them are.
-pub fn tell(report: &mut Report, model: &dyn WorldModel, whole: bool) {
+/// Says in a `report` that its numbers about the model's error are in its latent space.
+pub fn tell(report: &mut Report, model: &dyn WorldModel) {
+    said(report, model, "Model error", true);
+}
+
+/// Says in a `report`, from its title on, that it is all in the model's latent space, and what `errors` there are in; true if it
+/// is.
+pub fn entitle(report: &mut Report, model: &dyn WorldModel, errors: bool) -> bool {
+    let Some(place) = place(model) else { return false };
+    report.title = format!("{} {place}", report.title);
+    said(report, model, "Everything here", errors);
+    true
+}
+
+fn said(report: &mut Report, model: &dyn WorldModel, what: &str, errors: bool) {
     let Some(place) = place(model) else { return };
-    let what = if whole { "Everything here" } else { "Model error" };
+    let unit = if errors {
+        " Latents share one unit: errors are in the typical standard deviation of a latent (root mean square over latents), of its \
+         change where they are one-step."
+    } else {
+        ""
+    };
     report.note(
         Level::Info,
         format!(
             "{what} is measured {place}, on encoded observations: the model has no decoder. A latent is no unit of the environment, \
-             and its numbers are not to be held against those of a model of observations. Latents share one unit: errors are in the typical standard deviation of a latent (root mean square \
-             over latents), of its change where they are one-step."
+             and its numbers are not to be held against those of a model of observations.{unit}"
         ),
     );
-    if !whole {
+}
+
+/// [`entitle`] for the report of imagination: its curves and tables are of latents too, of which the worst are listed and drawn.
+pub fn of_imagination(report: &mut Report, model: &dyn WorldModel) {
+    if !entitle(report, model, true) {
         return;
     }
-    report.title = format!("{} {place}", report.title);
     for series in report.series.iter_mut().filter(|s| s.y_axis.label == "error") {
         series.y_axis.label = LATENTS.into();
     }

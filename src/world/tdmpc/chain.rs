@@ -52,6 +52,9 @@ impl Block {
     /// A sentence where their sizes do not fit.
     pub fn new(layer: Layer, norm: Option<LayerNorm>, after: After) -> Result<Self, String> {
         let units = layer.outputs;
+        if units == 0 || layer.inputs == 0 {
+            return Err(format!("a layer of {} inputs and {units} units does nothing", layer.inputs));
+        }
         if let Some(norm) = norm.as_ref().filter(|norm| norm.weight.len() != units || norm.bias.len() != units) {
             return Err(format!("a layer of {units} units is normalised by {}", norm.weight.len()));
         }
@@ -196,6 +199,7 @@ mod tests {
         assert!(Chain::new(Vec::new()).is_err());
         let odd = Block::new(linear(2, 6, vec![0.0; 12]), None, After::SimNorm(4));
         assert!(odd.unwrap_err().contains("no whole groups of 4"));
+        assert!(Block::new(linear(0, 3, Vec::new()), None, After::Mish).unwrap_err().contains("does nothing"));
         let norm = LayerNorm { weight: vec![1.0; 2], bias: vec![1.0; 2] };
         assert!(Block::new(linear(1, 3, vec![0.0; 3]), Some(norm), After::Mish).is_err());
     }
