@@ -9,13 +9,12 @@ use oodscope::data::sequence::SequenceBatch;
 use oodscope::data::space::{Actions, Space};
 use oodscope::engine::job::{JobSpec, Source, TraceSpec};
 use oodscope::engine::{self, Workspace};
-use oodscope::format::write::{MinariAbout, write_minari};
 use oodscope::ground::task::Ctx;
 use oodscope::world::imagine;
 use oodscope::world::world_model::{Feedback, WorldModel};
 use serde_json::Value;
 
-use crate::support::program::{at, dataset, pendulum, run, text};
+use crate::support::program::{at, dataset, pendulum, run, text, written};
 use crate::support::torch::{self, Tensor, tensor};
 
 const MODELS: [(&str, &str); 5] = [
@@ -298,8 +297,9 @@ const SPACE: &str = "in the model's latent space (32 SimNorm units in groups of 
 
 #[test]
 fn imagination_is_measured_in_latents_and_rewards_and_says_so() {
-    let model = reference("small-tdmpc2");
-    let common = [text(pendulum()), "--checkpoint", text(&model), "--json"];
+    let (model, few) = (reference("small-tdmpc2"), at("tdmpc-pendulum/narrow-v0"));
+    run(&["collect", "--policy", "narrow", "--episodes", "8", "--seed", "4", "--out", text(&few)]).good();
+    let common = [text(&few), "--checkpoint", text(&model), "--json"];
     let json = run(&[&["imagine", "--horizon", "20", "--starts", "50"][..], &common].concat()).json();
     let imagined = report(&json, "imagination");
     assert!(imagined["title"].as_str().unwrap().ends_with(SPACE), "{}", imagined["title"]);
@@ -329,10 +329,10 @@ fn imagination_is_measured_in_latents_and_rewards_and_says_so() {
         (Some("latent"), Some(true))
     );
 
-    let json = run(&[&["diagnose", "--rollouts", text(pendulum())][..], &common].concat()).json();
+    let json = run(&[&["diagnose", "--rollouts", text(&few)][..], &common].concat()).json();
     let said = notes(report(&json, "diagnosis"));
     assert!(said.contains(&format!("Model error is measured {SPACE}")), "{said}");
-    let json = run(&[&["score", "--rollouts", text(pendulum())][..], &common].concat()).json();
+    let json = run(&[&["score", "--rollouts", text(&few)][..], &common].concat()).json();
     assert!(notes(&json["reports"][0]).contains(&format!("Model error is measured {SPACE}")));
     let json = run(&[&["compare", "--imagined"][..], &common].concat()).json();
     let title = report(&json, "compare")["title"].as_str().unwrap();
@@ -362,9 +362,7 @@ fn the_latent_space_is_a_feature_space() {
 #[test]
 fn a_trace_is_of_latents() {
     let data = dataset(&[30, 40, 30, 30, 30], |_| {});
-    let folder = at("tdmpc-trace/any-v0");
-    write_minari(&folder, &data, &MinariAbout { dataset_id: "tdmpc-trace/any-v0".into(), ..MinariAbout::default() })
-        .unwrap();
+    let folder = written("tdmpc-trace", &data);
     let file = at("tdmpc-trace.pt");
     let all: Vec<Tensor<'static>> = layers()
         .into_iter()

@@ -16,8 +16,9 @@ use crate::ground::task::Ctx;
 use crate::metrics::disagreement::in_units;
 use crate::metrics::divergence::latent::{self, Latents};
 use crate::metrics::divergence::{self, Input};
-use crate::metrics::report::Level;
-use crate::world::imagine::open_loop;
+use crate::metrics::report::{Level, Report};
+use crate::world::imagine::{Rollouts, open_loop};
+use crate::world::world_model::WorldModel;
 
 /// Imagines in the open loop from held-out starts and reports the error by horizon.
 pub(super) struct Imagine;
@@ -78,25 +79,31 @@ impl Job for Imagine {
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
         }
-        if let Some(encoder) = model.encoder() {
-            latent::add(
-                &mut report,
-                &Latents {
-                    units: data.obs_dim(),
-                    horizon: windows.horizon,
-                    real: &real,
-                    imagined: &imagined.obs,
-                    simplex: encoder.simplex(),
-                    rewards: windows
-                        .rewards(data, &opened.split.train, imagined.reward.as_deref())
-                        .as_ref()
-                        .map(Along::view),
-                },
-            );
-        }
-        model_space::of_imagination(&mut report, model);
+        in_latents(&mut report, model, &seen, (&windows, &real, &imagined));
         trust(&mut report, &opened);
         emit(report);
         Ok(Outcome::default())
     }
+}
+
+/// What a model without a decoder is measured by besides, in its latent space and by its rewards, and that all is there; nothing of
+/// others. `seen` is what was opened as the model sees it.
+fn in_latents(
+    report: &mut Report,
+    model: &dyn WorldModel,
+    seen: &Opened,
+    (windows, real, imagined): (&Windows, &[f32], &Rollouts),
+) {
+    let Some(encoder) = model.encoder() else { return };
+    let rewards = windows.rewards(&seen.data, &seen.split.train, imagined.reward.as_deref());
+    let latents = Latents {
+        units: imagined.obs_dim,
+        horizon: imagined.horizon,
+        real,
+        imagined: &imagined.obs,
+        simplex: encoder.simplex(),
+        rewards: rewards.as_ref().map(Along::view),
+    };
+    latent::add(report, &latents);
+    model_space::of_imagination(report, model);
 }

@@ -155,13 +155,14 @@ pub fn has_errors(opened: &Opened, policy: &PolicySpec) -> bool {
 fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &Ctx) -> Result<Errors, Fault> {
     let cx = cx.phase("model error on the map");
     let most = if model.encoder().is_some() { STEPS } else { SCALE };
-    let scale = change_std(&model_space::batch(model, sample(&opened.data, &opened.split.train, most, STRETCH)));
+    let train = sample(&opened.data, &opened.split.train, most, STRETCH);
+    let scale = change_std(&model_space::batch(model, train, &cx)?);
     let scale = model_space::scale(model, scale);
     let of = |part: &Placed<'_>| {
         let mut episodes = part.rows.owner.clone();
         episodes.dedup();
         let batch = sample(part.data, &episodes, STEPS / parts.len().max(1), STRETCH + model.context());
-        let batch = model_space::batch(model, batch);
+        let batch = model_space::batch(model, batch, &cx)?;
         let predicted = one_step(model, &batch, &cx)?;
         let d = batch.obs_dim;
         let error = |(j, &i): (usize, &usize)| {

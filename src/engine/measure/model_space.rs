@@ -21,7 +21,7 @@ use crate::metrics::report::{Cell, Level, Report};
 use crate::world::world_model::{Encoder, WorldModel};
 
 /// Rows that are encoded between two looks at the cancel flag.
-const ROWS: usize = 1024;
+const ROWS: usize = 256;
 /// Latents that a table lists and that are drawn: the worst of some hundreds, of which none has a name that tells anything.
 const LISTED: usize = 32;
 /// Copies of the encoded states that measuring makes of them.
@@ -84,10 +84,34 @@ pub fn judged<'d>(judged: &'d Judged, seen: &'d Opened, cx: &Ctx) -> Result<Cow<
 }
 
 /// `batch` as `model` sees it.
-pub fn batch(model: &dyn WorldModel, batch: TransitionBatch) -> TransitionBatch {
-    let Some(encoder) = model.encoder() else { return batch };
-    let (obs, next_obs) = (encoder.encode(&batch.obs), encoder.encode(&batch.next_obs));
-    TransitionBatch { obs_dim: model.dims().obs, obs, next_obs, ..batch }
+///
+/// # Errors
+/// Cancelled.
+pub fn batch(model: &dyn WorldModel, batch: TransitionBatch, cx: &Ctx) -> Result<TransitionBatch, Fault> {
+    let Some(encoder) = model.encoder() else { return Ok(batch) };
+    let cx = cx.phase("encoding the observations");
+    let total = 2 * batch.len() as u64;
+    let mut done = 0;
+    let mut latents = |obs: &[f32]| latents(obs, batch.obs_dim, encoder, (&mut done, total), &cx);
+    let (obs, next_obs) = (latents(&batch.obs)?, latents(&batch.next_obs)?);
+    Ok(TransitionBatch { obs_dim: model.dims().obs, obs, next_obs, ..batch })
+}
+
+/// [N, Z] latents of observations [N, `d`]; the rows that are `done` of `total` are told.
+fn latents(
+    obs: &[f32],
+    d: usize,
+    encoder: &dyn Encoder,
+    (done, total): (&mut u64, u64),
+    cx: &Ctx,
+) -> Result<Vec<f32>, Fault> {
+    let mut out = Vec::new();
+    for part in obs.chunks(ROWS * d.max(1)) {
+        cx.step(*done, total)?;
+        out.extend(encoder.encode(part));
+        *done += (part.len() / d.max(1)) as u64;
+    }
+    Ok(out)
 }
 
 /// [D] the deviations `std` that errors of `model` are measured in: those of latents are all the typical one, their root mean square.
@@ -123,15 +147,7 @@ fn encoded(data: &Dataset, encoder: &dyn Encoder, cx: &Ctx) -> Result<Dataset, F
     let d = data.obs_dim().max(1);
     let total = ((data.obs.len() + data.next_obs.as_ref().map_or(0, Vec::len)) / d) as u64;
     let mut done = 0u64;
-    let mut rows = |values: &[f32]| -> Result<Vec<f32>, Fault> {
-        let mut out = Vec::new();
-        for part in values.chunks(ROWS * d) {
-            cx.step(done, total)?;
-            out.extend(encoder.encode(part));
-            done += (part.len() / d) as u64;
-        }
-        Ok(out)
-    };
+    let mut rows = |values: &[f32]| latents(values, d, encoder, (&mut done, total), cx);
     let (obs, mut next_obs) = (rows(&data.obs)?, data.next_obs.as_deref().map(&mut rows).transpose()?);
     let width = obs.len() / (data.obs.len() / d).max(1);
     if let (Some(latents), Some(raw)) = (&mut next_obs, &data.next_obs) {

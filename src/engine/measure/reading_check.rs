@@ -98,7 +98,7 @@ pub fn reading_check(opened: &Opened, cx: &Ctx) -> Result<Option<Arc<ReadingChec
 }
 
 fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx: &Ctx) -> Result<ReadingCheck, Fault> {
-    let batch = model_space::batch(model, sample(opened, STEPS));
+    let batch = model_space::batch(model, sample(opened, STEPS), cx)?;
     let scale = model_space::scale(model, change_std(&batch));
     let all: Vec<usize> = (0..batch.len()).collect();
     let copied = rms(&batch, &all, &batch.obs, &scale);
@@ -118,7 +118,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         &batch.next_obs,
         batch.len(),
     );
-    let few = model_space::batch(model, sample(opened, FIRST_LOOK));
+    let few = model_space::batch(model, sample(opened, FIRST_LOOK), cx)?;
     // Every other reading is a copy of the weights: only the best few are kept while they are tried.
     let mut others = Vec::new();
     for other in checkpoint.alternatives() {
