@@ -25,6 +25,7 @@ mod dynamics;
 mod hydra;
 pub mod inspect;
 mod layers;
+pub mod lerobot_tdmpc;
 pub mod mbrl_lib;
 pub mod native;
 pub mod newest;
@@ -42,6 +43,8 @@ pub mod safetensors_file;
 pub mod sheeprl;
 pub mod sidecar;
 pub mod state_dict;
+pub mod tdmpc;
+pub mod tdmpc2;
 pub mod tensors;
 pub mod torch_file;
 mod unwrap;
@@ -171,6 +174,9 @@ pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
     &sheeprl::SheepRl,
     &r2dreamer::R2Dreamer,
     &dreamerv3::DreamerV3,
+    &tdmpc2::TdMpc2,
+    &tdmpc::TdMpc1,
+    &lerobot_tdmpc::LeRobotTdMpc,
     &state_dict::StateDict,
 ];
 
@@ -283,7 +289,7 @@ impl Checkpoint {
         };
         if let Some(model) = &self.world_model {
             let dims = model.dims();
-            check("world model", "observations", dims.obs, obs.dim())?;
+            check("world model", "observations", model.observes(), obs.dim())?;
             if !takes_numbers(action, dims.action) {
                 check("world model", "actions", dims.action, action.encoded_dim())?;
             }

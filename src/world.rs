@@ -8,4 +8,5 @@ pub mod imagine;
 mod latent;
 pub mod net;
 pub mod rssm;
+pub mod tdmpc;
 pub mod world_model;

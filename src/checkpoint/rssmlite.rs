@@ -77,7 +77,7 @@ fn bare(name: &str) -> &str {
 }
 
 /// Names of the tensors; none where the file cannot be read.
-fn names(file: &Path) -> Vec<String> {
+pub(super) fn names(file: &Path) -> Vec<String> {
     if is_safetensors(file) {
         return safetensors_file::entries(file)
             .map(|all| all.into_iter().map(|e| e.name).collect())

@@ -1,10 +1,15 @@
 //! What stands beside the weights of other libraries: `oodscope.toml`, `oodscope.json`, `model.json`. They state how the
 //! numbers are to be read; a key that is not known is told with the nearest that is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
+
+mod distance;
+
+use distance::distance;
 
 use super::reading::{InputOrder, RewardColumn, Target};
 use super::tensors::read_bounded;
@@ -17,7 +22,7 @@ const MAX_TEXT: u64 = 1 << 20;
 /// The files, the strongest last.
 const FILES: [&str; 3] = ["model.json", "oodscope.json", "oodscope.toml"];
 /// Keys that change numbers.
-const STATING: [&str; 13] = [
+const STATING: [&str; 18] = [
     "activation",
     "target",
     "reward",
@@ -31,6 +36,11 @@ const STATING: [&str; 13] = [
     "elites",
     "classes",
     "obs_keys",
+    "simnorm_dim",
+    "num_bins",
+    "vmin",
+    "vmax",
+    "task",
 ];
 /// Keys that describe, and that nothing is read from.
 const DESCRIBING: [&str; 25] = [
@@ -107,6 +117,8 @@ pub struct Sidecar {
     pub classes: Option<usize>,
     /// Keys of a dictionary of observations, in the order of the dataset's columns.
     pub obs_keys: Option<Vec<String>>,
+    /// Sizes and ranges of the latent models of TD-MPC: `simnorm_dim`, `num_bins`, `vmin`, `vmax`, `task`.
+    pub numbers: BTreeMap<String, f64>,
     /// What the user should know of these files.
     pub warnings: Vec<String>,
     pub(super) curve: Vec<Option<f64>>,
@@ -177,6 +189,10 @@ impl Sidecar {
                 let list: Option<Vec<String>> =
                     value.as_array().and_then(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
                 self.obs_keys = Some(list.ok_or_else(|| format!("obs_keys is {value}, a list of keys is needed"))?);
+            }
+            "simnorm_dim" | "num_bins" | "vmin" | "vmax" | "task" => {
+                let number = value.as_f64().ok_or_else(|| format!("{key} is {value}, a number is needed"))?;
+                self.numbers.insert(key.to_owned(), number);
             }
             // What the networks of another library were made with.
             "config" => {
@@ -300,22 +316,6 @@ fn nearest(key: &str) -> Option<&'static str> {
         (within || close).then_some((if within { apart.min(2) } else { apart }, *known))
     });
     near.min().map(|(_, known)| known)
-}
-
-/// Edit distance (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let swap = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = swap.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

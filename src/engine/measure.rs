@@ -18,6 +18,7 @@ pub mod kept;
 pub mod layers;
 pub mod lineage;
 pub mod loss_ratio;
+pub mod model_space;
 pub mod one_step;
 pub mod only;
 pub mod plane;

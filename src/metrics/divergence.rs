@@ -9,6 +9,7 @@
 pub mod certified;
 mod charts;
 pub mod errors;
+pub mod latent;
 mod useful;
 mod window;
 
@@ -208,6 +209,15 @@ fn claim(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: &Usefu
     report.note(level, text);
 }
 
+/// Most names that a sentence lists.
+const NAMED: usize = 40;
+
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: &Useful) {
     claim(report, input, errors, useful);
     let lost = errors.not_finite();
@@ -223,10 +233,8 @@ fn say(report: &mut Report, input: &Input<'_>, errors: &Errors, useful: &Useful)
     let names = input.names.iter().zip(input.std).filter(|(_, s)| **s <= 0.0);
     let constant: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
     if !constant.is_empty() {
-        report.note(
-            Level::Info,
-            format!("Constant in the training part and left out of errors: {}.", constant.join(", ")),
-        );
+        report
+            .note(Level::Info, format!("Constant in the training part and left out of errors: {}.", listed(&constant)));
     }
     report.note(
         Level::Info,

@@ -32,6 +32,13 @@ impl LossScale {
 }
 
 impl LossScale {
+    /// The same with one scale for all dimensions of the observation, their root mean square: for latents, which share one unit.
+    pub fn common(mut self) -> Self {
+        let mean = self.delta.iter().map(|s| s * s).sum::<f64>() / self.delta.len().max(1) as f64;
+        self.delta.fill(mean.sqrt());
+        self
+    }
+
     /// The loss that [`squared_errors`] are on this scale: the mean over dimensions, and the reward's.
     pub fn loss(&self, errors: &[f64]) -> f64 {
         let Some((reward, dimensions)) = errors.split_last() else { return f64::NAN };
@@ -112,6 +119,11 @@ impl<'a> Yardstick<'a> {
         let mut reference = split.heldout.clone();
         reference.extend(split.calibration.iter().filter(|e| !split.heldout.contains(e)));
         Self { data, heldout: split.heldout.clone(), reference, scale: LossScale::new(data, &split.calibration) }
+    }
+
+    /// On the scale that [`LossScale::common`] makes.
+    pub fn common(self) -> Self {
+        Self { scale: self.scale.common(), ..self }
     }
 
     /// [episodes] loss of `model` on fresh episodes.

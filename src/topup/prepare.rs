@@ -97,7 +97,8 @@ fn points(curve: &FitCurve) -> Vec<CurvePoint> {
 /// A sentence with the remedy.
 pub fn imaginable(model: &dyn WorldModel) -> Result<(), Fault> {
     let dims = model.dims();
-    if dims.feature == dims.obs || model.remembers() {
+    let in_observations = dims.feature == dims.obs && model.encoder().is_none();
+    if in_observations || model.remembers() {
         return Ok(());
     }
     Err(Fault::bad(format!(

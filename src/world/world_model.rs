@@ -16,7 +16,7 @@ use crate::ground::task::{Cancelled, Ctx};
 /// Shapes of a world model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dims {
-    /// Columns of an observation D.
+    /// Columns of what it imagines D: of an observation, or of a latent where it has an [`Encoder`].
     pub obs: usize,
     /// Columns of an action as the model takes it (choices one-hot, or plain numbers where it was trained on those).
     pub action: usize,
@@ -78,6 +78,23 @@ pub struct ImaginedStep {
     pub terminated: Option<Vec<f32>>,
 }
 
+/// The way from observations into the latent space of a model that imagines there and cannot decode.
+pub trait Encoder {
+    /// Columns of an observation.
+    fn observes(&self) -> usize;
+
+    /// [B, Z] latents of observations [B, `observes`].
+    fn encode(&self, obs: &[f32]) -> Vec<f32>;
+
+    /// What the latents are, in words: "512 units".
+    fn space(&self) -> String;
+
+    /// Units of each simplex, where latents are made of simplices.
+    fn simplex(&self) -> Option<usize> {
+        None
+    }
+}
+
 /// A model of an environment. A new kind is one file under `world/`, one line in the checkpoint's table of kinds, and
 /// nothing else: imagination, scores, diagnosis, top-up and learners speak to this trait.
 pub trait WorldModel: Debug + Send + Sync {
@@ -90,6 +107,17 @@ pub trait WorldModel: Debug + Send + Sync {
     /// Observations of the past that it must see, the present one included.
     fn context(&self) -> usize {
         1
+    }
+
+    /// What brings observations into the space that it imagines in, where that is another: all that is asked of it, and all that
+    /// it answers, is in that space then. Nothing where it imagines observations.
+    fn encoder(&self) -> Option<&dyn Encoder> {
+        None
+    }
+
+    /// Columns of an observation of the data that it is of.
+    fn observes(&self) -> usize {
+        self.encoder().map_or_else(|| self.dims().obs, Encoder::observes)
     }
 
     /// True if it predicts rewards.

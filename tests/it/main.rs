@@ -42,6 +42,7 @@ mod references;
 mod remote;
 mod report_units;
 mod support;
+mod tdmpc;
 mod topup_disk;
 mod topup_round;
 mod ui_fixture;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Emit, Job, Model, Slot};
 use crate::engine::event::Outcome;
 use crate::engine::measure::feature_space::{FeatureRows, FeatureSpace};
-use crate::engine::measure::{coverage, rollouts};
+use crate::engine::measure::{coverage, model_space, rollouts};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Base, CompareSpec, FeatureSpec, Source};
 use crate::engine::workspace::Workspace;
@@ -14,6 +14,7 @@ use crate::metrics::States;
 use crate::metrics::compare::{self, Input};
 use crate::metrics::report::Level;
 use crate::metrics::threshold::Kind;
+use crate::world::world_model::WorldModel;
 
 /// Compares two sets of states: a dataset with another one, with rollouts, or with what a world model imagines.
 pub(super) struct Compare;
@@ -37,11 +38,17 @@ impl Job for Compare {
     }
 
     fn run(spec: &CompareSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
+        // What is imagined in a latent space is held against the data there.
+        let model = spec.imagined.then(|| rollouts::world_model(&opened)).transpose()?.map(WorldModel::boxed);
+        let opened = if spec.imagined { model_space::of(&opened, cx)? } else { opened };
         let space = space(spec, &opened)?;
-        let b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened, &space, cx)? };
+        let mut b = if spec.imagined { imagined(spec, &opened, cx)? } else { recorded(spec, &opened, &space, cx)? };
         let (data, split) = (&opened.data, &opened.split);
         let part = |episodes: &[usize]| space.rows(data, episodes, &cx.phase("reading the states"));
-        let (train, calibration, heldout) = (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
+        let (mut train, mut calibration, heldout) =
+            (part(&split.train)?, part(&split.calibration)?, part(&split.heldout)?);
+        let thinned = model.as_ref().is_some_and(|model| model.encoder().is_some())
+            && [&mut train, &mut calibration, &mut b.states].map(|rows| rows.thin(LATENTS)).contains(&true);
         // Imagination starts from held-out states and follows their actions: it is held against episodes that it never saw.
         let nothing = States { rows: &[], owner: &[] };
         let known = coverage::known(&opened, &spec.space, spec.options.k, (Kind::Conformal, spec.options.alpha));
@@ -62,10 +69,20 @@ impl Job for Compare {
             report
                 .note(Level::Warn, "A and B are the same file: they differ by nothing but the numbers' own rounding.");
         }
+        if let Some(model) = &model {
+            model_space::entitle(&mut report, &**model, false);
+        }
+        if thinned {
+            let text = "Of training, calibration and imagined states some are compared, evenly chosen: there are many latents.";
+            report.note(Level::Info, text);
+        }
         emit(report);
         Ok(Outcome::default())
     }
 }
+
+/// Numbers of each part that are compared in a latent space, where neighbours are found by looking at all.
+const LATENTS: usize = 2_500_000;
 
 /// The feature space that both are compared in.
 fn space(spec: &CompareSpec, opened: &Opened) -> Result<FeatureSpace, Fault> {

@@ -6,6 +6,7 @@ use crate::engine::measure::feature_space::FeatureSpace;
 use crate::engine::measure::judged::Judged;
 use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
+use crate::engine::measure::model_space;
 use crate::engine::measure::one_step::OneStepError;
 use crate::engine::measure::reading_check::reading_check;
 use crate::engine::measure::scoring::{Rule, Scorer};
@@ -55,17 +56,19 @@ impl Job for Diagnose {
         let judged = Judged::choose(&opened, &spec.policy, "diagnosed", cx)?;
         let distrusted = reading_check(&opened, cx)?.is_some_and(|check| check.is_distrusted());
         let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()).filter(|_| !distrusted);
-        let error = model.map(|m| OneStepError::calibrate(m, &opened, (spec.threshold, spec.alpha), cx)).transpose()?;
+        let seen = if model.is_some() { model_space::of(&opened, cx)? } else { opened.clone() };
+        let error = model.map(|m| OneStepError::calibrate(m, &seen, (spec.threshold, spec.alpha), cx)).transpose()?;
         let rollouts = judged.data(&opened);
+        let imagined = model_space::judged(&judged, &seen, cx)?;
         let scored = judged
             .episodes
             .iter()
-            .map(|&e| Scored::measure((rollouts, e), !judged.is_fresh(), &space, &coverage.novelty, error.as_ref(), cx))
+            .map(|&e| Scored::measure((rollouts, &imagined, e), &judged, &space, &coverage.novelty, error.as_ref(), cx))
             .collect::<Result<Vec<_>, Fault>>()?;
         let episodes: Vec<EpisodeScores<'_>> = scored.iter().map(Scored::view).collect();
         let returns: Vec<f64> = opened.data.episodes(&opened.split.train).map(|e| e.ret()).collect();
         let input = Input {
-            names: &opened.data.obs_space.names,
+            names: &seen.data.obs_space.names,
             episodes: &episodes,
             novelty: &coverage.novelty,
             map: Some(&coverage.map),
@@ -74,7 +77,8 @@ impl Job for Diagnose {
         let mut report = diagnosis::report(&input, &cx.phase("ranking episodes"))?.report;
         judged.note(&mut report);
         if let Some(model) = model {
-            loss_ratio::of_policy(&mut report, &opened, (model, &judged), cx)?;
+            loss_ratio::of_policy(&mut report, &seen, (model, &judged, &imagined), cx)?;
+            model_space::tell(&mut report, model);
         }
         if let Some(error) = &error {
             report.note(Level::Info, error.sentence());
@@ -82,7 +86,7 @@ impl Job for Diagnose {
         trust(&mut report, &opened);
         let rule =
             Rule { kind: spec.threshold, alpha: spec.alpha, low_return: input.low_return, seed: spec.policy.seed };
-        let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
+        let scorer = Scorer::new((&opened, &seen), &space, &coverage.novelty, error.as_ref(), cx)?;
         let scored = scorer.judged(&judged, &scorer.thresholds(rule, cx)?, rule, cx)?;
         coverage.novelty.features.tell_parted(&mut report, scored.rows.states().rows);
         if let Some(evidence) = &scored.evidence {
@@ -109,8 +113,8 @@ struct Scored {
 
 impl Scored {
     fn measure(
-        (data, index): (&Dataset, usize),
-        of_data: bool,
+        (data, seen, index): (&Dataset, &Dataset, usize),
+        judged: &Judged,
         space: &FeatureSpace,
         novelty: &Novelty,
         error: Option<&OneStepError<'_>>,
@@ -119,11 +123,11 @@ impl Scored {
         let e = data.episode(index);
         let features = space.of_episode(data, index, cx)?;
         let novelty = novelty.ratios(&features, &cx.phase("novelty of the episodes"))?;
-        let steps = error.map(|error| error.of_episode(data, index, cx)).transpose()?.unwrap_or_default();
+        let steps = error.map(|error| error.of_episode(seen, index, cx)).transpose()?.unwrap_or_default();
         Ok(Self {
             label: e.span.id.to_string(),
             index,
-            of_data,
+            of_data: !judged.is_fresh(),
             features,
             novelty,
             model_error: steps.ratio,

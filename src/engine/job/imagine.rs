@@ -6,8 +6,9 @@ use crate::engine::measure::coverage;
 use crate::engine::measure::drawn::{Drawn, training_std};
 use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
+use crate::engine::measure::model_space;
 use crate::engine::measure::rollouts::world_model;
-use crate::engine::measure::windows::Windows;
+use crate::engine::measure::windows::{Along, Windows};
 use crate::engine::measure::{calibration, fidelity, steps_file, variety};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
@@ -17,10 +18,12 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::metrics::disagreement::in_units;
+use crate::metrics::divergence::latent::{self, Latents};
 use crate::metrics::divergence::{self, Input};
 use crate::metrics::features::moving;
-use crate::metrics::report::Level;
-use crate::world::imagine::open_loop;
+use crate::metrics::report::{Level, Report};
+use crate::world::imagine::{Rollouts, open_loop};
+use crate::world::world_model::WorldModel;
 
 /// Imagines in the open loop from held-out starts and reports the error by horizon.
 pub(super) struct Imagine;
@@ -48,16 +51,17 @@ impl Job for Imagine {
 
     fn run(spec: &ImagineSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let model = world_model(&opened)?;
-        let data = &opened.data;
-        let windows = Windows::choose(data, &opened.split.heldout, spec, model.context());
+        let seen = model_space::of(&opened, cx)?;
+        let windows = Windows::choose(&opened.data, &opened.split.heldout, spec, model.context());
         // What cannot be drawn is said before anything is spent.
-        let named = windows.named(data, spec)?;
+        let named = windows.named(&opened.data, spec)?;
+        let data = &seen.data;
         let (real, actions) = windows.gather(data);
         let imagined = {
             let actions = Actions::new(&data.action_space, actions);
             open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, &cx.phase("imagining"))?
         };
-        let std = training_std(&opened);
+        let std = training_std(&seen);
         let disagreement = in_units(&imagined.member_std, &std);
         let worst = || windows.worst(data.obs_dim(), &real, &imagined.obs, &std);
         let traced = if spec.episode.is_some() { named } else { worst() };
@@ -79,20 +83,23 @@ impl Job for Imagine {
             })
         };
         // Neighbours take their time on large data: the curves do not wait for them.
-        emit(report(None)?);
+        let mut first = report(None)?;
+        in_latents(&mut first, model, &seen, (&windows, &real, &imagined));
+        emit(first);
         let reference = coverage::novelty(&opened, cx)?;
-        let starts = windows.start_rows(data);
+        let starts = windows.start_rows(&opened.data);
         let novelty = reference.novelty().ratios(&starts, &cx.phase("novelty of the starts"))?;
         let mut report = report(Some(&novelty))?;
         windows.note(&mut report, spec);
-        certify(&mut report, &opened, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
-        calibration::tell(&mut report, &opened, model, cx)?;
-        fidelity::tell(&mut report, &opened, model, (&reference, spec.seed), cx)?;
+        certify(&mut report, &seen, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
+        calibration::tell(&mut report, &seen, model, cx)?;
+        fidelity::tell(&mut report, (&opened, &seen), model, (&reference, spec.seed), cx)?;
         variety::tell(&mut report, &opened, &reference, cx)?;
-        loss_ratio::of_heldout(&mut report, &opened, model, cx)?;
+        loss_ratio::of_heldout(&mut report, &seen, model, cx)?;
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
         }
+        in_latents(&mut report, model, &seen, (&windows, &real, &imagined));
         trust(&mut report, &opened);
         emit(report);
         let Some(out) = &spec.out else { return Ok(Outcome::default()) };
@@ -101,4 +108,26 @@ impl Job for Imagine {
         let rows = steps_file::save(out, (data, &windows), (&real, &imagined), (&moved, several))?;
         Ok(Outcome { summary: counted(rows, "imagined steps"), written: vec![out.clone()] })
     }
+}
+
+/// What a model without a decoder is measured by besides, in its latent space and by its rewards, and that all is there; nothing of
+/// others. `seen` is what was opened as the model sees it.
+fn in_latents(
+    report: &mut Report,
+    model: &dyn WorldModel,
+    seen: &Opened,
+    (windows, real, imagined): (&Windows, &[f32], &Rollouts),
+) {
+    let Some(encoder) = model.encoder() else { return };
+    let rewards = windows.rewards(&seen.data, &seen.split.train, imagined.reward.as_deref());
+    let latents = Latents {
+        units: imagined.obs_dim,
+        horizon: imagined.horizon,
+        real,
+        imagined: &imagined.obs,
+        simplex: encoder.simplex(),
+        rewards: rewards.as_ref().map(Along::view),
+    };
+    latent::add(report, &latents);
+    model_space::of_imagination(report, model);
 }

@@ -7,6 +7,7 @@ use crate::engine::measure::coverage::covered;
 use crate::engine::measure::feature_space::FeatureSpace;
 use crate::engine::measure::judged::Judged;
 use crate::engine::measure::lineage::trust;
+use crate::engine::measure::model_space;
 use crate::engine::measure::one_step::OneStepError;
 use crate::engine::measure::scoring::{Rule, Scored, Scorer};
 use crate::engine::opened::Opened;
@@ -60,9 +61,10 @@ impl Job for Score {
         let coverage = covered(&opened, &cover, cx, &|_| {})?;
         let judged = Judged::choose(&opened, &spec.policy, "scored", cx)?;
         let model = opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref());
-        let error = model.map(|m| OneStepError::calibrate(m, &opened, (spec.threshold, spec.alpha), cx)).transpose()?;
+        let seen = model_space::of(&opened, cx)?;
+        let error = model.map(|m| OneStepError::calibrate(m, &seen, (spec.threshold, spec.alpha), cx)).transpose()?;
         let rule = Rule { kind: spec.threshold, alpha: spec.alpha, low_return: low_return(&opened), seed: spec.seed };
-        let scorer = Scorer::new(&opened, &space, &coverage.novelty, error.as_ref(), cx)?;
+        let scorer = Scorer::new((&opened, &seen), &space, &coverage.novelty, error.as_ref(), cx)?;
         let alarms = scorer.alarms(rule, cx)?;
         let thresholds: Vec<f64> = alarms.iter().map(|a| a.threshold.value).collect();
         let scored = scorer.judged(&judged, &thresholds, rule, cx)?;
@@ -86,6 +88,7 @@ impl Job for Score {
         if let Some(error) = &error {
             made.note(Level::Info, error.sentence());
         }
+        model.iter().for_each(|model| model_space::tell(&mut made, *model));
         trust(&mut made, &opened);
         emit(made);
         let Some(out) = &spec.out else { return Ok(Outcome::said(judged.sentence)) };

@@ -2,8 +2,8 @@ use super::{Emit, Job, Model, Slot};
 use crate::engine::event::Outcome;
 use crate::engine::measure::drawn::{Drawn, training_std};
 use crate::engine::measure::rollouts::world_model;
-use crate::engine::measure::trajectories;
 use crate::engine::measure::windows::{from_where, usable};
+use crate::engine::measure::{model_space, trajectories};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Source, TraceSpec};
 use crate::engine::workspace::Workspace;
@@ -53,16 +53,23 @@ impl Job for Trace {
             let why = from_where(&known, |n| n > 0);
             return Err(Fault::bad(format!("episode {id} cannot be imagined from step {}: {why}", spec.step)));
         }
-        let drawn = Drawn::imagine(model, data, (spec.episode, spec.step), horizon, cx)?;
-        emit(divergence::trace(&Window {
-            names: &opened.data.obs_space.names,
-            std: &training_std(&opened),
+        let seen = model_space::of(&opened, cx)?;
+        // Of an episode that has to be encoded first, no other is.
+        let one = model.encoder().is_some().then(|| data.subset(&[spec.episode]));
+        let one = one.as_ref().map(|one| model_space::dataset(model, one, cx)).transpose()?;
+        let (data, index) = one.as_deref().map_or((&**data, spec.episode), |one| (one, 0));
+        let drawn = Drawn::imagine(model, data, (index, spec.step), horizon, cx)?;
+        let mut report = divergence::trace(&Window {
+            names: &seen.data.obs_space.names,
+            std: &training_std(&seen),
             episode: &id.to_string(),
             start: spec.step,
-            real: data.episode(spec.episode).obs,
+            real: data.episode(index).obs,
             imagined: &drawn.imagined,
             members: &drawn.members,
-        })?);
+        })?;
+        model_space::entitle(&mut report, model, true);
+        emit(report);
         Ok(Outcome::default())
     }
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::model_space;
 use super::windows::{Start, Windows};
 use crate::data::dataset::Dataset;
 use crate::data::space::Actions;
@@ -61,10 +62,17 @@ impl Drawn {
 #[derive(PartialEq)]
 struct Spread(Source);
 
-/// [D] standard deviation of every dimension in the training part, from the cache if it was measured before.
+/// [D] standard deviation of every dimension in the training part that errors are measured in, from the cache if it was measured
+/// before.
 pub fn training_std(opened: &Opened) -> Arc<Vec<f64>> {
     let key = Spread(Source { rollouts: None, ..opened.source.clone() });
-    let measure = || summary(&opened.data, &opened.split.train).obs.iter().map(|m| m.std).collect();
+    let measure = || {
+        let std: Vec<f64> = summary(&opened.data, &opened.split.train).obs.iter().map(|m| m.std).collect();
+        match opened.checkpoint.as_ref().and_then(|c| c.world_model.as_deref()) {
+            Some(model) => model_space::scale(model, std),
+            None => std,
+        }
+    };
     let Ok(std) = opened.measured.cached(key, || Ok::<_, Infallible>(measure()));
     std
 }

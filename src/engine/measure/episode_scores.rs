@@ -1,5 +1,6 @@
 //! What coverage and a world model say of each episode: the columns [`SCORES`] of the episode table.
 
+use super::model_space;
 use super::one_step::OneStepError;
 use crate::data::table::SCORES;
 use crate::engine::opened::Opened;
@@ -24,13 +25,14 @@ pub fn measure(opened: &Opened, cx: &Ctx) -> Result<Scores, Fault> {
     let mut scores = vec![(SCORES[0].0, ood), (SCORES[1].0, peak)];
     if let Some(model) = model {
         let usual = CoverSpec::default().options;
-        let error = OneStepError::calibrate(model, opened, (usual.threshold, usual.alpha), cx)?;
+        let seen = model_space::of(opened, cx)?;
+        let error = OneStepError::calibrate(model, &seen, (usual.threshold, usual.alpha), cx)?;
         let phase = cx.phase("model error of the episodes");
         let n = opened.data.num_episodes();
         let mut worst = Vec::with_capacity(n);
         for e in 0..n {
             phase.step(e as u64, n as u64)?;
-            worst.push(error.of_episode(&opened.data, e, &Ctx::quiet())?.ratio.into_iter().fold(f64::NAN, f64::max));
+            worst.push(error.of_episode(&seen.data, e, &Ctx::quiet())?.ratio.into_iter().fold(f64::NAN, f64::max));
         }
         scores.push((SCORES[2].0, worst));
     }

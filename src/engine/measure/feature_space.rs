@@ -12,6 +12,7 @@ use crate::data::space::{Actions, Space};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Base, FeatureSpec};
 use crate::ground::fault::Fault;
+use crate::ground::stats::evenly;
 use crate::ground::task::Ctx;
 use crate::metrics::States;
 use crate::metrics::features::Choice;
@@ -70,6 +71,7 @@ impl FeatureSpace {
         let mut what = String::from(match spec.base {
             Base::Observation => "observation dimensions",
             Base::ObservationAction => "observation and action dimensions",
+            Base::Latent if encodes(&model) => "latents that the world model encodes observations to",
             Base::Latent => "activations of the world model's last hidden layer (first elite member)",
         });
         if columns.is_some() {
@@ -181,10 +183,30 @@ impl FeatureSpace {
 }
 
 impl FeatureRows {
+    /// Leaves evenly chosen rows of at most `numbers` in all; true where it leaves some out.
+    pub fn thin(&mut self, numbers: usize) -> bool {
+        let (rows, n) = (self.owner.len(), self.rows.len());
+        if n <= numbers || rows == 0 {
+            return false;
+        }
+        let (width, kept) = (n / rows, evenly(rows, (numbers / (n / rows)).max(1)));
+        self.rows = kept.iter().flat_map(|&i| &self.rows[i * width..(i + 1) * width]).copied().collect();
+        self.owner = kept.iter().map(|&i| self.owner[i]).collect();
+        if self.step.len() == rows {
+            self.step = kept.iter().map(|&i| self.step[i]).collect();
+        }
+        true
+    }
+
     /// The form that metrics take.
     pub fn states(&self) -> States<'_> {
         States { rows: &self.rows, owner: &self.owner }
     }
+}
+
+/// True where the latents are those that the model imagines in.
+fn encodes(model: &Option<Arc<Checkpoint>>) -> bool {
+    model.as_ref().and_then(|c| c.world_model.as_ref()).is_some_and(|model| model.encoder().is_some())
 }
 
 /// Names of the hidden units, and the checkpoint that has them.

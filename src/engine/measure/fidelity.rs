@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 
 use super::coverage::Reference;
 use super::layers::sample;
+use super::model_space;
 use super::one_step::change_std;
 use crate::data::episode::TransitionBatch;
 use crate::data::space::Actions;
@@ -30,13 +31,13 @@ const SAME: f64 = 0.1;
 /// Rows that the model is asked for at once.
 const CHUNK: usize = 512;
 
-/// Adds action fidelity with its curves and table.
+/// Adds action fidelity with its curves and table: pairs are sought in what was `opened`, and compared as the model sees it.
 ///
 /// # Errors
 /// Cancelled.
 pub fn tell(
     report: &mut Report,
-    opened: &Opened,
+    (opened, seen): (&Opened, &Opened),
     model: &dyn WorldModel,
     (reference, seed): (&Reference, u64),
     cx: &Ctx,
@@ -45,7 +46,9 @@ pub fn tell(
     let data = &opened.data;
     let context = model.context();
     let batch = sample(data, &opened.split.heldout, AMONG, STRETCH + context);
-    let scale = change_std(&sample(data, &opened.split.train, 4 * AMONG, STRETCH));
+    let most = if model.encoder().is_some() { AMONG / 5 } else { 4 * AMONG };
+    let train = model_space::batch(model, sample(data, &opened.split.train, most, STRETCH), cx)?;
+    let scale = model_space::scale(model, change_std(&train));
     let several = opened.split.heldout.len() > 1;
     let pairs = if several { pairs(&batch, context, reference, cx)? } else { Vec::new() };
     if pairs.is_empty() {
@@ -53,6 +56,8 @@ pub fn tell(
         report.note(Level::Info, text);
         return Ok(());
     }
+    let first: Vec<f32> = pairs.iter().flat_map(|p| batch.obs_at(p.rows.0)).copied().collect();
+    let batch = model_space::batch(model, batch, cx)?;
     let rows: Vec<usize> = pairs.iter().flat_map(|p| [p.rows.0, p.rows.1]).collect();
     let mut others = rows.clone();
     others.shuffle(&mut stream(seed, "shuffled actions", 0));
@@ -66,9 +71,8 @@ pub fn tell(
     let apart = |of: &[f32]| -> Vec<f32> {
         of.chunks_exact(2 * d).flat_map(|two| (0..d).map(|c| two[c] - two[d + c])).collect()
     };
-    let first: Vec<f32> = pairs.iter().flat_map(|p| batch.obs_at(p.rows.0)).copied().collect();
     let input = Input {
-        names: &data.obs_space.names,
+        names: &seen.data.obs_space.names,
         scale: &scale,
         real: &apart(&real),
         model: &apart(&model_says),
@@ -78,7 +82,11 @@ pub fn tell(
         owner: &pairs.iter().map(|p| batch.episode[p.rows.0]).collect::<Vec<_>>(),
         seed,
     };
-    fidelity::tell(report, &input, cx)
+    fidelity::tell(report, &input, cx)?;
+    if model.encoder().is_some() {
+        model_space::list_the_worst(report, "action_signs");
+    }
+    Ok(())
 }
 
 /// Two rows of a batch and how far their actions are apart.
@@ -166,7 +174,7 @@ mod tests {
         let untrained = ensemble::fresh(&train, &options, &mut stream(0, "t", 0));
         let of = |model: &dyn WorldModel| {
             let mut report = Report::default();
-            tell(&mut report, &opened, model, (&reference, 0), &Ctx::quiet()).unwrap();
+            tell(&mut report, (&opened, &opened), model, (&reference, 0), &Ctx::quiet()).unwrap();
             report
         };
         let (without, device) = (of(&untrained), crate::world::net::device::Device::default());

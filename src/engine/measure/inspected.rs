@@ -60,7 +60,7 @@ fn of_model(r: &mut Report, checkpoint: &Checkpoint) {
             Level::Info,
             format!(
                 "a world model of {} observation and {} action dimensions, {} members ({} elites), read as {}",
-                d.obs,
+                model.observes(),
                 d.action,
                 d.members,
                 model.elites().len(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::feature_space::FeatureRows;
+use super::model_space;
 use super::one_step::{change_std, row_squares, total};
 use super::reading_check::reading_check;
 use crate::data::dataset::Dataset;
@@ -131,7 +132,10 @@ pub fn errors(
         key: "model_error".into(),
         label: "One-step error of the world model".into(),
         short: "model error".into(),
-        unit: "mean one-step error, std of a step's change".into(),
+        unit: format!(
+            "mean one-step error{}, std of a step's change",
+            if model.encoder().is_some() { " in its latent space" } else { "" }
+        ),
         sign: "std",
         cells: Cells::Means(Arc::new(Means::new(&x, &y, &value, ranges))),
     }))
@@ -158,11 +162,15 @@ pub fn has_errors(opened: &Opened, policy: &PolicySpec) -> bool {
 
 fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &Ctx) -> Result<Errors, Fault> {
     let cx = cx.phase("model error on the map");
-    let scale = change_std(&sample(&opened.data, &opened.split.train, SCALE, STRETCH));
+    let most = if model.encoder().is_some() { STEPS } else { SCALE };
+    let train = sample(&opened.data, &opened.split.train, most, STRETCH);
+    let scale = change_std(&model_space::batch(model, train, &cx)?);
+    let scale = model_space::scale(model, scale);
     let of = |part: &Placed<'_>| {
         let mut episodes = part.rows.owner.clone();
         episodes.dedup();
         let batch = sample(part.data, &episodes, STEPS / parts.len().max(1), STRETCH + model.context());
+        let batch = model_space::batch(model, batch, &cx)?;
         let predicted = one_step(model, &batch, &cx)?;
         let d = batch.obs_dim;
         let error = |(j, &i): (usize, &usize)| {

@@ -1,6 +1,7 @@
 //! How a world model's one-step loss on other episodes stands to that on those that it was fitted for.
 
 use super::judged::Judged;
+use crate::data::dataset::Dataset;
 use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
 use crate::ground::fault::Fault;
@@ -13,14 +14,14 @@ use crate::world::world_model::WorldModel;
 /// Most training episodes that the held-out ones are held against.
 const EPISODES: usize = 50;
 
-/// Adds the loss ratio R of the episodes that are judged, where they are not the dataset's own.
+/// Adds the loss ratio R of the episodes that are judged, where they are not the dataset's own; both as the model sees them.
 ///
 /// # Errors
 /// Cancelled.
 pub fn of_policy(
     report: &mut Report,
     opened: &Opened,
-    (model, judged): (&dyn WorldModel, &Judged),
+    (model, judged, data): (&dyn WorldModel, &Judged, &Dataset),
     cx: &Ctx,
 ) -> Result<(), Fault> {
     if !judged.is_fresh() {
@@ -28,7 +29,8 @@ pub fn of_policy(
     }
     let cx = cx.phase("loss ratio");
     let yardstick = Yardstick::new(&opened.data, &opened.split);
-    let losses = yardstick.losses(model, judged.data(opened), &cx)?;
+    let yardstick = if model.encoder().is_some() { yardstick.common() } else { yardstick };
+    let losses = yardstick.losses(model, data, &cx)?;
     let (r, se) = ratio(&losses, &yardstick.reference(model, &cx)?);
     report
         .stat(
@@ -61,6 +63,7 @@ pub fn of_heldout(report: &mut Report, opened: &Opened, model: &dyn WorldModel, 
         let cx = cx.phase("loss on training episodes");
         let training = stats::evenly(split.train.len(), EPISODES).into_iter().map(|i| split.train[i]);
         let scale = LossScale::new(&opened.data, &split.calibration);
+        let scale = if model.encoder().is_some() { scale.common() } else { scale };
         let of = |episodes: &[usize]| episode_losses(model, &opened.data, episodes, &scale, &cx);
         let (heldout, training) = (of(&split.heldout)?, of(&training.collect::<Vec<_>>())?);
         Ok::<_, Fault>((stats::mean(&heldout) / stats::mean(&training), heldout.len()))
@@ -146,11 +149,11 @@ mod tests {
         assert!((report.value("heldout_over_training").unwrap() / want - 1.0).abs() < 1e-4);
         // The dataset's own episodes are no policy's.
         let judged = Judged::choose(&opened, &PolicySpec { episodes: 0, seed: 0 }, "judged", &Ctx::quiet()).unwrap();
-        of_policy(&mut report, &opened, (&model, &judged), &Ctx::quiet()).unwrap();
+        of_policy(&mut report, &opened, (&model, &judged, judged.data(&opened)), &Ctx::quiet()).unwrap();
         assert_eq!(report.value("loss_ratio_judged"), None);
         opened.rollouts = Some(Arc::clone(&rollouts));
         let judged = Judged::choose(&opened, &PolicySpec::default(), "judged", &Ctx::quiet()).unwrap();
-        of_policy(&mut report, &opened, (&model, &judged), &Ctx::quiet()).unwrap();
+        of_policy(&mut report, &opened, (&model, &judged, judged.data(&opened)), &Ctx::quiet()).unwrap();
         let reference: Vec<usize> = split.heldout.iter().chain(&split.calibration).copied().collect();
         let want = by_hand(&model, &rollouts, &[0, 1, 2, 3, 4], scale) / loss(&reference);
         assert!((report.value("loss_ratio_judged").unwrap() / want - 1.0).abs() < 1e-4, "{want}");

@@ -3,6 +3,7 @@
 //! Error of a step: sqrt(mean over dimensions of ((predicted Δ - real Δ) / std of Δ)²), teacher forced, std over the
 //! training part. The threshold is set on the calibration part as that of novelty.
 
+use super::model_space;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
@@ -49,7 +50,7 @@ impl<'a> OneStepError<'a> {
         cx: &Ctx,
     ) -> Result<Self, Fault> {
         let (data, split) = (&opened.data, &opened.split);
-        let scale = change_std(&data.transitions(&split.train));
+        let scale = model_space::scale(model, change_std(&data.transitions(&split.train)));
         let batch = data.transitions(&split.calibration);
         let predicted = one_step(model, &batch, &cx.phase("calibrating the model error"))?;
         let errors: Vec<f64> = predicted

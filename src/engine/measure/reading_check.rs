@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::model_space;
 use super::one_step::{change_std, rms, row_squares, total};
 use super::windows::Windows;
 use crate::checkpoint::Checkpoint;
@@ -61,6 +62,8 @@ pub struct ReadingCheck {
     /// What does not fit between the model's normaliser and the data.
     pub doubts: Vec<String>,
     reading: Option<Reading>,
+    /// Where its numbers are, if not in observations.
+    place: Option<String>,
 }
 
 /// Rollouts along the training part with its recorded actions.
@@ -95,8 +98,8 @@ pub fn reading_check(opened: &Opened, cx: &Ctx) -> Result<Option<Arc<ReadingChec
 }
 
 fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx: &Ctx) -> Result<ReadingCheck, Fault> {
-    let batch = sample(opened, STEPS);
-    let scale = change_std(&batch);
+    let batch = model_space::batch(model, sample(opened, STEPS), cx)?;
+    let scale = model_space::scale(model, change_std(&batch));
     let all: Vec<usize> = (0..batch.len()).collect();
     let copied = rms(&batch, &all, &batch.obs, &scale);
     if batch.is_empty() || copied <= 0.0 {
@@ -115,7 +118,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         &batch.next_obs,
         batch.len(),
     );
-    let few = sample(opened, FIRST_LOOK);
+    let few = model_space::batch(model, sample(opened, FIRST_LOOK), cx)?;
     // Every other reading is a copy of the weights: only the best few are kept while they are tried.
     let mut others = Vec::new();
     for other in checkpoint.alternatives() {
@@ -139,6 +142,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         rollouts: follow(opened, model, cx)?,
         doubts: Ensemble::known(model).map(|m| normaliser_doubts(&m.input, opened, &batch)).unwrap_or_default(),
         reading: checkpoint.about.reading,
+        place: model_space::place(model),
     })
 }
 
@@ -162,6 +166,9 @@ fn follow(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<Followed,
     let (data, train) = (&opened.data, &opened.split.train);
     let some: Vec<usize> = evenly(train.len(), ROLLOUTS.0).into_iter().map(|i| train[i]).collect();
     let spec = ImagineSpec { starts: ROLLOUTS.0, horizon: ROLLOUTS.1, ..ImagineSpec::default() };
+    let part = model.encoder().is_some().then(|| data.subset(&some));
+    let seen = part.as_ref().map(|part| model_space::dataset(model, part, cx)).transpose()?;
+    let (data, some) = seen.as_deref().map_or((&**data, some), |seen| (seen, (0..seen.num_episodes()).collect()));
     let windows = Windows::choose(data, &some, &spec, model.context());
     if windows.starts.is_empty() {
         return Ok(Followed::default());
@@ -171,13 +178,14 @@ fn follow(opened: &Opened, model: &dyn WorldModel, cx: &Ctx) -> Result<Followed,
     let imagined = open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, cx)?.obs;
     let moments = summary(data, &some).obs;
     let d = data.obs_dim();
+    let std = model_space::scale(model, moments.iter().map(|m| m.std).collect());
     let away = |row: &[f32]| {
         row.iter()
             .zip(&moments)
-            .any(|(v, m)| !v.is_finite() || (m.std > 0.0 && (f64::from(*v) - m.mean).abs() > AWAY * m.std))
+            .zip(&std)
+            .any(|((v, m), std)| !v.is_finite() || (*std > 0.0 && (f64::from(*v) - m.mean).abs() > AWAY * std))
     };
     let width = d * (windows.horizon + 1);
-    let std: Vec<f64> = moments.iter().map(|m| m.std).collect();
     let gone = imagined.chunks_exact(width).filter(|rollout| rollout.chunks_exact(d).any(away)).count();
     let (mut error, mut copied) = (0.0, 0.0);
     for (real, imagined) in real.chunks_exact(width).zip(imagined.chunks_exact(width)) {
@@ -267,9 +275,10 @@ impl ReadingCheck {
         format!(
             "The world model was checked on {} steps of training episodes and on {} along them with their recorded actions: root \
              mean square errors over dimensions in units of copying the last state's (of a rollout's end: of copying its start's, \
-             at least one standard deviation of the data). Away from the data is more than {AWAY} deviations, or no finite number.",
+             at least one standard deviation of the data). Away from the data is more than {AWAY} deviations, or no finite number.{}",
             self.steps,
-            counted(self.rollouts.count, "rollouts")
+            counted(self.rollouts.count, "rollouts"),
+            self.place.as_ref().map_or_else(String::new, |place| format!(" All of it {place}."))
         )
     }
 

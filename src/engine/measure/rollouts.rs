@@ -45,6 +45,10 @@ pub struct Imagined {
 /// A sentence where there is no world model or no held-out stretch to start from; or cancelled.
 pub fn imagined(opened: &Opened, horizon: usize, cx: &Ctx) -> Result<Imagined, Fault> {
     let model = world_model(opened)?;
+    // Imagined latents are held against latents alone.
+    if model.dims().obs != opened.data.obs_dim() {
+        return Err(Fault::bad("the world model imagines in a latent space, and has no decoder"));
+    }
     let data = &opened.data;
     let windows = Windows::tile(data, &opened.split.heldout, horizon, model.context());
     if windows.starts.is_empty() {

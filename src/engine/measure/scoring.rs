@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::evidence::Held;
 use super::feature_space::FeatureSpace;
 use super::judged::Judged;
+use super::model_space;
 use super::one_step::OneStepError;
 use crate::data::dataset::Dataset;
 use crate::data::episode::TransitionBatch;
@@ -36,6 +37,8 @@ pub struct Rule {
 /// Every score that the data and the model allow, fitted to the training part.
 pub struct Scorer<'a> {
     opened: &'a Opened,
+    /// What was opened as the model sees it.
+    seen: &'a Opened,
     space: &'a FeatureSpace,
     fitted: Fitted<'a>,
     error: Option<&'a OneStepError<'a>>,
@@ -73,18 +76,18 @@ const CHUNK: usize = 512;
 
 impl Rows {
     /// Every state `s_t`, t < T, of the episodes that has `context` observations behind it; only those whose numbers are finite
-    /// if `usable`.
+    /// if `usable`. `seen` are the data as the model sees them.
     fn gather(
-        data: &Dataset,
+        (data, seen): (&Dataset, &Dataset),
         episodes: &[usize],
         space: &FeatureSpace,
         (context, usable): (usize, bool),
         cx: &Ctx,
     ) -> Result<Self, Fault> {
-        let mut batch = TransitionBatch::within(data.obs_dim(), Arc::new(data.action_space.clone()));
+        let mut batch = TransitionBatch::within(seen.obs_dim(), Arc::new(data.action_space.clone()));
         let mut all = Vec::new();
         let width = space.names().len();
-        let unknown = vec![f32::NAN; data.obs_dim()];
+        let unknown = vec![f32::NAN; seen.obs_dim()];
         for e in data.episodes(episodes) {
             let features = space.of_episode(data, e.index, cx)?;
             for t in 0..e.steps() {
@@ -94,7 +97,8 @@ impl Rows {
                     continue;
                 }
                 all.extend_from_slice(feature);
-                batch.push(&e, t, e.next_obs_at(t).unwrap_or(&unknown));
+                let of_model = seen.episode(e.index);
+                batch.push(&of_model, t, of_model.next_obs_at(t).unwrap_or(&unknown));
             }
         }
         let at = batch.with_context(context);
@@ -114,12 +118,12 @@ impl Rows {
 }
 
 impl<'a> Scorer<'a> {
-    /// Fits the scores.
+    /// Fits the scores to what was `opened`; `seen` is the same as the model sees it.
     ///
     /// # Errors
     /// A sentence where the training part does not allow one; or cancelled.
     pub fn new(
-        opened: &'a Opened,
+        (opened, seen): (&'a Opened, &'a Opened),
         space: &'a FeatureSpace,
         novelty: &'a Novelty,
         error: Option<&'a OneStepError<'a>>,
@@ -128,7 +132,7 @@ impl<'a> Scorer<'a> {
         let cx = cx.phase("fitting the scores");
         let train = space.rows(&opened.data, &opened.split.train, &cx)?;
         let fitted = Fitted::new(novelty, train.states(), &cx)?;
-        Ok(Self { opened, space, fitted, error })
+        Ok(Self { opened, seen, space, fitted, error })
     }
 
     /// A threshold for every score from the calibration part, and its record on the held-out part.
@@ -136,7 +140,7 @@ impl<'a> Scorer<'a> {
     /// # Errors
     /// A sentence where a part is empty or the level is none; or cancelled.
     pub fn alarms(&self, rule: Rule, cx: &Ctx) -> Result<Vec<Alarm>, Fault> {
-        let (data, split) = (&self.opened.data, &self.opened.split);
+        let (data, split) = ((&*self.opened.data, &*self.seen.data), &self.opened.split);
         let calibration = Rows::gather(data, &split.calibration, self.space, (self.context(), true), cx)?;
         let heldout = Rows::gather(data, &split.heldout, self.space, (self.context(), true), cx)?;
         let (of_calibration, _) = self.score(&calibration, false, "calibration", cx)?;
@@ -155,7 +159,7 @@ impl<'a> Scorer<'a> {
     /// # Errors
     /// As [`Scorer::alarms`].
     pub fn thresholds(&self, rule: Rule, cx: &Ctx) -> Result<Vec<f64>, Fault> {
-        let (data, split) = (&self.opened.data, &self.opened.split);
+        let (data, split) = ((&*self.opened.data, &*self.seen.data), &self.opened.split);
         let rows = Rows::gather(data, &split.calibration, self.space, (self.context(), true), cx)?;
         let (columns, _) = self.score(&rows, false, "calibration", cx)?;
         let (kind, alpha, shared) = (rule.kind, rule.alpha, split.is_shared());
@@ -169,7 +173,8 @@ impl<'a> Scorer<'a> {
     /// A sentence where the states do not fit the data; or cancelled.
     pub fn judged(&self, judged: &Judged, thresholds: &[f64], rule: Rule, cx: &Ctx) -> Result<Scored, Fault> {
         let data = judged.data(self.opened);
-        let rows = Rows::gather(data, &judged.episodes, self.space, (self.context(), false), cx)?;
+        let seen = model_space::judged(judged, self.seen, cx)?;
+        let rows = Rows::gather((data, &seen), &judged.episodes, self.space, (self.context(), false), cx)?;
         let (columns, errors) = self.score(&rows, judged.is_fresh(), "judged", cx)?;
         let held = Held { columns: &columns, thresholds, owner: &rows.owner, errors: &errors };
         let evidence = held.against(self.error, data, (rule.low_return, rule.seed), cx)?;

@@ -11,6 +11,7 @@ use crate::ground::number::counted;
 use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::metrics::divergence::errors::nrmse;
+use crate::metrics::divergence::latent::Rewards;
 use crate::metrics::report::{Level, Report};
 
 /// An episode's index and a step of it.
@@ -117,6 +118,15 @@ impl Windows {
         (real, actions)
     }
 
+    /// The rewards of every window, and their mean and deviation in the episodes `train`; nothing where the data or the model have
+    /// none.
+    pub fn rewards<'i>(&self, data: &Dataset, train: &[usize], imagined: Option<&'i [f32]>) -> Option<Along<'i>> {
+        let imagined = imagined.filter(|_| !data.origin.has_no_rewards())?;
+        let of = |&(e, t): &Start| data.episode(e).rewards[t..t + self.horizon].to_vec();
+        let all: Vec<f64> = data.episodes(train).flat_map(|e| e.rewards.to_vec()).filter(|r| r.is_finite()).collect();
+        Some(Along { real: self.starts.iter().flat_map(of).collect(), imagined, scale: stats::mean_std(&all) })
+    }
+
     /// The start that was named to be drawn: of the episode the step that is asked for, or the first that is possible.
     ///
     /// # Errors
@@ -165,6 +175,20 @@ impl Windows {
             let n = self.starts.len();
             report.note(Level::Info, format!("{n} starts are all that the held-out episodes have"));
         }
+    }
+}
+
+/// Rewards along all windows, beside what was imagined of them.
+pub struct Along<'i> {
+    real: Vec<f64>,
+    imagined: &'i [f32],
+    scale: (f64, f64),
+}
+
+impl Along<'_> {
+    /// As the report takes them.
+    pub fn view(&self) -> Rewards<'_> {
+        Rewards { real: &self.real, imagined: self.imagined, scale: self.scale }
     }
 }
 

@@ -31,9 +31,10 @@ fn spec(open: &OpenSpec, imagined: bool) -> JobSpec {
 pub fn cards<'a>(app: &'a App, what: &str) -> Vec<Card<'a>> {
     let Some(report) = app.reports.get("compare") else { return Vec::new() };
     let mut cards = generic::cards(report);
+    let place = report.title.find(" in the model's latent space").map_or("", |at| &report.title[at..]);
     for card in &mut cards {
         card.title = match card.body {
-            Body::Stats(_) => format!("{what} compared with the data · A: data, B: {}", what.to_lowercase()),
+            Body::Stats(_) => format!("{what} compared with the data{place} · A: data, B: {}", what.to_lowercase()),
             Body::Notes(_) => "Comparison".into(),
             _ => std::mem::take(&mut card.title),
         };

@@ -3,6 +3,7 @@
 use super::{Panel, compared, diagnosis, dimensions, generic};
 use crate::engine::job::{ImagineSpec, JobSpec};
 use crate::metrics::density::near::Place;
+use crate::metrics::divergence::latent::LATENTS;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::keymap::{Binding, ch};
@@ -57,6 +58,12 @@ fn cards(app: &App) -> Vec<Card<'_>> {
         }
     }
     for card in &mut cards {
+        // Errors of a model without a decoder are in another unit than all others.
+        if let Body::Plot(lines) = &card.body
+            && lines.first().is_some_and(|line| line.y_axis.label == LATENTS)
+        {
+            card.title = format!("{} of latents", card.title);
+        }
         if let (Body::Plot(lines), true) = (&mut card.body, card.id.strip_prefix("plot:") == Some(ERRORS)) {
             lines.extend(app.follow.past(app.open.source.checkpoint.as_deref()));
         }
@@ -111,6 +118,10 @@ const SMALL: &[Page] = &[
     ),
     Page("disagreement", Column(&[(Part(3), C("plot:disagreement by horizon")), (Part(2), C("notes"))])),
     Page("checks", ACTIONS),
+    Page(
+        "latents",
+        Column(&[(Part(1), C("plot:reward error by horizon")), (Part(1), C("plot:latent distance by horizon"))]),
+    ),
     Page("imagined", compared::SMALL[0]),
     Page("shift", compared::SMALL[1]),
 ];
@@ -123,6 +134,7 @@ const ONE: Node = Column(&[
         Row(&[
             (Part(3), C("plot:trace*")),
             (Part(3), C("plot:disagreement by horizon")),
+            (Part(3), C("plot:reward error by horizon")),
             (Part(4), Column(&[(Part(4), C("table:dimensions")), (Part(3), C("notes"))])),
         ]),
     ),
@@ -142,6 +154,7 @@ const WIDE: Node = Column(&[
         Row(&[
             (Part(3), C("plot:error by horizon")),
             (Part(2), C("plot:disagreement by horizon")),
+            (Part(2), C("plot:reward error by horizon")),
             (Part(2), C("scatter:error_vs_novelty")),
         ]),
     ),

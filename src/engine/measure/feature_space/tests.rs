@@ -132,3 +132,15 @@ fn a_latent_is_the_first_elite_members_last_hidden_layer() {
     empty.checkpoint = Some(Arc::new(Checkpoint::default()));
     assert!(sentence(&empty).contains("holds none"));
 }
+
+#[test]
+fn rows_are_thinned_to_so_many_numbers() {
+    let mut rows =
+        FeatureRows { rows: (0..20u8).map(f32::from).collect(), owner: (0..10).collect(), step: (10..20).collect() };
+    assert!(!rows.thin(20));
+    assert!(rows.thin(9));
+    assert_eq!((rows.rows.len(), rows.owner.len(), rows.step.len()), (8, 4, 4));
+    for (i, (owner, step)) in rows.owner.iter().zip(&rows.step).enumerate() {
+        assert_eq!((owner + 10, 2.0 * *owner as f32), (*step, rows.rows[2 * i]));
+    }
+}
