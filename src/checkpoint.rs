@@ -22,6 +22,7 @@ mod dynamics;
 mod hydra;
 pub mod inspect;
 mod layers;
+pub mod mbpo;
 pub mod mbrl_lib;
 pub mod native;
 pub mod newest;
@@ -29,11 +30,14 @@ mod npy;
 pub mod offlinerl_kit;
 mod order;
 mod perceptron;
+pub mod pets;
 pub mod pickle;
 pub mod policies;
 pub mod reading;
 mod recognised;
+mod recurrent_layers;
 pub mod rssmlite;
+pub mod rwm;
 pub mod safetensors_file;
 pub mod sidecar;
 pub mod state_dict;
@@ -157,8 +161,16 @@ pub trait CheckpointFormat: Sync {
 }
 
 /// Every layout, in the order in which they are asked.
-pub const CHECKPOINTS: &[&dyn CheckpointFormat] =
-    &[&native::Native, &mbrl_lib::MbrlLib, &offlinerl_kit::OfflineRlKit, &rssmlite::RssmLite, &state_dict::StateDict];
+pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
+    &native::Native,
+    &mbrl_lib::MbrlLib,
+    &offlinerl_kit::OfflineRlKit,
+    &rssmlite::RssmLite,
+    &rwm::RoboticWorldModel,
+    &mbpo::Mbpo,
+    &pets::Pets,
+    &state_dict::StateDict,
+];
 
 /// Opens `path` with the layout that recognises it, with nothing known beside it.
 ///

@@ -5,5 +5,6 @@ pub mod fit;
 pub mod fresh;
 pub mod imagine;
 pub mod net;
+pub mod recurrent_net;
 pub mod rssm;
 pub mod world_model;

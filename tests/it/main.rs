@@ -22,6 +22,7 @@ mod cli_shot;
 mod cli_topup;
 mod data_open;
 mod data_write;
+mod dynamics_models;
 mod engine_jobs;
 mod engine_trace;
 mod formats;
