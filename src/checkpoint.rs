@@ -26,6 +26,7 @@ mod hydra;
 pub mod inspect;
 mod layers;
 pub mod lerobot_tdmpc;
+pub mod mbpo;
 pub mod mbrl_lib;
 pub mod native;
 pub mod newest;
@@ -33,12 +34,15 @@ mod npy;
 pub mod offlinerl_kit;
 mod order;
 mod perceptron;
+pub mod pets;
 pub mod pickle;
 pub mod policies;
 pub mod r2dreamer;
 pub mod reading;
 mod recognised;
+mod recurrent_layers;
 pub mod rssmlite;
+pub mod rwm;
 pub mod safetensors_file;
 pub mod sheeprl;
 pub mod sidecar;
@@ -177,6 +181,9 @@ pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
     &tdmpc2::TdMpc2,
     &tdmpc::TdMpc1,
     &lerobot_tdmpc::LeRobotTdMpc,
+    &rwm::RoboticWorldModel,
+    &mbpo::Mbpo,
+    &pets::Pets,
     &state_dict::StateDict,
 ];
 

@@ -7,6 +7,7 @@ pub mod fresh;
 pub mod imagine;
 mod latent;
 pub mod net;
+pub mod recurrent_net;
 pub mod rssm;
 pub mod tdmpc;
 pub mod world_model;

@@ -1,5 +1,8 @@
 //! OfflineRL-Kit's `EnsembleDynamics`: `dynamics.pth` (a bare state dictionary) with `mu.npy` and `std.npy` of [obs, action].
-//! The network predicts Δobs and reward in raw units; under RAMBO it sees and predicts standardised observations.
+//! The network predicts Δobs and reward in raw units; under RAMBO it sees and predicts standardised observations. Its recurrent
+//! dynamics are read too ([`recurrent`]).
+
+mod recurrent;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +19,7 @@ use crate::ground::stats;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::activation::Activation;
 use crate::world::net::normalizer::Normalizer;
+use crate::world::world_model::WorldModel;
 
 const DYNAMICS: &str = "dynamics.pth";
 /// Longest `hyper_param.json` that is read.
@@ -46,12 +50,16 @@ impl CheckpointFormat for OfflineRlKit {
         let tensors = torch_file::open(&folder.join(DYNAMICS))?.tensors()?.finite()?;
         let mut about = About { file: Some(folder.join(DYNAMICS)), ..About::default() };
         about.lineage.dataset_name.clone_from(&run.task);
-        let model = assemble(&tensors, &folder, (&sidecar, &run), given, &mut about)?;
+        let world_model: Box<dyn WorldModel> = if recurrent::is_recurrent(&tensors) {
+            Box::new(recurrent::model(&tensors, &folder, &sidecar, given, &mut about)?)
+        } else {
+            Box::new(assemble(&tensors, &folder, (&sidecar, &run), given, &mut about)?)
+        };
         sidecar.describe(&mut about);
         if let (Some(data), Some(task)) = (given.data, &run.task) {
             about.warnings.extend(other_task(data, task));
         }
-        Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
+        Ok(Checkpoint { world_model: Some(world_model), about, ..Checkpoint::default() })
     }
 }
 
@@ -100,9 +108,6 @@ fn assemble(
     given: &Given<'_>,
     about: &mut About,
 ) -> Result<Ensemble, Fault> {
-    if tensors.map.keys().any(|k| k.starts_with("rnn_layer.")) {
-        return Err(tensors.error("'rnn_layer' is of OfflineRL-Kit's recurrent dynamics, which are not read yet"));
-    }
     let backbones = (0..).take_while(|i| tensors.get(&format!("backbones.{i}.weight")).is_some());
     let mut list =
         backbones.map(|i| layers::member_layer(tensors, &format!("backbones.{i}"))).collect::<Result<Vec<_>, _>>()?;

@@ -19,6 +19,9 @@ const LATENT: &str = "a world model that imagines in a latent space, which is no
                       dataset and hold it against the data with oodscope compare";
 const CONVERT: &str = "save the numbers of a plain dynamics model as a torch state_dict or as safetensors instead";
 
+const NO_HEADS: &str = "its state_base or state_heads are not those of rsl_rl_rwm's SystemDynamicsEnsemble, which alone is read; save the \
+                        file anew with the runner";
+
 /// Names of tensors that only one library has, the more special first: all of `all` must be within some name.
 struct Rule {
     what: &'static str,
@@ -37,8 +40,8 @@ const RULES: &[Rule] = &[
     rule("a checkpoint of TD-MPC2", &["_encoder.", "_dynamics.", "_Qs"], LATENT),
     rule("a checkpoint of TD-MPC", &["_encoder.", "_dynamics.", "_Q1"], LATENT),
     rule("a checkpoint of TD-MPC", &["_dynamics.", "_reward.", "_pi."], LATENT),
-    rule("a Robotic World Model of rsl_rl", &["system_dynamics_state_dict."], LATENT),
-    rule("a Robotic World Model of rsl_rl", &["state_base.", "state_heads."], LATENT),
+    rule("a Robotic World Model of rsl_rl", &["system_dynamics_state_dict."], NO_HEADS),
+    rule("a Robotic World Model of rsl_rl", &["state_base.", "state_heads."], NO_HEADS),
     rule("a checkpoint of sheeprl's Dreamer", &["world_model.", "rssm"], LATENT),
     rule("a recurrent state-space model", &["posterior_net."], LATENT),
     rule("a recurrent state-space model", &["rssm."], LATENT),

@@ -160,7 +160,7 @@ fn model(tensors: &Tensors, classes: usize) -> Result<Rssm, Fault> {
 }
 
 /// A linear layer of torch, [out, in], as ours.
-fn linear(tensors: &Tensors, weight: &str, bias: &str) -> Result<Layer, Fault> {
+pub(super) fn linear(tensors: &Tensors, weight: &str, bias: &str) -> Result<Layer, Fault> {
     let w = tensors.need(weight)?;
     let &[outputs, inputs] = &w.shape[..] else {
         return Err(tensors.error(format!("tensor '{weight}' has shape {:?}, [outputs, inputs] is needed", w.shape)));

@@ -1,21 +1,22 @@
 //! What stands beside the weights of other libraries: `oodscope.toml`, `oodscope.json`, `model.json`. They state how the
 //! numbers are to be read; a key that is not known is told with the nearest that is.
 
+mod nearest;
+mod stated;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-mod distance;
-
-use distance::distance;
-
 use super::reading::{InputOrder, RewardColumn, Target};
 use super::tensors::read_bounded;
 use super::{About, CurvePoint};
 use crate::ground::fault::Fault;
 use crate::world::net::activation::{Activation, KNOWN};
+use nearest::nearest;
+pub use stated::Stated;
 
 /// Longest description that is read.
 const MAX_TEXT: u64 = 1 << 20;
@@ -119,6 +120,8 @@ pub struct Sidecar {
     pub obs_keys: Option<Vec<String>>,
     /// Sizes and ranges of the latent models of TD-MPC: `simnorm_dim`, `num_bins`, `vmin`, `vmax`, `task`.
     pub numbers: BTreeMap<String, f64>,
+    /// What some libraries keep outside the file of the weights.
+    pub stated: Stated,
     /// What the user should know of these files.
     pub warnings: Vec<String>,
     pub(super) curve: Vec<Option<f64>>,
@@ -145,12 +148,17 @@ impl Sidecar {
     }
 
     fn take(&mut self, file: &str, table: &Map<String, Value>) -> Result<(), String> {
+        // Descriptions that others write have such names for other things.
+        let own = |key: &str| file != FILES[0] && stated::KEYS.contains(&key);
         for (key, value) in table {
             self.key(key, value)?;
+            if own(key) {
+                self.stated.key(key, value)?;
+            }
         }
         let unknown: Vec<String> = table
             .keys()
-            .filter(|key| !STATING.contains(&key.as_str()) && !DESCRIBING.contains(&key.as_str()))
+            .filter(|key| !STATING.contains(&key.as_str()) && !DESCRIBING.contains(&key.as_str()) && !own(key))
             .map(|key| match nearest(key) {
                 Some(known) => format!("'{key}' (is '{known}' meant?)"),
                 None => format!("'{key}'"),
@@ -302,20 +310,6 @@ fn columns(value: &Value) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The key that changes numbers and that `key` may stand for.
-fn nearest(key: &str) -> Option<&'static str> {
-    let bare = |text: &str| text.replace(['_', '-', '.'], "").to_lowercase();
-    let key = bare(key);
-    let near = STATING.iter().filter_map(|known| {
-        let plain = bare(known);
-        let within = plain.len() >= 5 && (key.contains(&plain) || (key.len() >= 5 && plain.contains(&key)));
-        let apart = distance(&key, &plain);
-        let close = apart <= (plain.len() / 3).max(1);
-        (within || close).then_some((if within { apart.min(2) } else { apart }, *known))
-    });
-    near.min().map(|(_, known)| known)
 }
 
 #[cfg(test)]

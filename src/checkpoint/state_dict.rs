@@ -4,26 +4,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dynamics::{self, Layout};
-use super::layers;
+use super::dynamics;
 use super::mbrl_lib::MbrlLib;
 use super::offlinerl_kit::OfflineRlKit;
 use super::perceptron;
-use super::reading::{Basis, Item, RewardColumn};
 use super::sidecar::Sidecar;
 use super::tensors::Tensors;
 use super::unwrap::unwrap;
-use super::{About, Checkpoint, CheckpointFormat, Given, npy, recognised, safetensors_file, torch_file};
+use super::{About, Checkpoint, CheckpointFormat, Given, recognised, safetensors_file, torch_file};
 use crate::ground::fault::Fault;
-use crate::world::net::activation::Activation;
 
 /// Names of the file in a folder.
 const NAMES: [&str; 2] = ["model.safetensors", "model.pt"];
 /// Endings of files that are taken for tensors before they are looked into, so that a damaged one gets its own message.
 const ENDINGS: [&str; 6] = ["pt", "pth", "ckpt", "bin", "safetensors", "cleanrl_model"];
-/// Where the library that names its layers `nn1`, `nn2`, … would have to keep its normaliser.
-const SCALER: &str = "scaler.npz";
-
 /// The layout.
 pub struct StateDict;
 
@@ -46,14 +40,7 @@ impl CheckpointFormat for StateDict {
     }
 
     fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
-        let file = file_of(path).unwrap_or_else(|| path.to_path_buf());
-        if let Some(other) = other_files(path, &file).first() {
-            let name = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Err(Fault::at(
-                path,
-                format!("several files of tensors ({}, {}, …); name the one that is meant", name(&file), name(other)),
-            ));
-        }
+        let file = the_file(path)?;
         let folder = file.parent().unwrap_or(Path::new("."));
         let sidecar = Sidecar::read(folder)?;
         let tensors = read_tensors(&file)?;
@@ -62,23 +49,8 @@ impl CheckpointFormat for StateDict {
         }
         let mut about = About { file: Some(file.clone()), ..About::default() };
         let tensors = unwrap(&tensors, &mut about)?.finite()?;
-        let (mut network, mut layout) = perceptron::network(&tensors, &mut about)?;
-        let columns = network.layers[0].layer.inputs;
-        if is_mbpo(&tensors) {
-            let scaler = folder.join(SCALER);
-            if !scaler.is_file() {
-                return Err(tensors.error(format!(
-                    "'nn1.weight' is of the MBPO ports to PyTorch, which keep their scaler in no file; save its mean and \
-                     deviation as {SCALER} (arrays mu and std) beside the weights"
-                )));
-            }
-            let [mu, std] = npy::read_npz(&scaler, ["mu", "std"])?;
-            network.input = layers::normalizer(&mu, &std, columns, &mut about).map_err(|e| Fault::at(&scaler, e))?;
-            layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
-            layout.reading.reward = Item::new(RewardColumn::First, Basis::Implied);
-        } else {
-            about.warnings.extend(unread(&file));
-        }
+        let (network, layout) = perceptron::network(&tensors, &mut about)?;
+        about.warnings.extend(unread(&file));
         let model = dynamics::world_model(network, &layout, &sidecar, given, &tensors, &mut about)?;
         sidecar.describe(&mut about);
         Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
@@ -95,6 +67,22 @@ pub(super) fn file_of(path: &Path) -> Option<PathBuf> {
         return Some(path.to_path_buf());
     }
     NAMES.iter().map(|n| path.join(n)).find(|f| f.is_file()).or_else(|| tensor_files(path).into_iter().next())
+}
+
+/// The same, where it is clear which one is meant.
+///
+/// # Errors
+/// [`Fault`] if a folder holds several.
+pub(super) fn the_file(path: &Path) -> Result<PathBuf, Fault> {
+    let file = file_of(path).unwrap_or_else(|| path.to_path_buf());
+    let name = |p: &Path| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match other_files(path, &file).first() {
+        None => Ok(file),
+        Some(other) => Err(Fault::at(
+            path,
+            format!("several files of tensors ({}, {}, …); name the one that is meant", name(&file), name(other)),
+        )),
+    }
 }
 
 /// The file of tensors in the folder `path`, if it is the only one.
@@ -142,11 +130,6 @@ fn is_normaliser(name: &str) -> bool {
     ["npz", "npy", "pkl", "pickle", "joblib", "json"].contains(&ending)
         && (["scaler", "normaliz", "normalis", "statistics"].iter().any(|w| stem.contains(w))
             || words.iter().any(|w| ["norm", "stats", "mean", "std", "mu", "sigma"].contains(w)))
-}
-
-/// The names and shapes of the ports of MBPO to PyTorch.
-fn is_mbpo(tensors: &Tensors) -> bool {
-    tensors.get("nn1.weight").is_some_and(|t| t.shape.len() == 3) && tensors.get("max_logvar").is_some()
 }
 
 /// Reads a file of tensors of either kind, told apart by its first bytes and then by its name.

@@ -40,8 +40,8 @@ const FILE: &str = "\
 Columns of the file: episode (its id), step; for every score NAME (raw), NAME_x_threshold (1 = at the threshold) and
 NAME_alarm; with a world model model_error_x_threshold (NaN where a step has no next observation). NAME is novelty,
 mahalanobis, density, cells and, where the model allows it, disagreement, aleatoric, pairwise_diff, ensemble_std,
-discrepancy. A state that is not finite has infinite scores. A Parquet file carries every score's definition and
-threshold as key-value metadata: NAME, NAME_threshold.
+discrepancy, infoprop, macura. A state that is not finite has infinite scores. A Parquet file carries every score's
+definition and threshold as key-value metadata: NAME, NAME_threshold.
 
   oodscope score data.hdf5 --rollouts eval.hdf5 --out scores.parquet
   oodscope score data.hdf5 --rollouts eval.hdf5 --checkpoint model --threshold per-step --alpha 0.05 --json";

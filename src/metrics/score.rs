@@ -20,6 +20,8 @@ pub mod density;
 pub mod disagreement;
 pub mod discrepancy;
 pub mod ensemble_std;
+pub mod infoprop;
+pub mod macura;
 pub mod mahalanobis;
 pub mod members;
 pub mod nearest;
@@ -71,6 +73,8 @@ pub const SCORES: &[Score] = &[
     pairwise::SCORE,
     ensemble_std::SCORE,
     discrepancy::SCORE,
+    infoprop::SCORE,
+    macura::SCORE,
 ];
 
 impl Score {

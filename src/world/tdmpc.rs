@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use chain::{After, Chain, softmax};
 
+use super::latent::symexp;
 use super::net::normalizer::Normalizer;
-use super::rssm::symexp;
 use super::world_model::{Dims, Encoder, Feedback, ImaginedState, ImaginedStep, Prediction, WorldModel};
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;

@@ -46,7 +46,7 @@ fn every_state_is_in_the_file_and_the_report_counts_the_same() {
     assert_eq!((stat(&report, "states"), stat(&report, "interaction")), (600.0, 600.0));
     let file = csv(&out);
     let rows = table(&report, "scores");
-    assert_eq!(rows.len(), 9, "the checkpoint has members and variances: every score is there");
+    assert_eq!(rows.len(), 11, "the checkpoint has members and variances: every score is there");
     for (name, label) in
         [("novelty", "k-NN novelty"), ("discrepancy", "MOReL discrepancy"), ("density", "local density")]
     {

@@ -23,6 +23,7 @@ mod cli_topup;
 mod data_open;
 mod data_write;
 mod dreamer_checkpoints;
+mod dynamics_models;
 mod engine_jobs;
 mod engine_trace;
 mod formats;

@@ -29,6 +29,12 @@ impl Members<'_> {
         &self.change[at..at + d]
     }
 
+    /// Mean and standard deviation that member `m` predicts for column `c` of row `row`, where variances are predicted.
+    pub fn normal_at(&self, m: usize, row: usize, c: usize) -> Option<(f64, f64)> {
+        let std = self.std?[(m * self.rows() + row) * self.targets + c];
+        Some((f64::from(self.change_at(m, row)[c]), f64::from(std)))
+    }
+
     /// [D] mean over the members.
     pub fn mean(&self, row: usize) -> Vec<f64> {
         let mut mean = vec![0.0; self.scale.len()];

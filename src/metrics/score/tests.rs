@@ -51,19 +51,22 @@ const DENSITY: [f64; 5] = [
 
 /// numpy 2.4.6 on c [3, 2, 2] and s [3, 2, 3] below, m = c.mean(0): `(c.std(0) / [0.5, 2.0]).mean(1)`,
 /// `norm(s, axis=2).max(0)`, `norm(c - m, axis=2).max(0)`, `sqrt(c.var(0).mean(1))`,
-/// `norm(c[:, None] - c[None], axis=3).max((0, 1))`.
+/// `norm(c[:, None] - c[None], axis=3).max((0, 1))`; and on c and v = s[..., :2] ** 2 the formulas of Infoprop's
+/// `infoprop_dyna.py` and `gaussian_mlp.py` and of MACURA's `distance_measures.py`, term by term.
 const CHANGE: [f32; 12] = [2.04, -2.56, 0.42, -0.57, -0.45, -0.22, -2.02, -0.23, -0.87, 3.32, 0.23, -0.35];
 #[rustfmt::skip]
 const STD: [f32; 18] = [
     0.49, 0.63, 0.76, 0.96, 0.36, 0.68, 0.73, 0.36, 0.1, 0.98, 0.37, 0.38, 0.9, 0.63, 0.52, 0.8, 0.13,
     0.74,
 ];
-const MEMBERS: [(&str, [f64; 2]); 5] = [
+const MEMBERS: [(&str, [f64; 2]); 7] = [
     ("disagreement", [1.888_566_082_527_566_3, 1.143_359_481_690_034_5]),
     ("aleatoric", [1.215_442_278_037_128, 1.230_284_511_334_037_3]),
     ("pairwise_diff", [3.330_420_331_712_324, 1.570_834_864_316_729]),
     ("ensemble_std", [1.935_432_730_383_948_3, 0.789_887_465_917_662_5]),
     ("discrepancy", [6.560_678_192_668_748, 2.463_574_605_168_051_6]),
+    ("infoprop", [42.116_012_021_266_83, 40.340_121_686_204_37]),
+    ("macura", [7.926_413_413_411_137_5, 0.759_765_316_776_297_4]),
 ];
 
 fn names(d: usize) -> Vec<String> {
@@ -146,6 +149,18 @@ fn scores_of_members_are_numpys() {
     assert_eq!(of(&members(&CHANGE, None, 3)), ["disagreement", "pairwise_diff", "ensemble_std", "discrepancy"]);
     assert_eq!(of(&members(&CHANGE[..4], Some(&STD[..6]), 1)), ["aleatoric"], "a single member disagrees with nobody");
     assert!(of(&members(&CHANGE[..4], None, 1)).is_empty());
+}
+
+#[test]
+fn members_that_agree_lose_nothing() {
+    let columns = of_members(&members(&CHANGE[..4].repeat(3), Some(&STD[..6].repeat(3)), 3));
+    for name in ["infoprop", "macura"] {
+        close(column(&columns, name), &[0.0, 0.0], 1e-12);
+    }
+    // Means alike and deviations not: only the one that looks at whole distributions sees it.
+    let columns = of_members(&members(&CHANGE[..4].repeat(3), Some(&STD), 3));
+    assert!(column(&columns, "macura").iter().all(|v| *v > 0.01));
+    close(column(&columns, "infoprop"), &[0.0, 0.0], 1e-12);
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! PETS in PyTorch (handful-of-trials-pytorch and its copies): `lin{i}_w` [E, in, out], `lin{i}_b` [E, 1, out], swish, with
+//! `inputs_mu` and `inputs_sigma` of `[obs, action]` and the bounds of the log-variance inside; no reward. Sources: its
+//! `config/*.py` (`PtModel`) and `MPC.py`.
+//!
+//! What the network sees of an observation and what its outputs are is code of the environment (`obs_preproc`, `targ_proc`), which
+//! no file tells: halfcheetah's network takes as many columns as if it saw the observation as it is. So it has to be stated, but for
+//! the widths of the two environments that the library leaves the observation alone in. In use a member's draw is taken (TS∞); here
+//! the mean over all members, or one member's mean.
+
+use std::path::Path;
+
+use super::dynamics::{self, Layout, Network};
+use super::layers;
+use super::mbpo::{gaussian, member_layer};
+use super::reading::{Basis, Item, RewardColumn, Target};
+use super::rssmlite::names;
+use super::sidecar::Sidecar;
+use super::state_dict::{file_of, read_tensors, the_file};
+use super::tensors::{Tensor, Tensors};
+use super::unwrap::unwrap;
+use super::{About, Checkpoint, CheckpointFormat, Given};
+use crate::ground::fault::Fault;
+use crate::world::net::activation::Activation;
+
+/// Tensors that no other library has together.
+const KNOWN_BY: [&str; 4] = ["lin0_w", "lin0_b", "inputs_mu", "inputs_sigma"];
+
+/// An environment of the library, by the network's inputs and targets.
+struct Environment {
+    name: &'static str,
+    widths: (usize, usize),
+    /// What its network sees instead of the observation.
+    instead: Option<&'static str>,
+}
+
+const ENVIRONMENTS: [Environment; 4] = [
+    Environment { name: "cartpole", widths: (6, 4), instead: Some("sine and cosine of the angle") },
+    Environment {
+        name: "halfcheetah",
+        widths: (24, 18),
+        instead: Some("sine and cosine of the angle without the velocity, which its first output is"),
+    },
+    Environment { name: "reacher", widths: (24, 17), instead: None },
+    Environment { name: "pusher", widths: (27, 20), instead: None },
+];
+
+/// The layout.
+pub struct Pets;
+
+impl CheckpointFormat for Pets {
+    fn name(&self) -> &'static str {
+        "PETS in PyTorch"
+    }
+
+    fn looks_for(&self) -> &'static str {
+        "lin0_w, lin1_w, … with inputs_mu and inputs_sigma of handful-of-trials-pytorch"
+    }
+
+    fn probe(&self, path: &Path) -> bool {
+        let bare = |name: &str| name.rsplit('.').next().map(str::to_owned);
+        file_of(path).is_some_and(|file| {
+            let names: Vec<String> = names(&file).iter().filter_map(|name| bare(name)).collect();
+            KNOWN_BY.iter().all(|known| names.iter().any(|name| name == known))
+        })
+    }
+
+    fn load(&self, path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
+        let file = the_file(path)?;
+        let sidecar = Sidecar::read(file.parent().unwrap_or(Path::new(".")))?;
+        let mut about = About { file: Some(file.clone()), ..About::default() };
+        let tensors = unwrap(&read_tensors(&file)?, &mut about)?.finite()?;
+        let (network, columns) = network(&tensors, &mut about)?;
+        let environment = environment((columns, network.target.mean.len()), &sidecar, &tensors)?;
+        if let Some(environment) = environment {
+            about.notes.push(format!(
+                "of the widths of the library's {}: the network sees the observation as it is and predicts its change",
+                environment.name
+            ));
+        }
+        let mut layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
+        layout.reading.reward = Item::new(RewardColumn::None, Basis::Implied);
+        let basis = if environment.is_some() { Basis::Implied } else { Basis::Assumed };
+        layout.reading.target = Item::new(Target::Delta, basis);
+        let stated = Sidecar { learned_rewards: Some(false), ..sidecar.clone() };
+        let model = dynamics::world_model(network, &layout, &stated, given, &tensors, &mut about)?;
+        sidecar.describe(&mut about);
+        Ok(Checkpoint { world_model: Some(Box::new(model)), about, ..Checkpoint::default() })
+    }
+}
+
+/// The layers and the scale of their inputs, and how many columns they take.
+fn network(tensors: &Tensors, about: &mut About) -> Result<(Network, usize), Fault> {
+    let layers = (0..).take_while(|i| tensors.get(&format!("lin{i}_w")).is_some());
+    let list =
+        layers.map(|i| member_layer(tensors, &format!("lin{i}"), ["_w", "_b"])).collect::<Result<Vec<_>, _>>()?;
+    if list.is_empty() {
+        tensors.need("lin0_w")?;
+    }
+    let bound = |name: &str| tensors.need(name).map(|t| t.values.clone());
+    let (mut network, columns) = gaussian(list, bound("min_logvar")?, bound("max_logvar")?, tensors)?;
+    let wide = |t: &Tensor| t.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+    let (mu, sigma) = (wide(tensors.need("inputs_mu")?), wide(tensors.need("inputs_sigma")?));
+    if sigma.iter().all(|s| *s == 0.0) {
+        return Err(tensors.error("inputs_sigma is 0 in every column: the model was saved before it was trained"));
+    }
+    network.input = layers::normalizer(&mu, &sigma, columns, about)
+        .map_err(|e| tensors.error(format!("inputs_mu and inputs_sigma: {e}")))?;
+    Ok((network, columns))
+}
+
+/// The library's environment that leaves the observation alone, by the widths; nothing where it is stated that this one does.
+fn environment(
+    widths: (usize, usize),
+    sidecar: &Sidecar,
+    tensors: &Tensors,
+) -> Result<Option<&'static Environment>, Fault> {
+    if sidecar.stated.unprocessed {
+        return Ok(None);
+    }
+    let known = ENVIRONMENTS.iter().find(|e| e.widths == widths);
+    let (inputs, targets) = widths;
+    let remedy = "write preprocess = \"none\" and target = \"delta\" (or \"absolute\") into oodscope.toml beside it";
+    Err(tensors.error(match known {
+        Some(plain) if plain.instead.is_none() => return Ok(Some(plain)),
+        Some(Environment { name, instead, .. }) => format!(
+            "a network of {inputs} inputs and {targets} targets has the widths of the library's {name}, which sees {} (obs_preproc, \
+             targ_proc) and is not read; if it is another environment's that sees the observation as it is, {remedy}",
+            instead.unwrap_or_default()
+        ),
+        None => format!(
+            "what the network sees of an observation and what it predicts is in the code of its environment (obs_preproc, \
+             targ_proc); if it sees the observation as it is, {remedy}"
+        ),
+    }))
+}
