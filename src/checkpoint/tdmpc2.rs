@@ -146,7 +146,7 @@ fn model_of(whole: &Tensors) -> Result<Tensors, Fault> {
 
 /// `name.0`, `name.1`, …: linear layers with their normalisation and Mish, the last followed by `last`, or bare.
 fn chain(tensors: &Tensors, name: &str, last: Option<After>) -> Result<Chain, Fault> {
-    let count = (0..).take_while(|i| tensors.get(&format!("{name}.{i}.weight")).is_some()).count();
+    let count = (0..tensors.map.len()).take_while(|i| tensors.get(&format!("{name}.{i}.weight")).is_some()).count();
     let block = |i: usize| -> Result<Block, Fault> {
         let name = format!("{name}.{i}");
         let layer = linear(tensors, &name)?.layer;
