@@ -235,7 +235,7 @@ fn spoiled_files_are_sentences() {
         (said(&|all| all.push(tensor("_action_masks", &[1, 1], 9))), "does not mask the first columns"),
         (
             said(&|all| {
-                *all = vec![tensor("_dynamics.0.0.weight", &[2, 2], 1), tensor("_encoder.state.1.weight", &[2, 2], 1)]
+                *all = vec![tensor("_dynamics.0.0.weight", &[2, 2], 1), tensor("_encoder.state.1.weight", &[2, 2], 1)];
             }),
             "issue 23",
         ),
@@ -377,7 +377,7 @@ fn a_trace_is_of_latents() {
             TraceSpec { source: source.clone(), of_data, episode: 1, step: 3, horizon: 5, ..TraceSpec::default() };
         let last = Mutex::new(None);
         engine::run(&JobSpec::Trace(spec), &Workspace::default(), &Ctx::quiet(), &|report| {
-            *last.lock().unwrap() = Some(report)
+            *last.lock().unwrap() = Some(report);
         })
         .unwrap();
         last.into_inner().unwrap().expect("a report")
