@@ -18,7 +18,7 @@ use crate::ground::fault::Fault;
 use crate::world::net::normalizer::Normalizer;
 use crate::world::tdmpc::chain::{After, Block, Chain, LayerNorm};
 use crate::world::tdmpc::{Reader, RewardIs, TdMpc};
-use crate::world::world_model::WorldModel as _;
+use crate::world::world_model::Encoder as _;
 use tasks::Widths;
 
 pub(super) mod tasks;
@@ -67,7 +67,7 @@ impl CheckpointFormat for TdMpc2 {
         let model = model(&tensors, newt, &stated, given, &mut about)?;
         about.notes.push(format!(
             "a world model without a decoder: it imagines in a latent space of {}, and is held against encoded observations there",
-            model.encoder().map(|e| e.space()).unwrap_or_default()
+            model.space()
         ));
         about.notes.push(UNREAD_POLICY.into());
         sidecar.describe(&mut about);
@@ -146,12 +146,16 @@ fn model_of(whole: &Tensors) -> Result<Tensors, Fault> {
 
 /// `name.0`, `name.1`, …: linear layers with their normalisation and Mish, the last followed by `last`, or bare.
 fn chain(tensors: &Tensors, name: &str, last: Option<After>) -> Result<Chain, Fault> {
-    let count = (0..).take_while(|i| tensors.get(&format!("{name}.{i}.weight")).is_some()).count();
+    let count = (0..tensors.map.len()).take_while(|i| tensors.get(&format!("{name}.{i}.weight")).is_some()).count();
     let block = |i: usize| -> Result<Block, Fault> {
         let name = format!("{name}.{i}");
         let layer = linear(tensors, &name)?.layer;
         let (norm, after) = match last {
-            None if i + 1 == count => (None, After::Nothing),
+            None if i + 1 == count && tensors.get(&format!("{name}.ln.weight")).is_none() => (None, After::Nothing),
+            None if i + 1 == count => {
+                return Err(tensors
+                    .error(format!("'{name}' is normalised and the last of its layers: those after it are missing")));
+            }
             last => (
                 Some(norm(tensors, &format!("{name}.ln"), layer.outputs)?),
                 last.filter(|_| i + 1 == count).unwrap_or(After::Mish),
@@ -159,8 +163,9 @@ fn chain(tensors: &Tensors, name: &str, last: Option<After>) -> Result<Chain, Fa
         };
         Block::new(layer, norm, after).map_err(|e| tensors.error(format!("'{name}': {e}")))
     };
-    if count == 0 {
-        tensors.need(&format!("{name}.0.weight"))?;
+    let place = |key: &String| key.strip_prefix(name)?.strip_prefix('.')?.split('.').next()?.parse::<usize>().ok();
+    if count == 0 || tensors.map.keys().filter_map(place).any(|at| at >= count) {
+        tensors.need(&format!("{name}.{count}.weight"))?;
     }
     let blocks = (0..count).map(block).collect::<Result<_, _>>()?;
     Chain::new(blocks).map_err(|e| tensors.error(format!("'{name}': {e}")))

@@ -189,7 +189,9 @@ impl Encoder for TdMpc {
             latents.iter_mut().zip(read(reader)).for_each(|(sum, v)| *sum += v);
         }
         let n = self.readers.len().max(1) as f32;
-        latents.iter_mut().for_each(|v| *v /= n);
+        for v in &mut latents {
+            *v /= n;
+        }
         latents
     }
 

@@ -62,7 +62,9 @@ pub fn task(tensors: &Tensors, newt: bool, stated: &Stated<'_>, about: &mut Abou
     let norm = embedding.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
     if !newt && norm > MAX_NORM.0 {
         let scale = MAX_NORM.0 / (norm + MAX_NORM.1);
-        embedding.iter_mut().for_each(|v| *v = (f64::from(*v) * scale) as f32);
+        for v in &mut embedding {
+            *v = (f64::from(*v) * scale) as f32;
+        }
     }
     let actions = tensors.get("_action_masks").map(|_| mask(tensors, index)).transpose()?;
     about

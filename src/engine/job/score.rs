@@ -88,7 +88,9 @@ impl Job for Score {
         if let Some(error) = &error {
             made.note(Level::Info, error.sentence());
         }
-        model.iter().for_each(|model| model_space::tell(&mut made, *model));
+        if let Some(model) = model {
+            model_space::tell(&mut made, model);
+        }
         trust(&mut made, &opened);
         emit(made);
         let Some(out) = &spec.out else { return Ok(Outcome::said(judged.sentence)) };

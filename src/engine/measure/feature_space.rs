@@ -71,7 +71,7 @@ impl FeatureSpace {
         let mut what = String::from(match spec.base {
             Base::Observation => "observation dimensions",
             Base::ObservationAction => "observation and action dimensions",
-            Base::Latent if encodes(&model) => "latents that the world model encodes observations to",
+            Base::Latent if encodes(model.as_ref()) => "latents that the world model encodes observations to",
             Base::Latent => "activations of the world model's last hidden layer (first elite member)",
         });
         if columns.is_some() {
@@ -205,8 +205,8 @@ impl FeatureRows {
 }
 
 /// True where the latents are those that the model imagines in.
-fn encodes(model: &Option<Arc<Checkpoint>>) -> bool {
-    model.as_ref().and_then(|c| c.world_model.as_ref()).is_some_and(|model| model.encoder().is_some())
+fn encodes(model: Option<&Arc<Checkpoint>>) -> bool {
+    model.and_then(|c| c.world_model.as_ref()).is_some_and(|model| model.encoder().is_some())
 }
 
 /// Names of the hidden units, and the checkpoint that has them.

@@ -117,9 +117,13 @@ fn mish(x: f32) -> f32 {
 /// Replaces logits by their softmax.
 pub fn softmax(row: &mut [f32]) {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    row.iter_mut().for_each(|v| *v = (*v - most).exp());
+    for v in row.iter_mut() {
+        *v = (*v - most).exp();
+    }
     let sum: f32 = row.iter().sum();
-    row.iter_mut().for_each(|v| *v /= sum);
+    for v in row {
+        *v /= sum;
+    }
 }
 
 impl Chain {
@@ -173,8 +177,7 @@ mod tests {
     /// `torch.nn.functional.mish` in double precision.
     #[test]
     fn mish_is_pytorchs() {
-        for (x, want) in [(-20.0, -4.122_307_2e-8), (-1.0, -0.303_401_46), (0.0, 0.0), (0.5, 0.375_245_2), (25.0, 25.0)]
-        {
+        for (x, want) in [(-20.0, -4.122_307e-8), (-1.0, -0.303_401_46), (0.0, 0.0), (0.5, 0.375_245_2), (25.0, 25.0)] {
             assert!((mish(x) - want).abs() <= 2e-7 * want.abs().max(1e-7), "{x}: {} for {want}", mish(x));
         }
     }
