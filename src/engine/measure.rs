@@ -23,6 +23,7 @@ pub mod one_step;
 pub mod only;
 pub mod plane;
 pub mod policy_check;
+pub mod posterior;
 pub mod reading_check;
 pub mod recorded;
 pub mod rollouts;

@@ -186,6 +186,21 @@ fn curve_report(curve: &FitCurve, ended: bool) -> Report {
                 .into(),
         ..Series::default()
     });
+    for (name, values) in &curve.parts {
+        report.series.push(Series {
+            key: name.replace(' ', "_"),
+            label: name.trim_end_matches(" loss").into(),
+            group: "parts of the training loss".into(),
+            x_axis: Axis { label: "gradient step".into(), ..Axis::default() },
+            y_axis: Axis { label: "loss".into(), unit: "nats".into(), log: true },
+            x: curve.step.iter().map(|&s| s as f64).collect(),
+            y: values.clone(),
+            definition: format!(
+                "{name} as it is weighed in the training loss, mean over the batches since the look before"
+            ),
+            ..Series::default()
+        });
+    }
     let best = curve.heldout.get(curve.best).copied().unwrap_or(f64::NAN);
     report.stat("heldout_loss", "held-out loss", best, "σ²", "lowest squared one-step error on held-out episodes");
     let steps = curve.step.last().copied().unwrap_or(0);

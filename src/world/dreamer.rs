@@ -148,6 +148,17 @@ impl Dreamer {
         classes(&logits, self.classes, self.unimix, None)
     }
 
+    /// [B, D] the observations of features [B, H + G·C].
+    fn decode(&self, features: &[f32]) -> Vec<f32> {
+        let mut out = self.decoder.forward(features);
+        if self.symlog_out {
+            for v in &mut out {
+                *v = symexp(*v);
+            }
+        }
+        out
+    }
+
     /// Units and latents at the beginning of `rows` episodes.
     fn beginning(&self, rows: usize) -> (Vec<f32>, Vec<f32>) {
         match &self.start {
@@ -219,12 +230,7 @@ impl WorldModel for Dreamer {
         let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
         let latents = classes(&self.prior.forward(&units), self.classes, self.unimix, rng);
         let after = self.features_of(&units, &latents);
-        let mut next_obs = self.decoder.forward(&after);
-        if self.symlog_out {
-            for v in &mut next_obs {
-                *v = symexp(*v);
-            }
-        }
+        let next_obs = self.decode(&after);
         let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
         // Rewards and ends belong to the observation that they came with, which is the one arrived at.
         let reward = self.reward.forward(&after);
@@ -244,6 +250,27 @@ impl WorldModel for Dreamer {
             terminated: Some(ends.clone()),
         };
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
+    }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    fn observe(&self, before: Option<(ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
+        let rows = obs.len() / self.encoder.inputs().max(1);
+        let ((units, latents), taken) = match &before {
+            Some((state, actions)) => (self.apart(features(state)), actions.columns(self.action_dim)),
+            // Before the first observation nothing was done.
+            None => (self.beginning(rows), vec![0.0; rows * self.action_dim].into()),
+        };
+        let units = self.carry_on(&units, &latents, &taken);
+        let latents = self.read(&units, obs);
+        let features = self.features_of(&units, &latents);
+        Some(ImaginedState { obs: obs.to_vec(), memory: Box::new(Latent { features }) })
+    }
+
+    fn decoded(&self, state: &ImaginedState) -> Option<Vec<f32>> {
+        Some(self.decode(features(state)))
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {

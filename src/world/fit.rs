@@ -103,6 +103,9 @@ pub struct FitCurve {
     pub heldout: Vec<f64>,
     /// Training likelihood (mean over members of the negative log-likelihood) of the batch before each look.
     pub train: Vec<f64>,
+    /// Parts of the training loss by name, each as a mean over the batches before each look, NaN at the first; nothing of a loss
+    /// that has none.
+    pub parts: Vec<(&'static str, Vec<f64>)>,
     /// Look whose weights were kept.
     pub best: usize,
 }
@@ -136,16 +139,19 @@ pub fn train(
     let total = (options.checks * options.check_every) as u64;
     let (mut rate, mut cuts) = (options.learning_rate, 0);
     for check in 1..=options.checks {
-        let (mut last, mut sum) = (f64::NAN, 0.0);
+        let (mut last, mut sum, mut parts) = (f64::NAN, 0.0, Vec::new());
         for step in 0..options.check_every {
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
             last = fit.step(&draw(members * options.batch), rate);
             sum += last;
+            add(&mut parts, fit.parts());
         }
+        parts.iter_mut().for_each(|(_, value)| *value /= options.check_every as f64);
         let (step, value) = ((check * options.check_every) as u64, sum / options.check_every as f64);
         cx.tell(Told::Number { name: LOSS, step, value });
+        parts.iter().for_each(|&(name, value)| cx.tell(Told::Number { name, step, value }));
         if options.keep_last {
             // A fixed number of steps: the step size falls along half a cosine, and one look at the end says it all.
             let share = check as f64 / options.checks as f64;
@@ -156,6 +162,7 @@ pub fn train(
         }
         best.look(&mut *fit, check, cx)?;
         curve.push(check * options.check_every, best.last, last);
+        curve.split(&parts);
         curve.best = best.at;
         live(&curve);
         if check.saturating_sub(best.since) >= options.patience {
@@ -187,6 +194,29 @@ impl FitCurve {
         self.heldout.push(heldout);
         self.train.push(train);
     }
+
+    /// Adds the parts of the loss before the look that was pushed last.
+    fn split(&mut self, parts: &[(&'static str, f64)]) {
+        let before = self.step.len().saturating_sub(1);
+        for &(name, value) in parts {
+            let at = self.parts.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                self.parts.push((name, Vec::new()));
+                self.parts.len() - 1
+            });
+            let own = &mut self.parts[at].1;
+            own.resize(before, f64::NAN);
+            own.push(value);
+        }
+    }
+}
+
+/// Adds what one step lost, part by part.
+fn add(sums: &mut Vec<(&'static str, f64)>, parts: Vec<(&'static str, f64)>) {
+    if sums.is_empty() {
+        *sums = parts;
+        return;
+    }
+    sums.iter_mut().zip(parts).for_each(|((_, sum), (_, value))| *sum += value);
 }
 
 /// Draws every member's rows uniformly with replacement from `0..len`: the bootstrap of PETS.

@@ -135,6 +135,12 @@ impl Rssm {
         beside(&[(deter, self.cell.units()), (latents, self.latents())])
     }
 
+    /// [B, D] the observations of `features` [B, H + G·C].
+    fn decode(&self, features: &[f32]) -> Vec<f32> {
+        let columns = self.scale.mean.iter().zip(&self.scale.std).cycle();
+        self.decoder.forward(features).iter().zip(columns).map(|(v, (mean, std))| symexp(*v) * std + mean).collect()
+    }
+
     /// Deterministic state and latents apart.
     fn apart(&self, features: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let h = self.cell.units();
@@ -192,9 +198,7 @@ impl WorldModel for Rssm {
         let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
         let latents = classes(&self.prior.forward(&deter), self.classes, self.unimix, rng);
         let after = self.features_of(&deter, &latents);
-        let columns = self.scale.mean.iter().zip(&self.scale.std).cycle();
-        let decoded = self.decoder.forward(&after);
-        let next_obs: Vec<f32> = decoded.iter().zip(columns).map(|(v, (mean, std))| symexp(*v) * std + mean).collect();
+        let next_obs = self.decode(&after);
         let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
         let beside = if self.on_arrival { &after } else { &before };
         let reward: Vec<f32> = self.reward.forward(beside).into_iter().map(symexp).collect();
@@ -230,6 +234,10 @@ impl WorldModel for Rssm {
         let latents = self.read(&deter, obs);
         let features = self.features_of(&deter, &latents);
         Some(ImaginedState { obs: obs.to_vec(), memory: Box::new(Latent { features }) })
+    }
+
+    fn decoded(&self, state: &ImaginedState) -> Option<Vec<f32>> {
+        Some(self.decode(features(state)))
     }
 
     fn usual_batch(&self) -> Option<usize> {

@@ -159,6 +159,12 @@ pub trait WorldModel: Debug + Send + Sync {
         None
     }
 
+    /// [B, D] the observation that it makes of `state` alone: after [`WorldModel::observe`] what is left of one that was seen.
+    /// Nothing of a model that remembers nothing.
+    fn decoded(&self, _state: &ImaginedState) -> Option<Vec<f32>> {
+        None
+    }
+
     /// Rows a step that it is usually trained on, where they are of another size than transitions.
     fn usual_batch(&self) -> Option<usize> {
         None
@@ -249,6 +255,11 @@ pub trait Fit {
     /// One gradient step with step size `rate` on the rows `drawn` of the training data: each member's own, end to end; a row
     /// with too little past stands for the next that has enough. The mean over members of the loss before the step.
     fn step(&mut self, drawn: &[usize], rate: f64) -> f64;
+
+    /// The parts of the loss of the last step by name, where it has several; the same ones after every step.
+    fn parts(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
 
     /// [E] squared error of every member on the validation data, mean over rows and targets, in units of the targets' standard
     /// deviation.

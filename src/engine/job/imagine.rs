@@ -9,7 +9,7 @@ use crate::engine::measure::loss_ratio;
 use crate::engine::measure::model_space;
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::windows::{Along, Windows};
-use crate::engine::measure::{calibration, fidelity, steps_file, variety};
+use crate::engine::measure::{calibration, fidelity, posterior, steps_file, variety};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
@@ -91,6 +91,7 @@ impl Job for Imagine {
         let novelty = reference.novelty().ratios(&starts, &cx.phase("novelty of the starts"))?;
         let mut report = report(Some(&novelty))?;
         windows.note(&mut report, spec);
+        posterior::tell(&mut report, model, (data, &windows), (&real, &moving(&std, &real)), cx)?;
         certify(&mut report, &seen, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
         calibration::tell(&mut report, &seen, model, cx)?;
         fidelity::tell(&mut report, (&opened, &seen), model, (&reference, spec.seed), cx)?;

@@ -22,7 +22,7 @@ const STATES: usize = 5_000;
 /// Nearest states of other episodes whose actions are compared: this, or so many for every column of the action.
 const NEAR: (usize, usize) = (20, 5);
 /// A median below this: the data hardly knows more than one action at a state.
-const LITTLE: f64 = 0.2;
+const LITTLE: f64 = 0.1;
 
 /// Training states by episode and step, each with its local action diversity.
 pub type Varieties = Vec<((usize, usize), f64)>;

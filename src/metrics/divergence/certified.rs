@@ -92,6 +92,12 @@ impl Certified {
                     still within the tolerance: the error of copying the start, unless another is asked for. Conformal, over \
                     calibration episodes; nothing where those are too few.";
         report.stat("trust_horizon", "trust horizon", horizon, "steps", text).of(n, "calibration episodes");
+        // It stands beside the useful horizon, of which it is the promise.
+        if let Some(useful) = report.stats.iter().position(|s| s.key == "useful_horizon")
+            && let Some(own) = report.stats.pop()
+        {
+            report.stats.insert(useful + 1, own);
+        }
         let text = "So many times the median error of training rollouts is the bound: the conformal quantile over calibration \
                     episodes of the largest ratio over all their starts and horizons.";
         report

@@ -117,6 +117,28 @@ fn rows_do_not_know_of_each_other() {
     }
 }
 
+/// Followed step by step, an episode is where filtering all of it at once begins to imagine.
+#[test]
+fn following_an_episode_is_filtering_it() {
+    for model in both() {
+        let space = Space::unnamed("action", 1);
+        let (whole, f) = (past(2, &space), model.dims().feature);
+        let want = model.begin(&whole);
+        for row in 0..2 {
+            let one = whole.part(row..row + 1);
+            let mut here = model.observe(None, &one.obs[..2]).unwrap();
+            for t in 1..3 {
+                let taken = Actions::new(&space, one.actions.stored()[t - 1..t].to_vec());
+                here = model.observe(Some((here, &taken)), &one.obs[2 * t..2 * t + 2]).unwrap();
+            }
+            assert!(near(model.features(&here), &model.features(&want)[row * f..(row + 1) * f]));
+        }
+        let mut state = model.begin(&whole);
+        let step = model.step(&mut state, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
+        assert!(near(&model.decoded(&state).unwrap(), &step.prediction.next_obs));
+    }
+}
+
 #[test]
 fn blocks_of_one_are_the_plain_map() {
     let plain = dense(4, 6, 1, 3, true);

@@ -109,9 +109,46 @@ fn following_an_episode_is_filtering_it() {
         let f = model.dims().feature;
         assert!(near(model.features(&here), &model.features(&want)[row * f..(row + 1) * f]));
     }
+    // What is decoded of a state is what a step that leads there says.
+    let mut state = model.begin(&whole);
+    let step = model.step(&mut state, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
+    assert!(near(&model.decoded(&state).unwrap(), &step.prediction.next_obs));
     let both = model.observe(None, &[whole.obs[..2].to_vec(), whole.obs[6..8].to_vec()].concat()).unwrap();
     let alone = model.observe(None, &whole.obs[6..8]).unwrap();
     assert!(near(&model.features(&both)[model.dims().feature..], model.features(&alone)));
+}
+
+/// Told at every look, and in sum with the parts' weights what the step lost.
+#[test]
+fn the_loss_is_told_part_by_part() {
+    let value = |i: usize| (i as f32 * 0.37).sin();
+    let n = 80;
+    let batch = TransitionBatch {
+        obs: (0..2 * n).map(value).collect(),
+        action: (0..n).map(value).collect(),
+        reward: (0..n).map(value).collect(),
+        next_obs: (2..2 * n + 2).map(value).collect(),
+        terminated: vec![false; n],
+        truncated: vec![false; n],
+        episode: vec![0; n],
+        step: (0..n).collect(),
+        ..TransitionBatch::empty(2, 1)
+    };
+    let options = FitOptions { hidden: 8, layers: 1, check_every: 2, checks: 3, batch: 4, ..FitOptions::default() };
+    let mut model: Box<dyn WorldModel> = Box::new(fresh(&batch, &options, &mut stream(0, "t", 0)));
+    let mut fit = model.fit(&batch, &batch, Device::Cpu).unwrap();
+    let lost = fit.step(&[0, 5, 9, 30], 1e-3);
+    let parts = fit.parts();
+    assert_eq!(parts.len(), 5);
+    let sum: f64 = parts.iter().map(|p| p.1).sum();
+    // What is free of the divergence is free row by row; of an untrained model every row is above it or none.
+    assert!((sum / lost - 1.0).abs() < 0.05, "{sum} {lost} {parts:?}");
+    drop(fit);
+    let mut rng = stream(0, "rows", 0);
+    let mut draw = fit::uniform_rows(n, &mut rng);
+    let curve = fit::train(&mut model, (&batch, &batch), &options, &mut draw, &|_| {}, &Ctx::quiet()).unwrap();
+    assert!(curve.parts.len() == 5 && curve.parts.iter().all(|(_, v)| v.len() == curve.step.len() && v[0].is_nan()));
+    assert!(curve.parts.iter().all(|(_, v)| v[1..].iter().all(|v| v.is_finite())), "{:?}", curve.parts);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub struct Losses {
     pub reward: f64,
     /// Cross-entropy of going on.
     pub goes_on: f64,
-    /// Divergence of the posterior from the prior, nats a step.
+    /// Divergence of the posterior from the prior, nats a step, before what is free of it.
     pub divergence: f64,
 }
 
@@ -107,6 +107,18 @@ impl Fit for RssmFit<'_> {
         self.nets = Some(self.adam.step(rate, nets, grads));
         self.lost = lost;
         value
+    }
+
+    fn parts(&self) -> Vec<(&'static str, f64)> {
+        let Losses { reconstruction, reward, goes_on, divergence } = self.lost;
+        let at_least = divergence.max(f64::from(FREE));
+        vec![
+            ("reconstruction loss", 2.0 * f64::from(SHARP) * reconstruction),
+            ("reward loss", 2.0 * f64::from(SHARP) * reward),
+            ("continue loss", goes_on),
+            ("dynamics loss", at_least),
+            ("representation loss", f64::from(REPRESENTATION) * at_least),
+        ]
     }
 
     fn validate(&mut self, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
