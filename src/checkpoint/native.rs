@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod policies;
 mod recurrent;
 
 use super::dynamics::read_as_asked;
@@ -133,22 +134,10 @@ pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
         return Err(unsaved("world models", model.kind()));
     }
     let known = |policy: &dyn Policy| SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some();
-    actor(checkpoint).and_then(|found| match found.filter(|policy| !known(*policy)) {
+    policies::actor(checkpoint).and_then(|found| match found.filter(|policy| !known(*policy)) {
         Some(policy) => Err(unsaved("policies", policy.kind())),
         None => Ok(()),
     })
-}
-
-/// What is written of the policy: where it follows episodes with the checkpoint's own world model, the actor behind that.
-fn actor(checkpoint: &Checkpoint) -> Result<Option<&dyn Policy>, String> {
-    let Some(policy) = checkpoint.policy.as_deref() else { return Ok(None) };
-    let own = |filtered: &Filtered| checkpoint.world_model.as_deref().is_some_and(|model| model.same(filtered.model()));
-    if Filtered::known(policy).is_some_and(|filtered| !own(filtered)) {
-        return Err("a policy that acts on what another world model makes of an episode cannot be saved beside this one; leave out \
-                    --policy"
-            .into());
-    }
-    Ok(Some(Filtered::actor_of(policy)))
 }
 
 /// Whether every number of `checkpoint` is finite; what cannot be written is not looked at.
@@ -232,7 +221,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         }
     };
     let rssm = rssm.map(|model| recurrent::describe(model, numbers));
-    let policy = actor(checkpoint)?;
+    let policy = policies::actor(checkpoint)?;
     let follows = checkpoint.policy.as_deref().is_some_and(|policy| Filtered::known(policy).is_some());
     let actor = policy.and_then(SquashedGaussian::known).map(|a| {
         normalizer("actor.input", &a.input, numbers);
@@ -348,62 +337,10 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
             Some(Box::new(model) as Box<dyn WorldModel>)
         }
     };
-    let policy = match (record.actor, record.categorical) {
-        (Some(net), _) => Some(rebuild_gaussian(&net, record.actor_log_std.unwrap_or(LOG_STD), tensors)?),
-        (None, Some(c)) => {
-            let net = rebuild_net("categorical", &c.net, tensors)?;
-            let input = Normalizer {
-                mean: tensors.need("categorical.input.mean")?.values.clone(),
-                std: tensors.need("categorical.input.std")?.values.clone(),
-            };
-            let policy = Categorical::new(net, input, c.space).map_err(|e| tensors.error(e))?;
-            Some(Box::new(policy) as Box<dyn Policy>)
-        }
-        (None, None) => None,
-    };
-    let policy = match (policy, &world_model) {
-        (Some(actor), Some(model)) if record.follows => {
-            let (acts_on, gives) = (actor.features(), model.dims().feature);
-            if !model.remembers() || acts_on != Some(gives) {
-                return Err(tensors.error(format!(
-                    "the policy acts on {} features of the world model, which has {gives}",
-                    acts_on.unwrap_or_default()
-                )));
-            }
-            Some(Filtered::around(&**model, actor))
-        }
-        (Some(_), None) if record.follows => {
-            return Err(tensors.error("the policy acts on what a world model makes of an episode, and there is none"));
-        }
-        (policy, _) => policy,
-    };
+    let policy = policies::rebuild((record.actor, record.actor_log_std), record.categorical, tensors)?;
+    let policy = if record.follows { policies::behind(world_model.as_deref(), policy, tensors)? } else { policy };
     let critic = record.critic.map(|net| rebuild_net("critic", &net, tensors)).transpose()?;
     Ok(Checkpoint { world_model, policy, critic, about: record.about, acting: None })
-}
-
-fn rebuild_gaussian(net: &NetRecord, log_std: (f32, f32), tensors: &Tensors) -> Result<Box<dyn Policy>, Fault> {
-    let vector = |name: &str| -> Result<Vec<f32>, Fault> { Ok(tensors.need(name)?.values.clone()) };
-    let net = rebuild_net("actor", net, tensors)?;
-    let input = Normalizer { mean: vector("actor.input.mean")?, std: vector("actor.input.std")? };
-    let (scale, bias) = (vector("actor.scale")?, vector("actor.bias")?);
-    if input.mean.len() != net.inputs() || input.std.len() != net.inputs() {
-        return Err(tensors.error(format!("actor.input has not {} columns", net.inputs())));
-    }
-    if !(log_std.0.is_finite() && log_std.1.is_finite() && log_std.0 <= log_std.1) {
-        return Err(tensors.error(format!(
-            "actor_log_std in {RECORD} is {} to {}, which are no bounds of a log deviation",
-            log_std.0, log_std.1
-        )));
-    }
-    let a = scale.len();
-    if a == 0 || bias.len() != a || net.outputs() != 2 * a || net.members != 1 {
-        return Err(tensors.error(format!(
-            "the policy has {} outputs for {a} action dimensions, {} are needed",
-            net.outputs(),
-            2 * a
-        )));
-    }
-    Ok(Box::new(SquashedGaussian::new(net, input, scale, bias).with_log_std(log_std)))
 }
 
 fn rebuild_net(prefix: &str, net: &NetRecord, tensors: &Tensors) -> Result<Mlp, Fault> {

@@ -199,7 +199,7 @@ fn signs(input: &Input<'_>, known: &[(usize, f64, f64)]) -> Table {
     rows.sort_by(|a, b| stats::order(&a.0, &b.0));
     Table {
         key: "action_signs".into(),
-        label: "Where the model has the direction of an action's effect right".into(),
+        label: "Direction of an action's effect".into(),
         columns: ["dimension", "same sign", "actions shuffled", "pairs"].map(String::from).to_vec(),
         rows: rows.into_iter().map(|r| r.1).collect(),
     }

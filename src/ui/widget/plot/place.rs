@@ -17,14 +17,18 @@ pub fn words(name: &str, at: f64, ends: Option<(f64, f64)>) -> String {
 
 /// Draws every place of `plot` into `cells`; `area` holds its axes too.
 pub fn draw(plot: &Plot, axes: &Axes, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
-    for mark in &plot.marks {
-        let Mark::Place(name, at, ends) = mark else { continue };
+    let places = plot.marks.iter().filter_map(|mark| match mark {
+        Mark::Place(name, at, ends) => Some((name, at, ends)),
+        _ => None,
+    });
+    // Each on a row of its own, from the axis upwards: their words may reach over one another.
+    for ((name, at, ends), row) in places.zip((cells.y..cells.bottom()).rev()) {
         let p = axes.x.position(*at);
         if (0.0..=1.0).contains(&p) {
             hair(axes::column(cells, p), cells, area, buf, theme);
         }
-        let (from, to) = bar(*ends, *at, axes, cells, buf, theme);
-        say(&words(name, *at, *ends), (from, to), cells, buf, theme);
+        let (from, to) = bar((*ends, *at), row, axes, cells, buf, theme);
+        say(&words(name, *at, *ends), (from, to, row), cells, buf, theme);
     }
 }
 
@@ -38,19 +42,26 @@ fn hair(x: u16, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
     axes::point_at(area, (x, cells.bottom()), color, buf);
 }
 
-/// The interval on the lowest row of the cells; answers the columns that it takes, or those of the place itself.
-fn bar(ends: Option<(f64, f64)>, at: f64, axes: &Axes, cells: Rect, buf: &mut Buffer, theme: Theme) -> (u16, u16) {
+/// The interval on a row of the cells; answers the columns that it takes, or those of the place itself.
+fn bar(
+    (ends, at): (Option<(f64, f64)>, f64),
+    row: u16,
+    axes: &Axes,
+    cells: Rect,
+    buf: &mut Buffer,
+    theme: Theme,
+) -> (u16, u16) {
     let column = |v: f64| axes::column(cells, axes.x.position(v).clamp(0.0, 1.0));
     let Some((lo, hi)) = ends.filter(|(lo, hi)| lo < hi) else { return (column(at), column(at)) };
     for x in column(lo)..=column(hi) {
-        ink::mark(buf, cells, x, cells.bottom().saturating_sub(1), "━", theme.colors().accent);
+        ink::mark(buf, cells, x, row, "━", theme.colors().accent);
     }
     (column(lo), column(hi))
 }
 
 /// The words beside the interval, on the side that has room for them.
-fn say(words: &str, (from, to): (u16, u16), cells: Rect, buf: &mut Buffer, theme: Theme) {
-    let (y, width) = (cells.bottom().saturating_sub(1), ink::width(words));
+fn say(words: &str, (from, to, y): (u16, u16, u16), cells: Rect, buf: &mut Buffer, theme: Theme) {
+    let width = ink::width(words);
     let x = if to + 2 + width <= cells.right() {
         to + 2
     } else if from > cells.x + width {
