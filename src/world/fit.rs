@@ -148,10 +148,14 @@ pub fn train(
             sum += last;
             add(&mut parts, fit.parts());
         }
-        parts.iter_mut().for_each(|(_, value)| *value /= options.check_every as f64);
+        for (_, value) in &mut parts {
+            *value /= options.check_every as f64;
+        }
         let (step, value) = ((check * options.check_every) as u64, sum / options.check_every as f64);
         cx.tell(Told::Number { name: LOSS, step, value });
-        parts.iter().for_each(|&(name, value)| cx.tell(Told::Number { name, step, value }));
+        for &(name, value) in &parts {
+            cx.tell(Told::Number { name, step, value });
+        }
         if options.keep_last {
             // A fixed number of steps: the step size falls along half a cosine, and one look at the end says it all.
             let share = check as f64 / options.checks as f64;

@@ -350,9 +350,9 @@ fn incomplete_files_are_refused() {
     };
     torch::save(&path, Some("agent_state_dict"), &all(usize::MAX));
     assert!(checkpoint::open(&path).is_ok());
-    for without in 0..names.len() {
+    for (without, name) in names.iter().enumerate() {
         torch::save(&path, Some("agent_state_dict"), &all(without));
-        assert!(checkpoint::open(&path).is_err(), "without {}", names[without]);
+        assert!(checkpoint::open(&path).is_err(), "without {name}");
     }
     let mut more = all(usize::MAX);
     more.push(tensor("decoder._mlp.mlp.layers.mlp_decoder_gain", &[7], 3));

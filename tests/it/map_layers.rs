@@ -35,11 +35,11 @@ fn maps(workspace: &Workspace, episodes: usize, axes: (Along, Along)) -> Vec<Rep
 fn the_model_error_of_a_map_is_that_of_the_held_out_steps() {
     let workspace = Workspace::default();
     let seen = maps(&workspace, 0, (Along::Dimension(0), Along::Dimension(2)));
-    assert_eq!(seen.len(), 2, "at once what is known, then the model's errors");
+    assert_eq!(seen.len(), 2, "at once what is known, then what is measured of model and actions");
     let keys = |r: &Report| r.maps[0].layers.iter().map(|l| l.key.clone()).collect::<Vec<_>>();
     assert_eq!(
         (keys(&seen[0]), keys(&seen[1])),
-        (vec!["novelty".into()], vec!["novelty".into(), "model_error".into()])
+        (vec!["novelty".into()], vec!["novelty".into(), "model_error".into(), "action_diversity".into()])
     );
     let map = &seen[1].maps[0];
     let got = map.layers[1].at((map.x_range, map.y_range)).unwrap();
@@ -75,7 +75,7 @@ fn the_rollouts_of_a_map_are_counted_and_any_two_axes_are_drawn() {
     let seen = maps(&workspace, 3, (Along::Dimension(2), Along::Action(0)));
     let map = &seen.last().unwrap().maps[0];
     let keys: Vec<&str> = map.layers.iter().map(|l| l.key.as_str()).collect();
-    assert_eq!(keys, ["rollouts", "novelty", "model_error"]);
+    assert_eq!(keys, ["rollouts", "novelty", "model_error", "action_diversity"]);
     // Three episodes of 200 steps.
     let counted = map.layers[0].at((map.x_range, map.y_range)).unwrap();
     assert_eq!(counted, 600.0);

@@ -94,8 +94,8 @@ impl Job for Imagine {
         posterior::tell(&mut report, model, (data, &windows), (&real, &moving(&std, &real)), cx)?;
         certify(&mut report, &seen, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
         calibration::tell(&mut report, &seen, model, cx)?;
-        fidelity::tell(&mut report, (&opened, &seen), model, (&reference, spec.seed), cx)?;
-        variety::tell(&mut report, &opened, &reference, cx)?;
+        fidelity::tell(&mut report, (&opened, &seen), model, (reference.novelty(), spec.seed), cx)?;
+        variety::tell(&mut report, &opened, reference.novelty(), cx)?;
         loss_ratio::of_heldout(&mut report, &seen, model, cx)?;
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));

@@ -169,7 +169,7 @@ pub fn map(opened: &Opened, spec: &MapSpec, coverage: &Coverage, cx: &Ctx, emit:
         emit(report(&drawn, layers.clone()));
     }
     let errors = layers::errors(opened, policy, &parts, map.ranges(), cx)?;
-    let varieties = variety::varieties(opened, &novelty(opened, cx)?, cx)?;
+    let varieties = variety::varieties(opened, novelty(opened, cx)?.novelty(), cx)?;
     let variety = variety::layer(&varieties, &placed(&*opened.data, &rows.train, &train[..]), map.ranges());
     if is_quick || errors.is_some() || variety.is_some() {
         layers.extend(errors.into_iter().chain(variety));

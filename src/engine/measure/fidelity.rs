@@ -2,7 +2,6 @@
 
 use rand::seq::SliceRandom;
 
-use super::coverage::Reference;
 use super::layers::sample;
 use super::model_space;
 use super::one_step::change_std;
@@ -15,6 +14,7 @@ use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::fidelity::{self, Input};
 use crate::metrics::neighbors::{self, Exclude};
+use crate::metrics::novelty::Novelty;
 use crate::metrics::report::{Level, Report};
 use crate::world::world_model::{Feedback, WorldModel};
 
@@ -39,7 +39,7 @@ pub fn tell(
     report: &mut Report,
     (opened, seen): (&Opened, &Opened),
     model: &dyn WorldModel,
-    (reference, seed): (&Reference, u64),
+    (novelty, seed): (&Novelty, u64),
     cx: &Ctx,
 ) -> Result<(), Fault> {
     let cx = &cx.phase("action fidelity");
@@ -50,7 +50,7 @@ pub fn tell(
     let train = model_space::batch(model, sample(data, &opened.split.train, most, STRETCH), cx)?;
     let scale = model_space::scale(model, change_std(&train));
     let several = opened.split.heldout.len() > 1;
-    let pairs = if several { pairs(&batch, context, reference, cx)? } else { Vec::new() };
+    let pairs = if several { pairs(&batch, context, novelty, cx)? } else { Vec::new() };
     if pairs.is_empty() {
         let text = "No action fidelity: no two held-out transitions of different episodes begin near one another with different actions.";
         report.note(Level::Info, text);
@@ -78,7 +78,7 @@ pub fn tell(
         model: &apart(&model_says),
         shuffled: &apart(&shuffled),
         apart: &pairs.iter().map(|p| p.apart).collect::<Vec<_>>(),
-        novelty: &reference.novelty().ratios(&first, cx)?,
+        novelty: &novelty.ratios(&first, cx)?,
         owner: &pairs.iter().map(|p| batch.episode[p.rows.0]).collect::<Vec<_>>(),
         seed,
     };
@@ -96,7 +96,7 @@ struct Pair {
 }
 
 /// Of evenly many rows the neighbour with the most different action.
-fn pairs(batch: &TransitionBatch, context: usize, reference: &Reference, cx: &Ctx) -> Result<Vec<Pair>, Fault> {
+fn pairs(batch: &TransitionBatch, context: usize, novelty: &Novelty, cx: &Ctx) -> Result<Vec<Pair>, Fault> {
     let rows = batch.with_context(context);
     let owner: Vec<usize> = rows.iter().map(|&i| batch.episode[i]).collect();
     let obs: Vec<f32> = rows.iter().flat_map(|&i| batch.obs_at(i)).copied().collect();
@@ -105,7 +105,7 @@ fn pairs(batch: &TransitionBatch, context: usize, reference: &Reference, cx: &Ct
     if near == 0 {
         return Ok(Vec::new());
     }
-    let features = &reference.novelty().features;
+    let features = &novelty.features;
     let index = neighbors::index(features.points(&obs, &owner)?, cx)?;
     let asked = stats::evenly(rows.len(), PAIRS);
     let d = batch.obs_dim;
@@ -174,7 +174,7 @@ mod tests {
         let untrained = ensemble::fresh(&train, &options, &mut stream(0, "t", 0));
         let of = |model: &dyn WorldModel| {
             let mut report = Report::default();
-            tell(&mut report, (&opened, &opened), model, (&reference, 0), &Ctx::quiet()).unwrap();
+            tell(&mut report, (&opened, &opened), model, (reference.novelty(), 0), &Ctx::quiet()).unwrap();
             report
         };
         let (without, device) = (of(&untrained), crate::world::net::device::Device::default());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::coverage::Reference;
 use super::feature_space::{FeatureRows, FeatureSpace};
 use super::layers::Placed;
 use crate::engine::opened::Opened;
@@ -15,6 +14,7 @@ use crate::metrics::States;
 use crate::metrics::action_diversity::Actions;
 use crate::metrics::density::Range;
 use crate::metrics::density::means::Means;
+use crate::metrics::novelty::Novelty;
 use crate::metrics::report::{Cells, Layer, Level, Report, SPREAD};
 
 /// Training states that are asked.
@@ -35,13 +35,13 @@ struct Known(Source);
 ///
 /// # Errors
 /// Cancelled.
-pub fn varieties(opened: &Opened, reference: &Reference, cx: &Ctx) -> Result<Arc<Varieties>, Fault> {
+pub fn varieties(opened: &Opened, novelty: &Novelty, cx: &Ctx) -> Result<Arc<Varieties>, Fault> {
     let key = Known(Source { rollouts: None, ..opened.source.clone() });
     opened.measured.cached(key, || {
         let cx = &cx.phase("action diversity");
         let space = FeatureSpace::resolve(&FeatureSpec::default(), opened)?;
         let train = space.rows(&opened.data, &opened.split.train, cx)?;
-        match measured(opened, &train, reference, cx) {
+        match measured(opened, &train, novelty, cx) {
             // Of one episode, or of actions that never vary, there is none.
             Err(Fault::Failed(_) | Fault::Bad(_)) => Ok(Vec::new()),
             known => known,
@@ -49,7 +49,7 @@ pub fn varieties(opened: &Opened, reference: &Reference, cx: &Ctx) -> Result<Arc
     })
 }
 
-fn measured(opened: &Opened, train: &FeatureRows, reference: &Reference, cx: &Ctx) -> Result<Varieties, Fault> {
+fn measured(opened: &Opened, train: &FeatureRows, novelty: &Novelty, cx: &Ctx) -> Result<Varieties, Fault> {
     let data = &opened.data;
     let width = data.action_space.encoded_dim();
     let near = NEAR.0.max(NEAR.1 * width);
@@ -67,7 +67,7 @@ fn measured(opened: &Opened, train: &FeatureRows, reference: &Reference, cx: &Ct
     let d = data.obs_dim();
     let rows: Vec<f32> = asked.iter().flat_map(|&i| &train.rows[i * d..(i + 1) * d]).copied().collect();
     let owner: Vec<usize> = asked.iter().map(|&i| train.owner[i]).collect();
-    let found = reference.novelty().neighbours(States { rows: &rows, owner: &owner }, near, cx)?;
+    let found = novelty.neighbours(States { rows: &rows, owner: &owner }, near, cx)?;
     let local = |q: usize| {
         let rows = found.rows[q * near..(q + 1) * near].iter().filter(|&&r| r != u32::MAX);
         all.local(&rows.filter_map(|&r| at.get(r as usize).copied().flatten()).collect::<Vec<_>>())
@@ -80,8 +80,8 @@ fn measured(opened: &Opened, train: &FeatureRows, reference: &Reference, cx: &Ct
 ///
 /// # Errors
 /// Cancelled.
-pub fn tell(report: &mut Report, opened: &Opened, reference: &Reference, cx: &Ctx) -> Result<(), Fault> {
-    let known = varieties(opened, reference, cx)?;
+pub fn tell(report: &mut Report, opened: &Opened, novelty: &Novelty, cx: &Ctx) -> Result<(), Fault> {
+    let known = varieties(opened, novelty, cx)?;
     if known.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@
 //! h at which qσ(h) ≤ ε(h). In units of a scale that is fixed beforehand, as in Diquigiovanni et al. 2021 (arXiv 2102.06746).
 
 use super::charts::axis;
-use super::errors::Errors;
+use super::errors::{Errors, ratio};
 use crate::ground::fault::Fault;
 use crate::ground::number::{counted, number};
 use crate::metrics::report::{Level, Report, Role, Series};
@@ -187,15 +187,6 @@ impl Certified {
                 format!("Certified for {h} of {steps} steps: {held}, which is within {against} up to there."),
             ),
         }
-    }
-}
-
-/// An error in units of a scale: a scale that is not finite bounds nothing, and any error is beyond one of 0.
-pub(super) fn ratio(error: f64, scale: f64) -> f64 {
-    match () {
-        () if error <= 0.0 || scale == f64::INFINITY => 0.0,
-        () if scale > 0.0 => error / scale,
-        () => f64::INFINITY,
     }
 }
 

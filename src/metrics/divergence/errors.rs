@@ -1,7 +1,6 @@
 //! Errors of every start, horizon and dimension.
 
 use super::Input;
-use super::certified::ratio;
 use crate::ground::stats;
 
 /// Standardised errors of a set of rollouts.
@@ -27,6 +26,15 @@ pub fn nrmse(a: &[f32], b: &[f32], std: &[f64]) -> f64 {
         n += 1;
     }
     if sum.is_finite() { (sum / n as f64).sqrt() } else { f64::INFINITY }
+}
+
+/// An error in units of a scale: a scale that is not finite bounds nothing, and any error is beyond one of 0.
+pub(super) fn ratio(error: f64, scale: f64) -> f64 {
+    match () {
+        () if error <= 0.0 || scale == f64::INFINITY => 0.0,
+        () if scale > 0.0 => error / scale,
+        () => f64::INFINITY,
+    }
 }
 
 /// Squared errors of one episode's starts, summed.

@@ -166,7 +166,7 @@ fn a_place_stands_on_the_axis_with_its_interval() {
     assert!(!place(18.0, None).contains('…'));
     // Two of them do not write over one another.
     let two = [("useful horizon", 40.0, Some((30.0, 50.0))), ("trust horizon", 22.0, None)];
-    let two = two.map(|(name, at, ends)| Mark::Place(name.into(), at, ends)).to_vec();
+    let two = two.map(|(name, at, ends)| Mark::Place(name.into(), at, ends)).into();
     let text = picture(vec![line(&s)], two, Scale::Linear);
     assert!(text.contains("useful horizon 40 (30 … 50)") && text.contains("trust horizon 22"), "{text}");
 }
