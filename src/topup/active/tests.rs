@@ -40,7 +40,17 @@ fn a_run_counts_its_steps_and_leaves_data_and_networks() {
 
 /// Recurrent world models are trained on stretches: few steps do for a test.
 fn recurrent() -> Options {
-    Options { model: ModelKind::Rssm, first_model_steps: 5, model_ratio: 0.02, policy_ratio: 0.2, ..options() }
+    Options {
+        model: ModelKind::Rssm,
+        steps: 450,
+        random_steps: 150,
+        eval_every: 150,
+        eval_episodes: 1,
+        first_model_steps: 5,
+        model_ratio: 0.02,
+        policy_ratio: 0.2,
+        ..options()
+    }
 }
 
 #[test]

@@ -17,16 +17,20 @@ pub fn words(name: &str, at: f64, ends: Option<(f64, f64)>) -> String {
 
 /// Draws every place of `plot` into `cells`; `area` holds its axes too.
 pub fn draw(plot: &Plot, axes: &Axes, cells: Rect, area: Rect, buf: &mut Buffer, theme: Theme) {
-    let places = plot.marks.iter().filter_map(|mark| match mark {
-        Mark::Place(name, at, ends) => Some((name, at, ends)),
-        _ => None,
-    });
-    // Each on a row of its own, from the axis upwards: their words may reach over one another.
-    for ((name, at, ends), row) in places.zip((cells.y..cells.bottom()).rev()) {
+    let places = || {
+        plot.marks.iter().filter_map(|mark| match mark {
+            Mark::Place(name, at, ends) => Some((name, at, ends)),
+            _ => None,
+        })
+    };
+    for (_, at, _) in places() {
         let p = axes.x.position(*at);
         if (0.0..=1.0).contains(&p) {
             hair(axes::column(cells, p), cells, area, buf, theme);
         }
+    }
+    // Each on a row of its own, from the axis upwards: their words may reach over one another, and over another's hair.
+    for ((name, at, ends), row) in places().zip((cells.y..cells.bottom()).rev()) {
         let (from, to) = bar((*ends, *at), row, axes, cells, buf, theme);
         say(&words(name, *at, *ends), (from, to, row), cells, buf, theme);
     }
