@@ -11,6 +11,10 @@ use crate::ground::task::{Cancelled, Ctx};
 /// Rows that go through the ensemble between two looks at the cancel flag: for the largest ensembles in use (7 members of
 /// 4 x 200) about ten milliseconds of two cores, and under a hundred in an unoptimised build on a busy machine.
 const CHUNK: usize = 512;
+/// Fewest rows: less is slower than it is sooner.
+const LEAST: usize = 32;
+/// Observations of the past that cost about as much as one step of the largest ensembles.
+const SHORT: usize = 4;
 
 /// Imagined rollouts of K starts over H steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,8 +96,9 @@ pub fn open_loop(
         member_std: vec![0.0; k * horizon * d],
     };
     let total = (k * horizon) as u64;
-    for first in (0..k).step_by(CHUNK) {
-        let rows = CHUNK.min(k - first);
+    let each = chunk(model);
+    for first in (0..k).step_by(each) {
+        let rows = each.min(k - first);
         let mut state = model.begin(&past.part(first..first + rows));
         out.put_obs(first, 0, &state.obs);
         for h in 0..horizon {
@@ -113,6 +118,11 @@ pub fn open_loop(
     }
     cx.step(total, total)?;
     Ok(out)
+}
+
+/// Rows that go through `model` between two looks at the cancel flag: fewer where it has to be told a long past first.
+pub fn chunk(model: &dyn WorldModel) -> usize {
+    (CHUNK / (model.context() / SHORT).max(1)).max(LEAST)
 }
 
 impl Rollouts {
@@ -163,8 +173,9 @@ pub fn one_step(model: &dyn WorldModel, batch: &TransitionBatch, cx: &Ctx) -> Re
         ..OneStep::default()
     };
     let unit: Vec<f32> = model.unit().map_or_else(|| vec![1.0; d], <[f32]>::to_vec);
-    for (i, chunk) in rows.chunks(CHUNK).enumerate() {
-        cx.step((i * CHUNK) as u64, n as u64)?;
+    let each = chunk(model);
+    for (i, chunk) in rows.chunks(each).enumerate() {
+        cx.step((i * each) as u64, n as u64)?;
         let mut state = model.begin(&batch.pasts(chunk, context));
         let step = model.step(&mut state, &batch.actions_at(chunk), Feedback::Mean);
         out.next_obs.append(&mut state.obs);

@@ -19,6 +19,7 @@ use crate::metrics::novelty::Novelty;
 use crate::metrics::score::{self, Column, Fitted, Members};
 use crate::metrics::scoring::Evidence;
 use crate::metrics::threshold::{self, Kind};
+use crate::world::imagine;
 use crate::world::world_model::Feedback;
 
 /// How thresholds are set, and what a low return is.
@@ -70,9 +71,6 @@ pub struct Rows {
     /// [N] step in its episode.
     pub step: Vec<usize>,
 }
-
-/// Rows that go through the model between two looks at the cancel flag.
-const CHUNK: usize = 512;
 
 impl Rows {
     /// Every state `s_t`, t < T, of the episodes that has `context` observations behind it; only those whose numbers are finite
@@ -206,8 +204,9 @@ fn ask(error: &OneStepError<'_>, rows: &Rows, cx: &Ctx) -> Result<(Vec<Column>, 
     let model = error.model();
     let (d, n) = (rows.batch.obs_dim, rows.at.len());
     let (mut columns, mut errors): (Vec<Column>, Vec<f64>) = (Vec::new(), Vec::with_capacity(n));
-    for (i, at) in rows.at.chunks(CHUNK).enumerate() {
-        cx.step((i * CHUNK) as u64, n as u64)?;
+    let each = imagine::chunk(model);
+    for (i, at) in rows.at.chunks(each).enumerate() {
+        cx.step((i * each) as u64, n as u64)?;
         let mut state = model.begin(&rows.batch.pasts(at, model.context()));
         let p = model.step(&mut state, &rows.batch.actions_at(at), Feedback::Mean).prediction;
         let std: Option<Vec<f32>> = p.logvar.as_ref().map(|l| l.iter().map(|v| (0.5 * v).exp()).collect());
