@@ -42,13 +42,21 @@ impl<'a> SequenceBatch<'a> {
         }
     }
 
+    /// The observations of every stretch at step `t`, from 0 to L, [B, D].
+    pub fn obs_at(&self, t: usize) -> Vec<f32> {
+        let d = self.obs_dim;
+        self.obs.chunks_exact((self.steps + 1) * d).flat_map(|stretch| &stretch[t * d..(t + 1) * d]).copied().collect()
+    }
+
+    /// The actions that were taken there, `t` below L, [B] rows.
+    pub fn actions_at(&self, t: usize) -> Actions<'a> {
+        let taken = (0..self.rows).flat_map(|r| self.actions.stored_at(r * self.steps + t));
+        Actions::new(self.actions.space(), taken.copied().collect::<Vec<f32>>())
+    }
+
     /// The last observation of every stretch, [B, D].
     pub fn last_obs(&self) -> Vec<f32> {
-        if self.steps == 0 {
-            return self.obs.to_vec();
-        }
-        let d = self.obs_dim;
-        self.obs.chunks_exact((self.steps + 1) * d).flat_map(|stretch| &stretch[self.steps * d..]).copied().collect()
+        if self.steps == 0 { self.obs.to_vec() } else { self.obs_at(self.steps) }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod reading_check;
 pub mod recorded;
 pub mod rollouts;
 pub mod runs;
+pub mod sampled;
 pub mod scoring;
 pub mod stage;
 pub mod steps_file;

@@ -28,6 +28,11 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
+/// Root of the mean of the squares; NaN of nothing.
+pub fn root_mean_square(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
+}
+
 /// Mean and population variance (ddof 0) in two passes; NaN of nothing.
 pub fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     // As `sum` begins.

@@ -18,7 +18,7 @@ use super::report::{Level, Report, SPREAD};
 use super::trust::{self, Correlation};
 use crate::ground::fault::Fault;
 use crate::ground::stats;
-use errors::Errors;
+use errors::{Errors, nrmse};
 use useful::{Useful, gains};
 pub use window::{LEFT, Window, trace};
 
@@ -42,8 +42,6 @@ pub struct Input<'a> {
     pub imagined: &'a [f32],
     /// [S, H] disagreement of the members along the rollout, where there is an ensemble.
     pub disagreement: Option<&'a [f64]>,
-    /// [S] novelty of every start in units of its threshold, where it is known.
-    pub novelty: Option<&'a [f64]>,
     /// One episode to draw.
     pub trace: Option<Trace<'a>>,
     /// Seed of the bootstrap.
@@ -88,13 +86,6 @@ pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
     let h = TRUST_HORIZON.min(input.horizon);
     let at_h = errors.at(h);
     let correlate = |signal: &[f64]| trust::spearman_by_episode(signal, &at_h, input.owner, input.seed);
-    if let Some(novelty) = input.novelty {
-        let text = format!(
-            "Spearman's rho between the novelty of the start and the error at h = {h}; interval: 95 % bootstrap over episodes."
-        );
-        correlation(&mut report, "spearman_novelty_error", "novelty foretells error", correlate(novelty), &text);
-        charts::scatter(&mut report, input, novelty, (&at_h, h));
-    }
     if let Some(disagreement) = input.disagreement {
         let signal: Vec<f64> = disagreement.chunks_exact(input.horizon).map(|d| stats::mean(&d[..h])).collect();
         let text = format!(
@@ -116,6 +107,30 @@ pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
     Ok(report)
 }
 
+/// Adds to the report of `input` how its errors go with the `novelty` [S] of every start, in units of its threshold: what may come
+/// later than the rest, as neighbours take their time.
+///
+/// # Errors
+/// If there is not one for every start.
+pub fn against_novelty(report: &mut Report, input: &Input<'_>, novelty: &[f64]) -> Result<(), Fault> {
+    if novelty.len() != input.owner.len() {
+        let (n, s) = (novelty.len(), input.owner.len());
+        return Err(Fault::failed(format!("novelty has {n} values, {s} rollouts need {s}")));
+    }
+    let (h, std) = (TRUST_HORIZON.min(input.horizon), moving(input.std, input.real));
+    let d = std.len();
+    let at = |s: usize| (s * (input.horizon + 1) + h) * d..(s * (input.horizon + 1) + h + 1) * d;
+    let errors: Vec<f64> =
+        (0..novelty.len()).map(|s| nrmse(&input.imagined[at(s)], &input.real[at(s)], &std)).collect();
+    let text = format!(
+        "Spearman's rho between the novelty of the start and the error at h = {h}; interval: 95 % bootstrap over episodes."
+    );
+    let rho = trust::spearman_by_episode(novelty, &errors, input.owner, input.seed);
+    correlation(report, "spearman_novelty_error", "novelty foretells error", rho, &text);
+    charts::scatter(report, input, novelty, (&errors, h));
+    Ok(())
+}
+
 fn check(input: &Input<'_>) -> Result<(), Fault> {
     let (s, h, d) = (input.owner.len(), input.horizon, input.names.len());
     if s == 0 || h == 0 || d == 0 {
@@ -129,7 +144,6 @@ fn check(input: &Input<'_>) -> Result<(), Fault> {
         ("std", input.std.len(), d),
         ("step", if input.step.is_empty() { s } else { input.step.len() }, s),
         ("disagreement", input.disagreement.map_or(s * h, <[f64]>::len), s * h),
-        ("novelty", input.novelty.map_or(s, <[f64]>::len), s),
         ("trace", input.trace.map_or(0, |t| t.imagined.len()), input.trace.map_or(0, |t| t.real.len())),
         ("members", input.trace.map_or(0, |t| t.members.len() % t.real.len().max(1)), 0),
     ];

@@ -34,8 +34,8 @@ impl LossScale {
 impl LossScale {
     /// The same with one scale for all dimensions of the observation, their root mean square: for latents, which share one unit.
     pub fn common(mut self) -> Self {
-        let mean = self.delta.iter().map(|s| s * s).sum::<f64>() / self.delta.len().max(1) as f64;
-        self.delta.fill(mean.sqrt());
+        let typical = stats::root_mean_square(&self.delta);
+        self.delta.fill(typical);
         self
     }
 

@@ -16,7 +16,7 @@ pub use cell::Cell;
 pub use stack::{Dense, Norm, Stack};
 pub use two_hot::TwoHot;
 
-use super::latent::{beside, classes, symexp, symlog};
+use super::latent::{self, beside, classes, features, symexp, symlog};
 use super::world_model::{Dims, Feedback, ImaginedState, ImaginedStep, Prediction, WorldModel};
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
@@ -65,13 +65,6 @@ pub struct Dreamer {
     pub reward: TwoHot,
     /// The state to the logit of going on after its observation.
     pub goes_on: Stack,
-}
-
-/// Units and latents of B rows, side by side.
-#[derive(Debug, Clone, PartialEq)]
-struct Latent {
-    /// [B, H + G·C].
-    features: Vec<f32>,
 }
 
 impl Dreamer {
@@ -176,9 +169,21 @@ impl Dreamer {
 
     /// Units and latents apart.
     fn apart(&self, features: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let h = self.units();
-        let rows = || features.chunks_exact(h + self.latents());
-        (rows().flat_map(|row| &row[..h]).copied().collect(), rows().flat_map(|row| &row[h..]).copied().collect())
+        latent::apart(features, self.units(), self.latents())
+    }
+
+    /// Where it is at `obs` [B, D], after the actions that were taken where it was `before`, or at the beginning of episodes.
+    fn seen(&self, before: Option<(&ImaginedState, &Actions<'_>)>, obs: &[f32]) -> ImaginedState {
+        let rows = obs.len() / self.encoder.inputs().max(1);
+        let ((units, latents), taken) = match before {
+            Some((state, actions)) => (self.apart(features(state)), actions.columns(self.action_dim)),
+            // Before the first observation nothing was done.
+            None => (self.beginning(rows), vec![0.0; rows * self.action_dim].into()),
+        };
+        let units = self.carry_on(&units, &latents, &taken);
+        let latents = self.read(&units, obs);
+        let features = self.features_of(&units, &latents);
+        latent::state(obs.to_vec(), features)
     }
 }
 
@@ -205,22 +210,9 @@ impl WorldModel for Dreamer {
     }
 
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
-        let (d, a, rows, steps) = (self.encoder.inputs(), self.action_dim, past.rows, past.steps);
-        assert_eq!((past.obs_dim, steps + 1), (d, self.context), "as many observations a row as it filters");
-        let actions = past.actions.columns(a);
-        let (mut units, mut latents) = self.beginning(rows);
-        for t in 0..=steps {
-            // Before the first observation nothing was done.
-            let taken: Vec<f32> = match t.checked_sub(1) {
-                None => vec![0.0; rows * a],
-                Some(before) => (0..rows).flat_map(|r| &actions[(r * steps + before) * a..][..a]).copied().collect(),
-            };
-            units = self.carry_on(&units, &latents, &taken);
-            let seen: Vec<f32> = (0..rows).flat_map(|r| &past.obs[(r * (steps + 1) + t) * d..][..d]).copied().collect();
-            latents = self.read(&units, &seen);
-        }
-        let features = self.features_of(&units, &latents);
-        ImaginedState { obs: past.last_obs(), memory: Box::new(Latent { features }) }
+        let wanted = (self.encoder.inputs(), self.context);
+        assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
+        latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
     fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
@@ -237,8 +229,7 @@ impl WorldModel for Dreamer {
         let goes_on = |logit: f32| 1.0 / (1.0 + (-logit).exp());
         let ends: Vec<f32> =
             self.goes_on.forward(&after).into_iter().map(|v| (1.0 - goes_on(v) / self.certain).max(0.0)).collect();
-        state.obs.clone_from(&next_obs);
-        state.memory = Box::new(Latent { features: after });
+        *state = latent::state(next_obs.clone(), after);
         let prediction = Prediction {
             members: 1,
             rows,
@@ -256,17 +247,8 @@ impl WorldModel for Dreamer {
         true
     }
 
-    fn observe(&self, before: Option<(ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
-        let rows = obs.len() / self.encoder.inputs().max(1);
-        let ((units, latents), taken) = match &before {
-            Some((state, actions)) => (self.apart(features(state)), actions.columns(self.action_dim)),
-            // Before the first observation nothing was done.
-            None => (self.beginning(rows), vec![0.0; rows * self.action_dim].into()),
-        };
-        let units = self.carry_on(&units, &latents, &taken);
-        let latents = self.read(&units, obs);
-        let features = self.features_of(&units, &latents);
-        Some(ImaginedState { obs: obs.to_vec(), memory: Box::new(Latent { features }) })
+    fn observe(&self, before: Option<(&ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
+        Some(self.seen(before, obs))
     }
 
     fn decoded(&self, state: &ImaginedState) -> Option<Vec<f32>> {
@@ -274,12 +256,7 @@ impl WorldModel for Dreamer {
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
-        let take = |values: &[f32], width: usize| {
-            rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect::<Vec<f32>>()
-        };
-        let kept = take(features(state), self.dims().feature);
-        state.obs = take(&state.obs, self.encoder.inputs());
-        state.memory = Box::new(Latent { features: kept });
+        latent::keep(state, rows, (self.encoder.inputs(), self.dims().feature));
     }
 
     fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
@@ -303,11 +280,6 @@ impl WorldModel for Dreamer {
     fn as_any(&self) -> &dyn Any {
         self
     }
-}
-
-/// [B, H + G·C] of a state that a [`Dreamer`] began; empty of another's.
-fn features(state: &ImaginedState) -> &[f32] {
-    state.memory.downcast_ref::<Latent>().map_or(&[], |latent| &latent.features)
 }
 
 #[cfg(test)]

@@ -1,8 +1,53 @@
-//! What recurrent state-space models have in common, whoever made them: compressed numbers, and latents that are classes.
+//! What recurrent state-space models have in common, whoever made them: compressed numbers, latents that are classes, and a state
+//! of deterministic units and latents side by side, which they follow an episode with.
 
 use rand::RngExt;
 
+use super::world_model::ImaginedState;
+use crate::data::sequence::SequenceBatch;
+use crate::data::space::Actions;
 use crate::ground::seed::Stream;
+
+/// Deterministic units and latents of B rows, side by side.
+#[derive(Debug, Clone, PartialEq)]
+struct Latent {
+    /// [B, H + G·C].
+    features: Vec<f32>,
+}
+
+/// A state at the observations `obs` [B, D], of which the model makes `features` [B, H + G·C].
+pub fn state(obs: Vec<f32>, features: Vec<f32>) -> ImaginedState {
+    ImaginedState { obs, memory: Box::new(Latent { features }) }
+}
+
+/// [B, H + G·C] of a [`state`]; empty of another's.
+pub fn features(state: &ImaginedState) -> &[f32] {
+    state.memory.downcast_ref::<Latent>().map_or(&[], |latent| &latent.features)
+}
+
+/// Units [B, H] and latents [B, G·C] of `features`, whose first `units` columns are units.
+pub fn apart(features: &[f32], units: usize, latents: usize) -> (Vec<f32>, Vec<f32>) {
+    let rows = || features.chunks_exact(units + latents);
+    (rows().flat_map(|row| &row[..units]).copied().collect(), rows().flat_map(|row| &row[units..]).copied().collect())
+}
+
+/// Leaves the `rows` of a [`state`] of a model, in this order; `widths` are the columns of its observations and features.
+pub fn keep(of: &mut ImaginedState, rows: &[usize], widths: (usize, usize)) {
+    let take = |values: &[f32], width: usize| -> Vec<f32> {
+        rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect()
+    };
+    *of = state(take(&of.obs, widths.0), take(features(of), widths.1));
+}
+
+/// Where a model is after the stretches of `past`, from the beginning of an episode on: `observe` goes on from a state and the
+/// actions that were taken there, or from nothing, to observations.
+pub fn follow(
+    past: &SequenceBatch<'_>,
+    observe: impl Fn(Option<(&ImaginedState, &Actions<'_>)>, &[f32]) -> ImaginedState,
+) -> ImaginedState {
+    let first = observe(None, &past.obs_at(0));
+    (0..past.steps).fold(first, |here, t| observe(Some((&here, &past.actions_at(t))), &past.obs_at(t + 1)))
+}
 
 /// `sign(x) ln(1 + |x|)`: large numbers become small, small ones stay (Webber 2012).
 pub fn symlog(x: f32) -> f32 {
@@ -50,3 +95,6 @@ pub fn beside(parts: &[(&[f32], usize)]) -> Vec<f32> {
     let row = |r: usize| parts.iter().flat_map(move |(values, width)| &values[r * width..(r + 1) * width]);
     (0..rows).flat_map(row).copied().collect()
 }
+
+#[cfg(test)]
+pub mod battery;

@@ -148,14 +148,12 @@ impl WorldModel for RecurrentNet {
     }
 
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
-        let (d, a, rows, steps) = (self.obs_dim, self.action_dim, past.rows, past.steps);
-        assert_eq!((past.obs_dim, steps + 1), (d, self.context), "as many observations a row as it is told");
-        let actions = past.actions.columns(a);
-        let mut held = self.memory.empty(rows);
-        for t in 0..steps {
-            let obs: Vec<f32> = (0..rows).flat_map(|r| &past.obs[(r * (steps + 1) + t) * d..][..d]).copied().collect();
-            let taken: Vec<f32> = (0..rows).flat_map(|r| &actions[(r * steps + t) * a..][..a]).copied().collect();
-            self.memory.see(&mut held, &self.seen(&obs, &taken));
+        let wanted = (self.obs_dim, self.context);
+        assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it is told");
+        let mut held = self.memory.empty(past.rows);
+        for t in 0..past.steps {
+            let taken = past.actions_at(t);
+            self.memory.see(&mut held, &self.seen(&past.obs_at(t), &taken.columns(self.action_dim)));
         }
         ImaginedState { obs: past.last_obs(), memory: Box::new(held) }
     }

@@ -16,7 +16,7 @@ pub use cell::GruCell;
 pub use training::{Losses, RssmFit, STEPS, STRETCHES};
 
 use super::fit::FitOptions;
-use super::latent::{beside, classes, symexp, symlog};
+use super::latent::{self, beside, classes, features, symexp, symlog};
 use super::net::device::Device;
 use super::net::init;
 use super::net::mlp::{Activation, Mlp};
@@ -66,13 +66,6 @@ pub struct Rssm {
     pub reward: Mlp,
     /// The same to the logit of going on after the observation.
     pub goes_on: Mlp,
-}
-
-/// Deterministic state and latents of B rows, side by side.
-#[derive(Debug, Clone, PartialEq)]
-struct Latent {
-    /// [B, H + G·C].
-    features: Vec<f32>,
 }
 
 impl Rssm {
@@ -143,9 +136,21 @@ impl Rssm {
 
     /// Deterministic state and latents apart.
     fn apart(&self, features: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let h = self.cell.units();
-        let rows = || features.chunks_exact(h + self.latents());
-        (rows().flat_map(|row| &row[..h]).copied().collect(), rows().flat_map(|row| &row[h..]).copied().collect())
+        latent::apart(features, self.cell.units(), self.latents())
+    }
+
+    /// Where it is at `obs` [B, D], after the actions that were taken where it was `before`, or at the beginning of episodes.
+    fn seen(&self, before: Option<(&ImaginedState, &Actions<'_>)>, obs: &[f32]) -> ImaginedState {
+        let deter = match before {
+            Some((state, actions)) => {
+                let (deter, latents) = self.apart(features(state));
+                self.carry_on(&deter, &latents, &actions.columns(self.action_dim))
+            }
+            None => vec![0.0; obs.len() / self.encoder.inputs().max(1) * self.cell.units()],
+        };
+        let latents = self.read(&deter, obs);
+        let features = self.features_of(&deter, &latents);
+        latent::state(obs.to_vec(), features)
     }
 }
 
@@ -172,22 +177,9 @@ impl WorldModel for Rssm {
     }
 
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
-        let (d, a, rows, steps) = (self.encoder.inputs(), self.action_dim, past.rows, past.steps);
-        assert_eq!((past.obs_dim, steps + 1), (d, self.context), "as many observations a row as it filters");
-        let actions = past.actions.columns(a);
-        let (mut deter, mut latents) = (vec![0.0; rows * self.cell.units()], Vec::new());
-        for t in 0..=steps {
-            if t > 0 {
-                let at = |r: usize| (r * steps + t - 1) * a;
-                let taken: Vec<f32> = (0..rows).flat_map(|r| &actions[at(r)..at(r) + a]).copied().collect();
-                deter = self.carry_on(&deter, &latents, &taken);
-            }
-            let at = |r: usize| (r * (steps + 1) + t) * d;
-            let seen: Vec<f32> = (0..rows).flat_map(|r| &past.obs[at(r)..at(r) + d]).copied().collect();
-            latents = self.read(&deter, &seen);
-        }
-        let features = self.features_of(&deter, &latents);
-        ImaginedState { obs: past.last_obs(), memory: Box::new(Latent { features }) }
+        let wanted = (self.encoder.inputs(), self.context);
+        assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
+        latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
     fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
@@ -203,8 +195,7 @@ impl WorldModel for Rssm {
         let beside = if self.on_arrival { &after } else { &before };
         let reward: Vec<f32> = self.reward.forward(beside).into_iter().map(symexp).collect();
         let ends: Vec<f32> = self.goes_on.forward(beside).into_iter().map(|logit| 1.0 / (1.0 + logit.exp())).collect();
-        state.obs.clone_from(&next_obs);
-        state.memory = Box::new(Latent { features: after });
+        *state = latent::state(next_obs.clone(), after);
         let (members, obs_dim) = (1, self.encoder.inputs());
         let prediction = Prediction {
             members,
@@ -223,17 +214,8 @@ impl WorldModel for Rssm {
         true
     }
 
-    fn observe(&self, before: Option<(ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
-        let deter = match before {
-            Some((state, actions)) => {
-                let (deter, latents) = self.apart(features(&state));
-                self.carry_on(&deter, &latents, &actions.columns(self.action_dim))
-            }
-            None => vec![0.0; obs.len() / self.encoder.inputs().max(1) * self.cell.units()],
-        };
-        let latents = self.read(&deter, obs);
-        let features = self.features_of(&deter, &latents);
-        Some(ImaginedState { obs: obs.to_vec(), memory: Box::new(Latent { features }) })
+    fn observe(&self, before: Option<(&ImaginedState, &Actions<'_>)>, obs: &[f32]) -> Option<ImaginedState> {
+        Some(self.seen(before, obs))
     }
 
     fn decoded(&self, state: &ImaginedState) -> Option<Vec<f32>> {
@@ -245,12 +227,7 @@ impl WorldModel for Rssm {
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
-        let take = |values: &[f32], width: usize| {
-            rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect::<Vec<f32>>()
-        };
-        let kept = take(features(state), self.dims().feature);
-        state.obs = take(&state.obs, self.encoder.inputs());
-        state.memory = Box::new(Latent { features: kept });
+        latent::keep(state, rows, (self.encoder.inputs(), self.dims().feature));
     }
 
     fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
@@ -291,11 +268,6 @@ impl WorldModel for Rssm {
     fn as_any(&self) -> &dyn Any {
         self
     }
-}
-
-/// [B, H + G·C] of a state that [`Rssm`] began; empty of another's.
-fn features(state: &ImaginedState) -> &[f32] {
-    state.memory.downcast_ref::<Latent>().map_or(&[], |latent| &latent.features)
 }
 
 /// The non-linearity of all networks.

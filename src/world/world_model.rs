@@ -155,7 +155,7 @@ pub trait WorldModel: Debug + Send + Sync {
 
     /// Goes on to `obs` [B, D], which were seen after the actions that were taken where `before` is; begins an episode where there
     /// is none. Nothing of a model that remembers nothing.
-    fn observe(&self, _before: Option<(ImaginedState, &Actions<'_>)>, _obs: &[f32]) -> Option<ImaginedState> {
+    fn observe(&self, _before: Option<(&ImaginedState, &Actions<'_>)>, _obs: &[f32]) -> Option<ImaginedState> {
         None
     }
 

@@ -49,7 +49,6 @@ fn check(path: &Path, json: &Value) -> usize {
             real: &real,
             imagined: &imagined,
             disagreement: None,
-            novelty: None,
             trace: None,
             seed: 0,
         };

@@ -59,7 +59,7 @@ pub fn followed(model: &dyn WorldModel, obs: &[f32], actions: &Actions<'_>) -> O
     let mut here: Option<ImaginedState> = None;
     for (t, row) in obs.chunks_exact(d).enumerate() {
         let taken = t.checked_sub(1).map(|before| Actions::new(actions.space(), actions.stored_at(before)));
-        let state = model.observe(here.take().zip(taken.as_ref()), row)?;
+        let state = model.observe(here.as_ref().zip(taken.as_ref()), row)?;
         out.extend_from_slice(model.features(&state));
         here = Some(state);
     }
@@ -95,9 +95,8 @@ impl Policy for Filtered {
                 Some(followed) => (followed.here, followed.actor),
                 None => (None, self.actor.begin(keyed(state.rng.random(), 0))),
             };
-            let taken = before.as_ref().map(|(_, action)| Actions::new(space, action.clone()));
-            let before = before.map(|(state, _)| state);
-            let now = self.model.observe(before.zip(taken.as_ref()), row);
+            let taken = before.as_ref().map(|(_, action)| Actions::new(space, &action[..]));
+            let now = self.model.observe(before.as_ref().map(|(state, _)| state).zip(taken.as_ref()), row);
             seen.extend_from_slice(now.as_ref().map_or(&[], |now| self.model.features(now)));
             here.push(now);
             inner.push(actor);

@@ -1,4 +1,5 @@
 use super::{Emit, Job, Model, Slot};
+use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
 use crate::engine::event::Outcome;
 use crate::engine::measure::certify::certify;
@@ -57,56 +58,51 @@ impl Job for Imagine {
         let named = windows.named(&opened.data, spec)?;
         let data = &seen.data;
         let (real, actions) = windows.gather(data);
-        let imagined = {
-            let actions = Actions::new(&data.action_space, actions);
-            open_loop(model, &windows.pasts(data), &actions, windows.horizon, None, &cx.phase("imagining"))?
-        };
-        let std = training_std(&seen);
-        let disagreement = in_units(&imagined.member_std, &std);
+        let actions = Actions::new(&data.action_space, actions);
+        let past = windows.pasts(data);
+        let imagined = open_loop(model, &past, &actions, windows.horizon, None, &cx.phase("imagining"))?;
+        let std = moving(&training_std(&seen), &real);
+        let disagreement = (model.dims().members > 1).then(|| in_units(&imagined.member_std, &std));
         let worst = || windows.worst(data.obs_dim(), &real, &imagined.obs, &std);
         let traced = if spec.episode.is_some() { named } else { worst() };
         let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
         let (owner, step): (Vec<usize>, Vec<usize>) = windows.starts.iter().copied().unzip();
-        let report = |novelty: Option<&[f64]>| {
-            divergence::report(&Input {
-                names: &data.obs_space.names,
-                std: &std,
-                horizon: windows.horizon,
-                owner: &owner,
-                step: &step,
-                real: &real,
-                imagined: &imagined.obs,
-                disagreement: (model.dims().members > 1).then_some(&disagreement),
-                novelty,
-                trace: drawn.as_ref().map(Drawn::trace),
-                seed: spec.seed,
-            })
+        let input = Input {
+            names: &data.obs_space.names,
+            std: &std,
+            horizon: windows.horizon,
+            owner: &owner,
+            step: &step,
+            real: &real,
+            imagined: &imagined.obs,
+            disagreement: disagreement.as_deref(),
+            trace: drawn.as_ref().map(Drawn::trace),
+            seed: spec.seed,
         };
+        let mut report = divergence::report(&input)?;
+        in_latents(&mut report, model, &seen, (&windows, &real, &imagined));
         // Neighbours take their time on large data: the curves do not wait for them.
-        let mut first = report(None)?;
-        in_latents(&mut first, model, &seen, (&windows, &real, &imagined));
-        emit(first);
+        emit(report.clone());
         let reference = coverage::novelty(&opened, cx)?;
+        let novelty = reference.novelty();
         let starts = windows.start_rows(&opened.data);
-        let novelty = reference.novelty().ratios(&starts, &cx.phase("novelty of the starts"))?;
-        let mut report = report(Some(&novelty))?;
+        let ratios = novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
+        divergence::against_novelty(&mut report, &input, &ratios)?;
         windows.note(&mut report, spec);
-        posterior::tell(&mut report, model, (data, &windows), (&real, &moving(&std, &real)), cx)?;
-        certify(&mut report, &seen, model, (spec, windows.horizon, &moving(&std, &real)), cx)?;
-        calibration::tell(&mut report, &seen, model, cx)?;
-        fidelity::tell(&mut report, (&opened, &seen), model, (reference.novelty(), spec.seed), cx)?;
-        variety::tell(&mut report, &opened, reference.novelty(), cx)?;
+        let along = SequenceBatch { steps: windows.horizon, obs: real[..].into(), actions, ..past.clone() };
+        posterior::tell(&mut report, model, (&past, &along), &std, cx)?;
+        certify(&mut report, &seen, model, (spec, windows.horizon, &std), cx)?;
+        calibration::tell(&mut report, &opened, model, cx)?;
+        fidelity::tell(&mut report, (&opened, &seen), model, (novelty, spec.seed), cx)?;
+        variety::tell(&mut report, &opened, novelty, cx)?;
         loss_ratio::of_heldout(&mut report, &seen, model, cx)?;
         if let Some(drawn) = &drawn {
             report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
         }
-        in_latents(&mut report, model, &seen, (&windows, &real, &imagined));
         trust(&mut report, &opened);
         emit(report);
         let Some(out) = &spec.out else { return Ok(Outcome::default()) };
-        let moved = moving(&std, &real);
-        let several = (model.dims().members > 1).then_some(&disagreement[..]);
-        let rows = steps_file::save(out, (data, &windows), (&real, &imagined), (&moved, several))?;
+        let rows = steps_file::save(out, (data, &windows), (&real, &imagined), (&std, disagreement.as_deref()))?;
         Ok(Outcome { summary: counted(rows, "imagined steps"), written: vec![out.clone()] })
     }
 }

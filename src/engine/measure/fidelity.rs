@@ -2,9 +2,8 @@
 
 use rand::seq::SliceRandom;
 
-use super::layers::sample;
 use super::model_space;
-use super::one_step::change_std;
+use super::sampled::{STRETCH, change_scale, sample};
 use crate::data::episode::TransitionBatch;
 use crate::data::space::Actions;
 use crate::engine::opened::Opened;
@@ -16,20 +15,17 @@ use crate::metrics::fidelity::{self, Input};
 use crate::metrics::neighbors::{self, Exclude};
 use crate::metrics::novelty::Novelty;
 use crate::metrics::report::{Level, Report};
+use crate::world::imagine;
 use crate::world::world_model::{Feedback, WorldModel};
 
-/// Held-out transitions among which pairs are sought.
-const AMONG: usize = 50_000;
-/// Steps that follow one another in a sample of them.
-const STRETCH: usize = 50;
+/// Held-out transitions among which pairs are sought, and so many where all of them have to be encoded.
+const AMONG: (usize, usize) = (50_000, 10_000);
 /// Most pairs.
 const PAIRS: usize = 2_000;
 /// Nearest states of other episodes, of which the one with the most different action is taken.
 const NEAR: usize = 10;
 /// Actions nearer than this, in standard deviations, are the same.
 const SAME: f64 = 0.1;
-/// Rows that the model is asked for at once.
-const CHUNK: usize = 512;
 
 /// Adds action fidelity with its curves and table: pairs are sought in what was `opened`, and compared as the model sees it.
 ///
@@ -45,10 +41,9 @@ pub fn tell(
     let cx = &cx.phase("action fidelity");
     let data = &opened.data;
     let context = model.context();
-    let batch = sample(data, &opened.split.heldout, AMONG, STRETCH + context);
-    let most = if model.encoder().is_some() { AMONG / 5 } else { 4 * AMONG };
-    let train = model_space::batch(model, sample(data, &opened.split.train, most, STRETCH), cx)?;
-    let scale = model_space::scale(model, change_std(&train));
+    let among = if model.encoder().is_some() { AMONG.1 } else { AMONG.0 };
+    let batch = sample(data, &opened.split.heldout, among, STRETCH + context);
+    let scale = change_scale(opened, model, cx)?;
     let several = opened.split.heldout.len() > 1;
     let pairs = if several { pairs(&batch, context, novelty, cx)? } else { Vec::new() };
     if pairs.is_empty() {
@@ -137,9 +132,10 @@ fn changes(
     (rows, acting): (&[usize], &[usize]),
     cx: &Ctx,
 ) -> Result<Vec<f32>, Fault> {
+    let (each, n) = (imagine::chunk(model), rows.len() as u64);
     let mut out = Vec::with_capacity(rows.len() * batch.obs_dim);
-    for (i, (rows, acting)) in rows.chunks(CHUNK).zip(acting.chunks(CHUNK)).enumerate() {
-        cx.step((i * CHUNK) as u64, rows.len() as u64)?;
+    for (i, (rows, acting)) in rows.chunks(each).zip(acting.chunks(each)).enumerate() {
+        cx.step((i * each) as u64, n)?;
         let mut state = model.begin(&batch.pasts(rows, model.context()));
         let stored = batch.actions_at(acting).stored().to_vec();
         model.step(&mut state, &Actions::new(&batch.action_space, stored), Feedback::Mean);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::feature_space::FeatureRows;
 use super::model_space;
-use super::one_step::{change_std, row_squares, total};
+use super::one_step::{row_squares, total};
 use super::reading_check::reading_check;
+use super::sampled::{STRETCH, change_scale, sample};
 use crate::data::dataset::Dataset;
-use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::engine::spec::{PolicySpec, Source};
 use crate::ground::fault::Fault;
@@ -22,12 +22,8 @@ use crate::world::world_model::WorldModel;
 
 /// Steps whose error is asked of the model: enough for a map, and there in a moment.
 const STEPS: usize = 10_000;
-/// Transitions that the scale of the errors is measured on.
-const SCALE: usize = 200_000;
 /// An error beyond this is one like it: a mean of what is infinite tells no place from another.
 const FAR: f64 = 1e6;
-/// Steps that follow one another in a sample.
-const STRETCH: usize = 50;
 
 /// States of one part on a map.
 pub struct Placed<'a> {
@@ -162,10 +158,7 @@ pub fn has_errors(opened: &Opened, policy: &PolicySpec) -> bool {
 
 fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &Ctx) -> Result<Errors, Fault> {
     let cx = cx.phase("model error on the map");
-    let most = if model.encoder().is_some() { STEPS } else { SCALE };
-    let train = sample(&opened.data, &opened.split.train, most, STRETCH);
-    let scale = change_std(&model_space::batch(model, train, &cx)?);
-    let scale = model_space::scale(model, scale);
+    let scale = change_scale(opened, model, &cx)?;
     let of = |part: &Placed<'_>| {
         let mut episodes = part.rows.owner.clone();
         episodes.dedup();
@@ -181,27 +174,3 @@ fn measured(opened: &Opened, model: &dyn WorldModel, parts: &[Placed<'_>], cx: &
     };
     parts.iter().map(of).collect()
 }
-
-/// About `most` usable transitions of the named episodes: all where there are no more, else stretches of `stretch` steps at even
-/// distances.
-pub(super) fn sample(data: &Dataset, episodes: &[usize], most: usize, stretch: usize) -> TransitionBatch {
-    let total: usize = data.episodes(episodes).map(|e| e.steps()).sum();
-    if total <= most {
-        return data.transitions(episodes);
-    }
-    let mut batch = TransitionBatch::within(data.obs_dim(), Arc::new(data.action_space.clone()));
-    let apart = (stretch * total).div_ceil(most.max(1));
-    // Counted over all episodes, so that short ones are not all taken or all left.
-    let mut next = 0;
-    for e in data.episodes(episodes) {
-        while next < e.steps() {
-            batch.push_steps(&e, next..(next + stretch).min(e.steps()));
-            next += apart;
-        }
-        next -= e.steps();
-    }
-    batch
-}
-
-#[cfg(test)]
-mod tests;

@@ -15,8 +15,9 @@ use crate::engine::spec::Source;
 use crate::format::Choice;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::ground::stats;
 use crate::ground::task::Ctx;
-use crate::metrics::divergence::latent::LATENTS;
+use crate::metrics::divergence::latent::{LATENTS, PLACE};
 use crate::metrics::report::{Cell, Level, Report};
 use crate::world::world_model::{Encoder, WorldModel};
 
@@ -119,7 +120,7 @@ fn latents(
 /// those of little deviation would outweigh all others.
 pub fn scale(model: &dyn WorldModel, mut std: Vec<f64>) -> Vec<f64> {
     if model.encoder().is_some() {
-        let typical = (std.iter().map(|s| s * s).sum::<f64>() / std.len().max(1) as f64).sqrt();
+        let typical = stats::root_mean_square(&std);
         std.fill(typical);
     }
     std
@@ -172,7 +173,7 @@ fn encoded(data: &Dataset, encoder: &dyn Encoder, cx: &Ctx) -> Result<Dataset, F
 
 /// Where the numbers about `model` are, in words: "in its latent space (512 units)"; nothing where they are in observations.
 pub fn place(model: &dyn WorldModel) -> Option<String> {
-    model.encoder().map(|encoder| format!("in the model's latent space ({})", encoder.space()))
+    model.encoder().map(|encoder| format!("{PLACE} ({})", encoder.space()))
 }
 
 /// Says in a `report` that its numbers about the model's error are in its latent space.

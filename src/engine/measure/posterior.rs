@@ -1,8 +1,6 @@
 //! How much of a recurrent model's error is there before it imagines: what it makes of observations that it is told.
 
-use super::windows::Windows;
-use crate::data::dataset::Dataset;
-use crate::data::space::Actions;
+use crate::data::sequence::SequenceBatch;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
@@ -10,44 +8,37 @@ use crate::metrics::divergence::errors::Errors;
 use crate::metrics::report::{Axis, Report, Role, SPREAD, Series};
 use crate::world::world_model::WorldModel;
 
-/// Adds the error of what the model makes of every observation along `windows`, told all of them, in the deviations `std` [D] of the
-/// training part; `real` is [K, H + 1, D]. Nothing of a model that remembers nothing.
+/// Adds the error of what the model makes of every observation `along` stretches, told all of them and the `past` before, in the
+/// deviations `std` [D] of the training part. Nothing of a model that remembers nothing.
 ///
 /// # Errors
 /// Cancelled.
 pub fn tell(
     report: &mut Report,
     model: &dyn WorldModel,
-    (data, windows): (&Dataset, &Windows),
-    (real, std): (&[f32], &[f64]),
+    (past, along): (&SequenceBatch<'_>, &SequenceBatch<'_>),
+    std: &[f64],
     cx: &Ctx,
 ) -> Result<(), Fault> {
-    let (d, horizon, starts) = (data.obs_dim(), windows.horizon, windows.starts.len());
-    if !model.remembers() || starts == 0 {
+    let (d, horizon) = (along.obs_dim, along.steps);
+    if !model.remembers() || along.rows == 0 {
         return Ok(());
     }
     let cx = cx.phase("following the episodes");
-    let (rows, actions) = (horizon + 1, windows.gather(data).1);
-    let width = data.action_dim();
-    let mut state = model.begin(&windows.pasts(data));
-    let mut made = vec![0.0; real.len()];
-    for h in 0..rows {
-        cx.step(h as u64, rows as u64)?;
-        if h > 0 {
-            let of = |k: usize| &actions[(k * horizon + h - 1) * width..][..width];
-            let taken: Vec<f32> = (0..starts).flat_map(of).copied().collect();
-            let seen: Vec<f32> = (0..starts).flat_map(|k| &real[(k * rows + h) * d..][..d]).copied().collect();
-            match model.observe(Some((state, &Actions::new(&data.action_space, taken))), &seen) {
-                Some(next) => state = next,
-                None => return Ok(()),
-            }
+    let mut here = Some(model.begin(past));
+    let mut made = vec![0.0; along.obs.len()];
+    for h in 0..=horizon {
+        cx.step(h as u64, horizon as u64 + 1)?;
+        if let Some(before) = h.checked_sub(1) {
+            let taken = along.actions_at(before);
+            here = here.and_then(|here| model.observe(Some((&here, &taken)), &along.obs_at(h)));
         }
-        let Some(decoded) = model.decoded(&state) else { return Ok(()) };
+        let Some(decoded) = here.as_ref().and_then(|here| model.decoded(here)) else { return Ok(()) };
         for (k, row) in decoded.chunks_exact(d).enumerate() {
-            made[(k * rows + h) * d..][..d].copy_from_slice(row);
+            made[(k * (horizon + 1) + h) * d..][..d].copy_from_slice(row);
         }
     }
-    let errors = Errors::of_rollouts(std, horizon, real, &made);
+    let errors = Errors::of_rollouts(std, horizon, &along.obs, &made);
     let text = "Median error, over starts and steps, of what the model makes of observations that it was told: what its latents lose \
                 before anything is imagined.";
     let all = errors.of_model();
@@ -70,4 +61,55 @@ pub fn tell(
         ..Series::default()
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::episode::TransitionBatch;
+    use crate::data::space::{Actions, Space};
+    use crate::ground::seed::stream;
+    use crate::metrics::divergence::errors::nrmse;
+    use crate::world::fit::FitOptions;
+    use crate::world::{ensemble, rssm};
+
+    /// By following one stretch alone, step by step.
+    #[test]
+    fn it_is_told_every_observation_and_decodes_each() {
+        let value = |i: usize| (i as f32 * 1.3).sin() * 2.0;
+        let batch = TransitionBatch { obs: (0..20).map(value).collect(), ..TransitionBatch::empty(2, 1) };
+        let options = FitOptions { hidden: 8, layers: 1, ..FitOptions::default() };
+        let model = rssm::fresh(&batch, &options, &mut stream(0, "t", 0));
+        let (space, rows, horizon, context) = (Space::unnamed("action", 1), 3, 4, model.context());
+        let stretch = |steps: usize, from: usize| SequenceBatch {
+            rows,
+            steps,
+            obs_dim: 2,
+            obs: (0..rows * (steps + 1) * 2).map(|i| value(i + from)).collect::<Vec<f32>>().into(),
+            actions: Actions::new(&space, (0..rows * steps).map(|i| value(i + from + 9)).collect::<Vec<f32>>()),
+        };
+        let (past, along) = (stretch(context - 1, 0), stretch(horizon, 100));
+        let mut report = Report::default();
+        tell(&mut report, &model, (&past, &along), &[1.0, 0.5], &Ctx::quiet()).unwrap();
+        let curve = &report.series[0];
+        assert_eq!((curve.x.len(), curve.group.as_str()), (horizon, "error by horizon"));
+        for h in 1..=horizon {
+            let square = |k: usize| {
+                let (past, along) = (past.part(k..k + 1), along.part(k..k + 1));
+                let mut here = model.begin(&past);
+                for t in 0..h {
+                    let taken = Actions::new(&space, along.actions.stored()[t..=t].to_vec());
+                    here = model.observe(Some((&here, &taken)), &along.obs[2 * t + 2..2 * t + 4]).unwrap();
+                }
+                nrmse(&model.decoded(&here).unwrap(), &along.obs[2 * h..2 * h + 2], &[1.0, 0.5]).powi(2)
+            };
+            let want = ((0..rows).map(square).sum::<f64>() / rows as f64).sqrt();
+            // Matrices of another height are multiplied in another order.
+            assert!((curve.y[h - 1] / want - 1.0).abs() < 1e-4, "{h}: {} {want}", curve.y[h - 1]);
+        }
+        let mut none = Report::default();
+        let plain = ensemble::fresh(&batch, &options, &mut stream(0, "t", 0));
+        tell(&mut none, &plain, (&past, &along), &[1.0, 0.5], &Ctx::quiet()).unwrap();
+        assert!(none.series.is_empty() && none.stats.is_empty());
+    }
 }

@@ -12,6 +12,40 @@ use crate::ground::number::{counted, number};
 use crate::metrics::report::{Level, Report, Role, Series};
 use crate::metrics::threshold::{self, FalseAlarms, Kind, Threshold, percent};
 
+/// What the trust horizon is.
+const DEFINITION: &str = "Last horizon at which the error that a share 1 - alpha of new episodes stays below at all horizons at once is \
+                          still within the tolerance: the error of copying the start, unless another is asked for. Conformal, over \
+                          calibration episodes; nothing where those are too few.";
+
+/// True, and said in the `report`, where so many calibration `episodes` of `horizon` steps are too few for a promise at `alpha`.
+pub fn too_few(report: &mut Report, episodes: usize, alpha: f64, horizon: usize) -> bool {
+    let needed = threshold::episodes_needed(Kind::Conformal, alpha);
+    if episodes >= needed {
+        return false;
+    }
+    tell_horizon(report, f64::NAN, episodes);
+    report.note(
+        Level::Info,
+        format!(
+            "No trust horizon at {}: {} of {horizon} steps or more for calibration, {} more are needed.",
+            percent(1.0 - alpha),
+            counted(episodes, "episodes"),
+            needed - episodes
+        ),
+    );
+    true
+}
+
+/// Adds the trust horizon beside the useful horizon, of which it is the promise.
+fn tell_horizon(report: &mut Report, horizon: f64, episodes: usize) {
+    report.stat("trust_horizon", "trust horizon", horizon, "steps", DEFINITION).of(episodes, "calibration episodes");
+    if let Some(useful) = report.stats.iter().position(|s| s.key == "useful_horizon")
+        && let Some(own) = report.stats.pop()
+    {
+        report.stats.insert(useful + 1, own);
+    }
+}
+
 /// Errors of imagined rollouts of one part of a dataset.
 #[derive(Debug, Clone)]
 pub struct Part {
@@ -44,7 +78,8 @@ pub struct Certified {
 
 impl Certified {
     /// Of rollouts of the training part, which set the scale, of the calibration part, which set the bound, and of the
-    /// held-out part, on which it is counted; `tolerance` is in standard deviations.
+    /// held-out part, on which it is counted; `tolerance` is in standard deviations. The calibration episodes are enough
+    /// ([`too_few`]).
     ///
     /// # Errors
     /// If there is no calibration rollout, or `alpha` is not between 0 and 1.
@@ -87,17 +122,7 @@ impl Certified {
     /// Adds the bound, the trust horizon, and what is promised.
     pub fn tell(&self, report: &mut Report) {
         let (n, share) = (self.threshold.episodes, self.share());
-        let horizon = if self.threshold.missing == 0 { self.horizon as f64 } else { f64::NAN };
-        let text = "Last horizon at which the error that a share 1 - alpha of new episodes stays below at all horizons at once is \
-                    still within the tolerance: the error of copying the start, unless another is asked for. Conformal, over \
-                    calibration episodes; nothing where those are too few.";
-        report.stat("trust_horizon", "trust horizon", horizon, "steps", text).of(n, "calibration episodes");
-        // It stands beside the useful horizon, of which it is the promise.
-        if let Some(useful) = report.stats.iter().position(|s| s.key == "useful_horizon")
-            && let Some(own) = report.stats.pop()
-        {
-            report.stats.insert(useful + 1, own);
-        }
+        tell_horizon(report, self.horizon as f64, n);
         let text = "So many times the median error of training rollouts is the bound: the conformal quantile over calibration \
                     episodes of the largest ratio over all their starts and horizons.";
         report
@@ -141,9 +166,6 @@ impl Certified {
             definition,
             ..Series::default()
         };
-        if self.threshold.missing > 0 {
-            return;
-        }
         let label = format!("{share} of episodes stay below");
         let text = format!(
             "{} times the median error of training rollouts: with probability {share} a new episode like those of the \
@@ -167,14 +189,6 @@ impl Certified {
 
     fn sentence(&self, share: &str) -> (Level, String) {
         let steps = self.bound.len();
-        if self.threshold.missing > 0 {
-            let text = format!(
-                "No trust horizon at {share}: {} of {steps} steps or more for calibration, {} more are needed.",
-                counted(self.threshold.episodes, "episodes"),
-                self.threshold.missing
-            );
-            return (Level::Info, text);
-        }
         let held = format!(
             "with probability {share} the error of a new episode stays below {} times the median at all horizons at once",
             number(self.threshold.value)
@@ -233,16 +247,15 @@ mod tests {
             report.notes
         );
         // One episode fewer, and nothing is promised.
-        let few = part(3, &starts[..8], &[2.0, 5.0, 8.0]);
-        let few = Certified::measure((&training, &few, &heldout), (0.1, None)).unwrap();
         let mut report = Report::default();
-        few.tell(&mut report);
+        assert!(too_few(&mut report, 8, 0.1, 3));
         assert!(report.value("trust_horizon").unwrap().is_nan() && report.series.is_empty());
         assert!(
             report.notes[0].text.contains("8 episodes") && report.notes[0].text.contains("1 more"),
             "{:?}",
             report.notes
         );
+        assert!(!too_few(&mut Report::default(), 9, 0.1, 3) && too_few(&mut Report::default(), 18, 0.05, 3));
     }
 
     #[test]

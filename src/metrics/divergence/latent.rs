@@ -7,6 +7,8 @@ use crate::metrics::report::{Report, Role, Series};
 
 /// What an axis of errors is called that are of latents.
 pub const LATENTS: &str = "error of latents";
+/// How a title goes on that is of a model's latents, which are told after it.
+pub const PLACE: &str = "in the model's latent space";
 /// Least share of a simplex that a logarithm is taken of.
 const LEAST: f64 = 1e-12;
 
@@ -50,8 +52,9 @@ pub fn add(report: &mut Report, input: &Latents<'_>) {
         model: "Root mean square over starts of the Euclidean distance between the imagined latent and the encoded observation.",
         floor: "The same distance of the latent of the start, kept for ever.",
         last: "latent distance at the last step",
+        without: "copying the start",
     };
-    let rms = |of: Vec<f64>| stats::mean(&of.iter().map(|v| v * v).collect::<Vec<_>>()).sqrt();
+    let rms = |of: Vec<f64>| stats::root_mean_square(&of);
     curves(report, input, &words, |h| (rms(input.pairs(h, false, distance)), rms(input.pairs(h, true, distance))));
     if let Some(group) = input.simplex {
         let words = Words {
@@ -61,6 +64,7 @@ pub fn add(report: &mut Report, input: &Latents<'_>) {
             model: "Kullback-Leibler divergence from the imagined to the encoded simplices, mean over simplices and starts.",
             floor: "The same divergence from the simplices of the start, kept for ever.",
             last: "SimNorm divergence at the last step",
+            without: "copying the start",
         };
         let kl = |a: &[f32], b: &[f32]| divergence(a, b, group);
         curves(report, input, &words, |h| {
@@ -78,6 +82,7 @@ pub fn add(report: &mut Report, input: &Latents<'_>) {
                     part's rewards.",
             floor: "The same of the mean reward of the training part.",
             last: "reward error at the last step",
+            without: "the mean reward",
         };
         curves(report, input, &words, |h| rewards.errors(h, input.horizon, std));
     }
@@ -91,6 +96,7 @@ struct Words {
     model: &'static str,
     floor: &'static str,
     last: &'static str,
+    without: &'static str,
 }
 
 /// A curve of the model and its floor by horizon, and the model's last value.
@@ -113,9 +119,8 @@ fn curves(report: &mut Report, input: &Latents<'_>, words: &Words, at: impl Fn(u
             ..Series::default()
         });
     };
-    let without = if words.key == "reward_rms" { "the mean reward" } else { "copying the start" };
     add(words.key.into(), "model", Role::Value, model, words.model);
-    add(format!("{}_floor", words.key), without, Role::Floor, floor, words.floor);
+    add(format!("{}_floor", words.key), words.without, Role::Floor, floor, words.floor);
 }
 
 impl Latents<'_> {

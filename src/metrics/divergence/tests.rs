@@ -31,7 +31,6 @@ fn input<'a>(names: &'a [String], real: &'a [f32], imagined: &'a [f32], horizon:
         real,
         imagined,
         disagreement: None,
-        novelty: None,
         trace: None,
         seed: 0,
     }
@@ -185,9 +184,9 @@ fn signals_are_correlated_with_the_error() {
     let disagreement: Vec<f64> = (0..16).map(|i| f64::from(3 - i / 4)).collect();
     let names = names();
     let mut i = input(&names, &real, &off, 4);
-    i.novelty = Some(&[0.1, 0.5, 2.0, 3.0]);
     i.disagreement = Some(&disagreement);
-    let r = report(&i).unwrap();
+    let mut r = report(&i).unwrap();
+    against_novelty(&mut r, &i, &[0.1, 0.5, 2.0, 3.0]).unwrap();
     assert_eq!(r.value("spearman_novelty_error"), Some(1.0));
     assert_eq!(r.value("spearman_disagreement_error"), Some(-1.0));
     assert_eq!(r.scatters[0].x.len(), 4);
@@ -214,8 +213,8 @@ fn arrays_that_do_not_fit_are_named() {
     let text = |i: &Input<'_>| report(i).unwrap_err().to_string();
     assert!(text(&input(&names, &real[1..], &imagined, 2)).starts_with("real has 23 values"));
     let mut i = input(&names, &real, &imagined, 2);
-    i.novelty = Some(&[1.0]);
-    assert!(text(&i).contains("novelty"));
+    let mut r = report(&i).unwrap();
+    assert!(against_novelty(&mut r, &i, &[1.0]).unwrap_err().to_string().contains("novelty has 1 values"));
     i.owner = &[];
     assert!(text(&i).contains("shorter horizon"));
     let mut i = input(&names, &real, &imagined, 2);

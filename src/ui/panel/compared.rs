@@ -4,6 +4,7 @@
 use super::generic;
 use crate::engine::job::{CompareSpec, JobSpec};
 use crate::metrics::compare::Options;
+use crate::metrics::divergence::latent::PLACE;
 use crate::ui::app::{App, OpenSpec};
 use crate::ui::card::{Body, Card};
 use crate::ui::layout::{
@@ -31,7 +32,7 @@ fn spec(open: &OpenSpec, imagined: bool) -> JobSpec {
 pub fn cards<'a>(app: &'a App, what: &str) -> Vec<Card<'a>> {
     let Some(report) = app.reports.get("compare") else { return Vec::new() };
     let mut cards = generic::cards(report);
-    let place = report.title.find(" in the model's latent space").map_or("", |at| &report.title[at..]);
+    let place = report.title.find(PLACE).map_or_else(String::new, |at| format!(" {}", &report.title[at..]));
     for card in &mut cards {
         card.title = match card.body {
             Body::Stats(_) => format!("{what} compared with the data{place} · A: data, B: {}", what.to_lowercase()),

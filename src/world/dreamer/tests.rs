@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::space::Space;
-use crate::ground::seed::stream;
+use crate::world::latent::battery;
 use crate::world::net::activation::Activation;
 
 const UNITS: usize = 6;
@@ -77,17 +77,6 @@ fn both() -> [Dreamer; 2] {
     [model(blocks(), Start::Zeros), model(normed(), Start::Learned(vec![0.3, -0.2, 0.1, 0.9, -0.7, 0.2]))]
 }
 
-fn past(rows: usize, space: &Space) -> SequenceBatch<'_> {
-    let value = |i: usize| (i as f32 * 1.7).cos() * 3.0;
-    SequenceBatch {
-        rows,
-        steps: 2,
-        obs_dim: 2,
-        obs: (0..rows * 6).map(value).collect::<Vec<f32>>().into(),
-        actions: Actions::new(space, (0..rows * 2).map(|i| value(i + 50) / 4.0).collect::<Vec<f32>>()),
-    }
-}
-
 /// Matrices of another height are multiplied in another order: single precision, sums of some ten terms of size 1.
 fn near(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5 * b.abs().max(1.0))
@@ -96,46 +85,15 @@ fn near(a: &[f32], b: &[f32]) -> bool {
 #[test]
 fn rows_do_not_know_of_each_other() {
     for model in both() {
-        let space = Space::unnamed("action", 1);
-        let whole = past(4, &space);
-        let actions = |rows: &[f32]| Actions::new(&space, rows.to_vec());
-        let mut all = model.begin(&whole);
-        let first = model.step(&mut all, &actions(&[0.1, 0.2, 0.3, 0.4]), Feedback::Mean);
-        let second = model.step(&mut all, &actions(&[-0.1, -0.2, -0.3, -0.4]), Feedback::Member(0));
-        let mut one = model.begin(&whole.part(2..3));
-        let alone = model.step(&mut one, &actions(&[0.3]), Feedback::Mean).prediction.next_obs;
-        assert!(near(&alone, &first.prediction.next_obs[4..6]), "{alone:?}");
-        // Kept rows go on as they would have.
-        let mut kept = model.begin(&whole);
-        let _ = model.step(&mut kept, &actions(&[0.1, 0.2, 0.3, 0.4]), Feedback::Mean);
-        model.keep(&mut kept, &[3, 2]);
-        let after = model.step(&mut kept, &actions(&[-0.4, -0.3]), Feedback::Mean);
-        let want = [&second.prediction.next_obs[6..8], &second.prediction.next_obs[4..6]].concat();
-        assert!(near(&after.prediction.next_obs, &want) && near(&kept.obs, &want), "{after:?}");
-        assert_eq!(model.features(&kept).len(), 2 * model.dims().feature);
+        battery::rows_are_apart(&model, 4.0, near);
         assert!(model.trainable().unwrap_err().contains("fit --model rssm"));
     }
 }
 
-/// Followed step by step, an episode is where filtering all of it at once begins to imagine.
 #[test]
 fn following_an_episode_is_filtering_it() {
     for model in both() {
-        let space = Space::unnamed("action", 1);
-        let (whole, f) = (past(2, &space), model.dims().feature);
-        let want = model.begin(&whole);
-        for row in 0..2 {
-            let one = whole.part(row..row + 1);
-            let mut here = model.observe(None, &one.obs[..2]).unwrap();
-            for t in 1..3 {
-                let taken = Actions::new(&space, one.actions.stored()[t - 1..t].to_vec());
-                here = model.observe(Some((here, &taken)), &one.obs[2 * t..2 * t + 2]).unwrap();
-            }
-            assert!(near(model.features(&here), &model.features(&want)[row * f..(row + 1) * f]));
-        }
-        let mut state = model.begin(&whole);
-        let step = model.step(&mut state, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
-        assert!(near(&model.decoded(&state).unwrap(), &step.prediction.next_obs));
+        battery::following_is_filtering(&model, 4.0, near);
     }
 }
 
@@ -168,41 +126,20 @@ fn actions_beyond_their_bounds_are_taken_as_the_bounds() {
     let space = Space::unnamed("action", 1);
     let [model, _] = both();
     let after = |action: f32| {
-        let mut state = model.begin(&past(1, &space));
+        let mut state = model.begin(&battery::past(1, &space, 4.0));
         model.step(&mut state, &Actions::new(&space, vec![action]), Feedback::Mean).prediction.next_obs
     };
     assert_eq!(after(3.0), after(1.0));
     assert_ne!(after(0.5), after(1.0));
 }
 
-/// 4,000 draws of one state: the frequency of each class is within 4 standard errors of the prior's probability.
 #[test]
 fn draws_follow_the_prior() {
     let [_, model] = both();
-    let space = Space::unnamed("action", 1);
-    let n = 4000;
-    let one = past(1, &space);
-    let many = SequenceBatch {
-        rows: n,
-        obs: one.obs.repeat(n).into(),
-        actions: Actions::new(&space, one.actions.stored().repeat(n)),
-        ..one.clone()
-    };
-    let mut state = model.begin(&many);
-    let (units, latents) = model.apart(&features(&state)[..model.dims().feature]);
-    let logits = model.prior.forward(&model.carry_on(&units, &latents, &[0.5]));
-    let mut rng = stream(3, "draws", 0);
-    let _ = model.step(&mut state, &Actions::new(&space, vec![0.5; n]), Feedback::Sampled(&mut rng));
-    let drawn = model.apart(features(&state)).1;
-    for (g, group) in logits.chunks_exact(CLASSES).enumerate() {
-        let whole: f64 = group.iter().map(|v| f64::from(*v).exp()).sum();
-        for (c, logit) in group.iter().enumerate() {
-            let p = f64::from(*logit).exp() / whole;
-            let at = g * CLASSES + c;
-            let share = drawn.chunks_exact(LATENTS).filter(|row| row[at] > 0.5).count() as f64 / n as f64;
-            assert!((share - p).abs() < 4.0 * (p * (1.0 - p) / n as f64).sqrt() + 1e-3, "{g} {c}: {share} of {p}");
-        }
-    }
+    battery::draws_follow_the_prior(&model, CLASSES, |features| {
+        let (units, latents) = model.apart(features);
+        model.prior.forward(&model.carry_on(&units, &latents, &[0.5]))
+    });
 }
 
 #[test]

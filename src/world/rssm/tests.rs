@@ -3,6 +3,7 @@ use crate::data::space::Space;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::world::fit::{self, FitCurve, ModelKind};
+use crate::world::latent::battery;
 use crate::world::net::mlp::Layer;
 
 const UNITS: usize = 5;
@@ -44,17 +45,6 @@ fn model() -> Rssm {
     .unwrap()
 }
 
-fn past(rows: usize, space: &Space) -> SequenceBatch<'_> {
-    let value = |i: usize| (i as f32 * 1.7).cos() * 3.0;
-    SequenceBatch {
-        rows,
-        steps: 2,
-        obs_dim: 2,
-        obs: (0..rows * 6).map(value).collect::<Vec<f32>>().into(),
-        actions: Actions::new(space, (0..rows * 2).map(|i| value(i + 50)).collect::<Vec<f32>>()),
-    }
-}
-
 #[test]
 fn symlog_is_undone_and_keeps_the_sign() {
     for x in [-1e6_f32, -3.0, -1e-7, 0.0, 1e-7, 0.5, 40.0, 1e6] {
@@ -70,52 +60,12 @@ fn near(a: &[f32], b: &[f32]) -> bool {
 
 #[test]
 fn rows_do_not_know_of_each_other() {
-    let (model, space) = (model(), Space::unnamed("action", 1));
-    let whole = past(4, &space);
-    let actions = |rows: &[f32]| Actions::new(&space, rows.to_vec());
-    let mut all = model.begin(&whole);
-    let first = model.step(&mut all, &actions(&[0.1, 0.2, 0.3, 0.4]), Feedback::Mean);
-    assert_eq!((first.prediction.members, first.prediction.rows), (1, 4));
-    let second = model.step(&mut all, &actions(&[-0.1, -0.2, -0.3, -0.4]), Feedback::Member(0));
-    let mut one = model.begin(&whole.part(2..3));
-    let alone = model.step(&mut one, &actions(&[0.3]), Feedback::Mean).prediction.next_obs;
-    assert!(near(&alone, &first.prediction.next_obs[4..6]), "{alone:?}");
-    // Kept rows go on as they would have.
-    let mut kept = model.begin(&whole);
-    let _ = model.step(&mut kept, &actions(&[0.1, 0.2, 0.3, 0.4]), Feedback::Mean);
-    model.keep(&mut kept, &[3, 2]);
-    let after = model.step(&mut kept, &actions(&[-0.4, -0.3]), Feedback::Mean);
-    let want = [&second.prediction.next_obs[6..8], &second.prediction.next_obs[4..6]].concat();
-    assert!(near(&after.prediction.next_obs, &want) && near(&kept.obs, &want), "{after:?}");
-    let rewards = second.reward.unwrap();
-    assert!(near(&after.reward.unwrap(), &[rewards[3], rewards[2]]));
-    assert_eq!(model.features(&kept).len(), 2 * model.dims().feature);
+    battery::rows_are_apart(&model(), 1.0, near);
 }
 
-/// Followed step by step, an episode is where filtering all of it at once begins to imagine.
 #[test]
 fn following_an_episode_is_filtering_it() {
-    let (model, space) = (model(), Space::unnamed("action", 1));
-    let whole = past(2, &space);
-    let want = model.begin(&whole);
-    assert!(model.remembers());
-    for row in 0..2 {
-        let one = whole.part(row..row + 1);
-        let mut here = model.observe(None, &one.obs[..2]).unwrap();
-        for t in 1..3 {
-            let taken = Actions::new(&space, &one.actions.stored()[t - 1..t]);
-            here = model.observe(Some((here, &taken)), &one.obs[2 * t..2 * t + 2]).unwrap();
-        }
-        let f = model.dims().feature;
-        assert!(near(model.features(&here), &model.features(&want)[row * f..(row + 1) * f]));
-    }
-    // What is decoded of a state is what a step that leads there says.
-    let mut state = model.begin(&whole);
-    let step = model.step(&mut state, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
-    assert!(near(&model.decoded(&state).unwrap(), &step.prediction.next_obs));
-    let both = model.observe(None, &[whole.obs[..2].to_vec(), whole.obs[6..8].to_vec()].concat()).unwrap();
-    let alone = model.observe(None, &whole.obs[6..8]).unwrap();
-    assert!(near(&model.features(&both)[model.dims().feature..], model.features(&alone)));
+    battery::following_is_filtering(&model(), 1.0, near);
 }
 
 /// Told at every look, and in sum with the parts' weights what the step lost.
@@ -155,7 +105,7 @@ fn the_loss_is_told_part_by_part() {
 fn every_observation_of_the_past_and_every_action_counts() {
     let (model, space) = (model(), Space::unnamed("action", 1));
     let of = |past: &SequenceBatch<'_>| model.features(&model.begin(past)).to_vec();
-    let plain = past(1, &space);
+    let plain = battery::past(1, &space, 1.0);
     for i in 0..2 {
         let mut other = plain.clone();
         let mut actions = plain.actions.stored().to_vec();
@@ -174,33 +124,13 @@ fn every_observation_of_the_past_and_every_action_counts() {
     }
 }
 
-/// 4,000 draws of one state: the frequency of each class is within 4 standard errors of the prior's probability.
 #[test]
 fn draws_follow_the_prior() {
-    let (model, space) = (model(), Space::unnamed("action", 1));
-    let n = 4000;
-    let one = past(1, &space);
-    let many = SequenceBatch {
-        rows: n,
-        obs: one.obs.repeat(n).into(),
-        actions: Actions::new(&space, one.actions.stored().repeat(n)),
-        ..one.clone()
-    };
-    let mut state = model.begin(&many);
-    let (deter, latents) = model.apart(&features(&state)[..model.dims().feature]);
-    let logits = model.prior.forward(&model.carry_on(&deter, &latents, &[0.5]));
-    let mut rng = stream(3, "draws", 0);
-    let _ = model.step(&mut state, &Actions::new(&space, vec![0.5; n]), Feedback::Sampled(&mut rng));
-    let drawn = model.apart(features(&state)).1;
-    for (g, group) in logits.chunks_exact(CLASSES).enumerate() {
-        let whole: f64 = group.iter().map(|v| f64::from(*v).exp()).sum();
-        for (c, logit) in group.iter().enumerate() {
-            let p = f64::from(*logit).exp() / whole;
-            let at = g * CLASSES + c;
-            let share = drawn.chunks_exact(GROUPS * CLASSES).filter(|row| row[at] > 0.5).count() as f64 / n as f64;
-            assert!((share - p).abs() < 4.0 * (p * (1.0 - p) / n as f64).sqrt() + 1e-3, "{g} {c}: {share} of {p}");
-        }
-    }
+    let model = model();
+    battery::draws_follow_the_prior(&model, CLASSES, |features| {
+        let (deter, latents) = model.apart(features);
+        model.prior.forward(&model.carry_on(&deter, &latents, &[0.5]))
+    });
 }
 
 #[test]

@@ -107,3 +107,24 @@ fn the_worst_start_is_that_with_the_largest_last_error() {
     assert_eq!(windows.worst(1, &real, &imagined, &[1.0]), Some((0, 4)));
     assert_eq!(Windows { starts: vec![], ..windows }.worst(1, &[], &[], &[1.0]), None);
 }
+
+#[test]
+fn a_spread_has_few_starts_of_few_episodes_one_horizon_apart() {
+    let data = dataset(&[(100, true), (9, true), (55, true), (30, true), (100, true)], &[]);
+    let all = [0, 1, 2, 3, 4];
+    let whole = Windows::spread(&data, &all, (10, 100), 10, 1);
+    let of = |w: &Windows, e: usize| w.starts.iter().filter(|s| s.0 == e).map(|s| s.1).collect::<Vec<_>>();
+    assert_eq!(of(&whole, 2), [0, 10, 20, 30, 40]);
+    assert_eq!([0, 1, 3].map(|e| of(&whole, e).len()), [10, 0, 3], "the short one has none");
+    let few = Windows::spread(&data, &all, (10, 4), 10, 1);
+    let first = of(&few, 0);
+    assert!(first.len() == 4 && first.iter().all(|t| t % 10 == 0) && first[3] > 50, "{first:?}");
+    // Episodes that have none do not count among the most that are taken; which are taken is drawn, and the same each time.
+    let two = Windows::spread(&data, &all, (2, 4), 10, 1);
+    let mut owners: Vec<usize> = two.starts.iter().map(|s| s.0).collect();
+    owners.dedup();
+    assert_eq!((owners.len(), owners.contains(&1)), (2, false));
+    assert_eq!(Windows::spread(&data, &all, (2, 4), 10, 1).starts, two.starts);
+    // A model that looks back begins later.
+    assert_eq!(of(&Windows::spread(&data, &[2], (1, 100), 10, 4), 2)[0], 3);
+}
