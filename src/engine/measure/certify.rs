@@ -142,7 +142,8 @@ mod tests {
         let rank = (0.8 * (maxima.len() + 1) as f64).ceil() as usize;
         let report = of(&opened);
         let factor = report.value("trust_factor").unwrap();
-        assert!((factor / maxima[rank - 1] - 1.0).abs() < 1e-9, "{factor} {maxima:?}");
+        // 1e-5: networks in f32 sum in another order where the batch is another, here a single rollout.
+        assert!((factor / maxima[rank - 1] - 1.0).abs() < 1e-5, "{factor} {maxima:?}");
         let above = opened.split.heldout.iter().filter(|e| worst(e) > factor).count();
         let share = above as f64 / opened.split.heldout.len() as f64;
         assert!((report.value("trust_broken").unwrap() - share).abs() < 1e-12);

@@ -53,12 +53,12 @@ fn measured(opened: &Opened, train: &FeatureRows, novelty: &Novelty, cx: &Ctx) -
     let data = &opened.data;
     let width = data.action_space.encoded_dim();
     let near = NEAR.0.max(NEAR.1 * width);
-    // The row of the action of every state that has one.
+    // The row of the action of every state whose action is finite; states that nothing was done in are none of coverage's.
     let mut actions: Vec<f32> = Vec::new();
     let mut at = Vec::with_capacity(train.owner.len());
     for (&e, &t) in train.owner.iter().zip(&train.step) {
         let episode = data.episode(e);
-        let known = (t < episode.steps()).then(|| episode.action_at(t)).filter(|a| a.iter().all(|v| v.is_finite()));
+        let known = Some(episode.action_at(t)).filter(|a| a.iter().all(|v| v.is_finite()));
         at.push(known.map(|_| actions.len() / data.action_dim().max(1)));
         actions.extend(known.into_iter().flatten());
     }
@@ -146,7 +146,7 @@ mod tests {
         let known = varieties(&opened, reference.novelty(), &Ctx::quiet()).unwrap();
         let train = &opened.split.train;
         let states: Vec<(usize, usize)> =
-            train.iter().flat_map(|&e| (0..opened.data.episode(e).span.obs_rows).map(move |t| (e, t))).collect();
+            train.iter().flat_map(|&e| (0..opened.data.episode(e).steps()).map(move |t| (e, t))).collect();
         assert_eq!(known.len(), states.len(), "there are fewer than are asked at most");
         let obs = |(e, t): (usize, usize)| opened.data.episode(e).obs_at(t);
         let rows: Vec<f32> = states.iter().flat_map(|&s| obs(s)).copied().collect();
@@ -155,15 +155,13 @@ mod tests {
             let one = |c: usize| ((f64::from(obs(a)[c]) - f64::from(obs(b)[c])) / std[c]).powi(2);
             (0..3).map(one).sum::<f64>()
         };
-        let acted: Vec<(usize, usize)> =
-            states.iter().copied().filter(|&(e, t)| t < opened.data.episode(e).steps()).collect();
-        let actions: Vec<f32> = acted.iter().map(|&(e, t)| opened.data.episode(e).action_at(t)[0]).collect();
+        let actions: Vec<f32> = states.iter().map(|&(e, t)| opened.data.episode(e).action_at(t)[0]).collect();
         let all = Actions::new(&actions, 1, false).unwrap();
         for i in (0..known.len()).step_by(97) {
             let (here, got) = known[i];
             let mut near: Vec<(usize, usize)> = states.iter().copied().filter(|s| s.0 != here.0).collect();
             near.sort_by(|a, b| far(here, *a).total_cmp(&far(here, *b)));
-            let rows: Vec<usize> = near[..20].iter().filter_map(|s| acted.iter().position(|a| a == s)).collect();
+            let rows: Vec<usize> = near[..20].iter().filter_map(|s| states.iter().position(|a| a == s)).collect();
             assert!((got / all.local(&rows) - 1.0).abs() < 1e-9, "{here:?}: {got} {}", all.local(&rows));
         }
         let cover = crate::engine::spec::CoverSpec::default();
