@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{CHECKPOINTS, Checkpoint, Given, key_report, open_given, recognised};
+use super::state_dict::StateDict;
+use super::{CHECKPOINTS, Checkpoint, CheckpointFormat as _, Given, key_report, open_given, recognised};
 use crate::ground::fault::Fault;
 
 /// A checkpoint looked at from all sides.
@@ -21,6 +22,12 @@ pub struct Inspected {
 /// True if `path` is a checkpoint: a layout takes it, or it is recognised as another's.
 pub fn is_checkpoint(path: &Path) -> bool {
     CHECKPOINTS.iter().any(|f| f.probe(path)) || recognised::of_path(path).is_some()
+}
+
+/// The world model in the file of a policy, where a library saves both in one; nothing of bare tensors, which are one of the two.
+pub fn beside_policy(path: &Path, given: &Given<'_>) -> Option<Result<Checkpoint, Fault>> {
+    let format = CHECKPOINTS.iter().find(|f| f.probe(path))?;
+    (format.name() != StateDict.name()).then(|| open_given(path, given))
 }
 
 /// Looks at `path`, of which `given` is known.

@@ -11,7 +11,7 @@ pub use model::ModelArgs;
 
 use super::demo;
 use crate::data::split::SplitSpec;
-use crate::engine::job::{ActingSpec, Base, FeatureSpec, Only, Source, Within};
+use crate::engine::job::{ActingSpec, Base, Device, FeatureSpec, Only, Source, Within};
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
 use crate::metrics::coverage::Options;
@@ -241,6 +241,14 @@ fn base(text: &str) -> Result<Base, String> {
 /// A share of variance: above 0 and at most 1.
 fn axes_share(text: &str) -> Result<f64, String> {
     share(text, 1.0).ok().filter(|v| *v > 0.0).ok_or_else(|| "a share above 0 and at most 1 is needed".into())
+}
+
+/// Where networks run.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DeviceArgs {
+    /// Device of the world model: cpu; cuda:0 or vulkan:0 (the first card) in a build with --features cuda or wgpu
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub device: Device,
 }
 
 /// How alarm thresholds are set.

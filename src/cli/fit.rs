@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, count, weight};
+use super::args::{DeviceArgs, OutputArgs, SourceArgs, count, weight};
 use super::headless::{self, Status};
 use crate::engine::job::{FitSpec, JobSpec, ModelKind, Source};
 
@@ -45,6 +45,8 @@ pub struct FitArgs {
     #[arg(long, value_name = "X", default_value_t = FitSpec::default().penalty, value_parser = weight)]
     penalty: f64,
     #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -73,6 +75,7 @@ impl FitArgs {
             policy_steps: self.policy_steps,
             penalty: self.penalty,
             out: self.out.clone(),
+            device: self.device.device,
             seed: self.output.seed,
         })
     }

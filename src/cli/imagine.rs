@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{OutputArgs, SourceArgs, count};
+use super::args::{DeviceArgs, OutputArgs, SourceArgs, count};
 use super::headless::{self, Status};
 use crate::engine::job::{ImagineSpec, JobSpec, Source};
 
@@ -44,6 +44,8 @@ pub struct ImagineArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -67,6 +69,7 @@ impl ImagineArgs {
             alpha: self.alpha,
             tolerance: self.tolerance,
             out: self.out.clone(),
+            device: self.device.device,
             seed: self.output.seed,
         })
     }

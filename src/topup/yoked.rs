@@ -9,6 +9,7 @@ use rand::seq::index;
 use super::controller::{Decision, Rule, Schedule, StopReason};
 use super::options::Options;
 use super::run::{self, RunDir};
+use crate::checkpoint::Checkpoint;
 use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::seed::stream;
@@ -43,6 +44,27 @@ pub fn chunks(folder: &Path, options: &Options) -> Result<Vec<usize>, Fault> {
         return Err(Fault::at(folder, "the run collected nothing after any check: its control is --schedule none"));
     }
     Ok(chunks)
+}
+
+/// Refuses a control that begins with other networks than the adaptive run in `folder` did: what the two reach would differ by more
+/// than the timing.
+///
+/// # Errors
+/// [`Fault`] where they are others, or cannot be read.
+pub fn begins_alike(folder: &Path, start: &Checkpoint) -> Result<(), Fault> {
+    let Some(begun) = RunDir::start_of(folder)? else { return Ok(()) };
+    // A policy that acts as it is, is not written down.
+    let acts_alike = match (&begun.policy, &start.policy) {
+        (Some(begun), Some(start)) => begun.same(&**start),
+        (begun, _) => begun.is_none(),
+    };
+    if acts_alike && begun.world_model == start.world_model {
+        return Ok(());
+    }
+    Err(Fault::at(
+        folder,
+        "the run began with other networks: give its control the same --checkpoint, or the same --seed where none was named",
+    ))
 }
 
 /// `rule` as the options want it, and what is said of it where it is a control.
@@ -86,8 +108,10 @@ pub fn plan(chunks: &[usize], checks: usize, seed: u64) -> Result<BTreeMap<usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::learner::Blocks;
     use crate::topup::controller::Reason;
     use crate::topup::run::RunOutcome;
+    use crate::world::ensemble::Ensemble;
 
     #[test]
     fn every_chunk_has_its_check_and_every_check_its_turn() {
@@ -105,6 +129,23 @@ mod tests {
         assert_eq!(plan(&chunks, 9, 4).unwrap(), plan(&chunks, 9, 4).unwrap());
         assert_eq!(plan(&chunks, 3, 1).unwrap().into_keys().collect::<Vec<_>>(), [1, 2, 3]);
         assert!(plan(&chunks, 2, 1).unwrap_err().to_string().contains("--rounds 3"));
+    }
+
+    #[test]
+    fn a_control_begins_as_its_run_began() {
+        let root = tempfile::tempdir().unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pendulum-narrow");
+        let start = crate::checkpoint::open(&shipped).unwrap();
+        let mut moved = Ensemble::known(&**start.world_model.as_ref().unwrap()).unwrap().clone();
+        moved.net.layers[0].weight[0] += 0.5;
+        let other = Checkpoint { world_model: Some(Box::new(moved)), ..start.clone() };
+        let run = RunDir::create(root.path(), "a", &Options::default()).unwrap();
+        assert!(begins_alike(run.path(), &start).is_ok(), "nothing is written yet");
+        run.save_round(0, &start, &Blocks::new(), None::<&()>).unwrap();
+        assert!(begins_alike(run.path(), &start).is_ok());
+        let refused = |start: &Checkpoint| begins_alike(run.path(), start).unwrap_err().to_string();
+        assert!(refused(&other).contains("other networks"));
+        assert!(refused(&Checkpoint { policy: None, ..start.clone() }).contains("--checkpoint"));
     }
 
     #[test]

@@ -8,13 +8,17 @@ use super::world_model::Prediction;
 #[cfg(test)]
 mod agreement;
 pub mod autodiff;
+mod decode;
 #[cfg(test)]
 mod formulas;
 pub mod fused;
 mod imagined;
+mod on_device;
 mod rows;
 mod training;
 
+pub use decode::soft_bound;
+pub use on_device::EnsembleOnDevice;
 pub use rows::normalizers;
 pub use training::{FusedFit, fresh, member_errors};
 
@@ -123,64 +127,12 @@ impl Ensemble {
         }
         x
     }
-
-    fn decode(&self, out: &[f32], obs: &[f32], rows: usize) -> Prediction {
-        let (d, targets, width, members) = (self.obs_dim, self.targets(), self.net.outputs(), self.net.members);
-        let own_bounds = self.members_have_bounds();
-        let mut p = Prediction {
-            members,
-            rows,
-            obs_dim: d,
-            next_obs: Vec::with_capacity(members * rows * d),
-            delta: Vec::with_capacity(members * rows * d),
-            reward: self.learned_reward.then(|| Vec::with_capacity(members * rows)),
-            logvar: (!self.deterministic).then(|| Vec::with_capacity(members * rows * targets)),
-            terminated: self.learned_termination.then(|| Vec::with_capacity(members * rows)),
-        };
-        for (i, row) in out.chunks_exact(width).enumerate() {
-            let start = &obs[(i % rows) * d..(i % rows + 1) * d];
-            let raw = |c: usize| row[c] * self.target.std[c] + self.target.mean[c];
-            p.delta.extend((0..d).map(raw));
-            let delta = &mut p.delta[i * d..];
-            p.next_obs.extend(start.iter().zip(&*delta).map(|(s, change)| s + change));
-            for &c in &self.absolute {
-                p.next_obs[i * d + c] = delta[c];
-                delta[c] -= start[c];
-            }
-            if let Some(reward) = &mut p.reward {
-                reward.push(raw(d));
-            }
-            if let Some(logvar) = &mut p.logvar {
-                let first = if own_bounds { i / rows * targets } else { 0 };
-                logvar.extend((0..targets).map(|c| {
-                    let (min, max) = (self.min_logvar[first + c], self.max_logvar[first + c]);
-                    let bounded = soft_bound(row[targets + c], min, max);
-                    bounded + 2.0 * self.target.std[c].ln()
-                }));
-            }
-            if let Some(terminated) = &mut p.terminated {
-                terminated.push(1.0 / (1.0 + (-row[width - 1]).exp()));
-            }
-        }
-        p
-    }
-}
-
-/// Soft clamp of a log-variance (Chua et al. 2018, appendix A.1): max − softplus(max − x), then min + softplus(x − min).
-pub fn soft_bound(x: f32, min: f32, max: f32) -> f32 {
-    let below = max - softplus(max - x);
-    min + softplus(below - min)
-}
-
-fn softplus(x: f32) -> f32 {
-    if x > 20.0 { x } else { x.exp().ln_1p() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::world::net::mlp::{Activation, Layer};
-    use proptest::prelude::*;
 
     /// One member of one observation and one action with every kind of output: Δobs, reward, two log-variances, a logit.
     fn full() -> Ensemble {
@@ -259,18 +211,5 @@ mod tests {
         assert!(wrong(|m| m.elites = vec![1]).contains("elites [1] of an ensemble of 1"));
         assert!(wrong(|m| m.elites.clear()).contains("elites"));
         assert!(wrong(|m| m.obs_dim = 0).contains("0 observation"));
-    }
-
-    proptest! {
-        /// Rising, and between the bounds, but for softplus(min - max) above the upper one: at most ln 2, next to nothing where
-        /// the bounds are far apart.
-        #[test]
-        fn bounded_log_variances(x in -100f32..100.0, step in 0f32..5.0, min in -12f32..-1.0, width in 2f32..15.0) {
-            let max = min + width;
-            let y = soft_bound(x, min, max);
-            let slack = softplus(min - max) + 1e-4;
-            prop_assert!(y >= min - 1e-4 && y <= max + slack, "{y} outside [{min}, {max}]");
-            prop_assert!(soft_bound(x + step, min, max) >= y - 1e-4);
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! Imagination: what the world model predicts along recorded actions, step by step on its own predictions
 //! ([`open_loop`]), and from every real state anew ([`one_step`]).
 
+use rayon::prelude::*;
+
 use super::world_model::{Feedback, Prediction, WorldModel};
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
@@ -122,7 +124,7 @@ pub fn open_loop(
 
 /// Rows that go through `model` between two looks at the cancel flag: fewer where it has to be told a long past first.
 pub fn chunk(model: &dyn WorldModel) -> usize {
-    (CHUNK / (model.context() / SHORT).max(1)).max(LEAST)
+    model.rows_at_once().unwrap_or_else(|| (CHUNK / (model.context() / SHORT).max(1)).max(LEAST))
 }
 
 impl Rollouts {
@@ -141,17 +143,18 @@ impl Rollouts {
     }
 
     fn put_spread(&mut self, first: usize, h: usize, p: &Prediction) {
-        let d = self.obs_dim;
-        for r in 0..p.rows {
-            let at = (first + r) * self.horizon + h;
+        let (d, horizon, of) = (self.obs_dim, self.horizon, first..first + p.rows);
+        let stds = self.member_std[of.start * horizon * d..of.end * horizon * d].par_chunks_mut(horizon * d);
+        let means = self.disagreement[of.start * horizon..of.end * horizon].par_chunks_mut(horizon);
+        stds.zip(means).enumerate().with_min_len(LEAST).for_each(|(r, (stds, means))| {
             let mut sum = 0.0;
-            for (c, slot) in self.member_std[at * d..(at + 1) * d].iter_mut().enumerate() {
+            for (c, slot) in stds[h * d..(h + 1) * d].iter_mut().enumerate() {
                 let std = moments(p, r, c).1.sqrt();
                 sum += std;
                 *slot = std as f32;
             }
-            self.disagreement[at] = (sum / d as f64) as f32;
-        }
+            means[h] = (sum / d as f64) as f32;
+        });
     }
 }
 

@@ -4,6 +4,7 @@ pub mod activation;
 pub mod device;
 pub mod fused;
 pub mod init;
+pub mod lanes;
 pub mod matmul;
 pub mod mlp;
 pub mod network;

@@ -170,6 +170,25 @@ pub trait WorldModel: Debug + Send + Sync {
         None
     }
 
+    /// Rows that it is best asked for at once, where they are not those that suit the processor.
+    fn rows_at_once(&self) -> Option<usize> {
+        None
+    }
+
+    /// The model as it imagines on `device`.
+    ///
+    /// # Errors
+    /// Where the device is not there, or the kind imagines on the processor alone.
+    fn placed_on(&self, device: Device) -> Result<Box<dyn WorldModel>, String> {
+        match device {
+            Device::Cpu => Ok(self.boxed()),
+            Device::Cuda(_) | Device::Vulkan(_) => Err(format!(
+                "world models of the kind '{}' imagine on cpu alone, not on {device}: leave it away",
+                self.kind()
+            )),
+        }
+    }
+
     /// [B, `feature`] what a policy acts on.
     fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
         &state.obs

@@ -183,6 +183,21 @@ fn inspect_says_what_a_file_is() {
     let said = run(&["inspect", text(&shipped)]);
     assert!(said.good().contains("observations") && said.out.contains("float32"), "{said:?}");
     run(&["inspect", "nowhere.pt"]).refuses(&["nowhere.pt"]);
+    // A library that saves policy and world model in one file: both are told.
+    let both = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/small-rwm/model_10.pt");
+    let said = run(&["inspect", text(&both)]);
+    let words = ["Policy and world model", "a policy of rsl_rl", "read as Robotic World Model"];
+    assert!(words.iter().all(|word| said.good().contains(word)), "{said:?}");
+}
+
+#[test]
+fn a_device_that_is_not_there_is_refused_before_anything_is_spent() {
+    let checkpoint = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pendulum-narrow");
+    let imagine = ["imagine", text(pendulum()), "--checkpoint", text(&checkpoint), "--device"];
+    run(&[&imagine[..], &["cuda:99"]].concat()).refuses(&["cuda:99", "leave"]);
+    run(&[&imagine[..], &["gpu"]].concat()).refuses(&["'gpu'", "vulkan:0"]);
+    run(&["fit", text(pendulum()), "--device", "vulkan:99", "--out", text(&at("no-device"))]).refuses(&["vulkan:99"]);
+    assert!(!at("no-device").exists());
 }
 
 /// A recurrent state-space model of Pendulum's columns as a bare `state_dict`: 6 units, 12 latents.

@@ -51,7 +51,7 @@ impl Job for Imagine {
     }
 
     fn run(spec: &ImagineSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
-        let model = world_model(&opened)?;
+        let model = &*world_model(&opened)?.placed_on(spec.device).map_err(Fault::bad)?;
         let seen = model_space::of(&opened, cx)?;
         let windows = Windows::choose(&opened.data, &opened.split.heldout, spec, model.context());
         // What cannot be drawn is said before anything is spent.

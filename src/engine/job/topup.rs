@@ -59,6 +59,9 @@ impl Job for TopUp {
             round::TopUp::resume(data, anew.as_ref().or(given), acted.env, spec.options.clone(), folder, &emit)?
         } else {
             let start = start(spec, &opened, &hash, &emit, cx)?;
+            if let Some(folder) = &spec.yoked {
+                yoked::begins_alike(folder, &start)?;
+            }
             let version = env!("CARGO_PKG_VERSION").into();
             let begun = Begun { version, dataset_hash: Some(hash.clone()), spec: spec.absolute() };
             round::TopUp::new(data, start, acted.env, spec.options.clone(), (&spec.out, &begun), &emit)?

@@ -248,3 +248,50 @@ fn imagined(spec: &CoverSpec, opened: &Opened, cx: &Ctx) -> Result<Option<Featur
         Err(ended) => Err(ended),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::collect::{Collector, Limit};
+    use crate::agent::policy::{Acting, Scripted};
+    use crate::engine::measure::variety::varieties;
+    use crate::ground::stats;
+    use crate::metrics::action_diversity::Actions;
+
+    /// By looking at every training state: the actions at the twenty nearest states of other episodes, in units of the training
+    /// part's deviations. And novelty alone is that of the whole coverage.
+    #[test]
+    fn the_actions_are_those_at_the_nearest_states_of_other_episodes() {
+        let mut env = crate::env::make("Pendulum-v1", 2, &[]).unwrap().unwrap();
+        let (mut c, policy) = (Collector::new(5, "t", 0), Scripted::named("Pendulum-v1", "mixed").unwrap());
+        c.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(12), &Ctx::quiet()).unwrap();
+        let opened = Opened::new(Source::default(), Arc::new(c.dataset(&*env).unwrap()));
+        let reference = novelty(&opened, &Ctx::quiet()).unwrap();
+        let known = varieties(&opened, reference.novelty(), &Ctx::quiet()).unwrap();
+        let train = &opened.split.train;
+        let states: Vec<(usize, usize)> =
+            train.iter().flat_map(|&e| (0..opened.data.episode(e).steps()).map(move |t| (e, t))).collect();
+        assert_eq!(known.len(), states.len(), "there are fewer than are asked at most");
+        let obs = |(e, t): (usize, usize)| opened.data.episode(e).obs_at(t);
+        let rows: Vec<f32> = states.iter().flat_map(|&s| obs(s)).copied().collect();
+        let std = stats::column_mean_std(&rows, 3).1;
+        let far = |a: (usize, usize), b: (usize, usize)| {
+            let one = |c: usize| ((f64::from(obs(a)[c]) - f64::from(obs(b)[c])) / std[c]).powi(2);
+            (0..3).map(one).sum::<f64>()
+        };
+        let actions: Vec<f32> = states.iter().map(|&(e, t)| opened.data.episode(e).action_at(t)[0]).collect();
+        let all = Actions::new(&actions, 1, false).unwrap();
+        for i in (0..known.len()).step_by(97) {
+            let (here, got) = known[i];
+            let mut near: Vec<(usize, usize)> = states.iter().copied().filter(|s| s.0 != here.0).collect();
+            near.sort_by(|a, b| far(here, *a).total_cmp(&far(here, *b)));
+            let rows: Vec<usize> = near[..20].iter().filter_map(|s| states.iter().position(|a| a == s)).collect();
+            assert!((got / all.local(&rows) - 1.0).abs() < 1e-9, "{here:?}: {got} {}", all.local(&rows));
+        }
+        let cover = CoverSpec::default();
+        let whole = covered(&opened, &cover, &Ctx::quiet(), &|_| {}).unwrap();
+        let ratios = |novelty: &Novelty| novelty.ratios(&rows[..60], &Ctx::quiet()).unwrap();
+        assert_eq!(ratios(reference.novelty()), ratios(&whole.novelty));
+        assert!(matches!(novelty(&opened, &Ctx::quiet()).unwrap(), Reference::Covered(_)));
+    }
+}

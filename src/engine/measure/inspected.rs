@@ -1,6 +1,6 @@
 //! What a file or folder is: the report of `oodscope inspect`.
 
-use crate::checkpoint::inspect::{Inspected, inspect, is_checkpoint};
+use crate::checkpoint::inspect::{Inspected, beside_policy, inspect, is_checkpoint};
 use crate::checkpoint::reading::Basis;
 use crate::checkpoint::{Checkpoint, Given};
 use crate::engine::measure::acting::described;
@@ -18,11 +18,19 @@ mod policy;
 /// # Errors
 /// A sentence if nothing is there, or a dataset's file is damaged; or cancelled.
 pub fn report(spec: &InspectSpec, cx: &Ctx) -> Result<Report, Fault> {
-    if let Some(found) = policy::report(&spec.path) {
+    let given = Given { asked: spec.model, data: None };
+    if let Some(mut found) = policy::report(&spec.path) {
+        match beside_policy(&spec.path, &given) {
+            Some(Ok(checkpoint)) if checkpoint.world_model.is_some() => {
+                found.title = format!("Policy and world model: {}", spec.path.display());
+                of_model(&mut found, &checkpoint);
+            }
+            Some(Err(e)) => found.note(Level::Warn, format!("its world model cannot be read: {e}")),
+            _ => {}
+        }
         return Ok(found);
     }
     if is_checkpoint(&spec.path) {
-        let given = Given { asked: spec.model, data: None };
         return Ok(of_checkpoint(spec, &inspect(&spec.path, &given)));
     }
     of_dataset(spec, cx)

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicySpec, Source};
+use crate::world::net::device::Device;
 
 /// How imagination is held against reality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct ImagineSpec {
     /// File that the errors are written to, a row a step; Parquet or CSV by its ending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,
+    /// Where the model imagines.
+    #[serde(skip_serializing_if = "Device::is_cpu")]
+    pub device: Device,
     /// Seed of the choice of starts.
     pub seed: u64,
 }
@@ -42,6 +46,7 @@ impl Default for ImagineSpec {
             alpha: 0.1,
             tolerance: None,
             out: None,
+            device: Device::Cpu,
             seed: 0,
         }
     }

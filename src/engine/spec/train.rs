@@ -9,6 +9,7 @@ use crate::topup;
 use crate::topup::active::is_active;
 use crate::topup::run::{self, RunDir};
 use crate::world::fit::{FitOptions, ModelKind};
+use crate::world::net::device::Device;
 use crate::world::rssm;
 
 /// How a world model and a policy are trained.
@@ -35,6 +36,9 @@ pub struct FitSpec {
     pub policy_steps: usize,
     /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
     pub penalty: f64,
+    /// Where the world model is trained.
+    #[serde(skip_serializing_if = "Device::is_cpu")]
+    pub device: Device,
     /// Folder that the checkpoint is written to.
     pub out: PathBuf,
     /// Seed of weights and batches.
@@ -54,6 +58,7 @@ impl Default for FitSpec {
             patience: 10,
             policy_steps: 0,
             penalty: 0.0,
+            device: Device::Cpu,
             out: PathBuf::from("checkpoint"),
             seed: 0,
         }
@@ -81,6 +86,7 @@ impl FitSpec {
             check_every: rows.div_ceil(each).max(1),
             checks: self.epochs,
             patience: self.patience,
+            device: self.device,
             ..defaults
         }
     }

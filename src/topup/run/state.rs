@@ -93,6 +93,15 @@ impl RunDir {
         Ok(SavedRound { checkpoint: checkpoint::open(&place)?, learner: blocks::read(&place.join(LEARNER))? })
     }
 
+    /// The networks that the run in `folder` began with; nothing where it has not written them.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn start_of(folder: &Path) -> Result<Option<Checkpoint>, Fault> {
+        let place = checkpoint(folder, 0);
+        place.is_dir().then(|| checkpoint::open(&place)).transpose()
+    }
+
     /// The rounds after which networks were saved, `number` of them.
     ///
     /// # Errors

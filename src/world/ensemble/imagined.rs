@@ -7,6 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::Ensemble;
 use super::autodiff::AutodiffFit;
+use super::on_device::EnsembleOnDevice;
 use super::training::FusedFit;
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
@@ -43,11 +44,7 @@ impl WorldModel for Ensemble {
 
     fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
         let prediction = self.predict(&state.obs, &actions.columns(self.action_dim));
-        match feedback {
-            Feedback::Mean => go_on(state, prediction, &self.elites),
-            Feedback::Member(member) => go_on(state, prediction, &[member]),
-            Feedback::Sampled(rng) => self.sample(state, prediction, rng),
-        }
+        self.go_on_with(state, prediction, feedback)
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
@@ -124,6 +121,13 @@ impl WorldModel for Ensemble {
         })
     }
 
+    fn placed_on(&self, device: Device) -> Result<Box<dyn WorldModel>, String> {
+        Ok(match device {
+            Device::Cpu => self.boxed(),
+            Device::Cuda(_) | Device::Vulkan(_) => Box::new(EnsembleOnDevice::new(self.clone(), device.resolve()?)),
+        })
+    }
+
     fn boxed(&self) -> Box<dyn WorldModel> {
         Box::new(self.clone())
     }
@@ -141,6 +145,20 @@ impl Ensemble {
     /// The ensemble that `model` is, if it is one.
     pub fn known(model: &dyn WorldModel) -> Option<&Self> {
         model.as_any().downcast_ref()
+    }
+
+    /// Moves the state on to what `feedback` takes of a prediction.
+    pub(super) fn go_on_with(
+        &self,
+        state: &mut ImaginedState,
+        prediction: Prediction,
+        feedback: Feedback<'_>,
+    ) -> ImaginedStep {
+        match feedback {
+            Feedback::Mean => go_on(state, prediction, &self.elites),
+            Feedback::Member(member) => go_on(state, prediction, &[member]),
+            Feedback::Sampled(rng) => self.sample(state, prediction, rng),
+        }
     }
 
     fn sample(&self, state: &mut ImaginedState, p: Prediction, rng: &mut Stream) -> ImaginedStep {

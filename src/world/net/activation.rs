@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::lanes::sigmoid;
+
 /// Non-linearity between layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -97,7 +99,7 @@ impl Activation {
                 let (blocks, rest) = values.as_chunks_mut::<8>();
                 for block in blocks {
                     let x = wide::f32x8::from(*block);
-                    *block = (x / (wide::f32x8::ONE + (-x).exp())).to_array();
+                    *block = (x * sigmoid(x)).to_array();
                 }
                 for v in rest {
                     *v /= 1.0 + (-*v).exp();

@@ -16,7 +16,7 @@ pub struct Network {
 
 /// The processor, with gradients.
 pub fn cpu() -> Device {
-    Device::default().autodiff()
+    Device::flex().autodiff()
 }
 
 /// A tensor of the given shape from values in row-major order.

@@ -2,7 +2,7 @@
 
 use wide::f32x8;
 
-use crate::world::net::fused::activate::softplus;
+use crate::world::net::lanes::softplus;
 
 /// Weight of the bounds' regulariser, as PETS and mbrl-lib have it.
 pub(super) const BOUNDS_WEIGHT: f32 = 0.01;

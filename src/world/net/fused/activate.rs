@@ -2,6 +2,7 @@
 
 use wide::f32x8;
 
+use crate::world::net::lanes::sigmoid;
 use crate::world::net::mlp::Activation;
 
 /// Replaces `values` by their activation and writes its derivative at each into `slopes` (as many).
@@ -22,31 +23,9 @@ pub(crate) fn activate(activation: Activation, values: &mut [f32], slopes: &mut 
 
 /// x σ(x); its derivative σ + x σ (1 - σ).
 fn silu(x: f32x8) -> (f32x8, f32x8) {
-    let sigmoid = f32x8::ONE / (f32x8::ONE + exp(-x));
+    let sigmoid = sigmoid(x);
     let value = x * sigmoid;
     (value, sigmoid + value * (f32x8::ONE - sigmoid))
-}
-
-/// eˣ, to two roundings, of numbers between -87 and 88; beyond, of the nearer end. A quarter of the work of a general
-/// exponential, which takes longer than all products of a small network's step.
-///
-/// eˣ = 2ⁿ eʳ with n the nearest integer to x / ln 2 and |r| <= ln 2 / 2, where Cephes's polynomial (`expf`) stands
-/// for eʳ.
-fn exp(x: f32x8) -> f32x8 {
-    // 1.5 · 2²³: adding it rounds to an integer and leaves that integer in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2 in two parts, the first of so few bits that its product with n is exact.
-    const LN_2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
-    const CEPHES: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.500_000_06];
-    let all = f32x8::splat;
-    let x = x.fast_max(all(-87.0)).fast_min(all(88.0));
-    let rounded = x * all(std::f32::consts::LOG2_E) + all(ROUND);
-    let n = rounded - all(ROUND);
-    let r = x - n * all(LN_2.0) - n * all(LN_2.1);
-    let tail = CEPHES[1..].iter().fold(all(CEPHES[0]), |sum, &c| sum * r + all(c));
-    // 2ⁿ is the number of exponent 127 + n: the shift drops all but the lowest bits, which hold n.
-    let power = rounded.to_array().map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(127 << 23)));
-    (tail * r * r + r + f32x8::ONE) * f32x8::from(power)
 }
 
 /// max(x, 0); its derivative is taken to be 0 at 0, as burn and PyTorch do.
@@ -72,14 +51,6 @@ fn each(values: &mut [f32], slopes: &mut [f32], f: impl Fn(f32x8) -> (f32x8, f32
     let (y, dy) = f(f32x8::from(last));
     rest.copy_from_slice(&y.to_array()[..rest.len()]);
     slope_rest.copy_from_slice(&dy.to_array()[..slope_rest.len()]);
-}
-
-/// softplus(x) = log(1 + eˣ) and its derivative σ(x), finite for every finite x.
-pub(crate) fn softplus(x: f32x8) -> (f32x8, f32x8) {
-    let small = (-x.abs()).exp();
-    let sum = f32x8::ONE + small;
-    let sigmoid = x.simd_ge(f32x8::ZERO).select(f32x8::ONE, small) / sum;
-    (x.max(f32x8::ZERO) + sum.ln(), sigmoid)
 }
 
 #[cfg(test)]
@@ -116,30 +87,11 @@ mod tests {
     }
 
     #[test]
-    fn exponentials_are_good_to_two_roundings() {
-        for block in (-8700..8800).map(|i| i as f32 / 100.0).collect::<Vec<f32>>().as_chunks::<8>().0 {
-            for (x, y) in block.iter().zip(exp(f32x8::from(*block)).to_array()) {
-                let want = f64::from(*x).exp();
-                assert!((f64::from(y) - want).abs() <= 1.2e-7 * want, "exp({x}) = {y}, not {want}");
-            }
-        }
-    }
-
-    #[test]
     fn far_out_values_stay_finite() {
         for activation in ALL {
             let (mut values, mut slopes) = ([-3e4, -200.0, 200.0, 3e4], [f32::NAN; 4]);
             activate(activation, &mut values, &mut slopes);
             assert!(values.iter().chain(&slopes).all(|v| v.is_finite()), "{activation:?} {values:?} {slopes:?}");
         }
-        let (value, slope) = softplus(f32x8::from([-3e4, -100.0, -1.0, 0.0, 1.0, 100.0, 3e4, 20.5]));
-        let (value, slope) = (value.to_array(), slope.to_array());
-        let ln_2 = std::f32::consts::LN_2;
-        let want = [0.0, 0.0, 0.313_261_7, ln_2, 1.313_261_7, 100.0, 3e4, 20.5];
-        assert!(value.iter().zip(want).all(|(a, b)| (a - b).abs() <= 2e-7 * b.max(1.0)), "{value:?}");
-        assert!(
-            slope.iter().all(|s| (0.0..=1.0).contains(s)) && (slope[3] - 0.5).abs() < 1e-7 && slope[6] > 0.999_999_9,
-            "{slope:?}"
-        );
     }
 }
