@@ -20,10 +20,10 @@ pub struct FitArgs {
     /// on with
     #[arg(long, value_name = "KIND", default_value_t)]
     model: ModelKind,
-    /// Ensemble members
+    /// Ensemble members; with --model rssm the heads whose spread is its disagreement (Plan2Explore), 1 for none
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().members, value_parser = count)]
     members: usize,
-    /// Members kept for prediction; all if none is named
+    /// Members of an ensemble that are kept for prediction; all if none is named
     #[arg(long, value_name = "N", value_parser = count)]
     elites: Option<usize>,
     /// Width of the hidden layers

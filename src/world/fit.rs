@@ -50,7 +50,7 @@ impl FromStr for ModelKind {
 pub struct FitOptions {
     /// What is trained where nothing is gone on with.
     pub kind: ModelKind,
-    /// Ensemble members.
+    /// Ensemble members; of a recurrent model the heads that its disagreement is of, none of fewer than two.
     pub members: usize,
     /// Members kept for prediction.
     pub elites: usize,
@@ -130,7 +130,7 @@ pub fn train(
     live: &dyn Fn(&FitCurve),
     cx: &Ctx,
 ) -> Result<FitCurve, Fault> {
-    let members = model.dims().members;
+    let draws = model.draws();
     let mut fit = model.fit(training, validation, options.device).map_err(Fault::bad)?;
     let mut best = Best::new();
     let mut curve = FitCurve::default();
@@ -144,7 +144,7 @@ pub fn train(
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
-            last = fit.step(&draw(members * options.batch), rate);
+            last = fit.step(&draw(draws * options.batch), rate);
             sum += last;
             add(&mut parts, fit.parts());
         }

@@ -1,6 +1,9 @@
 //! What recurrent state-space models have in common, whoever made them: compressed numbers, latents that are classes, and a state
 //! of deterministic units and latents side by side, which they follow an episode with.
 
+pub mod bootstrap;
+pub mod heads;
+
 use rand::RngExt;
 
 use super::world_model::ImaginedState;

@@ -80,10 +80,12 @@ impl Job for Fit {
 
 /// What was fitted, in words.
 fn what(model: &dyn WorldModel) -> String {
-    if Rssm::known(model).is_some() {
-        return "a recurrent world model".into();
+    let members = model.dims().members;
+    match Rssm::known(model) {
+        Some(_) if members > 1 => format!("a recurrent world model with {}", counted(members, "heads of disagreement")),
+        Some(_) => "a recurrent world model".into(),
+        None => counted(members, "members"),
     }
-    counted(model.dims().members, "members")
 }
 
 fn lineage_best(curve: &[CurvePoint]) -> String {

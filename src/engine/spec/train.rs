@@ -19,7 +19,7 @@ pub struct FitSpec {
     pub source: Source,
     /// What is trained.
     pub model: ModelKind,
-    /// Ensemble members.
+    /// Ensemble members; of a recurrent model the heads that its disagreement is of, none of fewer than two.
     pub members: usize,
     /// Members kept for prediction: the best on held-out episodes.
     pub elites: usize,
@@ -69,11 +69,10 @@ impl FitSpec {
             // A stretch of steps each.
             ModelKind::Rssm => (rssm::STRETCHES, rssm::STRETCHES * rssm::STEPS, 1e-3),
         };
-        let members = if self.model == ModelKind::Rssm { 1 } else { self.members };
         FitOptions {
             kind: self.model,
-            members,
-            elites: self.elites.min(members),
+            members: self.members,
+            elites: self.elites.min(self.members),
             batch,
             learning_rate,
             hidden: self.hidden,

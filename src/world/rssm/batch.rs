@@ -23,6 +23,8 @@ pub(super) struct Table<'d> {
 pub(super) struct Stretches {
     pub rows: usize,
     pub steps: usize,
+    /// [B] the transition that each begins with.
+    pub begins: Vec<usize>,
     pub obs: Vec<f32>,
     pub actions: Vec<f32>,
     pub rewards: Vec<f32>,
@@ -90,6 +92,7 @@ impl<'d> Table<'d> {
         let mut out = Stretches {
             rows: rows.len(),
             steps: self.steps,
+            begins: begins.clone(),
             obs: Vec::new(),
             actions: Vec::new(),
             rewards: Vec::new(),

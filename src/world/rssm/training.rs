@@ -1,5 +1,6 @@
 //! An [`Rssm`] in training on stretches of trajectories (Hafner et al. 2023): reconstruction, reward, end of the episode, and the
-//! two halves of a balanced Kullback–Leibler divergence between what the posterior reads and what the prior foretold.
+//! two halves of a balanced Kullback–Leibler divergence between what the posterior reads and what the prior foretold. Its heads
+//! learn beside it, on the features that it has at each step, and it learns nothing of them.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
@@ -12,6 +13,7 @@ use super::{GruCell, Rssm, UNIMIX};
 use crate::data::episode::TransitionBatch;
 use crate::ground::seed::{Stream, stream};
 use crate::ground::task::{Cancelled, Ctx};
+use crate::world::latent::bootstrap::{HeadsFit, Taught};
 use crate::world::net::network::{Network, tensor, values};
 use crate::world::world_model::{Fit, WorldModel};
 
@@ -65,6 +67,7 @@ pub struct RssmFit<'d> {
     validation: Table<'d>,
     device: Device,
     rng: Stream,
+    heads: Option<HeadsFit>,
     /// What the last step lost.
     pub lost: Losses,
 }
@@ -75,19 +78,22 @@ impl<'d> RssmFit<'d> {
     /// # Errors
     /// A sentence where no stretch is long enough.
     pub fn new(
-        model: Rssm,
+        mut model: Rssm,
         training: &'d TransitionBatch,
         validation: &'d TransitionBatch,
         device: Device,
     ) -> Result<Self, String> {
+        let heads = model.heads.take().map(|heads| HeadsFit::new(&heads, training.len()));
         let table = Table::new(&model, training, STEPS)?;
         let validation = Table::new(&model, validation, STEPS)?;
         let clip = Some(GradientClippingConfig::Norm(CLIP));
         let adam = AdamConfig::new().with_epsilon(1e-8).with_grad_clipping(clip).init();
         let nets = Some(Nets::new(&model, &device));
-        Ok(Self { model, nets, adam, table, validation, device, rng: stream(0, "latents", 0), lost: Losses::default() })
+        let (rng, lost) = (stream(0, "latents", 0), Losses::default());
+        Ok(Self { model, nets, adam, table, validation, device, rng, heads, lost })
     }
 
+    /// The model without its heads.
     fn written(&self) -> Rssm {
         let mut model = self.model.clone();
         if let Some(nets) = &self.nets {
@@ -95,13 +101,31 @@ impl<'d> RssmFit<'d> {
         }
         model
     }
+
+    /// One step of the heads on `features` [(L + 1)·B, H + G·C], step by step.
+    fn teach(&mut self, batch: &Stretches, features: &[f32], rate: f64) {
+        let Some(heads) = &mut self.heads else { return };
+        let n = batch.rows * batch.steps;
+        let (width, d) = (self.model.dims().feature, self.model.encoder.inputs());
+        let rows: Vec<usize> = (0..batch.steps).flat_map(|t| batch.begins.iter().map(move |begin| begin + t)).collect();
+        let taught = Taught {
+            features: &features[..n * width],
+            actions: &batch.actions,
+            targets: &batch.obs[batch.rows * d..],
+            rows: &rows,
+        };
+        heads.step(&taught, rate);
+    }
 }
 
 impl Fit for RssmFit<'_> {
     fn step(&mut self, drawn: &[usize], rate: f64) -> f64 {
         let batch = self.table.gather(drawn);
         let Some(nets) = self.nets.take() else { return f64::NAN };
-        let (loss, lost) = nets.loss(&self.model, &batch, &self.device, &mut self.rng);
+        let (loss, lost, features) = nets.loss(&self.model, &batch, &self.device, &mut self.rng);
+        if self.heads.is_some() {
+            self.teach(&batch, &values(features), rate);
+        }
         let value = f64::from(values(loss.clone())[0]);
         let grads = GradientsParams::from_grads(loss.backward(), &nets);
         self.nets = Some(self.adam.step(rate, nets, grads));
@@ -112,13 +136,17 @@ impl Fit for RssmFit<'_> {
     fn parts(&self) -> Vec<(&'static str, f64)> {
         let Losses { reconstruction, reward, goes_on, divergence } = self.lost;
         let at_least = divergence.max(f64::from(FREE));
-        vec![
-            ("reconstruction loss", 2.0 * f64::from(SHARP) * reconstruction),
-            ("reward loss", 2.0 * f64::from(SHARP) * reward),
+        let sharp = 2.0 * f64::from(SHARP);
+        let mut parts = vec![
+            ("reconstruction loss", sharp * reconstruction),
+            ("reward loss", sharp * reward),
             ("continue loss", goes_on),
             ("dynamics loss", at_least),
             ("representation loss", f64::from(REPRESENTATION) * at_least),
-        ]
+        ];
+        // No part of what the model learns by; as if it were one.
+        parts.extend(self.heads.as_ref().map(|heads| ("heads' own loss", sharp * heads.lost)));
+        parts
     }
 
     fn validate(&mut self, cx: &Ctx) -> Result<Vec<f64>, Cancelled> {
@@ -127,7 +155,7 @@ impl Fit for RssmFit<'_> {
     }
 
     fn model(&self) -> Box<dyn WorldModel> {
-        Box::new(self.written())
+        Box::new(Rssm { heads: self.heads.as_ref().map(HeadsFit::heads), ..self.written() })
     }
 }
 
@@ -174,8 +202,14 @@ impl Nets {
         new.clone() + update * (units - new)
     }
 
-    /// The loss of a batch of stretches, and its parts.
-    fn loss(&self, model: &Rssm, batch: &Stretches, device: &Device, rng: &mut Stream) -> (Tensor<1>, Losses) {
+    /// The loss of a batch of stretches, its parts, and the features [1, (L + 1)·B, H + G·C] of every step without gradients.
+    fn loss(
+        &self,
+        model: &Rssm,
+        batch: &Stretches,
+        device: &Device,
+        rng: &mut Stream,
+    ) -> (Tensor<1>, Losses, Tensor<3>) {
         let (rows, steps, d, a) = (batch.rows, batch.steps, model.encoder.inputs(), model.action_dim);
         let of = |all: &[f32], width: usize, t: usize| {
             tensor(all[t * rows * width..(t + 1) * rows * width].to_vec(), [1, rows, width], device)
@@ -202,6 +236,7 @@ impl Nets {
         }
         let n = rows as f32;
         let all = Tensor::cat(features, 1);
+        let seen = all.clone().detach();
         let half = |error: Tensor<3>, count: f32| error.square().sum().mul_scalar(0.5 / count);
         let target = tensor(batch.obs.clone(), [1, (steps + 1) * rows, d], device);
         let reconstruction = half(self.decoder.forward(all.clone()) - target, n * (steps as f32 + 1.0));
@@ -229,7 +264,7 @@ impl Nets {
             + goes_on
             + mean(forward)
             + mean(backward).mul_scalar(REPRESENTATION);
-        (loss, lost)
+        (loss, lost, seen)
     }
 }
 
