@@ -1,6 +1,7 @@
 //! Training a world model on transitions: early stopping on held-out episodes, elites.
 
 mod best;
+mod form;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::data::episode::TransitionBatch;
 use crate::ground::fault::Fault;
 use crate::ground::task::{Ctx, Told};
 use best::Best;
+pub use form::{Form, Size, Widths};
 
 /// A kind of world model that is trained here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,10 @@ pub struct FitOptions {
     pub hidden: usize,
     /// Hidden layers.
     pub layers: usize,
+    /// Units and latents of a recurrent model; those that are usual beside its hidden layers if none are named.
+    pub widths: Option<Widths>,
+    /// What a recurrent model has of DreamerV3.
+    pub form: Form,
     /// Adam's step size.
     pub learning_rate: f64,
     /// Transitions a step and member.
@@ -83,6 +89,8 @@ impl Default for FitOptions {
             elites: 5,
             hidden: 64,
             layers: 3,
+            widths: None,
+            form: Form::default(),
             learning_rate: 2e-3,
             batch: 256,
             check_every: 100,

@@ -2,9 +2,8 @@
 //! which the posterior reads from an observation and the prior foretells (Hafner et al. 2019 to 2023).
 //!
 //! Before it imagines it has to be told where it is: [`WorldModel::begin`] filters the past, observation by observation, from a
-//! state of zeros. From then on the prior alone goes on. Its members are those of its one-step [`heads`].
+//! state of zeros. From then on the prior alone goes on. Its members are one-step heads beside it.
 
-mod batch;
 mod cell;
 mod training;
 
@@ -12,12 +11,13 @@ use std::any::Any;
 
 use rand::Rng;
 
+pub use super::latent::training::{Losses, STEPS, STRETCHES};
 pub use cell::GruCell;
-pub use training::{Losses, RssmFit, STEPS, STRETCHES};
 
-use super::fit::FitOptions;
+use super::fit::{FitOptions, Widths};
 use super::latent::heads::{self, Own};
-use super::latent::{self, beside, classes, features, symexp, symlog};
+use super::latent::training::LatentFit;
+use super::latent::{self, CONTEXT, UNIMIX, beside, classes, features, symexp, symlog};
 use super::net::device::Device;
 use super::net::init;
 use super::net::mlp::{Activation, Mlp};
@@ -26,12 +26,9 @@ use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, World
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
-use crate::ground::stats;
 
-/// Share of a class's probability that is spread evenly, for models that are trained here.
-const UNIMIX: f32 = 0.01;
-/// Observations that these filter before they imagine.
-const CONTEXT: usize = 5;
+/// An [`Rssm`] in training.
+pub type RssmFit<'d> = LatentFit<'d, Rssm>;
 
 /// The networks, and how the latents are divided. Observations are scaled, then compressed by [`symlog`] on their way in;
 /// observations and rewards come out in its units.
@@ -67,7 +64,7 @@ pub struct Rssm {
     pub reward: Mlp,
     /// The same to the logit of going on after the observation.
     pub goes_on: Mlp,
-    /// K [`heads`]: deterministic state, latents and action to the observation that follows. One member alone without any.
+    /// K heads: deterministic state, latents and action to the observation that follows. One member alone without any.
     pub heads: Option<Mlp>,
 }
 
@@ -222,6 +219,14 @@ impl WorldModel for Rssm {
         Some(self.decode(features(state)))
     }
 
+    fn parameters(&self) -> Option<usize> {
+        let cell = [self.cell.of_input(), self.cell.of_units()];
+        let before = [&self.encoder, &self.posterior, &self.input, &self.prior];
+        let after = [&self.decoder, &self.reward, &self.goes_on];
+        let all = before.into_iter().chain(cell).chain(after).chain(&self.heads);
+        Some(all.map(Mlp::parameters).sum())
+    }
+
     fn usual_batch(&self) -> Option<usize> {
         Some(STRETCHES)
     }
@@ -262,7 +267,7 @@ impl WorldModel for Rssm {
         device: Device,
     ) -> Result<Box<dyn Fit + 'd>, String> {
         self.trainable()?;
-        Ok(Box::new(RssmFit::new(self.clone(), training, validation, device.resolve()?)?))
+        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device.resolve()?)?))
     }
 
     fn boxed(&self) -> Box<dyn WorldModel> {
@@ -282,17 +287,11 @@ impl WorldModel for Rssm {
 pub const ACTIVATION: Activation = Activation::Silu;
 
 /// An untrained model for data like `train`, scaled by it: `hidden` units in every layer, twice as many in the cell, square
-/// latents of 8 groups, or of 16 from 256 units on, and as many heads as `members`, of one none.
+/// latents of 8 groups, or of 16 from 256 units on, unless other widths are named; and as many heads as `members`, of one none.
 pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Rssm {
     let (d, a, width) = (train.obs_dim, train.action_space.encoded_dim(), options.hidden);
-    let (units, groups) = (2 * width, if width < 256 { 8 } else { 16 });
-    let latents = groups * groups;
-    let (mean, std) = stats::column_mean_std(&train.obs, d.max(1));
-    let floor = |std: f64| if std as f32 > 1e-8 { std as f32 } else { 1.0 };
-    let scale = Normalizer {
-        mean: mean.into_iter().map(|m| m as f32).take(d).collect(),
-        std: std.into_iter().map(floor).take(d).collect(),
-    };
+    let Widths { units, groups, classes } = options.widths.unwrap_or_else(|| Widths::beside(width));
+    let latents = groups * classes;
     let mut net = |inputs: usize, layers: usize, outputs: usize, last: f32| {
         let mut sizes = vec![inputs];
         sizes.extend(std::iter::repeat_n(width, layers));
@@ -308,11 +307,11 @@ pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) 
     Rssm {
         action_dim: a,
         groups,
-        classes: groups,
+        classes,
         context: CONTEXT,
         unimix: UNIMIX,
         on_arrival: true,
-        scale,
+        scale: latent::scale(train),
         encoder,
         posterior,
         input,

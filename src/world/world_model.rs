@@ -62,7 +62,7 @@ pub enum Feedback<'r> {
     /// The mean over the elite members of their means.
     Mean,
     /// One member's mean; what a recurrent model remembers goes on as by [`Feedback::Mean`] where its members are heads beside
-    /// it ([`heads`](super::latent::heads)).
+    /// it.
     Member(usize),
     /// For every row a draw from the prediction of a random elite member (TS1, Chua et al. 2018).
     Sampled(&'r mut Stream),
@@ -203,6 +203,11 @@ pub trait WorldModel: Debug + Send + Sync {
 
     /// Moves normalisers to those of `batch` without changing what the model computes, before it is trained on new data.
     fn rescale(&mut self, _batch: &TransitionBatch) {}
+
+    /// Numbers that are learned, those of heads beside it included, where it knows them.
+    fn parameters(&self) -> Option<usize> {
+        None
+    }
 
     /// Members whose mean is the prediction.
     fn elites(&self) -> Vec<usize> {

@@ -3,8 +3,8 @@
 //! K perceptrons take the model's features and the action to the next observation, each from weights of its own and on a bootstrap
 //! of the data of its own. They say how sure a prediction is and not what it is: member e of a [`Prediction`] is what the model
 //! itself decodes, moved by head e minus the mean of all heads. So the members' mean is the model's own prediction whatever the
-//! heads are, and their spread is the heads'. The heads have no latents: imagination goes on along the model's whichever member is
-//! asked for, and a member's spread at a step is of that step alone.
+//! heads are, as it would be without any, and their spread is the heads'. The heads have no latents: imagination goes on along the
+//! model's whichever member is asked for, a member's observation is only shown, and the spread at a step is of that step alone.
 
 use rand::Rng;
 

@@ -6,6 +6,7 @@ use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::world::fit::{self, FitCurve, ModelKind};
 use crate::world::latent::battery;
+use crate::world::latent::stretches::Table;
 use crate::world::net::mlp::Layer;
 
 const UNITS: usize = 5;
@@ -237,7 +238,7 @@ fn stretches_stay_within_episodes_and_every_row_has_one() {
         list.remove(14);
     }
     let model = fresh(&batch, &options(), &mut stream(1, "weights", 0));
-    let table = batch::Table::new(&model, &batch, 5).unwrap();
+    let table = Table::new(&model.scale, 1, &batch, 5).unwrap();
     let rows: Vec<usize> = (0..batch.len()).collect();
     let all = table.gather(&rows);
     assert_eq!((all.rows, all.steps, all.obs.len()), (29, 5, 6 * 29 * 2));
@@ -252,5 +253,5 @@ fn stretches_stay_within_episodes_and_every_row_has_one() {
             assert!(at(t + 1).iter().zip(&next).all(|(a, b)| (a - b).abs() < 1e-5), "{b} {t}");
         }
     }
-    assert!(batch::Table::new(&model, &swings(2, 1, 0), 5).err().unwrap().contains("two transitions"));
+    assert!(Table::new(&model.scale, 1, &swings(2, 1, 0), 5).err().unwrap().contains("two transitions"));
 }
