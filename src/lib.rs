@@ -50,7 +50,8 @@
 //! - **Training, calibration, held-out part**: how the episodes of a dataset are divided; thresholds are set on calibration
 //!   episodes, and every claim is about held-out ones.
 //! - **World model**: what predicts the next observation, reward and end ([`world::world_model::WorldModel`]); an **ensemble** has
-//!   **members**, of which the **elites** make the prediction; how far members are apart is their **disagreement**. One without a
+//!   **members**, of which the **elites** make the prediction; how far members are apart is their **disagreement**; those of a recurrent
+//!   model are one-step **heads** beside it, around its own prediction. One without a
 //!   decoder imagines **latents**, and is measured against encoded observations in its **latent space**.
 //! - **Coverage**: where the states of the data lie; **novelty**: the distance of a state to its k-th nearest training state;
 //!   **OOD fraction**: the share of states beyond the novelty threshold; **OOD score**: any signal that is to warn of error.

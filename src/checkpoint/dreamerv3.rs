@@ -13,7 +13,7 @@ use super::pickle::{self, Leaf};
 use super::tensors::{Tensor, Tensors, read_bounded};
 use super::{Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
-use crate::world::dreamer::{Cell, Dreamer, Stack, Start, TwoHot};
+use crate::world::dreamer::{Cell, Dreamer, Reward, Stack, Start, TwoHot};
 use crate::world::net::activation::Activation;
 
 /// The file of the agent.
@@ -166,6 +166,8 @@ impl Reader<'_> {
         let model = Dreamer {
             action_dim,
             classes: place.classes(latents, "agent.dyn.rssm.classes", tensors)?,
+            scale: None,
+            heads: None,
             context: CONTEXT,
             unimix: place.number("agent.dyn.rssm.unimix", UNIMIX)? as f32,
             bounded_actions: true,
@@ -179,7 +181,10 @@ impl Reader<'_> {
             prior,
             // Its decoder takes the latents first, its other heads the units.
             decoder: d.stack("the decoder", decoder)?.first_inputs_last(latents),
-            reward: TwoHot { logits: self.head("agent.rewhead", "rew/mlp", "rew/head/logits")?, stretched_last: false },
+            reward: Reward::TwoHot(TwoHot {
+                logits: self.head("agent.rewhead", "rew/mlp", "rew/head/logits")?,
+                stretched_last: false,
+            }),
             goes_on: self.head("agent.conhead", "con/mlp", "con/head/logit")?,
         };
         let width = |key: &String| {

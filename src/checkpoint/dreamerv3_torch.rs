@@ -11,7 +11,7 @@ use super::dreamer::{
 use super::tensors::Tensors;
 use super::{Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
-use crate::world::dreamer::{Cell, Dreamer, Start, TwoHot};
+use crate::world::dreamer::{Cell, Dreamer, Reward, Start, TwoHot};
 use crate::world::net::activation::Activation;
 
 /// What no other library calls a tensor.
@@ -101,6 +101,8 @@ fn model(tensors: &Tensors, keys: &[String], place: &Place) -> Result<(Dreamer, 
     let model = Dreamer {
         action_dim,
         classes: place.classes(latents, "dyn_discrete", tensors)?,
+        scale: None,
+        heads: None,
         context: CONTEXT,
         unimix: UNIMIX as f32,
         bounded_actions: false,
@@ -113,7 +115,10 @@ fn model(tensors: &Tensors, keys: &[String], place: &Place) -> Result<(Dreamer, 
         cell,
         prior,
         decoder: l.stack("the decoder", decoder)?.first_inputs_last(latents),
-        reward: TwoHot { logits: l.stack("the reward", reward)?.first_inputs_last(latents), stretched_last: true },
+        reward: Reward::TwoHot(TwoHot {
+            logits: l.stack("the reward", reward)?.first_inputs_last(latents),
+            stretched_last: true,
+        }),
         goes_on: l.stack("what says whether it goes on", goes_on)?.first_inputs_last(latents),
     };
     let keys = Keys(keys.iter().map(widths).collect::<Result<_, Fault>>()?);

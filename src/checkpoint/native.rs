@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod dreamer;
 mod policies;
 mod recurrent;
 
@@ -24,12 +25,15 @@ use crate::world::net::mlp::{Activation, Layer, Mlp};
 use crate::world::net::normalizer::Normalizer;
 use crate::world::rssm::Rssm;
 use crate::world::world_model::WorldModel;
+use dreamer::DreamerRecord;
 use recurrent::RssmRecord;
 
-/// Version of the layout; one with a recurrent world model is [`RECURRENT`]. Both are read.
+/// Version of the layout; one with a recurrent world model is [`RECURRENT`], or [`DREAMER`]. All are read.
 const LAYOUT: u32 = 1;
 /// The version that knows of recurrent world models: an older program must not take the file for one without a model.
 const RECURRENT: u32 = 2;
+/// The version that knows of those in DreamerV3's forms.
+const DREAMER: u32 = 3;
 const WEIGHTS: &str = "weights.safetensors";
 const RECORD: &str = "checkpoint.json";
 /// Longest `checkpoint.json` that is read.
@@ -48,6 +52,9 @@ struct Record {
     /// A recurrent world model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rssm: Option<RssmRecord>,
+    /// One in a form of DreamerV3's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dreamer: Option<DreamerRecord>,
     /// A squashed Gaussian.
     actor: Option<NetRecord>,
     /// Bounds of its log standard deviation, where they are not the usual ones.
@@ -129,7 +136,9 @@ impl CheckpointFormat for Native {
 /// # Errors
 /// A sentence naming the kind that cannot.
 pub fn savable(checkpoint: &Checkpoint) -> Result<(), String> {
-    let other = |model: &&dyn WorldModel| Ensemble::known(*model).is_none() && Rssm::known(*model).is_none();
+    let other = |model: &&dyn WorldModel| {
+        Ensemble::known(*model).is_none() && Rssm::known(*model).is_none() && dreamer::known(*model).is_none()
+    };
     if let Some(model) = checkpoint.world_model.as_deref().filter(other) {
         return Err(unsaved("world models", model.kind()));
     }
@@ -195,9 +204,10 @@ type Numbers<'c> = BTreeMap<String, (Vec<usize>, &'c [f32])>;
 /// The record of `checkpoint`, whose numbers are put into `numbers` by name.
 fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result<Record, String> {
     let rssm = checkpoint.world_model.as_deref().and_then(Rssm::known);
+    let dreamer = checkpoint.world_model.as_deref().and_then(dreamer::known);
     let world_model = match &checkpoint.world_model {
         None => None,
-        Some(_) if rssm.is_some() => None,
+        Some(_) if rssm.is_some() || dreamer.is_some() => None,
         Some(model) => {
             let m = Ensemble::known(&**model).ok_or_else(|| unsaved("world models", model.kind()))?;
             m.check()?;
@@ -221,6 +231,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         }
     };
     let rssm = rssm.map(|model| recurrent::describe(model, numbers));
+    let dreamer = dreamer.map(|model| dreamer::describe(model, numbers));
     let policy = policies::actor(checkpoint)?;
     let follows = checkpoint.policy.as_deref().is_some_and(|policy| Filtered::known(policy).is_some());
     let actor = policy.and_then(SquashedGaussian::known).map(|a| {
@@ -244,10 +255,15 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
         about.warnings.extend(acting.warnings.iter().cloned());
     }
     Ok(Record {
-        oodscope_layout: if rssm.is_some() { RECURRENT } else { LAYOUT },
+        oodscope_layout: match (&rssm, &dreamer) {
+            (_, Some(_)) => DREAMER,
+            (Some(_), None) => RECURRENT,
+            (None, None) => LAYOUT,
+        },
         weights_sha256: String::new(),
         world_model,
         rssm,
+        dreamer,
         actor,
         actor_log_std: policy.and_then(SquashedGaussian::known).map(|a| a.log_std).filter(|bounds| *bounds != LOG_STD),
         categorical,
@@ -303,10 +319,10 @@ fn parse_record(path: &Path) -> Result<Record, Fault> {
     let bad = |e: serde_json::Error| Fault::at(path, format!("not the record of an oodscope checkpoint: {e}"));
     let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(bad)?;
     let layout = json["oodscope_layout"].as_u64().unwrap_or(0);
-    if layout > u64::from(RECURRENT) {
+    if layout > u64::from(DREAMER) {
         return Err(Fault::at(
             path,
-            format!("written by a newer oodscope (layout {layout}, this one reads up to {RECURRENT}); update oodscope"),
+            format!("written by a newer oodscope (layout {layout}, this one reads up to {DREAMER}); update oodscope"),
         ));
     }
     serde_json::from_value(json).map_err(bad)
@@ -315,10 +331,11 @@ fn parse_record(path: &Path) -> Result<Record, Fault> {
 /// Puts the parts together; every shape that the record states is checked against the tensors.
 fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
     let vector = |name: &str| -> Result<Vec<f32>, Fault> { Ok(tensors.need(name)?.values.clone()) };
-    let world_model = match (record.world_model, record.rssm) {
-        (None, None) => None,
-        (None, Some(m)) => Some(Box::new(recurrent::rebuild(&m, tensors)?) as Box<dyn WorldModel>),
-        (Some(m), _) => {
+    let world_model = match (record.world_model, record.rssm, record.dreamer) {
+        (None, None, None) => None,
+        (None, None, Some(m)) => Some(Box::new(dreamer::rebuild(&m, tensors)?) as Box<dyn WorldModel>),
+        (None, Some(m), _) => Some(Box::new(recurrent::rebuild(&m, tensors)?) as Box<dyn WorldModel>),
+        (Some(m), ..) => {
             let model = Ensemble {
                 obs_dim: m.obs_dim,
                 action_dim: m.action_dim,

@@ -9,7 +9,7 @@ use super::dreamer::{
 use super::tensors::Tensors;
 use super::{Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
-use crate::world::dreamer::{Cell, Dreamer, Start, TwoHot};
+use crate::world::dreamer::{Cell, Dreamer, Reward, Start, TwoHot};
 use crate::world::net::activation::Activation;
 
 /// What no other library calls a tensor.
@@ -101,6 +101,8 @@ fn model(tensors: &Tensors, place: &Place) -> Result<Dreamer, Fault> {
     let model = Dreamer {
         action_dim,
         classes: place.classes(latents, "model.rssm.discrete", tensors)?,
+        scale: None,
+        heads: None,
         context: CONTEXT,
         unimix: place.number("model.rssm.unimix_ratio", UNIMIX)? as f32,
         bounded_actions: true,
@@ -113,10 +115,10 @@ fn model(tensors: &Tensors, place: &Place) -> Result<Dreamer, Fault> {
         cell,
         prior,
         decoder: head("decoder._mlp", "mlp_decoder", "decoder.mlp")?.first_inputs_last(latents),
-        reward: TwoHot {
+        reward: Reward::TwoHot(TwoHot {
             logits: head("reward", "reward", "reward")?.first_inputs_last(latents),
             stretched_last: false,
-        },
+        }),
         goes_on: head("cont", "cont", "cont")?.first_inputs_last(latents),
     };
     ledger.all_read(tensors, &["encoder.", "rssm.", "decoder.", "reward.", "cont."])?;

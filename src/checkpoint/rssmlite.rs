@@ -155,6 +155,7 @@ fn model(tensors: &Tensors, classes: usize) -> Result<Rssm, Fault> {
         decoder: head("decoder")?,
         reward: head("reward_head")?,
         goes_on: head("continue_head")?,
+        heads: None,
     };
     model.checked().map_err(|e| tensors.error(e))
 }

@@ -9,7 +9,7 @@ use super::dreamer::{
 use super::tensors::Tensors;
 use super::{Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
-use crate::world::dreamer::{Cell, Dense, Dreamer, Stack, Start, TwoHot};
+use crate::world::dreamer::{Cell, Dense, Dreamer, Reward, Stack, Start, TwoHot};
 use crate::world::net::activation::Activation;
 
 /// What no other library calls a tensor.
@@ -131,6 +131,8 @@ impl Reader<'_> {
         let model = Dreamer {
             action_dim: input.inputs().saturating_sub(latents),
             classes: place.classes(latents, "algo.world_model.discrete_size", tensors)?,
+            scale: None,
+            heads: None,
             context: CONTEXT,
             unimix: place.number("algo.unimix", UNIMIX)? as f32,
             bounded_actions: false,
@@ -144,7 +146,7 @@ impl Reader<'_> {
             cell: Cell::Normed { input, gates: self.stack("the cell", vec![gates])? },
             prior,
             decoder: self.stack("the decoder", decoder)?.first_inputs_last(latents),
-            reward: TwoHot { logits: reward.first_inputs_last(latents), stretched_last: true },
+            reward: Reward::TwoHot(TwoHot { logits: reward.first_inputs_last(latents), stretched_last: true }),
             goes_on: goes_on.first_inputs_last(latents),
         };
         ledger.all_read(tensors, &["encoder.", "rssm.", "observation_model.", "reward_model.", "continue_model."])?;

@@ -9,7 +9,7 @@ use crate::world::ensemble::Ensemble;
 use crate::world::fit::FitOptions;
 use crate::world::net::mlp::{Activation, Layer};
 use crate::world::net::normalizer::Normalizer;
-use crate::world::rssm;
+use crate::world::rssm::{self, Rssm};
 
 /// A network whose numbers have every mantissa bit in use.
 fn net(members: usize, widths: &[usize], activation: Activation) -> Mlp {
@@ -88,6 +88,25 @@ fn our_own_round_trip_is_equal_bit_for_bit() {
     native::save(&folder, &Checkpoint { critic: None, ..before }).unwrap();
     assert_eq!(open(&folder).unwrap().critic, None);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+/// To the bit; and a record without heads, as an older program left it, is the same model of one member.
+#[test]
+fn heads_beside_a_recurrent_model_come_back_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let batch = TransitionBatch { obs: vec![0.0, 1.0, 2.0], ..TransitionBatch::empty(3, 1) };
+    let options = FitOptions { hidden: 8, layers: 2, members: 4, ..FitOptions::default() };
+    let model = rssm::fresh(&batch, &options, &mut stream(0, "t", 0));
+    let saved = Checkpoint { world_model: Some(Box::new(model.clone())), policy: None, critic: None, ..example() };
+    native::save(dir.path(), &saved).unwrap();
+    let opened = || open(dir.path()).unwrap().world_model.unwrap();
+    let known = |model: &dyn WorldModel| Rssm::known(model).unwrap().clone();
+    assert_eq!((known(&*opened()), opened().dims().members), (model.clone(), 4));
+    let record = dir.path().join("checkpoint.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    assert_eq!(json["rssm"].as_object_mut().unwrap().remove("heads").unwrap()["members"], 4);
+    std::fs::write(&record, json.to_string()).unwrap();
+    assert_eq!((known(&*opened()), opened().dims().members), (Rssm { heads: None, ..model }, 1));
 }
 
 /// A policy that acts on what the recurrent model makes of an episode: the actor alone is written, and comes back behind the model.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{DeviceArgs, OutputArgs, SourceArgs, count, weight};
 use super::headless::{self, Status};
-use crate::engine::job::{FitSpec, JobSpec, ModelKind, Source};
+use crate::engine::job::{FitSpec, Form, JobSpec, ModelKind, Size, Source};
 
 /// Options of `oodscope fit`.
 #[derive(Debug, Args)]
@@ -20,10 +20,10 @@ pub struct FitArgs {
     /// on with
     #[arg(long, value_name = "KIND", default_value_t)]
     model: ModelKind,
-    /// Ensemble members
+    /// Ensemble members; with --model rssm the heads whose spread is its disagreement (Plan2Explore), 1 for none
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().members, value_parser = count)]
     members: usize,
-    /// Members kept for prediction; all if none is named
+    /// Members of an ensemble that are kept for prediction; all if none is named
     #[arg(long, value_name = "N", value_parser = count)]
     elites: Option<usize>,
     /// Width of the hidden layers
@@ -32,6 +32,19 @@ pub struct FitArgs {
     /// Number of hidden layers
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().layers, value_parser = count)]
     layers: usize,
+    /// Size of a recurrent model, the widths of its hidden layers included: 0.2m, 0.6m, 2m, s (DreamerV3's S) or 18m, by their millions of
+    /// parameters
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["hidden", "layers"])]
+    size: Option<Size>,
+    /// RMS norms in the networks of a recurrent model, as DreamerV3 has them
+    #[arg(long)]
+    rms_norm: bool,
+    /// Blocks of a recurrent model's cell, each with gates of its own, as DreamerV3 has 8; one cell over all units if none are named
+    #[arg(long, value_name = "N", value_parser = count)]
+    blocks: Option<usize>,
+    /// Rewards of a recurrent model by 255 bins, as DreamerV3 has them
+    #[arg(long)]
+    two_hot: bool,
     /// At most so many passes over the data
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().epochs, value_parser = count)]
     epochs: usize,
@@ -70,6 +83,8 @@ impl FitArgs {
             elites: self.elites.unwrap_or(self.members).min(self.members),
             hidden: self.hidden,
             layers: self.layers,
+            size: self.size,
+            form: Form { rms_norm: self.rms_norm, blocks: self.blocks.unwrap_or(0), two_hot: self.two_hot },
             epochs: self.epochs,
             patience: self.patience,
             policy_steps: self.policy_steps,

@@ -150,7 +150,7 @@ impl Learning {
     fn fresh(&self, rows: &TransitionBatch, block: u64) -> Result<Networks, Fault> {
         let options = self.options.fit(1);
         let own = || fresh(rows, &options, &mut stream(self.seeds.model, "world-model weights", block));
-        let model = self.frozen.clone().unwrap_or_else(own);
+        let model = self.frozen.clone().map_or_else(own, Ok).map_err(Fault::bad)?;
         let mut rng = stream(self.seeds.policy, "policy weights", block);
         let head = prepare::head(&self.actions, &unbounded).map_err(Fault::bad)?;
         let scale = prepare::reward_scale(&rows.reward);

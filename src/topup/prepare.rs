@@ -48,14 +48,15 @@ pub fn fit(
             model.rescale(&train);
             model
         }
-        None => fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0)),
+        None => fresh(&train, &plan.fit, &mut stream(plan.seed, "world-model weights", 0)).map_err(Fault::bad)?,
     };
     let mut rng = stream(plan.seed, "world-model batches", 0);
     let mut draw = fit::uniform_rows(train.len(), &mut rng);
     let phase = cx.phase("fitting the world model");
-    let live = |curve: &FitCurve| emit(curve_report(curve, false));
+    let parameters = model.parameters();
+    let live = |curve: &FitCurve| emit(curve_report(curve, parameters, false));
     let curve = fit::train(&mut model, (&train, &heldout), &plan.fit, &mut draw, &live, &phase)?;
-    emit(curve_report(&curve, true));
+    emit(curve_report(&curve, parameters, true));
     let mut checkpoint = from.cloned().unwrap_or_default();
     if plan.policy_steps > 0 {
         let mut learner = learner(data, &train.reward, &*model, from, &plan.learner, plan.seed)?;
@@ -168,8 +169,8 @@ fn seen(data: &Dataset, d: usize) -> (f32, f32) {
     actions.filter(|v| v.is_finite()).fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)))
 }
 
-/// The curve of a fit as a report named "fit".
-fn curve_report(curve: &FitCurve, ended: bool) -> Report {
+/// The curve of a fit of so many `parameters` as a report named "fit".
+fn curve_report(curve: &FitCurve, parameters: Option<usize>, ended: bool) -> Report {
     let mut report = Report::new("fit", "Fitting the world model");
     let x: Vec<f64> = curve.step.iter().map(|&s| s as f64).collect();
     report.series.push(Series {
@@ -211,6 +212,10 @@ fn curve_report(curve: &FitCurve, ended: bool) -> Report {
         "steps",
         "steps taken, those after the best included",
     );
+    if let Some(n) = parameters {
+        let text = "numbers of the world model that are learned, members or heads of disagreement included";
+        report.stat("parameters", "parameters", n as f64, "", text);
+    }
     if ended {
         let kept = curve.step.get(curve.best).copied().unwrap_or(0);
         report.note(

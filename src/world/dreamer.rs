@@ -1,5 +1,6 @@
-//! World models of the Dreamer family over vectors, as other libraries train them (Hafner et al. 2023, "Mastering Diverse Domains
-//! through World Models"): imagined with here, not trained on.
+//! World models of the Dreamer family over vectors (Hafner et al. 2023, "Mastering Diverse Domains through World Models"): as other
+//! libraries train them, imagined with here and not trained on; and such as are trained here, where a recurrent model is asked for
+//! with norms, a cell in blocks or rewards in bins.
 //!
 //! A cell carries deterministic units on; latents are groups of classes, which the posterior reads from an observation and the
 //! prior foretells. Before it imagines it filters the past from the libraries' own beginning of an episode, with an action of
@@ -7,17 +8,26 @@
 //! unless draws are asked for.
 
 mod cell;
+mod fresh;
 mod stack;
+mod training;
 mod two_hot;
 
 use std::any::Any;
 
 pub use cell::Cell;
+pub use fresh::fresh;
 pub use stack::{Dense, Norm, Stack};
-pub use two_hot::TwoHot;
+pub use two_hot::{Reward, TwoHot};
 
+use super::latent::heads::{self, Own};
+use super::latent::training::{LatentFit, STRETCHES};
 use super::latent::{self, beside, classes, features, symexp, symlog};
-use super::world_model::{Dims, Feedback, ImaginedState, ImaginedStep, Prediction, WorldModel};
+use super::net::device::Device;
+use super::net::mlp::Mlp;
+use super::net::normalizer::Normalizer;
+use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, WorldModel};
+use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
 
@@ -37,6 +47,9 @@ pub struct Dreamer {
     pub action_dim: usize,
     /// Classes C of a group of latents.
     pub classes: usize,
+    /// [D] shift and scale of the observations, before they are compressed, of a model that is trained here. Other libraries' models
+    /// take observations as they are.
+    pub scale: Option<Normalizer>,
     /// Observations that are filtered before it imagines.
     pub context: usize,
     /// Share of a class's probability that is spread evenly over all.
@@ -62,9 +75,11 @@ pub struct Dreamer {
     /// The state to the observation.
     pub decoder: Stack,
     /// The state to the reward that came with its observation.
-    pub reward: TwoHot,
+    pub reward: Reward,
     /// The state to the logit of going on after its observation.
     pub goes_on: Stack,
+    /// K heads: the state and an action to the observation that follows. One member alone without any.
+    pub heads: Option<Mlp>,
 }
 
 impl Dreamer {
@@ -90,18 +105,27 @@ impl Dreamer {
             ("the units of the beginning", start, h),
             ("the decoder's inputs", self.decoder.inputs(), state),
             ("the decoder's outputs", self.decoder.outputs(), self.encoder.inputs()),
-            ("the reward's inputs", self.reward.logits.inputs(), state),
+            ("the reward's inputs", self.reward.stack().inputs(), state),
             ("the inputs of what says whether it goes on", self.goes_on.inputs(), state),
             ("the outputs of what says whether it goes on", self.goes_on.outputs(), 1),
         ];
+        let d = self.encoder.inputs();
+        let of_heads = self.heads.iter().flat_map(|heads| {
+            let inputs = state.saturating_add(self.action_dim);
+            [("the heads' inputs", heads.inputs(), inputs), ("the heads' outputs", heads.outputs(), d)]
+        });
+        let of_scale = self.scale.iter().flat_map(|scale| {
+            [("the scale's means", scale.mean.len(), d), ("the scale's deviations", scale.std.len(), d)]
+        });
+        let all = pairs.into_iter().chain(of_heads).chain(of_scale);
         let misfit =
-            self.cell.misfit(s, self.action_dim).or_else(|| pairs.into_iter().find(|(_, has, wants)| has != wants));
+            self.cell.misfit(s, self.action_dim).or_else(|| all.into_iter().find(|(_, has, wants)| has != wants));
         match misfit {
             Some((what, has, wants)) => Err(format!("{what} are {has}, the other networks need {wants}")),
             None if self.context == 0 || self.classes == 0 || !s.is_multiple_of(self.classes) => {
                 Err(format!("{s} latents are no whole groups of {} classes", self.classes))
             }
-            None if self.reward.logits.outputs() < 2 => Err("the reward needs at least two bins".into()),
+            None if !self.reward.is_whole() => Err("the reward needs one output, or at least two bins".into()),
             None => Ok(self),
         }
     }
@@ -127,11 +151,11 @@ impl Dreamer {
 
     /// [B, G·C] what the posterior reads from observations [B, D].
     fn read(&self, units: &[f32], obs: &[f32]) -> Vec<f32> {
-        let embedded = if self.symlog_in {
-            self.encoder.forward(&obs.iter().map(|v| symlog(*v)).collect::<Vec<f32>>())
-        } else {
-            self.encoder.forward(obs)
-        };
+        let mut given = self.scale.as_ref().map_or_else(|| obs.to_vec(), |scale| scale.apply(obs));
+        if self.symlog_in {
+            given.iter_mut().for_each(|v| *v = symlog(*v));
+        }
+        let embedded = self.encoder.forward(&given);
         let width = self.encoder.outputs();
         let logits = if self.posterior.inputs() == width {
             self.posterior.forward(&embedded)
@@ -148,6 +172,9 @@ impl Dreamer {
             for v in &mut out {
                 *v = symexp(*v);
             }
+        }
+        if let Some(Normalizer { mean, std }) = &self.scale {
+            out.iter_mut().zip(mean.iter().zip(std).cycle()).for_each(|(v, (mean, std))| *v = *v * std + mean);
         }
         out
     }
@@ -194,7 +221,8 @@ impl WorldModel for Dreamer {
 
     fn dims(&self) -> Dims {
         let feature = self.units() + self.latents();
-        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members: 1 }
+        let members = self.heads.as_ref().map_or(1, |heads| heads.members);
+        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members }
     }
 
     fn context(&self) -> usize {
@@ -215,31 +243,25 @@ impl WorldModel for Dreamer {
         latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
-    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
-        let rows = actions.rows();
-        let (units, latents) = self.apart(features(state));
-        let units = self.carry_on(&units, &latents, &actions.columns(self.action_dim));
-        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, mut feedback: Feedback<'_>) -> ImaginedStep {
+        let before = features(state).to_vec();
+        let (units, latents) = self.apart(&before);
+        let taken = actions.columns(self.action_dim);
+        let units = self.carry_on(&units, &latents, &taken);
+        let rng = if let Feedback::Sampled(rng) = &mut feedback { Some(&mut **rng) } else { None };
         let latents = classes(&self.prior.forward(&units), self.classes, self.unimix, rng);
         let after = self.features_of(&units, &latents);
         let next_obs = self.decode(&after);
-        let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
         // Rewards and ends belong to the observation that they came with, which is the one arrived at.
         let reward = self.reward.forward(&after);
         let goes_on = |logit: f32| 1.0 / (1.0 + (-logit).exp());
         let ends: Vec<f32> =
             self.goes_on.forward(&after).into_iter().map(|v| (1.0 - goes_on(v) / self.certain).max(0.0)).collect();
-        *state = latent::state(next_obs.clone(), after);
-        let prediction = Prediction {
-            members: 1,
-            rows,
-            obs_dim: self.encoder.inputs(),
-            next_obs,
-            delta,
-            reward: Some(reward.clone()),
-            logvar: None,
-            terminated: Some(ends.clone()),
-        };
+        let own = Own { obs: &state.obs, next_obs: &next_obs, reward: &reward, terminated: &ends };
+        let ones = || vec![1.0; self.encoder.inputs()];
+        let unit = self.unit().map_or_else(ones, <[f32]>::to_vec);
+        let prediction = heads::prediction(&own, self.heads.as_ref(), (&before, &taken), &unit);
+        *state = latent::state(heads::shown(next_obs, &prediction, &feedback), after);
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
     }
 
@@ -255,6 +277,33 @@ impl WorldModel for Dreamer {
         Some(self.decode(features(state)))
     }
 
+    fn parameters(&self) -> Option<usize> {
+        let whole = [&self.encoder, &self.posterior, &self.prior, &self.decoder, self.reward.stack(), &self.goes_on];
+        let of_cell = match &self.cell {
+            Cell::Normed { input, gates } => vec![input, gates],
+            Cell::Blocks { units, latents, action, gates } => vec![units, latents, action, gates],
+        };
+        let start = if let Start::Learned(units) = &self.start { units.len() } else { 0 };
+        let stacks: usize = whole.into_iter().chain(of_cell).map(Stack::parameters).sum();
+        Some(stacks + start + self.heads.as_ref().map_or(0, Mlp::parameters))
+    }
+
+    fn usual_batch(&self) -> Option<usize> {
+        self.scale.as_ref().map(|_| STRETCHES)
+    }
+
+    fn draws(&self) -> usize {
+        1
+    }
+
+    fn unit(&self) -> Option<&[f32]> {
+        self.scale.as_ref().map(|scale| &scale.std[..])
+    }
+
+    fn obs_scale(&self) -> Option<(&[f32], &[f32])> {
+        self.scale.as_ref().map(|scale| (&scale.mean[..], &scale.std[..]))
+    }
+
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
         latent::keep(state, rows, (self.encoder.inputs(), self.dims().feature));
     }
@@ -264,9 +313,24 @@ impl WorldModel for Dreamer {
     }
 
     fn trainable(&self) -> Result<(), String> {
+        // The trainer knows what is made here and nothing else.
+        let own = self.symlog_in && self.symlog_out && !self.bounded_actions && self.start == Start::Zeros;
+        if self.scale.is_some() && own {
+            return Ok(());
+        }
         Err("a world model of Dreamer is imagined with and not trained on; train it where it was made, or a new one with oodscope \
              fit --model rssm"
             .into())
+    }
+
+    fn fit<'d>(
+        &self,
+        training: &'d TransitionBatch,
+        validation: &'d TransitionBatch,
+        device: Device,
+    ) -> Result<Box<dyn Fit + 'd>, String> {
+        self.trainable()?;
+        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device.resolve()?)?))
     }
 
     fn boxed(&self) -> Box<dyn WorldModel> {

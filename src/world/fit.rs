@@ -1,6 +1,7 @@
 //! Training a world model on transitions: early stopping on held-out episodes, elites.
 
 mod best;
+mod form;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::data::episode::TransitionBatch;
 use crate::ground::fault::Fault;
 use crate::ground::task::{Ctx, Told};
 use best::Best;
+pub use form::{Form, Size, Widths};
 
 /// A kind of world model that is trained here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +52,7 @@ impl FromStr for ModelKind {
 pub struct FitOptions {
     /// What is trained where nothing is gone on with.
     pub kind: ModelKind,
-    /// Ensemble members.
+    /// Ensemble members; of a recurrent model the heads that its disagreement is of, none of fewer than two.
     pub members: usize,
     /// Members kept for prediction.
     pub elites: usize,
@@ -58,6 +60,10 @@ pub struct FitOptions {
     pub hidden: usize,
     /// Hidden layers.
     pub layers: usize,
+    /// Units and latents of a recurrent model; those that are usual beside its hidden layers if none are named.
+    pub widths: Option<Widths>,
+    /// What a recurrent model has of DreamerV3.
+    pub form: Form,
     /// Adam's step size.
     pub learning_rate: f64,
     /// Transitions a step and member.
@@ -83,6 +89,8 @@ impl Default for FitOptions {
             elites: 5,
             hidden: 64,
             layers: 3,
+            widths: None,
+            form: Form::default(),
             learning_rate: 2e-3,
             batch: 256,
             check_every: 100,
@@ -130,7 +138,7 @@ pub fn train(
     live: &dyn Fn(&FitCurve),
     cx: &Ctx,
 ) -> Result<FitCurve, Fault> {
-    let members = model.dims().members;
+    let draws = model.draws();
     let mut fit = model.fit(training, validation, options.device).map_err(Fault::bad)?;
     let mut best = Best::new();
     let mut curve = FitCurve::default();
@@ -144,7 +152,7 @@ pub fn train(
             if step % 8 == 0 {
                 cx.step(((check - 1) * options.check_every + step) as u64, total)?;
             }
-            last = fit.step(&draw(members * options.batch), rate);
+            last = fit.step(&draw(draws * options.batch), rate);
             sum += last;
             add(&mut parts, fit.parts());
         }

@@ -1,12 +1,27 @@
 //! What recurrent state-space models have in common, whoever made them: compressed numbers, latents that are classes, and a state
 //! of deterministic units and latents side by side, which they follow an episode with.
 
+pub mod bootstrap;
+pub mod heads;
+pub mod stretches;
+pub mod training;
+
 use rand::RngExt;
 
+use super::net::normalizer::Normalizer;
 use super::world_model::ImaginedState;
+use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
 use crate::ground::seed::Stream;
+use crate::ground::stats;
+
+/// Share of a class's probability that is spread evenly, for models that are trained here.
+pub const UNIMIX: f32 = 0.01;
+/// Observations that these filter before they imagine.
+pub const CONTEXT: usize = 5;
+/// The outermost bins of a number that is told by bins, compressed by [`symlog`].
+pub const OUTERMOST: f32 = 20.0;
 
 /// Deterministic units and latents of B rows, side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +52,17 @@ pub fn keep(of: &mut ImaginedState, rows: &[usize], widths: (usize, usize)) {
         rows.iter().flat_map(|&r| &values[r * width..(r + 1) * width]).copied().collect()
     };
     *of = state(take(&of.obs, widths.0), take(features(of), widths.1));
+}
+
+/// Mean and deviation of the observations of `train`, by which a model for it scales them.
+pub fn scale(train: &TransitionBatch) -> Normalizer {
+    let d = train.obs_dim;
+    let (mean, std) = stats::column_mean_std(&train.obs, d.max(1));
+    let floor = |std: f64| if std as f32 > 1e-8 { std as f32 } else { 1.0 };
+    Normalizer {
+        mean: mean.into_iter().map(|m| m as f32).take(d).collect(),
+        std: std.into_iter().map(floor).take(d).collect(),
+    }
 }
 
 /// Where a model is after the stretches of `past`, from the beginning of an episode on: `observe` goes on from a state and the

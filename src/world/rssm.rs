@@ -2,9 +2,8 @@
 //! which the posterior reads from an observation and the prior foretells (Hafner et al. 2019 to 2023).
 //!
 //! Before it imagines it has to be told where it is: [`WorldModel::begin`] filters the past, observation by observation, from a
-//! state of zeros. From then on the prior alone goes on.
+//! state of zeros. From then on the prior alone goes on. Its members are one-step heads beside it.
 
-mod batch;
 mod cell;
 mod training;
 
@@ -12,25 +11,24 @@ use std::any::Any;
 
 use rand::Rng;
 
+pub use super::latent::training::{Losses, STEPS, STRETCHES};
 pub use cell::GruCell;
-pub use training::{Losses, RssmFit, STEPS, STRETCHES};
 
-use super::fit::FitOptions;
-use super::latent::{self, beside, classes, features, symexp, symlog};
+use super::fit::{FitOptions, Widths};
+use super::latent::heads::{self, Own};
+use super::latent::training::LatentFit;
+use super::latent::{self, CONTEXT, UNIMIX, beside, classes, features, symexp, symlog};
 use super::net::device::Device;
 use super::net::init;
 use super::net::mlp::{Activation, Mlp};
 use super::net::normalizer::Normalizer;
-use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, Prediction, WorldModel};
+use super::world_model::{Dims, Feedback, Fit, ImaginedState, ImaginedStep, WorldModel};
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
-use crate::ground::stats;
 
-/// Share of a class's probability that is spread evenly, for models that are trained here.
-const UNIMIX: f32 = 0.01;
-/// Observations that these filter before they imagine.
-const CONTEXT: usize = 5;
+/// An [`Rssm`] in training.
+pub type RssmFit<'d> = LatentFit<'d, Rssm>;
 
 /// The networks, and how the latents are divided. Observations are scaled, then compressed by [`symlog`] on their way in;
 /// observations and rewards come out in its units.
@@ -66,6 +64,8 @@ pub struct Rssm {
     pub reward: Mlp,
     /// The same to the logit of going on after the observation.
     pub goes_on: Mlp,
+    /// K heads: deterministic state, latents and action to the observation that follows. One member alone without any.
+    pub heads: Option<Mlp>,
 }
 
 impl Rssm {
@@ -96,7 +96,13 @@ impl Rssm {
             ("the inputs of what says whether it goes on", self.goes_on.inputs(), h + s),
             ("the outputs of what says whether it goes on", self.goes_on.outputs(), 1),
         ];
-        match pairs.iter().find(|(_, has, wants)| has != wants) {
+        let of_heads = self.heads.iter().flat_map(|heads| {
+            [
+                ("the heads' inputs", heads.inputs(), h + s + self.action_dim),
+                ("the heads' outputs", heads.outputs(), self.encoder.inputs()),
+            ]
+        });
+        match pairs.into_iter().chain(of_heads).find(|(_, has, wants)| has != wants) {
             Some((what, has, wants)) => Err(format!("{what} are {has}, the other networks need {wants}")),
             None if self.context == 0 || self.classes == 0 => Err("it needs a context and classes".into()),
             None => Ok(self),
@@ -161,7 +167,8 @@ impl WorldModel for Rssm {
 
     fn dims(&self) -> Dims {
         let feature = self.cell.units() + self.latents();
-        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members: 1 }
+        let members = self.heads.as_ref().map_or(1, |heads| heads.members);
+        Dims { obs: self.encoder.inputs(), action: self.action_dim, feature, members }
     }
 
     fn context(&self) -> usize {
@@ -182,31 +189,21 @@ impl WorldModel for Rssm {
         latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
-    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
-        let rows = actions.rows();
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, mut feedback: Feedback<'_>) -> ImaginedStep {
         let before = features(state).to_vec();
         let (deter, latents) = self.apart(&before);
-        let deter = self.carry_on(&deter, &latents, &actions.columns(self.action_dim));
-        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+        let taken = actions.columns(self.action_dim);
+        let deter = self.carry_on(&deter, &latents, &taken);
+        let rng = if let Feedback::Sampled(rng) = &mut feedback { Some(&mut **rng) } else { None };
         let latents = classes(&self.prior.forward(&deter), self.classes, self.unimix, rng);
         let after = self.features_of(&deter, &latents);
         let next_obs = self.decode(&after);
-        let delta = next_obs.iter().zip(&state.obs).map(|(next, now)| next - now).collect();
         let beside = if self.on_arrival { &after } else { &before };
         let reward: Vec<f32> = self.reward.forward(beside).into_iter().map(symexp).collect();
         let ends: Vec<f32> = self.goes_on.forward(beside).into_iter().map(|logit| 1.0 / (1.0 + logit.exp())).collect();
-        *state = latent::state(next_obs.clone(), after);
-        let (members, obs_dim) = (1, self.encoder.inputs());
-        let prediction = Prediction {
-            members,
-            rows,
-            obs_dim,
-            next_obs,
-            delta,
-            reward: Some(reward.clone()),
-            logvar: None,
-            terminated: Some(ends.clone()),
-        };
+        let own = Own { obs: &state.obs, next_obs: &next_obs, reward: &reward, terminated: &ends };
+        let prediction = heads::prediction(&own, self.heads.as_ref(), (&before, &taken), &self.scale.std);
+        *state = latent::state(heads::shown(next_obs, &prediction, &feedback), after);
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
     }
 
@@ -222,8 +219,24 @@ impl WorldModel for Rssm {
         Some(self.decode(features(state)))
     }
 
+    fn parameters(&self) -> Option<usize> {
+        let cell = [self.cell.of_input(), self.cell.of_units()];
+        let before = [&self.encoder, &self.posterior, &self.input, &self.prior];
+        let after = [&self.decoder, &self.reward, &self.goes_on];
+        let all = before.into_iter().chain(cell).chain(after).chain(&self.heads);
+        Some(all.map(Mlp::parameters).sum())
+    }
+
     fn usual_batch(&self) -> Option<usize> {
         Some(STRETCHES)
+    }
+
+    fn draws(&self) -> usize {
+        1
+    }
+
+    fn unit(&self) -> Option<&[f32]> {
+        Some(&self.scale.std)
     }
 
     fn keep(&self, state: &mut ImaginedState, rows: &[usize]) {
@@ -254,7 +267,7 @@ impl WorldModel for Rssm {
         device: Device,
     ) -> Result<Box<dyn Fit + 'd>, String> {
         self.trainable()?;
-        Ok(Box::new(RssmFit::new(self.clone(), training, validation, device.resolve()?)?))
+        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device.resolve()?)?))
     }
 
     fn boxed(&self) -> Box<dyn WorldModel> {
@@ -273,18 +286,12 @@ impl WorldModel for Rssm {
 /// The non-linearity of all networks.
 pub const ACTIVATION: Activation = Activation::Silu;
 
-/// An untrained model for data like `train`, scaled by it: `hidden` units in every layer, twice as many in the cell, and square
-/// latents of 8 groups, or of 16 from 256 units on.
+/// An untrained model for data like `train`, scaled by it: `hidden` units in every layer, twice as many in the cell, square
+/// latents of 8 groups, or of 16 from 256 units on, unless other widths are named; and as many heads as `members`, of one none.
 pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) -> Rssm {
     let (d, a, width) = (train.obs_dim, train.action_space.encoded_dim(), options.hidden);
-    let (units, groups) = (2 * width, if width < 256 { 8 } else { 16 });
-    let latents = groups * groups;
-    let (mean, std) = stats::column_mean_std(&train.obs, d.max(1));
-    let floor = |std: f64| if std as f32 > 1e-8 { std as f32 } else { 1.0 };
-    let scale = Normalizer {
-        mean: mean.into_iter().map(|m| m as f32).take(d).collect(),
-        std: std.into_iter().map(floor).take(d).collect(),
-    };
+    let Widths { units, groups, classes } = options.widths.unwrap_or_else(|| Widths::beside(width));
+    let latents = groups * classes;
     let mut net = |inputs: usize, layers: usize, outputs: usize, last: f32| {
         let mut sizes = vec![inputs];
         sizes.extend(std::iter::repeat_n(width, layers));
@@ -300,11 +307,11 @@ pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) 
     Rssm {
         action_dim: a,
         groups,
-        classes: groups,
+        classes,
         context: CONTEXT,
         unimix: UNIMIX,
         on_arrival: true,
-        scale,
+        scale: latent::scale(train),
         encoder,
         posterior,
         input,
@@ -313,6 +320,8 @@ pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) 
         decoder: net(units + latents, layers, d, 1.0),
         reward: net(units + latents, 1, 1, 0.0),
         goes_on: net(units + latents, 1, 1, 0.0),
+        // Last, so that the other networks are the same with and without them.
+        heads: heads::fresh(options.members, (units + latents + a, layers, width, d), ACTIVATION, rng),
     }
 }
 

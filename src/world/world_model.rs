@@ -61,7 +61,8 @@ pub struct Prediction {
 pub enum Feedback<'r> {
     /// The mean over the elite members of their means.
     Mean,
-    /// One member's mean.
+    /// One member's mean; what a recurrent model remembers goes on as by [`Feedback::Mean`] where its members are heads beside
+    /// it.
     Member(usize),
     /// For every row a draw from the prediction of a random elite member (TS1, Chua et al. 2018).
     Sampled(&'r mut Stream),
@@ -189,6 +190,11 @@ pub trait WorldModel: Debug + Send + Sync {
         }
     }
 
+    /// Members that learn from rows of their own: so many times a batch is drawn for a step of [`Fit`].
+    fn draws(&self) -> usize {
+        self.dims().members
+    }
+
     /// [B, `feature`] what a policy acts on.
     fn features<'s>(&self, state: &'s ImaginedState) -> &'s [f32] {
         &state.obs
@@ -216,6 +222,11 @@ pub trait WorldModel: Debug + Send + Sync {
 
     /// Moves normalisers to those of `batch` without changing what the model computes, before it is trained on new data.
     fn rescale(&mut self, _batch: &TransitionBatch) {}
+
+    /// Numbers that are learned, those of heads beside it included, where it knows them.
+    fn parameters(&self) -> Option<usize> {
+        None
+    }
 
     /// Members whose mean is the prediction.
     fn elites(&self) -> Vec<usize> {
@@ -271,8 +282,9 @@ impl Clone for Box<dyn WorldModel> {
 
 /// A world model in training.
 pub trait Fit {
-    /// One gradient step with step size `rate` on the rows `drawn` of the training data: each member's own, end to end; a row
-    /// with too little past stands for the next that has enough. The mean over members of the loss before the step.
+    /// One gradient step with step size `rate` on the rows `drawn` of the training data: those of each of the
+    /// [`draws`](WorldModel::draws) of the model, end to end; a row with too little past stands for the next that has enough. The
+    /// mean over them of the loss before the step.
     fn step(&mut self, drawn: &[usize], rate: f64) -> f64;
 
     /// The parts of the loss of the last step by name, where it has several; the same ones after every step.
@@ -281,7 +293,7 @@ pub trait Fit {
     }
 
     /// [E] squared error of every member on the validation data, mean over rows and targets, in units of the targets' standard
-    /// deviation.
+    /// deviation; of members that are heads beside a model one number, the model's own.
     ///
     /// # Errors
     /// [`Cancelled`].

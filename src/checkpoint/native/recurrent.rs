@@ -20,11 +20,16 @@ pub(super) struct RssmRecord {
     on_arrival: bool,
     /// Of every network, in the order of [`NETS`].
     nets: Vec<NetRecord>,
+    /// Heads that its disagreement is of; an older program reads the model without them, whose predictions are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heads: Option<NetRecord>,
 }
 
 /// Names of the networks.
 const NETS: [&str; 9] =
     ["encoder", "posterior", "input", "cell.input", "cell.units", "prior", "decoder", "reward", "goes_on"];
+
+const HEADS: &str = "heads";
 
 fn name(net: &str) -> String {
     format!("world_model.{net}")
@@ -51,6 +56,7 @@ pub(super) fn describe<'c>(model: &'c Rssm, numbers: &mut Numbers<'c>) -> RssmRe
         unimix: model.unimix,
         on_arrival: model.on_arrival,
         nets: NETS.iter().zip(all).map(|(net, mlp)| describe_net(&name(net), mlp, numbers)).collect(),
+        heads: model.heads.as_ref().map(|heads| describe_net(&name(HEADS), heads, numbers)),
     }
 }
 
@@ -85,6 +91,7 @@ pub(super) fn rebuild(record: &RssmRecord, tensors: &Tensors) -> Result<Rssm, Fa
         decoder: net("decoder")?,
         reward: net("reward")?,
         goes_on: net("goes_on")?,
+        heads: record.heads.as_ref().map(|heads| rebuild_net(&name(HEADS), heads, tensors)).transpose()?,
     };
     model.checked().map_err(|e| tensors.error(e))
 }

@@ -12,7 +12,6 @@ use crate::ground::fault::Fault;
 use crate::ground::number::counted;
 use crate::ground::task::Ctx;
 use crate::topup::prepare::{self, Plan};
-use crate::world::rssm::Rssm;
 use crate::world::world_model::WorldModel;
 
 /// Trains a world model, and a policy in its imagination, and writes the checkpoint.
@@ -33,6 +32,7 @@ impl Job for Fit {
     }
 
     fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
+        spec.check()?;
         writable(&spec.out)?;
         workspace.open(&spec.source, cx)
     }
@@ -80,10 +80,13 @@ impl Job for Fit {
 
 /// What was fitted, in words.
 fn what(model: &dyn WorldModel) -> String {
-    if Rssm::known(model).is_some() {
-        return "a recurrent world model".into();
+    let members = model.dims().members;
+    let size = model.parameters().map_or_else(String::new, |n| format!(" of {n} parameters"));
+    match model.remembers() {
+        true if members > 1 => format!("a recurrent world model{size} with {members} heads of disagreement"),
+        true => format!("a recurrent world model{size}"),
+        false => format!("{}{size}", counted(members, "members")),
     }
-    counted(model.dims().members, "members")
 }
 
 fn lineage_best(curve: &[CurvePoint]) -> String {

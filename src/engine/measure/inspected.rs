@@ -75,6 +75,13 @@ fn of_model(r: &mut Report, checkpoint: &Checkpoint) {
                 about.format
             ),
         );
+        if model.draws() < d.members {
+            r.note(
+                Level::Info,
+                "its members are one-step heads beside it: their mean is its own prediction, their spread its disagreement, and \
+                 imagination goes on along its own latents",
+            );
+        }
     }
     if let Some(policy) = checkpoint.policy.as_deref() {
         r.note(Level::Info, format!("a policy ({})", described(policy)));

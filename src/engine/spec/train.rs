@@ -8,7 +8,7 @@ use crate::ground::url;
 use crate::topup;
 use crate::topup::active::is_active;
 use crate::topup::run::{self, RunDir};
-use crate::world::fit::{FitOptions, ModelKind};
+use crate::world::fit::{FitOptions, Form, ModelKind, Size, Widths};
 use crate::world::net::device::Device;
 use crate::world::rssm;
 
@@ -20,7 +20,7 @@ pub struct FitSpec {
     pub source: Source,
     /// What is trained.
     pub model: ModelKind,
-    /// Ensemble members.
+    /// Ensemble members; of a recurrent model the heads that its disagreement is of, none of fewer than two.
     pub members: usize,
     /// Members kept for prediction: the best on held-out episodes.
     pub elites: usize,
@@ -28,6 +28,12 @@ pub struct FitSpec {
     pub hidden: usize,
     /// Number of hidden layers.
     pub layers: usize,
+    /// Size of a recurrent model: the widths of all its parts at once, those of the hidden layers included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+    /// What a recurrent model has of DreamerV3.
+    #[serde(skip_serializing_if = "Form::is_plain")]
+    pub form: Form,
     /// At most so many passes over the data.
     pub epochs: usize,
     /// Passes without improvement on held-out episodes before training stops.
@@ -54,6 +60,8 @@ impl Default for FitSpec {
             elites: 5,
             hidden: 64,
             layers: 3,
+            size: None,
+            form: Form::default(),
             epochs: 200,
             patience: 10,
             policy_steps: 0,
@@ -66,6 +74,20 @@ impl Default for FitSpec {
 }
 
 impl FitSpec {
+    /// Whether what is asked of the model's form can be had.
+    ///
+    /// # Errors
+    /// [`Fault`] where an ensemble is asked for what a recurrent model has, or where widths are no whole blocks.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.model == ModelKind::Ensemble && (self.size.is_some() || !self.form.is_plain()) {
+            return Err(Fault::bad(
+                "--size, --rms-norm, --blocks and --two-hot are of recurrent world models: add --model rssm",
+            ));
+        }
+        let own = self.size.map_or_else(|| Widths::beside(self.hidden), |size| size.widths().2);
+        self.form.check(own.units).map_err(Fault::bad)
+    }
+
     /// What the trainer is told: one look at the held-out part a pass over `rows` transitions.
     pub fn options(&self, rows: usize) -> FitOptions {
         let defaults = FitOptions::default();
@@ -74,15 +96,18 @@ impl FitSpec {
             // A stretch of steps each.
             ModelKind::Rssm => (rssm::STRETCHES, rssm::STRETCHES * rssm::STEPS, 1e-3),
         };
-        let members = if self.model == ModelKind::Rssm { 1 } else { self.members };
+        let sized = self.size.map(Size::widths);
+        let (hidden, layers) = sized.map_or((self.hidden, self.layers), |(hidden, layers, _)| (hidden, layers));
         FitOptions {
             kind: self.model,
-            members,
-            elites: self.elites.min(members),
+            members: self.members,
+            elites: self.elites.min(self.members),
             batch,
             learning_rate,
-            hidden: self.hidden,
-            layers: self.layers,
+            hidden,
+            layers,
+            widths: sized.map(|(.., widths)| widths),
+            form: self.form,
             check_every: rows.div_ceil(each).max(1),
             checks: self.epochs,
             patience: self.patience,

@@ -147,6 +147,26 @@ impl Stack {
         }
     }
 
+    /// In order from input to output.
+    pub fn layers(&self) -> &[Dense] {
+        &self.layers
+    }
+
+    /// Weights, biases, and scales and shifts of norms.
+    pub fn parameters(&self) -> usize {
+        let of_norm = |l: &Dense| match &l.norm {
+            Norm::None => 0,
+            Norm::Layer { .. } => 2 * l.outputs,
+            Norm::Rms { .. } => l.outputs,
+        };
+        self.layers.iter().map(|l| l.weight.len() + l.bias.len() + of_norm(l)).sum()
+    }
+
+    /// The same, to be changed in their numbers alone.
+    pub(super) fn layers_mut(&mut self) -> &mut [Dense] {
+        &mut self.layers
+    }
+
     /// Columns in.
     pub fn inputs(&self) -> usize {
         self.layers[0].inputs

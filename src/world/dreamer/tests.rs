@@ -1,3 +1,5 @@
+mod forms;
+
 use super::*;
 use crate::data::space::Space;
 use crate::world::latent::battery;
@@ -50,10 +52,12 @@ fn normed() -> Cell {
 }
 
 fn model(cell: Cell, start: Start) -> Dreamer {
-    let reward = TwoHot { logits: net([UNITS + LATENTS, 5, 7], 8), stretched_last: true };
+    let reward = Reward::TwoHot(TwoHot { logits: net([UNITS + LATENTS, 5, 7], 8), stretched_last: true });
     Dreamer {
         action_dim: 1,
         classes: CLASSES,
+        scale: None,
+        heads: None,
         context: 3,
         unimix: 0.0,
         bounded_actions: true,

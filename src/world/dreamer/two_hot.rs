@@ -1,10 +1,50 @@
 //! A number as a distribution over bins: the head that Dreamer reads rewards from.
 
 use super::stack::Stack;
-use crate::world::latent::symexp;
+use crate::world::latent::{OUTERMOST, symexp};
 
-/// The outermost bins, compressed by [`symlog`](crate::world::latent::symlog).
-const OUTERMOST: f32 = 20.0;
+/// What rewards are read from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reward {
+    /// The expectation over bins.
+    TwoHot(TwoHot),
+    /// The reward itself, compressed by [`symlog`](crate::world::latent::symlog).
+    Symlog(Stack),
+}
+
+impl Reward {
+    /// The network.
+    pub fn stack(&self) -> &Stack {
+        match self {
+            Self::TwoHot(head) => &head.logits,
+            Self::Symlog(stack) => stack,
+        }
+    }
+
+    /// The network, to be changed.
+    pub fn stack_mut(&mut self) -> &mut Stack {
+        match self {
+            Self::TwoHot(head) => &mut head.logits,
+            Self::Symlog(stack) => stack,
+        }
+    }
+
+    /// [B] rewards for `features` [B, inputs].
+    pub fn forward(&self, features: &[f32]) -> Vec<f32> {
+        match self {
+            Self::TwoHot(head) => head.forward(features),
+            Self::Symlog(stack) => stack.forward(features).into_iter().map(symexp).collect(),
+        }
+    }
+
+    /// Whether it has as many outputs as it needs.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::TwoHot(head) => head.logits.outputs() > 1,
+            Self::Symlog(stack) => stack.outputs() == 1,
+        }
+    }
+}
 
 /// Logits of bins, and how their expectation becomes the number.
 #[derive(Debug, Clone, PartialEq)]

@@ -21,6 +21,10 @@ impl WorldModel for Ensemble {
         "ensemble"
     }
 
+    fn parameters(&self) -> Option<usize> {
+        Some(self.net.parameters() + self.min_logvar.len() + self.max_logvar.len())
+    }
+
     fn dims(&self) -> Dims {
         Dims { obs: self.obs_dim, action: self.action_dim, feature: self.obs_dim, members: self.net.members }
     }

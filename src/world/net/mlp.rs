@@ -67,6 +67,11 @@ impl Mlp {
         self.layers[self.layers.len() - 1].outputs
     }
 
+    /// Weights and biases of all members.
+    pub fn parameters(&self) -> usize {
+        self.layers.iter().map(|l| l.weight.len() + l.bias.len()).sum()
+    }
+
     /// Pushes the same rows `x` [B, inputs] through every member: [E, B, outputs].
     pub fn forward(&self, x: &[f32]) -> Vec<f32> {
         let rows = x.len() / self.inputs();

@@ -35,6 +35,20 @@ pub fn values<const D: usize>(t: Tensor<D>) -> Vec<f32> {
     t.into_data().iter::<f32>().collect()
 }
 
+/// `x` through a non-linearity.
+pub fn activated(x: Tensor<3>, by: Activation) -> Tensor<3> {
+    match by {
+        Activation::Silu => activation::silu(x),
+        Activation::Relu => activation::relu(x),
+        Activation::Tanh => activation::tanh(x),
+        Activation::LeakyRelu(slope) => activation::leaky_relu(x, f64::from(slope.value())),
+        Activation::Gelu => activation::gelu(x),
+        Activation::GeluTanh => activation::gelu_approximate(x),
+        Activation::Elu(alpha) => activation::elu(x, f64::from(alpha.value())),
+        Activation::Identity => x,
+    }
+}
+
 impl Network {
     /// The weights, layer by layer: [E, in, out].
     pub fn weights(&self) -> Vec<Tensor<3>> {
@@ -80,16 +94,7 @@ impl Network {
         for (i, (w, b)) in self.weights.iter().zip(&self.biases).enumerate() {
             x = x.matmul(w.val()) + b.val();
             if i < last {
-                x = match self.activation {
-                    Activation::Silu => activation::silu(x),
-                    Activation::Relu => activation::relu(x),
-                    Activation::Tanh => activation::tanh(x),
-                    Activation::LeakyRelu(slope) => activation::leaky_relu(x, f64::from(slope.value())),
-                    Activation::Gelu => activation::gelu(x),
-                    Activation::GeluTanh => activation::gelu_approximate(x),
-                    Activation::Elu(alpha) => activation::elu(x, f64::from(alpha.value())),
-                    Activation::Identity => x,
-                };
+                x = activated(x, self.activation);
             }
         }
         x

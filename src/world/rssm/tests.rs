@@ -1,9 +1,12 @@
+mod heads;
+
 use super::*;
 use crate::data::space::Space;
 use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::world::fit::{self, FitCurve, ModelKind};
 use crate::world::latent::battery;
+use crate::world::latent::stretches::Table;
 use crate::world::net::mlp::Layer;
 
 const UNITS: usize = 5;
@@ -40,9 +43,24 @@ fn model() -> Rssm {
         decoder: net(&[UNITS + latents, 6, 2], 7),
         reward: net(&[UNITS + latents, 6, 1], 8),
         goes_on: net(&[UNITS + latents, 6, 1], 9),
+        heads: None,
     }
     .checked()
     .unwrap()
+}
+
+/// The same with three heads of weights of their own, scaled.
+fn headed() -> Rssm {
+    let heads: Vec<Mlp> = (0..3).map(|e| net(&[UNITS + GROUPS * CLASSES + 1, 6, 2], 10 + e)).collect();
+    let layers = (0..2).map(|l| Layer {
+        inputs: heads[0].layers[l].inputs,
+        outputs: heads[0].layers[l].outputs,
+        weight: heads.iter().flat_map(|head| head.layers[l].weight.clone()).collect(),
+        bias: heads.iter().flat_map(|head| head.layers[l].bias.clone()).collect(),
+    });
+    let heads = Some(Mlp::new(3, ACTIVATION, layers.collect()).unwrap());
+    let scale = Normalizer { mean: vec![0.3, -0.2], std: vec![0.5, 2.0] };
+    Rssm { heads, scale, ..model() }.checked().unwrap()
 }
 
 #[test]
@@ -61,11 +79,13 @@ fn near(a: &[f32], b: &[f32]) -> bool {
 #[test]
 fn rows_do_not_know_of_each_other() {
     battery::rows_are_apart(&model(), 1.0, near);
+    battery::rows_are_apart(&headed(), 1.0, near);
 }
 
 #[test]
 fn following_an_episode_is_filtering_it() {
     battery::following_is_filtering(&model(), 1.0, near);
+    battery::following_is_filtering(&headed(), 1.0, near);
 }
 
 /// Told at every look, and in sum with the parts' weights what the step lost.
@@ -89,15 +109,15 @@ fn the_loss_is_told_part_by_part() {
     let mut fit = model.fit(&batch, &batch, Device::Cpu).unwrap();
     let lost = fit.step(&[0, 5, 9, 30], 1e-3);
     let parts = fit.parts();
-    assert_eq!(parts.len(), 5);
-    let sum: f64 = parts.iter().map(|p| p.1).sum();
+    assert_eq!((parts.len(), parts[5].0), (6, "heads' own loss"));
+    let sum: f64 = parts[..5].iter().map(|p| p.1).sum();
     // What is free of the divergence is free row by row; of an untrained model every row is above it or none.
     assert!((sum / lost - 1.0).abs() < 0.05, "{sum} {lost} {parts:?}");
     drop(fit);
     let mut rng = stream(0, "rows", 0);
     let mut draw = fit::uniform_rows(n, &mut rng);
     let curve = fit::train(&mut model, (&batch, &batch), &options, &mut draw, &|_| {}, &Ctx::quiet()).unwrap();
-    assert!(curve.parts.len() == 5 && curve.parts.iter().all(|(_, v)| v.len() == curve.step.len() && v[0].is_nan()));
+    assert!(curve.parts.len() == 6 && curve.parts.iter().all(|(_, v)| v.len() == curve.step.len() && v[0].is_nan()));
     assert!(curve.parts.iter().all(|(_, v)| v[1..].iter().all(|v| v.is_finite())), "{:?}", curve.parts);
 }
 
@@ -218,7 +238,7 @@ fn stretches_stay_within_episodes_and_every_row_has_one() {
         list.remove(14);
     }
     let model = fresh(&batch, &options(), &mut stream(1, "weights", 0));
-    let table = batch::Table::new(&model, &batch, 5).unwrap();
+    let table = Table::new(&model.scale, 1, &batch, 5).unwrap();
     let rows: Vec<usize> = (0..batch.len()).collect();
     let all = table.gather(&rows);
     assert_eq!((all.rows, all.steps, all.obs.len()), (29, 5, 6 * 29 * 2));
@@ -233,5 +253,5 @@ fn stretches_stay_within_episodes_and_every_row_has_one() {
             assert!(at(t + 1).iter().zip(&next).all(|(a, b)| (a - b).abs() < 1e-5), "{b} {t}");
         }
     }
-    assert!(batch::Table::new(&model, &swings(2, 1, 0), 5).err().unwrap().contains("two transitions"));
+    assert!(Table::new(&model.scale, 1, &swings(2, 1, 0), 5).err().unwrap().contains("two transitions"));
 }

@@ -1,12 +1,14 @@
-//! Stretches of trajectories in the units of an [`Rssm`], and what its one-step prediction is worth on them.
+//! Stretches of trajectories in the units of a recurrent model, and what its one-step prediction is worth on them.
 
-use super::{Rssm, symlog};
+use super::symlog;
 use crate::data::episode::TransitionBatch;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::imagine;
+use crate::world::net::normalizer::Normalizer;
+use crate::world::world_model::WorldModel;
 
 /// Transitions that training draws stretches from.
-pub(super) struct Table<'d> {
+pub struct Table<'d> {
     batch: &'d TransitionBatch,
     steps: usize,
     /// First rows of the stretches that are whole.
@@ -20,22 +22,30 @@ pub(super) struct Table<'d> {
 }
 
 /// B stretches of L steps, step by step: [L + 1, B, D] observations, [L, B, A] actions, [L, B] the rest; the model's units.
-pub(super) struct Stretches {
+pub struct Stretches {
+    /// Stretches B.
     pub rows: usize,
+    /// Steps L.
     pub steps: usize,
+    /// [B] the transition that each begins with.
+    pub begins: Vec<usize>,
+    /// Scaled and compressed by [`symlog`].
     pub obs: Vec<f32>,
+    /// As the model takes them.
     pub actions: Vec<f32>,
+    /// Compressed by [`symlog`].
     pub rewards: Vec<f32>,
     /// 0 where the episode terminated.
     pub goes_on: Vec<f32>,
 }
 
 impl<'d> Table<'d> {
-    /// Stretches of `steps` transitions that follow on each other; of fewer where no episode is so long.
+    /// Stretches of `steps` transitions that follow on each other; of fewer where no episode is so long. Observations are scaled by
+    /// `scale`, actions have `a` columns.
     ///
     /// # Errors
     /// A sentence where none is as long as two steps.
-    pub fn new(model: &Rssm, batch: &'d TransitionBatch, steps: usize) -> Result<Self, String> {
+    pub fn new(scale: &Normalizer, a: usize, batch: &'d TransitionBatch, steps: usize) -> Result<Self, String> {
         let runs = runs(batch);
         let longest = runs.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
         let steps = steps.min(longest);
@@ -62,13 +72,9 @@ impl<'d> Table<'d> {
         for row in (0..batch.len()).filter(|row| !long[*row]) {
             of_row[row] = begins.partition_point(|begin| *begin < row) % begins.len();
         }
-        let (d, a) = (batch.obs_dim, model.action_dim);
+        let d = batch.obs_dim;
         let small = |values: &[f32]| -> Vec<f32> {
-            values
-                .iter()
-                .enumerate()
-                .map(|(i, v)| symlog((v - model.scale.mean[i % d]) / model.scale.std[i % d]))
-                .collect()
+            values.iter().enumerate().map(|(i, v)| symlog((v - scale.mean[i % d]) / scale.std[i % d])).collect()
         };
         let actions = batch.actions(0..batch.len()).columns(a).into_owned();
         Ok(Self {
@@ -90,6 +96,7 @@ impl<'d> Table<'d> {
         let mut out = Stretches {
             rows: rows.len(),
             steps: self.steps,
+            begins: begins.clone(),
             obs: Vec::new(),
             actions: Vec::new(),
             rewards: Vec::new(),
@@ -109,18 +116,17 @@ impl<'d> Table<'d> {
         out
     }
 
-    /// Squared error of the next observation one step ahead, mean over rows and dimensions, in units of the observations'
-    /// standard deviation.
+    /// Squared error of the next observation one step ahead, mean over rows and dimensions, in units of `std` [D].
     ///
     /// # Errors
     /// [`Cancelled`].
-    pub fn one_step_error(&self, model: &Rssm, cx: &Ctx) -> Result<f64, Cancelled> {
+    pub fn one_step_error(&self, model: &dyn WorldModel, std: &[f32], cx: &Ctx) -> Result<f64, Cancelled> {
         let said = imagine::one_step(model, self.batch, cx)?;
         let d = self.batch.obs_dim;
         let (mut sum, mut n) = (0.0, 0usize);
         for (i, row) in said.rows.iter().enumerate() {
             let pairs = said.next_obs[i * d..(i + 1) * d].iter().zip(self.batch.next_obs_at(*row));
-            for ((predicted, real), std) in pairs.zip(&model.scale.std) {
+            for ((predicted, real), std) in pairs.zip(std) {
                 sum += f64::from((predicted - real) / std).powi(2);
                 n += 1;
             }
