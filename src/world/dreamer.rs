@@ -21,7 +21,8 @@ pub use stack::{Dense, Norm, Stack};
 pub use two_hot::{Reward, TwoHot};
 
 use super::latent::heads::{self, Own};
-use super::latent::training::{LatentFit, STRETCHES};
+use super::latent::learned::STRETCHES;
+use super::latent::training::LatentFit;
 use super::latent::{self, beside, classes, features, symexp, symlog};
 use super::net::device::Device;
 use super::net::mlp::Mlp;
@@ -330,7 +331,7 @@ impl WorldModel for Dreamer {
         device: Device,
     ) -> Result<Box<dyn Fit + 'd>, String> {
         self.trainable()?;
-        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device.resolve()?)?))
+        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device)?))
     }
 
     fn boxed(&self) -> Box<dyn WorldModel> {

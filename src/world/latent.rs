@@ -1,8 +1,10 @@
 //! What recurrent state-space models have in common, whoever made them: compressed numbers, latents that are classes, and a state
 //! of deterministic units and latents side by side, which they follow an episode with.
 
+pub mod autodiff;
 pub mod bootstrap;
 pub mod heads;
+pub mod learned;
 pub mod stretches;
 pub mod training;
 

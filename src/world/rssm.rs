@@ -5,13 +5,15 @@
 //! state of zeros. From then on the prior alone goes on. Its members are one-step heads beside it.
 
 mod cell;
+mod fused;
 mod training;
 
 use std::any::Any;
 
 use rand::Rng;
 
-pub use super::latent::training::{Losses, STEPS, STRETCHES};
+pub use super::latent::autodiff::Autodiff;
+pub use super::latent::learned::{Losses, STEPS, STRETCHES};
 pub use cell::GruCell;
 
 use super::fit::{FitOptions, Widths};
@@ -267,7 +269,7 @@ impl WorldModel for Rssm {
         device: Device,
     ) -> Result<Box<dyn Fit + 'd>, String> {
         self.trainable()?;
-        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device.resolve()?)?))
+        Ok(Box::new(LatentFit::new(self.clone(), training, validation, device)?))
     }
 
     fn boxed(&self) -> Box<dyn WorldModel> {

@@ -41,7 +41,7 @@ fn main() {
     });
     let devices: Vec<Device> = std::iter::once(Device::Cpu).chain(cards).collect();
     let wide = FitOptions { members: 7, elites: 5, hidden: 200, layers: 4, ..FitOptions::default() };
-    let recurrent = FitOptions { kind: ModelKind::Rssm, hidden: 512, layers: 2, ..FitOptions::default() };
+    let recurrent = FitOptions { kind: ModelKind::Rssm, members: 1, hidden: 512, layers: 2, ..FitOptions::default() };
     let mopo = ensemble::fresh(&data, &wide, &mut stream(0, "weights", 0));
     training("ensemble 7 x 200^4, 256 rows a member", &mopo, &data, 7 * 256, &devices);
     let model = rssm::fresh(&data, &recurrent, &mut stream(0, "weights", 0));

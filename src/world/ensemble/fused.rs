@@ -141,7 +141,13 @@ impl Trainer {
         let (batch, inputs, tiles) = (self.batch, self.parts[0].inputs, self.batch.div_ceil(TILE));
         let all = &self.tiles;
         let rows = |e, start, rows| &x[(e * batch + start) * inputs..(e * batch + start + rows) * inputs];
-        tile::descend((&mut self.parts, self.layers), tiles, |e, t| &all[e * tiles + t].0, rows, scale);
+        tile::descend(
+            (&mut self.parts, self.layers),
+            tiles,
+            |e, t| &all[e * tiles + t].0,
+            rows,
+            (scale, f32::INFINITY),
+        );
     }
 }
 

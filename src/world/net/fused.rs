@@ -3,6 +3,7 @@
 
 pub(crate) mod activate;
 pub(crate) mod adam;
+pub(crate) mod tape;
 pub(crate) mod tile;
 
 use rayon::prelude::*;
@@ -114,11 +115,22 @@ impl FusedMlp {
 
     /// After [`FusedMlp::backward`]: one step of Adam with step size `rate`; `x` is what went forward.
     pub fn descend(&mut self, x: &[f32], rate: f64) {
+        self.descend_within(x, rate, f32::INFINITY);
+    }
+
+    /// [`FusedMlp::descend`] with no gradient of a layer's weights or biases longer than `longest`.
+    pub fn descend_within(&mut self, x: &[f32], rate: f64, longest: f32) {
         self.time += 1;
         let scale = Scale::new(self.time, rate);
         let (inputs, tiles, all) = (self.inputs(), self.batch.div_ceil(TILE), &self.tiles);
         let rows = |_, start, rows| &x[start * inputs..(start + rows) * inputs];
-        tile::descend((&mut self.parts, self.layers), tiles, |e, t| &all[e * tiles + t], rows, scale);
+        tile::descend((&mut self.parts, self.layers), tiles, |e, t| &all[e * tiles + t], rows, (scale, longest));
+    }
+
+    /// Gradients of the last step, weights and biases by turns.
+    #[cfg(test)]
+    pub fn gradients(&self) -> Vec<Vec<f32>> {
+        self.parts.iter().flat_map(|p| [p.weight.grad.clone(), p.bias.grad.clone()]).collect()
     }
 
     /// Moves the weights a share `tau` of the way to those of `other` (Polyak averaging).

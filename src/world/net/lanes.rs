@@ -7,7 +7,7 @@ use wide::f32x8;
 ///
 /// eˣ = 2ⁿ eʳ with n the nearest integer to x / ln 2 and |r| <= ln 2 / 2, where Cephes's polynomial (`expf`) stands
 /// for eʳ.
-fn exp(x: f32x8) -> f32x8 {
+pub(crate) fn exp(x: f32x8) -> f32x8 {
     // 1.5 · 2²³: adding it rounds to an integer and leaves that integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts, the first of so few bits that its product with n is exact.

@@ -3,8 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 
+use super::fused::FusedRssm;
 use super::{GruCell, Rssm};
-use crate::world::latent::training::{APART, Learned, Recurrent, Shape};
+use crate::world::latent::learned::{APART, Learned, Recurrent, Shape, Trainer};
 use crate::world::net::mlp::Mlp;
 use crate::world::net::network::Network;
 use crate::world::net::normalizer::Normalizer;
@@ -120,5 +121,9 @@ impl Learned for Rssm {
 
     fn write(&mut self, nets: &Nets) {
         nets.write_back(self);
+    }
+
+    fn by_hand(&self) -> Option<Box<dyn Trainer<Self>>> {
+        Some(Box::new(FusedRssm::new(self)))
     }
 }

@@ -7,7 +7,7 @@ use oodscope::ground::seed::stream;
 use oodscope::world::fit::{FitOptions, ModelKind};
 use oodscope::world::net::device::Device;
 use oodscope::world::net::init;
-use oodscope::world::rssm::{self, RssmFit, STEPS as LENGTH};
+use oodscope::world::rssm::{self, Autodiff, RssmFit, STEPS as LENGTH};
 use oodscope::world::world_model::Fit;
 
 use super::super::{ROUNDS, median, time};
@@ -24,22 +24,28 @@ const SCRIPT: &str = include_str!("torch_rssm.py");
 
 pub fn all() {
     for (hidden, d, a) in SHAPES {
-        let options = FitOptions { kind: ModelKind::Rssm, hidden, layers: 2, ..FitOptions::default() };
+        // Without heads, which the peer has not.
+        let options = FitOptions { kind: ModelKind::Rssm, members: 1, hidden, layers: 2, ..FitOptions::default() };
         let batch = walks(d, a);
         let model = rssm::fresh(&batch, &options, &mut stream(0, "weights", 0));
-        let device = Device::Cpu.resolve().expect("the processor is there");
-        let mut fit = RssmFit::new(model, &batch, &batch, device).expect("stretches are long enough");
+        let mut fit = RssmFit::new(model.clone(), &batch, &batch, Device::Cpu).expect("stretches are long enough");
+        let burn = Box::new(Autodiff::new(&model, Device::Cpu.resolve().expect("the processor is there")));
+        let mut autodiff = RssmFit::with(model, &batch, &batch, burn).expect("stretches are long enough");
         let drawn: Vec<usize> = (0..STRETCHES).map(|i| i * batch.len() / STRETCHES).collect();
         let numbers = [STRETCHES, LENGTH, hidden, d, a].map(|n| n.to_string());
         let mut torch = Torch::of(SCRIPT, &numbers);
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut plain, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..=ROUNDS {
             let own = time(STEPS, || {
                 fit.step(&drawn, 1e-4);
             });
+            let burn = time(STEPS, || {
+                autodiff.step(&drawn, 1e-4);
+            });
             let peer = torch.as_mut().map_or(Ok(f64::NAN), |t| t.time(STEPS));
             if round > 0 {
                 ours.push(own);
+                plain.push(burn);
                 match peer {
                     Ok(ms) => theirs.push(ms),
                     Err(reason) => torch = Err(reason),
@@ -48,6 +54,8 @@ pub fn all() {
         }
         let own = median(&mut ours);
         println!("rssm, {hidden} wide, {STRETCHES} x {LENGTH} steps of {d} + {a} columns: {own:.1} ms a step");
+        let burn = median(&mut plain);
+        println!("  burn {burn:.1} ms, {:.2} times as long", burn / own);
         match torch {
             Ok(_) => {
                 let peer = median(&mut theirs);

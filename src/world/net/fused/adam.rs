@@ -53,6 +53,17 @@ impl Param {
         self.second.copy_from_slice(second);
     }
 
+    /// Scales the gradient down to a norm of `longest` where it is longer.
+    pub fn shorten(&mut self, longest: f32) {
+        if longest == f32::INFINITY {
+            return;
+        }
+        let norm = self.grad.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt() as f32;
+        if norm > longest {
+            self.grad.iter_mut().for_each(|g| *g *= longest / norm);
+        }
+    }
+
     /// Moves the values against the gradient.
     pub fn update(&mut self, scale: Scale) {
         let (value, value_rest) = self.value.as_chunks_mut::<8>();

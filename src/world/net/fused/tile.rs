@@ -57,13 +57,13 @@ pub(crate) fn laid_out(parts: &[Part], layers: usize, batch: usize) -> Vec<Tile>
 }
 
 /// Every layer's gradient over the rows of its member's tiles, `tile(e, t)` of `tiles`, and its step of Adam; `x(e, start, rows)` are
-/// the rows that went into a tile.
+/// the rows that went into a tile. No gradient of a layer's weights or biases is longer than `longest`.
 pub(crate) fn descend<'t>(
     (parts, layers): (&mut [Part], usize),
     tiles: usize,
     tile: impl Fn(usize, usize) -> &'t Tile + Sync,
     x: impl Fn(usize, usize, usize) -> &'t [f32] + Sync,
-    scale: Scale,
+    (scale, longest): (Scale, f32),
 ) {
     parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(i, part)| {
         let (e, l) = (i / layers, i % layers);
@@ -71,8 +71,10 @@ pub(crate) fn descend<'t>(
             let tile = tile(e, t);
             tile.add_gradient(l, x(e, t * TILE, tile.rows), part, t == 0);
         }
-        part.weight.update(scale);
-        part.bias.update(scale);
+        for param in [&mut part.weight, &mut part.bias] {
+            param.shorten(longest);
+            param.update(scale);
+        }
     });
 }
 
