@@ -1,10 +1,16 @@
 //! How policies learn in imagination: [`Learner`]. World-model learning belongs to [`crate::world::fit`].
 
 pub mod actor_critic;
+mod blocks;
 pub mod head;
 pub mod imagined;
+pub mod kind;
+pub mod lambda;
+pub mod pay;
 
 pub use actor_critic::ActorCritic;
+pub use kind::LearnerKind;
+pub use lambda::LambdaActorCritic;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +20,7 @@ use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
+use head::Head;
 use imagined::Starts;
 
 /// Bytes by name.
@@ -32,6 +39,17 @@ pub trait Learner {
 
     /// Factor on rewards inside the critics.
     fn reward_scale(&self) -> Option<f32>;
+
+    /// [B] what the critics promise of `features` [B, F] under the policy, in the reward's own units. Nothing where there are none.
+    fn value(&self, _features: &[f32]) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Takes over the scales of new data without changing what it computes: of rewards, and of the observations of `model`.
+    fn adapt(&mut self, _model: &dyn WorldModel, _reward_scale: f32) {}
+
+    /// Lets what is new be the share `weight` of the reward from now on.
+    fn explore(&mut self, _weight: f64, _curiosity: Option<Curiosity>) {}
 
     /// `steps` gradient steps in the imagination of `model`, branching from `starts`.
     ///
@@ -89,19 +107,57 @@ impl Learner for Held {
     }
 }
 
+/// A fresh learner of the kind that `options` name, for the features of `model` and the actions of `head`.
+pub fn fresh(
+    model: &dyn WorldModel,
+    head: Box<dyn Head>,
+    reward_scale: f32,
+    options: LearnerOptions,
+    rng: &mut Stream,
+) -> Box<dyn Learner> {
+    match options.kind {
+        LearnerKind::Sac => Box::new(ActorCritic::new(model, head, reward_scale, options, rng)),
+        LearnerKind::Lambda => Box::new(LambdaActorCritic::new(model, head, reward_scale, options, rng)),
+    }
+}
+
+/// A learner of the kind that `options` name that goes on from a policy that it knows how to train, and from `critic`; fresh critics
+/// where there are none that fit.
+///
+/// # Errors
+/// A sentence where policies of this kind are not trained here.
+pub fn from_policy(
+    policy: &dyn Policy,
+    critic: Option<&Mlp>,
+    reward_scale: f32,
+    options: LearnerOptions,
+    rng: &mut Stream,
+) -> Result<Box<dyn Learner>, String> {
+    Ok(match options.kind {
+        LearnerKind::Sac => Box::new(ActorCritic::from_policy(policy, critic, reward_scale, options, rng)?),
+        LearnerKind::Lambda => Box::new(LambdaActorCritic::from_policy(policy, critic, reward_scale, options, rng)?),
+    })
+}
+
 /// How the actor and the critics learn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LearnerOptions {
+    /// What learns.
+    pub kind: LearnerKind,
     /// Discount of rewards.
     pub gamma: f32,
     /// Adam's step size.
     pub learning_rate: f64,
-    /// Transitions a gradient step.
+    /// Transitions a gradient step; those of a λ-learner are steps of rollouts that are a horizon long.
     pub batch: usize,
     /// Share of them that are real ones.
     pub real: f64,
     /// Width of the two hidden layers.
     pub hidden: usize,
+    /// Steps that λ-returns look ahead.
+    pub horizon: usize,
+    /// Weight of the policy's entropy beside normalised λ-returns.
+    pub entropy: f32,
     /// Steps of an imagined rollout.
     pub rollout: usize,
     /// Rollouts started at once.
@@ -122,11 +178,14 @@ pub struct LearnerOptions {
 impl Default for LearnerOptions {
     fn default() -> Self {
         Self {
+            kind: LearnerKind::Sac,
             gamma: 0.98,
             learning_rate: 1e-3,
             batch: 128,
             real: 0.0,
             hidden: 64,
+            horizon: 15,
+            entropy: 3e-4,
             rollout: 5,
             rollouts: 256,
             rollout_every: 50,

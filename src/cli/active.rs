@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{EnvArgs, OutputArgs, count, part, positive, weight};
 use super::headless::{self, Status};
+use crate::agent::learner::LearnerKind;
 use crate::engine::job::{ActiveSpec, JobSpec, ModelKind};
 use crate::ground::fault::Fault;
 use crate::topup::active::options::{Newness, Options};
@@ -39,6 +40,10 @@ pub struct ActiveArgs {
     /// What is imagined with: an ensemble, or an rssm, a recurrent state-space model
     #[arg(long, value_name = "KIND", default_value_t = Options::default().model)]
     model: ModelKind,
+    /// What learns in its imagination: sac, on imagined transitions, or lambda, on the λ-returns of rollouts (Dreamer's learner) [default:
+    /// sac in an ensemble, lambda in an rssm]
+    #[arg(long, value_name = "KIND")]
+    learner: Option<LearnerKind>,
     /// Environment steps that it may act, evaluations apart
     #[arg(long, value_name = "N", default_value_t = Options::default().steps, value_parser = count)]
     steps: usize,
@@ -66,9 +71,12 @@ pub struct ActiveArgs {
     /// Discount of rewards (0 to 1)
     #[arg(long, value_name = "X", default_value_t = Options::default().gamma, value_parser = part)]
     gamma: f64,
-    /// Steps of an imagined rollout
+    /// Steps of an imagined rollout of sac
     #[arg(long, value_name = "N", default_value_t = Options::default().rollout, value_parser = count)]
     rollout: usize,
+    /// Steps that the λ-returns of lambda look ahead
+    #[arg(long, value_name = "N", default_value_t = Options::default().horizon, value_parser = count)]
+    horizon: usize,
     /// Share of the policy's batches that are real transitions (0 to 1)
     #[arg(long, value_name = "SHARE", default_value_t = Options::default().real, value_parser = part)]
     real: f64,
@@ -116,6 +124,7 @@ impl ActiveArgs {
             acting: self.acting.acting(),
             options: Options {
                 model: self.model,
+                learner: self.learner,
                 steps: self.steps,
                 random_steps: self.random_steps,
                 every: self.every,
@@ -126,6 +135,7 @@ impl ActiveArgs {
                 target: self.target,
                 gamma: self.gamma,
                 rollout: self.rollout,
+                horizon: self.horizon,
                 real: self.real,
                 penalty: self.penalty,
                 action_repeat: self.action_repeat,

@@ -89,6 +89,19 @@ impl TransitionBatch {
         Actions::new(&self.action_space, stored)
     }
 
+    /// Rows that follow on each other within an episode.
+    pub fn runs(&self) -> Vec<Range<usize>> {
+        let mut out: Vec<Range<usize>> = Vec::new();
+        for i in 0..self.len() {
+            let follows = i > 0 && self.episode[i] == self.episode[i - 1] && self.step[i] == self.step[i - 1] + 1;
+            match out.last_mut() {
+                Some(run) if follows => run.end = i + 1,
+                _ => out.push(i..i + 1),
+            }
+        }
+        out
+    }
+
     /// What a model of `context` sees before each of `rows`, which must be of [`TransitionBatch::with_context`].
     pub fn pasts(&self, rows: &[usize], context: usize) -> SequenceBatch<'_> {
         let (d, a, back) = (self.obs_dim, self.action_dim, context.saturating_sub(1));

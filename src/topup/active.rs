@@ -21,7 +21,6 @@ use super::loss::{self, LossScale};
 use super::measured::measured;
 use super::run::{self, RunDir};
 use crate::agent::collect::{Collector, Limit};
-use crate::agent::learner::Learner as _;
 use crate::agent::policy::{Acting, Policy, Uniform};
 use crate::agent::replay::{Mix, Replay};
 use crate::data::dataset::Dataset;

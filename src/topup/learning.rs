@@ -2,7 +2,7 @@
 //! number.
 
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{ActorCritic, Blocks, Curiosity, Learner as _};
+use crate::agent::learner::{self, Blocks, Curiosity, Learner};
 use crate::agent::policy::{Filtered, Policy};
 use crate::agent::replay::{Mix, Replay};
 use crate::checkpoint::Checkpoint;
@@ -24,7 +24,7 @@ pub struct Networks {
     /// What is imagined with.
     pub model: Box<dyn WorldModel>,
     /// What learns in its imagination.
-    pub learner: ActorCritic,
+    pub learner: Box<dyn Learner>,
 }
 
 /// Where randomness comes from. Two agents with one seed in common share what it stands for.
@@ -154,7 +154,7 @@ impl Learning {
         let mut rng = stream(self.seeds.policy, "policy weights", block);
         let head = prepare::head(&self.actions, &unbounded).map_err(Fault::bad)?;
         let scale = prepare::reward_scale(&rows.reward);
-        let learner = ActorCritic::new(&*model, head, scale, self.options.learner(), &mut rng);
+        let learner = learner::fresh(&*model, head, scale, self.options.learner(), &mut rng);
         Ok(Networks { model, learner })
     }
 
@@ -169,7 +169,7 @@ impl Learning {
         let scale = saved.about.reward_scale.unwrap_or(1.0);
         let mut rng = stream(self.seeds.policy, "policy weights", 0);
         let (critic, options) = (saved.critic.as_ref(), self.options.learner());
-        let mut learner = ActorCritic::from_policy(policy, critic, scale, options, &mut rng).map_err(Fault::failed)?;
+        let mut learner = learner::from_policy(policy, critic, scale, options, &mut rng).map_err(Fault::failed)?;
         learner.restore(state).map_err(|e| Fault::failed(format!("the saved round cannot be gone on from: {e}")))?;
         self.networks = Some(Networks { model, learner });
         Ok(())

@@ -39,7 +39,7 @@ pub fn measured(networks: &Networks, episodes: &Dataset, gamma: f64, cx: &Ctx) -
             let features = followed.as_deref().unwrap_or(e.obs);
             let width = features.len() / e.span.obs_rows.max(1);
             let at = |t: usize| networks.learner.value(&features[t * width..(t + 1) * width]);
-            value_error(&|t| at(t).first().copied().unwrap_or(f64::NAN), &e, gamma)
+            value_error(&|t| at(t).and_then(|v| v.first().copied()).unwrap_or(f64::NAN), &e, gamma)
         })
         .collect();
     Ok(Measured { errors, value_error: stats::mean(&each) })

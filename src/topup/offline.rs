@@ -23,7 +23,6 @@ use super::loss::{self, Yardstick};
 use super::measured::measured;
 use super::run::RunDir;
 use crate::agent::collect::{Collector, Limit};
-use crate::agent::learner::Learner as _;
 use crate::agent::policy::Acting;
 use crate::agent::replay::{Mix, Replay};
 use crate::data::dataset::Dataset;

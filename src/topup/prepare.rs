@@ -2,7 +2,7 @@
 
 use crate::agent::learner::head::{Choices, Gaussian, Head};
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{ActorCritic, Held, Learner, LearnerOptions};
+use crate::agent::learner::{self, ActorCritic, Held, Learner, LearnerOptions};
 use crate::agent::policy::Filtered;
 use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
@@ -131,12 +131,11 @@ pub fn learner(
     let mut rng = stream(seed, "policy weights", 0);
     let Some((checkpoint, policy)) = given else {
         let head = head(&data.action_space, &|d| seen(data, d)).map_err(Fault::bad)?;
-        return Ok(Box::new(ActorCritic::new(model, head, own_scale, options.clone(), &mut rng)));
+        return Ok(learner::fresh(model, head, own_scale, options.clone(), &mut rng));
     };
     let scale = checkpoint.critic.as_ref().and(checkpoint.about.reward_scale).unwrap_or(own_scale);
     let critic = checkpoint.critic.as_ref();
-    let learner = ActorCritic::from_policy(policy, critic, scale, options.clone(), &mut rng).map_err(Fault::bad)?;
-    Ok(Box::new(learner))
+    learner::from_policy(policy, critic, scale, options.clone(), &mut rng).map_err(Fault::bad)
 }
 
 /// Factor that brings rewards to a magnitude of about 1, and rare large ones to no more than 10.

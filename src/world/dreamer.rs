@@ -274,6 +274,10 @@ impl WorldModel for Dreamer {
         Some(self.seen(before, obs))
     }
 
+    fn at(&self, obs: Vec<f32>, features: Vec<f32>) -> Option<ImaginedState> {
+        Some(latent::state(obs, features))
+    }
+
     fn decoded(&self, state: &ImaginedState) -> Option<Vec<f32>> {
         Some(self.decode(features(state)))
     }

@@ -160,6 +160,12 @@ pub trait WorldModel: Debug + Send + Sync {
         None
     }
 
+    /// Where `features` [B, `feature`] are all that it knows, at the observations `obs` [B, D]. Nothing of a model that remembers
+    /// nothing.
+    fn at(&self, _obs: Vec<f32>, _features: Vec<f32>) -> Option<ImaginedState> {
+        None
+    }
+
     /// [B, D] the observation that it makes of `state` alone: after [`WorldModel::observe`] what is left of one that was seen.
     /// Nothing of a model that remembers nothing.
     fn decoded(&self, _state: &ImaginedState) -> Option<Vec<f32>> {

@@ -13,6 +13,7 @@ use rand::Rng;
 
 use super::head::{Choices, Gaussian, Head};
 use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
+use super::pay::Pay;
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
 use crate::agent::policy::{Acting, Categorical, Filtered, Policy, PolicyState, SquashedGaussian};
 use crate::ground::seed::{Stream, keyed};
@@ -121,49 +122,9 @@ impl ActorCritic {
         }
     }
 
-    /// Takes over the scales of new data without changing what it computes: of rewards, and of the observations of `model`.
-    pub fn adapt(&mut self, model: &dyn WorldModel, reward_scale: f32) {
-        let factor = reward_scale / self.reward_scale;
-        if factor.is_finite() && factor > 0.0 {
-            self.reward_scale = reward_scale;
-            self.critic.scale_outputs(factor);
-            self.target.scale_outputs(factor);
-            self.temperature.scale(factor);
-        }
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
-        let Some((mean, std)) = known else { return };
-        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
-        for net in [&mut self.actor, &mut self.critic, &mut self.target] {
-            net.move_inputs(&self.input, &input);
-        }
-        self.input = input;
-    }
-
-    /// Lets what is new be the share `weight` of the reward from now on.
-    pub fn explore(&mut self, weight: f64, curiosity: Option<Curiosity>) {
-        self.options.explore = weight;
-        self.curiosity = curiosity;
-    }
-
     /// The twin critics as they are now.
     pub fn critics(&self) -> Mlp {
         self.critic.to_mlp()
-    }
-
-    /// [B] what the critics promise of `features` [B, F] under the policy's most likely actions: the smaller of the two, in the reward's
-    /// own units. The entropy that the agent is paid for while it learns is part of it.
-    pub fn value(&self, features: &[f32]) -> Vec<f64> {
-        let (policy, d) = (self.policy(), self.input.mean.len());
-        let rows = features.len() / d.max(1);
-        let mut states: Vec<PolicyState> = (0..rows).map(|i| policy.begin(keyed(0, i as u64))).collect();
-        let actions = policy.act(features, &mut states, Acting::Greedy);
-        let mut seen = Vec::new();
-        (0..rows).for_each(|i| self.head.seen(actions.stored_at(i), &mut seen));
-        let (x, picked) = self.head.judged(&self.input.apply(features), &seen);
-        let (critics, width) = (self.critic.to_mlp(), self.critic.outputs());
-        let q = critics.forward(&x);
-        let of = |i: usize| (0..CRITICS).map(|e| q[(e * rows + i) * width + picked[i]]).fold(f32::INFINITY, f32::min);
-        (0..rows).map(|i| f64::from(of(i) / self.reward_scale)).collect()
     }
 
     /// One gradient step; answers the actor's loss.
@@ -217,7 +178,7 @@ impl ActorCritic {
         let (penalty, explore) = (self.options.penalty as f32, self.options.explore as f32);
         let (head, input) = (&*self.head, &self.input);
         let (curiosity, reward_scale) = (self.curiosity.as_ref(), self.reward_scale);
-        let roller = Roller { head, net: &net, input, penalty, explore, curiosity, reward_scale };
+        let roller = Roller { head, net: &net, input, pay: Pay { penalty, explore, curiosity, reward_scale } };
         self.imagined.extend(model, &roller, starts, (self.options.rollouts, self.options.rollout), rng);
     }
 
@@ -243,6 +204,44 @@ impl Learner for ActorCritic {
 
     fn reward_scale(&self) -> Option<f32> {
         Some(self.reward_scale)
+    }
+
+    /// Under the policy's most likely actions, the smaller of the two. The entropy that the agent is paid for while it learns is part of
+    /// it.
+    fn value(&self, features: &[f32]) -> Option<Vec<f64>> {
+        let (policy, d) = (self.policy(), self.input.mean.len());
+        let rows = features.len() / d.max(1);
+        let mut states: Vec<PolicyState> = (0..rows).map(|i| policy.begin(keyed(0, i as u64))).collect();
+        let actions = policy.act(features, &mut states, Acting::Greedy);
+        let mut seen = Vec::new();
+        (0..rows).for_each(|i| self.head.seen(actions.stored_at(i), &mut seen));
+        let (x, picked) = self.head.judged(&self.input.apply(features), &seen);
+        let (critics, width) = (self.critic.to_mlp(), self.critic.outputs());
+        let q = critics.forward(&x);
+        let of = |i: usize| (0..CRITICS).map(|e| q[(e * rows + i) * width + picked[i]]).fold(f32::INFINITY, f32::min);
+        Some((0..rows).map(|i| f64::from(of(i) / self.reward_scale)).collect())
+    }
+
+    fn adapt(&mut self, model: &dyn WorldModel, reward_scale: f32) {
+        let factor = reward_scale / self.reward_scale;
+        if factor.is_finite() && factor > 0.0 {
+            self.reward_scale = reward_scale;
+            self.critic.scale_outputs(factor);
+            self.target.scale_outputs(factor);
+            self.temperature.scale(factor);
+        }
+        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
+        let Some((mean, std)) = known else { return };
+        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
+        for net in [&mut self.actor, &mut self.critic, &mut self.target] {
+            net.move_inputs(&self.input, &input);
+        }
+        self.input = input;
+    }
+
+    fn explore(&mut self, weight: f64, curiosity: Option<Curiosity>) {
+        self.options.explore = weight;
+        self.curiosity = curiosity;
     }
 
     fn train(

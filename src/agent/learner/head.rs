@@ -57,11 +57,28 @@ pub trait Head: Send {
         rng: &mut Stream,
     ) -> (Vec<f32>, f32, f32);
 
+    /// Actions drawn for outputs `out`: as the environment takes them, row after row, and as [`Head::score`] wants them.
+    fn decide(&self, out: &[f32], rng: &mut Stream) -> (Vec<f32>, Vec<f32>);
+
+    /// Of actions that were [decided](Head::decide), for outputs `out` [B, O]: log π and what [`Scored`] says, of the sum over rows of
+    /// `gain` · log π(a) + `spread` · H(π), both [B]. The actions are constants, whoever they were drawn by (REINFORCE: Williams 1992).
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored;
+
     /// The entropy that the temperature holds.
     fn target_entropy(&self) -> f32;
 
     /// The policy of an actor `net`.
     fn policy(&self, net: Mlp, input: Normalizer) -> Box<dyn Policy>;
+}
+
+/// What drawn actions say of the outputs that they were drawn for.
+pub struct Scored {
+    /// [B, O] the gradient with respect to the outputs.
+    pub gradient: Vec<f32>,
+    /// [B] log π of the actions.
+    pub log_prob: Vec<f32>,
+    /// [B] the entropy, or where it has no closed form −log π, which is it in expectation.
+    pub entropy: Vec<f32>,
 }
 
 /// [B, K] the smallest over members of `values` [E, B, K].

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 
 use rand::RngExt;
 
-use super::Curiosity;
 use super::head::Head;
+use super::pay::{Pay, Unfamiliar};
 use crate::data::episode::TransitionBatch;
 use crate::data::space::Actions;
 use crate::ground::seed::{Stream, stream};
-use crate::world::imagine;
 use crate::world::net::mlp::Mlp;
 use crate::world::net::normalizer::Normalizer;
 use crate::world::world_model::{Feedback, WorldModel};
@@ -63,14 +62,8 @@ pub struct Roller<'a> {
     pub net: &'a Mlp,
     /// Of its inputs.
     pub input: &'a Normalizer,
-    /// Weight of the model's uncertainty, taken off the reward (MOPO's λ).
-    pub penalty: f32,
-    /// Share of the reward that is for what is new.
-    pub explore: f32,
-    /// How new an imagined observation is; the members' disagreement about it where nobody says.
-    pub curiosity: Option<&'a Curiosity>,
-    /// Factor on rewards inside the critics; newness is brought to a deviation of 1 there.
-    pub reward_scale: f32,
+    /// What it is paid for.
+    pub pay: Pay<'a>,
 }
 
 /// The ring of imagined transitions.
@@ -82,14 +75,14 @@ pub struct Imagined {
     capacity: usize,
     next: usize,
     data: Batch,
-    /// Number, mean and summed squared deviation of how new observations were.
-    newness: (f64, f64, f64),
+    unfamiliar: Unfamiliar,
 }
 
 impl Imagined {
     /// An empty ring.
     pub fn new(feature_dim: usize, action_dim: usize, capacity: usize) -> Self {
-        Self { feature_dim, action_dim, capacity, next: 0, data: Batch::default(), newness: (0.0, 0.0, 0.0) }
+        let unfamiliar = Unfamiliar::default();
+        Self { feature_dim, action_dim, capacity, next: 0, data: Batch::default(), unfamiliar }
     }
 
     /// Transitions kept.
@@ -107,7 +100,7 @@ impl Imagined {
         self.data = Batch::default();
         self.next = 0;
         // What was new to a model that knew little is no measure of what is new to this one.
-        self.newness = (0.0, 0.0, 0.0);
+        self.unfamiliar = Unfamiliar::default();
     }
 
     /// Rolls `count` states of `starts` forward by `horizon` steps under `roller` in the imagination of `model`; each step of
@@ -132,20 +125,9 @@ impl Imagined {
             let action = roller.head.draw(&roller.net.forward(&roller.input.apply(&features)), rng);
             let columns = action.len() / rows;
             let step = model.step(&mut state, &Actions::new(roller.head.space(), &action[..]), Feedback::Sampled(rng));
-            let doubt = (roller.penalty > 0.0).then(|| imagine::mopo_penalty(&step.prediction)).flatten();
-            let bonus = (roller.explore > 0.0).then(|| {
-                let all = match roller.curiosity {
-                    Some(curiosity) => curiosity(&state.obs),
-                    None => imagine::disagreement(model, &step.prediction),
-                };
-                self.bonus(all, roller.reward_scale)
-            });
+            let paid = roller.pay.of(model, &step, &state.obs, &mut self.unfamiliar);
             let mut alive = Vec::with_capacity(rows);
-            for i in 0..rows {
-                let own = step.reward.as_ref().map_or(0.0, |r| r[i]);
-                let task = own - doubt.as_ref().map_or(0.0, |u| roller.penalty * u[i]);
-                let mixed = |b: &Vec<f32>| (1.0 - roller.explore) * task + roller.explore * b[i];
-                let reward = bonus.as_ref().map_or(task, mixed);
+            for (i, reward) in paid.into_iter().enumerate() {
                 // Its chance weighs what may follow; a rollout goes on or ends by it. Where ends are rare it is seldom above a half.
                 let end = step.terminated.as_ref().map_or(0.0, |t| t[i].clamp(0.0, 1.0));
                 let ended = end > 0.0 && rng.random::<f32>() < end;
@@ -164,20 +146,6 @@ impl Imagined {
                 model.keep(&mut state, &alive);
             }
         }
-    }
-
-    /// [B] how new observations are in units of the running deviation, in such units of reward that a factor `reward_scale`
-    /// makes it that (Sekar et al. 2020).
-    fn bonus(&mut self, new: Vec<f32>, reward_scale: f32) -> Vec<f32> {
-        let (n, mean, squares) = &mut self.newness;
-        for v in new.iter().map(|v| f64::from(*v)).filter(|v| v.is_finite()) {
-            *n += 1.0;
-            let off = v - *mean;
-            *mean += off / *n;
-            *squares += off * (v - *mean);
-        }
-        let unit = (*squares / n.max(1.0)).sqrt().max(1e-8) as f32 * reward_scale;
-        new.into_iter().map(|v| v / unit).collect()
     }
 
     fn push(&mut self, obs: &[f32], action: &[f32], reward: f32, next_obs: &[f32], alive: f32) {

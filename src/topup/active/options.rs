@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::learner::LearnerOptions;
+use crate::agent::learner::{LearnerKind, LearnerOptions};
 use crate::world::fit::{FitOptions, ModelKind};
 use crate::world::rssm;
 
@@ -12,6 +12,9 @@ use crate::world::rssm;
 pub struct Options {
     /// What is imagined with.
     pub model: ModelKind,
+    /// What learns in its imagination; nothing = what [`Options::learns_by`] says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learner: Option<LearnerKind>,
     /// Environment steps that it may act, evaluations apart.
     pub steps: usize,
     /// The first of them are random.
@@ -34,6 +37,8 @@ pub struct Options {
     pub gamma: f64,
     /// Steps of an imagined rollout.
     pub rollout: usize,
+    /// Steps that λ-returns look ahead.
+    pub horizon: usize,
     /// Share of the policy's batches that are real transitions.
     pub real: f64,
     /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
@@ -59,6 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             model: ModelKind::Ensemble,
+            learner: None,
             steps: 10_000,
             random_steps: 1000,
             every: 250,
@@ -70,6 +76,7 @@ impl Default for Options {
             target: None,
             gamma: 0.99,
             rollout: 5,
+            horizon: 15,
             real: 0.05,
             penalty: 0.0,
             action_repeat: 1,
@@ -99,14 +106,22 @@ impl Options {
         self.action_repeat.max(1)
     }
 
+    /// What learns: SAC in an ensemble, on λ-returns in a recurrent model, unless another is asked for.
+    pub fn learns_by(&self) -> LearnerKind {
+        let usual = if self.model == ModelKind::Rssm { LearnerKind::Lambda } else { LearnerKind::Sac };
+        self.learner.unwrap_or(usual)
+    }
+
     /// How the policy learns.
     pub fn learner(&self) -> LearnerOptions {
         LearnerOptions {
+            kind: self.learns_by(),
             gamma: self.gamma as f32,
             learning_rate: 5e-4,
             batch: 256,
             real: self.real,
             hidden: self.hidden,
+            horizon: self.horizon,
             rollout: self.rollout,
             penalty: self.penalty,
             explore: self.explore,

@@ -72,7 +72,7 @@ pub fn loss(nets: &impl Recurrent, shape: Shape, batch: &Stretches, device: &Dev
         units = nets.carry_on(units, none(shape.groups * shape.classes), none(a));
     }
     let embedded = nets.embed(tensor(batch.obs.clone(), [1, (steps + 1) * rows, d], device));
-    let (mut features, mut divergence) = (Vec::new(), Vec::new());
+    let (mut features, mut read) = (Vec::new(), Vec::new());
     let mut latents: Option<Tensor<3>> = None;
     for t in 0..=steps {
         if let (Some(latents), Some(before)) = (latents.take(), t.checked_sub(1)) {
@@ -80,14 +80,11 @@ pub fn loss(nets: &impl Recurrent, shape: Shape, batch: &Stretches, device: &Dev
         }
         let seen = embedded.clone().narrow(1, t * rows, rows);
         let posterior = mixed(nets.posterior(units.clone(), seen), shape);
-        if t > 0 {
-            let prior = mixed(nets.prior(units.clone()), shape);
-            divergence.push(balanced(&posterior, &prior));
-        }
         let drawn = drawn(&posterior, rng, device);
-        let through = posterior.clone() + (drawn - posterior).detach();
+        let through = posterior.clone() + (drawn - posterior.clone()).detach();
         let flat = through.reshape([1, rows, shape.groups * shape.classes]);
         features.push(Tensor::cat(vec![units.clone(), flat.clone()], 2));
+        read.push(posterior);
         latents = Some(flat);
     }
     let n = rows as f32;
@@ -97,6 +94,9 @@ pub fn loss(nets: &impl Recurrent, shape: Shape, batch: &Stretches, device: &Dev
     let target = tensor(batch.obs.clone(), [1, (steps + 1) * rows, d], device);
     let reconstruction = half(nets.decode(all.clone()) - target, n * (steps as f32 + 1.0));
     let arrived = all.narrow(1, rows, steps * rows);
+    // The prior needs the units alone: all steps at once, where an autodiff library spends most of its time on the number of tensors.
+    let prior = mixed(nets.prior(arrived.clone().narrow(2, 0, shape.units)), shape);
+    let Divergence { of_prior, of_posterior } = balanced(&Tensor::cat(read, 0).narrow(0, rows, steps * rows), &prior);
     let said = nets.reward(arrived.clone());
     let bins = said.dims()[2];
     let reward = if bins > 1 {
@@ -109,25 +109,21 @@ pub fn loss(nets: &impl Recurrent, shape: Shape, batch: &Stretches, device: &Dev
     let label = tensor(batch.goes_on.clone(), [1, steps * rows, 1], device);
     // log(1 + e^z) - y z: the cross-entropy of a logit.
     let goes_on = (activation::softplus(logit.clone(), 1.0) - label * logit).mean();
-    let (mut forward, mut backward, mut nats) = (Vec::new(), Vec::new(), 0.0);
-    for Divergence { of_prior, of_posterior } in divergence {
-        nats += f64::from(values(of_prior.clone().mean())[0]);
-        forward.push(of_prior.clamp_min(FREE).mean());
-        backward.push(of_posterior.clamp_min(FREE).mean());
-    }
-    let mean = |parts: Vec<Tensor<1>>| Tensor::cat(parts, 0).mean();
     let lost = Losses {
         reconstruction: f64::from(values(reconstruction.clone())[0]),
         reward: f64::from(values(reward.clone())[0]),
         goes_on: f64::from(values(goes_on.clone())[0]),
-        divergence: nats / steps as f64,
+        divergence: f64::from(values(of_prior.clone().mean())[0]),
     };
     let told = if bins > 1 {
         reconstruction.mul_scalar(2.0 * SHARP) + reward
     } else {
         (reconstruction + reward).mul_scalar(2.0 * SHARP)
     };
-    let loss = told + goes_on + mean(forward) + mean(backward).mul_scalar(REPRESENTATION);
+    let loss = told
+        + goes_on
+        + of_prior.clamp_min(FREE).mean()
+        + of_posterior.clamp_min(FREE).mean().mul_scalar(REPRESENTATION);
     Told { loss, lost, bins: bins > 1, features: seen }
 }
 
@@ -169,7 +165,7 @@ fn drawn(probabilities: &Tensor<3>, rng: &mut Stream, device: &Device) -> Tensor
     tensor(out, shape, device)
 }
 
-/// KL(posterior ‖ prior) [B, 1, 1] summed over the groups, with the gradient through one of the two alone.
+/// KL(posterior ‖ prior) [L · B, 1, 1] summed over the groups, with the gradient through one of the two alone.
 struct Divergence {
     of_prior: Tensor<3>,
     of_posterior: Tensor<3>,

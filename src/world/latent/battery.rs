@@ -70,6 +70,10 @@ pub fn following_is_filtering(model: &dyn WorldModel, less: f32, near: Near) {
     let mut state = model.begin(&whole);
     let step = model.step(&mut state, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
     assert!(near(&model.decoded(&state).unwrap(), &step.prediction.mean_next_obs(&model.elites())));
+    // Features are all that it goes on from.
+    let mut there = model.at(want.obs.clone(), model.features(&want).to_vec()).unwrap();
+    let again = model.step(&mut there, &Actions::new(&space, vec![0.3, -0.4]), Feedback::Mean);
+    assert!(near(&again.prediction.next_obs, &step.prediction.next_obs));
     let both = model.observe(None, &[whole.obs[..2].to_vec(), whole.obs[6..8].to_vec()].concat()).unwrap();
     let alone = model.observe(None, &whole.obs[6..8]).unwrap();
     assert!(near(&model.features(&both)[f..], model.features(&alone)));

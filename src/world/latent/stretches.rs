@@ -46,7 +46,7 @@ impl<'d> Table<'d> {
     /// # Errors
     /// A sentence where none is as long as two steps.
     pub fn new(scale: &Normalizer, a: usize, batch: &'d TransitionBatch, steps: usize) -> Result<Self, String> {
-        let runs = runs(batch);
+        let runs = batch.runs();
         let longest = runs.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
         let steps = steps.min(longest);
         if steps < 2 {
@@ -133,17 +133,4 @@ impl<'d> Table<'d> {
         }
         Ok(sum / n.max(1) as f64)
     }
-}
-
-/// Rows that follow on each other within an episode.
-fn runs(batch: &TransitionBatch) -> Vec<std::ops::Range<usize>> {
-    let mut out: Vec<std::ops::Range<usize>> = Vec::new();
-    for i in 0..batch.len() {
-        let follows = i > 0 && batch.episode[i] == batch.episode[i - 1] && batch.step[i] == batch.step[i - 1] + 1;
-        match out.last_mut() {
-            Some(run) if follows => run.end = i + 1,
-            _ => out.push(i..i + 1),
-        }
-    }
-    out
 }

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Head, least};
+use super::{Head, Scored, least};
 use crate::agent::policy::{Categorical, Policy};
 use crate::data::space::{Space, SpaceKind};
 use crate::ground::seed::Stream;
@@ -126,6 +126,30 @@ impl Head for Choices {
             mean += row.map(|j| p[j] * log_p[j]).sum::<f32>() * share;
         }
         (gradient, mean, costs)
+    }
+
+    fn decide(&self, out: &[f32], rng: &mut Stream) -> (Vec<f32>, Vec<f32>) {
+        let (stored, mut decided) = (self.draw(out, rng), Vec::new());
+        self.seen(&stored, &mut decided);
+        (stored, decided)
+    }
+
+    /// `∂ log π(a) / ∂logit_k = 1[k = a] − π_k` and `∂H / ∂logit_k = −π_k (log π_k + H)`.
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored {
+        let k = self.count;
+        let (p, log_p) = softmax(out, k);
+        let mut scored = Scored { gradient: Vec::with_capacity(out.len()), log_prob: Vec::new(), entropy: Vec::new() };
+        let rows = p.chunks_exact(k).zip(log_p.chunks_exact(k)).zip(decided).zip(gain).zip(spread);
+        for ((((p, log_p), taken), gain), spread) in rows {
+            let taken = *taken as usize;
+            let entropy = -p.iter().zip(log_p).map(|(p, l)| p * l).sum::<f32>();
+            let is = |j: usize| f32::from(u8::from(j == taken));
+            let of = |j: usize| gain * (is(j) - p[j]) - spread * p[j] * (log_p[j] + entropy);
+            scored.gradient.extend((0..k).map(of));
+            scored.log_prob.push(log_p[taken.min(k - 1)]);
+            scored.entropy.push(entropy);
+        }
+        scored
     }
 
     fn target_entropy(&self) -> f32 {

@@ -1,6 +1,6 @@
 //! Real-numbered actions: tanh of a Gaussian (Haarnoja et al. 2018, appendix C).
 
-use super::{Head, least};
+use super::{Head, Scored, least};
 use crate::agent::policy::{LOG_STD, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::seed::Stream;
@@ -41,6 +41,12 @@ impl Gaussian {
     pub fn of(policy: &SquashedGaussian) -> Self {
         let (scale, bias, log_std) = (policy.scale.clone(), policy.bias.clone(), policy.log_std);
         Self { scale, bias, log_std, space: policy.action_space().clone() }
+    }
+
+    /// The deviation that the output `log_std` stands for, and 0 where it is beyond its bounds, where it has no gradient, else 1.
+    fn deviation(&self, log_std: f32) -> (f32, f32) {
+        let within = log_std.clamp(self.log_std.0, self.log_std.1);
+        (within.exp(), f32::from(u8::from(within.to_bits() == log_std.to_bits())))
     }
 
     fn act(&self, out: &[f32], rng: &mut Stream) -> Draw {
@@ -174,6 +180,40 @@ impl Head for Gaussian {
         }
         let cost = draw.log_prob.iter().zip(&smallest).map(|(l, q)| alpha * l - q).sum::<f32>() * share;
         (gradient, draw.log_prob.iter().sum::<f32>() * share, cost)
+    }
+
+    /// Decided is μ + σ ε, before it is squashed: an action near its bound has lost what it came from.
+    fn decide(&self, out: &[f32], rng: &mut Stream) -> (Vec<f32>, Vec<f32>) {
+        let a = self.scale.len();
+        let noise = init::normal(out.len() / 2, rng);
+        let rows = out.chunks_exact(2 * a).zip(noise.chunks_exact(a));
+        let raw = |(row, noise): (&[f32], &[f32])| {
+            (0..a).map(|c| row[c] + self.deviation(row[a + c]).0 * noise[c]).collect::<Vec<f32>>()
+        };
+        let decided: Vec<f32> = rows.flat_map(raw).collect();
+        let bounds = self.scale.iter().zip(&self.bias).cycle();
+        (decided.iter().zip(bounds).map(|(u, (s, b))| s * u.tanh() + b).collect(), decided)
+    }
+
+    /// With u = μ + σ ε as it was drawn: ∂ log π / ∂μ = ε / σ and ∂ log π / ∂ log σ = ε² − 1. The entropy of a squashed Gaussian is
+    /// E[−log π], whose gradient goes along the path of ε: with a = tanh u, ∂H/∂μ = −2a and ∂H/∂ log σ = 1 − 2a σ ε.
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored {
+        let a = self.scale.len();
+        let mut scored = Scored { gradient: vec![0.0; out.len()], log_prob: Vec::new(), entropy: Vec::new() };
+        let rows = out.chunks_exact(2 * a).zip(decided.chunks_exact(a)).zip(gain).zip(spread);
+        for ((((row, drawn), gain), spread), gradient) in rows.zip(scored.gradient.chunks_exact_mut(2 * a)) {
+            let mut log_prob = 0.0;
+            for (c, u) in drawn.iter().enumerate() {
+                let (std, free) = self.deviation(row[a + c]);
+                let (eps, squashed) = ((u - row[c]) / std, u.tanh());
+                gradient[c] = gain * eps / std - spread * 2.0 * squashed;
+                gradient[a + c] = free * (gain * (eps * eps - 1.0) + spread * (1.0 - 2.0 * squashed * std * eps));
+                log_prob -= 0.5 * eps * eps + std.ln() + HALF_LOG_2_PI + log_slope(*u);
+            }
+            scored.log_prob.push(log_prob);
+            scored.entropy.push(-log_prob);
+        }
+        scored
     }
 
     /// −A, the usual one (Haarnoja et al. 2018, appendix D).
