@@ -24,6 +24,7 @@ pub use crate::topup::controller::trigger::Trigger;
 pub use crate::topup::history::{ENDED, HELD, WORSE_OFF};
 pub use crate::topup::options::Options as TopUpOptions;
 pub use crate::world::fit::ModelKind;
+pub use crate::world::propagation::Propagation;
 
 mod active;
 mod audit;

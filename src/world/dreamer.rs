@@ -209,6 +209,10 @@ impl WorldModel for Dreamer {
         true
     }
 
+    fn draws_latents(&self) -> bool {
+        true
+    }
+
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
         let wanted = (self.encoder.inputs(), self.context);
         assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
@@ -219,7 +223,7 @@ impl WorldModel for Dreamer {
         let rows = actions.rows();
         let (units, latents) = self.apart(features(state));
         let units = self.carry_on(&units, &latents, &actions.columns(self.action_dim));
-        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+        let rng = feedback.random();
         let latents = classes(&self.prior.forward(&units), self.classes, self.unimix, rng);
         let after = self.features_of(&units, &latents);
         let next_obs = self.decode(&after);

@@ -176,6 +176,10 @@ impl WorldModel for Rssm {
         true
     }
 
+    fn draws_latents(&self) -> bool {
+        true
+    }
+
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
         let wanted = (self.encoder.inputs(), self.context);
         assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
@@ -187,7 +191,7 @@ impl WorldModel for Rssm {
         let before = features(state).to_vec();
         let (deter, latents) = self.apart(&before);
         let deter = self.carry_on(&deter, &latents, &actions.columns(self.action_dim));
-        let rng = if let Feedback::Sampled(rng) = feedback { Some(rng) } else { None };
+        let rng = feedback.random();
         let latents = classes(&self.prior.forward(&deter), self.classes, self.unimix, rng);
         let after = self.features_of(&deter, &latents);
         let next_obs = self.decode(&after);

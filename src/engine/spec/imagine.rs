@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{PolicySpec, Source};
+use crate::world::propagation::Propagation;
 
 /// How imagination is held against reality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,12 @@ pub struct ImagineSpec {
     /// File that the errors are written to, a row a step; Parquet or CSV by its ending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,
-    /// Seed of the choice of starts.
+    /// Discount of returns; that of the critic, where it is held against them. Undiscounted if none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<f64>,
+    /// What every imagined step goes on from.
+    pub propagation: Propagation,
+    /// Seed of the choice of starts and of what is drawn along the rollouts.
     pub seed: u64,
 }
 
@@ -42,6 +48,8 @@ impl Default for ImagineSpec {
             alpha: 0.1,
             tolerance: None,
             out: None,
+            discount: None,
+            propagation: Propagation::default(),
             seed: 0,
         }
     }
@@ -63,6 +71,10 @@ pub struct TraceSpec {
     pub step: usize,
     /// Steps H of the rollout; fewer where the episode ends before.
     pub horizon: usize,
+    /// What every imagined step goes on from.
+    pub propagation: Propagation,
+    /// Seed of what is drawn along it.
+    pub seed: u64,
 }
 
 impl Default for TraceSpec {
@@ -74,6 +86,8 @@ impl Default for TraceSpec {
             episode: 0,
             step: 0,
             horizon: ImagineSpec::default().horizon,
+            propagation: Propagation::default(),
+            seed: 0,
         }
     }
 }
