@@ -32,6 +32,7 @@ pub mod native;
 pub mod newest;
 mod npy;
 pub mod offlinerl_kit;
+pub mod onnx;
 mod order;
 mod perceptron;
 pub mod pets;
@@ -184,6 +185,7 @@ pub const CHECKPOINTS: &[&dyn CheckpointFormat] = &[
     &rwm::RoboticWorldModel,
     &mbpo::Mbpo,
     &pets::Pets,
+    &onnx::Onnx,
     &state_dict::StateDict,
 ];
 

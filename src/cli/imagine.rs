@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{DeviceArgs, OutputArgs, SourceArgs, count};
 use super::headless::{self, Status};
-use crate::engine::job::{ImagineSpec, JobSpec, Source};
+use crate::engine::job::{ImagineSpec, JobSpec, Propagation, Source};
 
 const FILE: &str = "\
 Columns of the file: episode (its id), start (the step that imagination begins at), h, error, copying (the error of the
@@ -14,6 +14,7 @@ start state for ever), disagreement with several members, reward and imagined_re
 and error:NAME, with its sign, for every dimension that moves; errors in standard deviations of the training part.
 
   oodscope imagine data.hdf5 --checkpoint model --out errors.parquet
+  oodscope imagine data.hdf5 --checkpoint model --propagation tsinf --seed 3
   oodscope imagine data.hdf5 --checkpoint model --horizon 100 --tolerance 0.5 --alpha 0.05 --json";
 
 /// Options of `oodscope imagine`.
@@ -40,6 +41,13 @@ pub struct ImagineArgs {
     /// Error, in standard deviations, up to which imagination is trusted; that of copying the start if none is named
     #[arg(long, value_name = "ERROR")]
     tolerance: Option<f64>,
+    /// What every step goes on from. mean: the mean of the elite members; ts1: a draw from the prediction of an elite member that
+    /// is drawn at every step; tsinf: of one that each rollout stays with; members: every member's own mean, in a rollout of its own
+    #[arg(long, value_name = "MODE", default_value_t = ImagineSpec::default().propagation)]
+    propagation: Propagation,
+    /// Discount of returns; the critic's own where its values are held against --rollouts. Undiscounted if none is named
+    #[arg(long, value_name = "GAMMA")]
+    discount: Option<f64>,
     /// File of the errors, one row an imagined step; its name ends in .parquet or .csv
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -70,6 +78,8 @@ impl ImagineArgs {
             tolerance: self.tolerance,
             out: self.out.clone(),
             device: self.device.device,
+            discount: self.discount,
+            propagation: self.propagation,
             seed: self.output.seed,
         })
     }

@@ -51,6 +51,20 @@ fn options_reach_the_specs() {
 }
 
 #[test]
+fn the_propagation_reaches_the_spec_and_is_written_by_name() {
+    let Command::Imagine(imagine) = command(&["imagine", "d", "--propagation", "tsinf", "--seed", "3"]) else {
+        panic!("imagine")
+    };
+    let job = imagine.job(Source::default());
+    let JobSpec::Imagine(spec) = &job else { panic!("imagine") };
+    assert_eq!((spec.propagation, spec.seed), (crate::engine::job::Propagation::TsInf, 3));
+    let written = serde_json::to_string(&job).unwrap();
+    assert!(written.contains("\"propagation\":\"tsinf\""), "{written}");
+    assert_eq!(serde_json::from_str::<JobSpec>(&written).unwrap(), job);
+    assert!(Cli::try_parse_from(["oodscope", "imagine", "d", "--propagation", "ts2"]).is_err());
+}
+
+#[test]
 fn a_comparison_has_one_second_set() {
     let parses = |args: &[&str]| Cli::try_parse_from([&["oodscope", "compare"], args].concat()).is_ok();
     assert!(parses(&["a", "b"]) && parses(&["a", "--imagined", "--checkpoint", "c"]));

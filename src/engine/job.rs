@@ -25,6 +25,7 @@ pub use crate::topup::history::{ENDED, HELD, WORSE_OFF};
 pub use crate::topup::options::Options as TopUpOptions;
 pub use crate::world::fit::{Form, ModelKind, Size};
 pub use crate::world::net::device::Device;
+pub use crate::world::propagation::Propagation;
 
 mod active;
 mod audit;

@@ -8,8 +8,11 @@
 
 pub mod certified;
 mod charts;
+mod curves;
+pub mod ends;
 pub mod errors;
 pub mod latent;
+pub mod rewards;
 mod useful;
 mod window;
 
@@ -42,6 +45,8 @@ pub struct Input<'a> {
     pub imagined: &'a [f32],
     /// [S, H] disagreement of the members along the rollout, where there is an ensemble.
     pub disagreement: Option<&'a [f64]>,
+    /// [M] rollouts [S, H+1, D] of every member alone, where each went on from its own predictions; else empty.
+    pub members: &'a [Vec<f32>],
     /// One episode to draw.
     pub trace: Option<Trace<'a>>,
     /// Seed of the bootstrap.
@@ -57,8 +62,10 @@ pub struct Trace<'a> {
     pub real: &'a [f32],
     /// [T, D] what was imagined.
     pub imagined: &'a [f32],
-    /// [M, T, D] what each member imagined; empty for no band.
+    /// [M, T, D] what each member, or each draw, imagined; empty for no band.
     pub members: &'a [f32],
+    /// What those are: "members", "draws".
+    pub band: &'a str,
 }
 
 /// The horizon at which error is held against novelty and disagreement, if rollouts are that long.
@@ -83,6 +90,7 @@ pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
     let useful = Useful::measure(&errors, input.owner, input.horizon, input.seed);
     error_stats(&mut report, input, &errors, &useful);
     charts::by_horizon(&mut report, input, &errors, &useful);
+    charts::of_members(&mut report, input);
     let h = TRUST_HORIZON.min(input.horizon);
     let at_h = errors.at(h);
     let correlate = |signal: &[f64]| trust::spearman_by_episode(signal, &at_h, input.owner, input.seed);
@@ -105,6 +113,24 @@ pub fn report(input: &Input<'_>) -> Result<Report, Fault> {
     }
     say(&mut report, input, &errors, &useful);
     Ok(report)
+}
+
+/// Adds to the report of `input` the error of what linear dynamics imagine instead, `rolled` [S, H+1, D]; says where the model is
+/// worth less than these.
+pub fn against_linear(report: &mut Report, input: &Input<'_>, rolled: &[f32]) {
+    let std = moving(input.std, input.real);
+    let of = |rollouts: &[f32]| Errors::of_rollouts(&std, input.horizon, input.real, rollouts);
+    let (model, linear) = (of(input.imagined), of(rolled));
+    charts::of_linear(report, input.horizon, &linear);
+    let behind = (1..=input.horizon).filter(|&h| gains((linear.rms(h).0, model.rms(h).0))).count();
+    if 2 * behind > input.horizon {
+        let text = format!(
+            "Linear dynamics, fitted to the training part by least squares, err at least 5 % less than the model at {behind} of {} \
+             horizons.",
+            input.horizon
+        );
+        report.note(Level::Warn, text);
+    }
 }
 
 /// Adds to the report of `input` how its errors go with the `novelty` [S] of every start, in units of its threshold: what may come
@@ -146,6 +172,7 @@ fn check(input: &Input<'_>) -> Result<(), Fault> {
         ("disagreement", input.disagreement.map_or(s * h, <[f64]>::len), s * h),
         ("trace", input.trace.map_or(0, |t| t.imagined.len()), input.trace.map_or(0, |t| t.real.len())),
         ("members", input.trace.map_or(0, |t| t.members.len() % t.real.len().max(1)), 0),
+        ("member rollouts", input.members.iter().map(Vec::len).sum(), input.members.len() * s * (h + 1) * d),
     ];
     for (name, got, want) in sizes {
         if got != want {

@@ -11,6 +11,7 @@ use crate::data::space::Actions;
 use crate::ground::fault::Fault;
 use crate::ground::stats;
 use crate::ground::task::Ctx;
+use crate::world::world_model::WorldModel;
 
 /// What was measured on them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,20 +30,31 @@ pub struct Measured {
 /// [`Fault::Cancelled`].
 pub fn measured(networks: &Networks, episodes: &Dataset, gamma: f64, cx: &Ctx) -> Result<Measured, Fault> {
     let errors = loss::squared_errors(&*networks.model, episodes, cx)?;
+    let value = |features: &[f32]| networks.learner.value(features).unwrap_or_default();
+    let each = value_errors(&*networks.model, &value, episodes, gamma);
+    Ok(Measured { errors, value_error: stats::mean(&each) })
+}
+
+/// Of every episode what `value` promises of the features of its first state, less the return that followed, discounted by
+/// `gamma`. A model that remembers makes features of all that went before; else the observations are the features.
+pub fn value_errors(
+    model: &dyn WorldModel,
+    value: &dyn Fn(&[f32]) -> Vec<f64>,
+    episodes: &Dataset,
+    gamma: f64,
+) -> Vec<f64> {
     let all: Vec<usize> = (0..episodes.num_episodes()).collect();
     let space = &episodes.action_space;
-    let each: Vec<f64> = episodes
+    episodes
         .episodes(&all)
         .map(|e| {
-            // A model that remembers makes features of all that went before; else the observations are the features.
-            let followed = filtered::followed(&*networks.model, e.obs, &Actions::new(space, e.actions));
+            let followed = filtered::followed(model, e.obs, &Actions::new(space, e.actions));
             let features = followed.as_deref().unwrap_or(e.obs);
             let width = features.len() / e.span.obs_rows.max(1);
-            let at = |t: usize| networks.learner.value(&features[t * width..(t + 1) * width]);
-            value_error(&|t| at(t).and_then(|v| v.first().copied()).unwrap_or(f64::NAN), &e, gamma)
+            let at = |t: usize| value(&features[t * width..(t + 1) * width]);
+            value_error(&|t| at(t).first().copied().unwrap_or(f64::NAN), &e, gamma)
         })
-        .collect();
-    Ok(Measured { errors, value_error: stats::mean(&each) })
+        .collect()
 }
 
 /// What `value` promises at the first step less what came, and what it promises of the last where a limit cut it off.

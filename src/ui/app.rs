@@ -15,7 +15,7 @@ use super::pair::Pair;
 use super::panel_id::PanelId;
 use super::sitting::Sitting;
 use super::theme::Theme;
-use crate::engine::job::{ExperimentSpec, Only, RunsSpec, Source, TopUpSpec};
+use crate::engine::job::{ExperimentSpec, Only, Propagation, RunsSpec, Source, TopUpSpec};
 use crate::metrics::report::{Level, Report};
 
 /// What the dashboard is opened with.
@@ -25,6 +25,8 @@ pub struct OpenSpec {
     pub source: Source,
     /// Seed of everything random.
     pub seed: u64,
+    /// What every imagined step goes on from.
+    pub propagation: Propagation,
     /// The top-up that the start key starts; its source is replaced by ours.
     pub topup: TopUpSpec,
     /// The experiment that runs while it is open.
@@ -52,7 +54,8 @@ impl OpenSpec {
         let mut topup = TopUpSpec::default();
         topup.options.seed = seed;
         let runs = RunsSpec { seed, ..RunsSpec::default() };
-        Self { source, seed, topup, experiment: None, runs, has_runs: false, refused: None }
+        let propagation = Propagation::default();
+        Self { source, seed, propagation, topup, experiment: None, runs, has_runs: false, refused: None }
     }
 
     /// Leaves out the policy, the checkpoint or the rollouts, whichever `why` begins with the path of; false where it is none of them.

@@ -13,7 +13,7 @@ use super::app::{Alarm, App, OpenSpec};
 use super::look::{CardLook, ScaleChoice, Sizes};
 use super::panel::{PANELS, named, panel};
 use super::panel_id::PanelId;
-use crate::engine::job::{Source, TopUpOptions, is_on_disk};
+use crate::engine::job::{Propagation, Source, TopUpOptions, is_on_disk};
 use crate::ground::fault::Fault;
 use crate::metrics::gate::Gate;
 use crate::metrics::report::Along;
@@ -32,6 +32,9 @@ pub struct Session {
     /// Seed of everything random.
     #[serde(default)]
     pub seed: u64,
+    /// What every imagined step goes on from.
+    #[serde(default)]
+    propagation: Propagation,
     /// The panel by the name on its tab.
     #[serde(default)]
     panel: Option<String>,
@@ -136,6 +139,7 @@ impl Session {
         Self {
             version: VERSION,
             seed: app.open.seed,
+            propagation: app.open.propagation,
             panel: Some(panel(app.panel).title.into()),
             zoom: looks.zoom,
             theme: Some(app.theme.scheme.named_as().into()),
@@ -233,6 +237,7 @@ impl Session {
     /// What is opened.
     pub fn open(&self) -> OpenSpec {
         let mut open = OpenSpec::new(self.source.clone(), self.seed);
+        open.propagation = self.propagation;
         open.topup.options = self.topup.clone();
         open.topup.yoked.clone_from(&self.yoked);
         open

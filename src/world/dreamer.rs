@@ -238,18 +238,22 @@ impl WorldModel for Dreamer {
         true
     }
 
+    fn draws_latents(&self) -> bool {
+        true
+    }
+
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
         let wanted = (self.encoder.inputs(), self.context);
         assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
         latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
-    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, mut feedback: Feedback<'_>) -> ImaginedStep {
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
         let before = features(state).to_vec();
         let (units, latents) = self.apart(&before);
         let taken = actions.columns(self.action_dim);
         let units = self.carry_on(&units, &latents, &taken);
-        let rng = if let Feedback::Sampled(rng) = &mut feedback { Some(&mut **rng) } else { None };
+        let (member, rng) = (feedback.member(), feedback.random());
         let latents = classes(&self.prior.forward(&units), self.classes, self.unimix, rng);
         let after = self.features_of(&units, &latents);
         let next_obs = self.decode(&after);
@@ -262,7 +266,7 @@ impl WorldModel for Dreamer {
         let ones = || vec![1.0; self.encoder.inputs()];
         let unit = self.unit().map_or_else(ones, <[f32]>::to_vec);
         let prediction = heads::prediction(&own, self.heads.as_ref(), (&before, &taken), &unit);
-        *state = latent::state(heads::shown(next_obs, &prediction, &feedback), after);
+        *state = latent::state(heads::shown(next_obs, &prediction, member), after);
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
     }
 

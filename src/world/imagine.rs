@@ -1,8 +1,9 @@
 //! Imagination: what the world model predicts along recorded actions, step by step on its own predictions
-//! ([`open_loop`]), and from every real state anew ([`one_step`]).
+//! ([`open_loop`], and [`propagated`] in every other way), and from every real state anew ([`one_step`]).
 
 use rayon::prelude::*;
 
+use super::propagation::{Course, Propagation};
 use super::world_model::{Feedback, Prediction, WorldModel};
 use crate::data::episode::TransitionBatch;
 use crate::data::sequence::SequenceBatch;
@@ -31,11 +32,15 @@ pub struct Rollouts {
     pub obs: Vec<f32>,
     /// [K, H], if the model predicts rewards.
     pub reward: Option<Vec<f32>>,
+    /// [K, H] probability that the episode ends in that step, if the model predicts it.
+    pub terminated: Option<Vec<f32>>,
     /// [K, H] standard deviation over all members (ddof 0) of the predicted next observation, mean over its columns,
     /// raw units.
     pub disagreement: Vec<f32>,
     /// [K, H, D] the same deviation of every column: the half-width of a band around the prediction.
     pub member_std: Vec<f32>,
+    /// [M] every member's own rollouts [K, H+1, D], where they were asked for ([`Propagation::Members`]).
+    pub members: Vec<Vec<f32>>,
 }
 
 /// Predictions from N real states, each one step ahead.
@@ -86,6 +91,41 @@ pub fn open_loop(
     member: Option<usize>,
     cx: &Ctx,
 ) -> Result<Rollouts, Cancelled> {
+    roll(model, past, actions, horizon, member.map_or(Course::Mean, Course::Member), cx)
+}
+
+/// As [`open_loop`], every step going on from what the mode says; what is drawn, by the seed beside it. With
+/// [`Propagation::Members`] the deviations are those over all members' own rollouts.
+///
+/// # Errors
+/// [`Cancelled`] once the work was asked to stop.
+///
+/// # Panics
+/// As [`open_loop`].
+pub fn propagated(
+    model: &dyn WorldModel,
+    past: &SequenceBatch<'_>,
+    actions: &Actions<'_>,
+    horizon: usize,
+    (mode, seed): (Propagation, u64),
+    cx: &Ctx,
+) -> Result<Rollouts, Cancelled> {
+    if mode != Propagation::Members {
+        return roll(model, past, actions, horizon, Course::of(mode, model, past.rows, seed), cx);
+    }
+    let own = |member: usize| roll(model, past, actions, horizon, Course::Member(member), cx);
+    let all = (0..model.dims().members).map(own).collect::<Result<Vec<_>, _>>()?;
+    Ok(Rollouts::of_members(all, &model.elites()))
+}
+
+fn roll(
+    model: &dyn WorldModel,
+    past: &SequenceBatch<'_>,
+    actions: &Actions<'_>,
+    horizon: usize,
+    mut course: Course,
+    cx: &Ctx,
+) -> Result<Rollouts, Cancelled> {
     let (d, k, a) = (past.obs_dim, past.rows, actions.space().dim());
     assert_eq!(actions.rows(), k * horizon, "actions is [K, H]");
     let mut out = Rollouts {
@@ -94,8 +134,10 @@ pub fn open_loop(
         obs_dim: d,
         obs: vec![0.0; k * (horizon + 1) * d],
         reward: model.predicts_reward().then(|| vec![0.0; k * horizon]),
+        terminated: model.predicts_end().then(|| vec![0.0; k * horizon]),
         disagreement: vec![0.0; k * horizon],
         member_std: vec![0.0; k * horizon * d],
+        members: Vec::new(),
     };
     let total = (k * horizon) as u64;
     let each = chunk(model);
@@ -109,11 +151,13 @@ pub fn open_loop(
             for r in first..first + rows {
                 action.extend_from_slice(actions.stored_at(r * horizon + h));
             }
-            let feedback = member.map_or(Feedback::Mean, Feedback::Member);
+            let feedback = course.feedback(first..first + rows);
             let step = model.step(&mut state, &Actions::new(actions.space(), action), feedback);
             out.put_spread(first, h, &step.prediction);
-            if let (Some(all), Some(mean)) = (&mut out.reward, &step.reward) {
-                mean.iter().enumerate().for_each(|(r, v)| all[(first + r) * horizon + h] = *v);
+            for (all, said) in [(&mut out.reward, &step.reward), (&mut out.terminated, &step.terminated)] {
+                if let (Some(all), Some(said)) = (all, said) {
+                    said.iter().enumerate().for_each(|(r, v)| all[(first + r) * horizon + h] = *v);
+                }
             }
             out.put_obs(first, h + 1, &state.obs);
         }
@@ -263,5 +307,8 @@ fn moments(p: &Prediction, r: usize, c: usize) -> (f64, f64) {
     stats::moments((0..p.members).map(|e| member(p, e, r, c)))
 }
 
+mod members;
+#[cfg(test)]
+mod propagation_tests;
 #[cfg(test)]
 mod tests;

@@ -106,12 +106,17 @@ impl RecurrentNet {
         Prediction { members, rows, obs_dim: d, next_obs, delta, reward, logvar, terminated: None }
     }
 
-    /// For every row a draw from the prediction of a random member; the members that were drawn.
-    fn sample(&self, p: &Prediction, rng: &mut Stream) -> (Vec<f32>, Vec<usize>) {
+    /// For every row a draw from the prediction of the member that `chosen` says, and that prediction's place among all.
+    fn sample(
+        &self,
+        p: &Prediction,
+        rng: &mut Stream,
+        chosen: impl Fn(usize, &mut Stream) -> usize,
+    ) -> (Vec<f32>, Vec<usize>) {
         let (d, targets) = (self.obs_dim, self.targets());
         let (mut obs, mut from) = (Vec::with_capacity(p.rows * d), Vec::with_capacity(p.rows));
         for i in 0..p.rows {
-            let at = rng.random_range(0..p.members) * p.rows + i;
+            let at = chosen(i, rng) * p.rows + i;
             for c in 0..d {
                 let noise = p.logvar.as_ref().map_or(0.0, |logvar| {
                     let n: f32 = StandardNormal.sample(rng);
@@ -170,7 +175,11 @@ impl WorldModel for RecurrentNet {
             Feedback::Mean => (p.mean_next_obs(&all), p.mean_reward(&all)),
             Feedback::Member(member) => (p.mean_next_obs(&[member]), p.mean_reward(&[member])),
             Feedback::Sampled(rng) => {
-                let (obs, from) = self.sample(&p, rng);
+                let (obs, from) = self.sample(&p, rng, |_, rng| rng.random_range(0..p.members));
+                (obs, p.reward.as_ref().map(|all| from.iter().map(|at| all[*at]).collect()))
+            }
+            Feedback::Assigned(members, rng) => {
+                let (obs, from) = self.sample(&p, rng, |row, _| members[row]);
                 (obs, p.reward.as_ref().map(|all| from.iter().map(|at| all[*at]).collect()))
             }
         };

@@ -185,18 +185,22 @@ impl WorldModel for Rssm {
         true
     }
 
+    fn draws_latents(&self) -> bool {
+        true
+    }
+
     fn begin(&self, past: &SequenceBatch<'_>) -> ImaginedState {
         let wanted = (self.encoder.inputs(), self.context);
         assert_eq!((past.obs_dim, past.steps + 1), wanted, "as many observations a row as it filters");
         latent::follow(past, |before, obs| self.seen(before, obs))
     }
 
-    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, mut feedback: Feedback<'_>) -> ImaginedStep {
+    fn step(&self, state: &mut ImaginedState, actions: &Actions<'_>, feedback: Feedback<'_>) -> ImaginedStep {
         let before = features(state).to_vec();
         let (deter, latents) = self.apart(&before);
         let taken = actions.columns(self.action_dim);
         let deter = self.carry_on(&deter, &latents, &taken);
-        let rng = if let Feedback::Sampled(rng) = &mut feedback { Some(&mut **rng) } else { None };
+        let (member, rng) = (feedback.member(), feedback.random());
         let latents = classes(&self.prior.forward(&deter), self.classes, self.unimix, rng);
         let after = self.features_of(&deter, &latents);
         let next_obs = self.decode(&after);
@@ -205,7 +209,7 @@ impl WorldModel for Rssm {
         let ends: Vec<f32> = self.goes_on.forward(beside).into_iter().map(|logit| 1.0 / (1.0 + logit.exp())).collect();
         let own = Own { obs: &state.obs, next_obs: &next_obs, reward: &reward, terminated: &ends };
         let prediction = heads::prediction(&own, self.heads.as_ref(), (&before, &taken), &self.scale.std);
-        *state = latent::state(heads::shown(next_obs, &prediction, &feedback), after);
+        *state = latent::state(heads::shown(next_obs, &prediction, member), after);
         ImaginedStep { prediction, reward: Some(reward), terminated: Some(ends) }
     }
 

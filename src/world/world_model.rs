@@ -1,7 +1,7 @@
 //! What can be imagined with: [`WorldModel`], what it says ([`Prediction`]), and how one is trained ([`Fit`]).
 //!
 //! A model is begun on what it has seen of B trajectories, then takes one action a row and step. What it predicts is told
-//! for every member apart; what it goes on from is one of three things ([`Feedback`]).
+//! for every member apart; what it goes on from is one of four things ([`Feedback`]).
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -66,6 +66,23 @@ pub enum Feedback<'r> {
     Member(usize),
     /// For every row a draw from the prediction of a random elite member (TS1, Chua et al. 2018).
     Sampled(&'r mut Stream),
+    /// For every row a draw from the prediction of its own member: [B], the same at every step for TS∞ (Chua et al. 2018).
+    Assigned(&'r [usize], &'r mut Stream),
+}
+
+impl<'r> Feedback<'r> {
+    /// The one member that is asked for; nothing where none is.
+    pub fn member(&self) -> Option<usize> {
+        if let Self::Member(member) = self { Some(*member) } else { None }
+    }
+
+    /// What to draw with; nothing where nothing is drawn.
+    pub fn random(self) -> Option<&'r mut Stream> {
+        match self {
+            Self::Mean | Self::Member(_) => None,
+            Self::Sampled(rng) | Self::Assigned(_, rng) => Some(rng),
+        }
+    }
 }
 
 /// One imagined step of B rows.
@@ -131,6 +148,11 @@ pub trait WorldModel: Debug + Send + Sync {
 
     /// True if it predicts variances.
     fn predicts_variance(&self) -> bool {
+        false
+    }
+
+    /// True if what it goes on from is drawn inside it, where draws are asked for: latents that are classes.
+    fn draws_latents(&self) -> bool {
         false
     }
 

@@ -41,6 +41,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["clap", "ctrlc"], &["src/cli"]),
     (&["kdtree"], &["src/metrics/"]),
     (&["nalgebra"], &["src/metrics/", "src/data/audit/"]),
+    (&["rten"], &["src/checkpoint/onnx"]),
     (&["safetensors"], &["src/checkpoint"]),
     (&["saphyr_parser"], &["src/checkpoint/yaml.rs"]),
     (&["ttf_parser"], &["src/picture/font.rs"]),

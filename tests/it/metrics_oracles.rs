@@ -49,6 +49,7 @@ fn check(path: &Path, json: &Value) -> usize {
             real: &real,
             imagined: &imagined,
             disagreement: None,
+            members: &[],
             trace: None,
             seed: 0,
         };

@@ -8,8 +8,18 @@ use crate::checkpoint::layers;
 use crate::world::net::normalizer::Normalizer;
 
 /// The keys.
-pub(super) const KEYS: [&str; 8] =
-    ["obs_mean", "obs_std", "action_mean", "action_std", "scaler", "history", "preprocess", "cost"];
+pub(super) const KEYS: [&str; 10] = [
+    "obs_mean",
+    "obs_std",
+    "action_mean",
+    "action_std",
+    "scaler",
+    "history",
+    "preprocess",
+    "cost",
+    "inputs",
+    "outputs",
+];
 
 /// What is stated; everything may be missing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +40,10 @@ pub struct Stated {
     pub unprocessed: bool,
     /// Whether a cost is the first output.
     pub cost: Option<bool>,
+    /// What the inputs of a graph are, one after the other.
+    pub inputs: Option<Vec<String>>,
+    /// What its outputs are.
+    pub outputs: Option<Vec<String>>,
 }
 
 impl Stated {
@@ -46,7 +60,13 @@ impl Stated {
             Some("none") => Ok(true),
             _ => Err(format!("{key} is {value}, only \"none\" is understood")),
         };
+        let roles = || {
+            let all = value.as_array().and_then(|list| list.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+            all.map(Some).ok_or_else(|| format!("{key} is {value}, a list of roles is needed"))
+        };
         match key {
+            "inputs" => self.inputs = roles()?,
+            "outputs" => self.outputs = roles()?,
             "obs_mean" => self.obs_mean = list()?,
             "obs_std" => self.obs_std = list()?,
             "action_mean" => self.action_mean = list()?,
@@ -125,6 +145,7 @@ mod tests {
             (json!({"history": 0}), "1 to 10000"),
             (json!({"history": 1e9}), "1 to 10000"),
             (json!({"cost": "no"}), "true or false"),
+            (json!({"inputs": "obs"}), "list of roles"),
         ] {
             assert!(stated(&keys).unwrap_err().contains(words), "{keys}");
         }

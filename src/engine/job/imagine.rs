@@ -9,8 +9,10 @@ use crate::engine::measure::lineage::trust;
 use crate::engine::measure::loss_ratio;
 use crate::engine::measure::model_space;
 use crate::engine::measure::rollouts::world_model;
-use crate::engine::measure::windows::{Along, Windows};
-use crate::engine::measure::{calibration, fidelity, posterior, steps_file, variety};
+use crate::engine::measure::windows::Windows;
+use crate::engine::measure::{
+    calibration, ends, fidelity, linear, posterior, propagation, steps_file, values, variety,
+};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{ImagineSpec, Source};
 use crate::engine::workspace::Workspace;
@@ -23,7 +25,7 @@ use crate::metrics::divergence::latent::{self, Latents};
 use crate::metrics::divergence::{self, Input};
 use crate::metrics::features::moving;
 use crate::metrics::report::{Level, Report};
-use crate::world::imagine::{Rollouts, open_loop};
+use crate::world::imagine::{Rollouts, propagated};
 use crate::world::world_model::WorldModel;
 
 /// Imagines in the open loop from held-out starts and reports the error by horizon.
@@ -47,11 +49,15 @@ impl Job for Imagine {
         if let Some(out) = &spec.out {
             columns::check_ending(out)?;
         }
+        if let Some(discount) = spec.discount.filter(|d| !(0.0..=1.0).contains(d)) {
+            return Err(Fault::bad(format!("the discount is {discount}: choose one from 0 to 1, such as 0.99")));
+        }
         workspace.open(&spec.source, cx)
     }
 
     fn run(spec: &ImagineSpec, opened: Opened, cx: &Ctx, emit: Emit<'_>) -> Result<Outcome, Fault> {
         let model = &*world_model(&opened)?.placed_on(spec.device).map_err(Fault::bad)?;
+        let how = (spec.propagation, spec.seed);
         let seen = model_space::of(&opened, cx)?;
         let windows = Windows::choose(&opened.data, &opened.split.heldout, spec, model.context());
         // What cannot be drawn is said before anything is spent.
@@ -60,12 +66,12 @@ impl Job for Imagine {
         let (real, actions) = windows.gather(data);
         let actions = Actions::new(&data.action_space, actions);
         let past = windows.pasts(data);
-        let imagined = open_loop(model, &past, &actions, windows.horizon, None, &cx.phase("imagining"))?;
+        let imagined = propagated(model, &past, &actions, windows.horizon, how, &cx.phase("imagining"))?;
         let std = moving(&training_std(&seen), &real);
         let disagreement = (model.dims().members > 1).then(|| in_units(&imagined.member_std, &std));
         let worst = || windows.worst(data.obs_dim(), &real, &imagined.obs, &std);
         let traced = if spec.episode.is_some() { named } else { worst() };
-        let drawn = traced.map(|start| Drawn::imagine(model, data, start, windows.horizon, cx)).transpose()?;
+        let drawn = traced.map(|start| Drawn::imagine(model, data, (start, windows.horizon), how, cx)).transpose()?;
         let (owner, step): (Vec<usize>, Vec<usize>) = windows.starts.iter().copied().unzip();
         let input = Input {
             names: &data.obs_space.names,
@@ -76,11 +82,16 @@ impl Job for Imagine {
             real: &real,
             imagined: &imagined.obs,
             disagreement: disagreement.as_deref(),
+            members: &imagined.members,
             trace: drawn.as_ref().map(Drawn::trace),
             seed: spec.seed,
         };
         let mut report = divergence::report(&input)?;
-        in_latents(&mut report, model, &seen, (&windows, &real, &imagined));
+        propagation::tell(&mut report, model, how);
+        in_latents(&mut report, model, (&real, &imagined));
+        if let Some(along) = windows.rewards(data, &seen.split.train, imagined.reward.as_deref()) {
+            along.view(spec.discount.unwrap_or(1.0)).tell(&mut report, true);
+        }
         // Neighbours take their time on large data: the curves do not wait for them.
         emit(report.clone());
         let reference = coverage::novelty(&opened, cx)?;
@@ -89,6 +100,12 @@ impl Job for Imagine {
         let ratios = novelty.ratios(&starts, &cx.phase("novelty of the starts"))?;
         divergence::against_novelty(&mut report, &input, &ratios)?;
         windows.note(&mut report, spec);
+        let begun = windows.start_rows(data);
+        if let Some(rolled) = linear::imagined(&opened, model, (&begun, &actions, windows.horizon), cx)? {
+            divergence::against_linear(&mut report, &input, &rolled);
+        }
+        ends::tell(&mut report, &seen, model, (spec, windows.horizon), cx)?;
+        values::tell(&mut report, &opened, model, spec.discount, cx)?;
         let along = SequenceBatch { steps: windows.horizon, obs: real[..].into(), actions, ..past.clone() };
         posterior::tell(&mut report, model, (&past, &along), &std, cx)?;
         certify(&mut report, &seen, model, (spec, windows.horizon, &std), cx)?;
@@ -97,7 +114,7 @@ impl Job for Imagine {
         variety::tell(&mut report, &opened, novelty, cx)?;
         loss_ratio::of_heldout(&mut report, &seen, model, cx)?;
         if let Some(drawn) = &drawn {
-            report.note(Level::Info, format!("The traces show {}; their band spans the members.", drawn.label));
+            report.note(Level::Info, format!("The traces show {}; their band spans the {}.", drawn.label, drawn.band));
         }
         trust(&mut report, &opened);
         emit(report);
@@ -107,23 +124,15 @@ impl Job for Imagine {
     }
 }
 
-/// What a model without a decoder is measured by besides, in its latent space and by its rewards, and that all is there; nothing of
-/// others. `seen` is what was opened as the model sees it.
-fn in_latents(
-    report: &mut Report,
-    model: &dyn WorldModel,
-    seen: &Opened,
-    (windows, real, imagined): (&Windows, &[f32], &Rollouts),
-) {
+/// What a model without a decoder is measured by besides, in its latent space, and that all is there; nothing of others.
+fn in_latents(report: &mut Report, model: &dyn WorldModel, (real, imagined): (&[f32], &Rollouts)) {
     let Some(encoder) = model.encoder() else { return };
-    let rewards = windows.rewards(&seen.data, &seen.split.train, imagined.reward.as_deref());
     let latents = Latents {
         units: imagined.obs_dim,
         horizon: imagined.horizon,
         real,
         imagined: &imagined.obs,
         simplex: encoder.simplex(),
-        rewards: rewards.as_ref().map(Along::view),
     };
     latent::add(report, &latents);
     model_space::of_imagination(report, model);

@@ -3,7 +3,7 @@ use crate::engine::event::Outcome;
 use crate::engine::measure::drawn::{Drawn, training_std};
 use crate::engine::measure::rollouts::world_model;
 use crate::engine::measure::windows::{from_where, usable};
-use crate::engine::measure::{model_space, trajectories};
+use crate::engine::measure::{model_space, propagation, trajectories};
 use crate::engine::opened::Opened;
 use crate::engine::spec::{Source, TraceSpec};
 use crate::engine::workspace::Workspace;
@@ -58,7 +58,7 @@ impl Job for Trace {
         let one = model.encoder().is_some().then(|| data.subset(&[spec.episode]));
         let one = one.as_ref().map(|one| model_space::dataset(model, one, cx)).transpose()?;
         let (data, index) = one.as_deref().map_or((&**data, spec.episode), |one| (one, 0));
-        let drawn = Drawn::imagine(model, data, (index, spec.step), horizon, cx)?;
+        let drawn = Drawn::imagine(model, data, ((index, spec.step), horizon), (spec.propagation, spec.seed), cx)?;
         let mut report = divergence::trace(&Window {
             names: &seen.data.obs_space.names,
             std: &training_std(&seen),
@@ -67,7 +67,9 @@ impl Job for Trace {
             real: data.episode(index).obs,
             imagined: &drawn.imagined,
             members: &drawn.members,
+            band: drawn.band,
         })?;
+        propagation::tell(&mut report, model, (spec.propagation, spec.seed));
         model_space::entitle(&mut report, model, true);
         emit(report);
         Ok(Outcome::default())

@@ -11,7 +11,8 @@ use crate::metrics::disagreement::in_units;
 use crate::metrics::divergence::certified::{self, Certified, Part};
 use crate::metrics::divergence::errors::Errors;
 use crate::metrics::report::{Level, Report};
-use crate::world::imagine::open_loop;
+use crate::world::imagine::propagated;
+use crate::world::propagation::Propagation;
 use crate::world::world_model::WorldModel;
 
 /// Most episodes of a part that are imagined: enough that the calibration part's choice matters little.
@@ -45,7 +46,8 @@ pub fn certify(
         );
         return Ok(());
     }
-    let part = |episodes: &[usize]| imagined(opened, model, (episodes, horizon, std), cx);
+    let how = (spec.propagation, spec.seed);
+    let part = |episodes: &[usize]| imagined(opened, model, (episodes, horizon, std), how, cx);
     let calibration = part(&split.calibration)?;
     if certified::too_few(report, stats::by_episode(&calibration.owner).len(), spec.alpha, horizon) {
         return Ok(());
@@ -65,6 +67,7 @@ fn imagined(
     opened: &Opened,
     model: &dyn WorldModel,
     (episodes, horizon, std): (&[usize], usize, &[f64]),
+    how: (Propagation, u64),
     cx: &Ctx,
 ) -> Result<Part, Fault> {
     let data = &opened.data;
@@ -72,7 +75,7 @@ fn imagined(
     let (real, actions) = windows.gather(data);
     let actions = Actions::new(&data.action_space, actions);
     let cx = cx.phase("imagining for the bound");
-    let imagined = open_loop(model, &windows.pasts(data), &actions, horizon, None, &cx)?;
+    let imagined = propagated(model, &windows.pasts(data), &actions, horizon, how, &cx)?;
     let several = model.dims().members > 1;
     Ok(Part {
         errors: Errors::of_rollouts(std, horizon, &real, &imagined.obs),
@@ -92,6 +95,7 @@ mod tests {
     use crate::metrics::divergence::errors::nrmse;
     use crate::world::ensemble;
     use crate::world::fit::FitOptions;
+    use crate::world::imagine::open_loop;
     use std::sync::Arc;
 
     fn opened(episodes: usize) -> Opened {

@@ -1,4 +1,4 @@
-//! One rollout to be drawn: what happened, and what the mean of the elites and every member alone imagine of it.
+//! One rollout to be drawn: what happened, what is imagined of it, and the band that members or draws span around that.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,10 +13,14 @@ use crate::engine::spec::Source;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use crate::metrics::divergence::Trace;
-use crate::world::imagine::open_loop;
+use crate::world::imagine::{open_loop, propagated};
+use crate::world::propagation::Propagation;
 use crate::world::world_model::WorldModel;
 
-/// One rollout as the mean of the elites and as every member alone imagines it.
+/// Draws of a rollout that span its band: as many particles as PETS plans with (Chua et al. 2018).
+const DRAWS: usize = 20;
+
+/// One rollout as it is imagined, and as every member alone, or every draw, imagines it.
 pub struct Drawn {
     /// "episode 12 from step 40".
     pub label: String,
@@ -24,37 +28,49 @@ pub struct Drawn {
     pub real: Vec<f32>,
     /// [H+1, D] what was imagined.
     pub imagined: Vec<f32>,
-    /// [M, H+1, D] what each member imagined.
+    /// [M, H+1, D] what each member, or each draw, imagined.
     pub members: Vec<f32>,
+    /// What those are: "members", "draws".
+    pub band: &'static str,
 }
 
 impl Drawn {
-    /// Imagines `horizon` steps of `data` from `start`.
+    /// Imagines `horizon` steps of `data` from `start`, each going on from what the mode says. Where it draws, the band is of
+    /// [`DRAWS`] rollouts and the first of them is the one that is drawn; else of every member's own.
     ///
     /// # Errors
     /// Those of the model; cancelled.
     pub fn imagine(
         model: &dyn WorldModel,
         data: &Dataset,
-        start: Start,
-        horizon: usize,
+        (start, horizon): (Start, usize),
+        (mode, seed): (Propagation, u64),
         cx: &Ctx,
     ) -> Result<Self, Fault> {
         let cx = cx.phase("drawing one episode");
-        let windows = Windows { horizon, context: model.context(), starts: vec![start] };
+        let rows = if mode.is_drawn() { DRAWS } else { 1 };
+        let windows = Windows { horizon, context: model.context(), starts: vec![start; rows] };
         let (real, actions) = windows.gather(data);
         let (past, actions) = (windows.pasts(data), Actions::new(&data.action_space, actions));
-        let imagined = open_loop(model, &past, &actions, horizon, None, &cx)?.obs;
-        let mut members = Vec::new();
-        for m in 0..model.dims().members {
-            members.extend(open_loop(model, &past, &actions, horizon, Some(m), &cx)?.obs);
+        let (label, one) = (format!("episode {} from step {}", start.0, start.1), real.len() / rows);
+        let mut imagined = propagated(model, &past, &actions, horizon, (mode, seed), &cx)?;
+        if mode.is_drawn() {
+            let (members, imagined) = (imagined.obs.clone(), imagined.obs[..one].to_vec());
+            return Ok(Self { label, real: real[..one].to_vec(), imagined, members, band: "draws" });
         }
-        Ok(Self { label: format!("episode {} from step {}", start.0, start.1), real, imagined, members })
+        let mut members = std::mem::take(&mut imagined.members).concat();
+        if members.is_empty() {
+            for m in 0..model.dims().members {
+                members.extend(open_loop(model, &past, &actions, horizon, Some(m), &cx)?.obs);
+            }
+        }
+        Ok(Self { label, real, imagined: imagined.obs, members, band: "members" })
     }
 
     /// As the report of divergence takes it.
     pub fn trace(&self) -> Trace<'_> {
-        Trace { label: &self.label, real: &self.real, imagined: &self.imagined, members: &self.members }
+        let Self { label, real, imagined, members, band } = self;
+        Trace { label, real, imagined, members, band }
     }
 }
 

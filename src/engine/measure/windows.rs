@@ -11,7 +11,7 @@ use crate::ground::number::counted;
 use crate::ground::seed::stream;
 use crate::ground::stats;
 use crate::metrics::divergence::errors::nrmse;
-use crate::metrics::divergence::latent::Rewards;
+use crate::metrics::divergence::rewards::Rewards;
 use crate::metrics::report::{Level, Report};
 
 /// An episode's index and a step of it.
@@ -124,7 +124,8 @@ impl Windows {
         let imagined = imagined.filter(|_| !data.origin.has_no_rewards())?;
         let of = |&(e, t): &Start| data.episode(e).rewards[t..t + self.horizon].to_vec();
         let all: Vec<f64> = data.episodes(train).flat_map(|e| e.rewards.to_vec()).filter(|r| r.is_finite()).collect();
-        Some(Along { real: self.starts.iter().flat_map(of).collect(), imagined, scale: stats::mean_std(&all) })
+        let (real, horizon) = (self.starts.iter().flat_map(of).collect(), self.horizon);
+        Some(Along { horizon, real, imagined, scale: stats::mean_std(&all) })
     }
 
     /// The start that was named to be drawn: of the episode the step that is asked for, or the first that is possible.
@@ -180,15 +181,16 @@ impl Windows {
 
 /// Rewards along all windows, beside what was imagined of them.
 pub struct Along<'i> {
+    horizon: usize,
     real: Vec<f64>,
     imagined: &'i [f32],
     scale: (f64, f64),
 }
 
 impl Along<'_> {
-    /// As the report takes them.
-    pub fn view(&self) -> Rewards<'_> {
-        Rewards { real: &self.real, imagined: self.imagined, scale: self.scale }
+    /// As the report takes them, returns with this discount.
+    pub fn view(&self, discount: f64) -> Rewards<'_> {
+        Rewards { horizon: self.horizon, real: &self.real, imagined: self.imagined, scale: self.scale, discount }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PolicySpec, Source};
 use crate::world::net::device::Device;
+use crate::world::propagation::Propagation;
 
 /// How imagination is held against reality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +32,12 @@ pub struct ImagineSpec {
     /// Where the model imagines.
     #[serde(skip_serializing_if = "Device::is_cpu")]
     pub device: Device,
-    /// Seed of the choice of starts.
+    /// Discount of returns; that of the critic, where it is held against them. Undiscounted if none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<f64>,
+    /// What every imagined step goes on from.
+    pub propagation: Propagation,
+    /// Seed of the choice of starts and of what is drawn along the rollouts.
     pub seed: u64,
 }
 
@@ -47,6 +53,8 @@ impl Default for ImagineSpec {
             tolerance: None,
             out: None,
             device: Device::Cpu,
+            discount: None,
+            propagation: Propagation::default(),
             seed: 0,
         }
     }
@@ -68,6 +76,10 @@ pub struct TraceSpec {
     pub step: usize,
     /// Steps H of the rollout; fewer where the episode ends before.
     pub horizon: usize,
+    /// What every imagined step goes on from.
+    pub propagation: Propagation,
+    /// Seed of what is drawn along it.
+    pub seed: u64,
 }
 
 impl Default for TraceSpec {
@@ -79,6 +91,8 @@ impl Default for TraceSpec {
             episode: 0,
             step: 0,
             horizon: ImagineSpec::default().horizon,
+            propagation: Propagation::default(),
+            seed: 0,
         }
     }
 }

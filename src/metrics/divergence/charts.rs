@@ -90,6 +90,51 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors, usefu
     }
 }
 
+/// Error by horizon of linear dynamics.
+pub fn of_linear(report: &mut Report, horizon: usize, errors: &Errors) {
+    report.series.push(Series {
+        key: "linear_rms".into(),
+        label: "linear dynamics".into(),
+        group: "error by horizon".into(),
+        x_axis: axis("horizon", "steps", false),
+        y_axis: axis("error", "std", true),
+        x: (1..=horizon).map(|h| h as f64).collect(),
+        y: (1..=horizon).map(|h| finite(errors.rms(h).0)).collect(),
+        definition: "Root mean square error over starts of linear dynamics s' = A s + B a + c in the open loop, fitted to the training \
+                     part by least squares (ridge 1e-8 on standardised inputs): a model that errs more has learned less than a line."
+            .into(),
+        ..Series::default()
+    });
+}
+
+/// Error by horizon of every member's own rollouts, where there are such: their mean, and from the lowest to the highest.
+pub fn of_members(report: &mut Report, input: &Input<'_>) {
+    let own = |rollouts: &Vec<f32>| Errors::of_rollouts(input.std, input.horizon, input.real, rollouts);
+    let all: Vec<Errors> = input.members.iter().map(own).collect();
+    if all.is_empty() {
+        return;
+    }
+    let at = |h: usize| all.iter().map(move |errors| errors.rms(h).0);
+    let horizons = || 1..=input.horizon;
+    let end = |pick: fn(f64, f64) -> f64| horizons().map(|h| finite(at(h).fold(f64::NAN, pick))).collect();
+    report.series.push(Series {
+        key: "members_rms".into(),
+        label: "a member alone".into(),
+        group: "error by horizon".into(),
+        x_axis: axis("horizon", "steps", false),
+        y_axis: axis("error", "std", true),
+        x: horizons().map(|h| h as f64).collect(),
+        y: horizons().map(|h| finite(at(h).sum::<f64>() / all.len() as f64)).collect(),
+        band: Some((end(f64::min), end(f64::max))),
+        definition: format!(
+            "Root mean square error over starts of a member that goes on from its own mean, mean over {}; band: from the lowest to \
+             the highest member.",
+            counted(all.len(), "members")
+        ),
+        ..Series::default()
+    });
+}
+
 /// Error against novelty of the start: at most [`POINTS`] points, evenly thinned.
 pub fn scatter(report: &mut Report, input: &Input<'_>, novelty: &[f64], (errors, h): (&[f64], usize)) {
     let kept: Vec<usize> = (0..novelty.len()).filter(|&i| novelty[i].is_finite() && errors[i].is_finite()).collect();
@@ -164,7 +209,7 @@ pub fn trace(report: &mut Report, input: &Input<'_>, trace: &Trace<'_>) {
         let text = format!("{}: what happened.", trace.label);
         report.series.push(Series { role: Role::Real, ..series("real", "real", column(trace.real, c, d), text) });
         let text =
-            format!("{}: what was imagined; band: lowest to highest of {}.", trace.label, counted(members, "members"));
+            format!("{}: what was imagined; band: lowest to highest of {}.", trace.label, counted(members, trace.band));
         let mut imagined = series("imagined", "imagined", column(trace.imagined, c, d), text);
         imagined.band = span(trace.members, steps, (c, d));
         report.series.push(imagined);

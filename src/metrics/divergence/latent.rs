@@ -1,9 +1,9 @@
-//! What a model without a decoder is worth beside the standardised error of its latents: how far they are apart, what their
-//! simplices say of each other, and the rewards, which alone are in units of the environment.
+//! What a model without a decoder is worth beside the standardised error of its latents: how far they are apart, and what their
+//! simplices say of each other.
 
-use super::charts::{axis, finite};
+use super::curves::{Words, curves};
 use crate::ground::stats;
-use crate::metrics::report::{Report, Role, Series};
+use crate::metrics::report::Report;
 
 /// What an axis of errors is called that are of latents.
 pub const LATENTS: &str = "error of latents";
@@ -25,19 +25,6 @@ pub struct Latents<'a> {
     pub imagined: &'a [f32],
     /// Units of each simplex, where latents are made of such.
     pub simplex: Option<usize>,
-    /// Rewards, where there are any.
-    pub rewards: Option<Rewards<'a>>,
-}
-
-/// Rewards along rollouts.
-#[derive(Debug, Clone, Copy)]
-pub struct Rewards<'a> {
-    /// [S, H] that were got.
-    pub real: &'a [f64],
-    /// [S, H] that were imagined.
-    pub imagined: &'a [f32],
-    /// Mean and standard deviation in the training part.
-    pub scale: (f64, f64),
 }
 
 /// Adds curves and numbers to the report of imagination.
@@ -55,7 +42,8 @@ pub fn add(report: &mut Report, input: &Latents<'_>) {
         without: "copying the start",
     };
     let rms = |of: Vec<f64>| stats::root_mean_square(&of);
-    curves(report, input, &words, |h| (rms(input.pairs(h, false, distance)), rms(input.pairs(h, true, distance))));
+    let shape = (input.real.len() / ((input.horizon + 1) * input.units).max(1), input.horizon);
+    curves(report, shape, &words, |h| (rms(input.pairs(h, false, distance)), rms(input.pairs(h, true, distance))));
     if let Some(group) = input.simplex {
         let words = Words {
             key: "simnorm_kl",
@@ -67,60 +55,10 @@ pub fn add(report: &mut Report, input: &Latents<'_>) {
             without: "copying the start",
         };
         let kl = |a: &[f32], b: &[f32]| divergence(a, b, group);
-        curves(report, input, &words, |h| {
+        curves(report, shape, &words, |h| {
             (stats::mean(&input.pairs(h, false, kl)), stats::mean(&input.pairs(h, true, kl)))
         });
     }
-    if let Some(rewards) = &input.rewards {
-        let std = if rewards.scale.1 > 1e-8 { rewards.scale.1 } else { 1.0 };
-        let unit = if rewards.scale.1 > 1e-8 { "std" } else { "" };
-        let words = Words {
-            key: "reward_rms",
-            group: "reward error by horizon",
-            label: ("reward error", unit),
-            model: "Root mean square over starts of imagined minus real reward of that step, in standard deviations of the training \
-                    part's rewards.",
-            floor: "The same of the mean reward of the training part.",
-            last: "reward error at the last step",
-            without: "the mean reward",
-        };
-        curves(report, input, &words, |h| rewards.errors(h, input.horizon, std));
-    }
-}
-
-/// What a pair of curves is called.
-struct Words {
-    key: &'static str,
-    group: &'static str,
-    label: (&'static str, &'static str),
-    model: &'static str,
-    floor: &'static str,
-    last: &'static str,
-    without: &'static str,
-}
-
-/// A curve of the model and its floor by horizon, and the model's last value.
-fn curves(report: &mut Report, input: &Latents<'_>, words: &Words, at: impl Fn(usize) -> (f64, f64)) {
-    let (model, floor): (Vec<f64>, Vec<f64>) = (1..=input.horizon).map(at).unzip();
-    let last = model.last().copied().unwrap_or(f64::NAN);
-    let starts = input.real.len() / ((input.horizon + 1) * input.units).max(1);
-    report.stat(words.key, words.last, last, words.label.1, words.model).of(starts, "starts");
-    let mut add = |key: String, label: &str, role: Role, y: Vec<f64>, definition: &str| {
-        report.series.push(Series {
-            key,
-            label: label.into(),
-            group: words.group.into(),
-            role,
-            x_axis: axis("horizon", "steps", false),
-            y_axis: axis(words.label.0, words.label.1, false),
-            x: (1..=input.horizon).map(|h| h as f64).collect(),
-            y: y.into_iter().map(finite).collect(),
-            definition: definition.into(),
-            ..Series::default()
-        });
-    };
-    add(words.key.into(), "model", Role::Value, model, words.model);
-    add(format!("{}_floor", words.key), words.without, Role::Floor, floor, words.floor);
 }
 
 impl Latents<'_> {
@@ -138,21 +76,6 @@ impl Latents<'_> {
     }
 }
 
-impl Rewards<'_> {
-    /// Of the model and of the mean reward at horizon `h`, over the starts whose reward is a number.
-    fn errors(&self, h: usize, horizon: usize, std: f64) -> (f64, f64) {
-        let pairs =
-            self.real.iter().zip(self.imagined).skip(h - 1).step_by(horizon).filter(|(real, _)| real.is_finite());
-        let (mut model, mut floor, mut n) = (0.0, 0.0, 0usize);
-        for (real, imagined) in pairs {
-            model += ((f64::from(*imagined) - real) / std).powi(2);
-            floor += ((self.scale.0 - real) / std).powi(2);
-            n += 1;
-        }
-        ((model / n as f64).sqrt(), (floor / n as f64).sqrt())
-    }
-}
-
 /// Mean over simplices of `group` units of Σ p ln(p / q).
 fn divergence(p: &[f32], q: &[f32], group: usize) -> f64 {
     let term = |(p, q): (&f32, &f32)| {
@@ -167,19 +90,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_divergences_and_rewards_by_hand() {
+    fn distances_and_divergences_by_hand() {
         // Two simplices of two; the first is imagined the other way round.
         let real = [0.5, 0.5, 0.9, 0.1, 0.75, 0.25, 0.9, 0.1];
         let imagined = [0.5, 0.5, 0.9, 0.1, 0.25, 0.75, 0.9, 0.1];
-        let rewards = Rewards { real: &[3.0], imagined: &[1.0], scale: (2.0, 0.5) };
-        let input = Latents {
-            units: 4,
-            horizon: 1,
-            real: &real,
-            imagined: &imagined,
-            simplex: Some(2),
-            rewards: Some(rewards),
-        };
+        let input = Latents { units: 4, horizon: 1, real: &real, imagined: &imagined, simplex: Some(2) };
         let mut report = Report::new("imagination", "");
         add(&mut report, &input);
         let near = |key: &str, want: f64| {
@@ -190,9 +105,6 @@ mod tests {
         near("latent_l2_floor", (2.0f64 * 0.0625).sqrt());
         near("simnorm_kl", 0.5 * 0.5 * 3.0f64.ln());
         near("simnorm_kl_floor", 0.5 * (0.75 * 1.5f64.ln() + 0.25 * 0.5f64.ln()));
-        near("reward_rms", 4.0);
-        near("reward_rms_floor", 2.0);
-        assert_eq!(report.value("reward_rms"), Some(4.0));
         assert!(divergence(&[1.0, 0.0], &[0.0, 1.0], 2).is_finite());
     }
 }

@@ -31,6 +31,7 @@ fn input<'a>(names: &'a [String], real: &'a [f32], imagined: &'a [f32], horizon:
         real,
         imagined,
         disagreement: None,
+        members: &[],
         trace: None,
         seed: 0,
     }
@@ -199,7 +200,13 @@ fn traces_carry_the_spread_of_the_members() {
     let members = [0.0, 7.0, 1.0, 7.0, 2.0, 7.0, 0.0, 7.0, 3.0, 7.0, 9.0, 7.0];
     let names = names();
     let mut i = input(&names, &real, &imagined, 2);
-    i.trace = Some(Trace { label: "episode 0", real: &real[..6], imagined: &imagined[..6], members: &members });
+    i.trace = Some(Trace {
+        label: "episode 0",
+        real: &real[..6],
+        imagined: &imagined[..6],
+        members: &members,
+        band: "members",
+    });
     let r = report(&i).unwrap();
     let s = r.series.iter().find(|s| s.key == "imagined:x").unwrap();
     assert_eq!(s.band, Some((vec![0.0, 1.0, 2.0], vec![0.0, 3.0, 9.0])));
@@ -220,4 +227,37 @@ fn arrays_that_do_not_fit_are_named() {
     let mut i = input(&names, &real, &imagined, 2);
     i.std = &[0.0, 0.0];
     assert!(text(&i).contains("constant"));
+}
+
+/// Two members' own rollouts, off by h/2 and by 3h/2 in units of 2: 0.25 h and 0.75 h, 0.5 h in the mean.
+#[test]
+fn members_alone_have_a_curve_with_a_band() {
+    let (real, imagined) = rollouts(1.0, 3);
+    let names = names();
+    let members = [rollouts(1.5, 3).1, rollouts(2.5, 3).1];
+    let one = Input { members: &members, ..input(&names, &real, &imagined, 3) };
+    let r = report(&one).unwrap();
+    let curve = r.series.iter().find(|s| s.key == "members_rms").unwrap();
+    assert_eq!((&curve.y[..], curve.group.as_str()), (&[0.5, 1.0, 1.5][..], "error by horizon"));
+    assert_eq!(curve.band, Some((vec![0.25, 0.5, 0.75], vec![0.75, 1.5, 2.25])));
+    assert!(report(&Input { members: &[vec![0.0; 3]], ..one }).is_err());
+    let none = report(&input(&names, &real, &imagined, 3)).unwrap();
+    assert!(none.series.iter().all(|s| s.key != "members_rms"));
+}
+
+/// Linear dynamics off by h/4 in units of 2 beside a model off by h/2: half its error, at every horizon.
+#[test]
+fn a_model_that_is_worth_less_than_a_line_is_told() {
+    let (real, imagined) = rollouts(1.5, 4);
+    let names = names();
+    let one = input(&names, &real, &imagined, 4);
+    let mut r = report(&one).unwrap();
+    against_linear(&mut r, &one, &rollouts(1.25, 4).1);
+    let curve = r.series.iter().find(|s| s.key == "linear_rms").unwrap();
+    assert_eq!((&curve.y[..], curve.group.as_str()), (&[0.125, 0.25, 0.375, 0.5][..], "error by horizon"));
+    assert!(r.notes.iter().any(|n| n.level == Level::Warn && n.text.contains("at 4 of 4 horizons")), "{:?}", r.notes);
+    let mut fine = report(&one).unwrap();
+    let before = fine.notes.len();
+    against_linear(&mut fine, &one, &rollouts(1.75, 4).1);
+    assert_eq!(fine.notes.len(), before);
 }

@@ -28,8 +28,10 @@ pub struct Window<'a> {
     pub real: &'a [f32],
     /// [H+1, D] what was imagined; index 0 is the start.
     pub imagined: &'a [f32],
-    /// [M, H+1, D] what each member imagined; empty for no band.
+    /// [M, H+1, D] what each member, or each draw, imagined; empty for no band.
     pub members: &'a [f32],
+    /// What those are: "members", "draws".
+    pub band: &'a str,
 }
 
 impl Window<'_> {
@@ -142,7 +144,7 @@ fn curves(report: &mut Report, input: &Window<'_>, c: usize, left: Option<usize>
     };
     let real = series("real", "real", 0, column(input.real, c, d), "what happened.");
     report.series.push(Series { role: Role::Real, ..real });
-    let text = format!("what was imagined; band: lowest to highest of {}.", counted(members, "members"));
+    let text = format!("what was imagined; band: lowest to highest of {}.", counted(members, input.band));
     let imagined = series("imagined", "imagined", input.start, column(input.imagined, c, d), &text);
     let band = span(input.members, horizon + 1, (c, d));
     report.series.push(Series { band, ..imagined });
@@ -186,6 +188,7 @@ mod tests {
             real: &real,
             imagined: &imagined,
             members: &members,
+            band: "members",
         };
         let r = trace(&input).unwrap();
         // Off by h in units of 2; by 3 at the end in units of 1: the second is worst there, sqrt((2.5² + 3²) / 2) in all.
@@ -228,6 +231,7 @@ mod tests {
             real: &real,
             imagined: &imagined,
             members: &[],
+            band: "members",
         };
         let r = trace(&input).unwrap();
         assert_eq!(r.value("leaves"), Some(5.0));

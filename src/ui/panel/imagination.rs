@@ -21,6 +21,13 @@ pub const ID: PanelId = dimensions::PANEL;
 /// The panel.
 pub const PANEL: Panel = Panel {
     spec: |open| spec(open).map(JobSpec::Imagine),
+    keys: &[Binding::own(
+        &[ch('m')],
+        propagate,
+        "propagation",
+        "next mode of propagation: mean, TS1, TS∞, every member alone",
+        |app| app.open.source.checkpoint.is_some(),
+    )],
     beside: compared::imagined,
     cards,
     enter,
@@ -42,7 +49,8 @@ pub const ERRORS: &str = "error by horizon";
 /// The job that fills it; nothing without a checkpoint.
 pub fn spec(open: &OpenSpec) -> Option<ImagineSpec> {
     let source = open.source.clone();
-    source.checkpoint.is_some().then(|| ImagineSpec { source, seed: open.seed, ..ImagineSpec::default() })
+    let (seed, propagation) = (open.seed, open.propagation);
+    source.checkpoint.is_some().then(|| ImagineSpec { source, seed, propagation, ..ImagineSpec::default() })
 }
 
 /// Its cards; the trace of the dimension that is selected in the table comes first.
@@ -88,6 +96,13 @@ fn cards(app: &App) -> Vec<Card<'_>> {
     };
     cards.sort_by_key(place);
     cards
+}
+
+/// Imagines anew, every step going on from what the next mode says.
+fn propagate(app: &mut App) -> Vec<Effect> {
+    app.open.propagation = app.open.propagation.next();
+    app.message = Some(format!("Propagation: {}.", app.open.propagation.label()));
+    spec(&app.open).map(|spec| app.jobs.start(JobSpec::Imagine(spec))).into_iter().collect()
 }
 
 /// What the focused card leads to: a point of the cloud to its episode, from its step on.
@@ -173,6 +188,7 @@ const LARGE: &[Page] = &[Page("horizon", WIDE), Page("checks", BESIDE), Page("im
 const ACTIONS: Node = Column(&[
     (Part(1), C("plot:action fidelity by distance of the actions")),
     (Part(1), Row(&[(Part(1), C("plot:calibration one step ahead")), (Part(1), C("table:action_signs"))])),
+    (Part(1), Row(&[(Part(1), C("plot:end error by horizon")), (Part(1), C("plot:value error by horizon"))])),
 ]);
 /// The same where there is room beside one another.
 const BESIDE: Node = Row(&[
@@ -181,6 +197,7 @@ const BESIDE: Node = Row(&[
         Column(&[
             (Part(1), C("plot:action fidelity by distance of the actions")),
             (Part(1), C("plot:action fidelity by novelty")),
+            (Part(1), Row(&[(Part(1), C("plot:end error by horizon")), (Part(1), C("plot:value error by horizon"))])),
         ]),
     ),
     (Part(2), Column(&[(Part(1), C("plot:calibration one step ahead")), (Part(1), C("table:action_signs"))])),

@@ -11,6 +11,7 @@ fn app() -> App {
     };
     let mut app = App::new(OpenSpec::new(source, 7), PANELS[1].id, Theme::new(Scheme::Safe));
     app.open.topup.options.budget = 0.05;
+    app.open.propagation = Propagation::TsInf;
     app.looks.zoom = true;
     app.looks.focus.insert(PANELS[1].id, "map:density".into());
     app.looks.sizes.insert(PANELS[1].id, [("map/0".to_owned(), vec![30, 50])].into());
@@ -33,6 +34,7 @@ fn what_was_open_is_open_again() {
     let session = Session::read(Path::new(FILE), &text).unwrap();
     assert_eq!(session, Session::of(&app));
     let open = session.open();
+    assert_eq!(open.propagation, Propagation::TsInf);
     assert_eq!(
         (&open.source, open.seed, &open.topup),
         (&app.open.source, 7, &{

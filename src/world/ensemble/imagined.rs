@@ -161,17 +161,27 @@ impl Ensemble {
         match feedback {
             Feedback::Mean => go_on(state, prediction, &self.elites),
             Feedback::Member(member) => go_on(state, prediction, &[member]),
-            Feedback::Sampled(rng) => self.sample(state, prediction, rng),
+            Feedback::Sampled(rng) => {
+                let elites = &self.elites;
+                self.sample(state, prediction, rng, |_, rng| elites[rng.random_range(0..elites.len())])
+            }
+            Feedback::Assigned(members, rng) => self.sample(state, prediction, rng, |row, _| members[row]),
         }
     }
 
-    fn sample(&self, state: &mut ImaginedState, p: Prediction, rng: &mut Stream) -> ImaginedStep {
+    /// Moves every row on to a draw from the prediction of the member that `chosen` says.
+    fn sample(
+        &self,
+        state: &mut ImaginedState,
+        p: Prediction,
+        rng: &mut Stream,
+        chosen: impl Fn(usize, &mut Stream) -> usize,
+    ) -> ImaginedStep {
         let (d, targets) = (self.obs_dim, self.targets());
         let mut obs = Vec::with_capacity(p.rows * d);
         let mut from = Vec::with_capacity(p.rows);
         for i in 0..p.rows {
-            let member = self.elites[rng.random_range(0..self.elites.len())];
-            let at = member * p.rows + i;
+            let at = chosen(i, rng) * p.rows + i;
             for c in 0..d {
                 let noise = p.logvar.as_ref().map_or(0.0, |logvar| {
                     let n: f32 = StandardNormal.sample(rng);

@@ -6,7 +6,7 @@ use crate::world::net::mlp::{Activation, Layer, Mlp};
 use crate::world::net::normalizer::Normalizer;
 
 /// One observation, one action; member e predicts Δ = e · action, reward = obs, log-variance near `[0, 2 ln 3]`.
-fn linear(members: usize, elites: &[usize]) -> Ensemble {
+pub(super) fn linear(members: usize, elites: &[usize]) -> Ensemble {
     let weight: Vec<f32> =
         (0..members).flat_map(|e| [[0.0, 1.0, 0.0, 0.0], [e as f32, 0.0, 0.0, 0.0]].concat()).collect();
     let bias: Vec<f32> = (0..members).flat_map(|_| [0.0, 0.0, 0.0, 2.0 * 3.0f32.ln()]).collect();

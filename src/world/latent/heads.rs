@@ -11,7 +11,7 @@ use rand::Rng;
 use super::{beside, symexp};
 use crate::world::net::init;
 use crate::world::net::mlp::{Activation, Mlp};
-use crate::world::world_model::{Feedback, Prediction};
+use crate::world::world_model::Prediction;
 
 /// What the model itself says of B rows, raw units.
 pub struct Own<'s> {
@@ -84,10 +84,7 @@ pub fn moves(heads: &Mlp, input: &[f32], std: &[f32]) -> Vec<f32> {
     out
 }
 
-/// [B, D] the observations that imagination shows after a step: the model's `own`, or those of the member that is asked for.
-pub fn shown(own: Vec<f32>, prediction: &Prediction, feedback: &Feedback<'_>) -> Vec<f32> {
-    match feedback {
-        Feedback::Member(member) => prediction.mean_next_obs(&[*member]),
-        Feedback::Mean | Feedback::Sampled(_) => own,
-    }
+/// [B, D] the observations that imagination shows after a step: the model's `own`, or those of the `member` that is asked for.
+pub fn shown(own: Vec<f32>, prediction: &Prediction, member: Option<usize>) -> Vec<f32> {
+    member.map_or(own, |member| prediction.mean_next_obs(&[member]))
 }

@@ -48,6 +48,13 @@ pub fn toggle(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Imagines by the next mode of propagation.
+pub fn propagate(app: &mut App) -> Vec<Effect> {
+    app.open.propagation = app.open.propagation.next();
+    app.message = Some(format!("Propagation: {}.", app.open.propagation.label()));
+    Vec::new()
+}
+
 /// The step that it is imagined from where there is no cursor: a little before the first alarm.
 fn beginning(detail: &Detail) -> f64 {
     let first = |s: &Series| s.x.iter().zip(&s.y).find(|(_, y)| **y >= 1.0).map(|(x, _)| *x);
@@ -67,7 +74,8 @@ fn wanted(app: &App) -> Option<TraceSpec> {
     // Something has to follow.
     let step = tracing.held.unwrap_or(cursor).min(steps.saturating_sub(2));
     let (of_data, episode) = (detail.of_data, detail.index);
-    Some(TraceSpec { source, policy: policy(&app.open), of_data, episode, step, ..TraceSpec::default() })
+    let (policy, seed, propagation) = (policy(&app.open), app.open.seed, app.open.propagation);
+    Some(TraceSpec { source, policy, of_data, episode, step, propagation, seed, ..TraceSpec::default() })
 }
 
 /// Asks for what is to be imagined, where it is not what was asked for last: the cursor, the episode or what is open has

@@ -1,0 +1,118 @@
+//! What the checkpoint's critic promises of episodes of its policy, held against what came.
+
+use crate::agent::learner::{ActorCritic, Learner as _, LearnerOptions};
+use crate::checkpoint::Checkpoint;
+use crate::engine::opened::Opened;
+use crate::ground::fault::Fault;
+use crate::ground::seed::stream;
+use crate::ground::stats;
+use crate::ground::task::Ctx;
+use crate::metrics::report::{Level, Report, SPREAD};
+use crate::topup::measured::value_errors;
+use crate::world::net::mlp::Mlp;
+use crate::world::world_model::WorldModel;
+
+/// Adds V(s₀) less the discounted return that followed over the named rollouts (Chen et al., RLC 2025, appendix A.6); nothing of a
+/// checkpoint without a critic, and a note of what is missing where no rollouts or no `discount` are named.
+///
+/// # Errors
+/// A discount that is none; cancelled.
+pub fn tell(
+    report: &mut Report,
+    opened: &Opened,
+    model: &dyn WorldModel,
+    discount: Option<f64>,
+    cx: &Ctx,
+) -> Result<(), Fault> {
+    let Some((critic, learner)) = opened.checkpoint.as_deref().and_then(critic) else { return Ok(()) };
+    let (Some(rollouts), Some(discount)) = (&opened.rollouts, discount) else {
+        let why = "V of the start is held against the return of the policy's own episodes: name them with --rollouts, and with \
+                   --discount the discount that the critic was trained with";
+        report.note(Level::Info, format!("No value error of the critic: {why}."));
+        return Ok(());
+    };
+    cx.phase("values of the rollouts").check()?;
+    let errors =
+        value_errors(model, &|features: &[f32]| learner.value(features).unwrap_or_default(), rollouts, discount);
+    let text = format!(
+        "V of the first state less the return that followed, discounted by {discount}, mean over the rollouts; V is the smaller of {} \
+         critics under the policy's most likely action. An episode that a limit cut off goes on with V of its last state. Chen et \
+         al., RLC 2025, appendix A.6.",
+        critic.members
+    );
+    report
+        .stat("value_error", "value error of the critic", stats::mean(&errors), "return", &text)
+        .spans((stats::quantile(&errors, 0.1), stats::quantile(&errors, 0.9)), SPREAD)
+        .of(errors.len(), "episodes");
+    Ok(())
+}
+
+/// The critics of a checkpoint and what evaluates them, where it has critics that fit its policy.
+fn critic(checkpoint: &Checkpoint) -> Option<(&Mlp, ActorCritic)> {
+    let (critic, policy) = (checkpoint.critic.as_ref()?, checkpoint.policy.as_deref()?);
+    let (options, mut rng) = (LearnerOptions::default(), stream(0, "critic", 0));
+    let scale = checkpoint.about.reward_scale?;
+    let learner = ActorCritic::from_policy(policy, Some(critic), scale, options, &mut rng).ok()?;
+    // Critics that do not fit the policy are replaced by fresh ones, which promise nothing.
+    (learner.critics() == *critic).then_some((critic, learner))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::agent::collect::{Collector, Limit};
+    use crate::agent::learner::Learner;
+    use crate::agent::learner::head::Gaussian;
+    use crate::agent::policy::{Acting, Scripted};
+    use crate::checkpoint::About;
+    use crate::engine::spec::Source;
+    use crate::world::ensemble;
+    use crate::world::fit::FitOptions;
+
+    /// Against the sum of every episode by hand; Pendulum's are cut off by a limit and go on with V of their last state.
+    #[test]
+    fn values_are_held_against_the_return_that_followed() {
+        let mut env = crate::env::make("Pendulum-v1", 2, &[]).unwrap().unwrap();
+        let (mut c, policy) = (Collector::new(7, "t", 0), Scripted::named("Pendulum-v1", "mixed").unwrap());
+        c.run(&mut *env, &policy, Acting::Sampled, Limit::episodes(4), &Ctx::quiet()).unwrap();
+        let data = Arc::new(c.dataset(&*env).unwrap());
+        let mut opened = Opened::new(Source::default(), Arc::clone(&data));
+        let fit = FitOptions { members: 1, elites: 1, hidden: 4, layers: 1, ..FitOptions::default() };
+        let all: Vec<usize> = (0..4).collect();
+        let mut rng = stream(0, "t", 0);
+        let model = ensemble::fresh(&data.transitions(&all), &fit, &mut rng);
+        let options = LearnerOptions { hidden: 8, ..LearnerOptions::default() };
+        let head = Box::new(Gaussian::new(vec![2.0], vec![0.0]));
+        let learner = ActorCritic::new(&model, head, 0.5, options, &mut rng);
+        let about = About { reward_scale: Some(0.5), ..About::default() };
+        let (policy, critic) = (Some(learner.policy()), learner.critic());
+        opened.checkpoint = Some(Arc::new(Checkpoint { policy, critic, about, ..Checkpoint::default() }));
+        let said = |opened: &Opened, discount| {
+            let mut report = Report::default();
+            tell(&mut report, opened, &model, discount, &Ctx::quiet()).unwrap();
+            report
+        };
+        let missing = said(&opened, Some(0.9));
+        assert!(missing.stats.is_empty() && missing.notes[0].text.contains("--rollouts"), "{:?}", missing.notes);
+        opened.rollouts = Some(Arc::clone(&data));
+        assert!(said(&opened, None).notes[0].text.contains("--discount"));
+        let report = said(&opened, Some(0.9));
+        let value = |obs: &[f32]| learner.value(obs).unwrap()[0];
+        let by_hand = |e: crate::data::episode::Episode<'_>| {
+            let received: f64 = e.rewards.iter().enumerate().map(|(t, r)| 0.9f64.powi(t as i32) * r).sum();
+            value(e.obs_at(0)) - received - 0.9f64.powi(e.steps() as i32) * value(e.obs_at(e.steps()))
+        };
+        let want = data.episodes(&all).map(by_hand).sum::<f64>() / 4.0;
+        let got = report.value("value_error").unwrap();
+        // Sums in another order.
+        assert!((got - want).abs() < 1e-9 * want.abs().max(1.0), "{got} {want}");
+        assert_eq!(report.stats[0].n, Some((4, "episodes".into())));
+        // Critics of another shape are not replaced in silence.
+        let other = ensemble::fresh(&data.transitions(&all), &fit, &mut rng).net;
+        let odd = Checkpoint { critic: Some(other), ..(**opened.checkpoint.as_ref().unwrap()).clone() };
+        opened.checkpoint = Some(Arc::new(odd));
+        assert!(said(&opened, Some(0.9)).stats.is_empty());
+    }
+}
