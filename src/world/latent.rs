@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod heads;
+pub mod loss;
 pub mod stretches;
 pub mod training;
 

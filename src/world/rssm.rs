@@ -11,7 +11,8 @@ use std::any::Any;
 
 use rand::Rng;
 
-pub use super::latent::training::{Losses, STEPS, STRETCHES};
+pub use super::latent::loss::Losses;
+pub use super::latent::training::{STEPS, STRETCHES};
 pub use cell::GruCell;
 
 use super::fit::{FitOptions, Widths};

@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 
 use super::{GruCell, Rssm};
-use crate::world::latent::training::{APART, Learned, Recurrent, Shape};
+use crate::world::latent::loss::{Recurrent, Shape};
+use crate::world::latent::training::{APART, Learned};
 use crate::world::net::mlp::Mlp;
 use crate::world::net::network::Network;
 use crate::world::net::normalizer::Normalizer;

@@ -10,8 +10,9 @@ use crate::ground::seed::stream;
 use crate::ground::task::Ctx;
 use crate::world::fit::{self, FitCurve, FitOptions, Form, ModelKind, Size, Widths};
 use crate::world::imagine;
+use crate::world::latent::loss::{Recurrent, loss, two_hot};
 use crate::world::latent::stretches::Stretches;
-use crate::world::latent::training::{Learned, Recurrent, loss, two_hot};
+use crate::world::latent::training::Learned;
 use crate::world::net::network::{cpu, tensor, values};
 
 /// The options one by one, and all at once.
