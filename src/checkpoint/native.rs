@@ -32,7 +32,7 @@ use recurrent::RssmRecord;
 const LAYOUT: u32 = 1;
 /// The version that knows of recurrent world models: an older program must not take the file for one without a model.
 const RECURRENT: u32 = 2;
-/// The version that knows of those in DreamerV3's forms.
+/// The version that knows of those in `DreamerV3`'s forms.
 const DREAMER: u32 = 3;
 const WEIGHTS: &str = "weights.safetensors";
 const RECORD: &str = "checkpoint.json";
@@ -52,7 +52,7 @@ struct Record {
     /// A recurrent world model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rssm: Option<RssmRecord>,
-    /// One in a form of DreamerV3's.
+    /// One in a form of `DreamerV3`'s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dreamer: Option<DreamerRecord>,
     /// A squashed Gaussian.

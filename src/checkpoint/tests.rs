@@ -5,8 +5,9 @@ use crate::data::episode::TransitionBatch;
 use crate::data::space::SpaceKind;
 use crate::ground::fault::Fault;
 use crate::ground::seed::stream;
+use crate::world::dreamer::{self, Dreamer};
 use crate::world::ensemble::Ensemble;
-use crate::world::fit::FitOptions;
+use crate::world::fit::{FitOptions, Form};
 use crate::world::net::mlp::{Activation, Layer};
 use crate::world::net::normalizer::Normalizer;
 use crate::world::rssm::{self, Rssm};
@@ -107,6 +108,31 @@ fn heads_beside_a_recurrent_model_come_back_with_it() {
     assert_eq!(json["rssm"].as_object_mut().unwrap().remove("heads").unwrap()["members"], 4);
     std::fs::write(&record, json.to_string()).unwrap();
     assert_eq!((known(&*opened()), opened().dims().members), (Rssm { heads: None, ..model }, 1));
+}
+
+/// In a layout that an older program refuses; another library's model is still not written.
+#[test]
+fn models_of_every_form_come_back_to_the_bit() {
+    let batch = TransitionBatch { obs: vec![0.0, 1.0, 2.0], ..TransitionBatch::empty(3, 1) };
+    for (rms_norm, blocks, two_hot) in [(true, 0, false), (false, 4, false), (false, 0, true), (true, 2, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let form = Form { rms_norm, blocks, two_hot };
+        let options = FitOptions { hidden: 8, layers: 2, members: 3, form, ..FitOptions::default() };
+        let model = dreamer::fresh(&batch, &options, &mut stream(0, "t", 0)).unwrap();
+        let saved = Checkpoint { world_model: Some(Box::new(model.clone())), policy: None, critic: None, ..example() };
+        native::savable(&saved).unwrap();
+        native::save(dir.path(), &saved).unwrap();
+        let opened = open(dir.path()).unwrap().world_model.unwrap();
+        assert_eq!(Dreamer::known(&*opened), Some(&model), "{form:?}");
+        opened.trainable().unwrap();
+        let record = std::fs::read_to_string(dir.path().join("checkpoint.json")).unwrap();
+        assert!(record.contains("\"oodscope_layout\": 3"), "an older program must not take it for one without a model");
+        let other = Checkpoint { world_model: Some(Box::new(Dreamer { scale: None, ..model })), ..saved };
+        assert!(native::savable(&other).unwrap_err().contains("'dreamer' cannot be saved"));
+        let broken = record.replace("\"posterior\"", "\"posteriors\"");
+        std::fs::write(dir.path().join("checkpoint.json"), broken).unwrap();
+        assert!(open(dir.path()).unwrap_err().to_string().contains("lacks the network 'posterior'"));
+    }
 }
 
 /// A policy that acts on what the recurrent model makes of an episode: the actor alone is written, and comes back behind the model.

@@ -20,7 +20,7 @@ pub struct FitArgs {
     /// on with
     #[arg(long, value_name = "KIND", default_value_t)]
     model: ModelKind,
-    /// Ensemble members; with --model rssm the heads whose spread is its disagreement (Plan2Explore), 1 for none
+    /// Ensemble members; with --model rssm the heads whose spread is its disagreement, 1 for none
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().members, value_parser = count)]
     members: usize,
     /// Members of an ensemble that are kept for prediction; all if none is named
@@ -32,17 +32,18 @@ pub struct FitArgs {
     /// Number of hidden layers
     #[arg(long, value_name = "N", default_value_t = FitSpec::default().layers, value_parser = count)]
     layers: usize,
-    /// Size of a recurrent model, the widths of its hidden layers included: 0.2m, 0.6m, 2m, s (DreamerV3's S) or 18m, by their millions of
-    /// parameters
+    /// Size of a recurrent model, the widths of its hidden layers included: 0.2m, 0.6m, 2m, s (Dreamer's S) or 18m, by
+    /// their millions of parameters
     #[arg(long, value_name = "SIZE", conflicts_with_all = ["hidden", "layers"])]
     size: Option<Size>,
-    /// RMS norms in the networks of a recurrent model, as DreamerV3 has them
+    /// RMS norms in the networks of a recurrent model, as Dreamer has them
     #[arg(long)]
     rms_norm: bool,
-    /// Blocks of a recurrent model's cell, each with gates of its own, as DreamerV3 has 8; one cell over all units if none are named
+    /// Blocks of a recurrent model's cell, each with gates of its own, as Dreamer has 8; one cell over all units if no number is
+    /// named
     #[arg(long, value_name = "N", value_parser = count)]
     blocks: Option<usize>,
-    /// Rewards of a recurrent model by 255 bins, as DreamerV3 has them
+    /// Rewards of a recurrent model by 255 bins, as Dreamer has them
     #[arg(long)]
     two_hot: bool,
     /// At most so many passes over the data

@@ -154,7 +154,9 @@ impl Dreamer {
     fn read(&self, units: &[f32], obs: &[f32]) -> Vec<f32> {
         let mut given = self.scale.as_ref().map_or_else(|| obs.to_vec(), |scale| scale.apply(obs));
         if self.symlog_in {
-            given.iter_mut().for_each(|v| *v = symlog(*v));
+            for v in &mut given {
+                *v = symlog(*v);
+            }
         }
         let embedded = self.encoder.forward(&given);
         let width = self.encoder.outputs();

@@ -62,7 +62,7 @@ pub struct FitOptions {
     pub layers: usize,
     /// Units and latents of a recurrent model; those that are usual beside its hidden layers if none are named.
     pub widths: Option<Widths>,
-    /// What a recurrent model has of DreamerV3.
+    /// What a recurrent model has of `DreamerV3`.
     pub form: Form,
     /// Adam's step size.
     pub learning_rate: f64,

@@ -31,7 +31,7 @@ pub struct FitSpec {
     /// Size of a recurrent model: the widths of all its parts at once, those of the hidden layers included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
-    /// What a recurrent model has of DreamerV3.
+    /// What a recurrent model has of `DreamerV3`.
     #[serde(skip_serializing_if = "Form::is_plain")]
     pub form: Form,
     /// At most so many passes over the data.
@@ -191,5 +191,22 @@ mod tests {
         let o = spec.options(1000);
         assert_eq!((o.check_every, o.checks, o.patience), (4, 7, spec.patience));
         assert_eq!(spec.options(1).check_every, 1);
+    }
+
+    #[test]
+    fn a_size_sets_every_width_and_forms_are_of_recurrent_models() {
+        let spec = FitSpec { model: ModelKind::Rssm, size: Some(Size::S), hidden: 7, ..FitSpec::default() };
+        let o = spec.options(1000);
+        let widths = Widths { units: 512, groups: 32, classes: 32 };
+        assert_eq!((o.hidden, o.layers, o.widths, o.members), (512, 2, Some(widths), spec.members));
+        spec.check().unwrap();
+        let refused = |spec: &FitSpec| spec.check().unwrap_err().to_string();
+        assert!(refused(&FitSpec { model: ModelKind::Ensemble, ..spec.clone() }).contains("--model rssm"));
+        let odd = Form { blocks: 7, ..Form::default() };
+        assert!(refused(&FitSpec { form: odd, ..spec.clone() }).contains("7 whole blocks"));
+        let text = serde_json::to_string(&FitSpec::default()).unwrap();
+        assert!(!text.contains("form") && !text.contains("size"), "specs of before are what they were: {text}");
+        let sized = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<FitSpec>(&sized).unwrap(), spec);
     }
 }

@@ -1,11 +1,11 @@
-//! What a recurrent model is made of: how large it is, and what it has of DreamerV3.
+//! What a recurrent model is made of: how large it is, and what it has of `DreamerV3`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a recurrent model has of DreamerV3 (Hafner et al. 2023) beyond the plain one; nothing unless it is asked for.
+/// What a recurrent model has of `DreamerV3` (Hafner et al. 2023) beyond the plain one; nothing unless it is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
@@ -68,7 +68,7 @@ pub enum Size {
     /// 2.4.
     #[serde(rename = "2m")]
     Two,
-    /// 6.8: DreamerV3's S, whose 18 in the paper count networks over pictures, actor and critic as well.
+    /// 6.8: `DreamerV3`'s S, whose 18 in the paper count networks over pictures, actor and critic as well.
     #[serde(rename = "s")]
     S,
     /// 18, of units by far the most: what danijar/dreamerv3 calls size12m.

@@ -1,4 +1,4 @@
-//! One-step heads beside a recurrent model, whose spread is what the model does not know (Plan2Explore: Sekar et al. 2020).
+//! One-step heads beside a recurrent model, whose spread is what the model does not know (`Plan2Explore`: Sekar et al. 2020).
 //!
 //! K perceptrons take the model's features and the action to the next observation, each from weights of its own and on a bootstrap
 //! of the data of its own. They say how sure a prediction is and not what it is: member e of a [`Prediction`] is what the model

@@ -61,7 +61,7 @@ fn headed() -> Rssm {
     });
     let heads = Some(Mlp::new(3, ACTIVATION, layers.collect()).unwrap());
     let scale = Normalizer { mean: vec![0.3, -0.2], std: vec![0.5, 2.0] };
-    Rssm { heads, scale, ..model() }.checked().unwrap()
+    Rssm { scale, heads, ..model() }.checked().unwrap()
 }
 
 #[test]

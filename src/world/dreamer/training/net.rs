@@ -63,10 +63,10 @@ impl StackNet {
             match &mut layer.norm {
                 Norm::None => {}
                 Norm::Layer { scale, shift, .. } => {
-                    put(&net.scale, scale);
-                    put(&net.shift, shift);
+                    put(net.scale.as_ref(), scale);
+                    put(net.shift.as_ref(), shift);
                 }
-                Norm::Rms { scale, .. } => put(&net.scale, scale),
+                Norm::Rms { scale, .. } => put(net.scale.as_ref(), scale),
             }
         }
     }
@@ -119,7 +119,7 @@ impl DenseNet {
     }
 }
 
-fn put(from: &Option<Param<Tensor<3>>>, into: &mut Vec<f32>) {
+fn put(from: Option<&Param<Tensor<3>>>, into: &mut Vec<f32>) {
     if let Some(param) = from {
         *into = values(param.val());
     }

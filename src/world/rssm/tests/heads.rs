@@ -147,11 +147,11 @@ fn every_head_has_a_bootstrap_of_its_own() {
     let fit = HeadsFit::new(&heads, n);
     let counts: Vec<f64> = (0..n).flat_map(|i| fit.times(i).iter().map(|v| f64::from(*v))).collect();
     let mean = counts.iter().sum::<f64>() / counts.len() as f64;
-    let left_out = counts.iter().filter(|c| **c == 0.0).count() as f64 / counts.len() as f64;
+    let left_out = counts.iter().filter(|c| **c < 0.5).count() as f64 / counts.len() as f64;
     // Four standard errors of a Poisson number of mean 1, and of the share e⁻¹ that is never drawn.
     assert!((mean - 1.0).abs() < 4.0 / (counts.len() as f64).sqrt(), "{mean}");
     assert!((left_out - (-1.0f64).exp()).abs() < 4.0 * 0.5 / (counts.len() as f64).sqrt(), "{left_out}");
-    assert!((0..n).filter(|i| fit.times(*i)[0] != fit.times(*i)[1]).count() > n / 3);
+    assert!((0..n).filter(|i| (fit.times(*i)[0] - fit.times(*i)[1]).abs() > 0.5).count() > n / 3);
     let more = HeadsFit::new(&heads, n + 100);
     assert!((0..n).all(|i| fit.times(i) == more.times(i)));
 }
@@ -193,6 +193,5 @@ fn disagreement_is_larger_where_there_were_no_data() {
     let (near, far) = (of(&inside), of(&outside));
     let above = |f: &f32| near.iter().map(|n| if f > n { 1.0 } else { 0.0 }).sum::<f64>();
     let auc = far.iter().map(above).sum::<f64>() / (near.len() * far.len()) as f64;
-    println!("auc {auc:.3}");
     assert!(auc > 0.85, "{auc}");
 }
