@@ -281,10 +281,8 @@ impl Runner {
             .collect();
         let said = model.run(inputs, &wanted, None).map_err(|e| format!("the graph cannot be run: {e}"))?;
         let mut numbers = said.into_iter().map(|value| {
-            value
-                .into_tensor::<f32>()
-                .map(|t| t.into_data())
-                .ok_or_else(|| "the graph gives no real numbers".to_owned())
+            let tensor = value.into_tensor::<f32>().ok_or_else(|| "the graph gives no real numbers".to_owned())?;
+            Ok::<_, String>(tensor.into_data())
         });
         let first = numbers.next().unwrap_or_else(|| Err("the graph gives nothing".into()))?;
         Ok((first, numbers.next().transpose()?))
