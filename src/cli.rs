@@ -41,7 +41,7 @@ mod shot;
 mod text;
 mod topup;
 
-use crate::engine::job::FeatureSpec;
+use crate::engine::job::{FeatureSpec, Propagation};
 use crate::ui::app::OpenSpec;
 use args::{JudgedArgs, OutputArgs, SourceArgs};
 use headless::Status;
@@ -187,7 +187,12 @@ fn dashboard(args: &DashboardArgs) -> Status {
         Err(ended) => return headless::complain(&ended),
     };
     if !on_terminal(&args.output) {
-        return report::print(&source, &FeatureSpec::default(), &args.output, &gate::GateArgs::default());
+        return report::print(
+            (&source, Propagation::default()),
+            &FeatureSpec::default(),
+            &args.output,
+            &gate::GateArgs::default(),
+        );
     }
     let settings = match config::settled(args.theme.as_ref(), args.pixels.as_deref()) {
         Ok(settings) => settings,

@@ -8,6 +8,8 @@
 //! dataset has them unless `obs_mean`, `obs_std`, `action_mean` and `action_std` are stated; with `observations =
 //! "standardised"` what it gives is in those units as well.
 
+#[cfg(feature = "onnx")]
+mod columns;
 #[cfg(any(feature = "onnx", test))]
 mod roles;
 #[cfg(feature = "onnx")]

@@ -49,7 +49,7 @@ impl OpenArgs {
         let output = OutputArgs { json: false, html: None, seed: session.seed };
         if !on_terminal(&output) {
             let gates = gate::GateArgs::default();
-            return Ok(report::print(&spec.source, &FeatureSpec::default(), &output, &gates));
+            return Ok(report::print((&spec.source, spec.propagation), &FeatureSpec::default(), &output, &gates));
         }
         let opening = Opening::with(spec, config::settled(session.theme.as_ref(), None)?);
         let (watch, runs) = (session.watch, session.runs.clone());

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rten::{Dimension, Model, NodeId, Value};
+use rten::{Model, NodeId, Value};
 
+use super::columns::Columns;
 use super::roles::{self, Inputs, Outputs};
 use crate::checkpoint::reading::{Basis, InputOrder, Item, Reading, RewardColumn, Target};
 use crate::checkpoint::sidecar::{Observations, Sidecar};
 use crate::checkpoint::{About, Checkpoint, Given};
-use crate::data::space::encoding::takes_numbers;
 use crate::ground::fault::Fault;
 use crate::world::graph::{Answer, Graph, GraphModel};
 use crate::world::net::activation::Activation;
@@ -157,70 +157,6 @@ fn reward(
     }
 }
 
-/// How many columns observation and action have, and how many rows the graph takes, where that is fixed.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    obs: usize,
-    action: usize,
-    rows: Option<usize>,
-}
-
-impl Columns {
-    fn of(model: &Model, inputs: Inputs, (sidecar, given): (&Sidecar, &Given<'_>)) -> Result<Self, String> {
-        let shape = |i: usize| -> Result<(Option<usize>, Option<usize>), String> {
-            let fixed = |d: &Dimension| if let Dimension::Fixed(n) = d { Some(*n) } else { None };
-            match model.input_shape(i).as_deref() {
-                None => Ok((None, None)),
-                Some([rows, columns]) => Ok((fixed(rows), fixed(columns))),
-                Some(other) => Err(format!(
-                    "input {i} has {} axes, [batch, columns] are read; export the graph with a batch axis, without stacks or images",
-                    other.len()
-                )),
-            }
-        };
-        let data = given.data.map(|data| (data.obs_dim(), &data.action_space));
-        let known_obs = sidecar.obs_dim.or(data.map(|(d, _)| d));
-        let encoded = |wide: Option<usize>| {
-            let of = |space: &crate::data::space::Space| match wide {
-                Some(wide) if takes_numbers(space, wide) => wide,
-                _ => space.encoded_dim(),
-            };
-            sidecar.act_dim.or(data.map(|(_, space)| of(space)))
-        };
-        let ask = |what: &str, key: &str| {
-            format!(
-                "how many columns the {what} has is not fixed in the graph: state {key} in oodscope.toml beside the file"
-            )
-        };
-        let (obs, action, rows) = match inputs {
-            Inputs::Apart { obs, action } => {
-                let ((rows, d), (other, a)) = (shape(obs)?, shape(action)?);
-                if let (Some(rows), Some(other)) = (rows, other)
-                    && rows != other
-                {
-                    return Err(format!("observation and action are of fixed batches of {rows} and {other}"));
-                }
-                let d = d.or(known_obs).ok_or_else(|| ask("observation", "obs_dim"))?;
-                (d, a.or(encoded(a)).ok_or_else(|| ask("action", "act_dim"))?, rows.or(other))
-            }
-            Inputs::Together(_) => {
-                let (rows, both) = shape(0)?;
-                let d = known_obs.ok_or_else(|| {
-                    "how many columns of the one input are the observation's is not said: state obs_dim in oodscope.toml beside the \
-                     file, or name the dataset"
-                        .to_owned()
-                })?;
-                let a = both.map(|both| both.saturating_sub(d)).or(encoded(None));
-                (d, a.ok_or_else(|| ask("action", "act_dim"))?, rows)
-            }
-        };
-        if obs == 0 || action == 0 || rows == Some(0) {
-            return Err(format!("the graph takes {obs} columns of an observation and {action} of an action"));
-        }
-        Ok(Self { obs, action, rows })
-    }
-}
-
 /// A graph that is run.
 struct Runner {
     model: Model,
@@ -281,10 +217,8 @@ impl Runner {
             .collect();
         let said = model.run(inputs, &wanted, None).map_err(|e| format!("the graph cannot be run: {e}"))?;
         let mut numbers = said.into_iter().map(|value| {
-            value
-                .into_tensor::<f32>()
-                .map(|t| t.into_data())
-                .ok_or_else(|| "the graph gives no real numbers".to_owned())
+            let tensor = value.into_tensor::<f32>().ok_or_else(|| "the graph gives no real numbers".to_owned())?;
+            Ok::<_, String>(tensor.into_data())
         });
         let first = numbers.next().unwrap_or_else(|| Err("the graph gives nothing".into()))?;
         Ok((first, numbers.next().transpose()?))

@@ -90,14 +90,15 @@ pub fn by_horizon(report: &mut Report, input: &Input<'_>, errors: &Errors, usefu
     }
 }
 
-/// Error by horizon of linear dynamics.
+/// Error by horizon of linear dynamics, on the axis of the model's.
 pub fn of_linear(report: &mut Report, horizon: usize, errors: &Errors) {
+    let beside = report.series.iter().find(|s| s.key == "model_rms").map(|s| s.y_axis.clone());
     report.series.push(Series {
         key: "linear_rms".into(),
         label: "linear dynamics".into(),
         group: "error by horizon".into(),
         x_axis: axis("horizon", "steps", false),
-        y_axis: axis("error", "std", true),
+        y_axis: beside.unwrap_or_else(|| axis("error", "std", true)),
         x: (1..=horizon).map(|h| h as f64).collect(),
         y: (1..=horizon).map(|h| finite(errors.rms(h).0)).collect(),
         definition: "Root mean square error over starts of linear dynamics s' = A s + B a + c in the open loop, fitted to the training \

@@ -40,13 +40,9 @@ pub const PANEL: Panel = Panel {
             "imagine the episode from the cursor's step; again: hold the start, or let it follow",
             |app| has_report(app) && app.open.source.checkpoint.is_some(),
         ),
-        Binding::own(
-            &[ch('m')],
-            tracing::propagate,
-            "propagation",
-            "next mode of propagation of what is imagined",
-            |app| app.selection.tracing.is_some(),
-        ),
+        Binding::own(&[ch('m')], tracing::propagate, "", "next mode of propagation of what is imagined", |app| {
+            app.selection.tracing.is_some()
+        }),
     ],
     heard: |app, report| {
         tracing::heard(app, report);

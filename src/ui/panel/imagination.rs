@@ -24,7 +24,7 @@ pub const PANEL: Panel = Panel {
     keys: &[Binding::own(
         &[ch('m')],
         propagate,
-        "propagation",
+        "",
         "next mode of propagation: mean, TS1, TS∞, every member alone",
         |app| app.open.source.checkpoint.is_some(),
     )],
@@ -50,7 +50,7 @@ pub const ERRORS: &str = "error by horizon";
 pub fn spec(open: &OpenSpec) -> Option<ImagineSpec> {
     let source = open.source.clone();
     let (seed, propagation) = (open.seed, open.propagation);
-    source.checkpoint.is_some().then(|| ImagineSpec { source, seed, propagation, ..ImagineSpec::default() })
+    source.checkpoint.is_some().then(|| ImagineSpec { source, propagation, seed, ..ImagineSpec::default() })
 }
 
 /// Its cards; the trace of the dimension that is selected in the table comes first.
