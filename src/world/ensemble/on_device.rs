@@ -26,7 +26,7 @@ impl EnsembleOnDevice {
     /// Copies the network of `model` to `device`, of which no gradients are asked.
     pub fn new(model: Ensemble, device: Device) -> Self {
         let device = device.inner();
-        Self { network: Network::from_mlp(&model.net, &device), model, device }
+        Self { network: Network::constant(&model.net, &device), model, device }
     }
 
     /// [E, B, outputs] of inputs [B, D + A] in the model's units.

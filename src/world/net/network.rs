@@ -62,8 +62,18 @@ impl Network {
 
     /// The same, numbered from `first` on: for several networks that one optimiser moves.
     pub fn numbered(net: &Mlp, first: usize, device: &Device) -> Self {
+        Self::laid(net, device, |value, at| parameter(value, (first + at) as u64))
+    }
+
+    /// The same on a device of which no gradients are asked.
+    pub fn constant(net: &Mlp, device: &Device) -> Self {
+        Self::laid(net, device, |value, at| Param::initialized(ParamId::from(at as u64), value))
+    }
+
+    /// Every layer's weights and biases as the parameters that `made` makes of them and their place.
+    fn laid(net: &Mlp, device: &Device, made: impl Fn(Tensor<3>, usize) -> Param<Tensor<3>>) -> Self {
         let e = net.members;
-        let param = |v: &[f32], shape, at: usize| parameter(tensor(v.to_vec(), shape, device), (first + at) as u64);
+        let param = |v: &[f32], shape, at: usize| made(tensor(v.to_vec(), shape, device), at);
         let layers = || net.layers.iter().enumerate();
         Self {
             weights: layers().map(|(i, l)| param(&l.weight, [e, l.inputs, l.outputs], 2 * i)).collect(),

@@ -48,7 +48,7 @@ fn case(seed: u64) -> (Rssm, Stretches) {
     let mut model = fresh(&data, &options, &mut rng);
     // Far from where divergence is free, with rewards and ends that depend on something.
     for net in [&mut model.prior, &mut model.posterior, &mut model.reward, &mut model.goes_on] {
-        net.layers.iter_mut().flat_map(|layer| &mut layer.weight).for_each(|w| *w = 3.0 * *w + 0.02);
+        net.layers.iter_mut().flat_map(|layer| &mut layer.weight).for_each(|w| *w = 8.0 * *w + 0.02);
     }
     let table = Table::new(&model.scale, 2, &data, 9).unwrap();
     (model, table.gather(&[0, 14, 30, 41, 60]))
