@@ -205,7 +205,7 @@ mod tests {
         let odd = Form { blocks: 7, ..Form::default() };
         assert!(refused(&FitSpec { form: odd, ..spec.clone() }).contains("7 whole blocks"));
         let text = serde_json::to_string(&FitSpec::default()).unwrap();
-        assert!(!text.contains("form") && !text.contains("size"), "specs of before are what they were: {text}");
+        assert!(!text.contains("\"form\"") && !text.contains("\"size\""), "specs of before are what they were: {text}");
         let sized = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<FitSpec>(&sized).unwrap(), spec);
     }
