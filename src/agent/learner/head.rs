@@ -64,6 +64,9 @@ pub trait Head: Send {
     /// `gain` · log π(a) + `spread` · H(π), both [B]. The actions are constants, whoever they were drawn by (REINFORCE: Williams 1992).
     fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored;
 
+    /// Usual weight of the entropy beside λ-returns in units of their range.
+    fn entropy(&self) -> f32;
+
     /// The entropy that the temperature holds.
     fn target_entropy(&self) -> f32;
 

@@ -38,7 +38,11 @@ pub struct Options {
     /// Steps of an imagined rollout.
     pub rollout: usize,
     /// Steps that λ-returns look ahead.
+    #[serde(skip_serializing_if = "is_usual")]
     pub horizon: usize,
+    /// Weight of the policy's entropy beside λ-returns in units of their range; nothing = the usual one of such actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<f64>,
     /// Share of the policy's batches that are real transitions.
     pub real: f64,
     /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
@@ -60,6 +64,15 @@ pub struct Options {
     pub seed: u64,
 }
 
+/// That of Hafner et al. 2023.
+const HORIZON: usize = 15;
+
+/// What is written down of a run that learns by other means stays what it was before there was a horizon.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_usual(horizon: &usize) -> bool {
+    *horizon == HORIZON
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -76,7 +89,8 @@ impl Default for Options {
             target: None,
             gamma: 0.99,
             rollout: 5,
-            horizon: 15,
+            horizon: HORIZON,
+            entropy: None,
             real: 0.05,
             penalty: 0.0,
             action_repeat: 1,
@@ -122,6 +136,7 @@ impl Options {
             real: self.real,
             hidden: self.hidden,
             horizon: self.horizon,
+            entropy: self.entropy.map(|weight| weight as f32),
             rollout: self.rollout,
             penalty: self.penalty,
             explore: self.explore,

@@ -152,6 +152,11 @@ impl Head for Choices {
         scored
     }
 
+    /// That of Hafner et al. 2023.
+    fn entropy(&self) -> f32 {
+        3e-4
+    }
+
     fn target_entropy(&self) -> f32 {
         ENTROPY * (self.count as f32).ln()
     }

@@ -216,6 +216,12 @@ impl Head for Gaussian {
         scored
     }
 
+    /// More than the 3e-4 of Hafner et al. 2023, whose deviations cannot fall below a tenth: with that the deviations of these vanish, and
+    /// with them what tells one action from another (Pendulum-v1 in an ensemble after 2,000 steps, one seed: −783; with this −192).
+    fn entropy(&self) -> f32 {
+        1e-2
+    }
+
     /// −A, the usual one (Haarnoja et al. 2018, appendix D).
     fn target_entropy(&self) -> f32 {
         -(self.scale.len() as f32)
