@@ -159,3 +159,22 @@ impl Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recurrent_model_is_learned_in_on_lambda_returns_and_what_is_not_asked_for_is_not_written_down() {
+        let usual = Options::default();
+        let recurrent = Options { model: ModelKind::Rssm, ..usual.clone() };
+        assert_eq!((usual.learns_by(), recurrent.learns_by()), (LearnerKind::Sac, LearnerKind::Lambda));
+        let text = toml::to_string(&recurrent).unwrap();
+        assert!(["learner", "horizon", "entropy"].iter().all(|key| !text.contains(key)), "{text}");
+        assert_eq!(toml::from_str::<Options>(&text).unwrap(), recurrent);
+        let asked = Options { learner: Some("sac".parse().unwrap()), horizon: 5, entropy: Some(0.1), ..recurrent };
+        assert_eq!(toml::from_str::<Options>(&toml::to_string(&asked).unwrap()).unwrap(), asked);
+        assert_eq!(asked.learner().kind, LearnerKind::Sac);
+        assert!("dqn".parse::<LearnerKind>().unwrap_err().contains("lambda"));
+    }
+}
