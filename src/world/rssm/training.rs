@@ -182,7 +182,7 @@ impl Nets {
         };
         let mut units = Tensor::<3>::zeros([1, rows, model.cell.units()], device);
         let embedded = self.encoder.forward(tensor(batch.obs.clone(), [1, (steps + 1) * rows, d], device));
-        let (mut features, mut read) = (Vec::new(), Vec::new());
+        let (mut features, mut divergence) = (Vec::new(), Vec::new());
         let mut latents: Option<Tensor<3>> = None;
         for t in 0..=steps {
             if let (Some(latents), Some(before)) = (latents.take(), t.checked_sub(1)) {
@@ -190,11 +190,14 @@ impl Nets {
             }
             let seen = embedded.clone().narrow(1, t * rows, rows);
             let posterior = mixed(self.posterior.forward(Tensor::cat(vec![units.clone(), seen], 2)), model);
+            if t > 0 {
+                let prior = mixed(self.prior.forward(units.clone()), model);
+                divergence.push(balanced(&posterior, &prior));
+            }
             let drawn = drawn(&posterior, rng, device);
-            let through = posterior.clone() + (drawn - posterior.clone()).detach();
+            let through = posterior.clone() + (drawn - posterior).detach();
             let flat = through.reshape([1, rows, model.groups * model.classes]);
             features.push(Tensor::cat(vec![units.clone(), flat.clone()], 2));
-            read.push(posterior);
             latents = Some(flat);
         }
         let n = rows as f32;
@@ -203,27 +206,29 @@ impl Nets {
         let target = tensor(batch.obs.clone(), [1, (steps + 1) * rows, d], device);
         let reconstruction = half(self.decoder.forward(all.clone()) - target, n * (steps as f32 + 1.0));
         let arrived = all.narrow(1, rows, steps * rows);
-        // The prior needs the units alone: all steps at once, where an autodiff library spends most of its time on the number of
-        // tensors.
-        let prior = mixed(self.prior.forward(arrived.clone().narrow(2, 0, model.cell.units())), model);
-        let Divergence { of_prior, of_posterior } =
-            balanced(&Tensor::cat(read, 0).narrow(0, rows, steps * rows), &prior);
         let rewards = tensor(batch.rewards.clone(), [1, steps * rows, 1], device);
         let reward = half(self.reward.forward(arrived.clone()) - rewards, n * steps as f32);
         let logit = self.goes_on.forward(arrived);
         let label = tensor(batch.goes_on.clone(), [1, steps * rows, 1], device);
         // log(1 + e^z) - y z: the cross-entropy of a logit.
         let goes_on = (activation::softplus(logit.clone(), 1.0) - label * logit).mean();
+        let (mut forward, mut backward, mut nats) = (Vec::new(), Vec::new(), 0.0);
+        for Divergence { of_prior, of_posterior } in divergence {
+            nats += f64::from(values(of_prior.clone().mean())[0]);
+            forward.push(of_prior.clamp_min(FREE).mean());
+            backward.push(of_posterior.clamp_min(FREE).mean());
+        }
+        let mean = |parts: Vec<Tensor<1>>| Tensor::cat(parts, 0).mean();
         let lost = Losses {
             reconstruction: f64::from(values(reconstruction.clone())[0]),
             reward: f64::from(values(reward.clone())[0]),
             goes_on: f64::from(values(goes_on.clone())[0]),
-            divergence: f64::from(values(of_prior.clone().mean())[0]),
+            divergence: nats / steps as f64,
         };
         let loss = (reconstruction + reward).mul_scalar(2.0 * SHARP)
             + goes_on
-            + of_prior.clamp_min(FREE).mean()
-            + of_posterior.clamp_min(FREE).mean().mul_scalar(REPRESENTATION);
+            + mean(forward)
+            + mean(backward).mul_scalar(REPRESENTATION);
         (loss, lost)
     }
 }
@@ -251,7 +256,7 @@ fn drawn(probabilities: &Tensor<3>, rng: &mut Stream, device: &Device) -> Tensor
     tensor(out, shape, device)
 }
 
-/// KL(posterior ‖ prior) [L · B, 1, 1] summed over the groups, with the gradient through one of the two alone.
+/// KL(posterior ‖ prior) [B, 1, 1] summed over the groups, with the gradient through one of the two alone.
 struct Divergence {
     of_prior: Tensor<3>,
     of_posterior: Tensor<3>,
