@@ -156,8 +156,8 @@ pub struct LearnerOptions {
     pub hidden: usize,
     /// Steps that λ-returns look ahead.
     pub horizon: usize,
-    /// Weight of the policy's entropy beside normalised λ-returns.
-    pub entropy: f32,
+    /// Weight of the policy's entropy beside normalised λ-returns; nothing = that of the kind of actions ([`Head::entropy`]).
+    pub entropy: Option<f32>,
     /// Steps of an imagined rollout.
     pub rollout: usize,
     /// Rollouts started at once.
@@ -185,7 +185,7 @@ impl Default for LearnerOptions {
             real: 0.0,
             hidden: 64,
             horizon: 15,
-            entropy: 3e-4,
+            entropy: None,
             rollout: 5,
             rollouts: 256,
             rollout_every: 50,

@@ -77,6 +77,9 @@ pub struct ActiveArgs {
     /// Steps that the λ-returns of lambda look ahead
     #[arg(long, value_name = "N", default_value_t = Options::default().horizon, value_parser = count)]
     horizon: usize,
+    /// Weight of the policy's entropy in lambda [default: 0.0003 for choices, 0.01 for real numbers]
+    #[arg(long, value_name = "X", value_parser = weight)]
+    entropy: Option<f64>,
     /// Share of the policy's batches that are real transitions (0 to 1)
     #[arg(long, value_name = "SHARE", default_value_t = Options::default().real, value_parser = part)]
     real: f64,
@@ -136,6 +139,7 @@ impl ActiveArgs {
                 gamma: self.gamma,
                 rollout: self.rollout,
                 horizon: self.horizon,
+                entropy: self.entropy,
                 real: self.real,
                 penalty: self.penalty,
                 action_repeat: self.action_repeat,

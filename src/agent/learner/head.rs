@@ -60,9 +60,12 @@ pub trait Head: Send {
     /// Actions drawn for outputs `out`: as the environment takes them, row after row, and as [`Head::score`] wants them.
     fn decide(&self, out: &[f32], rng: &mut Stream) -> (Vec<f32>, Vec<f32>);
 
-    /// Of actions that were [decided](Head::decide), for outputs `out` [B, O]: log π and what [`Scored`] says, of the sum over rows of
+    /// Of actions that were [decided](Head::decide), for outputs `out` [B, O]: log π and what [`Reinforced`] says, of the sum over rows of
     /// `gain` · log π(a) + `spread` · H(π), both [B]. The actions are constants, whoever they were drawn by (REINFORCE: Williams 1992).
-    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored;
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Reinforced;
+
+    /// Usual weight of the entropy beside λ-returns in units of their range.
+    fn entropy(&self) -> f32;
 
     /// The entropy that the temperature holds.
     fn target_entropy(&self) -> f32;
@@ -72,7 +75,7 @@ pub trait Head: Send {
 }
 
 /// What drawn actions say of the outputs that they were drawn for.
-pub struct Scored {
+pub struct Reinforced {
     /// [B, O] the gradient with respect to the outputs.
     pub gradient: Vec<f32>,
     /// [B] log π of the actions.

@@ -157,7 +157,8 @@ impl LambdaActorCritic {
         let advantage = returns.iter().zip(&value).map(|(r, v)| (r - v) / unit);
         let share = 1.0 / steps as f32;
         let gain: Vec<f32> = advantage.zip(&weight).map(|(a, w)| -share * w * a).collect();
-        let spread: Vec<f32> = weight.iter().map(|w| -share * w * self.options.entropy).collect();
+        let entropy = self.options.entropy.unwrap_or_else(|| self.head.entropy());
+        let spread: Vec<f32> = weight.iter().map(|w| -share * w * entropy).collect();
         self.step_actor(rollout, &gain, &spread)
     }
 

@@ -38,7 +38,11 @@ pub struct Options {
     /// Steps of an imagined rollout.
     pub rollout: usize,
     /// Steps that λ-returns look ahead.
+    #[serde(skip_serializing_if = "is_usual")]
     pub horizon: usize,
+    /// Weight of the policy's entropy beside λ-returns in units of their range; nothing = the usual one of such actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<f64>,
     /// Share of the policy's batches that are real transitions.
     pub real: f64,
     /// Weight of the model's uncertainty, taken off imagined rewards (MOPO's λ).
@@ -60,6 +64,15 @@ pub struct Options {
     pub seed: u64,
 }
 
+/// That of Hafner et al. 2023.
+const HORIZON: usize = 15;
+
+/// What is written down of a run that learns by other means stays what it was before there was a horizon.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_usual(horizon: &usize) -> bool {
+    *horizon == HORIZON
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -76,7 +89,8 @@ impl Default for Options {
             target: None,
             gamma: 0.99,
             rollout: 5,
-            horizon: 15,
+            horizon: HORIZON,
+            entropy: None,
             real: 0.05,
             penalty: 0.0,
             action_repeat: 1,
@@ -122,6 +136,7 @@ impl Options {
             real: self.real,
             hidden: self.hidden,
             horizon: self.horizon,
+            entropy: self.entropy.map(|weight| weight as f32),
             rollout: self.rollout,
             penalty: self.penalty,
             explore: self.explore,
@@ -142,5 +157,24 @@ impl Options {
             kind: self.model,
             ..FitOptions::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recurrent_model_is_learned_in_on_lambda_returns_and_what_is_not_asked_for_is_not_written_down() {
+        let usual = Options::default();
+        let recurrent = Options { model: ModelKind::Rssm, ..usual.clone() };
+        assert_eq!((usual.learns_by(), recurrent.learns_by()), (LearnerKind::Sac, LearnerKind::Lambda));
+        let text = toml::to_string(&recurrent).unwrap();
+        assert!(["learner", "horizon", "entropy"].iter().all(|key| !text.contains(key)), "{text}");
+        assert_eq!(toml::from_str::<Options>(&text).unwrap(), recurrent);
+        let asked = Options { learner: Some("sac".parse().unwrap()), horizon: 5, entropy: Some(0.1), ..recurrent };
+        assert_eq!(toml::from_str::<Options>(&toml::to_string(&asked).unwrap()).unwrap(), asked);
+        assert_eq!(asked.learner().kind, LearnerKind::Sac);
+        assert!("dqn".parse::<LearnerKind>().unwrap_err().contains("lambda"));
     }
 }

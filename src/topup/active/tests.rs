@@ -1,4 +1,5 @@
 use super::*;
+use crate::agent::learner::LearnerKind;
 use crate::env;
 use crate::ground::task::Cancel;
 use crate::world::fit::ModelKind;
@@ -73,7 +74,9 @@ fn a_run_that_goes_on_is_the_run_that_nobody_disturbed() {
 
 #[test]
 fn a_run_with_a_recurrent_model_goes_on_as_well() {
-    goes_on(&recurrent());
+    for learner in [LearnerKind::Sac, LearnerKind::Lambda] {
+        goes_on(&Options { learner: Some(learner), ..recurrent() });
+    }
 }
 
 fn goes_on(options: &Options) {

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Head, Scored, least};
+use super::{Head, Reinforced, least};
 use crate::agent::policy::{Categorical, Policy};
 use crate::data::space::{Space, SpaceKind};
 use crate::ground::seed::Stream;
@@ -135,10 +135,11 @@ impl Head for Choices {
     }
 
     /// `∂ log π(a) / ∂logit_k = 1[k = a] − π_k` and `∂H / ∂logit_k = −π_k (log π_k + H)`.
-    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored {
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Reinforced {
         let k = self.count;
         let (p, log_p) = softmax(out, k);
-        let mut scored = Scored { gradient: Vec::with_capacity(out.len()), log_prob: Vec::new(), entropy: Vec::new() };
+        let mut scored =
+            Reinforced { gradient: Vec::with_capacity(out.len()), log_prob: Vec::new(), entropy: Vec::new() };
         let rows = p.chunks_exact(k).zip(log_p.chunks_exact(k)).zip(decided).zip(gain).zip(spread);
         for ((((p, log_p), taken), gain), spread) in rows {
             let taken = *taken as usize;
@@ -150,6 +151,11 @@ impl Head for Choices {
             scored.entropy.push(entropy);
         }
         scored
+    }
+
+    /// That of Hafner et al. 2023.
+    fn entropy(&self) -> f32 {
+        3e-4
     }
 
     fn target_entropy(&self) -> f32 {

@@ -1,6 +1,6 @@
 //! Real-numbered actions: tanh of a Gaussian (Haarnoja et al. 2018, appendix C).
 
-use super::{Head, Scored, least};
+use super::{Head, Reinforced, least};
 use crate::agent::policy::{LOG_STD, Policy, SquashedGaussian};
 use crate::data::space::Space;
 use crate::ground::seed::Stream;
@@ -197,9 +197,9 @@ impl Head for Gaussian {
 
     /// With u = μ + σ ε as it was drawn: ∂ log π / ∂μ = ε / σ and ∂ log π / ∂ log σ = ε² − 1. The entropy of a squashed Gaussian is
     /// E[−log π], whose gradient goes along the path of ε: with a = tanh u, ∂H/∂μ = −2a and ∂H/∂ log σ = 1 − 2a σ ε.
-    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Scored {
+    fn score(&self, out: &[f32], decided: &[f32], gain: &[f32], spread: &[f32]) -> Reinforced {
         let a = self.scale.len();
-        let mut scored = Scored { gradient: vec![0.0; out.len()], log_prob: Vec::new(), entropy: Vec::new() };
+        let mut scored = Reinforced { gradient: vec![0.0; out.len()], log_prob: Vec::new(), entropy: Vec::new() };
         let rows = out.chunks_exact(2 * a).zip(decided.chunks_exact(a)).zip(gain).zip(spread);
         for ((((row, drawn), gain), spread), gradient) in rows.zip(scored.gradient.chunks_exact_mut(2 * a)) {
             let mut log_prob = 0.0;
@@ -214,6 +214,12 @@ impl Head for Gaussian {
             scored.entropy.push(-log_prob);
         }
         scored
+    }
+
+    /// More than the 3e-4 of Hafner et al. 2023, whose deviations cannot fall below a tenth: with that the deviations of these vanish, and
+    /// with them what tells one action from another (Pendulum-v1 in an ensemble after 2,000 steps, one seed: −783; with this −192).
+    fn entropy(&self) -> f32 {
+        1e-2
     }
 
     /// −A, the usual one (Haarnoja et al. 2018, appendix D).

@@ -23,12 +23,12 @@ pub struct Origins<'a> {
     model: &'a dyn WorldModel,
     drawn: &'a Drawn<'a>,
     /// What a model that remembers knows at the rows that were drawn.
-    followed: Option<Followed>,
+    followed: Option<PosteriorRows>,
 }
 
 /// Observations [N, D] and features [N, F] of N steps.
 #[derive(Default)]
-struct Followed {
+struct PosteriorRows {
     obs: Vec<f32>,
     features: Vec<f32>,
     rows: usize,
@@ -78,7 +78,7 @@ fn follow(
     count: usize,
     rng: &mut Stream,
     cx: &Ctx,
-) -> Result<Followed, Cancelled> {
+) -> Result<PosteriorRows, Cancelled> {
     let rows = drawn.rows;
     let runs = rows.runs();
     let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -106,13 +106,13 @@ fn side_by_side(
     rows: &TransitionBatch,
     episodes: &mut [(Range<usize>, Vec<usize>)],
     cx: &Ctx,
-) -> Result<Followed, Cancelled> {
+) -> Result<PosteriorRows, Cancelled> {
     // The longest first, so that those that go on are always the first ones.
     let reach = |(run, kept): &(Range<usize>, Vec<usize>)| kept.last().map_or(0, |last| last + 1 - run.start);
     episodes.sort_by_key(|episode| (std::cmp::Reverse(reach(episode)), episode.0.start));
     let (d, a, f) = (rows.obs_dim, rows.action_dim, model.dims().feature);
     let longest = episodes.first().map_or(0, reach);
-    let mut out = Followed::default();
+    let mut out = PosteriorRows::default();
     let mut here: Option<ImaginedState> = None;
     for t in 0..longest {
         if t % LOOK == 0 {
