@@ -14,7 +14,8 @@ mod columns;
 mod roles;
 #[cfg(feature = "onnx")]
 mod runtime;
-#[cfg(all(feature = "onnx", test))]
+#[cfg(test)]
+#[cfg(feature = "onnx")]
 mod tests;
 
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ fn files(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-#[cfg(all(test, not(feature = "onnx")))]
+#[cfg(test)]
+#[cfg(not(feature = "onnx"))]
 mod without {
     use super::*;
 

@@ -121,7 +121,7 @@ fn what_names_leave_open_is_stated_beside_the_file_or_asked_for() {
     assert_eq!(opened(swapped.path()).about.reading.unwrap().target.value, Target::Absolute);
 }
 
-/// With obs_mean m, obs_std s and observations = "standardised" the graph sees z = (o - m) / s, and gives z' where it says next_obs:
+/// With `obs_mean` m, `obs_std` s and observations = "standardised" the graph sees z = (o - m) / s, and gives z' where it says `next_obs`:
 /// o' = m + s z'.
 #[test]
 fn a_scale_that_is_stated_is_used_on_both_sides() {

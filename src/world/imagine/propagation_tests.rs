@@ -25,7 +25,7 @@ fn by_hand(
     chosen: impl Fn(usize, &mut Stream) -> usize,
 ) -> Vec<f32> {
     let mut at = starts;
-    let mut out = vec![vec![starts[0]], vec![starts[1]]];
+    let mut out = [vec![starts[0]], vec![starts[1]]];
     for h in 0..3 {
         for k in 0..2 {
             let member = chosen(k, rng);
@@ -80,7 +80,7 @@ fn every_member_keeps_to_itself() {
     assert!((r.member_std[0] - unit).abs() < 1e-6 && (r.disagreement[1] - 3.0 * unit).abs() < 1e-6);
 }
 
-/// s' = A s + b_e + ε of two dimensions; ε has the deviations (0.5, 0.2), whoever says it.
+/// `s' = A s + b_e + ε` of two dimensions; ε has the deviations (0.5, 0.2), whoever says it.
 fn gaussian(offsets: &[[f32; 2]]) -> Ensemble {
     let log = |deviation: f32| 2.0 * deviation.ln();
     // Δ = (A - 1) s; the action is not used.
