@@ -5,7 +5,7 @@ pub mod ensemble;
 pub mod fit;
 pub mod fresh;
 pub mod imagine;
-pub mod latent;
+pub(crate) mod latent;
 pub mod net;
 pub mod recurrent_net;
 pub mod rssm;
