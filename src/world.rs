@@ -6,7 +6,7 @@ pub mod fit;
 pub mod fresh;
 pub mod graph;
 pub mod imagine;
-pub mod latent;
+pub(crate) mod latent;
 pub mod net;
 pub mod propagation;
 pub mod recurrent_net;

@@ -14,9 +14,13 @@ fn softmax(logits: &[f32]) -> Vec<f32> {
     let mut p = logits.to_vec();
     for row in p.chunks_exact_mut(BINS) {
         let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        row.iter_mut().for_each(|v| *v = (*v - most).exp());
+        for v in &mut *row {
+            *v = (*v - most).exp();
+        }
         let sum: f32 = row.iter().sum();
-        row.iter_mut().for_each(|v| *v /= sum);
+        for v in row {
+            *v /= sum;
+        }
     }
     p
 }

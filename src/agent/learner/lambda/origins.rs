@@ -96,7 +96,9 @@ fn follow(
     }
     let mut episodes: Vec<(Range<usize>, Vec<usize>)> =
         wanted.into_iter().map(|(run, rows)| (runs[run].clone(), rows)).collect();
-    episodes.iter_mut().for_each(|(_, rows)| rows.sort_unstable());
+    for (_, rows) in &mut episodes {
+        rows.sort_unstable();
+    }
     side_by_side(model, rows, &mut episodes, cx)
 }
 
@@ -180,7 +182,7 @@ mod tests {
         let f = model.dims().feature;
         let mut found = [0; 9];
         for (obs, features) in state.obs.chunks_exact(2).zip(model.features(&state).chunks_exact(f)) {
-            let row = (0..9).find(|row| rows.obs_at(*row) == obs).unwrap();
+            let row = (0..9).find(|row| (rows.obs_at(*row)[0] - obs[0]).abs() < 1e-6).unwrap();
             let first = row - rows.step[row];
             let alone =
                 followed(&model, &rows.obs[2 * first..2 * (row + 1)], &Actions::new(&space, &rows.action[first..row]));

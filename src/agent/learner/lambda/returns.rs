@@ -3,7 +3,7 @@
 use crate::ground::stats;
 
 /// [H, B] λ-returns (Sutton and Barto 2018, section 12.1; Hafner et al. 2023, equation 5): with `discount` γ c of going on after each
-/// step, R_t = r_t + γ c_t ((1 − λ) v_{t+1} + λ R_{t+1}) and R_H = v_H. `reward` and `discount` are [H, B], `value` [H + 1, B].
+/// step, `R_t = r_t + γ c_t ((1 − λ) v_{t+1} + λ R_{t+1})` and `R_H = v_H`. `reward` and `discount` are [H, B], `value` [H + 1, B].
 ///
 /// # Panics
 /// If they are not.
@@ -71,7 +71,6 @@ mod tests {
 
     /// By the definition: (1 − λ) Σ λⁿ⁻¹ Gⁿ + λ^{H−t−1} G^{H−t}, with n-step returns that add discounted rewards one by one.
     #[test]
-    #[expect(clippy::cast_sign_loss, reason = "counts")]
     fn are_the_weighted_sums_of_n_step_returns() {
         let (h, b, lambda) = (6, 3, 0.95f64);
         let number = |i: usize, s: usize| ((i * 37 + s * 11) % 17) as f32 / 4.0 - 2.0;

@@ -210,9 +210,9 @@ fn rollouts_are_whole_and_weigh_what_may_not_be_reached() {
     let pays = |(d, r): (&f32, &f32)| ((1.0 + 2.0 * d.tanh()) - r).abs() < 1e-5;
     assert!(rollout.decided.iter().zip(&rollout.reward).all(pays));
     let before = l.value(&[0.5]).unwrap()[0];
-    (0..200).for_each(|_| {
+    for _ in 0..200 {
         l.step(&rollout);
-    });
+    }
     let after = l.value(&[0.5]).unwrap()[0];
     let mean = f64::from(rollout.reward.iter().sum::<f32>()) / 128.0;
     assert!(before.abs() < 1e-6 && (after - mean / 0.75).abs() < 0.3 * mean.abs(), "{before} {after} {mean}");
