@@ -49,6 +49,7 @@ impl Ruler {
             let ticks = scale.ticks(2);
             Ticks { marks: ticks.marks.into_iter().take(1).collect(), ..ticks }
         });
+        let ticks = apart(ticks, length, |label| text::width(label, font) + font * 0.3);
         Self { title: text::wrap(&named(axis, ticks.power), font, length, lines), ticks }
     }
 
@@ -65,7 +66,7 @@ impl Ruler {
     pub fn up(scale: &Scale, axis: &Axis, length: f64, font: f64) -> Self {
         let least = (length / (font * 2.4)) as usize;
         let enough = (least..=12).map(|most| scale.ticks(most)).find(|t| t.marks.len() > 1);
-        let ticks = enough.unwrap_or_else(|| scale.ticks(least));
+        let ticks = apart(enough.unwrap_or_else(|| scale.ticks(least)), length, |_| font);
         Self { title: text::wrap(&named(axis, ticks.power), font, length, 2), ticks }
     }
 
@@ -103,6 +104,21 @@ impl Ruler {
     fn labels(&self, font: f64) -> f64 {
         2.0 * TICK + self.ticks.marks.iter().map(|(_, l)| text::width(l, font)).fold(0.0, f64::max)
     }
+}
+
+/// The marks of an axis of this length without those whose label, which takes so much `room`, would stand over the one before:
+/// where numbers hardly differ, marks are not spread over the axis.
+fn apart(mut ticks: Ticks, length: f64, room: impl Fn(&str) -> f64) -> Ticks {
+    let mut free = f64::NEG_INFINITY;
+    ticks.marks.retain(|(at, label)| {
+        let (middle, half) = (at * length, room(label) / 2.0);
+        let stands = middle - half >= free;
+        if stands {
+            free = middle + half;
+        }
+        stands
+    });
+    ticks
 }
 
 /// An axis from 0 to 1 for the library, which would choose and write the labels in its own way.

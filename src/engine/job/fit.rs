@@ -33,6 +33,7 @@ impl Job for Fit {
 
     fn open(spec: &FitSpec, workspace: &Workspace, cx: &Ctx, _: Emit<'_>) -> Result<Opened, Fault> {
         spec.check()?;
+        spec.device.resolve().map_err(Fault::bad)?;
         writable(&spec.out)?;
         workspace.open(&spec.source, cx)
     }

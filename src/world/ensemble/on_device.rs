@@ -106,7 +106,7 @@ impl WorldModel for EnsembleOnDevice {
     }
 
     fn same(&self, other: &dyn WorldModel) -> bool {
-        other.as_any().downcast_ref::<Self>().is_some_and(|other| other.model == self.model)
+        Ensemble::known(other) == Some(&self.model)
     }
 
     /// The ensemble: who asks for it gets what is saved.
