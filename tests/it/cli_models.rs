@@ -153,7 +153,7 @@ fn what_is_no_world_model_is_named() {
     );
     let onnx = folder.join("model.onnx");
     std::fs::write(&onnx, b"\x08\x0a").unwrap();
-    run(&["imagine", text(pendulum()), "--checkpoint", text(&onnx)]).refuses(&["ONNX", "state_dict"]);
+    run(&["imagine", text(pendulum()), "--checkpoint", text(&onnx)]).refuses(&["ONNX", "--features onnx"]);
 }
 
 #[test]

@@ -169,7 +169,6 @@ const WIDE: Node = Column(&[
         Row(&[
             (Part(3), C("plot:error by horizon")),
             (Part(2), C("plot:disagreement by horizon")),
-            (Part(2), C("plot:reward error by horizon")),
             (Part(2), C("scatter:error_vs_novelty")),
         ]),
     ),
@@ -177,7 +176,7 @@ const WIDE: Node = Column(&[
         Part(4),
         Row(&[
             (Part(2), C("plot:trace*")),
-            (Part(2), C("plot:trace*")),
+            (Part(2), C("plot:reward error by horizon")),
             (Part(2), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("notes"))])),
         ]),
     ),

@@ -155,7 +155,10 @@ mod tests {
         let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5 * scale);
         assert!(near(&own.obs, &other.obs) && near(&own.member_std, &other.member_std));
         assert!(near(&own.reward.unwrap(), &other.reward.unwrap()));
-        assert!(Ensemble::known(&placed) == Some(&model) && model.placed_on(Default::default()).unwrap().same(&model));
+        assert!(
+            Ensemble::known(&placed) == Some(&model)
+                && model.placed_on(crate::world::net::device::Device::Cpu).unwrap().same(&model)
+        );
         assert!(placed.same(&*placed.boxed()));
     }
 }

@@ -23,7 +23,6 @@ pub enum Device {
 
 impl Device {
     /// True for the processor.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub fn is_cpu(&self) -> bool {
         *self == Self::Cpu
     }

@@ -130,7 +130,9 @@ impl FusedRssm {
             let mut error = net.forward(x);
             error.iter_mut().zip(target).for_each(|(v, target)| *v -= target);
             let lost = error.iter().map(|e| 0.5 * f64::from(*e).powi(2)).sum::<f64>() / count as f64;
-            error.iter_mut().for_each(|e| *e *= sharp / count as f32);
+            for e in &mut error {
+                *e *= sharp / count as f32;
+            }
             net.backward(&error);
             lost
         };

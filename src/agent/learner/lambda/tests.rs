@@ -111,12 +111,11 @@ fn a_choice_that_pays_late_is_learned() {
     assert!((values[4] - there).abs() < 0.9 && (values[0] - late).abs() < 0.9, "{values:?} {there} {late}");
 }
 
+/// What a batch sums to.
+type Summed<'f> = dyn Fn(&[f64], &[f32], &[f32], &[f32]) -> f64 + 'f;
+
 /// The gradient of a head against the difference of its sum, in double precision by the definitions.
-fn against_differences(
-    head: &dyn Head,
-    out: &[f32],
-    (rows, sum): (usize, &dyn Fn(&[f64], &[f32], &[f32], &[f32]) -> f64),
-) {
+fn against_differences(head: &dyn Head, out: &[f32], (rows, sum): (usize, &Summed<'_>)) {
     let (_, decided) = head.decide(out, &mut stream(1, "draw", 0));
     let numbers = |s: &str| init::normal(rows, &mut stream(2, s, 0));
     let (gain, spread) = (numbers("gain"), numbers("spread"));

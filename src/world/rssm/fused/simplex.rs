@@ -10,11 +10,12 @@ use crate::world::net::lanes::{exp, over_columns};
 pub(super) fn shares(logits: &mut [f32], classes: usize) {
     for group in logits.chunks_exact_mut(classes) {
         let top = group.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        group.iter_mut().for_each(|v| *v -= top);
-        let shifted = group.to_vec();
+        let shifted: Vec<f32> = group.iter().map(|v| v - top).collect();
         over_columns(group, [&shifted, &shifted, &shifted], |[v, ..]| exp(v));
         let sum: f32 = group.iter().sum();
-        group.iter_mut().for_each(|v| *v /= sum);
+        for v in group {
+            *v /= sum;
+        }
     }
 }
 

@@ -22,7 +22,9 @@ impl ModuleVisitor for Collect<'_> {
         let mut gradient = param.val().grad(self.grads).map(values).unwrap();
         let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         if norm > f64::from(CLIP) {
-            gradient.iter_mut().for_each(|g| *g = (f64::from(*g) * f64::from(CLIP) / norm) as f32);
+            for g in &mut gradient {
+                *g = (f64::from(*g) * f64::from(CLIP) / norm) as f32;
+            }
         }
         self.found.push(gradient);
     }
