@@ -176,6 +176,7 @@ const WIDE: Node = Column(&[
         Part(4),
         Row(&[
             (Part(2), C("plot:trace*")),
+            (Part(2), C("plot:trace*")),
             (Part(2), C("plot:reward error by horizon")),
             (Part(2), Column(&[(Part(1), C("table:dimensions")), (Part(1), C("notes"))])),
         ]),
