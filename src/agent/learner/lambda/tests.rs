@@ -114,9 +114,6 @@ fn a_choice_that_pays_late_is_learned() {
 /// What a batch sums to.
 type Summed<'f> = dyn Fn(&[f64], &[f32], &[f32], &[f32]) -> f64 + 'f;
 
-/// The sum over rows that a head has the gradient of: of outputs, what was decided, and the two weights.
-type Sum<'a> = dyn Fn(&[f64], &[f32], &[f32], &[f32]) -> f64 + 'a;
-
 /// The gradient of a head against the difference of its sum, in double precision by the definitions.
 fn against_differences(head: &dyn Head, out: &[f32], (rows, sum): (usize, &Summed<'_>)) {
     let (_, decided) = head.decide(out, &mut stream(1, "draw", 0));
