@@ -7,6 +7,7 @@ pub mod imagined;
 pub mod kind;
 pub mod lambda;
 pub mod pay;
+mod trained;
 
 pub use actor_critic::ActorCritic;
 pub use kind::LearnerKind;
@@ -22,6 +23,7 @@ use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
 use head::Head;
 use imagined::Starts;
+use trained::Trained;
 
 /// Bytes by name.
 pub type Blocks = BTreeMap<String, Vec<u8>>;
@@ -121,8 +123,13 @@ pub fn fresh(
     }
 }
 
-/// A learner of the kind that `options` name that goes on from a policy that it knows how to train, and from `critic`; fresh critics
-/// where there are none that fit.
+/// True if [`from_policy`] knows how to train it.
+pub fn trains(policy: &dyn Policy) -> bool {
+    Trained::of(policy).is_ok()
+}
+
+/// A learner that goes on from a policy that it knows how to train, and from `critic`: of the kind that made this, or that `options`
+/// name where there is none; fresh critics where they do not fit.
 ///
 /// # Errors
 /// A sentence where policies of this kind are not trained here.
@@ -133,10 +140,15 @@ pub fn from_policy(
     options: LearnerOptions,
     rng: &mut Stream,
 ) -> Result<Box<dyn Learner>, String> {
-    Ok(match options.kind {
+    Ok(match critic.map_or(options.kind, kind_of) {
         LearnerKind::Sac => Box::new(ActorCritic::from_policy(policy, critic, reward_scale, options, rng)?),
         LearnerKind::Lambda => Box::new(LambdaActorCritic::from_policy(policy, critic, reward_scale, options, rng)?),
     })
+}
+
+/// What a critic was learned by.
+fn kind_of(critic: &Mlp) -> LearnerKind {
+    if LambdaActorCritic::made(critic) { LearnerKind::Lambda } else { LearnerKind::Sac }
 }
 
 /// How the actor and the critics learn.

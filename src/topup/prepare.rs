@@ -2,7 +2,7 @@
 
 use crate::agent::learner::head::{Choices, Gaussian, Head};
 use crate::agent::learner::imagined::Starts;
-use crate::agent::learner::{self, ActorCritic, Held, Learner, LearnerOptions};
+use crate::agent::learner::{self, Held, Learner, LearnerOptions};
 use crate::agent::policy::Filtered;
 use crate::checkpoint::{Checkpoint, CurvePoint};
 use crate::data::dataset::Dataset;
@@ -123,7 +123,7 @@ pub fn learner(
     seed: u64,
 ) -> Result<Box<dyn Learner>, Fault> {
     let given = from.and_then(|c| Some((c, c.policy.as_deref()?)));
-    if let Some((_, policy)) = given.filter(|(_, policy)| !ActorCritic::trains(*policy)) {
+    if let Some((_, policy)) = given.filter(|(_, policy)| !learner::trains(*policy)) {
         return Ok(Box::new(Held(policy.boxed())));
     }
     imaginable(model)?;

@@ -9,9 +9,10 @@ pub mod chain;
 use std::any::Any;
 use std::ops::Range;
 
-use chain::{After, Chain, softmax};
+use chain::{After, Chain};
 
 use super::latent::symexp;
+use super::net::activation::softmax;
 use super::net::normalizer::Normalizer;
 use super::world_model::{Dims, Encoder, Feedback, ImaginedState, ImaginedStep, Prediction, WorldModel};
 use crate::data::sequence::SequenceBatch;

@@ -36,7 +36,7 @@ const HEAVY: &[(&[&str], &[&str])] = &[
     (&["chacha20"], &["src/ground/"]),
     (&["gemm"], &["src/world/net/matmul.rs"]),
     (&["plotters"], &["src/export/"]),
-    (&["pulp"], &["src/metrics/neighbors"]),
+    (&["pulp"], &["src/metrics/neighbors", "src/world/net"]),
     (&["ratatui", "crossterm"], &["src/ui"]),
     (&["clap", "ctrlc"], &["src/cli"]),
     (&["kdtree"], &["src/metrics/"]),

@@ -11,11 +11,12 @@ mod tests;
 
 use rand::Rng;
 
-use super::head::{Choices, Gaussian, Head};
+use super::head::Head;
 use super::imagined::{Batch, Drawn, Imagined, Roller, Starts};
 use super::pay::Pay;
+use super::trained::{Trained, scale_of};
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
-use crate::agent::policy::{Acting, Categorical, Filtered, Policy, PolicyState, SquashedGaussian};
+use crate::agent::policy::{Acting, Policy, PolicyState};
 use crate::ground::seed::{Stream, keyed};
 use crate::ground::task::{Cancelled, Ctx, Told};
 use crate::world::net::fused::FusedMlp;
@@ -59,9 +60,7 @@ impl ActorCritic {
         let (inputs, outputs) = head.critic(d);
         let actor = init::mlp(1, &[d, h, h, head.outputs()], Activation::Relu, 0.1, rng);
         let critic = init::mlp(CRITICS, &[inputs, h, h, outputs], Activation::Relu, 1.0, rng);
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == d);
-        let scaled = |(mean, std): (&[f32], &[f32])| Normalizer { mean: mean.to_vec(), std: std.to_vec() };
-        let input = known.map_or_else(|| Normalizer::identity(d), scaled);
+        let input = scale_of(model, d).unwrap_or_else(|| Normalizer::identity(d));
         Self::of_networks(head, (&actor, input), &critic, reward_scale, options)
     }
 
@@ -77,27 +76,13 @@ impl ActorCritic {
         options: LearnerOptions,
         rng: &mut impl Rng,
     ) -> Result<Self, String> {
-        let policy = Filtered::actor_of(policy);
-        let (head, net, input): (Box<dyn Head>, _, _) = if let Some(p) = SquashedGaussian::known(policy) {
-            (Box::new(Gaussian::of(p)), &p.net, &p.input)
-        } else if let Some(p) = Categorical::known(policy) {
-            (Box::new(Choices::new(p.action_space())?), p.net(), p.input())
-        } else {
-            return Err(format!("policies of the kind '{}' are not trained here", policy.kind()));
-        };
+        let Trained { head, net, input } = Trained::of(policy)?;
         let shape = head.critic(net.inputs());
         let fits = critic.filter(|c| c.members == CRITICS && (c.inputs(), c.outputs()) == shape);
         let (h, (inputs, outputs)) = (options.hidden, shape);
         let fresh = || init::mlp(CRITICS, &[inputs, h, h, outputs], Activation::Relu, 1.0, rng);
         let critic = fits.cloned().unwrap_or_else(fresh);
         Ok(Self::of_networks(head, (net, input.clone()), &critic, reward_scale, options))
-    }
-
-    /// True if [`ActorCritic::from_policy`] knows how to train it.
-    pub fn trains(policy: &dyn Policy) -> bool {
-        let policy = Filtered::actor_of(policy);
-        let one_choice = |p: &Categorical| Choices::new(p.action_space()).is_ok();
-        SquashedGaussian::known(policy).is_some() || Categorical::known(policy).is_some_and(one_choice)
     }
 
     fn of_networks(
@@ -230,9 +215,7 @@ impl Learner for ActorCritic {
             self.target.scale_outputs(factor);
             self.temperature.scale(factor);
         }
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
-        let Some((mean, std)) = known else { return };
-        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
+        let Some(input) = scale_of(model, self.input.mean.len()) else { return };
         for net in [&mut self.actor, &mut self.critic, &mut self.target] {
             net.move_inputs(&self.input, &input);
         }

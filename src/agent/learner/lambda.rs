@@ -15,12 +15,13 @@ mod tests;
 
 use rand::Rng;
 
-use super::head::{Choices, Gaussian, Head};
+use super::head::Head;
 use super::imagined::Starts;
 use super::pay::{Pay, Unfamiliar};
+use super::trained::{Trained, scale_of};
 use super::{Blocks, Curiosity, Learner, LearnerOptions};
 use crate::agent::learner::actor_critic::LOSS;
-use crate::agent::policy::{Categorical, Filtered, Policy, SquashedGaussian};
+use crate::agent::policy::Policy;
 use crate::ground::seed::Stream;
 use crate::ground::task::{Cancelled, Ctx, Told};
 use crate::world::net::fused::FusedMlp;
@@ -71,9 +72,7 @@ impl LambdaActorCritic {
         let (d, h) = (model.dims().feature, options.hidden);
         let actor = init::mlp(1, &[d, h, h, head.outputs()], Activation::Silu, 0.1, rng);
         let critic = fresh_critic(d, h, rng);
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == d);
-        let scaled = |(mean, std): (&[f32], &[f32])| Normalizer { mean: mean.to_vec(), std: std.to_vec() };
-        let input = known.map_or_else(|| Normalizer::identity(d), scaled);
+        let input = scale_of(model, d).unwrap_or_else(|| Normalizer::identity(d));
         Self::of_networks(head, (&actor, input), &critic, reward_scale, options)
     }
 
@@ -89,17 +88,15 @@ impl LambdaActorCritic {
         options: LearnerOptions,
         rng: &mut impl Rng,
     ) -> Result<Self, String> {
-        let policy = Filtered::actor_of(policy);
-        let (head, net, input): (Box<dyn Head>, _, _) = if let Some(p) = SquashedGaussian::known(policy) {
-            (Box::new(Gaussian::of(p)), &p.net, &p.input)
-        } else if let Some(p) = Categorical::known(policy) {
-            (Box::new(Choices::new(p.action_space())?), p.net(), p.input())
-        } else {
-            return Err(format!("policies of the kind '{}' are not trained here", policy.kind()));
-        };
-        let fits = critic.filter(|c| (c.members, c.inputs(), c.outputs()) == (1, net.inputs(), BINS));
+        let Trained { head, net, input } = Trained::of(policy)?;
+        let fits = critic.filter(|c| Self::made(c) && c.inputs() == net.inputs());
         let critic = fits.cloned().unwrap_or_else(|| fresh_critic(net.inputs(), options.hidden, rng));
         Ok(Self::of_networks(head, (net, input.clone()), &critic, reward_scale, options))
+    }
+
+    /// True of a critic of such a learner: one that tells values by bins.
+    pub fn made(critic: &Mlp) -> bool {
+        (critic.members, critic.outputs()) == (1, BINS)
     }
 
     fn of_networks(
@@ -216,9 +213,7 @@ impl Learner for LambdaActorCritic {
 
     /// Rewards keep the scale that they have: bins hold values of any size.
     fn adapt(&mut self, model: &dyn WorldModel, _: f32) {
-        let known = model.obs_scale().filter(|(mean, _)| mean.len() == self.input.mean.len());
-        let Some((mean, std)) = known else { return };
-        let input = Normalizer { mean: mean.to_vec(), std: std.to_vec() };
+        let Some(input) = scale_of(model, self.input.mean.len()) else { return };
         for net in [&mut self.actor, &mut self.critic, &mut self.slow] {
             net.move_inputs(&self.input, &input);
         }

@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Emit, Job, Model, Slot};
-use crate::agent::learner::ActorCritic;
+use crate::agent::learner;
 use crate::checkpoint::Checkpoint;
 use crate::data::fingerprint::fingerprint;
 use crate::engine::event::Outcome;
@@ -68,7 +68,7 @@ impl Job for TopUp {
         };
         acted.warning.into_iter().for_each(|warning| topup.warn(warning));
         acted.place.into_iter().for_each(|place| topup.inform(place));
-        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| !ActorCritic::trains(*p)) {
+        if let Some(policy) = given.and_then(|c| c.policy.as_deref()).filter(|p| !learner::trains(*p)) {
             topup.warn(format!(
                 "the policy ({}) acts as it is and is not trained: only the world model is",
                 policy.kind()

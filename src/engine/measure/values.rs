@@ -1,6 +1,6 @@
 //! What the checkpoint's critic promises of episodes of its policy, held against what came.
 
-use crate::agent::learner::{ActorCritic, Learner as _, LearnerOptions};
+use crate::agent::learner::{self, Learner, LearnerOptions};
 use crate::checkpoint::Checkpoint;
 use crate::engine::opened::Opened;
 use crate::ground::fault::Fault;
@@ -9,7 +9,6 @@ use crate::ground::stats;
 use crate::ground::task::Ctx;
 use crate::metrics::report::{Level, Report, SPREAD};
 use crate::topup::measured::value_errors;
-use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
 
 /// Adds V(s₀) less the discounted return that followed over the named rollouts (Chen et al., RLC 2025, appendix A.6); nothing of a
@@ -24,7 +23,7 @@ pub fn tell(
     discount: Option<f64>,
     cx: &Ctx,
 ) -> Result<(), Fault> {
-    let Some((critic, learner)) = opened.checkpoint.as_deref().and_then(critic) else { return Ok(()) };
+    let Some(learner) = opened.checkpoint.as_deref().and_then(critic) else { return Ok(()) };
     let (Some(rollouts), Some(discount)) = (&opened.rollouts, discount) else {
         let why = "V of the start is held against the return of the policy's own episodes: name them with --rollouts, and with \
                    --discount the discount that the critic was trained with";
@@ -35,10 +34,9 @@ pub fn tell(
     let errors =
         value_errors(model, &|features: &[f32]| learner.value(features).unwrap_or_default(), rollouts, discount);
     let text = format!(
-        "V of the first state less the return that followed, discounted by {discount}, mean over the rollouts; V is the smaller of {} \
-         critics under the policy's most likely action. An episode that a limit cut off goes on with V of its last state. Chen et \
-         al., RLC 2025, appendix A.6.",
-        critic.members
+        "V of the first state less the return that followed, discounted by {discount}, mean over the rollouts; of several critics V is \
+         the smaller under the policy's most likely action. An episode that a limit cut off goes on with V of its last state. Chen et \
+         al., RLC 2025, appendix A.6."
     );
     report
         .stat("value_error", "value error of the critic", stats::mean(&errors), "return", &text)
@@ -47,14 +45,14 @@ pub fn tell(
     Ok(())
 }
 
-/// The critics of a checkpoint and what evaluates them, where it has critics that fit its policy.
-fn critic(checkpoint: &Checkpoint) -> Option<(&Mlp, ActorCritic)> {
+/// What evaluates the critics of a checkpoint, where it has critics that fit its policy.
+fn critic(checkpoint: &Checkpoint) -> Option<Box<dyn Learner>> {
     let (critic, policy) = (checkpoint.critic.as_ref()?, checkpoint.policy.as_deref()?);
     let (options, mut rng) = (LearnerOptions::default(), stream(0, "critic", 0));
     let scale = checkpoint.about.reward_scale?;
-    let learner = ActorCritic::from_policy(policy, Some(critic), scale, options, &mut rng).ok()?;
+    let learner = learner::from_policy(policy, Some(critic), scale, options, &mut rng).ok()?;
     // Critics that do not fit the policy are replaced by fresh ones, which promise nothing.
-    (learner.critics() == *critic).then_some((critic, learner))
+    (learner.critic().as_ref() == Some(critic)).then_some(learner)
 }
 
 #[cfg(test)]
@@ -63,8 +61,8 @@ mod tests {
 
     use super::*;
     use crate::agent::collect::{Collector, Limit};
-    use crate::agent::learner::Learner;
     use crate::agent::learner::head::Gaussian;
+    use crate::agent::learner::{ActorCritic, LearnerKind};
     use crate::agent::policy::{Acting, Scripted};
     use crate::checkpoint::About;
     use crate::engine::spec::Source;
@@ -109,6 +107,20 @@ mod tests {
         // Sums in another order.
         assert!((got - want).abs() < 1e-9 * want.abs().max(1.0), "{got} {want}");
         assert_eq!(report.stats[0].n, Some((4, "episodes".into())));
+        // A critic that learned λ-returns is asked as what it is: untrained it promises nothing, and less came.
+        let asked = LearnerOptions { kind: LearnerKind::Lambda, hidden: 8, ..LearnerOptions::default() };
+        let head = Box::new(Gaussian::new(vec![2.0], vec![0.0]));
+        let other = learner::fresh(&model, head, 0.5, asked, &mut rng);
+        let (policy, critic) = (Some(other.policy()), other.critic());
+        let kept = (**opened.checkpoint.as_ref().unwrap()).clone();
+        opened.checkpoint = Some(Arc::new(Checkpoint { policy, critic, ..kept.clone() }));
+        let came = |e: crate::data::episode::Episode<'_>| -> f64 {
+            e.rewards.iter().enumerate().map(|(t, r)| 0.9f64.powi(t as i32) * r).sum()
+        };
+        let want = -data.episodes(&all).map(came).sum::<f64>() / 4.0;
+        let got = said(&opened, Some(0.9)).value("value_error").unwrap();
+        assert!((got - want).abs() < 1e-6 * want.abs(), "{got} {want}");
+        opened.checkpoint = Some(Arc::new(kept));
         // Critics of another shape are not replaced in silence.
         let other = ensemble::fresh(&data.transitions(&all), &fit, &mut rng).net;
         let odd = Checkpoint { critic: Some(other), ..(**opened.checkpoint.as_ref().unwrap()).clone() };

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::lanes::sigmoid;
+use super::lanes::{sigmoid_of, widest};
 
 /// Non-linearity between layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,16 +95,11 @@ impl Activation {
                     *v = if *v > 0.0 { *v } else { *v * slope };
                 }
             }
-            Self::Silu => {
-                let (blocks, rest) = values.as_chunks_mut::<8>();
-                for block in blocks {
-                    let x = wide::f32x8::from(*block);
-                    *block = (x * sigmoid(x)).to_array();
+            Self::Silu => widest(|| {
+                for v in values {
+                    *v *= sigmoid_of(*v);
                 }
-                for v in rest {
-                    *v /= 1.0 + (-*v).exp();
-                }
-            }
+            }),
             Self::Gelu | Self::GeluTanh | Self::Elu(_) => {
                 for v in values {
                     *v = self.value_and_slope(f64::from(*v)).0 as f32;
@@ -156,6 +151,18 @@ impl Activation {
             Self::Elu(alpha) => format!("elu({})", alpha.value()),
             Self::Identity => "identity".into(),
         }
+    }
+}
+
+/// Replaces the logits of one row by their softmax.
+pub fn softmax(row: &mut [f32]) {
+    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    for v in row.iter_mut() {
+        *v = (*v - most).exp();
+    }
+    let sum: f32 = row.iter().sum();
+    for v in row {
+        *v /= sum;
     }
 }
 

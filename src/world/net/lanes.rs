@@ -1,27 +1,46 @@
-//! Functions of eight numbers at a time that activations and likelihoods are made of.
+//! Functions of many numbers at a time that activations and likelihoods are made of.
 
 use wide::f32x8;
+
+/// Runs `work`, loops over plain numbers, as it was built for the widest vectors that this processor has. They give the same numbers
+/// everywhere: nothing is summed in them, and no product is contracted with a sum.
+pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
 
 /// eˣ, to two roundings, of numbers between -87 and 88; beyond, of the nearer end. A quarter of the work of a general
 /// exponential, which takes longer than all products of a small network's step.
 ///
 /// eˣ = 2ⁿ eʳ with n the nearest integer to x / ln 2 and |r| <= ln 2 / 2, where Cephes's polynomial (`expf`) stands
-/// for eʳ.
-pub(crate) fn exp(x: f32x8) -> f32x8 {
+/// for eʳ. Inlined always: a call would keep the loop around it from being built for wide vectors.
+#[inline(always)]
+fn exp_of(x: f32) -> f32 {
     // 1.5 · 2²³: adding it rounds to an integer and leaves that integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts, the first of so few bits that its product with n is exact.
     const LN_2: (f32, f32) = (0.693_359_4, -2.121_944_4e-4);
     const CEPHES: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.500_000_06];
-    let all = f32x8::splat;
-    let x = x.fast_max(all(-87.0)).fast_min(all(88.0));
-    let rounded = x * all(std::f32::consts::LOG2_E) + all(ROUND);
-    let n = rounded - all(ROUND);
-    let r = x - n * all(LN_2.0) - n * all(LN_2.1);
-    let tail = CEPHES[1..].iter().fold(all(CEPHES[0]), |sum, &c| sum * r + all(c));
+    let x = if x > -87.0 { x } else { -87.0 };
+    let x = if x < 88.0 { x } else { 88.0 };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN_2.0 - n * LN_2.1;
+    let tail = CEPHES[1..].iter().fold(CEPHES[0], |sum, c| sum * r + c);
     // 2ⁿ is the number of exponent 127 + n: the shift drops all but the lowest bits, which hold n.
-    let power = rounded.to_array().map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(127 << 23)));
-    (tail * r * r + r + f32x8::ONE) * f32x8::from(power)
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
+    (tail * r * r + r + 1.0) * power
+}
+
+/// σ(x) = 1 / (1 + e⁻ˣ).
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call would keep the loop around it from being built for wide vectors")]
+pub(crate) fn sigmoid_of(x: f32) -> f32 {
+    1.0 / (1.0 + exp_of(-x))
+}
+
+/// [`exp_of`] of eight numbers.
+pub(crate) fn exp(x: f32x8) -> f32x8 {
+    f32x8::from(x.to_array().map(exp_of))
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ).

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::world::net::activation::softmax;
 use crate::world::net::mlp::{Activation, Layer, Mlp};
 
 /// What PyTorch's `LayerNorm` adds to a variance.
@@ -112,18 +113,6 @@ fn mish(x: f32) -> f32 {
     let e = x.exp();
     let above = e * (e + 2.0);
     x * above / (above + 2.0)
-}
-
-/// Replaces logits by their softmax.
-pub fn softmax(row: &mut [f32]) {
-    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    for v in row.iter_mut() {
-        *v = (*v - most).exp();
-    }
-    let sum: f32 = row.iter().sum();
-    for v in row {
-        *v /= sum;
-    }
 }
 
 impl Chain {

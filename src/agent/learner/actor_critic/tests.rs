@@ -1,6 +1,7 @@
 use super::*;
 use crate::agent::learner::head::{Choices, Gaussian, Head};
 use crate::agent::policy::LOG_STD;
+use crate::agent::policy::SquashedGaussian;
 use crate::data::episode::TransitionBatch;
 use crate::data::space::{Space, SpaceKind};
 use crate::ground::seed::stream;

@@ -2,6 +2,7 @@
 //! gradient does not go with the size of the returns.
 
 use crate::world::latent::{symexp, symlog};
+use crate::world::net::activation::softmax;
 
 /// Bins of a value.
 pub const BINS: usize = 127;
@@ -10,18 +11,9 @@ const OUTERMOST: f32 = 10.0;
 const STEP: f32 = 2.0 * OUTERMOST / (BINS - 1) as f32;
 
 /// Probabilities of rows of logits.
-fn softmax(logits: &[f32]) -> Vec<f32> {
+fn probabilities(logits: &[f32]) -> Vec<f32> {
     let mut p = logits.to_vec();
-    for row in p.chunks_exact_mut(BINS) {
-        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for v in &mut *row {
-            *v = (*v - most).exp();
-        }
-        let sum: f32 = row.iter().sum();
-        for v in row {
-            *v /= sum;
-        }
-    }
+    p.chunks_exact_mut(BINS).for_each(softmax);
     p
 }
 
@@ -33,7 +25,7 @@ fn bin(i: usize) -> f32 {
 /// [B] the expectations of `logits` [B, `BINS`].
 pub fn expected(logits: &[f32]) -> Vec<f32> {
     let bins: Vec<f64> = (0..BINS).map(|i| f64::from(bin(i))).collect();
-    let p = softmax(logits);
+    let p = probabilities(logits);
     // Bins of both signs from outside in, so that even weights give 0: the outermost are of size 10⁴.
     let term = |row: &[f32], i: usize| f64::from(row[i]) * bins[i];
     let of = |row: &[f32]| (0..BINS / 2).map(|i| term(row, i) + term(row, BINS - 1 - i)).sum::<f64>() as f32;
@@ -51,7 +43,7 @@ fn shared(value: f32) -> (usize, f32) {
 /// Adds to `gradient` [B, `BINS`] that of the sum over rows of `weight` [B] times the cross-entropy between `value` [B] and `logits`;
 /// answers that sum.
 pub fn cross_entropy(logits: &[f32], value: &[f32], weight: &[f32], gradient: &mut [f32]) -> f64 {
-    let p = softmax(logits);
+    let p = probabilities(logits);
     let mut sum = 0.0;
     let rows = p.chunks_exact(BINS).zip(gradient.chunks_exact_mut(BINS)).zip(value).zip(weight);
     for (((p, gradient), value), weight) in rows {

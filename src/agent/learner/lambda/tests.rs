@@ -1,4 +1,5 @@
 use super::*;
+use crate::agent::learner::head::{Choices, Gaussian};
 use crate::agent::policy::{Acting, LOG_STD};
 use crate::data::episode::TransitionBatch;
 use crate::data::space::{Space, SpaceKind};

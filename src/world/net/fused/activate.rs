@@ -2,13 +2,13 @@
 
 use wide::f32x8;
 
-use crate::world::net::lanes::sigmoid;
+use crate::world::net::lanes::{sigmoid_of, widest};
 use crate::world::net::mlp::Activation;
 
 /// Replaces `values` by their activation and writes its derivative at each into `slopes` (as many).
 pub(crate) fn activate(activation: Activation, values: &mut [f32], slopes: &mut [f32]) {
     match activation {
-        Activation::Silu => each(values, slopes, silu),
+        Activation::Silu => silu(values, slopes),
         Activation::Relu => each(values, slopes, relu),
         Activation::Tanh => each(values, slopes, tanh),
         Activation::Identity => slopes.fill(1.0),
@@ -22,10 +22,14 @@ pub(crate) fn activate(activation: Activation, values: &mut [f32], slopes: &mut 
 }
 
 /// x σ(x); its derivative σ + x σ (1 - σ).
-fn silu(x: f32x8) -> (f32x8, f32x8) {
-    let sigmoid = sigmoid(x);
-    let value = x * sigmoid;
-    (value, sigmoid + value * (f32x8::ONE - sigmoid))
+fn silu(values: &mut [f32], slopes: &mut [f32]) {
+    widest(|| {
+        for (value, slope) in values.iter_mut().zip(slopes) {
+            let sigmoid = sigmoid_of(*value);
+            *value *= sigmoid;
+            *slope = sigmoid + *value * (1.0 - sigmoid);
+        }
+    });
 }
 
 /// max(x, 0); its derivative is taken to be 0 at 0, as burn and PyTorch do.
