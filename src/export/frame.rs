@@ -15,6 +15,8 @@ use crate::metrics::report::Axis;
 const TICK: f64 = 2.2;
 /// Width of the axes.
 const AXIS: f64 = 0.6;
+/// Least height of data in units of the font: a figure that has not as much becomes higher.
+pub const LOWEST: f64 = 6.0;
 
 /// Room around the data.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -68,6 +70,14 @@ impl Ruler {
         let enough = (least..=12).map(|most| scale.ticks(most)).find(|t| t.marks.len() > 1);
         let ticks = apart(enough.unwrap_or_else(|| scale.ticks(least)), length, |_| font);
         Self { title: text::wrap(&named(axis, ticks.power), font, length, 2), ticks }
+    }
+
+    /// Width beside the data that a vertical axis wants where it becomes about this long, and where it is `share` of that,
+    /// which has other labels.
+    pub fn beside(scale: &Scale, axis: &Axis, length: f64, share: f64, font: f64) -> f64 {
+        let length = length.max(font * LOWEST);
+        let width = |length: f64| Self::up(scale, axis, length, font).width(font);
+        width(length).max(width(length * share))
     }
 
     /// An axis without labels and title.

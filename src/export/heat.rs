@@ -4,7 +4,7 @@ mod over;
 
 use super::canvas::{Canvas, Failure, Rect, Side};
 use super::cells;
-use super::frame::{self, Pads, Ruler};
+use super::frame::{self, LOWEST, Pads, Ruler};
 use super::legend::Entry;
 use super::palette::GREY;
 use super::scale::Scale;
@@ -53,9 +53,10 @@ impl<'a> Heat<'a> {
     pub fn pads(&self, (w, h): (f64, f64), font: f64) -> Pads {
         let bottom = self.across(w * 0.6, font, 2).height(font);
         // About as high as the map will be.
-        let bar = self.shape().map_or(h - bottom, |s| (h - bottom).min(w * 0.7 * s));
+        let high = (h - bottom).max(font * LOWEST);
+        let bar = self.shape().map_or(high, |s| high.min(w * 0.7 * s));
         Pads {
-            left: self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.6, font).width(font)),
+            left: Ruler::beside(&self.y, &self.map.y_axis, high, 0.6, font),
             right: font * 0.9 + cells::width(&self.colours, &self.map.unit, bar, font),
             top: font * 0.6,
             bottom,

@@ -6,7 +6,7 @@ use super::bars::Bars;
 use super::canvas::{Canvas, Failure, Rect, Side};
 use super::content::Content;
 use super::curves::Curves;
-use super::frame::Pads;
+use super::frame::{LOWEST, Pads};
 use super::heat::Heat;
 use super::histogram::Bins;
 use super::legend::{self, Entry, Layout};
@@ -158,7 +158,7 @@ impl<'a> Part<'a> {
     pub fn height(&self, room: &Room, asked: f64, font: f64) -> f64 {
         let data = match &self.kind {
             Kind::Bars(b) => b.height(room.pads.left, font),
-            _ => (asked * DATA).max(font * 6.0),
+            _ => (asked * DATA).max(font * LOWEST),
         };
         room.head + room.pads.top + room.pads.bottom + room.under + data
     }

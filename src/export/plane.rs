@@ -17,8 +17,7 @@ impl Plane {
     pub fn pads(&self, (w, h): (f64, f64), share: f64, font: f64) -> Pads {
         let across = self.across(w * share, font, 2);
         let bottom = across.height(font);
-        // Axes of shorter plots have other labels.
-        let left = self.up(h - bottom, font).width(font).max(self.up((h - bottom) * 0.7, font).width(font));
+        let left = Ruler::beside(&self.y, &self.y_axis, h - bottom, 0.7, font);
         Pads { left, right: across.over(font), top: font * 0.4, bottom }
     }
 

@@ -258,6 +258,15 @@ fn labels_of_neighbouring_panels_stand_apart() {
     }
 }
 
+/// The axis of a figure that is lower than its labels had room for the first of them alone: found at random.
+#[test]
+fn a_low_map_has_room_for_the_labels_that_it_grows_to() {
+    let map = HeatMap { x_range: (0.0, 1e300), y_range: (1e300, 0.0), ..map(0, &[0.0]) };
+    for height in 1..200 {
+        sound(&figure::heat(&map, &Look { height_pt: f64::from(height), ..Look::default() }).unwrap());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -202,10 +202,15 @@ impl Ctx {
     /// [`Cancelled`] once the work was asked to stop.
     pub fn step(&self, done: u64, total: u64) -> Result<(), Cancelled> {
         self.check()?;
+        self.report(done, total);
+        Ok(())
+    }
+
+    /// Reports `done` of `total` and waits for nobody: for threads that others need while the work is paused.
+    pub fn report(&self, done: u64, total: u64) {
         let share = if total > 0 { (done as f64 / total as f64).clamp(0.0, 1.0) } else { 0.0 };
         let whole = self.part.map(|(from, to)| from + (to - from) * share);
         (self.sink)(Progress { phase: self.phase.to_string(), done, total, whole });
-        Ok(())
     }
 
     /// [`Ctx::step`] without a report: for inner loops.

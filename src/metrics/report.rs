@@ -2,6 +2,7 @@
 
 mod build;
 mod layer;
+mod outline;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 pub use build::groups;
 pub use layer::{Along, Cells, Layer};
+pub use outline::{Kept, Outline};
 
 use super::density::near::{Near, Place};
 use super::density::{self, zoom::Zoom};
@@ -186,6 +188,9 @@ pub struct Series {
     pub band: Option<(Vec<f64>, Vec<f64>)>,
     /// What the curve and its band are.
     pub definition: String,
+    /// Its outline, once a picture needed it.
+    #[serde(skip)]
+    pub kept: Kept,
 }
 
 impl Series {

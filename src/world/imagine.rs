@@ -1,11 +1,14 @@
 //! Imagination: what the world model predicts along recorded actions, step by step on its own predictions
 //! ([`open_loop`], and [`propagated`] in every other way), and from every real state anew ([`one_step`]).
 
+use std::ops::Range;
+
+use parts::{Parts, Tick};
 use rayon::prelude::*;
 
+pub use self::one_step::{OneStep, one_step};
 use super::propagation::{Course, Propagation};
-use super::world_model::{Feedback, Prediction, WorldModel};
-use crate::data::episode::TransitionBatch;
+use super::world_model::{Prediction, WorldModel};
 use crate::data::sequence::SequenceBatch;
 use crate::data::space::Actions;
 use crate::ground::stats;
@@ -14,6 +17,8 @@ use crate::ground::task::{Cancelled, Ctx};
 /// Rows that go through the ensemble between two looks at the cancel flag: for the largest ensembles in use (7 members of
 /// 4 x 200) about ten milliseconds of two cores, and under a hundred in an unoptimised build on a busy machine.
 const CHUNK: usize = 512;
+/// Rows of one thread that imagines them by itself from their start to their end: as many as go through a network at once.
+const TILE: usize = 128;
 /// Fewest rows: less is slower than it is sooner.
 const LEAST: usize = 32;
 /// Observations of the past that cost about as much as one step of the largest ensembles.
@@ -41,35 +46,6 @@ pub struct Rollouts {
     pub member_std: Vec<f32>,
     /// [M] every member's own rollouts [K, H+1, D], where they were asked for ([`Propagation::Members`]).
     pub members: Vec<Vec<f32>>,
-}
-
-/// Predictions from N real states, each one step ahead.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct OneStep {
-    /// [N] rows of the batch that are predicted: all but those with too little past.
-    pub rows: Vec<usize>,
-    /// Columns of an observation D.
-    pub obs_dim: usize,
-    /// [N, D] mean over the elite members of the next observation.
-    pub next_obs: Vec<f32>,
-    /// [N] mean over the elite members of the reward, if the model predicts it.
-    pub reward: Option<Vec<f32>>,
-    /// [N] standard deviation over all members (ddof 0), mean over the columns, raw units.
-    pub disagreement: Vec<f32>,
-    /// [N, D] standard deviation over all members (ddof 0) of every column, raw units.
-    pub member_std: Vec<f32>,
-    /// [N] the same with every column divided by the model's target deviation; equal to `disagreement` for models that
-    /// predict raw units.
-    pub disagreement_scaled: Vec<f32>,
-    /// [N] square root of the variance over all members (ddof 0), averaged over the columns (OfflineRL-Kit's
-    /// `ensemble_std`).
-    pub ensemble_std: Vec<f32>,
-    /// [N] largest norm over all members of the predicted standard deviations of all targets (MOPO, Yu et al. 2020), if
-    /// the model predicts variances.
-    pub aleatoric_max: Option<Vec<f32>>,
-    /// [N] largest distance over all members between a member's next observation and the mean of all (OfflineRL-Kit's
-    /// `pairwise-diff`).
-    pub pairwise_diff: Vec<f32>,
 }
 
 /// Imagines `horizon` steps with the recorded actions from everything that `past` saw, K stretches of as many observations
@@ -126,44 +102,54 @@ fn roll(
     mut course: Course,
     cx: &Ctx,
 ) -> Result<Rollouts, Cancelled> {
-    let (d, k, a) = (past.obs_dim, past.rows, actions.space().dim());
-    assert_eq!(actions.rows(), k * horizon, "actions is [K, H]");
-    let mut out = Rollouts {
-        starts: k,
-        horizon,
-        obs_dim: d,
-        obs: vec![0.0; k * (horizon + 1) * d],
-        reward: model.predicts_reward().then(|| vec![0.0; k * horizon]),
-        terminated: model.predicts_end().then(|| vec![0.0; k * horizon]),
-        disagreement: vec![0.0; k * horizon],
-        member_std: vec![0.0; k * horizon * d],
-        members: Vec::new(),
-    };
-    let total = (k * horizon) as u64;
-    let each = chunk(model);
-    for first in (0..k).step_by(each) {
-        let rows = each.min(k - first);
-        let mut state = model.begin(&past.part(first..first + rows));
-        out.put_obs(first, 0, &state.obs);
+    assert_eq!(actions.rows(), past.rows * horizon, "actions is [K, H]");
+    let mut out = Rollouts::with_room(model, (past.rows, horizon, past.obs_dim));
+    let asked = Asked { model, past, actions, horizon };
+    let parts = Parts { rows: past.rows, each: chunk(model), steps: horizon, cx };
+    if course.steady().is_some() && model.rows_at_once().is_none() {
+        let parts = Parts { each: parts.each.min(TILE), ..parts };
+        let own = |rows: Range<usize>, tick: &mut Tick<'_>| {
+            course.steady().map(|mut course| asked.part(rows, &mut course, tick)).transpose()
+        };
+        parts.at_once(own, |part| part.into_iter().for_each(|part| out.append(part)))?;
+    } else {
+        parts.in_turn(|rows, tick| asked.part(rows, &mut course, tick), |part| out.append(part))?;
+    }
+    Ok(out)
+}
+
+/// What is to be imagined.
+struct Asked<'a> {
+    model: &'a dyn WorldModel,
+    past: &'a SequenceBatch<'a>,
+    actions: &'a Actions<'a>,
+    horizon: usize,
+}
+
+impl Asked<'_> {
+    /// The rollouts of some of the starts.
+    fn part(&self, rows: Range<usize>, course: &mut Course, tick: &mut Tick<'_>) -> Result<Rollouts, Cancelled> {
+        let (model, actions, horizon) = (self.model, self.actions, self.horizon);
+        let (n, a) = (rows.len(), actions.space().dim());
+        let mut state = model.begin(&self.past.part(rows.clone()));
+        let mut out = Rollouts::of_starts(model, horizon, &state.obs, n);
         for h in 0..horizon {
-            cx.step((first * horizon + h * rows) as u64, total)?;
-            let mut action = Vec::with_capacity(rows * a);
-            for r in first..first + rows {
+            tick(h * n)?;
+            let mut action = Vec::with_capacity(n * a);
+            for r in rows.clone() {
                 action.extend_from_slice(actions.stored_at(r * horizon + h));
             }
-            let feedback = course.feedback(first..first + rows);
-            let step = model.step(&mut state, &Actions::new(actions.space(), action), feedback);
-            out.put_spread(first, h, &step.prediction);
+            let step = model.step(&mut state, &Actions::new(actions.space(), action), course.feedback(rows.clone()));
+            out.put_spread(h, &step.prediction);
             for (all, said) in [(&mut out.reward, &step.reward), (&mut out.terminated, &step.terminated)] {
                 if let (Some(all), Some(said)) = (all, said) {
-                    said.iter().enumerate().for_each(|(r, v)| all[(first + r) * horizon + h] = *v);
+                    said.iter().enumerate().for_each(|(r, v)| all[r * horizon + h] = *v);
                 }
             }
-            out.put_obs(first, h + 1, &state.obs);
+            out.put_obs(h + 1, &state.obs);
         }
+        Ok(out)
     }
-    cx.step(total, total)?;
-    Ok(out)
 }
 
 /// Rows that go through `model` between two looks at the cancel flag: fewer where it has to be told a long past first.
@@ -172,24 +158,71 @@ pub fn chunk(model: &dyn WorldModel) -> usize {
 }
 
 impl Rollouts {
+    /// No rollouts, with room for `starts` of this horizon and these columns.
+    fn with_room(model: &dyn WorldModel, (starts, horizon, obs_dim): (usize, usize, usize)) -> Self {
+        let room = Vec::with_capacity;
+        Self {
+            starts: 0,
+            horizon,
+            obs_dim,
+            obs: room(starts * (horizon + 1) * obs_dim),
+            reward: model.predicts_reward().then(|| room(starts * horizon)),
+            terminated: model.predicts_end().then(|| room(starts * horizon)),
+            disagreement: room(starts * horizon),
+            member_std: room(starts * horizon * obs_dim),
+            members: Vec::new(),
+        }
+    }
+
+    /// Rollouts that have their `starts` [K, D] alone.
+    fn of_starts(model: &dyn WorldModel, horizon: usize, starts: &[f32], k: usize) -> Self {
+        let d = starts.len() / k.max(1);
+        let mut out = Self {
+            starts: k,
+            horizon,
+            obs_dim: d,
+            obs: vec![0.0; k * (horizon + 1) * d],
+            reward: model.predicts_reward().then(|| vec![0.0; k * horizon]),
+            terminated: model.predicts_end().then(|| vec![0.0; k * horizon]),
+            disagreement: vec![0.0; k * horizon],
+            member_std: vec![0.0; k * horizon * d],
+            members: Vec::new(),
+        };
+        out.put_obs(0, starts);
+        out
+    }
+
+    /// Puts the rollouts of further starts behind these.
+    fn append(&mut self, mut part: Self) {
+        self.starts += part.starts;
+        self.obs.append(&mut part.obs);
+        self.disagreement.append(&mut part.disagreement);
+        self.member_std.append(&mut part.member_std);
+        for (all, own) in [(&mut self.reward, part.reward), (&mut self.terminated, part.terminated)] {
+            if let (Some(all), Some(mut own)) = (all.as_mut(), own) {
+                all.append(&mut own);
+            }
+        }
+    }
+
     /// [D] imagined observation of start `k` after `h` steps.
     pub fn obs_at(&self, k: usize, h: usize) -> &[f32] {
         let at = (k * (self.horizon + 1) + h) * self.obs_dim;
         &self.obs[at..at + self.obs_dim]
     }
 
-    fn put_obs(&mut self, first: usize, h: usize, rows: &[f32]) {
+    fn put_obs(&mut self, h: usize, rows: &[f32]) {
         let d = self.obs_dim;
         for (r, row) in rows.chunks_exact(d).enumerate() {
-            let at = ((first + r) * (self.horizon + 1) + h) * d;
+            let at = (r * (self.horizon + 1) + h) * d;
             self.obs[at..at + d].copy_from_slice(row);
         }
     }
 
-    fn put_spread(&mut self, first: usize, h: usize, p: &Prediction) {
-        let (d, horizon, of) = (self.obs_dim, self.horizon, first..first + p.rows);
-        let stds = self.member_std[of.start * horizon * d..of.end * horizon * d].par_chunks_mut(horizon * d);
-        let means = self.disagreement[of.start * horizon..of.end * horizon].par_chunks_mut(horizon);
+    fn put_spread(&mut self, h: usize, p: &Prediction) {
+        let (d, horizon) = (self.obs_dim, self.horizon);
+        let stds = self.member_std.par_chunks_mut(horizon * d);
+        let means = self.disagreement.par_chunks_mut(horizon);
         stds.zip(means).enumerate().with_min_len(LEAST).for_each(|(r, (stds, means))| {
             let mut sum = 0.0;
             for (c, slot) in stds[h * d..(h + 1) * d].iter_mut().enumerate() {
@@ -199,69 +232,6 @@ impl Rollouts {
             }
             means[h] = (sum / d as f64) as f32;
         });
-    }
-}
-
-/// What the model predicts one step ahead from the real states and actions of `batch`, wherever enough past is there.
-///
-/// # Errors
-/// [`Cancelled`] once the work was asked to stop.
-///
-/// # Panics
-/// If the batch has other dimensions than the model.
-pub fn one_step(model: &dyn WorldModel, batch: &TransitionBatch, cx: &Ctx) -> Result<OneStep, Cancelled> {
-    let (d, context) = (batch.obs_dim, model.context());
-    let rows = batch.with_context(context);
-    let n = rows.len();
-    let mut out = OneStep {
-        obs_dim: d,
-        reward: model.predicts_reward().then(Vec::new),
-        aleatoric_max: model.predicts_variance().then(Vec::new),
-        ..OneStep::default()
-    };
-    let unit: Vec<f32> = model.unit().map_or_else(|| vec![1.0; d], <[f32]>::to_vec);
-    let each = chunk(model);
-    for (i, chunk) in rows.chunks(each).enumerate() {
-        cx.step((i * each) as u64, n as u64)?;
-        let mut state = model.begin(&batch.pasts(chunk, context));
-        let step = model.step(&mut state, &batch.actions_at(chunk), Feedback::Mean);
-        out.next_obs.append(&mut state.obs);
-        if let (Some(all), Some(mean)) = (&mut out.reward, &step.reward) {
-            all.extend_from_slice(mean);
-        }
-        let p = &step.prediction;
-        out.push_spread(p, &unit);
-        if let (Some(all), Some(logvar)) = (&mut out.aleatoric_max, &p.logvar) {
-            push_aleatoric(all, logvar, p.rows, p.members);
-        }
-    }
-    out.rows = rows;
-    cx.step(n as u64, n as u64)?;
-    Ok(out)
-}
-
-impl OneStep {
-    fn push_spread(&mut self, p: &Prediction, unit: &[f32]) {
-        let d = p.obs_dim;
-        let mut far = vec![0.0f64; p.members];
-        for r in 0..p.rows {
-            let (mut raw, mut scaled, mut variance) = (0.0, 0.0, 0.0);
-            far.fill(0.0);
-            for (c, scale) in unit.iter().enumerate() {
-                let (mean, var) = moments(p, r, c);
-                raw += var.sqrt();
-                self.member_std.push(var.sqrt() as f32);
-                scaled += var.sqrt() / f64::from(*scale);
-                variance += var;
-                for (e, sum) in far.iter_mut().enumerate() {
-                    *sum += (member(p, e, r, c) - mean).powi(2);
-                }
-            }
-            self.disagreement.push((raw / d as f64) as f32);
-            self.disagreement_scaled.push((scaled / d as f64) as f32);
-            self.ensemble_std.push((variance / d as f64).sqrt() as f32);
-            self.pairwise_diff.push(far.iter().copied().fold(0.0, largest).sqrt() as f32);
-        }
     }
 }
 
@@ -308,6 +278,8 @@ fn moments(p: &Prediction, r: usize, c: usize) -> (f64, f64) {
 }
 
 mod members;
+mod one_step;
+mod parts;
 #[cfg(test)]
 mod propagation_tests;
 #[cfg(test)]

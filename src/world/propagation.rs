@@ -85,6 +85,7 @@ impl FromStr for Propagation {
 }
 
 /// What the rows of one call of the open loop go on from, step after step.
+#[derive(Debug)]
 pub(super) enum Course {
     /// As [`Feedback::Mean`].
     Mean,
@@ -108,6 +109,15 @@ impl Course {
                 let members = (0..rows).map(|_| elites[rng.random_range(0..elites.len())]).collect();
                 Self::Held(members, rng)
             }
+        }
+    }
+
+    /// The same for some of the rows alone, where nothing is drawn that others draw on.
+    pub fn steady(&self) -> Option<Self> {
+        match self {
+            Self::Mean => Some(Self::Mean),
+            Self::Member(member) => Some(Self::Member(*member)),
+            Self::Drawn(_) | Self::Held(..) => None,
         }
     }
 

@@ -96,6 +96,7 @@ impl History {
                 y,
                 band: (key == "score").then(|| (side(-1.0), side(1.0))),
                 definition: if key == "tau" { trigger_words::threshold(&self.options) } else { definition.into() },
+                ..Series::default()
             });
         }
     }

@@ -92,21 +92,31 @@ pub fn fit_middle(text: &str, room: u16) -> String {
 /// Words of `text` in lines of at most `room` columns; a longer word is broken.
 pub fn wrap(text: &str, room: u16) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut used) = (String::new(), 0u16);
     for word in text.split_whitespace() {
-        if !line.is_empty() && width(&line) + 1 + width(word) > room {
+        let wide = width(word);
+        if !line.is_empty() && used.saturating_add(1).saturating_add(wide) > room {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
         if !line.is_empty() {
             line.push(' ');
+            used += 1;
+        }
+        if used.saturating_add(wide) <= room {
+            line.push_str(word);
+            used += wide;
+            continue;
         }
         for ch in word.chars() {
             let own = width(ch.encode_utf8(&mut [0; 4]));
-            if !line.is_empty() && width(&line) + own > room {
+            if !line.is_empty() && used + own > room {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             if own <= room {
                 line.push(ch);
+                used += own;
             }
         }
     }

@@ -1,9 +1,11 @@
 use super::*;
+use crate::data::episode::TransitionBatch;
 use crate::data::space::Space;
 use crate::ground::task::Cancel;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::{Activation, Layer, Mlp};
 use crate::world::net::normalizer::Normalizer;
+use crate::world::world_model::Feedback;
 
 /// One observation, one action; member e predicts Δ = e · action, reward = obs, log-variance near `[0, 2 ln 3]`.
 pub(super) fn linear(members: usize, elites: &[usize]) -> Ensemble {

@@ -19,21 +19,31 @@ const SIZE: PtySize = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_wid
 const PROGRAM: &str = env!("CARGO_BIN_EXE_oodscope");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// What was read at once, and when: taking it in here takes longer than the program needs to draw it.
+type Arrived = (Instant, Vec<u8>);
+
 struct Screen {
     parser: vt100::Parser,
-    bytes: Receiver<Vec<u8>>,
+    bytes: Receiver<Arrived>,
     keys: Box<dyn Write + Send>,
 }
 
 impl Screen {
-    /// Waits until `text` shows; nothing after `limit`.
-    fn until(&mut self, text: &str, limit: Duration) -> Option<()> {
+    /// Waits until `text` shows: when what completes it had arrived; nothing after `limit`.
+    fn until(&mut self, text: &str, limit: Duration) -> Option<Instant> {
+        self.when(limit, |screen| screen.parser.screen().contents().contains(text))
+    }
+
+    /// Waits until `shows`: when what completes it had arrived; nothing after `limit`.
+    fn when(&mut self, limit: Duration, shows: impl Fn(&Self) -> bool) -> Option<Instant> {
         let began = Instant::now();
-        while !self.parser.screen().contents().contains(text) {
-            let left = limit.checked_sub(began.elapsed())?;
-            self.parser.process(&self.bytes.recv_timeout(left).ok()?);
+        let mut last = began;
+        while !shows(self) {
+            let (at, bytes) = self.bytes.recv_timeout(limit.checked_sub(began.elapsed())?).ok()?;
+            self.parser.process(&bytes);
+            last = at;
         }
-        Some(())
+        Some(last)
     }
 
     fn press(&mut self, key: &str) {
@@ -52,7 +62,7 @@ impl Screen {
     /// Takes in what has come; how many bytes.
     fn catch_up(&mut self) -> usize {
         let mut n = 0;
-        while let Ok(bytes) = self.bytes.try_recv() {
+        while let Ok((_, bytes)) = self.bytes.try_recv() {
             n += bytes.len();
             self.parser.process(&bytes);
         }
@@ -76,12 +86,10 @@ impl Screen {
             self.catch_up();
             let (before, began) = (self.told(), Instant::now());
             self.press(if i / 15 % 2 == 0 { "l" } else { "h" });
-            while self.told() == before && began.elapsed() < Duration::from_secs(2) {
-                if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_secs(2)) {
-                    self.parser.process(&bytes);
-                }
+            match self.when(Duration::from_secs(2), |screen| screen.told() != before) {
+                Some(at) => times.push((at - began).as_secs_f64() * 1e3),
+                None => println!("the cursor's cell did not change within 2 s: {before:?}"),
             }
-            times.push(began.elapsed().as_secs_f64() * 1e3);
             std::thread::sleep(Duration::from_millis(40));
         }
         times
@@ -101,7 +109,7 @@ impl Screen {
             let began = Instant::now();
             self.press(key);
             match self.until(text, Duration::from_secs(2)) {
-                Some(()) => times.push(began.elapsed().as_secs_f64() * 1e3),
+                Some(at) => times.push((at - began).as_secs_f64() * 1e3),
                 None => println!("panel {key} did not show within 2 s"),
             }
             std::thread::sleep(Duration::from_millis(40));
@@ -211,7 +219,7 @@ fn screen(master: &dyn portable_pty::MasterPty) -> Screen {
     std::thread::spawn(move || {
         let mut buffer = vec![0; 65536];
         while let Ok(n) = reader.read(&mut buffer) {
-            if n == 0 || sender.send(buffer[..n].to_vec()).is_err() {
+            if n == 0 || sender.send((Instant::now(), buffer[..n].to_vec())).is_err() {
                 break;
             }
         }

@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::Plot;
-use super::thin::in_order;
 use crate::metrics::report::Series;
 use crate::ui::theme::Theme;
 use crate::ui::widget::axes::{self, Axes};
@@ -15,7 +14,7 @@ use crate::ui::widget::{ink, number};
 pub fn nearest(series: &Series, at: f64) -> Option<usize> {
     let n = series.x.len().min(series.y.len());
     let x = &series.x[..n];
-    if n > 0 && x[0].is_finite() && x[n - 1].is_finite() && in_order(x) {
+    if n > 0 && x[0].is_finite() && x[n - 1].is_finite() && series.outlined(|o| o.in_order) {
         let after = x.partition_point(|x| *x < at).min(n - 1);
         let before = after.saturating_sub(1);
         // Of equals the first.

@@ -12,7 +12,7 @@ const PARTS: usize = 2048;
 /// points are few or not in order.
 pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
     let n = s.x.len().min(s.y.len());
-    if n <= FEW || !s.x[0].is_finite() || !s.x[n - 1].is_finite() || !in_order(&s.x[..n]) {
+    if n <= FEW || !s.x[0].is_finite() || !s.x[n - 1].is_finite() || !s.outlined(|o| o.in_order) {
         return None;
     }
     let (lo, hi) = window.unwrap_or((s.x[0], s.x[n - 1]));
@@ -31,7 +31,8 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
         let stop = if part == PARTS { end } else { first + s.x[first..end].partition_point(|x| *x < edge(part)) };
         if start < stop {
             let band = band.map(|(lo, hi)| (&lo[start..stop], &hi[start..stop]));
-            keep(&s.y[start..stop], band, start, &mut kept);
+            let ends = s.outlined(|o| o.extremes(&s.y, start..stop));
+            keep(&s.y[start..stop], ends.map(|ends| ends.map(|i| i - start)), band, start, &mut kept);
             start = stop;
         }
     }
@@ -46,20 +47,14 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
         x: pick(&s.x),
         y: pick(&s.y),
         band: s.band.as_ref().map(|(lo, hi)| (pick(lo), pick(hi))),
-        definition: String::new(),
+        ..Series::default()
     })
 }
 
-/// True where the numbers do not fall and, of several, none is NaN.
-pub fn in_order(x: &[f64]) -> bool {
-    // Counted to the end: without a way out of the middle several are compared at once.
-    x.len() < 2 || x.windows(2).filter(|pair| pair[0] <= pair[1]).count() + 1 == x.len()
-}
-
 /// Keeps the first, lowest, highest and last of `ys`, which begin at `start`, one gap where there is any, and the ends of their
-/// band.
-fn keep(ys: &[f64], band: Option<(&[f64], &[f64])>, start: usize, kept: &mut Vec<usize>) {
-    let (ends, gap) = match extremes(ys) {
+/// band. `ends`: where the lowest and the highest are, if all are finite.
+fn keep(ys: &[f64], ends: Option<[usize; 2]>, band: Option<(&[f64], &[f64])>, start: usize, kept: &mut Vec<usize>) {
+    let (ends, gap) = match ends {
         Some(ends) => (ends.map(Some), None),
         None => ([lowest(ys, 1.0), lowest(ys, -1.0)], ys.iter().position(|y| !y.is_finite())),
     };
@@ -69,27 +64,6 @@ fn keep(ys: &[f64], band: Option<(&[f64], &[f64])>, start: usize, kept: &mut Vec
     here.sort_unstable();
     here.dedup();
     kept.extend(here.into_iter().map(|i| start + i));
-}
-
-/// Where the lowest and the highest number are; nothing where one is not finite.
-fn extremes(of: &[f64]) -> Option<[usize; 2]> {
-    const LANES: usize = 8;
-    // Eight by eight, so that they do not wait for each other: a million points are gone through for every picture.
-    let (mut low, mut high, mut finite) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES], [true; LANES]);
-    let (blocks, rest) = of.as_chunks::<LANES>();
-    for block in blocks {
-        for (lane, v) in block.iter().enumerate() {
-            low[lane] = if *v < low[lane] { *v } else { low[lane] };
-            high[lane] = if *v > high[lane] { *v } else { high[lane] };
-            finite[lane] &= v.is_finite();
-        }
-    }
-    let whole = finite.iter().all(|f| *f) && rest.iter().all(|v| v.is_finite());
-    let lowest = low.iter().chain(rest).copied().fold(f64::INFINITY, f64::min);
-    let highest = high.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max);
-    // Zeros of either sign are equal.
-    let at = |value: f64| of.iter().position(|v| (v - value).abs() <= 0.0);
-    whole.then(|| Some([at(lowest)?, at(highest)?])).flatten()
 }
 
 /// Where the lowest of the finite numbers is; the highest with a `sign` of −1.

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Learns online in a Gymnasium environment for a long time and tells how memory grows: python tests/soak_worker.py PROGRAM
+
+The environment steps in worker processes of this Python, which needs gymnasium. --minutes 30 by default. Linux. Ends with status 1
+where memory of the program or of its workers grew by more than a tenth from the second quarter to the last, where a process that
+ended was not waited for, where one is left after Ctrl-C, or where the program ended by itself.
+"""
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def status(pid):
+    """What Linux says of a process; nothing of one that is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return {}
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def megabytes(pid):
+    return int(status(pid).get("VmRSS", "0 kB").split()[0]) / 1024
+
+
+def family(pid):
+    """The process's children and theirs."""
+    parents = {int(p.name): int(status(p.name).get("PPid", -1)) for p in Path("/proc").iterdir() if p.name.isdigit()}
+    found, grown = {pid}, True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found, grown = found | more, bool(more)
+    return sorted(found - {pid})
+
+
+def quarters(seen):
+    """Medians of the second quarter and of the last."""
+    n = len(seen) // 4
+    return [sorted(part)[len(part) // 2] for part in (seen[n : 2 * n], seen[3 * n :])]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("--env", default="gym:CartPole-v1")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--every", type=float, default=5, help="seconds between two looks")
+    asked = parser.parse_args()
+    # Little training for each step: it is the worker that is to be busy.
+    ratios = ["--model-ratio", "0.1", "--policy-ratio", "0.2", "--eval-every", "5000", "--every", "500"]
+    command = [os.path.abspath(asked.program), "active", "--env", asked.env, "--python", sys.executable, "--workers", "2"]
+    with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "said", "w+") as said:
+        run = subprocess.Popen([*command, "--steps", "10000000", *ratios], cwd=folder, stdout=said, stderr=said)
+        begun, own, workers, zombies, kin = time.time(), [], [], 0, []
+        while time.time() - begun < 60 * asked.minutes:
+            time.sleep(asked.every)
+            if run.poll() is not None:
+                said.seek(0)
+                print(f"the program ended by itself:\n{said.read()[-2000:]}")
+                return 1
+            kin = family(run.pid)
+            zombies += sum(status(pid).get("State", "").startswith("Z") for pid in kin)
+            own.append(megabytes(run.pid))
+            workers.append(sum(map(megabytes, kin)))
+            if len(own) % max(1, int(60 / asked.every)) == 0:
+                minutes = (time.time() - begun) / 60
+                print(f"{minutes:5.1f} min  program {own[-1]:6.1f} MB  {len(kin)} workers {workers[-1]:6.1f} MB", flush=True)
+        run.send_signal(signal.SIGINT)
+        try:
+            code = run.wait(60)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            code = "none within a minute"
+        time.sleep(1)
+        left = [pid for pid in kin if status(pid)]
+        said.seek(0)
+        print(said.read()[-600:])
+    (early, late), (w_early, w_late) = quarters(own), quarters(workers)
+    print(f"program: median {early:.1f} MB in the second quarter, {late:.1f} MB in the last; most {max(own):.1f} MB")
+    print(f"workers: median {w_early:.1f} MB in the second quarter, {w_late:.1f} MB in the last; most {max(workers):.1f} MB")
+    print(f"exit status after Ctrl-C {code}; {zombies} zombies seen; {len(left)} processes left")
+    return int(late > 1.1 * early or w_late > 1.1 * w_early or zombies > 0 or bool(left))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
