@@ -12,6 +12,7 @@ use crate::data::space::encoding::takes_numbers;
 use crate::data::space::{Space, SpaceKind};
 use crate::data::split::SplitSpec;
 use crate::ground::fault::{Fault, printable};
+use crate::ground::missing::missing;
 use crate::world::ensemble::Ensemble;
 use crate::world::net::mlp::Mlp;
 use crate::world::world_model::WorldModel;
@@ -203,7 +204,7 @@ pub fn open(path: &Path) -> Result<Checkpoint, Fault> {
 /// [`Fault`] if nothing recognises the path, or if reading fails.
 pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
     if !path.exists() {
-        return Err(Fault::at(path, "no such file or folder"));
+        return Err(missing(path));
     }
     let Some(format) = CHECKPOINTS.iter().find(|f| f.probe(path)) else {
         if let Some(what) = recognised::of_path(path) {

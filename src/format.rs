@@ -11,6 +11,7 @@ use crate::data::space::Space;
 use crate::data::summary::EpisodeRow;
 use crate::ground::fault::Fault;
 use crate::ground::memory::Bytes;
+use crate::ground::missing::missing;
 use crate::ground::task::Ctx;
 use crate::ground::url;
 
@@ -273,7 +274,7 @@ pub fn resolve(given: &Path) -> Result<PathBuf, Fault> {
         return Ok(given.to_owned());
     }
     let found = minari::ids::resolve(given, minari::ids::root().as_deref())?;
-    found.ok_or_else(|| Fault::at(given, "no such file or folder"))
+    found.ok_or_else(|| missing(given))
 }
 
 /// Why no format takes `path`; a damaged file says so itself.

@@ -11,6 +11,7 @@ pub mod duplicates;
 pub mod fault;
 pub mod folders;
 pub mod memory;
+pub mod missing;
 pub mod number;
 pub mod save;
 pub mod seed;

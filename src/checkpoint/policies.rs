@@ -10,6 +10,7 @@ use crate::agent::policy::Policy;
 use crate::data::dataset::Dataset;
 use crate::data::space::Space;
 use crate::ground::fault::{Fault, printable};
+use crate::ground::missing::missing;
 
 mod bare;
 mod base64;
@@ -104,7 +105,7 @@ pub fn without_statistics(path: &Path, given: &PolicyGiven<'_>) -> Result<(), Fa
 /// [`Fault`] if nothing recognises the path, if reading fails, or if bounds are nowhere stated.
 pub fn open(path: &Path, given: &PolicyGiven<'_>) -> Result<Checkpoint, Fault> {
     if !path.exists() {
-        return Err(Fault::at(path, "no such file or folder"));
+        return Err(missing(path));
     }
     if let Some(normalize) = given.normalize.filter(|file| !file.is_file()) {
         return Err(Fault::at(normalize, "no such file; name the statistics that the policy was trained with"));

@@ -165,10 +165,7 @@ impl ValueFormatter<f64> for Labelled<'_> {
 /// An axis' title: "loss (×10⁻⁷ nats)".
 pub fn named(axis: &Axis, power: Option<i32>) -> String {
     let mut unit: Vec<String> = power.map(|p| format!("×{}", power_of_ten(p))).into_iter().collect();
-    // A step is counted in steps: that need not be said twice.
-    if !axis.unit.is_empty() && axis.unit != format!("{}s", axis.label) {
-        unit.push(axis.unit.clone());
-    }
+    unit.extend(Some(axis.own_unit()).filter(|unit| !unit.is_empty()).map(str::to_owned));
     let unit = unit.join(" ");
     if unit.is_empty() {
         axis.label.clone()

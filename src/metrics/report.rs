@@ -138,6 +138,11 @@ impl Axis {
     pub fn new(label: &str, unit: &str) -> Self {
         Self { label: label.into(), unit: unit.into(), log: false }
     }
+
+    /// Its unit where its name does not say it: that a step is counted in steps need not be said twice.
+    pub fn own_unit(&self) -> &str {
+        if self.unit.strip_suffix('s') == Some(&self.label) { "" } else { &self.unit }
+    }
 }
 
 /// What a curve stands for in its plot.

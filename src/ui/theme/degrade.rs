@@ -37,10 +37,7 @@ pub fn colors(buf: &mut Buffer, depth: Depth, palette: &Palette) {
 /// The nearest of xterm's 6 × 6 × 6 cube and its greys.
 fn indexed(c: Color) -> Color {
     let Color::Rgb(r, g, b) = c else { return c };
-    let level = |v: u8| {
-        [0u8, 95, 135, 175, 215, 255].iter().enumerate().min_by_key(|(_, l)| l.abs_diff(v)).map_or(0, |(i, _)| i)
-    };
-    let value = |i: usize| [0u8, 95, 135, 175, 215, 255][i];
+    let value = |i: u8| LEVELS[usize::from(i)];
     let [cr, cg, cb] = [r, g, b].map(level);
     let grey = ((u16::from(r) + u16::from(g) + u16::from(b)) / 3).saturating_sub(3) / 10;
     let grey = grey.min(23) as u8;
@@ -49,7 +46,19 @@ fn indexed(c: Color) -> Color {
     if distance((r, g, b), (shade, shade, shade)) < cube {
         Color::Indexed(232 + grey)
     } else {
-        Color::Indexed((16 + 36 * cr + 6 * cg + cb) as u8)
+        Color::Indexed(16 + 36 * cr + 6 * cg + cb)
+    }
+}
+
+/// Levels of the cube's colours.
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// The nearest of the levels, the lower of two: every cell of every picture asks twice.
+fn level(v: u8) -> u8 {
+    match v {
+        0..=47 => 0,
+        48..=115 => 1,
+        _ => (v - 36) / 40,
     }
 }
 
@@ -98,6 +107,11 @@ mod tests {
 
     #[test]
     fn the_cube_and_the_greys_are_met_exactly() {
+        for v in 0..=u8::MAX {
+            let nearest =
+                LEVELS.iter().position(|l| l.abs_diff(v) == LEVELS.map(|l| l.abs_diff(v)).into_iter().min().unwrap());
+            assert_eq!(Some(usize::from(level(v))), nearest, "{v}");
+        }
         assert_eq!(indexed(Color::Rgb(255, 0, 0)), Color::Indexed(196));
         assert_eq!(indexed(Color::Rgb(128, 128, 128)), Color::Indexed(244));
         assert_eq!(sixteen(Color::Rgb(255, 80, 90)), Color::LightRed);

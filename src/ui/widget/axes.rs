@@ -31,7 +31,8 @@ pub struct Grid {
 
 /// "horizon (steps)".
 pub fn caption(axis: &Axis) -> String {
-    if axis.unit.is_empty() { axis.label.clone() } else { format!("{} ({})", axis.label, axis.unit) }
+    let unit = axis.own_unit();
+    if unit.is_empty() { axis.label.clone() } else { format!("{} ({unit})", axis.label) }
 }
 
 impl Axes<'_> {
