@@ -55,7 +55,7 @@ def main():
     ratios = ["--model-ratio", "0.1", "--policy-ratio", "0.2", "--eval-every", "5000", "--every", "500"]
     command = [os.path.abspath(asked.program), "active", "--env", asked.env, "--python", sys.executable, "--workers", "2"]
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "said", "w+") as said:
-        run = subprocess.Popen([*command, "--steps", "10000000", *ratios], cwd=folder, stdout=said, stderr=said)
+        run = subprocess.Popen([*command, "--steps", "1000000", *ratios], cwd=folder, stdout=said, stderr=said)
         begun, own, workers, zombies, kin = time.time(), [], [], 0, []
         while time.time() - begun < 60 * asked.minutes:
             time.sleep(asked.every)

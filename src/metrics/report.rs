@@ -1,6 +1,7 @@
 //! Results as data. A metric fills a [`Report`]; the screen and `--json` know these shapes and never the metric.
 
 mod build;
+mod curve;
 mod layer;
 mod outline;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use build::groups;
+pub use curve::{Axis, Role, Series};
 pub use layer::{Along, Cells, Layer};
 pub use outline::{Kept, Outline};
 
@@ -121,89 +123,6 @@ pub const STANDARD_ERROR: &str = "± 1 s.e.";
 
 /// Unit of what is measured in alarm thresholds: beyond 1 is an alarm.
 pub const IN_THRESHOLDS: &str = "x threshold";
-
-/// One axis of a curve or a map.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Axis {
-    /// Name ("horizon").
-    pub label: String,
-    /// Unit ("steps"); empty for none.
-    pub unit: String,
-    /// Wanted on a logarithmic scale.
-    pub log: bool,
-}
-
-impl Axis {
-    /// A linear axis.
-    pub fn new(label: &str, unit: &str) -> Self {
-        Self { label: label.into(), unit: unit.into(), log: false }
-    }
-
-    /// Its unit where its name does not say it: that a step is counted in steps need not be said twice.
-    pub fn own_unit(&self) -> &str {
-        if self.unit.strip_suffix('s') == Some(&self.label) { "" } else { &self.unit }
-    }
-}
-
-/// What a curve stands for in its plot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Role {
-    /// A measured quantity.
-    #[default]
-    Value,
-    /// What happened, beside what was imagined of it.
-    Real,
-    /// What the quantity would be without any skill.
-    Floor,
-    /// What the quantity is held against: beyond it something is due.
-    Threshold,
-    /// Moments at which something was done: where y is finite and not 0.
-    Trigger,
-    /// A quantity along the steps of one episode; beyond 1 is an alarm where its unit is [`IN_THRESHOLDS`].
-    Lane,
-    /// The reward along the steps of one episode.
-    Reward,
-    /// One place on the horizontal axis; its band is along that axis.
-    Place,
-    /// The quantity as it once was, or as another run had it: it stands back.
-    Past,
-}
-
-/// A curve with an optional band. NaN is a gap.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Series {
-    /// Machine name, unique in its report.
-    pub key: String,
-    /// Name in the legend.
-    pub label: String,
-    /// Curves of one group share one plot ("error by horizon").
-    pub group: String,
-    /// What it stands for there; not in JSON, where the definition says it.
-    #[serde(skip)]
-    pub role: Role,
-    /// Horizontal axis.
-    pub x_axis: Axis,
-    /// Vertical axis.
-    pub y_axis: Axis,
-    /// [N].
-    pub x: Vec<f64>,
-    /// [N].
-    pub y: Vec<f64>,
-    /// Lower and upper end of the band, each [N].
-    pub band: Option<(Vec<f64>, Vec<f64>)>,
-    /// What the curve and its band are.
-    pub definition: String,
-    /// Its outline, once a picture needed it.
-    #[serde(skip)]
-    pub kept: Kept,
-}
-
-impl Series {
-    /// True where a number beyond 1 is an alarm.
-    pub fn has_threshold(&self) -> bool {
-        self.y_axis.unit == IN_THRESHOLDS
-    }
-}
 
 /// Counts over bins.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

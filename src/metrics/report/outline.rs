@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::Series;
-
 /// Points of a block.
 const BLOCK: usize = 64;
 /// In place of a point's number within its block, where one of the block is not finite.
@@ -37,12 +35,12 @@ impl PartialEq for Kept {
     }
 }
 
-impl Series {
-    /// Asks `of` for something of the curve's outline.
-    pub fn outlined<T>(&self, of: impl FnOnce(&Outline) -> T) -> T {
-        let kept = self.kept.0.get_or_init(|| Outline::new(&self.x, &self.y));
+impl Kept {
+    /// Asks `of` for something of the outline of the curve whose columns these are.
+    pub fn asked<T>(&self, x: &[f64], y: &[f64], of: impl FnOnce(&Outline) -> T) -> T {
+        let kept = self.0.get_or_init(|| Outline::new(x, y));
         // Grown or exchanged since.
-        if kept.of == whose(&self.x, &self.y) { of(kept) } else { of(&Outline::new(&self.x, &self.y)) }
+        if kept.of == whose(x, y) { of(kept) } else { of(&Outline::new(x, y)) }
     }
 }
 
@@ -94,48 +92,4 @@ fn extremes(mut of: impl Iterator<Item = (usize, f64)>) -> Option<[(usize, f64);
         let (low, high) = (if next.1 < low.1 { next } else { low }, if next.1 > high.1 { next } else { high });
         next.1.is_finite().then_some([low, high])
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn curve(y: Vec<f64>) -> Series {
-        Series { x: (0..y.len()).map(|i| i as f64).collect(), y, ..Series::default() }
-    }
-
-    proptest! {
-        #[test]
-        fn the_ends_of_any_part_are_its_own(
-            y in prop::collection::vec(prop_oneof![9 => (-5i32..5).prop_map(f64::from), 1 => Just(f64::NAN)], 1..400),
-            from in 0.0f64..1.0, to in 0.0f64..1.0,
-        ) {
-            // Broken parts are rare enough in half of the cases.
-            let y: Vec<f64> = if from < 0.5 { y.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect() } else { y };
-            let at = |share: f64| (share * y.len() as f64) as usize;
-            let range = at(from.min(to))..at(from.max(to)).max(at(from.min(to)) + 1).min(y.len());
-            let part = &y[range.clone()];
-            let first = |value: f64| range.start + part.iter().position(|v| (v - value).abs() <= 0.0).unwrap();
-            let want = part.iter().all(|v| v.is_finite()).then(|| {
-                let (low, high) = part.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-                [first(low), first(high)]
-            });
-            let s = curve(y.clone());
-            prop_assert_eq!(s.outlined(|o| o.extremes(&s.y, range.clone())), want);
-        }
-    }
-
-    #[test]
-    fn a_curve_that_grows_or_falls_back_is_looked_at_anew() {
-        let mut s = curve(vec![1.0; 100]);
-        assert_eq!(s.outlined(|o| (o.in_order, o.extremes(&s.y, 0..100))), (true, Some([0, 0])));
-        s.x.push(3.0);
-        s.y.push(9.0);
-        assert_eq!(s.outlined(|o| (o.in_order, o.extremes(&s.y, 0..101))), (false, Some([0, 100])));
-        let mut other = s.clone();
-        other.y[5] = -1.0;
-        assert_eq!(other.outlined(|o| o.extremes(&other.y, 0..100)), Some([5, 0]));
-        assert!(curve(Vec::new()).outlined(|o| o.in_order));
-    }
 }
