@@ -56,7 +56,7 @@ impl<'a> Heat<'a> {
         let high = (h - bottom).max(font * LOWEST);
         let bar = self.shape().map_or(high, |s| high.min(w * 0.7 * s));
         Pads {
-            left: Ruler::beside(&self.y, &self.map.y_axis, high, 0.6, font),
+            left: Ruler::beside(&self.y, &self.map.y_axis, h - bottom, 0.6, font),
             right: font * 0.9 + cells::width(&self.colours, &self.map.unit, bar, font),
             top: font * 0.6,
             bottom,

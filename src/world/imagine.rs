@@ -67,7 +67,7 @@ pub fn open_loop(
     member: Option<usize>,
     cx: &Ctx,
 ) -> Result<Rollouts, Cancelled> {
-    roll(model, past, actions, horizon, member.map_or(Course::Mean, Course::Member), cx)
+    roll(model, past, actions, horizon, Course::Steady(member), cx)
 }
 
 /// As [`open_loop`], every step going on from what the mode says; what is drawn, by the seed beside it. With
@@ -89,7 +89,7 @@ pub fn propagated(
     if mode != Propagation::Members {
         return roll(model, past, actions, horizon, Course::of(mode, model, past.rows, seed), cx);
     }
-    let own = |member: usize| roll(model, past, actions, horizon, Course::Member(member), cx);
+    let own = |member: usize| roll(model, past, actions, horizon, Course::Steady(Some(member)), cx);
     let all = (0..model.dims().members).map(own).collect::<Result<Vec<_>, _>>()?;
     Ok(Rollouts::of_members(all, &model.elites()))
 }
@@ -103,15 +103,15 @@ fn roll(
     cx: &Ctx,
 ) -> Result<Rollouts, Cancelled> {
     assert_eq!(actions.rows(), past.rows * horizon, "actions is [K, H]");
-    let mut out = Rollouts::with_room(model, (past.rows, horizon, past.obs_dim));
+    let mut out = Rollouts::zeros(model, (0, horizon, past.obs_dim));
     let asked = Asked { model, past, actions, horizon };
-    let parts = Parts { rows: past.rows, each: chunk(model), steps: horizon, cx };
-    if course.steady().is_some() && model.rows_at_once().is_none() {
-        let parts = Parts { each: parts.each.min(TILE), ..parts };
-        let own = |rows: Range<usize>, tick: &mut Tick<'_>| {
-            course.steady().map(|mut course| asked.part(rows, &mut course, tick)).transpose()
-        };
-        parts.at_once(own, |part| part.into_iter().for_each(|part| out.append(part)))?;
+    let mut parts = Parts::of(model, past.rows, horizon, cx);
+    if let Course::Steady(member) = course {
+        if model.rows_at_once().is_none() {
+            parts.each = parts.each.min(TILE);
+        }
+        let own = |rows: Range<usize>, tick: &mut Tick<'_>| asked.part(rows, &mut Course::Steady(member), tick);
+        parts.at_once(own, |part| out.append(part))?;
     } else {
         parts.in_turn(|rows, tick| asked.part(rows, &mut course, tick), |part| out.append(part))?;
     }
@@ -132,7 +132,8 @@ impl Asked<'_> {
         let (model, actions, horizon) = (self.model, self.actions, self.horizon);
         let (n, a) = (rows.len(), actions.space().dim());
         let mut state = model.begin(&self.past.part(rows.clone()));
-        let mut out = Rollouts::of_starts(model, horizon, &state.obs, n);
+        let mut out = Rollouts::zeros(model, (n, horizon, self.past.obs_dim));
+        out.put_obs(0, &state.obs);
         for h in 0..horizon {
             tick(h * n)?;
             let mut action = Vec::with_capacity(n * a);
@@ -158,26 +159,9 @@ pub fn chunk(model: &dyn WorldModel) -> usize {
 }
 
 impl Rollouts {
-    /// No rollouts, with room for `starts` of this horizon and these columns.
-    fn with_room(model: &dyn WorldModel, (starts, horizon, obs_dim): (usize, usize, usize)) -> Self {
-        let room = Vec::with_capacity;
+    /// Room for the rollouts of K starts over H steps of D columns.
+    fn zeros(model: &dyn WorldModel, (k, horizon, d): (usize, usize, usize)) -> Self {
         Self {
-            starts: 0,
-            horizon,
-            obs_dim,
-            obs: room(starts * (horizon + 1) * obs_dim),
-            reward: model.predicts_reward().then(|| room(starts * horizon)),
-            terminated: model.predicts_end().then(|| room(starts * horizon)),
-            disagreement: room(starts * horizon),
-            member_std: room(starts * horizon * obs_dim),
-            members: Vec::new(),
-        }
-    }
-
-    /// Rollouts that have their `starts` [K, D] alone.
-    fn of_starts(model: &dyn WorldModel, horizon: usize, starts: &[f32], k: usize) -> Self {
-        let d = starts.len() / k.max(1);
-        let mut out = Self {
             starts: k,
             horizon,
             obs_dim: d,
@@ -187,9 +171,7 @@ impl Rollouts {
             disagreement: vec![0.0; k * horizon],
             member_std: vec![0.0; k * horizon * d],
             members: Vec::new(),
-        };
-        out.put_obs(0, starts);
-        out
+        }
     }
 
     /// Puts the rollouts of further starts behind these.
@@ -198,11 +180,8 @@ impl Rollouts {
         self.obs.append(&mut part.obs);
         self.disagreement.append(&mut part.disagreement);
         self.member_std.append(&mut part.member_std);
-        for (all, own) in [(&mut self.reward, part.reward), (&mut self.terminated, part.terminated)] {
-            if let (Some(all), Some(mut own)) = (all.as_mut(), own) {
-                all.append(&mut own);
-            }
-        }
+        add(&mut self.reward, part.reward);
+        add(&mut self.terminated, part.terminated);
     }
 
     /// [D] imagined observation of start `k` after `h` steps.
@@ -235,6 +214,13 @@ impl Rollouts {
     }
 }
 
+/// Puts what is predicted of further rows behind what is predicted already.
+fn add(all: &mut Option<Vec<f32>>, more: Option<Vec<f32>>) {
+    if let (Some(all), Some(mut more)) = (all.as_mut(), more) {
+        all.append(&mut more);
+    }
+}
+
 /// [B] mean over dimensions of the members' standard deviation in units of the model's targets, as in
 /// [`OneStep::disagreement_scaled`].
 pub fn disagreement(model: &dyn WorldModel, p: &Prediction) -> Vec<f32> {
@@ -246,21 +232,14 @@ pub fn disagreement(model: &dyn WorldModel, p: &Prediction) -> Vec<f32> {
 /// [B] MOPO's penalty (Yu et al. 2020): the largest norm over the members of the predicted deviations; nothing where the model
 /// predicts none.
 pub fn mopo_penalty(p: &Prediction) -> Option<Vec<f32>> {
-    let mut all = Vec::with_capacity(p.rows);
-    push_aleatoric(&mut all, p.logvar.as_ref()?, p.rows, p.members);
-    Some(all)
-}
-
-/// Appends, for every row, the largest norm over the members of exp(logvar / 2); `logvar` is [E, rows, targets].
-fn push_aleatoric(all: &mut Vec<f32>, logvar: &[f32], rows: usize, members: usize) {
-    let targets = logvar.len() / (members * rows).max(1);
-    for r in 0..rows {
-        let norms = logvar.chunks_exact(rows * targets).map(|member| {
-            let row = &member[r * targets..(r + 1) * targets];
-            row.iter().map(|lv| f64::from(*lv).exp()).sum::<f64>().sqrt()
-        });
-        all.push(norms.fold(0.0, largest) as f32);
-    }
+    let logvar = p.logvar.as_ref()?;
+    let targets = logvar.len() / (p.members * p.rows).max(1);
+    let norm = |member: &[f32], r: usize| {
+        let row = &member[r * targets..(r + 1) * targets];
+        row.iter().map(|lv| f64::from(*lv).exp()).sum::<f64>().sqrt()
+    };
+    let largest_of = |r| logvar.chunks_exact(p.rows * targets).map(|member| norm(member, r)).fold(0.0, largest);
+    Some((0..p.rows).map(|r| largest_of(r) as f32).collect())
 }
 
 /// The larger number; NaN wins, so that a member that broke is not hidden by the others.

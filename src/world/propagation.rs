@@ -87,10 +87,8 @@ impl FromStr for Propagation {
 /// What the rows of one call of the open loop go on from, step after step.
 #[derive(Debug)]
 pub(super) enum Course {
-    /// As [`Feedback::Mean`].
-    Mean,
-    /// As [`Feedback::Member`].
-    Member(usize),
+    /// As [`Feedback::Member`], or [`Feedback::Mean`] where none is named: no row depends on others.
+    Steady(Option<usize>),
     /// As [`Feedback::Sampled`].
     Drawn(Stream),
     /// As [`Feedback::Assigned`]; the members are of all rows.
@@ -102,7 +100,7 @@ impl Course {
     pub fn of(mode: Propagation, model: &dyn WorldModel, rows: usize, seed: u64) -> Self {
         let mut rng = stream(seed, "propagation", 0);
         match mode {
-            Propagation::Mean | Propagation::Members => Self::Mean,
+            Propagation::Mean | Propagation::Members => Self::Steady(None),
             Propagation::Ts1 => Self::Drawn(rng),
             Propagation::TsInf => {
                 let elites = model.elites();
@@ -112,20 +110,10 @@ impl Course {
         }
     }
 
-    /// The same for some of the rows alone, where nothing is drawn that others draw on.
-    pub fn steady(&self) -> Option<Self> {
-        match self {
-            Self::Mean => Some(Self::Mean),
-            Self::Member(member) => Some(Self::Member(*member)),
-            Self::Drawn(_) | Self::Held(..) => None,
-        }
-    }
-
     /// What the `rows` of all go on from.
     pub fn feedback(&mut self, rows: Range<usize>) -> Feedback<'_> {
         match self {
-            Self::Mean => Feedback::Mean,
-            Self::Member(member) => Feedback::Member(*member),
+            Self::Steady(member) => member.map_or(Feedback::Mean, Feedback::Member),
             Self::Drawn(rng) => Feedback::Sampled(rng),
             Self::Held(members, rng) => Feedback::Assigned(&members[rows], rng),
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::parts::{Parts, Tick};
-use super::{chunk, largest, member, moments, push_aleatoric};
+use super::{add, largest, member, moments, mopo_penalty};
 use crate::data::episode::TransitionBatch;
 use crate::ground::task::{Cancelled, Ctx};
 use crate::world::world_model::{Feedback, Prediction, WorldModel};
@@ -53,23 +53,17 @@ pub fn one_step(model: &dyn WorldModel, batch: &TransitionBatch, cx: &Ctx) -> Re
         let rows = &rows[part];
         let mut state = model.begin(&batch.pasts(rows, context));
         let step = model.step(&mut state, &batch.actions_at(rows), Feedback::Mean);
-        let mut out = OneStep { next_obs: state.obs, ..OneStep::empty(model, d) };
-        if let (Some(all), Some(mean)) = (&mut out.reward, step.reward) {
-            *all = mean;
-        }
         let p = &step.prediction;
+        let mut out = OneStep {
+            next_obs: state.obs,
+            reward: step.reward,
+            aleatoric_max: mopo_penalty(p),
+            ..OneStep::empty(model, d)
+        };
         out.push_spread(p, &unit);
-        if let (Some(all), Some(logvar)) = (&mut out.aleatoric_max, &p.logvar) {
-            push_aleatoric(all, logvar, p.rows, p.members);
-        }
         Ok(out)
     };
-    let parts = Parts { rows: rows.len(), each: chunk(model), steps: 1, cx };
-    if model.rows_at_once().is_none() {
-        parts.at_once(predicted, |part| out.append(part))?;
-    } else {
-        parts.in_turn(predicted, |part| out.append(part))?;
-    }
+    Parts::of(model, rows.len(), 1, cx).at_once(predicted, |part| out.append(part))?;
     out.rows = rows;
     Ok(out)
 }
@@ -93,11 +87,8 @@ impl OneStep {
         self.disagreement_scaled.append(&mut part.disagreement_scaled);
         self.ensemble_std.append(&mut part.ensemble_std);
         self.pairwise_diff.append(&mut part.pairwise_diff);
-        for (all, own) in [(&mut self.reward, part.reward), (&mut self.aleatoric_max, part.aleatoric_max)] {
-            if let (Some(all), Some(mut own)) = (all.as_mut(), own) {
-                all.append(&mut own);
-            }
-        }
+        add(&mut self.reward, part.reward);
+        add(&mut self.aleatoric_max, part.aleatoric_max);
     }
 
     fn push_spread(&mut self, p: &Prediction, unit: &[f32]) {

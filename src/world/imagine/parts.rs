@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::chunk;
 use crate::ground::task::{Cancelled, Ctx};
+use crate::world::world_model::WorldModel;
 
 /// Told how many steps of its rows a part has made; its error ends the part.
 pub type Tick<'t> = dyn FnMut(usize) -> Result<(), Cancelled> + 't;
@@ -17,11 +19,19 @@ pub struct Parts<'c> {
     pub each: usize,
     /// Steps of a row.
     pub steps: usize,
+    /// Most parts at once.
+    pub side_by_side: usize,
     /// Who watches and may stop it.
     pub cx: &'c Ctx,
 }
 
-impl Parts<'_> {
+impl<'c> Parts<'c> {
+    /// Rows of `model`, as many at once as suit it: a device takes one part at a time.
+    pub fn of(model: &dyn WorldModel, rows: usize, steps: usize, cx: &'c Ctx) -> Self {
+        let side_by_side = if model.rows_at_once().is_some() { 1 } else { rayon::current_num_threads() };
+        Self { rows, each: chunk(model), steps, side_by_side, cx }
+    }
+
     /// Every part in its turn.
     ///
     /// # Errors
@@ -40,7 +50,7 @@ impl Parts<'_> {
         self.cx.step(total, total)
     }
 
-    /// As many parts at once as there are threads; `take` has them in their order.
+    /// Several parts at once; `take` has them in their order.
     ///
     /// # Errors
     /// [`Cancelled`] once the work was asked to stop.
@@ -50,11 +60,11 @@ impl Parts<'_> {
         mut take: impl FnMut(T),
     ) -> Result<(), Cancelled> {
         let firsts: Vec<usize> = self.firsts().collect();
-        if firsts.len() < 2 || rayon::current_num_threads() < 2 {
+        if firsts.len() < 2 || self.side_by_side < 2 {
             return self.in_turn(part, take);
         }
         let total = self.total();
-        for wave in firsts.chunks(rayon::current_num_threads()) {
+        for wave in firsts.chunks(self.side_by_side) {
             let before = wave[0] * self.steps;
             self.cx.step(before as u64, total)?;
             // While the work is paused no thread of the pool waits for it: others need them. A pause begins with the next wave.
@@ -102,7 +112,7 @@ mod tests {
         let seen = std::sync::Arc::new(Mutex::new(Vec::new()));
         let sink = seen.clone();
         let cx = Ctx::new(Cancel::default(), move |p: Progress| sink.lock().unwrap().push((p.done, p.total)));
-        let parts = Parts { rows: 103, each: 10, steps: 3, cx: &cx };
+        let parts = Parts { rows: 103, each: 10, steps: 3, side_by_side: 4, cx: &cx };
         let work = |rows: Range<usize>, tick: &mut Tick<'_>| {
             (0..3).try_for_each(|h| tick(h * rows.len()))?;
             Ok(rows)
@@ -122,7 +132,7 @@ mod tests {
     fn all_parts_end_once_the_work_was_asked_to_stop() {
         let cancel = Cancel::default();
         let cx = Ctx::new(cancel.clone(), |_| {});
-        let parts = Parts { rows: 64, each: 1, steps: 1, cx: &cx };
+        let parts = Parts { rows: 64, each: 1, steps: 1, side_by_side: 4, cx: &cx };
         let begun = Mutex::new(0);
         let end = parts.at_once(
             |_, tick| {
@@ -133,6 +143,6 @@ mod tests {
             |()| {},
         );
         assert_eq!(end, Err(Cancelled));
-        assert!(*begun.lock().unwrap() <= rayon::current_num_threads().max(1));
+        assert!(*begun.lock().unwrap() <= 4, "no part of a later wave begins");
     }
 }

@@ -1,7 +1,7 @@
 //! Curves of very many points, thinned once a picture so that all that is drawn of them is quick: of each of many narrow parts of
 //! the horizontal axis the first, lowest, highest and last point stay, so that no spike is lost.
 
-use crate::metrics::report::Series;
+use crate::metrics::report::{Outline, Series};
 
 /// So few points are drawn as they are.
 const FEW: usize = 20_000;
@@ -12,9 +12,13 @@ const PARTS: usize = 2048;
 /// points are few or not in order.
 pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
     let n = s.x.len().min(s.y.len());
-    if n <= FEW || !s.x[0].is_finite() || !s.x[n - 1].is_finite() || !s.outlined(|o| o.in_order) {
+    if n <= FEW || !s.x[0].is_finite() || !s.x[n - 1].is_finite() {
         return None;
     }
+    s.outlined(|outline| outline.in_order.then(|| by_outline(s, n, outline, window)))
+}
+
+fn by_outline(s: &Series, n: usize, outline: &Outline, window: Option<(f64, f64)>) -> Series {
     let (lo, hi) = window.unwrap_or((s.x[0], s.x[n - 1]));
     // The neighbours outside are where the curve goes to.
     let first = s.x[..n].partition_point(|x| *x < lo).saturating_sub(1);
@@ -31,13 +35,13 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
         let stop = if part == PARTS { end } else { first + s.x[first..end].partition_point(|x| *x < edge(part)) };
         if start < stop {
             let band = band.map(|(lo, hi)| (&lo[start..stop], &hi[start..stop]));
-            let ends = s.outlined(|o| o.extremes(&s.y, start..stop));
+            let ends = outline.extremes(&s.y, start..stop);
             keep(&s.y[start..stop], ends.map(|ends| ends.map(|i| i - start)), band, start, &mut kept);
             start = stop;
         }
     }
     let pick = |from: &[f64]| kept.iter().map(|&i| from.get(i).copied().unwrap_or(f64::NAN)).collect::<Vec<f64>>();
-    Some(Series {
+    Series {
         key: s.key.clone(),
         label: s.label.clone(),
         group: s.group.clone(),
@@ -48,7 +52,7 @@ pub fn thinned(s: &Series, window: Option<(f64, f64)>) -> Option<Series> {
         y: pick(&s.y),
         band: s.band.as_ref().map(|(lo, hi)| (pick(lo), pick(hi))),
         ..Series::default()
-    })
+    }
 }
 
 /// Keeps the first, lowest, highest and last of `ys`, which begin at `start`, one gap where there is any, and the ends of their
