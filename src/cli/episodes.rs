@@ -16,7 +16,8 @@ pub struct EpisodesArgs {
     /// File to write; its name ends in .csv or .parquet; without one the table is printed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Only episodes that meet this SQL condition: "return > 100 AND steps < 200", or `ood_fraction < 0.1`
+    /// Only episodes that meet this SQL condition: "return > 100 AND steps < 200", or `ood_fraction < 0.1`; AVG, MEDIAN,
+    /// `QUANTILE_CONT` and the like are of all episodes: "return > AVG(return)"
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
     /// Add what coverage and, with --checkpoint, the world model say of each episode: `ood_fraction`, `novelty`, `model_error`;

@@ -7,13 +7,13 @@ use polars_core::prelude::*;
 use polars_io::SerWriter as _;
 use polars_io::csv::write::CsvWriter;
 use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
-use polars_lazy::frame::{IntoLazy as _, LazyFrame};
-use polars_sql::SQLContext;
 
 /// A table of columns; polars' own.
 pub use polars_core::frame::DataFrame as Frame;
 
+use super::condition::{self, Refused};
 use super::dataset::Dataset;
+use super::entry::Entry;
 use super::split::Split;
 use crate::data::summary::EpisodeRow;
 use crate::ground::fault::Fault;
@@ -125,42 +125,65 @@ pub fn places(table: &Frame, rows: &[EpisodeRow]) -> PolarsResult<Vec<usize>> {
     Ok(table.column("id")?.u64()?.iter().filter_map(|id| places.get(&id?).copied()).collect())
 }
 
-/// The rows that meet an SQL condition on the columns: `steps < 200 AND part = 'train'`.
+/// The rows that meet an SQL condition on the columns, in their order: `steps < 200 AND part = 'train'`. What conditions may
+/// say is in [`condition`].
 ///
 /// # Errors
 /// A sentence where the condition cannot be understood or names a column that is not there.
 pub fn meeting(table: &Frame, condition: &str) -> Result<Frame, String> {
-    let query = format!("SELECT * FROM episodes WHERE {condition}");
-    asked(table, &query).map_err(|e| format!("the condition '{condition}' {e}"))
+    let text = condition.to_lowercase();
+    let named = table.columns().iter().filter(|column| text.contains(&column.name().to_lowercase()));
+    let columns: Vec<_> = named.map(|c| condition::Column::new(c.name().as_str(), entries(c))).collect();
+    let met = condition::rows_meeting(&columns, table.height(), condition);
+    let met = met.map_err(|why| refused(table, &format!("the condition '{condition}'"), &why))?;
+    table.filter(&BooleanChunked::new("met".into(), met)).map_err(|e| e.to_string())
 }
 
-/// One row a group: how many episodes and steps, and the mean, smallest and largest return.
+/// One row a group, in the order of what its rows have in common: how many episodes and steps, and the mean, smallest and
+/// largest return.
 ///
 /// # Errors
 /// A sentence where there is no such column.
 pub fn grouped(table: &Frame, column: &str) -> Result<Frame, String> {
-    let query = format!(
-        "SELECT \"{column}\", COUNT(*) AS episodes, SUM(steps) AS steps, AVG(\"return\") AS return_mean, \
-         MIN(\"return\") AS return_min, MAX(\"return\") AS return_max FROM episodes GROUP BY \"{column}\" ORDER BY \"{column}\""
-    );
-    asked(table, &query).map_err(|e| format!("grouping by '{column}' {e}"))
+    let bad = |e: PolarsError| e.to_string();
+    let Ok(by) = table.column(column) else {
+        return Err(refused(table, &format!("grouping by '{column}'"), &Refused::Column(column.into())));
+    };
+    let entries = entries(by);
+    let mut rows: Vec<IdxSize> = (0..).take(entries.len()).collect();
+    // What is missing comes first.
+    let order = |a: &IdxSize, b: &IdxSize| {
+        let (a, b) = (&entries[*a as usize], &entries[*b as usize]);
+        a.compare(b).unwrap_or_else(|| (*a != Entry::Missing).cmp(&(*b != Entry::Missing)))
+    };
+    rows.sort_by(order);
+    let groups: Vec<&[IdxSize]> = rows.chunk_by(|a, b| order(a, b).is_eq()).collect();
+    let (steps, returns) = (table.column("steps").map_err(bad)?, table.column("return").map_err(bad)?);
+    let of = |column: &Column, rows: &[IdxSize]| column.take(&IdxCa::from_slice("rows".into(), rows));
+    let mut episodes = Vec::with_capacity(groups.len());
+    let (mut total, mut mean, mut least, mut most) = (vec![], vec![], vec![], vec![]);
+    for rows in &groups {
+        let (steps, returns) = (of(steps, rows).map_err(bad)?, of(returns, rows).map_err(bad)?);
+        let returns = returns.f64().map_err(bad)?;
+        episodes.push(rows.len() as u64);
+        total.push(steps.u64().map_err(bad)?.sum());
+        mean.push(returns.mean());
+        least.push(returns.min());
+        most.push(returns.max());
+    }
+    let first: IdxCa = groups.iter().map(|rows| rows.first().copied()).collect();
+    let mut frame = df!(
+        "episodes" => episodes, "steps" => total, "return_mean" => mean, "return_min" => least, "return_max" => most,
+    )
+    .map_err(bad)?;
+    frame.insert_column(0, by.take(&first).map_err(bad)?).map_err(bad)?;
+    Ok(frame)
 }
 
-fn asked(table: &Frame, query: &str) -> Result<Frame, String> {
-    let names: Vec<String> = table.get_column_names().iter().map(ToString::to_string).collect();
-    let bad = |e: PolarsError| {
-        let text = e.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let why = match first.split_once("unable to find column \"") {
-            Some((_, rest)) => format!("asks for {}, which is none", rest.split('"').next().unwrap_or_default()),
-            None if first.ends_with("found: EOF") => "ends too early: something has to follow".to_owned(),
-            None => format!("is not understood ({})", first.trim_start_matches("sql parser error: ")),
-        };
-        format!("{why}; the columns are {}", names.join(", "))
-    };
-    let mut context = SQLContext::new();
-    context.register("episodes", table.clone().lazy());
-    context.execute(query).and_then(LazyFrame::collect).map_err(bad)
+/// Says what a condition or a grouping does wrong, and what columns there are.
+fn refused(table: &Frame, what: &str, why: &Refused) -> String {
+    let names: Vec<&str> = table.get_column_names().iter().map(|name| name.as_str()).collect();
+    format!("{what} {why}; the columns are {}", names.join(", "))
 }
 
 /// Positions among the dataset's episodes of the rows of a table.
@@ -190,33 +213,25 @@ pub fn between(table: &Frame, column: &str, low: f64, high: f64) -> PolarsResult
     table.filter(&mask)
 }
 
-/// What stands in one row of one column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Entry {
-    /// Nothing is known.
-    Missing,
-    /// Yes or no.
-    Truth(bool),
-    /// A whole number.
-    Whole(i64),
-    /// Any other number.
-    Number(f64),
-    /// Text.
-    Text(String),
-}
-
 /// The rows of a table, each with its entries in the order of the columns.
 pub fn rows(table: &Frame) -> Vec<Vec<Entry>> {
-    let entry = |value: AnyValue<'_>| match value {
-        AnyValue::Null => Entry::Missing,
-        AnyValue::Boolean(yes) => Entry::Truth(yes),
-        AnyValue::String(text) => Entry::Text(text.into()),
-        AnyValue::Float64(v) => Entry::Number(v),
-        AnyValue::Float32(v) => Entry::Number(v.into()),
-        other => other.try_extract().map_or_else(|_| Entry::Text(other.to_string()), Entry::Whole),
-    };
-    let row = |i: usize| table.columns().iter().map(|c| c.get(i).map_or(Entry::Missing, entry)).collect();
+    let row = |i: usize| table.columns().iter().map(|column| entry_at(column, i)).collect();
     (0..table.height()).map(row).collect()
+}
+
+fn entries(column: &Column) -> Vec<Entry> {
+    (0..column.len()).map(|row| entry_at(column, row)).collect()
+}
+
+fn entry_at(column: &Column, row: usize) -> Entry {
+    match column.get(row) {
+        Err(_) | Ok(AnyValue::Null) => Entry::Missing,
+        Ok(AnyValue::Boolean(yes)) => Entry::Truth(yes),
+        Ok(AnyValue::String(text)) => Entry::Text(text.into()),
+        Ok(AnyValue::Float64(v)) => Entry::Number(v),
+        Ok(AnyValue::Float32(v)) => Entry::Number(v.into()),
+        Ok(other) => other.try_extract().map_or_else(|_| Entry::Text(other.to_string()), Entry::Whole),
+    }
 }
 
 /// Saves a table as CSV or Parquet, by the ending of the name.
@@ -321,6 +336,11 @@ mod tests {
             let e = meeting(&t, condition).expect_err("refused");
             assert!(e.contains(word) && e.contains("the columns are index"), "{e}");
         }
+    }
+
+    #[test]
+    fn rows_that_have_something_in_common_are_counted_together() {
+        let t = table(8);
         let by = grouped(&t, "terminated").expect("grouped");
         assert_eq!((by.height(), by.width()), (2, 6));
         assert!(grouped(&t, "nothing").is_err());

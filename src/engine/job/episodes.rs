@@ -1,5 +1,6 @@
 use super::{Emit, Job, Model, Slot};
-use crate::data::table::{self, Entry, Frame};
+use crate::data::entry::Entry;
+use crate::data::table::{self, Frame};
 use crate::engine::event::Outcome;
 use crate::engine::measure::audit::audited;
 use crate::engine::measure::{episode_scores, episode_table};

@@ -8,8 +8,7 @@ use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, Datatype, H5Type, SliceInfo, SliceInfoElem};
 
-use super::node::About;
-use super::{Hdf5, Stream, number};
+use super::{Hdf5, number};
 use crate::ground::fault::Fault;
 use crate::ground::task::Cancelled;
 
@@ -24,6 +23,13 @@ const MAX_RATIO: u64 = 1100;
 pub(in crate::format) const MAX_WIDTH: usize = 1 << 20;
 /// Values that are read at once (16 GiB as f32), however large the file.
 const MAX_VALUES: u64 = 1 << 32;
+
+/// What a dataset is, and where its values are said to lie.
+pub(super) struct About {
+    pub shape: Vec<u64>,
+    pub dtype: Datatype,
+    pub layout: DataLayout,
+}
 
 /// A dataset of numbers in an open file; row-major.
 pub struct Column<'f> {
@@ -165,11 +171,6 @@ impl<'f> Column<'f> {
     /// An error about this column.
     pub fn bad(&self, problem: impl std::fmt::Display) -> Fault {
         self.file.bad(&self.key, problem)
-    }
-
-    /// The values as f32, from row `first` to the last.
-    pub fn stream(&self, first: usize) -> Stream<'_, 'f> {
-        Stream::new(self, first)
     }
 
     /// Rows of a block of about `bytes`: whole chunks, so that none is inflated twice.

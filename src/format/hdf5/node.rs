@@ -12,13 +12,13 @@ use hdf5_reader::io::Cursor;
 use hdf5_reader::local_heap::LocalHeap;
 use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::dataspace::DataspaceType;
-use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::messages::link::LinkTarget;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::object_header::ObjectHeader;
 use hdf5_reader::symbol_table::SymbolTableNode;
-use hdf5_reader::{Datatype, H5Type, Storage, StorageBuffer};
+use hdf5_reader::{H5Type, Storage, StorageBuffer};
 
+use super::column::About;
 use super::number::Number;
 use super::{Column, Hdf5};
 use crate::ground::fault::Fault;
@@ -33,13 +33,6 @@ pub(super) type Members = HashMap<String, u64>;
 
 /// What is stored at an address.
 struct Node(Vec<HdfMessage>);
-
-/// What a dataset is, and where its values are said to lie.
-pub(super) struct About {
-    pub shape: Vec<u64>,
-    pub dtype: Datatype,
-    pub layout: DataLayout,
-}
 
 impl Node {
     /// The object at `address`; nothing where its header needs the reader.

@@ -17,8 +17,15 @@ pub struct Stream<'c, 'f> {
     taken: usize,
 }
 
+impl<'f> Column<'f> {
+    /// The values as f32, from row `first` to the last.
+    pub fn stream(&self, first: usize) -> Stream<'_, 'f> {
+        Stream::new(self, first)
+    }
+}
+
 impl<'c, 'f> Stream<'c, 'f> {
-    pub(super) fn new(column: &'c Column<'f>, first: usize) -> Self {
+    fn new(column: &'c Column<'f>, first: usize) -> Self {
         let narrow = |shape: Vec<u32>| shape.len() == 2 && (shape[1] as usize) < column.width();
         let plain = column.shape.len() == 2 && f32::native_copy_compatible(&column.dtype);
         let chunks = if first == 0 && plain && column.chunks().is_some_and(narrow) {

@@ -2,14 +2,16 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::time::Duration;
 
 use polars_core::error::PolarsError;
 use polars_io::cloud::PolarsObjectStoreError;
 
-use super::wait::PATIENCE;
 use crate::ground::fault::Fault;
 use crate::ground::task::Cancelled;
 
+/// How long a server may say nothing at all.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// Longest reason that a server may give.
 const LONGEST_REASON: usize = 200;
 /// Where machines in a cloud ask for their own credentials: asked only if none are set.

@@ -7,11 +7,9 @@ use std::time::{Duration, Instant};
 
 use polars_core::runtime::ASYNC;
 
-use super::trouble::Trouble;
+use super::trouble::{PATIENCE, Trouble};
 use crate::ground::task::{Cancelled, Ctx};
 
-/// How long a server may say nothing at all.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often the cancel is looked at.
 const TURN: Duration = Duration::from_millis(50);
 /// Requests at once: enough to hide the way to the server, few enough to be a polite guest.

@@ -4,7 +4,6 @@ use super::super::assemble::Found;
 use super::super::hdf5::{Column, Hdf5, Parts, Tick};
 use super::super::mapping::Mapping;
 use super::super::reader::{Loaded, Shape};
-use super::read::name;
 use crate::data::space::Space;
 use crate::ground::fault::Fault;
 
@@ -30,6 +29,11 @@ pub(super) const ODDITIES: [&str; 2] = [
     "have 'dones' set before their last step (a task that was solved early); the demo goes on",
     "have an attribute num_samples that is not their number of actions",
 ];
+
+/// Where demo `id` lies.
+pub(super) fn name(id: u64) -> String {
+    format!("data/demo_{id}")
+}
 
 impl Layout {
     /// Looks at the demo `first`; reads no data.

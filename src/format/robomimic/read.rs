@@ -8,7 +8,7 @@ use super::super::npz::folder;
 use super::super::numbering;
 use super::super::place::Place;
 use super::super::reader::{Loaded, Separate, Shape};
-use super::demo::{self, Layout};
+use super::demo::{self, Layout, name};
 use super::{demo_number, masks};
 use crate::data::dataset::{NO_REWARDS, Origin};
 use crate::ground::fault::Fault;
@@ -139,11 +139,6 @@ impl Separate for Demos {
         odd.extend(self.found(steps)?);
         Ok(odd)
     }
-}
-
-/// Where demo `id` lies.
-pub(super) fn name(id: u64) -> String {
-    format!("data/demo_{id}")
 }
 
 /// The arrays beside the observations of a demo.

@@ -1,10 +1,10 @@
-//! The same of a recurrent state-space model: 16 stretches of 32 steps.
+//! The same of a recurrent state-space model.
 
 #![allow(clippy::expect_used, reason = "a bench may end here")]
 
 use oodscope::data::episode::TransitionBatch;
 use oodscope::ground::seed::stream;
-use oodscope::world::fit::{FitOptions, ModelKind};
+use oodscope::world::fit::{FitOptions, ModelKind, Size, Widths};
 use oodscope::world::net::device::Device;
 use oodscope::world::net::init;
 use oodscope::world::rssm::{self, Autodiff, RssmFit, STEPS as LENGTH};
@@ -13,36 +13,46 @@ use oodscope::world::world_model::Fit;
 use super::super::{ROUNDS, median, time};
 use super::torch::Torch;
 
-/// Stretches in a batch.
-const STRETCHES: usize = 16;
-/// Steps a round: one takes some ten milliseconds.
-const STEPS: usize = 5;
-/// Width of the layers, and columns of observation and action: a pendulum's, and a hopper's.
-const SHAPES: [(usize, usize, usize); 2] = [(64, 3, 1), (256, 11, 3)];
+/// Width of the layers, stretches of a batch, columns of observation and action, and steps a round.
+struct Shape {
+    hidden: usize,
+    widths: Widths,
+    stretches: usize,
+    columns: (usize, usize),
+    steps: usize,
+}
+
+/// As wide as what is trained where no size is named, as `2m`, and `DreamerV3`'s S with as many steps as 16 stretches of 64.
+fn shapes() -> [Shape; 3] {
+    let beside = |hidden, columns| Shape { hidden, widths: Widths::beside(hidden), stretches: 16, columns, steps: 5 };
+    let (hidden, _, widths) = Size::S.widths();
+    [beside(64, (3, 1)), beside(256, (11, 3)), Shape { hidden, widths, stretches: 32, columns: (11, 3), steps: 1 }]
+}
 
 const SCRIPT: &str = include_str!("torch_rssm.py");
 
 pub fn all() {
-    for (hidden, d, a) in SHAPES {
+    for Shape { hidden, widths, stretches, columns: (d, a), steps } in shapes() {
+        let kind = ModelKind::Rssm;
         // Without heads, which the peer has not.
-        let options = FitOptions { kind: ModelKind::Rssm, members: 1, hidden, layers: 2, ..FitOptions::default() };
+        let options = FitOptions { kind, members: 1, hidden, layers: 2, widths: Some(widths), ..FitOptions::default() };
         let batch = walks(d, a);
         let model = rssm::fresh(&batch, &options, &mut stream(0, "weights", 0));
         let mut fit = RssmFit::new(model.clone(), &batch, &batch, Device::Cpu).expect("stretches are long enough");
         let burn = Box::new(Autodiff::new(&model, Device::Cpu.resolve().expect("the processor is there")));
         let mut autodiff = RssmFit::with(model, &batch, &batch, burn).expect("stretches are long enough");
-        let drawn: Vec<usize> = (0..STRETCHES).map(|i| i * batch.len() / STRETCHES).collect();
-        let numbers = [STRETCHES, LENGTH, hidden, d, a].map(|n| n.to_string());
+        let drawn: Vec<usize> = (0..stretches).map(|i| i * batch.len() / stretches).collect();
+        let numbers = [stretches, LENGTH, hidden, d, a, widths.units, widths.groups].map(|n| n.to_string());
         let mut torch = Torch::of(SCRIPT, &numbers);
         let (mut ours, mut plain, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..=ROUNDS {
-            let own = time(STEPS, || {
+            let own = time(steps, || {
                 fit.step(&drawn, 1e-4);
             });
-            let burn = time(STEPS, || {
+            let burn = time(steps, || {
                 autodiff.step(&drawn, 1e-4);
             });
-            let peer = torch.as_mut().map_or(Ok(f64::NAN), |t| t.time(STEPS));
+            let peer = torch.as_mut().map_or(Ok(f64::NAN), |t| t.time(steps));
             if round > 0 {
                 ours.push(own);
                 plain.push(burn);
@@ -53,7 +63,11 @@ pub fn all() {
             }
         }
         let own = median(&mut ours);
-        println!("rssm, {hidden} wide, {STRETCHES} x {LENGTH} steps of {d} + {a} columns: {own:.1} ms a step");
+        let Widths { units, groups, classes } = widths;
+        println!(
+            "rssm, {hidden} wide, {units} units, {groups} x {classes} latents, {stretches} x {LENGTH} steps of {d} + {a} columns: \
+             {own:.1} ms a step"
+        );
         let burn = median(&mut plain);
         println!("  burn {burn:.1} ms, {:.2} times as long", burn / own);
         match torch {

@@ -1,5 +1,6 @@
 """The training step of the same recurrent state-space model in PyTorch: as many steps as each line of standard input asks for,
-answered with the milliseconds of one. Arguments: stretches, steps, width, columns of observation and action."""
+answered with the milliseconds of one. Arguments: stretches, steps, width, columns of observation and action, units, groups (and as
+many classes)."""
 import sys
 import time
 
@@ -7,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-B, L, W, D, A = map(int, sys.argv[1:6])
+B, L, W, D, A, H, G = map(int, sys.argv[1:8])
 torch.set_num_threads(2)
-H, G = 2 * W, 8 if W < 256 else 16
 Z = G * G
 
 

@@ -117,6 +117,21 @@ impl Screen {
         times
     }
 
+    /// Milliseconds from a key to its coming back from a program that does nothing else.
+    fn echoes(&mut self) -> Vec<f64> {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            self.catch_up();
+            let began = Instant::now();
+            self.press("x");
+            if let Ok((at, _)) = self.bytes.recv_timeout(Duration::from_secs(2)) {
+                times.push((at - began).as_secs_f64() * 1e3);
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
+        times
+    }
+
     /// Bytes a second over `time`, and processor seconds of process `id` in it.
     fn cost(&mut self, what: &str, id: Option<u32>, time: Duration) {
         self.catch_up();
@@ -162,6 +177,16 @@ pub fn all() {
     // Everything is measured first.
     std::thread::sleep(Duration::from_mins(1));
     screen.cost("idle, a million states", id, Duration::from_secs(10));
+    // What of it is the machine's and the terminal's own.
+    let echo = || {
+        let Program { mut child, mut screen, _pty } =
+            started("sh", &["-c", "stty raw -echo; echo on; exec cat"], folder);
+        screen.until("on", Duration::from_secs(10)).expect("a shell");
+        let times = screen.echoes();
+        drop(child.kill());
+        times
+    };
+    told("key to its echo by cat, idle", echo());
     told("key to picture of another panel, idle", screen.panels());
     screen.map();
     told("key to cursor on the map of a million states, idle", screen.cursor());
@@ -170,6 +195,7 @@ pub fn all() {
     screen.press("t");
     screen.until("fine-tuning", Duration::from_mins(3)).expect("the top-up trains");
     screen.cost("while a top-up trains, its panel open", id, Duration::from_secs(10));
+    told("key to its echo by cat, while a top-up trains", echo());
     told("key to picture of another panel, while a top-up trains", screen.panels());
     screen.map();
     told("key to cursor on the map, while a top-up trains", screen.cursor());
@@ -204,8 +230,13 @@ struct Program {
 
 /// The dashboard, opened with `args`.
 fn opened(args: &[&str], folder: &Path) -> Program {
+    started(PROGRAM, args, folder)
+}
+
+/// A program in a terminal of its own.
+fn started(program: &str, args: &[&str], folder: &Path) -> Program {
     let pty = native_pty_system().openpty(SIZE).expect("a pty");
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program);
     command.args(args);
     command.cwd(folder);
     command.env("TERM", "xterm-256color");

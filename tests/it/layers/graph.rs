@@ -119,7 +119,13 @@ fn paths(code: &str) -> Vec<(usize, Vec<String>, Option<String>)> {
     let mut out = Vec::new();
     for (depth, piece) in pieces(code) {
         let mut other = String::new();
-        let mut rest = piece;
+        // Who may see a thing is no arrow.
+        let piece = piece
+            .split("pub(in ")
+            .enumerate()
+            .map(|(n, part)| if n == 0 { part } else { part.split_once(')').map_or(part, |(_, rest)| rest) });
+        let piece: String = piece.collect();
+        let mut rest = piece.as_str();
         while let Some(at) = rest.find("use ") {
             let begins = rest[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == ';' || c == '}');
             let end = rest[at..].find(';').map_or(rest.len(), |e| at + e);
