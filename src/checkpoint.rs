@@ -90,6 +90,9 @@ pub struct About {
     pub action_names: Vec<String>,
     /// Factor on rewards that the critic was trained with.
     pub reward_scale: Option<f32>,
+    /// Discount of the return that the critic was trained to promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<f64>,
     /// What it was trained on.
     pub lineage: Lineage,
     /// What the user should know: how it was read, things that were odd and survived.

@@ -42,6 +42,11 @@ pub trait Learner {
     /// Factor on rewards inside the critics.
     fn reward_scale(&self) -> Option<f32>;
 
+    /// Discount of the return that the critics promise. Nothing where there are none.
+    fn discount(&self) -> Option<f64> {
+        None
+    }
+
     /// [B] what the critics promise of `features` [B, F] under the policy, in the reward's own units. Nothing where there are none.
     fn value(&self, _features: &[f32]) -> Option<Vec<f64>> {
         None

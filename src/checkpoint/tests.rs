@@ -52,6 +52,7 @@ fn example() -> Checkpoint {
         critic: Some(net(2, &[4, 6, 1], Activation::Tanh)),
         about: About {
             reward_scale: Some(0.5),
+            discount: Some(0.98),
             format: "oodscope".into(),
             version: Some(env!("CARGO_PKG_VERSION").into()),
             env_id: Some("Pendulum-v1".into()),

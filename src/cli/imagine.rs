@@ -45,7 +45,8 @@ pub struct ImagineArgs {
     /// is drawn at every step; tsinf: of one that each rollout stays with; members: every member's own mean, in a rollout of its own
     #[arg(long, value_name = "MODE", default_value_t = ImagineSpec::default().propagation)]
     propagation: Propagation,
-    /// Discount of returns; the critic's own where its values are held against --rollouts. Undiscounted if none is named
+    /// Discount of returns. If none is named, imagined rewards are added up undiscounted, and a critic's values are held against
+    /// --rollouts with the discount that its checkpoint says
     #[arg(long, value_name = "GAMMA")]
     discount: Option<f64>,
     /// File of the errors, one row an imagined step; its name ends in .parquet or .csv

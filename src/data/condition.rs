@@ -44,7 +44,7 @@ impl Column {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
     /// There is no such column.
-    #[error("asks for {0}, which is none")]
+    #[error("asks for {0}, and no column is called so")]
     Column(String),
     /// There is no such function.
     #[error("asks for the function {0}; there are {1}")]

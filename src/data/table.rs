@@ -183,7 +183,13 @@ pub fn grouped(table: &Frame, column: &str) -> Result<Frame, String> {
 /// Says what a condition or a grouping does wrong, and what columns there are.
 fn refused(table: &Frame, what: &str, why: &Refused) -> String {
     let names: Vec<&str> = table.get_column_names().iter().map(|name| name.as_str()).collect();
-    format!("{what} {why}; the columns are {}", names.join(", "))
+    let measured: Vec<&str> = SCORES.iter().map(|(name, _)| *name).filter(|name| !names.contains(name)).collect();
+    let more = if measured.is_empty() {
+        String::new()
+    } else {
+        format!(", and {} are measured where they are named", measured.join(", "))
+    };
+    format!("{what} {why}; the columns are {}{more}", names.join(", "))
 }
 
 /// Positions among the dataset's episodes of the rows of a table.

@@ -163,6 +163,8 @@ fn rank_one(input: &Input<'_>, index: usize, e: &EpisodeScores<'_>) -> Ranked {
             novel_steps: beyond(&novelty),
             peak_error: (!e.model_error.is_empty()).then(|| peak(e.model_error)),
             wrong_steps: beyond(e.model_error),
+            together: novelty.iter().zip(e.model_error).filter(|(n, w)| **n > 1.0 && **w > 1.0).count(),
+            lasting: first_sustained(&novelty).is_some() || first_sustained(e.model_error).is_some(),
             ret: e.ret,
             low_return: input.low_return,
         },
@@ -242,9 +244,9 @@ fn say(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
     let worst = &ranking[0];
     let said = charts::verdict(input, worst);
     report.note(said.level, format!("Worst: {}", said.text));
-    let mut kinds: Vec<Verdict> = ranking.iter().map(|r| r.evidence.verdict()).collect();
+    let mut kinds: Vec<(Verdict, &str)> = ranking.iter().map(|r| (r.evidence.verdict(), r.evidence.name())).collect();
     kinds.sort_unstable();
-    let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].name())).collect();
+    let counts: Vec<String> = kinds.chunk_by(|a, b| a == b).map(|c| format!("{} {}", c.len(), c[0].1)).collect();
     report.note(Level::Info, format!("{}: {}.", counted(ranking.len(), "episodes"), counts.join(", ")));
     report.note(Level::Info, format!("Ranking: {}", rank::DEFINITION));
     report.note(Level::Info, input.novelty.features.sentence());

@@ -45,6 +45,10 @@ pub struct Evidence {
     pub peak_error: Option<f64>,
     /// Steps beyond the error threshold.
     pub wrong_steps: usize,
+    /// Steps beyond both.
+    pub together: usize,
+    /// Novelty or error stays beyond its threshold for some steps in a row, or to the end.
+    pub lasting: bool,
     /// Undiscounted return.
     pub ret: f64,
     /// Return below which a return is low, where one is known.
@@ -65,9 +69,31 @@ impl Evidence {
         }
     }
 
+    /// Short name for tables.
+    pub fn name(&self) -> &'static str {
+        match self.verdict() {
+            Verdict::Coverage if !self.lasting => "edge of the data",
+            verdict => verdict.name(),
+        }
+    }
+
+    /// How loud it is said: alarms of single steps are none, of which some are promised to every set of episodes.
+    pub fn level(&self) -> Level {
+        match self.verdict().level() {
+            Level::Alarm if !self.lasting => Level::Warn,
+            level => level,
+        }
+    }
+
     /// What the verdict means and what to do. Where no world model was asked, nothing is said of one.
     pub fn advice(&self) -> &'static str {
         match (self.verdict(), self.peak_error) {
+            (Verdict::Coverage, _) if !self.lasting => {
+                "At the edge of the data: novelty and model error pass their thresholds for single steps only; no reason to top up by itself"
+            }
+            (Verdict::Coverage, _) if self.together == 0 => {
+                "Coverage problem: the episode leaves the data, and at other steps of it the world model is wrong; top up"
+            }
             (Verdict::PolicyOrReward, None) => {
                 "Not a coverage problem: the states are known and the return is low; look at the policy, its critic or the reward"
             }
@@ -97,7 +123,7 @@ impl Evidence {
 
 impl Verdict {
     /// Short name for tables.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Coverage => "coverage",
             Self::AleatoricOrUnderfit => "aleatoric or underfit",
@@ -131,7 +157,7 @@ impl Verdict {
     }
 
     /// How loud it is said.
-    pub fn level(self) -> Level {
+    fn level(self) -> Level {
         match self {
             Self::Coverage => Level::Alarm,
             Self::AleatoricOrUnderfit | Self::PolicyOrReward | Self::OutsideUnknown => Level::Warn,
@@ -151,6 +177,8 @@ mod tests {
             novel_steps: 7,
             peak_error: error,
             wrong_steps: 3,
+            together: 2,
+            lasting: true,
             ret,
             low_return: Some(-300.0),
         }
@@ -171,6 +199,17 @@ mod tests {
         ] {
             assert_eq!(evidence(novelty, error, ret).verdict(), want, "{novelty} {error:?} {ret}");
         }
+    }
+
+    #[test]
+    fn alarms_of_single_steps_and_at_different_places_are_told_as_such() {
+        let lasting = evidence(2.0, Some(2.0), 0.0);
+        let brief = Evidence { lasting: false, ..lasting };
+        assert_eq!((lasting.level(), lasting.name()), (Level::Alarm, "coverage"));
+        assert_eq!((brief.level(), brief.name()), (Level::Warn, "edge of the data"));
+        assert!(brief.advice().contains("single steps only"), "{}", brief.advice());
+        assert!(lasting.advice().contains("wrong there"));
+        assert!(Evidence { together: 0, ..lasting }.advice().contains("at other steps"));
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl Networks {
             ..Checkpoint::default()
         };
         let about = &mut checkpoint.about;
-        about.reward_scale = self.learner.reward_scale();
+        (about.reward_scale, about.discount) = (self.learner.reward_scale(), self.learner.discount());
         about.env_id = Some(env.id.clone());
         about.obs_names.clone_from(&env.obs_space.names);
         about.action_names.clone_from(&env.action_space.names);

@@ -71,7 +71,7 @@ pub fn fit(
         )?;
         checkpoint.policy = Some(Filtered::around(&*model, learner.policy()));
         checkpoint.critic = learner.critic();
-        checkpoint.about.reward_scale = learner.reward_scale();
+        (checkpoint.about.reward_scale, checkpoint.about.discount) = (learner.reward_scale(), learner.discount());
     }
     checkpoint.world_model = Some(model);
     checkpoint.about.env_id.clone_from(&data.origin.env_id);

@@ -13,6 +13,8 @@ use crate::metrics::report::Along;
 pub struct Entry {
     /// What it does.
     pub words: String,
+    /// What it is called at the screen's foot.
+    also: &'static str,
     /// Its keys.
     pub keys: String,
     /// What it leads to.
@@ -37,9 +39,16 @@ pub fn found(app: &App, what: Searched, text: &str) -> Vec<Entry> {
         Searched::Axis(side) => axes(app, side),
     };
     let mut all: Vec<(usize, Entry)> =
-        entries.into_iter().filter_map(|entry| Some((distance(&entry.words, &wanted)?, entry))).collect();
+        entries.into_iter().filter_map(|entry| Some((entry.distance(&wanted)?, entry))).collect();
     all.sort_by_key(|(far, _)| *far);
     all.into_iter().map(|(_, entry)| entry).collect()
+}
+
+impl Entry {
+    /// How far the letters are from what it is called, by either name.
+    fn distance(&self, letters: &[char]) -> Option<usize> {
+        [self.words.as_str(), self.also].into_iter().filter_map(|words| distance(words, letters)).min()
+    }
 }
 
 /// What can lie along an axis of the map.
@@ -52,7 +61,7 @@ fn axes(app: &App, side: Side) -> Vec<Entry> {
             Along::Reward => "of the step",
             Along::Return => "of the episode",
         };
-        Entry { words: name.clone(), keys: what.into(), found: Found::Axis(side, *along) }
+        Entry { words: name.clone(), also: "", keys: what.into(), found: Found::Axis(side, *along) }
     };
     coverage::offered(app).iter().map(entry).collect()
 }
@@ -72,7 +81,7 @@ fn actions(app: &App) -> Vec<Entry> {
                 }
                 _ => b.help.to_owned(),
             };
-            Entry { words, keys: b.names(), found: Found::Action(b.action) }
+            Entry { words, also: b.word, keys: b.names(), found: Found::Action(b.action) }
         })
         .collect()
 }

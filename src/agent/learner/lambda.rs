@@ -206,6 +206,11 @@ impl Learner for LambdaActorCritic {
         Some(self.reward_scale)
     }
 
+    fn discount(&self) -> Option<f64> {
+        // Seven digits: 0.98 in single precision is no 0.98 in double.
+        Some((f64::from(self.options.gamma) * 1e7).round() / 1e7)
+    }
+
     fn value(&self, features: &[f32]) -> Option<Vec<f64>> {
         let values = bins::expected(&self.critic.to_mlp().forward(&self.input.apply(features)));
         Some(values.into_iter().map(|v| f64::from(v / self.reward_scale)).collect())

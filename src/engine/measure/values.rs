@@ -12,7 +12,8 @@ use crate::topup::measured::value_errors;
 use crate::world::world_model::WorldModel;
 
 /// Adds V(s₀) less the discounted return that followed over the named rollouts (Chen et al., RLC 2025, appendix A.6); nothing of a
-/// checkpoint without a critic, and a note of what is missing where no rollouts or no `discount` are named.
+/// checkpoint without a critic, and a note of what is missing where no rollouts are named or nothing says the critic's discount.
+/// A `discount` that is named goes before the checkpoint's own.
 ///
 /// # Errors
 /// A discount that is none; cancelled.
@@ -24,12 +25,26 @@ pub fn tell(
     cx: &Ctx,
 ) -> Result<(), Fault> {
     let Some(learner) = opened.checkpoint.as_deref().and_then(critic) else { return Ok(()) };
-    let (Some(rollouts), Some(discount)) = (&opened.rollouts, discount) else {
-        let why = "V of the start is held against the return of the policy's own episodes: name them with --rollouts, and with \
-                   --discount the discount that the critic was trained with";
+    let own = opened.checkpoint.as_deref().and_then(|checkpoint| checkpoint.about.discount);
+    let (Some(rollouts), Some(used)) = (&opened.rollouts, discount.or(own)) else {
+        let mut why = String::from("V of the start is held against the return of the policy's own episodes");
+        why.push_str(if opened.rollouts.is_none() { ": name them with --rollouts" } else { "" });
+        why.push_str(match (discount.or(own), &opened.rollouts) {
+            (Some(_), _) => "",
+            (None, None) => ", and with --discount the discount that the critic was trained with",
+            (None, Some(_)) => ": name with --discount the discount that the critic was trained with",
+        });
         report.note(Level::Info, format!("No value error of the critic: {why}."));
         return Ok(());
     };
+    if let Some(own) = own.filter(|own| (own - used).abs() > 1e-6) {
+        let text = format!(
+            "The critic was trained with the discount {own}, and its values are held against returns with {used}, as --discount asks: \
+             their difference is in the value error."
+        );
+        report.note(Level::Warn, text);
+    }
+    let discount = used;
     cx.phase("values of the rollouts").check()?;
     let errors =
         value_errors(model, &|features: &[f32]| learner.value(features).unwrap_or_default(), rollouts, discount);
@@ -95,7 +110,9 @@ mod tests {
         let missing = said(&opened, Some(0.9));
         assert!(missing.stats.is_empty() && missing.notes[0].text.contains("--rollouts"), "{:?}", missing.notes);
         opened.rollouts = Some(Arc::clone(&data));
-        assert!(said(&opened, None).notes[0].text.contains("--discount"));
+        assert!(
+            said(&opened, None).notes[0].text.contains("return of the policy's own episodes: name with --discount")
+        );
         let report = said(&opened, Some(0.9));
         let value = |obs: &[f32]| learner.value(obs).unwrap()[0];
         let by_hand = |e: crate::data::episode::Episode<'_>| {
@@ -107,6 +124,15 @@ mod tests {
         // Sums in another order.
         assert!((got - want).abs() < 1e-9 * want.abs().max(1.0), "{got} {want}");
         assert_eq!(report.stats[0].n, Some((4, "episodes".into())));
+        // The checkpoint's own discount is taken where none is named, and another one is said to be another.
+        let mut saying = (**opened.checkpoint.as_ref().unwrap()).clone();
+        let silent = std::mem::replace(&mut saying.about.discount, learner.discount().map(|_| 0.9));
+        assert!(silent.is_none() && (learner.discount().unwrap() - 0.98).abs() < 1e-12);
+        let before = opened.checkpoint.replace(Arc::new(saying));
+        assert_eq!(said(&opened, None).value("value_error"), Some(got));
+        assert!(said(&opened, Some(0.9)).notes.is_empty());
+        assert!(said(&opened, Some(0.95)).notes[0].text.contains("trained with the discount 0.9"));
+        opened.checkpoint = before;
         // A critic that learned λ-returns is asked as what it is: untrained it promises nothing, and less came.
         let asked = LearnerOptions { kind: LearnerKind::Lambda, hidden: 8, ..LearnerOptions::default() };
         let head = Box::new(Gaussian::new(vec![2.0], vec![0.0]));

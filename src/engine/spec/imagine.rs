@@ -32,7 +32,8 @@ pub struct ImagineSpec {
     /// Where the model imagines.
     #[serde(skip_serializing_if = "Device::is_cpu")]
     pub device: Device,
-    /// Discount of returns; that of the critic, where it is held against them. Undiscounted if none is named.
+    /// Discount of returns. If none is named, imagined rewards are added up undiscounted, and a critic's values are held against
+    /// returns with the discount that its checkpoint says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount: Option<f64>,
     /// What every imagined step goes on from.

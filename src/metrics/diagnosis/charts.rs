@@ -48,7 +48,7 @@ pub fn table(report: &mut Report, input: &Input<'_>, ranking: &[Ranked]) {
                 e.peak_novelty.into(),
                 e.peak_error.unwrap_or(f64::NAN).into(),
                 words(&r.responsible).join(", ").into(),
-                e.verdict().name().into(),
+                e.name().into(),
                 r.score.into(),
             ]
         })
@@ -136,7 +136,7 @@ pub fn details(input: &Input<'_>, ranking: &[Ranked]) -> Vec<Detail> {
 
 /// The verdict on an episode. Nothing good and no alarm rests on a threshold that promises nothing.
 pub fn verdict(input: &Input<'_>, r: &Ranked) -> Note {
-    let (level, text) = (r.evidence.verdict().level(), sentence(input, r));
+    let (level, text) = (r.evidence.level(), sentence(input, r));
     if input.novelty.threshold.is_calibrated() {
         return Note { level, text };
     }
@@ -149,13 +149,13 @@ fn sentence(input: &Input<'_>, r: &Ranked) -> String {
     let by = if dims.is_empty() { String::new() } else { format!(", by {}", dims.join(", ")) };
     let when = match (r.first_novel, r.first_wrong) {
         (Some(n), Some(w)) if w < n => {
-            format!(" the model is wrong from step {w} on{by}; the data is left at step {n}.")
+            format!(" one step ahead the model is wrong from step {w} on{by}; the data is left at step {n}.")
         }
         (Some(n), Some(w)) if w > n => {
-            format!(" it leaves the data at step {n}{by}; the model is wrong from step {w} on.")
+            format!(" it leaves the data at step {n}{by}; one step ahead the model is wrong from step {w} on.")
         }
         (Some(n), _) => format!(" it leaves the data at step {n}{by}."),
-        (None, Some(w)) => format!(" the model is wrong from step {w} on{by}."),
+        (None, Some(w)) => format!(" one step ahead the model is wrong from step {w} on{by}."),
         (None, None) => String::new(),
     };
     format!("Episode {}:{when} {}", input.episodes[r.index].label, r.evidence.sentence())

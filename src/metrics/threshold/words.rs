@@ -1,6 +1,7 @@
 //! What a threshold promises, in words.
 
 use super::{DELTA, Kind, Threshold};
+use crate::ground::number::unit;
 
 impl Threshold {
     /// The promise in a few words, for tables.
@@ -8,7 +9,9 @@ impl Threshold {
         match () {
             () if self.shared => "no guarantee: no calibration part apart".into(),
             () if self.kind == Kind::PerStep => format!("no guarantee: {} of steps", percent(self.alpha)),
-            () if self.missing > 0 => format!("uncalibrated: needs {} more episodes", self.missing),
+            () if self.missing > 0 => {
+                format!("uncalibrated: needs {} more {}", self.missing, unit(self.missing as f64, "episodes"))
+            }
             () if self.kind == Kind::Pac => format!(
                 "at most {} of episodes with {} confidence (n = {})",
                 percent(self.alpha),
@@ -40,9 +43,10 @@ impl Threshold {
                 Kind::Conformal | Kind::PerStep => percent(self.alpha),
             };
             return format!(
-                "Uncalibrated at {level}: needs {} more calibration episodes. The largest score of the {n} there are is used, \
+                "Uncalibrated at {level}: needs {} more {}. The largest score of the {n} there are is used, \
                  which promises a false alarm in at most {:.0} % of episodes like them. {given}",
                 self.missing,
+                unit(self.missing as f64, "calibration episodes"),
                 100.0 / (n + 1) as f64
             );
         }

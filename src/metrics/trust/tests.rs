@@ -82,10 +82,10 @@ fn the_score_that_predicts_is_first_and_named() {
     charts::stats(&mut report, &contest, &truth);
     let text = &report.notes[0].text;
     assert!(text.starts_with("Trust Mahalanobis distance most: at its threshold it fires on "), "{text}");
-    assert!(
-        report.notes[1].text.starts_with("On this data Mahalanobis distance predicts the model's error best: rho 0.")
-    );
-    assert_eq!((report.notes[0].level, report.notes[1].level), (Level::Good, Level::Good));
+    assert!(report.notes[1].text.starts_with(
+        "By rank alone, wherever its threshold is, Mahalanobis distance predicts the model's error best: rho 0."
+    ));
+    assert_eq!((report.notes[0].level, report.notes[1].level), (Level::Good, Level::Info));
     assert_eq!(report.tables[0].rows.len(), 3);
     let chance = &report.tables[0].rows[2];
     let share = contest.positive as f64 / 1000.0;

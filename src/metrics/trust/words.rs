@@ -81,7 +81,7 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
         .collect();
     let idle = match idle.len() {
         0 => String::new(),
-        _ => format!(" Ranks well but is no alarm at its threshold: {}.", idle.join("; ")),
+        _ => format!(" Of no use as an alarm at its threshold, however well it ranks: {}.", idle.join("; ")),
     };
     if at.gain <= 0.0 || gain.interval.is_some_and(|(low, _)| low <= 0.0) {
         let text = format!(
@@ -101,9 +101,15 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
         .map(|(e, at, _)| format!("{} on {}", e.score.label, fires(at)))
         .collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", others.join("; ")) };
-    let level = if gain.interval.is_some() { Level::Good } else { Level::Info };
+    // An alarm that sleeps through most of what is bad is the best of what is there, and not to be relied on.
+    let (sleeps, but) = if at.bad < 0.5 { (true, ", though it misses most that is bad") } else { (false, "") };
+    let level = match gain.interval {
+        _ if sleeps => Level::Warn,
+        Some(_) => Level::Good,
+        None => Level::Info,
+    };
     let text = format!(
-        "{TRUST}{} most: at its threshold it fires on {}{}{others}.{idle}",
+        "{TRUST}{} most{but}: at its threshold it fires on {}{}{others}.{idle}",
         best.score.label,
         fires(&at),
         lead(&at)
@@ -164,7 +170,12 @@ fn by_rank(contest: &Contest, truth: &Truth) -> (Level, String) {
             let second = contest.entries.get(1).filter(|_| contest.lead.is_some_and(|(low, _)| low <= 0.0));
             let tie =
                 second.map_or_else(String::new, |s| format!(" The lead over {} is within chance.", s.score.label));
-            (Level::Good, format!("On this data {} predicts {what} best: {numbers}.{tie}", best.score.label))
+            // Another question than which alarm to trust, and often another answer.
+            let text = format!(
+                "By rank alone, wherever its threshold is, {} predicts {what} best: {numbers}.{tie}",
+                best.score.label
+            );
+            (Level::Info, text)
         }
     }
 }

@@ -8,7 +8,9 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Converged => "R stayed below its threshold and the score holds",
-            Self::NoEvidence => "the score holds, and R is above its threshold by no more than chance may do",
+            Self::NoEvidence => {
+                "the score holds, and R was above its threshold too seldom, or by too little, to be told from chance"
+            }
             Self::BudgetUsed => "the budget is used up and R is still above its threshold",
             Self::Stalled => "five top-ups did not lower the median R by 5 %, but the return rose",
             Self::Futile => "five top-ups did not lower the median R by 5 %: not a coverage problem",

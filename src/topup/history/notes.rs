@@ -52,7 +52,12 @@ impl History {
         let gain = self.gain().map_or_else(String::new, |(g, se)| {
             let (b, a) = (self.before.as_ref(), self.after.as_ref());
             let mean = |e: Option<&Evaluation>| e.map_or(f64::NAN, |e| stats::mean_se(&e.returns).0);
-            format!("Mean return {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired), for ", mean(b), mean(a))
+            let said = match () {
+                () if g > 2.0 * se => "It helped: mean return",
+                () if g < -2.0 * se => "It harmed: mean return",
+                () => "No change beyond chance: mean return",
+            };
+            format!("{said} {:.0} → {:.0} (gain {g:.0} ± {se:.0} s.e., paired), for ", mean(b), mean(a))
         });
         let price = match (&self.before, &self.after) {
             (Some(b), Some(a)) => format!(
@@ -176,5 +181,14 @@ mod tests {
         let mut lost = ended(same, ([-99.0, -9.0, -99.0, -9.0], same.1));
         lost.saved = None;
         assert!(!said(&lost).unwrap().1.contains("roll back"), "there is nothing to go back to");
+    }
+
+    #[test]
+    fn whether_it_helped_is_said_first() {
+        let same = ([-9.0, -8.0, -7.0, -6.0], [1.0, 2.0, 3.0]);
+        let said = |after: [f64; 4]| ended(same, (after, same.1)).summary();
+        assert!(said([-1.0, -2.0, -1.0, -1.5]).starts_with("It helped: mean return -8 → -1 (gain "));
+        assert!(said([-19.0, -18.0, -17.0, -17.0]).starts_with("It harmed: mean return -8 → -18"));
+        assert!(said([-10.0, -6.0, -8.0, -6.0]).starts_with("No change beyond chance: mean return"));
     }
 }

@@ -17,7 +17,8 @@ impl TopUp<'_> {
     /// The checkpoint that the run began with, with other networks.
     pub(super) fn networks(&self, of: &Snapshot) -> Checkpoint {
         let mut checkpoint = self.start.clone();
-        checkpoint.about.reward_scale = self.agent.learner.reward_scale();
+        let learner = &self.agent.learner;
+        (checkpoint.about.reward_scale, checkpoint.about.discount) = (learner.reward_scale(), learner.discount());
         checkpoint.world_model = Some(of.model.clone());
         checkpoint.policy = Some(of.policy.clone());
         checkpoint.critic.clone_from(&of.critic);

@@ -58,7 +58,11 @@ pub fn key(app: &mut App, (what, prompt, at): (Searched, Prompt, usize), key: &K
     let (next, at) = match key.code {
         KeyCode::Esc => return Search::Goes,
         KeyCode::Char('c') if control => return Search::Interrupted,
-        KeyCode::Enter => return found.get(at).map_or(Search::Goes, |entry| Search::Found(entry.found)),
+        KeyCode::Enter => match found.get(at) {
+            Some(entry) => return Search::Found(entry.found),
+            // Nothing is called so: what was written waits to be mended.
+            None => (prompt, at),
+        },
         KeyCode::Up => (prompt, at.saturating_sub(1)),
         KeyCode::Down | KeyCode::Tab => (prompt, (at + 1).min(last)),
         _ => (prompt.after(key), 0),

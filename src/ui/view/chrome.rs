@@ -249,7 +249,10 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     let chars: Vec<char> = prompt.text.chars().chain([' ']).collect();
     let first = (prompt.at + 1).saturating_sub(room);
     if chars.len() == 1 {
-        ink::put(buf, area, x + 1, area.y, &ink::fit("steps < 200 AND return > 0", room as u16), theme.dim());
+        let example = "steps < 200 AND return > AVG(return)";
+        let columns = format!("{example} · index id steps return score terminated truncated part flags ood_fraction");
+        let hint = if usize::from(ink::width(&columns)) <= room { &columns } else { example };
+        ink::put(buf, area, x + 1, area.y, &ink::fit(hint, room as u16), theme.dim());
     }
     for (i, c) in chars.iter().enumerate().skip(first).take(room) {
         let style = if i == prompt.at { theme.strong().add_modifier(Modifier::REVERSED) } else { theme.strong() };
