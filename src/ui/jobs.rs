@@ -108,10 +108,14 @@ impl Jobs {
         self.running.keys().any(|slot| !matches!(slot, Slot::Runs | Slot::Train | Slot::Trace))
     }
 
-    /// Starts the first job that waits, where nothing runs that it waits for.
-    pub fn start_next(&mut self) -> Option<Effect> {
-        let spec = if self.busy() { None } else { self.queue.pop_front() };
-        spec.map(|spec| self.start(spec))
+    /// Starts the job that waits and is called `wanted`, else the first that waits, where nothing runs that it waits for.
+    pub fn start_next(&mut self, wanted: Option<&str>) -> Option<Effect> {
+        if self.busy() {
+            return None;
+        }
+        let at = self.queue.iter().position(|spec| Some(spec.name()) == wanted).unwrap_or(0);
+        let spec = self.queue.remove(at)?;
+        Some(self.start(spec))
     }
 
     /// The slot of job `id`; nothing for a job that was replaced or has ended. The one place where late news die.
@@ -122,5 +126,28 @@ impl Jobs {
     /// The running job called `name` and its slot.
     pub fn named(&self, name: &str) -> Option<(Slot, &Running)> {
         self.running.iter().find(|(_, r)| r.name == name).map(|(slot, r)| (*slot, r))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::job::{ImagineSpec, Source};
+
+    #[test]
+    fn what_is_wanted_is_started_before_what_waits_longer() {
+        let mut jobs = Jobs::default();
+        jobs.queue.push_back(JobSpec::Audit(Source::default()));
+        jobs.queue.push_back(JobSpec::Imagine(ImagineSpec::default()));
+        let name = |effect: Option<Effect>| match effect {
+            Some(Effect::Start(spec)) => Some(spec.name()),
+            _ => None,
+        };
+        assert_eq!(name(jobs.start_next(Some("imagination"))), Some("imagination"));
+        assert_eq!(name(jobs.start_next(None)), None, "one is at work");
+        jobs.running.clear();
+        assert_eq!(name(jobs.start_next(Some("imagination"))), Some("audit"), "else the first");
+        jobs.running.clear();
+        assert_eq!(name(jobs.start_next(None)), None);
     }
 }

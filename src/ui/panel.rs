@@ -134,6 +134,12 @@ pub fn road(open: &OpenSpec) -> VecDeque<JobSpec> {
     filled.chain(PANELS.iter().filter_map(|p| (p.beside)(open))).collect()
 }
 
+/// Starts the next job that waits: what is looked at is measured first.
+pub fn start_next(app: &mut App) -> Option<Effect> {
+    let shown = (panel(app.panel).spec)(&app.open);
+    app.jobs.start_next(shown.as_ref().map(JobSpec::name))
+}
+
 /// Runs the job of `panel` again, and what is held beside it.
 fn restart(app: &mut App, panel: &'static Panel) -> Vec<Effect> {
     let Some(spec) = (panel.spec)(&app.open) else {

@@ -104,6 +104,6 @@ fn the_diagnosis_of_a_reset_elsewhere_names_coverage_or_asks_for_a_model() {
     assert_eq!(d.ranking.len(), 4);
     assert!(d.ranking.windows(2).all(|w| w[0].score >= w[1].score));
     let Cell::Text(verdict) = &d.report.tables[0].rows[0][7] else { panic!("a verdict is a word") };
-    assert_eq!(verdict, d.ranking[0].evidence.verdict().name());
+    assert_eq!(verdict, d.ranking[0].evidence.name());
     assert_eq!(d.report.maps[0].overlays[0].x.len(), 40);
 }

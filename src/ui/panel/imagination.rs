@@ -118,7 +118,7 @@ fn enter(app: &mut App) -> Option<Vec<Effect>> {
     app.message = None;
     // The diagnosis may be at work in the same place.
     app.jobs.queue.push_front(JobSpec::Imagine(spec));
-    Some(app.jobs.start_next().into_iter().collect())
+    Some(super::start_next(app).into_iter().collect())
 }
 
 /// Its pages on a small screen.

@@ -66,6 +66,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Copy => {
             let text = shown(app).focused().map(|c| c.readout(app.lens())).unwrap_or_default();
             if text.is_empty() {
+                app.message = Some("Nothing to copy: set the cursor on a cell, a row or a point first.".into());
                 return Vec::new();
             }
             let first = text.lines().next().unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{Effect, map};
 use crate::engine::job::{Only, Slot};
 use crate::ui::app::{App, Prompt, Sought};
 use crate::ui::choosing::ask;
-use crate::ui::panel::{PANELS, diagnosis, road};
+use crate::ui::panel::{PANELS, diagnosis, road, start_next};
 
 /// Opens the line with the condition that holds.
 pub fn open(app: &mut App) {
@@ -104,6 +104,6 @@ fn measure_anew(app: &mut App) -> Vec<Effect> {
         app.jobs.ended.remove(spec.name());
     }
     app.jobs.queue.extend(jobs);
-    effects.extend(app.jobs.start_next());
+    effects.extend(start_next(app));
     effects
 }

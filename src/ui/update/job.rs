@@ -6,7 +6,7 @@ use super::{Effect, choice, follow, map, told};
 use crate::engine::job::{Body, Event, JobSpec, Slot};
 use crate::metrics::report::Report;
 use crate::ui::app::{App, Ended};
-use crate::ui::panel::{PANELS, capital, diagnosis, road, runs};
+use crate::ui::panel::{PANELS, capital, diagnosis, road, runs, start_next};
 use crate::ui::spell;
 
 /// Takes in one event; news of a job that was replaced change nothing.
@@ -107,7 +107,7 @@ fn ended(app: &mut App, slot: Slot, how: Ended) -> Vec<Effect> {
         effects.extend(follow::next(app));
     }
     // What waits is started once nothing runs that it waits for.
-    effects.extend(app.jobs.start_next());
+    effects.extend(start_next(app));
     if !app.jobs.busy() && app.jobs.queue.is_empty() {
         follow::silent(app);
     }

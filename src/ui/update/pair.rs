@@ -7,11 +7,16 @@ use super::{Effect, map};
 use crate::engine::job::{Asked, JobSpec, Source};
 use crate::ui::app::{App, Ended};
 use crate::ui::pair::Pair;
-use crate::ui::panel::PANELS;
+use crate::ui::panel::{PANELS, start_next};
 
 /// The other networks of the pair become the open ones. What was measured of them is shown again; what was not is asked for.
 pub fn flip(app: &mut App) -> Vec<Effect> {
-    let after = app.pair.as_ref().is_some_and(|pair| !pair.shows_after(&app.open.source));
+    let Some(pair) = &app.pair else {
+        let text = "Nothing to turn to: before and after are those of a top-up, which t starts on its panel.";
+        app.message = Some(text.into());
+        return Vec::new();
+    };
+    let after = !pair.shows_after(&app.open.source);
     open(app, after)
 }
 
@@ -94,6 +99,6 @@ fn turn(app: &mut App, pair: &mut Pair) -> Vec<Effect> {
             app.jobs.queue.push_back(spec);
         }
     }
-    effects.extend(app.jobs.start_next());
+    effects.extend(start_next(app));
     effects
 }
