@@ -61,10 +61,10 @@ fn a_new_checkpoint_is_measured_and_the_curve_of_the_one_before_stays() {
     imagined(&mut app, 1.0);
     assert!(past(&app).is_empty());
     let effects = opened(&mut app, 2, 80);
-    let [Effect::Control(JobId(70), Control::Stop), Effect::Start(JobSpec::Cover(_))] = &effects[..] else {
-        panic!("what is not of it is stopped, and everything is measured anew: {effects:?}");
+    let [Effect::Control(JobId(70), Control::Stop), Effect::Start(JobSpec::Imagine(_))] = &effects[..] else {
+        panic!("what is not of it is stopped, and everything is measured anew, what is looked at first: {effects:?}");
     };
-    assert!(app.jobs.queue.iter().any(|spec| spec.name() == "imagination"));
+    assert!(app.jobs.queue.iter().any(|spec| spec.name() == "coverage"));
     // What was there is shown until its successor comes.
     assert_eq!((past(&app), useful(&app)), (vec!["before: 0001".into()], vec![]));
     imagined(&mut app, 2.0);

@@ -478,7 +478,10 @@ fn actions_are_found_by_their_letters() {
     press(&mut app, ": l i g h t Enter");
     assert_eq!(app.theme.scheme, Scheme::Light);
     press(&mut app, ": x q z Enter");
-    assert!(app.over.is_none(), "nothing has these letters");
+    assert!(app.over.is_some(), "nothing has these letters: they wait to be mended");
+    press(&mut app, "Esc : f i l t e r Enter");
+    assert!(app.filter.prompt.is_some(), "by what it is called at the screen's foot");
+    press(&mut app, "Esc");
     press(&mut app, ": d i a g n o Enter");
     assert_eq!(app.panel, diagnosis::ID);
 }

@@ -54,7 +54,7 @@ impl Watcher {
             (Kind::Runs, &watched.runs),
         ];
         let seen = |kind: Kind, path: &Path| {
-            // Many runs are a long walk, which nobody waits for: they are as they are at the first look.
+            // Many runs are a long walk, which nobody waits for: the first look is told of.
             let told = (kind != Kind::Runs).then(|| stamp(kind, path));
             Seen { told, last: told.unwrap_or_default(), since: None }
         };
@@ -71,6 +71,12 @@ impl Watcher {
         for (kind, path, seen) in &mut self.of {
             let stamp = stamp(*kind, path);
             let rests = std::mem::replace(&mut seen.last, stamp) == stamp;
+            if seen.told.is_none() && path.exists() {
+                // Whoever has read them by now may have come before the last line.
+                seen.told = Some(stamp);
+                out.push(Changed::Runs);
+                continue;
+            }
             if *seen.told.get_or_insert(stamp) == stamp {
                 seen.since = None;
                 continue;
@@ -161,6 +167,16 @@ mod tests {
             assert_eq!(watcher.look(now + LOOK * i as u32), [Changed::Runs]);
         }
         assert!(watcher.look(now + LOOK * 4).is_empty());
+    }
+
+    #[test]
+    fn runs_that_were_there_are_told_at_the_first_look() {
+        let runs = tempfile::tempdir().expect("a folder");
+        fs::write(runs.path().join("metrics.jsonl"), "x").expect("written");
+        let mut watcher = Watcher::new(&Watched { runs: Some(runs.path().to_path_buf()), ..Watched::default() });
+        let now = Instant::now();
+        assert_eq!(watcher.look(now), [Changed::Runs], "they may have grown since they were read");
+        assert!(watcher.look(now + LOOK).is_empty());
     }
 
     #[test]
