@@ -10,6 +10,8 @@ mod many;
 mod resolve;
 mod term;
 
+use std::thread::ScopedJoinHandle;
+
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -79,7 +81,7 @@ pub fn rows_meeting(columns: &[Column], rows: usize, condition: &str) -> Result<
     };
     // The parser goes as deep as there are words.
     let thread = std::thread::Builder::new().stack_size(STACK);
-    let term = std::thread::scope(|scope| thread.spawn_scoped(scope, parsed).map(|running| running.join()));
+    let term = std::thread::scope(|scope| thread.spawn_scoped(scope, parsed).map(ScopedJoinHandle::join));
     let gave_up = || Refused::Other("it could not be read".into());
     let term = term.map_err(|_| gave_up())?.map_err(|_| gave_up())??;
     match term.kind(columns) {

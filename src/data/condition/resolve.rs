@@ -103,11 +103,11 @@ impl Resolver<'_> {
                 not(Term::Among(Box::new(term), terms), *negated)
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
-                let pattern = like(self.constant_text(pattern)?, false)?;
+                let pattern = like(constant_text(pattern)?, false)?;
                 not(Term::Matches(Box::new(self.of(Kind::Text, expr)?), pattern), *negated)
             }
             Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
-                let pattern = like(self.constant_text(pattern)?, true)?;
+                let pattern = like(constant_text(pattern)?, true)?;
                 not(Term::Matches(Box::new(self.of(Kind::Text, expr)?), pattern), *negated)
             }
             Expr::RLike { negated, expr, pattern, .. } => not(self.matching(expr, pattern, false)?, *negated),
@@ -227,15 +227,8 @@ impl Resolver<'_> {
         Ok(Term::Same(Box::new(term), Box::new(Term::Entry(entry))))
     }
 
-    fn constant_text<'e>(&self, tree: &'e Expr) -> Result<&'e str, Refused> {
-        match tree {
-            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Ok(text),
-            _ => other(format!("the pattern {tree} should be a text in single quotes")),
-        }
-    }
-
     fn matching(&mut self, tree: &Expr, pattern: &Expr, any_case: bool) -> Resolved {
-        let pattern = compiled(self.constant_text(pattern)?, any_case)?;
+        let pattern = compiled(constant_text(pattern)?, any_case)?;
         Ok(Term::Matches(Box::new(self.of(Kind::Text, tree)?), pattern))
     }
 
@@ -322,6 +315,14 @@ impl Resolver<'_> {
         let entries = (0..self.rows).map(|row| term.of(self.columns, row));
         let known = entries.filter(|entry| **entry != Entry::Missing);
         Ok(Term::Entry(many.of(known.map(|entry| entry.number().unwrap_or(0.0)).collect(), share)))
+    }
+}
+
+/// The pattern of a match, which is the same for every row.
+fn constant_text(tree: &Expr) -> Result<&str, Refused> {
+    match tree {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => Ok(text),
+        _ => other(format!("the pattern {tree} should be a text in single quotes")),
     }
 }
 
