@@ -2,8 +2,8 @@
 
 use regex::{Regex, RegexBuilder};
 use sqlparser::ast::{
-    BinaryOperator as Binary, CeilFloorKind, DateTimeField, Expr, Function as Called, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, UnaryOperator as Unary, Value, ValueWithSpan,
+    BinaryOperator as Binary, CaseWhen, CeilFloorKind, DateTimeField, Expr, Function as Called, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, UnaryOperator as Unary, Value, ValueWithSpan,
 };
 
 use super::function::{self, Function};
@@ -112,19 +112,7 @@ impl Resolver<'_> {
             }
             Expr::RLike { negated, expr, pattern, .. } => not(self.matching(expr, pattern, false)?, *negated),
             Expr::Case { operand, conditions, else_result, .. } => {
-                let mut cases = Vec::with_capacity(conditions.len());
-                for case in conditions {
-                    let condition = match operand {
-                        Some(operand) => self.compared(operand, Relation::Equal, &case.condition)?,
-                        None => self.of(Kind::Truth, &case.condition)?,
-                    };
-                    cases.push((condition, self.term(&case.result)?));
-                }
-                let last = else_result.as_ref().map_or(Ok(Term::Entry(Entry::Missing)), |e| self.term(e))?;
-                if common(self.columns, cases.iter().map(|(_, result)| result).chain([&last])).is_none() {
-                    return other(format!("{tree} is now of one kind and now of another"));
-                }
-                Term::Case(cases, Box::new(last))
+                return self.case(operand.as_deref(), conditions, else_result.as_deref(), tree);
             }
             Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
                 return self.called("CEIL", &[expr], tree);
@@ -144,6 +132,22 @@ impl Resolver<'_> {
             }
             _ => return other(format!("{tree} is nothing that a condition can hold")),
         })
+    }
+
+    fn case(&mut self, operand: Option<&Expr>, all: &[CaseWhen], last: Option<&Expr>, tree: &Expr) -> Resolved {
+        let mut cases = Vec::with_capacity(all.len());
+        for case in all {
+            let condition = match operand {
+                Some(operand) => self.compared(operand, Relation::Equal, &case.condition)?,
+                None => self.of(Kind::Truth, &case.condition)?,
+            };
+            cases.push((condition, self.term(&case.result)?));
+        }
+        let last = last.map_or(Ok(Term::Entry(Entry::Missing)), |e| self.term(e))?;
+        if common(self.columns, cases.iter().map(|(_, result)| result).chain([&last])).is_none() {
+            return other(format!("{tree} is now of one kind and now of another"));
+        }
+        Ok(Term::Case(cases, Box::new(last)))
     }
 
     fn column(&self, name: &Ident) -> Resolved {
