@@ -192,6 +192,13 @@ pub struct LearnerOptions {
     pub explore: f64,
 }
 
+impl LearnerOptions {
+    /// The discount in double precision, to the seven digits that single precision has: 0.98 there is no 0.98 here.
+    fn discount(&self) -> f64 {
+        (f64::from(self.gamma) * 1e7).round() / 1e7
+    }
+}
+
 impl Default for LearnerOptions {
     fn default() -> Self {
         Self {

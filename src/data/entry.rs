@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::ground::stats;
+
 /// What stands in one row of one column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
@@ -51,10 +53,7 @@ impl Entry {
         match (self, other) {
             (Self::Whole(a), Self::Whole(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
-            _ => {
-                let (a, b) = (self.number()?, other.number()?);
-                Some(a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())))
-            }
+            _ => Some(stats::order(&self.number()?, &other.number()?)),
         }
     }
 }

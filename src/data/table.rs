@@ -19,6 +19,9 @@ use crate::data::summary::EpisodeRow;
 use crate::ground::fault::Fault;
 use crate::ground::save as atomic;
 
+/// Columns that are always there.
+pub const COLUMNS: [&str; 10] =
+    ["index", "id", "source", "steps", "return", "score", "terminated", "truncated", "part", "flags"];
 /// Columns that are there only when they were measured, and what they mean.
 pub const SCORES: [(&str, &str); 3] = [
     ("ood_fraction", "share of the states beyond the novelty threshold"),
@@ -44,8 +47,7 @@ impl Known {
     }
 }
 
-/// Columns `index, id, source, steps, return, score, terminated, truncated, part, flags`, and the measured ones of
-/// [`SCORES`]. `score` is the return on the
+/// [`COLUMNS`], and the measured ones of [`SCORES`]. `score` is the return on the
 /// scale from random (0) to expert (100) policy, null where that is not known; part is "train", "held-out" or
 /// "calibration", or "all" where too few episodes keep the parts from being apart.
 ///
@@ -145,38 +147,31 @@ pub fn meeting(table: &Frame, condition: &str) -> Result<Frame, String> {
 /// # Errors
 /// A sentence where there is no such column.
 pub fn grouped(table: &Frame, column: &str) -> Result<Frame, String> {
-    let bad = |e: PolarsError| e.to_string();
-    let Ok(by) = table.column(column) else {
+    if table.column(column).is_err() {
         return Err(refused(table, &format!("grouping by '{column}'"), &Refused::Column(column.into())));
-    };
-    let entries = entries(by);
-    let mut rows: Vec<IdxSize> = (0..).take(entries.len()).collect();
-    // What is missing comes first.
-    let order = |a: &IdxSize, b: &IdxSize| {
-        let (a, b) = (&entries[*a as usize], &entries[*b as usize]);
-        a.compare(b).unwrap_or_else(|| (*a != Entry::Missing).cmp(&(*b != Entry::Missing)))
-    };
-    rows.sort_by(order);
-    let groups: Vec<&[IdxSize]> = rows.chunk_by(|a, b| order(a, b).is_eq()).collect();
-    let (steps, returns) = (table.column("steps").map_err(bad)?, table.column("return").map_err(bad)?);
-    let of = |column: &Column, rows: &[IdxSize]| column.take(&IdxCa::from_slice("rows".into(), rows));
-    let mut episodes = Vec::with_capacity(groups.len());
-    let (mut total, mut mean, mut least, mut most) = (vec![], vec![], vec![], vec![]);
-    for rows in &groups {
-        let (steps, returns) = (of(steps, rows).map_err(bad)?, of(returns, rows).map_err(bad)?);
-        let returns = returns.f64().map_err(bad)?;
-        episodes.push(rows.len() as u64);
-        total.push(steps.u64().map_err(bad)?.sum());
+    }
+    groups(table, column).map_err(|e| e.to_string())
+}
+
+fn groups(table: &Frame, column: &str) -> PolarsResult<Frame> {
+    let ordered = sorted(table, column, false)?;
+    let (mut first, mut episodes, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut mean, mut least, mut most) = (Vec::new(), Vec::new(), Vec::new());
+    let mut at: IdxSize = 0;
+    for rows in ordered.partition_by_stable([column], true)? {
+        let returns = rows.column("return")?.f64()?;
+        first.push(at);
+        episodes.push(rows.height() as u64);
+        steps.push(rows.column("steps")?.u64()?.sum());
         mean.push(returns.mean());
         least.push(returns.min());
         most.push(returns.max());
+        at += rows.height() as IdxSize;
     }
-    let first: IdxCa = groups.iter().map(|rows| rows.first().copied()).collect();
     let mut frame = df!(
-        "episodes" => episodes, "steps" => total, "return_mean" => mean, "return_min" => least, "return_max" => most,
-    )
-    .map_err(bad)?;
-    frame.insert_column(0, by.take(&first).map_err(bad)?).map_err(bad)?;
+        "episodes" => episodes, "steps" => steps, "return_mean" => mean, "return_min" => least, "return_max" => most,
+    )?;
+    frame.insert_column(0, ordered.column(column)?.take(&IdxCa::from_vec("rows".into(), first))?)?;
     Ok(frame)
 }
 
@@ -319,8 +314,7 @@ mod tests {
     #[test]
     fn rows_are_sorted_and_filtered_by_any_column() {
         let t = table(4);
-        let names = ["index", "id", "source", "steps", "return", "score", "terminated", "truncated", "part", "flags"];
-        assert_eq!(t.get_column_names(), names);
+        assert_eq!(t.get_column_names(), COLUMNS);
         assert_eq!(returns(&sorted(&t, "return", false).expect("sorted")), [-1.0, 0.5, 2.0, 3.0]);
         assert_eq!(returns(&sorted(&t, "terminated", true).expect("sorted")), [3.0, 2.0, -1.0, 0.5], "ties keep order");
         assert_eq!(returns(&between(&t, "return", 0.0, 2.0).expect("filtered")), [2.0, 0.5]);
@@ -348,7 +342,23 @@ mod tests {
     fn rows_that_have_something_in_common_are_counted_together() {
         let t = table(8);
         let by = grouped(&t, "terminated").expect("grouped");
-        assert_eq!((by.height(), by.width()), (2, 6));
+        let names = ["terminated", "episodes", "steps", "return_mean", "return_min", "return_max"];
+        assert_eq!(by.get_column_names(), names);
+        let (no, yes) = (Entry::Truth(false), Entry::Truth(true));
+        let (four, number) = (Entry::Whole(4), Entry::Number);
+        assert_eq!(
+            rows(&by),
+            [
+                [no, four.clone(), four.clone(), number(-0.25), number(-1.0), number(0.5)],
+                [yes, four.clone(), four, number(2.5), number(2.0), number(3.0)],
+            ]
+        );
+        // What is not known comes first.
+        let mut t = table(3);
+        t.with_column(Column::new("novelty".into(), [Some(2.0), None, Some(1.0)])).expect("a column");
+        let by = grouped(&t, "novelty").expect("grouped");
+        let keys: Vec<Entry> = rows(&by).into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(keys, [Entry::Missing, number(1.0), number(2.0)]);
         assert!(grouped(&t, "nothing").is_err());
     }
 

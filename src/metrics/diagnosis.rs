@@ -152,11 +152,13 @@ fn rank_one(input: &Input<'_>, index: usize, e: &EpisodeScores<'_>) -> Ranked {
     let beyond = |v: &[f64]| v.iter().filter(|&&s| s > 1.0).count();
     let peak = |v: &[f64]| v.iter().copied().filter(|s| !s.is_nan()).fold(0.0, f64::max);
     let novelty: Vec<f64> = e.novelty.iter().map(|&s| if s.is_nan() { f64::INFINITY } else { s }).collect();
+    let first = |ratios: &[f64]| first_sustained(ratios).map(|c| c.step);
+    let (first_novel, first_wrong) = (first(&novelty), first(e.model_error));
     Ranked {
         index,
         score: score(&novelty, e.model_error),
-        first_novel: first_sustained(&novelty).map(|c| c.step),
-        first_wrong: first_sustained(e.model_error).map(|c| c.step),
+        first_novel,
+        first_wrong,
         evidence: Evidence {
             steps: novelty.len(),
             peak_novelty: peak(&novelty),
@@ -164,7 +166,7 @@ fn rank_one(input: &Input<'_>, index: usize, e: &EpisodeScores<'_>) -> Ranked {
             peak_error: (!e.model_error.is_empty()).then(|| peak(e.model_error)),
             wrong_steps: beyond(e.model_error),
             together: novelty.iter().zip(e.model_error).filter(|(n, w)| **n > 1.0 && **w > 1.0).count(),
-            lasting: first_sustained(&novelty).is_some() || first_sustained(e.model_error).is_some(),
+            lasting: first_novel.or(first_wrong).is_some(),
             ret: e.ret,
             low_return: input.low_return,
         },

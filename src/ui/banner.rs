@@ -31,11 +31,13 @@ pub fn lines(app: &App, body: Rect) -> Option<(Level, Vec<String>)> {
     Some((level, clauses(&text, &more, body.width.saturating_sub(4), rows)))
 }
 
-/// As many clauses of `text` from its beginning as fit before `end` in `rows` lines of `room` columns.
+/// As many clauses of `text` from its beginning as fit before `end` in `rows` lines of `room` columns; none ends within brackets.
 fn clauses(text: &str, end: &str, room: u16, rows: u16) -> Vec<String> {
     let whole = |part: &str| ink::wrap(&format!("{}{end}", part.trim_end_matches([',', ';', ':', ' '])), room);
     let ends = ["; ", ": ", ", ", ". "].into_iter().flat_map(|sign| text.match_indices(sign));
     let mut ends: Vec<usize> = ends.map(|(at, sign)| at + usize::from(sign == ". ")).collect();
+    let closed = |part: &str| part.matches(['(', '[']).count() == part.matches([')', ']']).count();
+    ends.retain(|at| closed(&text[..*at]));
     ends.push(text.len());
     ends.sort_unstable();
     let fits = ends.iter().rev().map(|at| whole(&text[..*at])).find(|lines| lines.len() <= usize::from(rows));
@@ -74,6 +76,8 @@ mod tests {
         assert_eq!(clauses(text, "", 40, 2), ["Worst: Episode 4: it leaves the data,", "and the model is wrong there"]);
         assert_eq!(clauses(text, " (and 2 more)", 40, 1), ["Worst: Episode 4 (and 2 more)"]);
         assert_eq!(clauses(text, "", 200, 2), [text]);
+        let bracketed = "It is so: none fires (gain 0.00 [0.00, 0.00]); more";
+        assert_eq!(clauses(bracketed, "", 36, 1), ["It is so"], "no interval is cut in two");
         assert_eq!(clauses("oneverylongword", "", 8, 1).len(), 1);
     }
 }

@@ -192,8 +192,7 @@ impl Learner for ActorCritic {
     }
 
     fn discount(&self) -> Option<f64> {
-        // Seven digits: 0.98 in single precision is no 0.98 in double.
-        Some((f64::from(self.options.gamma) * 1e7).round() / 1e7)
+        Some(self.options.discount())
     }
 
     /// Under the policy's most likely actions, the smaller of the two. The entropy that the agent is paid for while it learns is part of

@@ -207,8 +207,7 @@ impl Learner for LambdaActorCritic {
     }
 
     fn discount(&self) -> Option<f64> {
-        // Seven digits: 0.98 in single precision is no 0.98 in double.
-        Some((f64::from(self.options.gamma) * 1e7).round() / 1e7)
+        Some(self.options.discount())
     }
 
     fn value(&self, features: &[f32]) -> Option<Vec<f64>> {

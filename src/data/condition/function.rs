@@ -13,26 +13,23 @@ type Entries<'a> = [Cow<'a, Entry>];
 pub struct Function {
     /// As it is written, in capitals.
     pub name: &'static str,
-    /// What it takes: as many as there are, or more of the last where there are `more`.
+    /// What it takes; any number of one kind where it gives what it was given.
     pub takes: &'static [Kind],
-    pub more: bool,
     /// How many of what it takes may be left out, from the end.
     pub optional: usize,
-    /// What it gives; what it was given where this is nothing.
+    /// What it gives, missing where anything that it is given is; nothing where it gives one of those, missing ones apart.
     pub gives: Option<Kind>,
-    /// False where the result is missing if anything that it is given is.
-    pub of_missing: bool,
     pub make: fn(&Entries<'_>) -> Entry,
 }
 
 /// A function with a fixed number of arguments, missing where one of them is.
 const fn plain(name: &'static str, takes: &'static [Kind], gives: Kind, make: fn(&Entries<'_>) -> Entry) -> Function {
-    Function { name, takes, more: false, optional: 0, gives: Some(gives), of_missing: false, make }
+    Function { name, takes, optional: 0, gives: Some(gives), make }
 }
 
 /// A function of whatever is given, all of one kind.
 const fn any(name: &'static str, make: fn(&Entries<'_>) -> Entry) -> Function {
-    Function { name, takes: &[Kind::Nothing], more: true, optional: 0, gives: None, of_missing: true, make }
+    Function { name, takes: &[Kind::Nothing], optional: 0, gives: None, make }
 }
 
 macro_rules! of_number {

@@ -13,6 +13,8 @@ use super::term::{Relation, Term, common};
 use super::{Column, Refused};
 use crate::data::entry::Entry;
 
+/// What the one table is called: `episodes.steps`.
+const TABLE: &str = "episodes";
 /// Deepest nesting, chains of AND and OR apart.
 const DEPTH: usize = 100;
 
@@ -68,8 +70,10 @@ impl Resolver<'_> {
         Ok(match tree {
             Expr::Nested(inner) => return self.term(inner),
             Expr::Identifier(name) => return self.column(name),
-            // `episodes.steps`: there is one table.
-            Expr::CompoundIdentifier(names) if names.len() == 2 => return self.column(&names[1]),
+            // There is one table.
+            Expr::CompoundIdentifier(names) if names.len() == 2 && names[0].value.eq_ignore_ascii_case(TABLE) => {
+                return self.column(&names[1]);
+            }
             Expr::Value(ValueWithSpan { value, .. }) => Term::Entry(constant(value)?),
             Expr::UnaryOp { op: Unary::Not, expr } => Term::Not(Box::new(self.of(Kind::Truth, expr)?)),
             Expr::UnaryOp { op: Unary::Plus, expr } => return self.of(Kind::Number, expr),
@@ -90,24 +94,18 @@ impl Resolver<'_> {
                 not(Term::Same(a, b), matches!(tree, Expr::IsDistinctFrom(..)))
             }
             Expr::Between { expr, negated, low, high } => {
-                let from = self.compared(expr, Relation::MoreOrEqual, low)?;
-                let to = self.compared(expr, Relation::LessOrEqual, high)?;
-                not(Term::All(vec![from, to]), *negated)
+                let term = self.boxed(expr)?;
+                let (low, high) = (self.agreeing(expr, &term, low)?, self.agreeing(expr, &term, high)?);
+                not(Term::Between(term, Box::new(low), Box::new(high)), *negated)
             }
             Expr::InList { expr, list, negated } => {
-                let term = self.term(expr)?;
-                let terms = list.iter().map(|e| self.term(e)).collect::<Result<Vec<_>, _>>()?;
-                for (e, entry) in list.iter().zip(&terms) {
-                    self.agree(expr, &term, e, entry)?;
-                }
-                not(Term::Among(Box::new(term), terms), *negated)
+                let term = self.boxed(expr)?;
+                let terms = list.iter().map(|e| self.agreeing(expr, &term, e)).collect::<Result<Vec<_>, _>>()?;
+                not(Term::Among(term, terms), *negated)
             }
-            Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
-                let pattern = like(constant_text(pattern)?, false)?;
-                not(Term::Matches(Box::new(self.of(Kind::Text, expr)?), pattern), *negated)
-            }
-            Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
-                let pattern = like(constant_text(pattern)?, true)?;
+            Expr::Like { negated, any: false, expr, pattern, escape_char: None }
+            | Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
+                let pattern = like(constant_text(pattern)?, matches!(tree, Expr::ILike { .. }))?;
                 not(Term::Matches(Box::new(self.of(Kind::Text, expr)?), pattern), *negated)
             }
             Expr::RLike { negated, expr, pattern, .. } => not(self.matching(expr, pattern, false)?, *negated),
@@ -136,9 +134,10 @@ impl Resolver<'_> {
 
     fn case(&mut self, operand: Option<&Expr>, all: &[CaseWhen], last: Option<&Expr>, tree: &Expr) -> Resolved {
         let mut cases = Vec::with_capacity(all.len());
+        let named = operand.map(|operand| self.boxed(operand)).transpose()?;
         for case in all {
-            let condition = match operand {
-                Some(operand) => self.compared(operand, Relation::Equal, &case.condition)?,
+            let condition = match operand.zip(named.as_ref()) {
+                Some((operand, named)) => self.agreeing(operand, named, &case.condition)?,
                 None => self.of(Kind::Truth, &case.condition)?,
             };
             cases.push((condition, self.term(&case.result)?));
@@ -147,7 +146,7 @@ impl Resolver<'_> {
         if common(self.columns, cases.iter().map(|(_, result)| result).chain([&last])).is_none() {
             return other(format!("{tree} is now of one kind and now of another"));
         }
-        Ok(Term::Case(cases, Box::new(last)))
+        Ok(Term::Case(named, cases, Box::new(last)))
     }
 
     fn column(&self, name: &Ident) -> Resolved {
@@ -213,17 +212,19 @@ impl Resolver<'_> {
     }
 
     fn comparable(&mut self, a: &Expr, b: &Expr) -> Result<(Box<Term>, Box<Term>), Refused> {
-        let (left, right) = (self.boxed(a)?, self.boxed(b)?);
-        self.agree(a, &left, b, &right)?;
-        Ok((left, right))
+        let left = self.boxed(a)?;
+        let right = self.agreeing(a, &left, b)?;
+        Ok((left, Box::new(right)))
     }
 
-    fn agree(&self, a: &Expr, left: &Term, b: &Expr, right: &Term) -> Result<(), Refused> {
-        let (left, right) = (left.kind(self.columns), right.kind(self.columns));
-        if left.with(right).is_none() {
-            return other(format!("{a} is {left} and {b} is {right}: they cannot be compared"));
+    /// The term of `b`, which can be compared with that of `a`.
+    fn agreeing(&mut self, a: &Expr, left: &Term, b: &Expr) -> Resolved {
+        let right = self.term(b)?;
+        let (is, other_is) = (left.kind(self.columns), right.kind(self.columns));
+        if is.with(other_is).is_none() {
+            return other(format!("{a} is {is} and {b} is {other_is}: they cannot be compared"));
         }
-        Ok(())
+        Ok(right)
     }
 
     fn same(&mut self, tree: &Expr, entry: Entry) -> Resolved {
@@ -258,9 +259,9 @@ impl Resolver<'_> {
         }
         if name.eq_ignore_ascii_case("IF") && given.len() == 3 {
             let condition = self.of(Kind::Truth, given[0])?;
-            let (then, last) = (self.term(given[1])?, self.term(given[2])?);
-            self.agree(given[1], &then, given[2], &last)?;
-            return Ok(Term::Case(vec![(condition, then)], Box::new(last)));
+            let then = self.term(given[1])?;
+            let last = self.agreeing(given[1], &then, given[2])?;
+            return Ok(Term::Case(None, vec![(condition, then)], Box::new(last)));
         }
         self.called(&name, &given, tree)
     }
@@ -277,7 +278,7 @@ impl Resolver<'_> {
     /// A function of terms that are as many as it takes, and of its kinds.
     fn fitting(&self, function: &'static Function, terms: Vec<Term>, tree: &Expr) -> Resolved {
         let (most, given) = (function.takes.len(), terms.len());
-        if given < most - function.optional || (given > most && !function.more) {
+        if given < most - function.optional || (given > most && function.gives.is_some()) {
             return other(format!("{} takes {most} and was given {given}", function.name));
         }
         let Some(together) = common(self.columns, terms.iter()).or(function.gives) else {

@@ -47,10 +47,11 @@ pub enum Term {
     /// `IS NOT DISTINCT FROM`: equal, or both missing.
     Same(Box<Term>, Box<Term>),
     Among(Box<Term>, Vec<Term>),
+    Between(Box<Term>, Box<Term>, Box<Term>),
     Matches(Box<Term>, Regex),
     Call(&'static Function, Vec<Term>),
-    /// Conditions with what is taken where they are the first to hold, and what is taken else.
-    Case(Vec<(Term, Term)>, Box<Term>),
+    /// Conditions with what is taken where they are the first to hold, or to be equal to what is named, and what is taken else.
+    Case(Option<Box<Term>>, Vec<(Term, Term)>, Box<Term>),
 }
 
 impl Term {
@@ -62,7 +63,7 @@ impl Term {
             Self::Call(function, terms) => {
                 function.gives.unwrap_or_else(|| common(columns, terms.iter()).unwrap_or(Kind::Nothing))
             }
-            Self::Case(cases, other) => {
+            Self::Case(_, cases, other) => {
                 let results = cases.iter().map(|(_, result)| result).chain([other.as_ref()]);
                 common(columns, results).unwrap_or(Kind::Nothing)
             }
@@ -72,6 +73,7 @@ impl Term {
             | Self::Compared(..)
             | Self::Same(..)
             | Self::Among(..)
+            | Self::Between(..)
             | Self::Matches(..) => Kind::Truth,
         }
     }
@@ -83,8 +85,13 @@ impl Term {
             Self::Entry(entry) => Cow::Borrowed(entry),
             Self::Column(place) => Cow::Borrowed(&columns[*place].entries[row]),
             Self::Not(term) => truth(term.of(columns, row).truth().map(|yes| !yes)),
-            Self::All(terms) => truth(decided(terms, false, columns, row)),
-            Self::Any(terms) => truth(decided(terms, true, columns, row)),
+            Self::All(terms) => truth(decided(terms.iter().map(|term| term.of(columns, row).truth()), false)),
+            Self::Any(terms) => truth(decided(terms.iter().map(|term| term.of(columns, row).truth()), true)),
+            Self::Between(term, low, high) => {
+                let (entry, low, high) = (term.of(columns, row), low.of(columns, row), high.of(columns, row));
+                let within = [entry.compare(&low).map(Ordering::is_ge), entry.compare(&high).map(Ordering::is_le)];
+                truth(decided(within.into_iter(), false))
+            }
             Self::Compared(a, relation, b) => {
                 truth(a.of(columns, row).compare(&b.of(columns, row)).map(|order| relation.holds(order)))
             }
@@ -108,10 +115,18 @@ impl Term {
             Self::Call(function, terms) => {
                 let entries: Vec<_> = terms.iter().map(|term| term.of(columns, row)).collect();
                 let missing = entries.iter().any(|entry| **entry == Entry::Missing);
-                Cow::Owned(if missing && !function.of_missing { Entry::Missing } else { (function.make)(&entries) })
+                let lost = missing && function.gives.is_some();
+                Cow::Owned(if lost { Entry::Missing } else { (function.make)(&entries) })
             }
-            Self::Case(cases, other) => {
-                let met = cases.iter().find(|(case, _)| case.of(columns, row).truth() == Some(true));
+            Self::Case(named, cases, other) => {
+                let named = named.as_ref().map(|named| named.of(columns, row));
+                let met = cases.iter().find(|(case, _)| {
+                    let case = case.of(columns, row);
+                    match &named {
+                        Some(named) => named.compare(&case) == Some(Ordering::Equal),
+                        None => case.truth() == Some(true),
+                    }
+                });
                 met.map_or(other.as_ref(), |(_, result)| result).of(columns, row)
             }
         }
@@ -123,11 +138,11 @@ pub fn common<'a>(columns: &[Column], mut terms: impl Iterator<Item = &'a Term>)
     terms.try_fold(Kind::Nothing, |kind, term| kind.with(term.kind(columns)))
 }
 
-/// `by` where one of the terms is it, else unknown where one is, else the opposite.
-fn decided(terms: &[Term], by: bool, columns: &[Column], row: usize) -> Option<bool> {
+/// `by` where one of the truths is it, else unknown where one is, else the opposite.
+fn decided(truths: impl Iterator<Item = Option<bool>>, by: bool) -> Option<bool> {
     let mut known = Some(!by);
-    for term in terms {
-        match term.of(columns, row).truth() {
+    for truth in truths {
+        match truth {
             Some(yes) if yes == by => return Some(by),
             Some(_) => {}
             None => known = None,

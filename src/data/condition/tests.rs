@@ -75,6 +75,9 @@ fn what_cannot_be_asked_is_said() {
         ("id IN (SELECT id FROM episodes)", "a query of its own"),
         ("id = (SELECT 1)", "a query of its own"),
         ("id & 1 = 1", "& is nothing that a condition can do"),
+        ("CASE part WHEN 5 THEN TRUE END", "part is a text and 5 is a number"),
+        ("id BETWEEN 1 AND 'a'", "id is a number and 'a' is a text"),
+        ("others.id = 1", "nothing that a condition can hold"),
         ("id = $1", "nothing that a condition can hold"),
         ("'open", "Unterminated string"),
         ("", "ends too early"),
@@ -89,6 +92,11 @@ fn long_and_deep_conditions_are_answered() {
     let (columns, rows, _) = oracle();
     let long = vec!["id = 3"; 1000].join(" OR ");
     assert_eq!(rows_meeting(&columns, rows, &long).map(|met| met.iter().filter(|met| **met).count()), Ok(1));
+    // Nothing is gone through more often than it is written, however it is nested.
+    let nested = |front: &str, back: &str| format!("{}id{} = 1", front.repeat(20), back.repeat(20));
+    for nested in [nested("(", " BETWEEN 0 AND 1)"), nested("CASE ", " WHEN 0 THEN 0 WHEN 1 THEN 1 ELSE 2 END")] {
+        assert!(rows_meeting(&columns, rows, &nested).is_ok(), "{nested}");
+    }
     let list: Vec<String> = (3..50_000).map(|id| id.to_string()).collect();
     let listed = rows_meeting(&columns, rows, &format!("id IN ({})", list.join(", ")));
     assert_eq!(listed.map(|met| met.iter().filter(|met| **met).count()), Ok(7));

@@ -26,25 +26,23 @@ pub fn tell(
 ) -> Result<(), Fault> {
     let Some(learner) = opened.checkpoint.as_deref().and_then(critic) else { return Ok(()) };
     let own = opened.checkpoint.as_deref().and_then(|checkpoint| checkpoint.about.discount);
-    let (Some(rollouts), Some(used)) = (&opened.rollouts, discount.or(own)) else {
-        let mut why = String::from("V of the start is held against the return of the policy's own episodes");
-        why.push_str(if opened.rollouts.is_none() { ": name them with --rollouts" } else { "" });
-        why.push_str(match (discount.or(own), &opened.rollouts) {
-            (Some(_), _) => "",
-            (None, None) => ", and with --discount the discount that the critic was trained with",
-            (None, Some(_)) => ": name with --discount the discount that the critic was trained with",
-        });
-        report.note(Level::Info, format!("No value error of the critic: {why}."));
+    let (Some(rollouts), Some(discount)) = (&opened.rollouts, discount.or(own)) else {
+        let wanted = [
+            (opened.rollouts.is_none(), "them with --rollouts"),
+            (discount.or(own).is_none(), "with --discount the discount that the critic was trained with"),
+        ];
+        let wanted: Vec<&str> = wanted.into_iter().filter(|(missing, _)| *missing).map(|(_, what)| what).collect();
+        let why = "V of the start is held against the return of the policy's own episodes";
+        report.note(Level::Info, format!("No value error of the critic: {why}: name {}.", wanted.join(", and ")));
         return Ok(());
     };
-    if let Some(own) = own.filter(|own| (own - used).abs() > 1e-6) {
+    if let Some(own) = own.filter(|own| (own - discount).abs() > 1e-6) {
         let text = format!(
-            "The critic was trained with the discount {own}, and its values are held against returns with {used}, as --discount asks: \
-             their difference is in the value error."
+            "The critic was trained with the discount {own}, and its values are held against returns with {discount}, as \
+             --discount asks: their difference is in the value error."
         );
         report.note(Level::Warn, text);
     }
-    let discount = used;
     cx.phase("values of the rollouts").check()?;
     let errors =
         value_errors(model, &|features: &[f32]| learner.value(features).unwrap_or_default(), rollouts, discount);

@@ -202,7 +202,7 @@ fn a_score_that_ranks_well_and_never_fires_is_named_and_not_first() {
     charts::table(&mut report, &contest, &truth);
     let text = &report.notes[0].text;
     assert!(text.starts_with(&format!("Trust {} most: at its threshold", SCORES[2].label)), "{text}");
-    let idle = "Of no use as an alarm at its threshold, however well it ranks: Mahalanobis distance (AUROC 0.";
+    let idle = "Of no use as an alarm at its threshold is one that ranks well: Mahalanobis distance (AUROC 0.";
     assert!(text.contains(idle) && report.notes[0].level == Level::Good, "{text}");
     assert!(text.contains("fires on 0 % of bad and 0 % of good steps."), "{text}");
 }

@@ -11,6 +11,8 @@ use crate::metrics::threshold::percent;
 const RANKS_WELL: f64 = 0.7;
 /// Gain of an alarm that is of no use.
 const NO_USE: f64 = 0.05;
+/// An alarm that fires on a smaller share of what is bad misses most of it.
+const HALF: f64 = 0.5;
 /// What the sentence that says which alarm to trust begins with.
 pub const TRUST: &str = "Trust ";
 
@@ -81,11 +83,12 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
         .collect();
     let idle = match idle.len() {
         0 => String::new(),
-        _ => format!(" Of no use as an alarm at its threshold, however well it ranks: {}.", idle.join("; ")),
+        1 => format!(" Of no use as an alarm at its threshold is one that ranks well: {}.", idle[0]),
+        n => format!(" Of no use as alarms at their thresholds are {n} that rank well: {}.", idle.join("; ")),
     };
     if at.gain <= 0.0 || gain.interval.is_some_and(|(low, _)| low <= 0.0) {
         let text = format!(
-            "{TRUST}none of the alarms: at its threshold none tells bad from good {unit} better than chance; the best, {}, fires on {} (gain {:.2} {}).{idle}",
+            "{TRUST}none of the alarms: at its threshold none tells bad from good {unit} better than chance; {} is the best and fires on {} (gain {:.2} {}).{idle}",
             best.score.label,
             fires(&at),
             at.gain,
@@ -102,7 +105,8 @@ fn at_threshold(contest: &Contest, truth: &Truth) -> Option<(Level, String)> {
         .collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", others.join("; ")) };
     // An alarm that sleeps through most of what is bad is the best of what is there, and not to be relied on.
-    let (sleeps, but) = if at.bad < 0.5 { (true, ", though it misses most that is bad") } else { (false, "") };
+    let sleeps = at.bad < HALF;
+    let but = if sleeps { ", though it misses most that is bad" } else { "" };
     let level = match gain.interval {
         _ if sleeps => Level::Warn,
         Some(_) => Level::Good,

@@ -36,8 +36,8 @@ enum Kind {
 
 /// How a file or folder looked.
 struct Seen {
-    /// When it was last told of; nothing of what was not looked at yet.
-    told: Option<u64>,
+    /// When it was last told of.
+    told: u64,
     /// At the last look.
     last: u64,
     /// Since when it has looked otherwise than what was told.
@@ -54,9 +54,10 @@ impl Watcher {
             (Kind::Runs, &watched.runs),
         ];
         let seen = |kind: Kind, path: &Path| {
-            // Many runs are a long walk, which nobody waits for: the first look is told of.
-            let told = (kind != Kind::Runs).then(|| stamp(kind, path));
-            Seen { told, last: told.unwrap_or_default(), since: None }
+            // Many runs are a long walk, which nobody waits for. The first look tells of those that are there: whoever has read them
+            // by then may have come before the last line.
+            let told = stamp(kind, if kind == Kind::Runs { Path::new("") } else { path });
+            Seen { told, last: told, since: None }
         };
         let of = all.into_iter().filter_map(|(kind, path)| Some((kind, path.clone()?))).map(|(kind, path)| {
             let seen = seen(kind, &path);
@@ -71,20 +72,14 @@ impl Watcher {
         for (kind, path, seen) in &mut self.of {
             let stamp = stamp(*kind, path);
             let rests = std::mem::replace(&mut seen.last, stamp) == stamp;
-            if seen.told.is_none() && path.exists() {
-                // Whoever has read them by now may have come before the last line.
-                seen.told = Some(stamp);
-                out.push(Changed::Runs);
-                continue;
-            }
-            if *seen.told.get_or_insert(stamp) == stamp {
+            if seen.told == stamp {
                 seen.since = None;
                 continue;
             }
             let since = *seen.since.get_or_insert(now);
             // Of a log what is whole is read at once; all else would be read whole while it is half written.
             if rests || *kind == Kind::Runs || now.duration_since(since) >= MOST {
-                (seen.told, seen.since) = (Some(stamp), None);
+                (seen.told, seen.since) = (stamp, None);
                 out.push(match kind {
                     Kind::Dataset => Changed::Dataset,
                     Kind::Rollouts => Changed::Rollouts,

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use crate::data::table::COLUMNS;
 use crate::engine::job::Slot;
 use crate::metrics::report::Level;
 use crate::ui::app::{App, Ended, Prompt, Running};
@@ -250,7 +251,7 @@ pub fn prompt(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) {
     let first = (prompt.at + 1).saturating_sub(room);
     if chars.len() == 1 {
         let example = "steps < 200 AND return > AVG(return)";
-        let columns = format!("{example} · index id steps return score terminated truncated part flags ood_fraction");
+        let columns = format!("{example} · columns: {}", COLUMNS.join(" "));
         let hint = if usize::from(ink::width(&columns)) <= room { &columns } else { example };
         ink::put(buf, area, x + 1, area.y, &ink::fit(hint, room as u16), theme.dim());
     }
