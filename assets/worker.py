@@ -7,14 +7,16 @@ Everything is little endian; control frames hold JSON, those of the step path ho
   r ready    {protocol, python}           sent once, at the start
   H hello    {id, kwargs, ...}            answered by h {the environment's description}
   R reset    n, copies u32, seeds u64     answered by b
-  S step     n, copies u32, actions f32   answered by b
+  S step     n, m, copies u32, actions f32, m seeds u64   answered by b
+             seeds: of the episodes to come; the copies whose episodes end here may begin them at once, in order
   P put      n, copies u32, states f64    answered by b, rewards 0 (as of a reset)
   G get      n, copies u32                answered by g, states f64
   L load     {policy}                     answered by k {}
   A act      n, observations f32          answered by a, actions f32
   T try      {id, ..., steps}             answered by k {}
   C close                                 ends the worker, as does the end of the input
-  b batch    n, -, rewards f64, observations f32, terminated u8, truncated u8
+  b batch    n, k, rewards f64, observations f32, terminated u8, truncated u8,
+             then the k episodes that were begun: rows u32, observations f32
   e error    {sentence, bad, trace}       instead of any answer; `bad`: what was asked for is at fault
   o lost     {sentence}                   copies died with a Ray actor; they are there again, without their episodes
 
@@ -412,6 +414,17 @@ class Copies:
                 with blame(self.first + copy):
                     self.obs.put(seen[row], out.obs[row])
 
+    def begin_next(self, copies, seeds):
+        """Begins the next episodes in these copies; answers the first observations of those that began."""
+        seen = np.empty((len(copies), self.obs.width), np.float32)
+        begun = 0
+        # What fails here is asked for again, in earnest, and fails with its own words.
+        with contextlib.suppress(Exception):
+            for copy, seed, row in zip(copies, seeds, seen):
+                self.obs.put(self.envs[copy].reset(seed=seed % (1 << 31), **self.options)[0], row)
+                begun += 1
+        return seen[:begun]
+
     def put(self, copies, states, out):
         for row, copy in enumerate(copies):
             with blame(self.first + copy):
@@ -452,8 +465,21 @@ class Batch:
         array = lambda dtype, count, at: np.frombuffer(self.frame, dtype, count, at)
         self.reward = array("<f8", n, at)
         self.obs = array("<f4", n * width, at + 8 * n).reshape(n, width)
-        self.terminated = array("u1", n, at + n * (8 + 4 * width))
-        self.truncated = array("u1", n, at + n * (9 + 4 * width))
+        self.ends = at + n * (8 + 4 * width)
+        self.terminated = array("u1", n, self.ends)
+        self.truncated = array("u1", n, self.ends + n)
+
+    def over(self):
+        """The rows whose episodes are over."""
+        return np.flatnonzero(self.terminated | self.truncated).tolist() if self.frame.find(1, self.ends) > 0 else []
+
+    def with_begun(self, rows, seen):
+        """The frame with the episodes that were begun behind it."""
+        begun = np.array(rows, "<u4").tobytes() + seen.tobytes()
+        frame = self.frame + begun
+        struct.pack_into("<I", frame, HEAD_SIZE - 4, len(frame) - HEAD_SIZE)
+        struct.pack_into("<I", frame, HEAD_SIZE + 4, len(rows))
+        return frame
 
 
 # ---- Ray
@@ -540,6 +566,9 @@ class Spread:
 
     def step(self, copies, rows, out):
         self._call("step", copies, rows, out)
+
+    def begin_next(self, copies, seeds):
+        return np.empty((0, self.width), np.float32)
 
     def put(self, copies, states, out):
         self._call("put", copies, states, out)
@@ -720,7 +749,14 @@ class Worker:
         # A copy: environments may write into their action.
         actions = np.frombuffer(payload, "<f4", len(copies) * self.columns, at).copy()
         self.copies.step(copies, actions.reshape(len(copies), self.columns), batch)
-        self.pipe.write(batch.frame)
+        frame, at = batch.frame, at + actions.nbytes
+        over = batch.over() if at < len(payload) else []
+        if over:
+            # Episodes begin in the copies by their number.
+            over.sort(key=copies.__getitem__)
+            seen = self.copies.begin_next([copies[row] for row in over], np.frombuffer(payload, "<u8", -1, at).tolist())
+            frame = batch.with_begun(over[: len(seen)], seen)
+        self.pipe.write(frame)
 
     def put(self, payload):
         copies, at, batch = self._asked(payload)

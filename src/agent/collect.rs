@@ -3,6 +3,7 @@
 //! As many episodes as the environment has copies are acted in side by side. Each has its own seed and its own random numbers,
 //! by its number, so that it is the same however many others there are.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rand::RngExt;
@@ -74,6 +75,8 @@ struct Side {
     states: Vec<PolicyState>,
     /// Episodes that had ended when the others were begun anew.
     begun_anew: Option<usize>,
+    /// Seeds of the episodes that begin next, and the number of the first.
+    ahead: (u64, VecDeque<u64>),
 }
 
 impl Collector {
@@ -152,6 +155,9 @@ impl Collector {
             let copies: Vec<usize> = side.running.iter().map(|r| r.copy).collect();
             let actions = policy.act(&obs, &mut side.states, acting);
             policy.fault().map_or(Ok(()), Err)?;
+            let still = (limit.episodes as u64).saturating_sub(self.started - first) as usize;
+            self.look_ahead(&mut side, still.min(copies.len()));
+            env.announce(side.ahead.1.make_contiguous());
             let step = match env.step(&copies, &actions) {
                 Ok(step) => step,
                 Err(fault) => {
@@ -281,6 +287,18 @@ impl Collector {
     /// What `policy` keeps of the episode of this number as it begins.
     fn state_of(&self, policy: &dyn Policy, number: u64) -> PolicyState {
         policy.begin(stream(self.seed, &format!("{}: actions", self.purpose), number))
+    }
+
+    /// Keeps the seeds of the `most` episodes that begin next; each is worked out once.
+    fn look_ahead(&self, side: &mut Side, most: usize) {
+        let (first, seeds) = &mut side.ahead;
+        while *first < self.started && seeds.pop_front().is_some() {
+            *first += 1;
+        }
+        *first = self.started;
+        seeds.truncate(most);
+        let known = seeds.len() as u64;
+        seeds.extend((known..most as u64).map(|nth| self.seed_of(self.started + nth)));
     }
 
     /// Seed of the episode of this number.

@@ -47,6 +47,22 @@ impl Known {
     }
 }
 
+/// The part that each of `n` episodes is in, by the word that conditions know it by.
+pub fn part_names(split: &Split, n: usize) -> Vec<&'static str> {
+    if split.is_shared() {
+        return vec!["all"; n];
+    }
+    let mut part = vec!["train"; n];
+    for (name, indices) in [("held-out", &split.heldout), ("calibration", &split.calibration)] {
+        for &i in indices {
+            if let Some(slot) = part.get_mut(i) {
+                *slot = name;
+            }
+        }
+    }
+    part
+}
+
 /// [`COLUMNS`], and the measured ones of [`SCORES`]. `score` is the return on the
 /// scale from random (0) to expert (100) policy, null where that is not known; part is "train", "held-out" or
 /// "calibration", or "all" where too few episodes keep the parts from being apart.
@@ -55,18 +71,7 @@ impl Known {
 /// Whatever polars fails with; none is known.
 pub fn episode_table(data: &Dataset, split: &Split, known: &Known) -> PolarsResult<Frame> {
     let n = data.num_episodes();
-    let mut part = vec!["train"; n];
-    if split.is_shared() {
-        part.fill("all");
-    } else {
-        for (name, indices) in [("held-out", &split.heldout), ("calibration", &split.calibration)] {
-            for &i in indices {
-                if let Some(slot) = part.get_mut(i) {
-                    *slot = name;
-                }
-            }
-        }
-    }
+    let part = part_names(split, n);
     let spans = data.spans();
     let returns: Vec<f64> = (0..n).map(|i| data.episode(i).ret()).collect();
     let scores: Vec<Option<f64>> = returns.iter().map(|&r| known.score(r)).collect();

@@ -26,6 +26,9 @@ use python::Launch;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// The kind of a step's message.
+const STEP: u8 = b'S';
+
 /// Copies of an environment of Gymnasium's.
 pub struct Gymnasium {
     options: Options,
@@ -36,6 +39,10 @@ pub struct Gymnasium {
     workers: Vec<Process>,
     /// Copies of a worker, the last one's apart.
     share: usize,
+    /// Seeds of the episodes that begin next.
+    next: Vec<u64>,
+    /// By copy: the episode that its worker has begun with the step that ended another, by its seed, and how it begins.
+    begun: Vec<Option<(u64, Vec<f32>)>>,
 }
 
 impl Gymnasium {
@@ -56,7 +63,8 @@ impl Gymnasium {
         let (workers, about): (Vec<Process>, Vec<About>) = started.into_iter().unzip();
         let Some(about) = about.into_iter().next() else { return Err(Fault::failed("no worker was started")) };
         let spec = about.spec(&options.id);
-        Ok(Self { options, launch, cx, about, spec, workers, share })
+        let begun = vec![None; copies];
+        Ok(Self { options, launch, cx, about, spec, workers, share, next: Vec::new(), begun })
     }
 
     /// Which Python it runs in and why, as a sentence for people.
@@ -95,6 +103,9 @@ impl Gymnasium {
             let mut message = Message::about(kind, rows.iter().map(|&row| copies[row] % self.share));
             for &row in &rows {
                 fill(&mut message, row);
+            }
+            if kind == STEP {
+                message.announce(&self.next[..self.next.len().min(rows.len())]);
             }
             match worker.send(message, doing) {
                 Ok(()) => asked.push((w, rows)),
@@ -138,8 +149,11 @@ impl Gymnasium {
             terminated: vec![false; n],
             truncated: vec![false; n],
         };
+        let mut begun = Vec::new();
         self.ask((kind, b'b', doing), copies, fill, |rows, payload| {
             let batch = Batch::of(payload, rows.len(), d)?;
+            // In the order of the seeds, from the first on in every worker.
+            begun.extend(batch.begun().enumerate().map(|(nth, (row, obs))| (copies[rows[row]], nth, obs)));
             for (i, &row) in rows.iter().enumerate() {
                 (all.reward[row], all.terminated[row], all.truncated[row]) = batch.step(i);
                 all.obs[row * d..(row + 1) * d].iter_mut().zip(batch.obs(i)).for_each(|(to, from)| *to = from);
@@ -147,6 +161,11 @@ impl Gymnasium {
             Some(())
         })?;
         self.numbers(copies, &all, doing)?;
+        for (copy, nth, obs) in begun {
+            // What is no number is told when the episode is asked for.
+            let seed = self.next.get(nth).filter(|_| obs.iter().all(|v| v.is_finite()));
+            self.begun[copy] = seed.map(|&seed| (seed, obs));
+        }
         Ok(all)
     }
 
@@ -180,11 +199,32 @@ impl VectorEnv for Gymnasium {
     }
 
     fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
-        Ok(self.batch((b'R', "resetting"), copies, |message, row| message.seed(seeds[row]))?.obs)
+        let mut begun: Vec<Option<Vec<f32>>> = Vec::with_capacity(copies.len());
+        for (&copy, &seed) in copies.iter().zip(seeds) {
+            begun.push(self.begun[copy].take().filter(|(of, _)| *of == seed).map(|(_, obs)| obs));
+        }
+        let rows: Vec<usize> = (0..copies.len()).filter(|&row| begun[row].is_none()).collect();
+        if !rows.is_empty() {
+            let asked: Vec<usize> = rows.iter().map(|&row| copies[row]).collect();
+            let fresh = self.batch((b'R', "resetting"), &asked, |message, row| message.seed(seeds[rows[row]]))?.obs;
+            let d = self.spec.obs_space.dim();
+            rows.iter().zip(fresh.chunks_exact(d)).for_each(|(&row, obs)| begun[row] = Some(obs.to_vec()));
+        }
+        Ok(begun.into_iter().flatten().flatten().collect())
+    }
+
+    fn announce(&mut self, seeds: &[u64]) {
+        self.next.clear();
+        self.next.extend_from_slice(seeds);
     }
 
     fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
-        self.batch((b'S', "stepping"), copies, |message, row| message.floats(actions.stored_at(row)))
+        for &copy in copies {
+            self.begun[copy] = None;
+        }
+        let stepped = self.batch((STEP, "stepping"), copies, |message, row| message.floats(actions.stored_at(row)));
+        self.next.clear();
+        stepped
     }
 
     fn restorable(&mut self) -> Option<&mut dyn Restorable> {
@@ -195,6 +235,7 @@ impl VectorEnv for Gymnasium {
         if !matches!(fault, Fault::Failed(_)) {
             return Err(fault);
         }
+        self.begun.fill(None);
         let broken: Vec<usize> = (0..self.workers.len()).filter(|&w| self.workers[w].broken).collect();
         for &w in &broken {
             self.workers[w].kill();
@@ -221,6 +262,9 @@ impl Restorable for Gymnasium {
     }
 
     fn set_state(&mut self, copies: &[usize], states: &[f64]) -> Result<Vec<f32>, Fault> {
+        for &copy in copies {
+            self.begun[copy] = None;
+        }
         let s = self.about.state_dim;
         let own = |message: &mut Message, row: usize| message.doubles(&states[row * s..(row + 1) * s]);
         Ok(self.batch((b'P', "setting states"), copies, own)?.obs)

@@ -208,6 +208,10 @@ impl VectorEnv for Recorded {
         Ok(obs)
     }
 
+    fn announce(&mut self, seeds: &[u64]) {
+        self.inner.announce(seeds);
+    }
+
     fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
         for &copy in copies {
             let Copy::Playing(seed, t) = self.copies[copy] else { continue };

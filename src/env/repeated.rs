@@ -35,6 +35,10 @@ impl VectorEnv for Repeated {
         self.inner.reset(copies, seeds)
     }
 
+    fn announce(&mut self, seeds: &[u64]) {
+        self.inner.announce(seeds);
+    }
+
     fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
         let mut all = self.inner.step(copies, actions)?;
         let d = self.spec.obs_space.dim();

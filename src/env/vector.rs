@@ -33,6 +33,11 @@ pub trait VectorEnv: Send {
     /// Where the environment fails.
     fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault>;
 
+    /// Tells the seeds of the episodes that will probably begin after the next step, the first one first. An environment that
+    /// is asked from afar may begin them in the copies whose episodes end with that step, which spares a message; whoever acts
+    /// resets those copies all the same.
+    fn announce(&mut self, _seeds: &[u64]) {}
+
     /// One step of each of `copies` with its row of `actions`, in the environment's units.
     ///
     /// # Errors

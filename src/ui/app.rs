@@ -142,8 +142,8 @@ pub enum Over {
     Search(Searched, Prompt, usize),
     /// The jobs, and which of them is selected.
     Jobs(usize),
-    /// The plan of the next top-up, and which setting is selected.
-    Plan(usize),
+    /// The plan of the next top-up, which setting is selected, and what is being written for it.
+    Plan(usize, Option<Prompt>),
 }
 
 /// Everything the screen knows.

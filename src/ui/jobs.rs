@@ -47,10 +47,11 @@ impl Running {
         progress.whole.or_else(|| (progress.total > 0).then(|| progress.done as f64 / progress.total as f64))
     }
 
-    /// Seconds that it takes yet at the pace so far, at most, where the whole of it is known.
+    /// Seconds that it takes yet at the pace so far, at most, where the whole of it is known. The first steps are no measure: they
+    /// are slower, by what is got ready beside them.
     pub fn left(&self) -> Option<f64> {
-        let share = self.progress.as_ref()?.whole.filter(|share| *share > 0.01)?;
-        (self.seconds >= 2.0).then(|| self.seconds * (1.0 - share) / share)
+        let share = self.progress.as_ref()?.whole.filter(|share| *share > 0.03)?;
+        (self.seconds >= 5.0).then(|| self.seconds * (1.0 - share) / share)
     }
 
     /// Units of its phase done in a second; nothing before a second has passed.

@@ -104,6 +104,8 @@ pub struct Selection {
     pub window: BTreeMap<String, (f64, f64)>,
     /// What lies along the axes of the coverage's map; the first principal axes if nothing is chosen.
     pub axes: Option<(Along, Along)>,
+    /// The hole whose box stands out on that map, by its label.
+    pub hole: Option<String>,
     /// Episode of the data that is drawn over the coverage's map.
     pub episode: Option<usize>,
     /// What is imagined of the episode that is diagnosed, where something is.

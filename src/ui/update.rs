@@ -63,6 +63,9 @@ fn taken_in(app: &mut App, msg: Msg) -> Vec<Effect> {
             if let Some(open) = app.filter.prompt.take() {
                 return choice::key(app, open, &key);
             }
+            if over::write_value(app, &key) {
+                return Vec::new();
+            }
             let place = shown(app).focused().map_or(Place::Everywhere, Card::place);
             match bindings::action(Key::of(&key), app.panel, place) {
                 Some(action) => act::act(app, action),

@@ -55,7 +55,7 @@ pub fn draw(app: &App, buf: &mut Buffer) {
             Some(Over::Search(what, prompt, selected)) => {
                 palette::draw(app, (*what, prompt), *selected, regions.body, buf);
             }
-            Some(Over::Plan(selected)) => plan::draw(app, *selected, regions.body, buf),
+            Some(Over::Plan(selected, typed)) => plan::draw(app, (*selected, typed.as_ref()), regions.body, buf),
             None => {}
         }
     }

@@ -43,6 +43,8 @@ fn stepped(env: &mut Gymnasium, steps: usize) -> f64 {
     env.reset(&copies, &seeds.by_ref().take(n).collect::<Vec<u64>>()).expect("reset");
     let begun = Instant::now();
     for t in 0..steps {
+        // As whoever collects does.
+        env.announce(&(seeds.start..seeds.start + n as u64).collect::<Vec<u64>>());
         let batch = env.step(&copies, &Actions::new(&space, pool[t % pool.len()].as_slice())).expect("stepped");
         let over: Vec<usize> = copies.iter().copied().filter(|&c| batch.terminated[c] || batch.truncated[c]).collect();
         if !over.is_empty() {

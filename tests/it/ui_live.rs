@@ -45,6 +45,30 @@ fn learns(name: &'static str) -> Vec<Told> {
 }
 
 #[test]
+fn a_number_of_the_plan_is_written() {
+    let mut app = app((120, 40));
+    let keys = |app: &mut App, codes: &[KeyCode]| {
+        for code in codes {
+            update(app, Msg::Key(KeyEvent::new(*code, KeyModifiers::NONE)));
+        }
+    };
+    let of = |text: &str| text.chars().map(KeyCode::Char).collect::<Vec<_>>();
+    press(&mut app, 'P');
+    // A choice has no number: its digit shows a panel, as everywhere.
+    keys(&mut app, &[vec![KeyCode::Down, KeyCode::Down], of("1.7x"), vec![KeyCode::Enter]].concat());
+    assert!(app.message.as_ref().is_some_and(|m| m.contains("1.7x")), "{:?}", app.message);
+    assert_eq!(app.open.topup.options.threshold, None);
+    keys(&mut app, &[vec![KeyCode::Backspace, KeyCode::Enter, KeyCode::Down], of("15"), vec![KeyCode::Down]].concat());
+    // Esc leaves the value, not the plan.
+    keys(&mut app, &[of("9"), vec![KeyCode::Esc, KeyCode::Right]].concat());
+    let o = &app.open.topup.options;
+    assert_eq!((o.threshold, o.budget, o.probes), (Some(1.7), 0.15, 3));
+    keys(&mut app, &[vec![KeyCode::Down], of("5"), vec![KeyCode::Enter, KeyCode::Esc]].concat());
+    assert_eq!(app.open.topup.options.rounds, 5);
+    assert!(app.over.is_none() && app.panel == topup::ID);
+}
+
+#[test]
 fn what_a_run_tells_is_on_the_screen_whole_at_every_size() {
     for size in [(80, 24), (120, 40), (160, 45), (200, 60)] {
         let mut app = app(size);
@@ -72,7 +96,7 @@ fn what_a_run_tells_is_on_the_screen_whole_at_every_size() {
             "Log",
             "0:36",
             "25 %",
-            "about 1:48 left",
+            "at most 1:48 left",
             "check 3: R 2.15 > 1.62: collecting 200",
         ] {
             assert!(all.contains(word), "{size:?}: '{word}' is missing\n{all}");

@@ -5,6 +5,7 @@ use crate::data::dataset::Dataset;
 use crate::data::episode::Episode;
 use crate::data::space::Space;
 use crate::data::summary::{self, Moments, Summary};
+use crate::data::table::part_names;
 use crate::engine::measure::acting::described;
 use crate::engine::opened::Opened;
 use crate::engine::spec::Source;
@@ -155,14 +156,8 @@ fn dimensions(obs_space: &Space, action_space: &Space, s: &Summary) -> Table {
 }
 
 fn episodes(opened: &Opened) -> Table {
-    let (data, split) = (&opened.data, &opened.split);
-    let mut part = vec!["training"; data.num_episodes()];
-    if split.is_shared() {
-        part.fill("all parts");
-    } else {
-        split.heldout.iter().for_each(|&i| part[i] = "held-out");
-        split.calibration.iter().for_each(|&i| part[i] = "calibration");
-    }
+    let data = &opened.data;
+    let part = part_names(&opened.split, data.num_episodes());
     let rows = opened.episodes().into_iter().map(|i| {
         let e = data.episode(i);
         let id = Cell::Count(i64::try_from(e.span.id).unwrap_or(i64::MAX));

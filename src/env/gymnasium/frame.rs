@@ -62,6 +62,14 @@ impl Message {
         self.0.extend(seed.to_le_bytes());
     }
 
+    /// Adds the seeds of episodes to come, and says how many they are.
+    pub(super) fn announce(&mut self, seeds: &[u64]) {
+        self.0[HEAD + 4..HEAD + 8].copy_from_slice(&(seeds.len() as u32).to_le_bytes());
+        for &seed in seeds {
+            self.seed(seed);
+        }
+    }
+
     /// Writes it at once.
     pub(super) fn send(mut self, to: &mut impl Write) -> io::Result<()> {
         let length = (self.0.len() - HEAD) as u32;
@@ -103,17 +111,31 @@ pub(super) struct Batch<'a> {
     reward: &'a [u8],
     obs: &'a [u8],
     ends: &'a [u8],
+    begun: &'a [u8],
+    begun_obs: &'a [u8],
 }
 
 impl<'a> Batch<'a> {
     /// That of `n` copies with `width` observation columns; nothing where the payload is of another length.
     pub(super) fn of(payload: &'a [u8], n: usize, width: usize) -> Option<Self> {
-        if payload.len() != 8 + n * (10 + 4 * width) {
+        let k = u32::from_le_bytes(*payload.get(4..)?.first_chunk()?) as usize;
+        if k > n || payload.len() != 8 + n * (10 + 4 * width) + k * (4 + 4 * width) {
             return None;
         }
         let (reward, rest) = payload[8..].split_at(8 * n);
-        let (obs, ends) = rest.split_at(4 * width * n);
-        Some(Self { reward, obs, ends })
+        let (obs, rest) = rest.split_at(4 * width * n);
+        let (ends, rest) = rest.split_at(2 * n);
+        let (begun, begun_obs) = rest.split_at(4 * k);
+        let batch = Self { reward, obs, ends, begun, begun_obs };
+        let known = batch.begun().all(|(row, _)| row < n);
+        known.then_some(batch)
+    }
+
+    /// The episodes that were begun anew in place of those that ended, in the order of their seeds: row, and first observation.
+    pub(super) fn begun(&self) -> impl Iterator<Item = (usize, Vec<f32>)> {
+        let rows = self.begun.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b) as usize);
+        let width = self.begun_obs.len() / (self.begun.len() / 4).max(1);
+        rows.zip(self.begun_obs.chunks_exact(width.max(1)).map(|obs| floats(obs).collect()))
     }
 
     /// Reward of row `i`, and whether it terminated and was truncated.
@@ -174,5 +196,14 @@ mod tests {
         assert!(take(&mut bytes, true).is_err());
         assert!(Batch::of(&[0; 30], 1, 3).is_some_and(|b| b.step(0) == (0.0, false, false)));
         assert!(Batch::of(&[0; 30], 2, 3).is_none());
+        // One row whose episode ended, and the one that was begun in its place.
+        let batch = |k: u32, row: u32| {
+            let heads = [1u32.to_le_bytes(), k.to_le_bytes()].concat();
+            [heads, vec![0; 14], row.to_le_bytes().to_vec(), 0.5f32.to_le_bytes().to_vec()].concat()
+        };
+        assert_eq!(Batch::of(&batch(1, 0), 1, 1).unwrap().begun().collect::<Vec<_>>(), [(0, vec![0.5])]);
+        for (k, row) in [(0, 0), (2, 0), (u32::MAX, 0), (1, 1)] {
+            assert!(Batch::of(&batch(k, row), 1, 1).is_none(), "{k} {row}");
+        }
     }
 }

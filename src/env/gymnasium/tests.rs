@@ -112,6 +112,46 @@ fn copies_are_the_same_in_however_many_processes() {
     assert_eq!(of(1), of(5));
 }
 
+/// Whatever the worker has begun by itself: every episode begins as its seed says, and goes on from there.
+#[test]
+fn episodes_that_are_announced_are_those_that_are_asked_for() {
+    let Some(python) = python() else { return };
+    for processes in [1, 2, 5] {
+        let begin = || {
+            start(Options { python: Some(python.clone()), copies: 5, processes, ..Options::new("CartPole-v1") })
+                .unwrap()
+        };
+        let (mut plain, mut announced) = (begin(), begin());
+        let space = plain.spec().action_space.clone();
+        // Not in the order of their numbers, as those that act may be.
+        let copies = [3, 0, 4, 2, 1];
+        let mut seeds = 5..;
+        let firsts: Vec<u64> = (0..5).collect();
+        assert_eq!(plain.reset(&copies, &firsts).unwrap(), announced.reset(&copies, &firsts).unwrap());
+        let (mut begun, mut spared) = (0, 0);
+        for t in 0..120 {
+            let actions = Actions::new(&space, (0..5).map(|c| f32::from((t / 7 + c) % 5 < 3)).collect::<Vec<f32>>());
+            announced.announce(&(seeds.start..seeds.start + 5).collect::<Vec<u64>>());
+            let steps = plain.step(&copies, &actions).unwrap();
+            assert_eq!(steps, announced.step(&copies, &actions).unwrap(), "step {t}");
+            let mut over: Vec<usize> = (0..5).filter(|&row| steps.terminated[row] || steps.truncated[row]).collect();
+            over.sort_by_key(|&row| copies[row]);
+            let over: Vec<usize> = over.into_iter().map(|row| copies[row]).collect();
+            if over.is_empty() {
+                continue;
+            }
+            // Every fourth time other seeds than announced.
+            seeds.start += u64::from(t % 4 == 0);
+            let asked: Vec<u64> = seeds.by_ref().take(over.len()).collect();
+            let known = |(copy, seed): (&usize, &u64)| matches!(&announced.begun[*copy], Some((of, _)) if of == seed);
+            spared += over.iter().zip(&asked).filter(|pair| known(*pair)).count();
+            begun += over.len();
+            assert_eq!(plain.reset(&over, &asked).unwrap(), announced.reset(&over, &asked).unwrap(), "step {t}");
+        }
+        assert!(begun > 10 && spared * 2 > begun, "{processes} processes: {spared} of {begun} were begun at once");
+    }
+}
+
 #[test]
 fn spaces_of_every_kind_are_flattened_as_datasets_have_them() {
     let Some(python) = python() else { return };

@@ -123,14 +123,15 @@ pub fn histogram<'a>(card: &Card<'a>) -> Option<HistogramView<'a>> {
 }
 
 /// The map of a card. Counts are coloured by decades unless the key says otherwise.
-pub fn map<'a>(card: &Card<'a>, lens: Lens<'_>) -> Option<MapView<'a>> {
+pub fn map<'a>(card: &Card<'a>, lens: Lens<'a>) -> Option<MapView<'a>> {
     let Body::Map { shown: map, overlays, .. } = &card.body else { return None };
     let layer = card.look.layer.checked_sub(1).and_then(|i| map.layers.get(i));
     let counts = map.values.iter().all(|v| !v.is_finite() || *v >= 0.0) && layer.is_none_or(Layer::is_count);
     let step = lens.at("step").filter(|_| card.of_step).map(|s| s.max(0.0).round() as usize);
     let alone = card.look.solo.and_then(|i| overlays.get(i..=i));
     let overlays = alone.unwrap_or(overlays);
-    Some(MapView { map, layer, overlays, log: log(&card.look, counts), cursor: card.look.cell, step })
+    let hole = lens.selection.hole.as_deref();
+    Some(MapView { map, layer, overlays, log: log(&card.look, counts), cursor: card.look.cell, step, hole })
 }
 
 /// The map of a card as it is looked at, under the name of what it shows: another part or path is another file.

@@ -103,8 +103,8 @@ fn enter(app: &mut App) -> Option<Vec<Effect>> {
         HOLES => {
             let table = app.report(ID)?.tables.iter().find(|t| t.key == "holes")?;
             let row = card::table(table, &app.looks.card(ID, HOLES)).selected?;
-            let (pair, _) = *app.report(ID)?.pairs.as_ref()?.holes.get(row).as_ref()?;
-            let pair = *pair;
+            let (pair, mark) = app.report(ID)?.pairs.as_ref()?.holes.get(row)?.clone();
+            app.selection.hole = Some(mark.label);
             Some(show(app, Some(dims(pair))))
         }
         MAP => choose_cell(app),

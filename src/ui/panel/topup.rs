@@ -169,7 +169,7 @@ fn start(app: &mut App) -> Vec<Effect> {
 /// Opens the plan, where none is being carried out.
 fn edit(app: &mut App) -> Vec<Effect> {
     if is_settled(app) {
-        app.over = Some(Over::Plan(0));
+        app.over = Some(Over::Plan(0, None));
     }
     Vec::new()
 }

@@ -28,7 +28,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Unsize => _ = app.looks.sizes.remove(&app.panel),
         Action::NextCard => step_focus(app, 1),
         Action::PreviousCard => step_focus(app, -1),
-        Action::Enter if matches!(app.over, Some(Over::Plan(_))) => app.over = None,
+        Action::Enter if matches!(app.over, Some(Over::Plan(..))) => app.over = None,
         Action::Enter => return enter(app),
         Action::Zoom => return zoom(app),
         Action::Filter => choice::open(app),

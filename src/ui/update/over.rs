@@ -23,9 +23,9 @@ pub fn help(app: &mut App) {
 /// Moves the cursor in it: columns to the right and rows down; false where nothing lies over the panel.
 pub fn shift(app: &mut App, (dx, dy): (i32, i32)) -> bool {
     let by = dx + dy;
-    if let Some(Over::Plan(at)) = app.over {
+    if let Some(Over::Plan(at, _)) = app.over {
         let next = at.saturating_add_signed(dy as isize).min(plan::FIELDS.len() - 1);
-        app.over = Some(Over::Plan(next));
+        app.over = Some(Over::Plan(next, None));
         if dx != 0 {
             plan::change(app, plan::FIELDS[at], dx.signum());
         }
@@ -35,7 +35,7 @@ pub fn shift(app: &mut App, (dx, dy): (i32, i32)) -> bool {
     match &mut app.over {
         Some(Over::Keys(at) | Over::Words(at)) => *at = at.saturating_add_signed(by as isize).min(LINES),
         Some(Over::Jobs(at)) => *at = at.saturating_add_signed(by as isize).min(jobs.saturating_sub(1)),
-        Some(Over::Search(..) | Over::Plan(_)) | None => return false,
+        Some(Over::Search(..) | Over::Plan(..)) | None => return false,
     }
     true
 }
@@ -69,6 +69,40 @@ pub fn key(app: &mut App, (what, prompt, at): (Searched, Prompt, usize), key: &K
     };
     app.over = Some(Over::Search(what, next, at));
     Search::Goes
+}
+
+/// Takes a key while a value of the plan is written, or one that begins it; false where it is neither.
+pub fn write_value(app: &mut App, key: &KeyEvent) -> bool {
+    let Some(Over::Plan(at, typed)) = &app.over else { return false };
+    let (at, field) = (*at, plan::FIELDS[*at]);
+    let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let begins = plain && plan::is_number(field) && matches!(key.code, KeyCode::Char('0'..='9' | '.'));
+    let typed = match typed {
+        Some(typed) => typed.clone(),
+        None if begins => Prompt::default(),
+        None => return false,
+    };
+    app.message = None;
+    let next = match key.code {
+        KeyCode::Char('c') if !plain => return false,
+        KeyCode::Esc => None,
+        KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::Tab => match plan::set(app, field, &typed.text) {
+            Ok(()) => None,
+            // It waits to be mended.
+            Err(why) => {
+                app.message = Some(why);
+                Some(typed)
+            }
+        },
+        _ => Some(typed.after(key)),
+    };
+    let moves = match key.code {
+        KeyCode::Up if next.is_none() => -1,
+        KeyCode::Down | KeyCode::Tab if next.is_none() => 1,
+        _ => 0,
+    };
+    app.over = Some(Over::Plan(at.saturating_add_signed(moves).min(plan::FIELDS.len() - 1), next));
+    true
 }
 
 /// The selected job of the list.

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 use crate::ui::app::{App, Prompt, Searched, Side};
 use crate::ui::palette::found;
@@ -10,6 +10,14 @@ use crate::ui::widget::{ink, overlay};
 
 /// Most entries that are shown at once.
 const SHOWN: usize = 14;
+
+/// Draws what is being written, with its cursor.
+pub(super) fn written(prompt: &Prompt, area: Rect, (mut x, y): (u16, u16), style: Style, buf: &mut Buffer) {
+    for (i, c) in prompt.text.chars().chain([' ']).enumerate() {
+        let style = if i == prompt.at { style.add_modifier(Modifier::REVERSED) } else { style };
+        x = ink::put(buf, area, x, y, &c.to_string(), style);
+    }
+}
 
 /// Draws what was written, and the entries that fit it.
 pub fn draw(app: &App, (what, prompt): (Searched, &Prompt), selected: usize, body: Rect, buf: &mut Buffer) {
@@ -22,11 +30,8 @@ pub fn draw(app: &App, (what, prompt): (Searched, &Prompt), selected: usize, bod
         Searched::Axis(Side::Y) => "Up · letters search · Enter chooses · Esc closes",
     };
     let inside = overlay::open(body, 84, height, title, buf, theme);
-    let mut x = ink::put(buf, inside, inside.x, inside.y, "> ", theme.accent());
-    for (i, c) in prompt.text.chars().chain([' ']).enumerate() {
-        let style = if i == prompt.at { theme.strong().add_modifier(Modifier::REVERSED) } else { theme.strong() };
-        x = ink::put(buf, inside, x, inside.y, &c.to_string(), style);
-    }
+    let x = ink::put(buf, inside, inside.x, inside.y, "> ", theme.accent());
+    written(prompt, inside, (x, inside.y), theme.strong(), buf);
     let list = ink::below(inside, 1);
     let first = (selected + 1).saturating_sub(usize::from(list.height));
     for ((i, entry), y) in all.iter().enumerate().skip(first).zip(list.y..list.bottom()) {

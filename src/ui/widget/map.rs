@@ -32,6 +32,8 @@ pub struct MapView<'a> {
     pub cursor: Option<(usize, usize)>,
     /// Point of the overlays that is marked: the linked step.
     pub step: Option<usize>,
+    /// Label of the box that stands out.
+    pub hole: Option<&'a str>,
 }
 
 impl MapView<'_> {
@@ -192,7 +194,7 @@ impl MapView<'_> {
         let colors = drawn.color_range();
         drawn.paint(grid.plot, &colors, buf, theme);
         overlays::draw(self, &axes, grid.plot, buf, theme);
-        marks::draw(&self.map.marks, &axes, grid.plot, buf, theme);
+        marks::draw((&self.map.marks, self.hole), &axes, grid.plot, buf, theme);
         legend::draw(&drawn, &colors, area, grid.plot, buf, theme);
         self.draw_cursor(grid.plot, buf, theme);
     }

@@ -200,25 +200,28 @@ impl FusedRssm {
         self.encoder.backward(&embedded);
     }
 
-    /// A step of Adam of every network; `features` [(L + 1)·B, H + Z] and the units [L·B, H] are what the heads and the prior saw.
+    /// A step of Adam of every network, all side by side: a cell's is one product, which one thread takes. `features` [(L + 1)·B, H + Z] and the units [L·B, H] are what the heads and the prior saw.
     fn update(&mut self, batch: &Stretches, (features, arrived): (&[f32], &[f32]), rate: f64) {
         self.time += 1;
         let scale = Scale::new(self.time, rate);
-        self.encoder.descend_within(&batch.obs, rate, CLIP);
-        self.prior.descend_within(arrived, rate, CLIP);
-        self.decoder.descend_within(features, rate, CLIP);
         let later = &features[features.len() / (batch.steps + 1)..];
-        self.reward.descend_within(later, rate, CLIP);
-        self.goes_on.descend_within(later, rate, CLIP);
-        let Chain { posterior, input, of_input, of_units, .. } = &mut self.chain;
-        let lanes = &self.lanes;
+        let Self { encoder, prior, decoder, reward, goes_on, chain, lanes, .. } = self;
+        let Chain { posterior, input, of_input, of_units, .. } = chain;
+        let lanes = &*lanes;
         let step = |net: &mut Called, of: fn(&Lane) -> (&Tape, &[f32])| {
             net.descend(&lanes.iter().map(of).collect::<Vec<_>>(), scale, CLIP);
         };
-        step(posterior, |lane| (&lane.posterior, &lane.seen));
-        step(input, |lane| (&lane.input, &lane.taken));
-        step(of_input, |lane| (&lane.of_input, &lane.given));
-        step(of_units, |lane| (&lane.of_units, lane.units_before()));
+        rayon::scope(|side_by_side| {
+            side_by_side.spawn(|_| step(of_input, |lane| (&lane.of_input, &lane.given)));
+            side_by_side.spawn(|_| step(of_units, |lane| (&lane.of_units, lane.units_before())));
+            side_by_side.spawn(|_| step(posterior, |lane| (&lane.posterior, &lane.seen)));
+            side_by_side.spawn(|_| step(input, |lane| (&lane.input, &lane.taken)));
+            side_by_side.spawn(|_| decoder.descend_within(features, rate, CLIP));
+            side_by_side.spawn(|_| prior.descend_within(arrived, rate, CLIP));
+            side_by_side.spawn(|_| reward.descend_within(later, rate, CLIP));
+            side_by_side.spawn(|_| goes_on.descend_within(later, rate, CLIP));
+            side_by_side.spawn(|_| encoder.descend_within(&batch.obs, rate, CLIP));
+        });
     }
 }
 

@@ -73,12 +73,12 @@ pub fn read(app: &App) -> Switchboard {
     }
 }
 
-/// The clock, how fast it goes, and about how long it takes yet where it does not end before.
+/// The clock, how fast it goes, and how long it takes yet where it does not end before.
 fn pace(running: &Running) -> Option<(String, f64)> {
     let share = running.progress.as_ref()?.whole?;
     let rate = running.rate().filter(|rate| *rate > 0.0);
     let rate = rate.map(|rate| format!(" · {} steps a second", number::number(rate.round()))).unwrap_or_default();
-    let left = running.left().map(|left| format!(" · about {} left", tail::clock(left))).unwrap_or_default();
+    let left = running.left().map(|left| format!(" · at most {} left", tail::clock(left))).unwrap_or_default();
     Some((format!("{:.0} % · {}{rate}{left}", 100.0 * share, tail::clock(running.seconds)), share))
 }
 

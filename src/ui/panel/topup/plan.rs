@@ -1,6 +1,6 @@
 //! The plan of the next top-up, to be changed before it begins.
 
-use crate::engine::job::{Schedule, TopUpOptions, Trigger};
+use crate::engine::job::{HARD_CAP, Schedule, TopUpOptions, Trigger};
 use crate::ui::app::App;
 use crate::ui::panel::topup::board::offered;
 use crate::ui::widget::number::{number, percent};
@@ -47,6 +47,8 @@ pub const FIELDS: [Field; 11] = [
     Field::Seed,
 ];
 
+/// Most of what is counted, as on the command line.
+const MOST: usize = 1_000_000;
 /// Budgets, thresholds and step counts that the arrows walk over.
 const BUDGETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2];
 const THRESHOLDS: [f64; 7] = [1.1, 1.2, 1.35, 1.5, 1.65, 2.0, 3.0];
@@ -100,6 +102,45 @@ pub fn told(app: &App, field: Field) -> (&'static str, String, &'static str) {
         }
         Field::Seed => ("seed", o.seed.to_string(), "of everything random: the same seed gives the same run"),
     }
+}
+
+/// True where a value of it can be written.
+pub fn is_number(field: Field) -> bool {
+    !matches!(field, Field::Schedule | Field::Trigger)
+}
+
+/// Sets what was written; a budget is in percent, and a threshold of nothing the one that is measured.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn set(app: &mut App, field: Field, text: &str) -> Result<(), String> {
+    let text = text.trim();
+    let within = |text: &str, least: f64, most: f64| {
+        let v = text.parse::<f64>().ok().filter(|v| (least..=most).contains(v));
+        v.ok_or_else(|| format!("'{text}': a number from {} to {} is needed", number(least), number(most)))
+    };
+    let count = || {
+        let n = text.parse::<usize>().ok().filter(|n| (1..=MOST).contains(n));
+        n.ok_or_else(|| format!("'{text}': a whole number from 1 to {MOST} is needed"))
+    };
+    let o: &mut TopUpOptions = &mut app.open.topup.options;
+    match field {
+        Field::Schedule | Field::Trigger => {}
+        Field::Threshold if text.is_empty() => o.threshold = None,
+        Field::Threshold => {
+            let v = text.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0);
+            o.threshold = Some(v.ok_or_else(|| format!("'{text}': a number above 0 is needed"))?);
+        }
+        Field::Budget => o.budget = within(text.trim_end_matches([' ', '%']), 0.0, 100.0 * HARD_CAP)? / 100.0,
+        Field::Probes => o.probes = count()?,
+        Field::Rounds => o.rounds = count()?,
+        Field::ModelSteps => o.model_steps = count()?,
+        Field::PolicySteps => o.policy_steps = count()?,
+        Field::Explore => o.explore = within(text, 0.0, 1.0)?,
+        Field::Penalty => o.penalty = within(text, 0.0, 1e6)?,
+        Field::Seed => o.seed = text.parse().map_err(|_| format!("'{text}': a whole number is needed"))?,
+    }
+    Ok(())
 }
 
 /// The next value of a setting (1), or the one before (−1).
@@ -165,6 +206,45 @@ pub fn given(app: &App) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::job::Source;
+    use crate::ui::app::OpenSpec;
+    use crate::ui::theme::{Scheme, Theme};
+
+    #[test]
+    fn what_is_written_is_taken_within_its_bounds() {
+        let open = OpenSpec::new(Source::default(), 0);
+        let mut app = App::new(open, super::super::ID, Theme::new(Scheme::Dark));
+        for (field, text) in [
+            (Field::Threshold, "1.7"),
+            (Field::Budget, "12.5 %"),
+            (Field::Probes, "3"),
+            (Field::ModelSteps, "1234"),
+            (Field::Explore, ".25"),
+            (Field::Penalty, "7"),
+            (Field::Seed, "42"),
+        ] {
+            set(&mut app, field, text).unwrap();
+        }
+        let o = app.open.topup.options.clone();
+        assert_eq!((o.threshold, o.budget, o.probes, o.model_steps), (Some(1.7), 0.125, 3, 1234));
+        assert_eq!((o.explore, o.penalty, o.seed), (0.25, 7.0, 42));
+        for (field, text) in [
+            (Field::Threshold, "0"),
+            (Field::Budget, "21"),
+            (Field::Probes, "0"),
+            (Field::Rounds, "1.5"),
+            (Field::PolicySteps, ""),
+            (Field::Explore, "1.1"),
+            (Field::Penalty, "."),
+            (Field::Seed, "1e3"),
+        ] {
+            let why = set(&mut app, field, text).unwrap_err();
+            assert!(why.contains("needed"), "{why}");
+        }
+        assert_eq!(app.open.topup.options, o, "what is refused changes nothing");
+        set(&mut app, Field::Threshold, "").unwrap();
+        assert_eq!(app.open.topup.options.threshold, None);
+    }
 
     #[test]
     fn arrows_walk_over_the_values_and_stop_at_the_ends() {

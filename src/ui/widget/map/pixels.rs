@@ -71,7 +71,7 @@ impl MapView<'_> {
             Cells::Means(means) => Arc::as_ptr(means) as usize,
         });
         let fine = m.fine.as_ref().map(|fine| Arc::as_ptr(fine) as usize);
-        (m.width, m.marks.len(), counted, fine, self.log, self.step).hash(&mut hasher);
+        (m.width, m.marks.len(), counted, fine, self.log, self.step, self.hole).hash(&mut hasher);
         (plot.x, plot.y, plot.width, plot.height, theme.scheme.name()).hash(&mut hasher);
         hasher.finish()
     }
@@ -92,7 +92,9 @@ impl MapView<'_> {
         };
         self.heat(&mut sheet, plot, &colors);
         self.paths(&mut sheet, plot);
-        self.map.marks.iter().rev().for_each(|mark| sheet.outline(mark));
+        let chosen = |mark: &&Mark| Some(mark.label.as_str()) == self.hole;
+        self.map.marks.iter().rev().for_each(|mark| sheet.outline(mark, 1.0));
+        self.map.marks.iter().filter(chosen).for_each(|mark| sheet.outline(mark, 2.0));
         Some(sheet.canvas)
     }
 
@@ -257,8 +259,8 @@ impl Sheet<'_> {
         }
     }
 
-    /// A box with what is written at its corner.
-    fn outline(&mut self, mark: &Mark) {
+    /// A box, so many times as thick as others, with what is written at its corner.
+    fn outline(&mut self, mark: &Mark, times: f32) {
         let (a, b) = (self.at(mark.x.0, mark.y.1), self.at(mark.x.1, mark.y.0));
         let (w, h) = self.size;
         // What is only partly in sight ends at the edge; what is out of sight is not drawn.
@@ -269,7 +271,7 @@ impl Sheet<'_> {
         let (a, b) = ((a.0.max(0.0).round(), a.1.max(0.0).round()), (b.0.min(w).round(), b.1.min(h).round()));
         let colors = self.theme.colors();
         let (alarm, ground) = (rgb(colors.alarm), rgb(colors.ground));
-        let thick = (self.row / ROW * 2.0).round().max(1.0);
+        let thick = (self.row / ROW * 2.0 * times).round().max(times);
         pen::frame(&mut self.canvas, ((a.0 - 1.0, a.1 - 1.0), (b.0 + 1.0, b.1 + 1.0)), thick + 2.0, (ground, 0.55));
         pen::frame(&mut self.canvas, (a, b), thick, (alarm, 1.0));
         if mark.label.is_empty() {

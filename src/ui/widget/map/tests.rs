@@ -39,7 +39,8 @@ fn text(view: &MapView, w: u16, h: u16, theme: Theme) -> String {
 #[test]
 fn a_map_names_its_axes_its_unit_and_what_it_leaves_out() {
     let map = grid();
-    let view = MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: Some(1) };
+    let view =
+        MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: Some(1), hole: None };
     let got = text(&view, 90, 20, Theme::new(Scheme::Dark));
     for word in ["cos θ", "speed (rad/s)", "states · log", "87.3 % of variance", "worst", "100", "◆"] {
         assert!(got.contains(word), "{word} is missing in\n{got}");
@@ -49,7 +50,8 @@ fn a_map_names_its_axes_its_unit_and_what_it_leaves_out() {
 #[test]
 fn the_mouse_finds_the_cell_that_is_drawn_there() {
     let map = grid();
-    let view = MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None };
+    let view =
+        MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None, hole: None };
     let plot = Rect::new(10, 5, 40, 20);
     assert_eq!(view.cell_at(plot, 10, 24), (0, 0));
     assert_eq!(view.cell_at(plot, 49, 5), (3, 1));
@@ -59,7 +61,8 @@ fn the_mouse_finds_the_cell_that_is_drawn_there() {
 #[test]
 fn a_pixel_over_several_cells_is_their_mean_and_one_inside_a_cell_is_that_cell() {
     let map = grid();
-    let view = MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None };
+    let view =
+        MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None, hole: None };
     assert_eq!(view.pixel((0.5, 1.0), (0.0, 0.5)), Some(55.0));
     assert_eq!(view.pixel((0.8, 0.9), (0.1, 0.2)), Some(100.0));
     assert_eq!(view.pixel((0.0, 0.25), (0.0, 1.0)), None);
@@ -70,7 +73,15 @@ fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
     let mut map = grid();
     let theme = Theme { depth: Depth::Mono, ..Theme::new(Scheme::Dark) };
     let got = text(
-        &MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: Some((1, 1)), step: None },
+        &MapView {
+            map: &map,
+            layer: None,
+            overlays: &map.overlays,
+            log: true,
+            cursor: Some((1, 1)),
+            step: None,
+            hole: None,
+        },
         60,
         12,
         theme,
@@ -79,7 +90,15 @@ fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
     map.width = usize::MAX;
     assert!(
         text(
-            &MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None },
+            &MapView {
+                map: &map,
+                layer: None,
+                overlays: &map.overlays,
+                log: true,
+                cursor: None,
+                step: None,
+                hole: None
+            },
             60,
             12,
             theme
@@ -95,6 +114,7 @@ fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
                 log: true,
                 cursor: Some((3, 1)),
                 step: Some(0),
+                hole: None,
             },
             w,
             h,
@@ -110,12 +130,23 @@ fn a_box_is_drawn_around_its_part_and_open_where_it_goes_on_beyond_the_edge() {
     map.marks = vec![Mark { label: "1".into(), x: (-0.5, 0.5), y: (2.0, 20.0) }];
     map.marks.push(Mark { label: "2".into(), x: (3.0, 4.0), y: (0.0, 1.0) });
     let got = text(
-        &MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None },
+        &MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None, hole: None },
         70,
         16,
         Theme::new(Scheme::Dark),
     );
     assert!(got.contains('1') && !got.contains("1──") && !got.contains("2──"), "above it goes on\n{got}");
     assert_eq!(got.matches('┘').count(), 1, "below and on the right it ends\n{got}");
+    let chosen = MapView {
+        map: &map,
+        layer: None,
+        overlays: &map.overlays,
+        log: true,
+        cursor: None,
+        step: None,
+        hole: Some("1"),
+    };
+    let stands_out = text(&chosen, 70, 16, Theme::new(Scheme::Dark));
+    assert!(stands_out.contains('┛') && stands_out.contains('━') && !got.contains('━'), "{stands_out}");
     assert!(!got.contains('┐'), "{got}");
 }

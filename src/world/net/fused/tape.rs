@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::activate::activate;
 use super::adam::Scale;
 use super::tile::{self, Part};
-use crate::world::net::matmul::{matmul, matmul_at, matmul_bt};
+use crate::world::net::matmul::{matmul, matmul_at};
 use crate::world::net::mlp::{Activation, Mlp};
 
 /// The weights of one perceptron with Adam's moments.
@@ -15,6 +15,9 @@ use crate::world::net::mlp::{Activation, Mlp};
 pub(crate) struct Called {
     activation: Activation,
     parts: Vec<Part>,
+    /// Of every layer [outputs, inputs]: its weights transposed, as they are before a step. A product with few rows would spend
+    /// more time on laying out the weights anew, at every call, than on multiplying.
+    transposed: Vec<Vec<f32>>,
 }
 
 /// What some calls left behind: memory for `rows` rows in all, layer by layer.
@@ -33,7 +36,10 @@ impl Called {
     /// Takes the weights of `net`, which has one member; Adam starts afresh.
     pub fn new(net: &Mlp) -> Self {
         debug_assert_eq!(net.members, 1, "one perceptron is called");
-        Self { activation: net.activation, parts: tile::parts(net) }
+        let parts = tile::parts(net);
+        let mut transposed: Vec<Vec<f32>> = parts.iter().map(|p| vec![0.0; p.inputs * p.outputs]).collect();
+        parts.iter().zip(&mut transposed).for_each(|(part, into)| transpose(part, into));
+        Self { activation: net.activation, parts, transposed }
     }
 
     /// Columns in.
@@ -85,17 +91,18 @@ impl Called {
             let (part, below) = (&self.parts[l], &self.parts[l - 1]);
             let (before, after) = tape.deltas.split_at_mut(l);
             let delta = &mut before[l - 1][of(below)];
-            matmul_bt(delta, &after[0][of(part)], &part.weight.value, (at.len(), part.outputs, part.inputs), false);
+            matmul(delta, &after[0][of(part)], &self.transposed[l], (at.len(), part.outputs, part.inputs), false);
             delta.iter_mut().zip(&tape.slopes[l - 1][of(below)]).for_each(|(d, s)| *d *= s);
         }
         let first = &self.parts[0];
-        matmul_bt(into, &tape.deltas[0][of(first)], &first.weight.value, (at.len(), first.outputs, first.inputs), true);
+        matmul(into, &tape.deltas[0][of(first)], &self.transposed[0], (at.len(), first.outputs, first.inputs), true);
     }
 
     /// After all calls were brought back: one step of Adam on the gradient of all `calls`, each a tape and the rows [rows, in] that
     /// it was called with. No parameter's gradient is longer than `longest`.
     pub fn descend(&mut self, calls: &[(&Tape, &[f32])], scale: Scale, longest: f32) {
-        self.parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(l, part)| {
+        let parts = self.parts.par_iter_mut().zip(&mut self.transposed).enumerate().with_max_len(1);
+        parts.for_each(|(l, (part, transposed))| {
             part.bias.grad.fill(0.0);
             for (i, (tape, x)) in calls.iter().enumerate() {
                 let input = if l == 0 { x } else { &tape.values[l - 1][..] };
@@ -109,6 +116,7 @@ impl Called {
                 param.shorten(longest);
                 param.update(scale);
             }
+            transpose(part, transposed);
         });
     }
 
@@ -121,5 +129,22 @@ impl Called {
     #[cfg(test)]
     pub fn gradients(&self) -> Vec<Vec<f32>> {
         self.parts.iter().flat_map(|p| [p.weight.grad.clone(), p.bias.grad.clone()]).collect()
+    }
+}
+
+/// Side of the squares that weights are transposed by: a cache line.
+const SQUARE: usize = 16;
+
+/// Lays the weights of `part` out as [outputs, inputs].
+fn transpose(part: &Part, into: &mut [f32]) {
+    let (inputs, outputs) = (part.inputs, part.outputs);
+    for from in (0..inputs).step_by(SQUARE) {
+        let rows = from..inputs.min(from + SQUARE);
+        for column in (0..outputs).step_by(SQUARE) {
+            for o in column..outputs.min(column + SQUARE) {
+                let row = &mut into[o * inputs..(o + 1) * inputs][rows.clone()];
+                row.iter_mut().zip(rows.clone()).for_each(|(v, i)| *v = part.weight.value[i * outputs + o]);
+            }
+        }
     }
 }

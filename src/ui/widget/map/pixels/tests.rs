@@ -30,7 +30,7 @@ fn states(n: usize) -> HeatMap {
 }
 
 fn view(map: &HeatMap) -> MapView<'_> {
-    MapView { map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None }
+    MapView { map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None, hole: None }
 }
 
 fn painted(view: &MapView) -> Canvas {
