@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Learns online in a Gymnasium environment for a long time and tells how memory grows: python tests/soak_worker.py PROGRAM
 
-The environment steps in worker processes of this Python, which needs gymnasium. --minutes 30 by default. Linux. Ends with status 1
-where memory of the program, which keeps every step that it acts, or of its workers grew by more than a tenth from the second
-quarter to the last, where a process that ended was not waited for, where one is left after Ctrl-C, or where the program ended by
-itself.
+The environment steps in worker processes of this Python, which needs gymnasium. --minutes 30 by default. Linux. What is acted is
+kept, to learn from; so nearly all steps here are those of evaluations, which nothing is kept of but on disk. Ends with status 1
+where memory of the program or of its workers grew by more than a tenth from the second quarter to the last, where a process that
+ended was not waited for, where one is left after Ctrl-C, or where the program ended by itself.
 """
 import argparse
 import os
@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--every", type=float, default=5, help="seconds between two looks")
     asked = parser.parse_args()
     # Little training for each step: it is the worker that is to be busy.
-    ratios = ["--model-ratio", "0.1", "--policy-ratio", "0.2", "--eval-every", "5000", "--every", "500"]
+    ratios = ["--model-ratio", "0.1", "--policy-ratio", "0.5", "--eval-every", "250", "--every", "250", "--eval-episodes", "200"]
     command = [os.path.abspath(asked.program), "active", "--env", asked.env, "--python", sys.executable, "--workers", "2"]
     with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "said", "w+") as said:
         run = subprocess.Popen([*command, "--steps", "1000000", *ratios], cwd=folder, stdout=said, stderr=said)
@@ -83,9 +83,9 @@ def main():
         said.seek(0)
         text = said.read()
         print(text[-600:])
-        acted = max(map(int, re.findall(r"(\d+) steps acted", text)), default=0)
+        steps = " ".join(re.findall(r"[\d,]+ steps acted, [\d,]+ in all with evaluations", text)[-1:]) or "steps not told"
     (early, late), (w_early, w_late) = quarters(own), quarters(workers)
-    print(f"program: median {early:.1f} MB in the second quarter, {late:.1f} MB in the last; most {max(own):.1f} MB; {acted} steps acted")
+    print(f"program: median {early:.1f} MB in the second quarter, {late:.1f} MB in the last; most {max(own):.1f} MB; {steps}")
     print(f"workers: median {w_early:.1f} MB in the second quarter, {w_late:.1f} MB in the last; most {max(workers):.1f} MB")
     print(f"exit status after Ctrl-C {code}; {zombies} zombies seen; {len(left)} processes left")
     return int(late > 1.1 * early or w_late > 1.1 * w_early or zombies > 0 or bool(left))

@@ -5,8 +5,12 @@ use crate::ground::task::Cancel;
 use crate::world::fit::ModelKind;
 use std::fs;
 
+/// Few gradient steps: nothing here needs them to have taught anything.
 fn options() -> Options {
     Options {
+        first_model_steps: 100,
+        model_ratio: 0.2,
+        policy_ratio: 0.5,
         steps: 900,
         random_steps: 300,
         every: 100,
@@ -49,7 +53,7 @@ fn recurrent() -> Options {
         eval_episodes: 1,
         first_model_steps: 5,
         model_ratio: 0.02,
-        policy_ratio: 0.2,
+        policy_ratio: 0.06,
         ..options()
     }
 }

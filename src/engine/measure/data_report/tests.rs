@@ -41,7 +41,7 @@ fn the_report_counts_endings_and_parts() {
     assert_eq!(table.rows[0][..2], [Cell::Count(0), Cell::Count(10)]);
     assert_eq!(table.rows[4][4], Cell::from("terminated and truncated"));
     let part = |name: &str| table.rows.iter().filter(|row| row[5] == Cell::from(name)).count();
-    assert_eq!((part("training"), part("held-out"), part("calibration")), (3, 1, 1));
+    assert_eq!((part("train"), part("held-out"), part("calibration")), (3, 1, 1));
     assert!(r.notes.iter().any(|n| n.level == Level::Warn && n.text == "a warning"));
     assert!(r.notes.iter().any(|n| n.level == Level::Info && n.text == "a rule"));
 }
