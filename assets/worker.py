@@ -11,6 +11,7 @@ Everything is little endian; control frames hold JSON, those of the step path ho
              seeds: of the episodes to come; the copies whose episodes end here may begin them at once, in order
   P put      n, copies u32, states f64    answered by b, rewards 0 (as of a reset)
   G get      n, copies u32                answered by g, states f64
+  W warm up  -                            not answered: imports what will be needed
   L load     {policy}                     answered by k {}
   A act      n, observations f32          answered by a, actions f32
   T try      {id, ..., steps}             answered by k {}
@@ -31,6 +32,7 @@ import json
 import math
 import os
 import platform
+import select
 import socket
 import struct
 import sys
@@ -278,6 +280,19 @@ def seeded(env, flat):
     return np.array_equal(begun[0], begun[1], equal_nan=True)
 
 
+def timed(env):
+    """Seconds that a step takes, with the beginnings of episodes: of 50 steps, or of as many as a twentieth of a second has."""
+    env.action_space.seed(0)
+    env.reset(seed=0)
+    steps, begun = 0, time.perf_counter()
+    while steps < 50 and time.perf_counter() - begun < 0.05:
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        steps += 1
+        if terminated or truncated:
+            env.reset()
+    return (time.perf_counter() - begun) / steps
+
+
 # ---- copies of an environment
 
 
@@ -363,7 +378,7 @@ class Copies:
 
     def describe(self):
         # Every worker describes the same environment, and the first is listened to.
-        first = not self.first
+        first = not self.first and not self.ask.get("described")
         settable = first and bool(self.states)
         spec = self.envs[0].spec
         entry = getattr(spec, "entry_point", None)
@@ -378,6 +393,7 @@ class Copies:
             "kwargs": plain(getattr(spec, "kwargs", None) or {}),
             "obs": self.obs.describe(),
             "action": self.action.describe(),
+            "step_seconds": timed(self.envs[0]) if self.ask.get("measured") else None,
             "seeded": not first or seeded(self.envs[0], self.obs),
             "settable": settable,
             "state_dim": self.state_dim if settable else 0,
@@ -690,8 +706,20 @@ class Pipe:
         os.dup2(nothing, 0)
         os.close(nothing)
         sys.stdout = sys.stderr
+        # Seconds for which it looks out for the next message before it sleeps: to be woken takes as long as a small step.
+        self.keen = 0.0
+        self.ready = select.poll() if hasattr(select, "poll") else None
+        if self.ready:
+            self.ready.register(self.input.fileno(), select.POLLIN)
+
+    def look_out(self):
+        until = time.perf_counter() + self.keen
+        while not self.ready.poll(0) and time.perf_counter() < until:
+            os.sched_yield()
 
     def receive(self):
+        if self.keen and self.ready:
+            self.look_out()
         head = self.input.read(HEAD_SIZE)
         if len(head) < HEAD_SIZE:
             return None, b""
@@ -717,17 +745,25 @@ class Worker:
     def __init__(self, pipe):
         self.pipe, self.copies, self.policy, self.batches = pipe, None, None, {}
         self.answers = {"H": self.hello, "R": self.reset, "S": self.step, "P": self.put, "G": self.get}
-        self.answers.update({"L": self.load, "A": self.act, "T": self.attempt})
+        self.answers.update({"W": self.warm_up, "L": self.load, "A": self.act, "T": self.attempt})
 
     def hello(self, payload):
         need()
         ask = json.loads(payload)
+        if self.copies:
+            self.copies.close()
+        self.pipe.keen = ask.get("keen") or 0.0
         self.copies = (Spread if ask.get("ray") else Copies)(ask, ask["copies"])
         about = self.copies.describe()
         self.width, self.columns = len(about["obs"]["names"]), len(about["action"]["names"])
         # What is there now stays: no collection of garbage need look at it.
         gc.freeze()
         self.pipe.tell("h", about)
+
+    def warm_up(self, _):
+        # What is wrong is told when it is needed.
+        with contextlib.suppress(Exception):
+            need()
 
     def _asked(self, payload):
         """The copies that are meant, where the rest begins, and room for the answer."""

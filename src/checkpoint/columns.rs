@@ -9,11 +9,12 @@ use crate::world::net::activation::Activation;
 ///
 /// Both readings must agree on whether there is a reward.
 pub fn read_anew(mut model: Ensemble, from: &Reading, to: &Reading) -> Ensemble {
-    let (d, a, width) = (model.obs_dim, model.action_dim, model.obs_dim + model.action_dim);
+    let (d, a) = (model.obs_dim, model.action_dim);
+    let (seen, width) = (model.seen_dim(), model.seen_dim() + a);
     match (from.input.value, to.input.value) {
         // What stood as [obs, action] is [action, obs]: the last D columns are the observation's.
         (InputOrder::ObsAction, InputOrder::ActionObs) => turn_inputs(&mut model, |c| (c + a) % width),
-        (InputOrder::ActionObs, InputOrder::ObsAction) => turn_inputs(&mut model, |c| (c + d) % width),
+        (InputOrder::ActionObs, InputOrder::ObsAction) => turn_inputs(&mut model, |c| (c + seen) % width),
         _ => {}
     }
     match (from.reward.value, to.reward.value) {
@@ -126,6 +127,7 @@ mod tests {
             max_logvar: vec![10.0, 11.0, 12.0],
             elites: vec![0, 1],
             absolute: Vec::new(),
+            seen: Vec::new(),
         }
     }
 

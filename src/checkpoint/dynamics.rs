@@ -8,7 +8,7 @@ use super::tensors::Tensors;
 use super::{About, Checkpoint, Given};
 use crate::data::dataset::Dataset;
 use crate::ground::fault::Fault;
-use crate::world::ensemble::Ensemble;
+use crate::world::ensemble::{Ensemble, Seen};
 use crate::world::net::activation::Activation;
 use crate::world::net::mlp::Mlp;
 use crate::world::net::normalizer::Normalizer;
@@ -37,6 +37,8 @@ pub struct Layout {
     pub reading: Reading,
     /// Columns of the observation that are predicted as they are, where the others' change is.
     pub no_delta: Vec<usize>,
+    /// What the network sees of an observation; nothing = its columns as they are.
+    pub seen: Vec<Seen>,
 }
 
 impl Layout {
@@ -50,6 +52,7 @@ impl Layout {
                 input: Item::new(InputOrder::ObsAction, Basis::Implied),
             },
             no_delta: Vec::new(),
+            seen: Vec::new(),
         }
     }
 
@@ -93,7 +96,15 @@ pub fn world_model(
     let members = members.first().copied().unwrap_or_default();
     let net = Mlp::new(members, layout.reading.activation.value, list).map_err(|e| file.error(e))?;
     let targets = if network.deterministic { net.outputs() } else { net.outputs() / 2 };
-    let dims = dims((net.inputs(), targets), sidecar, given, file, about)?;
+    let seen = sidecar.stated.preprocess.clone().unwrap_or_else(|| layout.seen.clone());
+    let inputs = as_if_whole((net.inputs(), targets), &seen, sidecar, given).ok_or_else(|| {
+        file.error(format!(
+            "a network of {} inputs cannot see {} columns of an observation and an action",
+            net.inputs(),
+            seen.len()
+        ))
+    })?;
+    let dims = dims((inputs, targets), sidecar, given, file, about)?;
     let reading = reading(layout, sidecar, given, dims, net.layers.len(), about);
     let elites = sidecar.elites.clone().or(network.elites).unwrap_or_else(|| (0..net.members).collect());
     let raw = Ensemble {
@@ -109,6 +120,7 @@ pub fn world_model(
         max_logvar: network.max_logvar,
         elites,
         absolute: Vec::new(),
+        seen,
     };
     raw.check().map_err(|e| file.error(e))?;
     let plain = Reading {
@@ -202,6 +214,21 @@ fn no_model((inputs, outputs): (usize, usize), data: &Dataset) -> Option<String>
     }
     let value = outputs == 1 && d > 1 && (inputs == d || inputs == d + a);
     value.then(|| format!("a network of {inputs} inputs and one output: a value function, no world model"))
+}
+
+/// Inputs of a network that saw the whole observation where this one sees `seen` of it; nothing where it has too few.
+fn as_if_whole(
+    (inputs, targets): (usize, usize),
+    seen: &[Seen],
+    sidecar: &Sidecar,
+    given: &Given<'_>,
+) -> Option<usize> {
+    if seen.is_empty() {
+        return Some(inputs);
+    }
+    let reward = given.asked.reward.or(sidecar.reward).map(|r| r != RewardColumn::None).or(sidecar.learned_rewards);
+    let obs = targets.checked_sub(usize::from(reward.unwrap_or(false)))?;
+    inputs.checked_sub(seen.len()).filter(|action| *action > 0).map(|action| action + obs)
 }
 
 /// What the columns of a network with `inputs` and `targets` are.

@@ -157,7 +157,7 @@ fn assemble(
     about: &mut About,
 ) -> Result<Ensemble, Fault> {
     run.check(&network, about)?;
-    let layout = run.layout()?;
+    let layout = run.layout(sidecar.stated.preprocess.as_deref())?;
     let sidecar = Sidecar { learned_rewards: run.learned_rewards()?.or(sidecar.learned_rewards), ..sidecar.clone() };
     if run.all_members()? && network.elites.take().is_some() {
         about.notes.push(

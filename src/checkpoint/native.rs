@@ -79,6 +79,9 @@ struct ModelRecord {
     elites: Vec<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     absolute: Vec<usize>,
+    /// What the network sees of an observation: "0", "sin 2".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    seen: Vec<String>,
     net: NetRecord,
 }
 
@@ -226,6 +229,7 @@ fn describe<'c>(checkpoint: &'c Checkpoint, numbers: &mut Numbers<'c>) -> Result
                 deterministic: m.deterministic,
                 elites: m.elites.clone(),
                 absolute: m.absolute.clone(),
+                seen: m.seen.iter().map(ToString::to_string).collect(),
                 net: describe_net("world_model", &m.net, numbers),
             })
         }
@@ -349,6 +353,7 @@ fn rebuild(record: Record, tensors: &Tensors) -> Result<Checkpoint, Fault> {
                 max_logvar: vector("world_model.max_logvar")?,
                 elites: m.elites,
                 absolute: m.absolute,
+                seen: m.seen.iter().map(|s| s.parse()).collect::<Result<_, String>>().map_err(|e| tensors.error(e))?,
             };
             model.check().map_err(|e| tensors.error(e))?;
             Some(Box::new(model) as Box<dyn WorldModel>)

@@ -3,9 +3,8 @@
 //! `config/*.py` (`PtModel`) and `MPC.py`.
 //!
 //! What the network sees of an observation and what its outputs are is code of the environment (`obs_preproc`, `targ_proc`), which
-//! no file tells: halfcheetah's network takes as many columns as if it saw the observation as it is. So it has to be stated, but for
-//! the widths of the two environments that the library leaves the observation alone in. In use a member's draw is taken (TS∞); here
-//! the mean over all members, or one member's mean.
+//! no file tells. Of networks with the widths of the library's four environments it is known, and told; of others it has to be
+//! stated. In use a member's draw is taken (TS∞); here the mean over all members, or one member's mean.
 
 use std::path::Path;
 
@@ -20,6 +19,7 @@ use super::tensors::{Tensor, Tensors};
 use super::unwrap::unwrap;
 use super::{About, Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
+use crate::world::ensemble::Seen;
 use crate::world::net::activation::Activation;
 
 /// Tensors that no other library has together.
@@ -29,19 +29,31 @@ const KNOWN_BY: [&str; 4] = ["lin0_w", "lin0_b", "inputs_mu", "inputs_sigma"];
 struct Environment {
     name: &'static str,
     widths: (usize, usize),
-    /// What its network sees instead of the observation.
-    instead: Option<&'static str>,
+    /// What its network sees of the observation.
+    seen: fn() -> Vec<Seen>,
+    /// The same in words.
+    sight: &'static str,
+    /// Columns that are predicted as they are.
+    no_delta: &'static [usize],
 }
 
 const ENVIRONMENTS: [Environment; 4] = [
-    Environment { name: "cartpole", widths: (6, 4), instead: Some("sine and cosine of the angle") },
+    Environment {
+        name: "cartpole",
+        widths: (6, 4),
+        seen: Seen::pets_cartpole,
+        sight: "sine and cosine of the angle in column 1, then the other columns",
+        no_delta: &[],
+    },
     Environment {
         name: "halfcheetah",
         widths: (24, 18),
-        instead: Some("sine and cosine of the angle without the velocity, which its first output is"),
+        seen: Seen::pets_halfcheetah,
+        sight: "all but the velocity in column 0, which is predicted as it is, with sine and cosine of the angle in column 2",
+        no_delta: &[0],
     },
-    Environment { name: "reacher", widths: (24, 17), instead: None },
-    Environment { name: "pusher", widths: (27, 20), instead: None },
+    Environment { name: "reacher", widths: (24, 17), seen: Vec::new, sight: "the observation as it is", no_delta: &[] },
+    Environment { name: "pusher", widths: (27, 20), seen: Vec::new, sight: "the observation as it is", no_delta: &[] },
 ];
 
 /// The layout.
@@ -71,16 +83,18 @@ impl CheckpointFormat for Pets {
         let tensors = unwrap(&read_tensors(&file)?, &mut about)?.finite()?;
         let (network, columns) = network(&tensors, &mut about)?;
         let environment = environment((columns, network.target.mean.len()), &sidecar, &tensors)?;
-        if let Some(environment) = environment {
-            about.notes.push(format!(
-                "of the widths of the library's {}: the network sees the observation as it is and predicts its change",
-                environment.name
-            ));
-        }
         let mut layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
         layout.reading.reward = Item::new(RewardColumn::None, Basis::Implied);
         let basis = if environment.is_some() { Basis::Implied } else { Basis::Assumed };
         layout.reading.target = Item::new(Target::Delta, basis);
+        if let Some(environment) = environment {
+            about.notes.push(format!(
+                "of the widths of the library's {}: the network sees {}, and predicts the change (preprocess in oodscope.toml states \
+                 something else)",
+                environment.name, environment.sight
+            ));
+            (layout.seen, layout.no_delta) = ((environment.seen)(), environment.no_delta.to_vec());
+        }
         let stated = Sidecar { learned_rewards: Some(false), ..sidecar.clone() };
         let model = dynamics::world_model(network, &layout, &stated, given, &tensors, &mut about)?;
         sidecar.describe(&mut about);
@@ -108,28 +122,21 @@ fn network(tensors: &Tensors, about: &mut About) -> Result<(Network, usize), Fau
     Ok((network, columns))
 }
 
-/// The library's environment that leaves the observation alone, by the widths; nothing where it is stated that this one does.
+/// The library's environment of these widths; nothing where it is stated what the network sees.
 fn environment(
-    widths: (usize, usize),
+    (inputs, targets): (usize, usize),
     sidecar: &Sidecar,
     tensors: &Tensors,
 ) -> Result<Option<&'static Environment>, Fault> {
-    if sidecar.stated.unprocessed {
+    if sidecar.stated.preprocess.is_some() {
         return Ok(None);
     }
-    let known = ENVIRONMENTS.iter().find(|e| e.widths == widths);
-    let (inputs, targets) = widths;
-    let remedy = "write preprocess = \"none\" and target = \"delta\" (or \"absolute\") into oodscope.toml beside it";
-    Err(tensors.error(match known {
-        Some(plain) if plain.instead.is_none() => return Ok(Some(plain)),
-        Some(Environment { name, instead, .. }) => format!(
-            "a network of {inputs} inputs and {targets} targets has the widths of the library's {name}, which sees {} (obs_preproc, \
-             targ_proc) and is not read; if it is another environment's that sees the observation as it is, {remedy}",
-            instead.unwrap_or_default()
-        ),
-        None => format!(
-            "what the network sees of an observation and what it predicts is in the code of its environment (obs_preproc, \
-             targ_proc); if it sees the observation as it is, {remedy}"
-        ),
-    }))
+    let known = ENVIRONMENTS.iter().find(|e| e.widths == (inputs, targets));
+    known.map(Some).ok_or_else(|| {
+        tensors.error(format!(
+            "what a network of {inputs} inputs and {targets} targets sees of an observation and what it predicts is in the code of \
+             its environment (obs_preproc, targ_proc); write preprocess = \"none\", or what it sees column by column, such as \
+             [\"sin 1\", \"cos 1\", \"0\", \"2\"], and target = \"delta\" (or \"absolute\") into oodscope.toml beside it"
+        ))
+    })
 }

@@ -43,6 +43,7 @@ fn example() -> Checkpoint {
             max_logvar: vec![0.5; 4],
             elites: vec![4, 0],
             absolute: Vec::new(),
+            seen: Vec::new(),
         })),
         policy: Some(Box::new(
             SquashedGaussian::new(net(1, &[3, 8, 2], Activation::Relu), Normalizer::identity(3), vec![2.0], vec![0.25])

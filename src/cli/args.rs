@@ -128,7 +128,7 @@ pub struct EnvArgs {
     /// Ray cluster that the environments are spread over: its address, or local
     #[arg(long, value_name = "ADDRESS")]
     ray: Option<String>,
-    /// Worker processes; one a core, at most 8, if no number is named
+    /// Worker processes; as many as the length of a step pays for, one a core at most, if no number is named
     #[arg(long, value_name = "N", value_parser = count)]
     workers: Option<usize>,
 }

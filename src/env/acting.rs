@@ -33,7 +33,7 @@ pub struct ActingSpec {
     /// Actions are drawn from the policy; its most likely ones are taken otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sampled: bool,
-    /// Worker processes; one a core if no number is named.
+    /// Worker processes; as many as pay if no number is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
 }

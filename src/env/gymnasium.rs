@@ -5,6 +5,7 @@
 //! [`VectorEnv::recover`] starts it anew, without the episodes that it was in.
 
 mod describe;
+mod fleet;
 mod frame;
 mod inbox;
 mod options;
@@ -19,6 +20,7 @@ use crate::data::space::Actions;
 use crate::ground::fault::Fault;
 use crate::ground::task::Ctx;
 use describe::About;
+use fleet::Fleet;
 use frame::{Batch, Message};
 pub use options::Options;
 use process::Process;
@@ -51,19 +53,12 @@ impl Gymnasium {
     /// # Errors
     /// [`Fault::Cancelled`], or a sentence: no Python, no Gymnasium, no such environment, a space without numbers.
     pub fn start(options: Options, cx: &Ctx) -> Result<Self, Fault> {
-        let copies = options.copies.max(1);
-        // Ray has its own processes.
-        let processes = if options.ray.is_some() { 1 } else { options.processes.clamp(1, copies) };
-        let share = copies.div_ceil(processes);
         let launch = Launch::new(options.python.as_deref(), options.worker_command.as_deref());
-        let options = Options { copies, ..options };
+        let options = Options { copies: options.copies.max(1), ..options };
         let cx = cx.untold();
-        let all: Vec<usize> = (0..copies.div_ceil(share)).collect();
-        let started = begin(&options, &launch, share, &all, &cx)?;
-        let (workers, about): (Vec<Process>, Vec<About>) = started.into_iter().unzip();
-        let Some(about) = about.into_iter().next() else { return Err(Fault::failed("no worker was started")) };
+        let Fleet { workers, about, share } = Fleet::start(&options, &launch, &cx)?;
         let spec = about.spec(&options.id);
-        let begun = vec![None; copies];
+        let begun = vec![None; options.copies];
         Ok(Self { options, launch, cx, about, spec, workers, share, next: Vec::new(), begun })
     }
 
@@ -240,7 +235,7 @@ impl VectorEnv for Gymnasium {
         for &w in &broken {
             self.workers[w].kill();
         }
-        let began = begin(&self.options, &self.launch, self.share, &broken, &self.cx);
+        let began = fleet::begin(&self.options, &self.launch, self.share, &broken, &self.cx);
         let started = began.map_err(|again| match again {
             Fault::Cancelled => Fault::Cancelled,
             again => {
@@ -283,44 +278,6 @@ impl Restorable for Gymnasium {
         )?;
         Ok(state)
     }
-}
-
-/// Starts the workers of these numbers, all at once, and hears what they hold. If one of them fails, all are ended.
-fn begin(
-    options: &Options,
-    launch: &Launch,
-    share: usize,
-    which: &[usize],
-    cx: &Ctx,
-) -> Result<Vec<(Process, About)>, Fault> {
-    let started: Result<Vec<Process>, Fault> = which.iter().map(|_| Process::start(launch, &options.id)).collect();
-    let mut started = started?;
-    let heard = hear(&mut started, options, share, which, cx);
-    if heard.is_err() {
-        started.iter_mut().for_each(Process::kill);
-    }
-    Ok(started.into_iter().zip(heard?).collect())
-}
-
-fn hear(
-    started: &mut [Process],
-    options: &Options,
-    share: usize,
-    which: &[usize],
-    cx: &Ctx,
-) -> Result<Vec<About>, Fault> {
-    for (process, &w) in started.iter_mut().zip(which) {
-        process.ready(options.start_limit, cx)?;
-        let first = w * share;
-        let hello = options.to_json(first, share.min(options.copies - first)).to_string();
-        process.send(Message::new(b'H').bytes(hello.as_bytes()), "starting")?;
-    }
-    let about = |process: &mut Process| {
-        let payload = process.answer(b'h', "making the environment", options.start_limit, cx)?;
-        serde_json::from_slice(&payload)
-            .map_err(|e| Fault::failed(format!("{}: its description is not understood ({e})", options.id)))
-    };
-    started.iter_mut().map(about).collect()
 }
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ pub mod fused;
 mod imagined;
 mod on_device;
 mod rows;
+mod seen;
 mod training;
 
 pub use decode::soft_bound;
 pub use on_device::EnsembleOnDevice;
 pub use rows::normalizers;
+pub use seen::{Seen, look};
 pub use training::{FusedFit, fresh, member_errors};
 
 /// A dynamics model: weights, normalisers and what its columns mean.
@@ -38,9 +40,9 @@ pub struct Ensemble {
     pub learned_termination: bool,
     /// No log-variance.
     pub deterministic: bool,
-    /// [D + A] -> outputs.
+    /// `[obs, action]` -> outputs, the observation as it is seen.
     pub net: Mlp,
-    /// Of `[obs, action]`.
+    /// Of `[obs, action]`, the observation as it is seen.
     pub input: Normalizer,
     /// Of the targets; identity where the model predicts raw units.
     pub target: Normalizer,
@@ -52,9 +54,16 @@ pub struct Ensemble {
     pub elites: Vec<usize>,
     /// Columns of the observation whose target is the next value itself, not its change.
     pub absolute: Vec<usize>,
+    /// What the network sees of an observation; nothing = its columns as they are.
+    pub seen: Vec<Seen>,
 }
 
 impl Ensemble {
+    /// Columns of what the network sees of an observation.
+    pub fn seen_dim(&self) -> usize {
+        if self.seen.is_empty() { self.obs_dim } else { self.seen.len() }
+    }
+
     /// Number of targets: D, and one for the reward.
     pub fn targets(&self) -> usize {
         self.obs_dim + usize::from(self.learned_reward)
@@ -77,10 +86,10 @@ impl Ensemble {
         let bounds =
             if self.deterministic { self.min_logvar.len() } else { targets * if own { self.net.members } else { 1 } };
         let lengths = [
-            ("network inputs", self.net.inputs(), self.obs_dim + self.action_dim),
+            ("network inputs", self.net.inputs(), self.seen_dim() + self.action_dim),
             ("network outputs", self.net.outputs(), outputs),
-            ("input means", self.input.mean.len(), self.obs_dim + self.action_dim),
-            ("input deviations", self.input.std.len(), self.obs_dim + self.action_dim),
+            ("input means", self.input.mean.len(), self.seen_dim() + self.action_dim),
+            ("input deviations", self.input.std.len(), self.seen_dim() + self.action_dim),
             ("target means", self.target.mean.len(), targets),
             ("target deviations", self.target.std.len(), targets),
             ("lower bounds of the log-variance", self.min_logvar.len(), bounds),
@@ -94,6 +103,9 @@ impl Ensemble {
         }
         if self.elites.is_empty() || self.elites.iter().any(|&e| e >= self.net.members) {
             return Err(format!("elites {:?} of an ensemble of {} members", self.elites, self.net.members));
+        }
+        if let Some(seen) = self.seen.iter().find(|s| s.column() >= self.obs_dim) {
+            return Err(format!("the network sees '{seen}' of an observation of {} columns", self.obs_dim));
         }
         if let Some(column) = self.absolute.iter().find(|c| **c >= self.obs_dim) {
             return Err(format!("column {column} of an observation of {} columns is no change", self.obs_dim));
@@ -120,9 +132,9 @@ impl Ensemble {
 
     fn inputs(&self, obs: &[f32], action: &[f32], rows: usize) -> Vec<f32> {
         let (d, a) = (self.obs_dim, self.action_dim);
-        let mut x = Vec::with_capacity(rows * (d + a));
+        let mut x = Vec::with_capacity(rows * (self.seen_dim() + a));
         for r in 0..rows {
-            let row = obs[r * d..(r + 1) * d].iter().chain(&action[r * a..(r + 1) * a]);
+            let row = look(&self.seen, &obs[r * d..(r + 1) * d]).chain(action[r * a..(r + 1) * a].iter().copied());
             x.extend(row.zip(self.input.mean.iter().zip(&self.input.std)).map(|(v, (m, s))| (v - m) / s));
         }
         x
@@ -151,6 +163,7 @@ mod tests {
             max_logvar: vec![30.0; 2],
             elites: vec![0],
             absolute: Vec::new(),
+            seen: Vec::new(),
         }
     }
 
@@ -170,6 +183,25 @@ mod tests {
         let p = Ensemble { absolute: vec![0], ..full() }.predict(&[7.0], &[0.0]);
         assert_eq!((p.delta[0], p.next_obs[0]), (-4.5, 2.5));
         assert!(Ensemble { absolute: vec![1], ..full() }.check().unwrap_err().contains("column 1"));
+    }
+
+    #[test]
+    fn an_angle_may_be_seen_as_its_sine_and_cosine() {
+        let one = full();
+        let layer = Layer { inputs: 3, weight: vec![1.0; 15], ..one.net.layers[0].clone() };
+        let model = Ensemble {
+            net: Mlp::new(1, Activation::Relu, vec![layer]).unwrap(),
+            input: Normalizer::identity(3),
+            seen: vec![Seen::Sin(0), Seen::Cos(0)],
+            ..one
+        };
+        assert_eq!(model.check(), Ok(()));
+        // sin 0 + cos 0 + 2, and the bias: 4 in units of the target.
+        assert!((model.predict(&[0.0], &[2.0]).delta[0] - 8.5).abs() < 1e-6);
+        assert!(
+            Ensemble { seen: vec![Seen::Sin(1), Seen::Cos(0)], ..model.clone() }.check().unwrap_err().contains("sin 1")
+        );
+        assert!(Ensemble { seen: Vec::new(), ..model }.check().unwrap_err().contains("network inputs"));
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn ensemble(members: usize, sizes: &[usize]) -> Ensemble {
         max_logvar: vec![0.5; targets],
         elites: (0..members).collect(),
         absolute: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

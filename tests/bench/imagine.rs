@@ -56,6 +56,7 @@ impl Case {
             max_logvar: vec![0.5; d + 1],
             elites: (0..members.min(5)).collect(),
             absolute: Vec::new(),
+            seen: Vec::new(),
         };
         Self { model, starts: init::normal(starts * d, rng), actions: init::normal(starts * HORIZON * a, rng) }
     }

@@ -59,7 +59,6 @@ fn main() {
         Ok(peer) => peer,
         Err(why) => return println!("nothing to measure: {why}"),
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     println!(
         "{:<24} {:>14} {:>14} {:>14} {:>22}",
         "steps a second", "one process", "by default", "make_vec", "of make_vec"
@@ -72,8 +71,8 @@ fn main() {
         };
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
-            rates[0].push(stepped(&mut start(1), steps));
-            rates[1].push(stepped(&mut start(cores.min(copies)), steps));
+            rates[0].push(stepped(&mut start(Some(1)), steps));
+            rates[1].push(stepped(&mut start(None), steps));
             rates[2].push(peer.ask(&format!("{id} {copies} {steps}")).expect("a peer").parse().expect("a number"));
         }
         let [one, all, plain] = rates.map(|mut rates: Vec<f64>| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use oodscope::checkpoint::reading::{Asked, Basis, InputOrder, RewardColumn, Target};
 use oodscope::checkpoint::{self, Checkpoint, Given};
-use oodscope::world::ensemble::Ensemble;
+use oodscope::world::ensemble::{Ensemble, Seen};
 use oodscope::world::net::activation::{Activation, Constant};
 use tempfile::TempDir;
 
@@ -63,6 +63,13 @@ fn every_key_of_mbrl_lib_is_honoured() {
     let c = open(&small("algorithm: {target_is_delta: false}\noverrides: {no_delta_list: [1]}\ndynamics_model: {}\n"));
     assert_eq!(model(&c).absolute, [0, 1]);
 
+    // Code is not run: what it does is known by its name, or stated.
+    let dir = small("overrides: {obs_process_fn: my.own.preprocess}\ndynamics_model: {}\n");
+    std::fs::write(dir.path().join("oodscope.toml"), "preprocess = [\"sin 1\", \"cos 1\"]\n").unwrap();
+    assert_eq!(model(&open(&dir)).seen, [Seen::Sin(1), Seen::Cos(1)]);
+    std::fs::write(dir.path().join("oodscope.toml"), "preprocess = [\"sin 7\", \"cos 1\"]\n").unwrap();
+    assert!(refusal(dir.path()).contains("'sin 7'"), "{}", refusal(dir.path()));
+
     let c = open(&small("algorithm: {normalize: false}\ndynamics_model: {}\n"));
     assert_eq!(model(&c).input.std, [1.0; 3]);
     assert!(c.about.warnings.iter().any(|w| w.contains("normalize: false")), "{:?}", c.about.warnings);
@@ -106,6 +113,10 @@ fn activations_of_mbrl_lib() {
 fn what_cannot_be_honoured_in_mbrl_lib_is_refused_by_name() {
     for (config, words) in [
         ("overrides: {obs_process_fn: mbrl.env.x.preprocess}\ndynamics_model: {}", "obs_process_fn"),
+        (
+            "overrides: {obs_process_fn: mbrl.env.pets_cartpole.CartPoleEnv.preprocess_fn}\ndynamics_model: {}",
+            "see 5 columns",
+        ),
         ("overrides: {no_delta_list: [7]}\ndynamics_model: {}", "column 7"),
         ("overrides: {no_delta_list: all}\ndynamics_model: {}", "no_delta_list"),
         ("algorithm: {target_is_delta: 0.5}\ndynamics_model: {}", "target_is_delta is 0.5"),

@@ -23,10 +23,12 @@ use crate::support::npz;
 use crate::support::torch::{self, tensor};
 
 /// File, what is expected of it, and the layout that reads it.
-const MODELS: [(&str, &str, &str); 7] = [
+const MODELS: [(&str, &str, &str); 9] = [
     ("small-mbpo/model.pt", "small-mbpo/expected.json", "mbpo_pytorch"),
     ("small-omnisafe/torch_save/epoch-10.pt", "small-omnisafe/torch_save/expected.json", "mbpo_pytorch"),
     ("small-pets/model.pt", "small-pets/expected.json", "PETS in PyTorch"),
+    ("small-pets-cartpole/model.pt", "small-pets-cartpole/expected.json", "PETS in PyTorch"),
+    ("small-pets-halfcheetah/model.pt", "small-pets-halfcheetah/expected.json", "PETS in PyTorch"),
     ("small-kit-rnn/dynamics.pth", "small-kit-rnn/expected.json", "OfflineRL-Kit"),
     ("small-rwm/model_10.pt", "small-rwm/expected_gru.json", "Robotic World Model"),
     ("small-rwm/model_20.pt", "small-rwm/expected_lstm.json", "Robotic World Model"),
@@ -166,6 +168,14 @@ fn what_is_read_is_told() {
     let c = opened(&reference("small-pets"));
     assert!(!ensemble(&c).learned_reward);
     assert_eq!(c.about.reading.unwrap().target.basis, Basis::Stated);
+
+    let c = opened(&reference("small-pets-halfcheetah"));
+    assert_eq!((ensemble(&c).absolute.as_slice(), ensemble(&c).seen.len()), (&[0][..], 18));
+    assert!(c.about.notes.join("\n").contains("library's halfcheetah"), "{:?}", c.about.notes);
+    // What is seen is kept.
+    let out = tempfile::tempdir().unwrap();
+    native::save(out.path(), &c).unwrap();
+    assert_eq!(ensemble(&opened(out.path())), ensemble(&c));
 
     let c = opened(&reference("small-rwm/model_10.pt"));
     let model = recurrent(&c);

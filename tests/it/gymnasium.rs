@@ -68,7 +68,7 @@ impl Fakes {
     fn that(&self, what: &str, once: bool) -> Options {
         let module = self.folder.path().join("fakes.py").display().to_string();
         let mut options =
-            Options { python: Some(self.python.clone()), copies: 3, processes: 2, ..Options::new("Fake-v0") };
+            Options { python: Some(self.python.clone()), copies: 3, processes: Some(2), ..Options::new("Fake-v0") };
         options.kwargs.insert("what".into(), what.into());
         if once {
             let mark = tempfile::NamedTempFile::new_in(self.folder.path()).unwrap().path().display().to_string();
@@ -119,7 +119,7 @@ fn an_actor_of_rays_that_dies_is_there_again() {
     assert!(fault.contains("a Ray actor died in the middle of an episode (copies "), "{fault}");
     let fault = ten(over("raises", false)).unwrap_err().to_string();
     assert!(fault.contains("RuntimeError in copy") && fault.contains("the gripper is stuck"), "{fault}");
-    let more = Options { processes: 3, ..over("nothing", false) };
+    let more = Options { processes: Some(3), ..over("nothing", false) };
     assert_eq!(ten(more).unwrap(), whole, "more actors than cores");
     let nobody = Options { ray: Some("127.0.0.1:1".into()), ..over("nothing", false) };
     assert!(ten(nobody).unwrap_err().to_string().contains("Ray does not answer at '127.0.0.1:1'"));

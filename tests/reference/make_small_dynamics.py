@@ -1,10 +1,10 @@
-"""Writes models/small-{mbpo,omnisafe,pets,kit-rnn,rwm}: dynamics models as five libraries save them, and what they predict.
+"""Writes models/small-{mbpo,omnisafe,pets,pets-cartpole,pets-halfcheetah,kit-rnn,rwm}: dynamics models as five libraries save them, and what they predict.
 
     python make_small_dynamics.py OUT
 
 The networks are small and untrained. Their modules are stated anew here with the libraries' names of tensors, from
   mbpo_pytorch/model.py, predict_env.py (fe3c78c); omnisafe/algorithms/model_based/base/ensemble.py;
-  handful-of-trials-pytorch/config/pusher.py, MPC.py (672d32f); OfflineRL-Kit/offlinerlkit/nets/rnn.py, dynamics/rnn_dynamics.py;
+  handful-of-trials-pytorch/config/{pusher,cartpole,halfcheetah}.py, MPC.py (672d32f); OfflineRL-Kit/offlinerlkit/nets/rnn.py, dynamics/rnn_dynamics.py;
   rsl_rl_rwm/rsl_rl/modules/system_dynamics.py, architectures/{mlp,rnn}.py, runners/mbpo_on_policy_runner.py (18eebcd).
 Beside each file lies `expected*.json`: K starts of `context` observations, the actions taken, what every member says of the first
 step that is imagined (next observation, log-variance of Δobs and then reward, reward), and the imagination of the members' mean over
@@ -96,15 +96,16 @@ class Mbpo(nn.Module):
         return x[..., : self.targets], soft_bound(x[..., self.targets:], self.min_logvar, self.max_logvar)
 
 
-def markov(path, model, scale, before, obs, actions, members):
-    """Imagines; `before` columns stand before Δobs, the last of them the reward."""
+def markov(path, model, scale, before, obs, actions, members, seen=lambda obs: obs, absolute=0):
+    """Imagines; `before` columns stand before Δobs, the last of them the reward. The network sees `seen(obs)`, and says of the first
+    `absolute` columns what they will be, not their change."""
     model = model.double()
     now, first, rollout, rewards = obs[:, -1], None, [], []
     with torch.no_grad():
         for t in range(H):
-            x = (np.concatenate([now, actions[:, t]], -1) - scale[0]) / scale[1]
+            x = (np.concatenate([seen(now), actions[:, t]], -1) - scale[0]) / scale[1]
             mean, logvar = (v.numpy() for v in model(torch.from_numpy(x).repeat(members, 1, 1)))
-            nexts = mean[..., before:] + now
+            nexts = mean[..., before:] + np.where(np.arange(now.shape[-1]) < absolute, 0, now)
             reward = mean[..., before - 1] if before else None
             if first is None:
                 lv = np.concatenate([logvar[..., before:]] + ([logvar[..., before - 1:before]] if before else []), -1)
@@ -144,23 +145,44 @@ def omnisafe():
 
 
 class Pets(nn.Module):
-    def __init__(self, hidden, e):
+    def __init__(self, hidden, e, inputs=D + A, d=D):
         super().__init__()
-        sizes = [D + A, hidden, hidden, hidden, 2 * D]
+        sizes = [inputs, hidden, hidden, hidden, 2 * d]
         for n, (i, o) in enumerate(zip(sizes, sizes[1:])):
             setattr(self, f"lin{n}_w", nn.Parameter(torch.zeros(e, i, o)))
             setattr(self, f"lin{n}_b", nn.Parameter(torch.zeros(e, 1, o)))
-        self.inputs_mu = nn.Parameter(torch.zeros(1, D + A), requires_grad=False)
-        self.inputs_sigma = nn.Parameter(torch.ones(1, D + A), requires_grad=False)
-        self.max_logvar = nn.Parameter(torch.ones(1, D) / 2)
-        self.min_logvar = nn.Parameter(-torch.ones(1, D) * 10)
+        self.inputs_mu = nn.Parameter(torch.zeros(1, inputs), requires_grad=False)
+        self.inputs_sigma = nn.Parameter(torch.ones(1, inputs), requires_grad=False)
+        self.max_logvar = nn.Parameter(torch.ones(1, d) / 2)
+        self.min_logvar = nn.Parameter(-torch.ones(1, d) * 10)
 
     def forward(self, x):
         x = (x - self.inputs_mu) / self.inputs_sigma
         for n in range(4):
             x = x.matmul(getattr(self, f"lin{n}_w")) + getattr(self, f"lin{n}_b")
             x = x * torch.sigmoid(x) if n < 3 else x
-        return x[..., :D], soft_bound(x[..., D:], self.min_logvar, self.max_logvar)
+        d = x.shape[-1] // 2
+        return x[..., :d], soft_bound(x[..., d:], self.min_logvar, self.max_logvar)
+
+
+def pets_of(name, d, a, e, seen, absolute):
+    """One of the two environments whose `obs_preproc` changes the observation."""
+    here = folder(name)
+    inputs = seen(np.zeros((1, d))).shape[-1] + a
+    model = spread_out(Pets(5, e, inputs, d), 0.7)
+    mu, sigma = scaler(8, inputs)
+    model.inputs_mu.data, model.inputs_sigma.data = torch.from_numpy(mu).float(), torch.from_numpy(sigma).float()
+    torch.save(model.state_dict(), os.path.join(here, "model.pt"))
+    markov(os.path.join(here, "expected.json"), model, (0.0, 1.0), 0, *starts(8, 1, d, a), e, seen, absolute)
+
+
+def pets_cartpole():
+    pets_of("small-pets-cartpole", 4, 1, 3, lambda o: np.concatenate([np.sin(o[:, 1:2]), np.cos(o[:, 1:2]), o[:, :1], o[:, 2:]], 1), 0)
+
+
+def pets_halfcheetah():
+    see = lambda o: np.concatenate([o[:, 1:2], np.sin(o[:, 2:3]), np.cos(o[:, 2:3]), o[:, 3:]], 1)
+    pets_of("small-pets-halfcheetah", 18, 6, 2, see, 1)
 
 
 def pets():
@@ -362,5 +384,7 @@ torch.manual_seed(0)
 mbpo()
 omnisafe()
 pets()
+pets_cartpole()
+pets_halfcheetah()
 kit_rnn()
 rwm()

@@ -11,6 +11,7 @@ use crate::checkpoint::hydra::Config;
 use crate::checkpoint::reading::{Basis, Item, Target};
 use crate::checkpoint::sidecar;
 use crate::ground::fault::Fault;
+use crate::world::ensemble::Seen;
 use crate::world::net::activation::{Activation, Constant};
 
 /// The configuration of a run, where one lies beside the weights.
@@ -18,6 +19,15 @@ pub struct Run(Option<Config>);
 
 /// Where `dynamics_model` keeps the network itself: as it is, of a `BasicEnsemble`'s members, and in versions 0.1.
 const NETWORKS: [&str; 3] = ["dynamics_model", "dynamics_model.member_cfg", "dynamics_model.model"];
+
+/// What a network sees of an observation.
+type Preprocess = fn() -> Vec<Seen>;
+
+/// The library's own functions of observations.
+const PREPROCESSES: [(&str, Preprocess); 2] = [
+    ("mbrl.env.pets_cartpole.CartPoleEnv.preprocess_fn", Seen::pets_cartpole),
+    ("mbrl.env.pets_halfcheetah.HalfCheetahEnv.preprocess_fn", Seen::pets_halfcheetah),
+];
 
 impl Run {
     /// Looks beside the weights in `folder` and one level up.
@@ -40,11 +50,11 @@ impl Run {
         Ok(Self(None))
     }
 
-    /// How the numbers are meant.
+    /// How the numbers are meant; `stated`: what the network is said to see of an observation.
     ///
     /// # Errors
     /// [`Fault`] naming a key that is not understood or not read.
-    pub fn layout(&self) -> Result<Layout, Fault> {
+    pub fn layout(&self, stated: Option<&[Seen]>) -> Result<Layout, Fault> {
         let mut layout = Layout::library(self.activation()?);
         let Some(config) = &self.0 else { return Ok(layout) };
         if let Some(delta) = config.truth("algorithm.target_is_delta")? {
@@ -64,11 +74,17 @@ impl Run {
         }
         match config.get("overrides.obs_process_fn")? {
             None | Some(Value::Null) => {}
+            Some(_) if stated.is_some() => {}
             Some(function) => {
-                return Err(config.error(format!(
-                    "overrides.obs_process_fn is {function}, Python code that changes observations before the network sees \
-                     them, which is not read; train the model without it"
-                )));
+                let known = PREPROCESSES.iter().find(|(name, _)| function.as_str() == Some(name));
+                let (_, seen) = known.ok_or_else(|| {
+                    config.error(format!(
+                        "overrides.obs_process_fn is {function}, Python code that changes observations before the network sees \
+                         them; write what it sees into oodscope.toml beside it, column by column: preprocess = [\"sin 1\", \
+                         \"cos 1\", \"0\", \"2\"]"
+                    ))
+                })?;
+                layout.seen = seen();
             }
         }
         Ok(layout)

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::checkpoint::About;
 use crate::checkpoint::layers;
+use crate::world::ensemble::Seen;
 use crate::world::net::normalizer::Normalizer;
 
 /// The keys.
@@ -36,8 +37,8 @@ pub struct Stated {
     pub unscaled: bool,
     /// Observations that the model looks back at, the present one included.
     pub history: Option<usize>,
-    /// The model sees the observation as it is.
-    pub unprocessed: bool,
+    /// What the model sees of the observation; an empty list: the observation as it is.
+    pub preprocess: Option<Vec<Seen>>,
     /// Whether a cost is the first output.
     pub cost: Option<bool>,
     /// What the inputs of a graph are, one after the other.
@@ -72,7 +73,7 @@ impl Stated {
             "action_mean" => self.action_mean = list()?,
             "action_std" => self.action_std = list()?,
             "scaler" => self.unscaled = none()?,
-            "preprocess" => self.unprocessed = none()?,
+            "preprocess" => self.preprocess = Some(seen(value)?),
             "history" => {
                 let count = value.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=10_000).contains(n));
                 self.history =
@@ -109,6 +110,24 @@ impl Stated {
     }
 }
 
+/// What a network sees of an observation: "none", or a list of columns.
+fn seen(value: &Value) -> Result<Vec<Seen>, String> {
+    let wrong = || {
+        format!(
+            "preprocess is {value}: write \"none\", or what the network sees, such as [\"sin 1\", \"cos 1\", \"0\", \"2\"]"
+        )
+    };
+    if value.as_str() == Some("none") {
+        return Ok(Vec::new());
+    }
+    let list = value.as_array().filter(|list| !list.is_empty()).ok_or_else(wrong)?;
+    let column = |entry: &Value| match entry {
+        Value::String(text) => text.parse().map_err(|e| format!("preprocess: {e}")),
+        other => other.to_string().parse().map_err(|_| wrong()),
+    };
+    list.iter().map(column).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +160,10 @@ mod tests {
         for (keys, words) in [
             (json!({"obs_mean": [1, "x"]}), "list of numbers"),
             (json!({"scaler": "some"}), "only \"none\""),
-            (json!({"preprocess": true}), "only \"none\""),
+            (json!({"preprocess": true}), "\"none\", or what"),
+            (json!({"preprocess": []}), "\"none\", or what"),
+            (json!({"preprocess": ["tan 1"]}), "sin 3 or cos 3"),
+            (json!({"preprocess": [1.5]}), "\"none\", or what"),
             (json!({"history": 0}), "1 to 10000"),
             (json!({"history": 1e9}), "1 to 10000"),
             (json!({"cost": "no"}), "true or false"),
@@ -150,6 +172,9 @@ mod tests {
             assert!(stated(&keys).unwrap_err().contains(words), "{keys}");
         }
         let all = stated(&json!({"scaler": "none", "preprocess": "none", "history": 32, "cost": false})).unwrap();
-        assert_eq!((all.unscaled, all.unprocessed, all.history, all.cost), (true, true, Some(32), Some(false)));
+        assert_eq!((all.unscaled, all.history, all.cost), (true, Some(32), Some(false)));
+        assert_eq!(all.preprocess, Some(Vec::new()));
+        let columns = stated(&json!({"preprocess": ["sin 1", 0, "2"]})).unwrap().preprocess;
+        assert_eq!(columns, Some(vec![Seen::Sin(1), Seen::Column(0), Seen::Column(2)]));
     }
 }

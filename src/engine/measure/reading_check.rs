@@ -140,7 +140,7 @@ fn measure(opened: &Opened, checkpoint: &Checkpoint, model: &dyn WorldModel, cx:
         linear: linear.map(|next| rms(&batch, &all, &next, &scale) / copied),
         better,
         rollouts: follow(opened, model, cx)?,
-        doubts: Ensemble::known(model).map(|m| normaliser_doubts(&m.input, opened, &batch)).unwrap_or_default(),
+        doubts: Ensemble::known(model).map(|m| normaliser_doubts(m, opened, &batch)).unwrap_or_default(),
         reading: checkpoint.about.reading,
         place: model_space::place(model),
     })

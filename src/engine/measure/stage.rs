@@ -1,7 +1,5 @@
 //! Which environment episodes are acted in, and why: the one that is named, else the dataset's own.
 
-use std::thread;
-
 use serde_json::{Map, Value};
 
 use crate::data::dataset::Origin;
@@ -87,13 +85,11 @@ fn by_name(name: &str, asked: &ActingSpec, copies: usize, origin: Option<&Origin
     }
     let id = plain.unwrap_or(name);
     let options = options(id, asked, origin.filter(|origin| origin.env_id.as_deref() == Some(id)));
-    let processes = options.processes.min(copies);
-    Chosen::Worker(Box::new(Options { processes, copies, ..options }), None)
+    Chosen::Worker(Box::new(Options { copies, ..options }), None)
 }
 
 /// What is asked of the workers; the dataset's own environment is made as its file says.
 fn options(id: &str, asked: &ActingSpec, origin: Option<&Origin>) -> Options {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     let spec = origin.and_then(|origin| serde_json::from_str::<Value>(origin.env_spec.as_deref()?).ok());
     let mut kwargs: Map<String, Value> =
         spec.as_ref().and_then(|spec| spec["kwargs"].as_object().cloned()).unwrap_or_default();
@@ -110,7 +106,7 @@ fn options(id: &str, asked: &ActingSpec, origin: Option<&Origin>) -> Options {
         python: asked.python.clone(),
         worker_command: asked.worker_command.clone(),
         ray: asked.ray.clone(),
-        processes: asked.workers.unwrap_or(cores).clamp(1, COPIES),
+        processes: asked.workers,
         copies: COPIES,
         ..Options::new(id)
     }

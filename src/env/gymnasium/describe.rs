@@ -19,6 +19,9 @@ pub(super) struct About {
     kwargs: Map<String, Value>,
     obs: Flat,
     action: Flat,
+    /// Seconds that a step takes, where they were measured.
+    #[serde(default)]
+    pub step_seconds: Option<f64>,
     /// Whether a seed decides how an episode begins.
     pub seeded: bool,
     /// Whether states can be set.

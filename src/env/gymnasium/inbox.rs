@@ -4,7 +4,8 @@ use std::io;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::frame::{self, Frame};
 
@@ -38,6 +39,11 @@ impl Inbox {
         Self { source, bytes: Vec::new(), greeted: false }
     }
 
+    /// Looks out for what comes, so long, before it sleeps: to be woken takes as long as a step of a small environment.
+    pub(super) fn look_out(&mut self, keen: Duration) {
+        self.source.keen = keen;
+    }
+
     /// Waits for a frame, `most` at the longest for the next part of one.
     pub(super) fn wait(&mut self, most: Duration) -> Came {
         loop {
@@ -68,6 +74,10 @@ pub(super) struct Source {
     stream: UnixStream,
     limit: Duration,
     chunk: Vec<u8>,
+    /// How long it looks out before it sleeps.
+    keen: Duration,
+    /// A read answers at once.
+    at_once: bool,
 }
 
 #[cfg(unix)]
@@ -76,19 +86,52 @@ impl Source {
     pub(super) fn new() -> io::Result<(Self, Stdio)> {
         let (stream, theirs) = UnixStream::pair()?;
         let chunk = vec![0; CHUNK];
-        Ok((Self { stream, limit: Duration::ZERO, chunk }, std::os::fd::OwnedFd::from(theirs).into()))
+        let source = Self { stream, limit: Duration::ZERO, chunk, keen: Duration::ZERO, at_once: false };
+        Ok((source, std::os::fd::OwnedFd::from(theirs).into()))
+    }
+
+    /// What comes while it looks out; nothing where it comes later.
+    fn seen(&mut self) -> io::Result<Option<usize>> {
+        if self.keen.is_zero() {
+            return Ok(None);
+        }
+        self.answer_at_once(true)?;
+        let begun = Instant::now();
+        loop {
+            match io::Read::read(&mut self.stream, &mut self.chunk) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < self.keen => thread::yield_now(),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                other => return other.map(Some),
+            }
+        }
+    }
+
+    fn answer_at_once(&mut self, at_once: bool) -> io::Result<()> {
+        if self.at_once != at_once {
+            self.stream.set_nonblocking(at_once)?;
+            self.at_once = at_once;
+        }
+        Ok(())
     }
 
     fn read(&mut self, into: &mut Vec<u8>, most: Duration) -> io::Result<usize> {
+        let read = match self.seen()? {
+            Some(read) => read,
+            None => self.waited_for(most)?,
+        };
+        into.extend_from_slice(&self.chunk[..read]);
+        Ok(read)
+    }
+
+    fn waited_for(&mut self, most: Duration) -> io::Result<usize> {
+        self.answer_at_once(false)?;
         // No wait at all would mean for ever.
         let most = most.max(Duration::from_millis(1));
         if most != self.limit {
             self.stream.set_read_timeout(Some(most))?;
             self.limit = most;
         }
-        let read = io::Read::read(&mut self.stream, &mut self.chunk)?;
-        into.extend_from_slice(&self.chunk[..read]);
-        Ok(read)
+        io::Read::read(&mut self.stream, &mut self.chunk)
     }
 }
 
@@ -96,6 +139,8 @@ impl Source {
 #[cfg(not(unix))]
 pub(super) struct Source {
     chunks: std::sync::mpsc::Receiver<Vec<u8>>,
+    /// Not used: the thread looks out.
+    keen: Duration,
 }
 
 #[cfg(not(unix))]
@@ -112,7 +157,7 @@ impl Source {
                 }
             }
         });
-        Ok((Self { chunks }, theirs.into()))
+        Ok((Self { chunks, keen: Duration::ZERO }, theirs.into()))
     }
 
     fn read(&mut self, into: &mut Vec<u8>, most: Duration) -> io::Result<usize> {

@@ -28,14 +28,22 @@ pub struct Options {
     pub worker_command: Option<String>,
     /// A Ray cluster that the copies are spread over: its address, or "local".
     pub ray: Option<String>,
-    /// Worker processes; actors of Ray.
-    pub processes: usize,
+    /// Worker processes, or actors of Ray; if no number is named, as many as pay, one a core at most.
+    pub processes: Option<usize>,
     /// Copies in all.
     pub copies: usize,
     /// How long a worker may take to start.
     pub start_limit: Duration,
     /// How long it may take to answer later.
     pub step_limit: Duration,
+}
+
+/// Most processes where no number is named.
+const MOST: usize = 8;
+
+/// Cores of this machine.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Options {
@@ -51,11 +59,16 @@ impl Options {
             python: None,
             worker_command: None,
             ray: None,
-            processes: 1,
+            processes: Some(1),
             copies: 1,
             start_limit: Duration::from_mins(1),
             step_limit: Duration::from_secs(30),
         }
+    }
+
+    /// The most processes, or actors, that there may be.
+    pub(super) fn most(&self) -> usize {
+        self.processes.unwrap_or_else(|| cores().min(MOST)).clamp(1, self.copies.max(1))
     }
 
     /// As a worker is told them, for so many copies, the first of them numbered so.
@@ -70,7 +83,7 @@ impl Options {
             "max_episode_steps": self.max_episode_steps,
             "pixels": self.pixels,
             "ray": self.ray,
-            "actors": self.processes,
+            "actors": self.most(),
             "first": first,
             "copies": copies,
         })

@@ -105,6 +105,11 @@ impl Process {
         self.broken = self.gone;
     }
 
+    /// Lets whoever waits for it look out for its answers, so many seconds, before it sleeps.
+    pub(super) fn look_out(&mut self, seconds: f64) {
+        self.inbox.look_out(Duration::from_secs_f64(seconds));
+    }
+
     /// True where it can be asked for another environment.
     pub(super) fn serves(&self) -> bool {
         !self.gone

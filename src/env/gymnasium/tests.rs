@@ -101,7 +101,12 @@ fn what_goes_wrong_is_said_in_time_and_does_not_outlast_a_recovery() {
 fn copies_are_the_same_in_however_many_processes() {
     let Some(python) = python() else { return };
     let of = |processes| {
-        let options = Options { python: Some(python.clone()), copies: 5, processes, ..Options::new("CartPole-v1") };
+        let options = Options {
+            python: Some(python.clone()),
+            copies: 5,
+            processes: Some(processes),
+            ..Options::new("CartPole-v1")
+        };
         let mut env = start(options).unwrap();
         let space = env.spec().action_space.clone();
         let first = env.reset(&[4, 0, 2], &[1, 2, 3]).unwrap();
@@ -118,8 +123,13 @@ fn episodes_that_are_announced_are_those_that_are_asked_for() {
     let Some(python) = python() else { return };
     for processes in [1, 2, 5] {
         let begin = || {
-            start(Options { python: Some(python.clone()), copies: 5, processes, ..Options::new("CartPole-v1") })
-                .unwrap()
+            start(Options {
+                python: Some(python.clone()),
+                copies: 5,
+                processes: Some(processes),
+                ..Options::new("CartPole-v1")
+            })
+            .unwrap()
         };
         let (mut plain, mut announced) = (begin(), begin());
         let space = plain.spec().action_space.clone();

@@ -62,6 +62,7 @@ fn ensemble(members: usize, hidden: &[usize], activation: Activation, terminatio
         max_logvar: vec![0.5, 0.1, 0.3, 2.0],
         elites: (0..members).collect(),
         absolute: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

@@ -61,7 +61,8 @@ impl WorldModel for Ensemble {
     }
 
     fn obs_scale(&self) -> Option<(&[f32], &[f32])> {
-        Some((&self.input.mean[..self.obs_dim], &self.input.std[..self.obs_dim]))
+        let as_it_is = self.seen.is_empty();
+        as_it_is.then(|| (&self.input.mean[..self.obs_dim], &self.input.std[..self.obs_dim]))
     }
 
     fn latent_dim(&self) -> Option<usize> {

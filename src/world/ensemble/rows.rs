@@ -2,17 +2,22 @@
 
 use crate::data::episode::TransitionBatch;
 use crate::ground::stats;
-use crate::world::ensemble::Ensemble;
+use crate::world::ensemble::{Ensemble, Seen, look};
 use crate::world::net::normalizer::Normalizer;
 
-/// Normalisers of `[obs, action]` and of `[Δobs, reward]` (the next value itself in the columns `absolute`) over `batch`, with actions in `width` columns
-/// ([`Actions::columns`](crate::data::space::Actions::columns)); constant columns keep a scale of 1.
-pub fn normalizers(batch: &TransitionBatch, width: usize, absolute: &[usize]) -> (Normalizer, Normalizer) {
+/// Normalisers of `[obs, action]` (the observation as it is `seen`) and of `[Δobs, reward]` (the next value itself in the columns
+/// `absolute`) over `batch`, with actions in `width` columns ([`Actions::columns`](crate::data::space::Actions::columns)); constant
+/// columns keep a scale of 1.
+pub fn normalizers(
+    batch: &TransitionBatch,
+    width: usize,
+    (absolute, seen): (&[usize], &[Seen]),
+) -> (Normalizer, Normalizer) {
     let n = batch.len();
     let actions = batch.actions(0..n);
     let actions = actions.columns(width);
     let action = |i: usize| &actions[i * width..(i + 1) * width];
-    let input = |i: usize| batch.obs_at(i).iter().chain(action(i)).copied().collect::<Vec<f32>>();
+    let input = |i: usize| look(seen, batch.obs_at(i)).chain(action(i).iter().copied()).collect::<Vec<f32>>();
     (moments(n, input), moments(n, |i| target_row(batch, i, absolute)))
 }
 
@@ -60,14 +65,14 @@ pub(super) struct Batch {
 
 impl Rows {
     pub fn new(model: &Ensemble, batch: &TransitionBatch) -> Self {
-        let (i, t, a) = (model.obs_dim + model.action_dim, model.targets(), model.action_dim);
+        let (i, t, a) = (model.seen_dim() + model.action_dim, model.targets(), model.action_dim);
         let actions = batch.actions(0..batch.len());
         let actions = actions.columns(a);
         let (mut input, mut target) = (Vec::with_capacity(batch.len() * i), Vec::with_capacity(batch.len() * t));
         let scaled = |v: f32, n: &Normalizer, c: usize| (v - n.mean[c]) / n.std[c];
         for r in 0..batch.len() {
-            let x = batch.obs_at(r).iter().chain(&actions[r * a..(r + 1) * a]);
-            input.extend(x.enumerate().map(|(c, &v)| scaled(v, &model.input, c)));
+            let x = look(&model.seen, batch.obs_at(r)).chain(actions[r * a..(r + 1) * a].iter().copied());
+            input.extend(x.enumerate().map(|(c, v)| scaled(v, &model.input, c)));
             let row = target_row(batch, r, &model.absolute);
             target.extend(row.iter().take(t).enumerate().map(|(c, &v)| scaled(v, &model.target, c)));
         }
@@ -94,7 +99,7 @@ impl Ensemble {
     /// Moves the normalisers to those of `batch` and folds the change into the first and last layer, so that the
     /// function that the network computes stays the same (up to rounding) while new data is well scaled.
     pub fn renormalize(&mut self, batch: &TransitionBatch) {
-        let (input, target) = normalizers(batch, self.action_dim, &self.absolute);
+        let (input, target) = normalizers(batch, self.action_dim, (&self.absolute, &self.seen));
         let members = self.net.members;
         let first = &mut self.net.layers[0];
         for e in 0..members {

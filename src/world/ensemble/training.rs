@@ -23,7 +23,7 @@ pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) 
     let mut sizes = vec![d + a];
     sizes.extend(std::iter::repeat_n(options.hidden, options.layers));
     sizes.push(2 * targets + usize::from(learned_termination));
-    let (input, target) = normalizers(train, a, &[]);
+    let (input, target) = normalizers(train, a, (&[], &[]));
     Ensemble {
         obs_dim: d,
         action_dim: a,
@@ -37,6 +37,7 @@ pub fn fresh(train: &TransitionBatch, options: &FitOptions, rng: &mut impl Rng) 
         max_logvar: vec![0.5; targets],
         elites: (0..options.members).collect(),
         absolute: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn linear(members: usize, elites: &[usize]) -> Ensemble {
         max_logvar: vec![40.0; 2],
         elites: elites.to_vec(),
         absolute: Vec::new(),
+        seen: Vec::new(),
     };
     model.check().unwrap();
     model

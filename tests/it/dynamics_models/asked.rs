@@ -91,12 +91,13 @@ fn what_pets_sees_of_an_observation_is_asked_for() {
         assert!(refusal(&file).contains("before it was trained"));
         answer
     };
-    assert!(of(6, 4).unwrap_err().contains("cartpole"));
-    assert!(of(24, 18).unwrap_err().contains("halfcheetah"));
-    for (inputs, targets) in [(24, 17), (27, 20)] {
+    for (inputs, targets, action, name) in
+        [(6, 4, 1, "cartpole"), (24, 18, 6, "halfcheetah"), (24, 17, 7, "reacher"), (27, 20, 7, "pusher")]
+    {
         let c = of(inputs, targets).unwrap();
         let reading = c.about.reading.unwrap();
-        assert_eq!((ensemble(&c).obs_dim, ensemble(&c).action_dim), (targets, 7));
+        assert!(c.about.notes.join("\n").contains(name), "{:?}", c.about.notes);
+        assert_eq!((ensemble(&c).obs_dim, ensemble(&c).action_dim), (targets, action));
         assert_eq!((reading.target.value, reading.assumed().len()), (Target::Delta, 0));
     }
     assert!(of(7, 5).unwrap_err().contains("code of its environment"));

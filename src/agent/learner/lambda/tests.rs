@@ -24,6 +24,7 @@ fn pays_for_action() -> Ensemble {
         max_logvar: vec![],
         elites: vec![0],
         absolute: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

@@ -55,6 +55,7 @@ fn model() -> Ensemble {
         max_logvar: vec![],
         elites: vec![1],
         absolute: Vec::new(),
+        seen: Vec::new(),
     }
 }
 

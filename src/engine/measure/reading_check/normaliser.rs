@@ -4,6 +4,7 @@
 use crate::data::episode::TransitionBatch;
 use crate::engine::opened::Opened;
 use crate::ground::stats::moments;
+use crate::world::ensemble::{Ensemble, Seen, look};
 use crate::world::net::normalizer::Normalizer;
 
 /// Factor between the deviations of model and data from which on they are not of the same quantity.
@@ -30,11 +31,11 @@ impl Pair {
 }
 
 /// What does not fit, a sentence each. A file without a normaliser has nothing to be held against.
-pub(super) fn normaliser_doubts(input: &Normalizer, opened: &Opened, batch: &TransitionBatch) -> Vec<String> {
+pub(super) fn normaliser_doubts(model: &Ensemble, opened: &Opened, batch: &TransitionBatch) -> Vec<String> {
+    let input = &model.input;
     if *input == Normalizer::identity(input.mean.len()) {
         return Vec::new();
     }
-    let d = batch.obs_dim;
     let pairs = |names: &[String], values: &[f32], first: usize| -> Vec<Pair> {
         let width = names.len();
         let column = |c: usize| values.iter().skip(c).step_by(width).map(|v| f64::from(*v));
@@ -47,7 +48,15 @@ pub(super) fn normaliser_doubts(input: &Normalizer, opened: &Opened, batch: &Tra
         };
         names.iter().enumerate().filter_map(pair).collect()
     };
-    let obs = pairs(&opened.data.obs_space.names, &batch.obs, 0);
+    let names = &opened.data.obs_space.names;
+    let obs = if model.seen.is_empty() {
+        pairs(names, &batch.obs, 0)
+    } else {
+        let seen: Vec<f32> = (0..batch.len()).flat_map(|i| look(&model.seen, batch.obs_at(i))).collect();
+        let told = |s: &Seen| s.to_string().replace(&s.column().to_string(), &names[s.column()]);
+        pairs(&model.seen.iter().map(told).collect::<Vec<_>>(), &seen, 0)
+    };
+    let d = model.seen_dim();
     let stored = opened.data.action_dim() + d == input.mean.len();
     let action = if stored { pairs(&opened.data.action_space.names, &batch.action, d) } else { Vec::new() };
     if let Some(doubt) = standardised(&obs) {

@@ -56,6 +56,7 @@ fn model(weight: [f32; 6]) -> Ensemble {
         max_logvar: vec![],
         elites: vec![0],
         absolute: vec![],
+        seen: vec![],
     }
 }
 

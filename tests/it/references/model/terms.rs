@@ -111,6 +111,7 @@ fn terms_that_cancel_are_counted() {
         max_logvar: vec![],
         elites: vec![0],
         absolute: Vec::new(),
+        seen: Vec::new(),
     };
     assert!((model.predict(&[1.0], &[1.0]).delta[0] + 2.0).abs() < 1e-6, "the sum is small");
     let terms = Terms::of(&model, &[1.0], &[1.0]);
