@@ -251,25 +251,11 @@ const MIDDLE: &[Page] = &[
             SAID,
             (Part(5), FIRST),
             (Part(5), SECOND),
-            (
-                Part(4),
-                Row(&[
-                    (Part(1), C("table:before_after")),
-                    (Part(1), C("live:log")),
-                    (Part(1), C("table:checks")),
-                    (Part(1), C("notes")),
-                ]),
-            ),
+            (Part(4), Row(&[(Part(3), C("table:before_after")), (Part(3), C("live:log")), (Part(2), C("notes"))])),
         ]),
     ),
-    Page(
-        "training",
-        Column(&[
-            (Part(4), TRAINING),
-            (Part(5), Row(&[(Part(2), C("live:map")), (Part(3), C("log"))])),
-            (Need(9), C("table:sitting")),
-        ]),
-    ),
+    Page("training", Column(&[(Part(4), TRAINING), (Part(5), Row(&[(Part(2), C("live:map")), (Part(3), C("log"))]))])),
+    Page("checks", Column(&[(Part(3), C("table:checks")), (Need(9), C("table:sitting"))])),
 ];
 /// Its pages on a large screen.
 const LARGE: &[Page] = &[Page(

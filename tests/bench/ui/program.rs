@@ -85,7 +85,7 @@ impl Screen {
         for i in 0..ROUNDS {
             self.catch_up();
             let (before, began) = (self.told(), Instant::now());
-            self.press(if i / 15 % 2 == 0 { "l" } else { "h" });
+            self.press(if i / 10 % 2 == 0 { "l" } else { "h" });
             match self.when(Duration::from_secs(2), |screen| screen.told() != before) {
                 Some(at) => times.push((at - began).as_secs_f64() * 1e3),
                 None => println!("the cursor's cell did not change within 2 s: {before:?}"),
