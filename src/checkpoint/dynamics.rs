@@ -97,13 +97,14 @@ pub fn world_model(
     let net = Mlp::new(members, layout.reading.activation.value, list).map_err(|e| file.error(e))?;
     let targets = if network.deterministic { net.outputs() } else { net.outputs() / 2 };
     let seen = sidecar.stated.preprocess.clone().unwrap_or_else(|| layout.seen.clone());
-    let inputs = as_if_whole((net.inputs(), targets), &seen, sidecar, given).ok_or_else(|| {
+    let (inputs, learned_rewards) = as_if_whole((net.inputs(), targets), &seen, sidecar, given).ok_or_else(|| {
         file.error(format!(
             "a network of {} inputs cannot see {} columns of an observation and an action",
             net.inputs(),
             seen.len()
         ))
     })?;
+    let sidecar = &Sidecar { learned_rewards, ..sidecar.clone() };
     let dims = dims((inputs, targets), sidecar, given, file, about)?;
     let reading = reading(layout, sidecar, given, dims, net.layers.len(), about);
     let elites = sidecar.elites.clone().or(network.elites).unwrap_or_else(|| (0..net.members).collect());
@@ -216,19 +217,20 @@ fn no_model((inputs, outputs): (usize, usize), data: &Dataset) -> Option<String>
     value.then(|| format!("a network of {inputs} inputs and one output: a value function, no world model"))
 }
 
-/// Inputs of a network that saw the whole observation where this one sees `seen` of it; nothing where it has too few.
+/// Inputs of a network that saw the whole observation where this one sees `seen` of it, and whether there is a reward, where that
+/// follows; nothing where it has too few.
 fn as_if_whole(
     (inputs, targets): (usize, usize),
     seen: &[Seen],
     sidecar: &Sidecar,
     given: &Given<'_>,
-) -> Option<usize> {
-    if seen.is_empty() {
-        return Some(inputs);
-    }
-    let reward = given.asked.reward.or(sidecar.reward).map(|r| r != RewardColumn::None).or(sidecar.learned_rewards);
-    let obs = targets.checked_sub(usize::from(reward.unwrap_or(false)))?;
-    inputs.checked_sub(seen.len()).filter(|action| *action > 0).map(|action| action + obs)
+) -> Option<(usize, Option<bool>)> {
+    let said = given.asked.reward.or(sidecar.reward).map(|r| r != RewardColumn::None).or(sidecar.learned_rewards);
+    let Some(last) = seen.iter().map(|s| s.column()).max() else { return Some((inputs, said)) };
+    // As where the whole is seen, a reward is among the targets unless they are needed for what is seen.
+    let reward = said.unwrap_or(targets > last + 1);
+    let obs = targets.checked_sub(usize::from(reward))?;
+    inputs.checked_sub(seen.len()).filter(|action| *action > 0).map(|action| (action + obs, Some(reward)))
 }
 
 /// What the columns of a network with `inputs` and `targets` are.
