@@ -290,7 +290,7 @@ def timed(env):
         steps += 1
         if terminated or truncated:
             env.reset()
-    return (time.perf_counter() - begun) / steps
+    return (time.perf_counter() - begun) / max(steps, 1)
 
 
 # ---- copies of an environment
@@ -393,12 +393,17 @@ class Copies:
             "kwargs": plain(getattr(spec, "kwargs", None) or {}),
             "obs": self.obs.describe(),
             "action": self.action.describe(),
-            "step_seconds": timed(self.envs[0]) if self.ask.get("measured") else None,
+            "step_seconds": self.timed() if self.ask.get("measured") else None,
             "seeded": not first or seeded(self.envs[0], self.obs),
             "settable": settable,
             "state_dim": self.state_dim if settable else 0,
             "versions": versions(),
         }
+
+    def timed(self):
+        # Actions at random may be none that it takes.
+        with contextlib.suppress(Exception):
+            return timed(self.envs[0])
 
     def reset(self, copies, seeds, out):
         for row, copy in enumerate(copies):
@@ -751,7 +756,12 @@ class Worker:
         need()
         ask = json.loads(payload)
         if self.copies:
-            self.copies.close()
+            # The one that was measured makes room: there may be one at a time.
+            with contextlib.suppress(Exception):
+                self.copies.close()
+            self.copies = None
+            gc.unfreeze()
+            gc.collect()
         self.pipe.keen = ask.get("keen") or 0.0
         self.copies = (Spread if ask.get("ray") else Copies)(ask, ask["copies"])
         about = self.copies.describe()

@@ -58,6 +58,7 @@ mod yaml;
 
 use columns::{open_readings, read_anew};
 use reading::{Asked, Reading};
+use sidecar::Sidecar;
 
 /// A world model, a policy, or both, and where they came from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -220,11 +221,26 @@ pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
         ));
     };
     let mut checkpoint = format.load(path, given)?;
+    seen_as_stated(&checkpoint, path)?;
     let about = &mut checkpoint.about;
     about.format = format.name().into();
     // Names come from files.
     about.warnings.iter_mut().chain(&mut about.notes).for_each(|text| *text = printable(text));
     Ok(checkpoint)
+}
+
+/// Refuses what is stated of what a network sees where the layout does not ask for it: it would be passed over.
+fn seen_as_stated(checkpoint: &Checkpoint, path: &Path) -> Result<(), Fault> {
+    let (Some(model), Some(file)) = (&checkpoint.world_model, &checkpoint.about.file) else { return Ok(()) };
+    let stated = Sidecar::read(file.parent().unwrap_or(Path::new(".")))?.stated.preprocess;
+    let Some(stated) = stated.filter(|seen| !seen.is_empty()) else { return Ok(()) };
+    if Ensemble::known(&**model).is_some_and(|ensemble| ensemble.seen == stated) {
+        return Ok(());
+    }
+    Err(Fault::at(
+        path,
+        "preprocess in the file beside it is not read of such a model; leave it away, or write \"none\"",
+    ))
 }
 
 /// Name, shape and dtype of every tensor in a file, whatever it is for: what a person needs to see when no layout fits.

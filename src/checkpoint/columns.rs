@@ -12,7 +12,7 @@ pub fn read_anew(mut model: Ensemble, from: &Reading, to: &Reading) -> Ensemble 
     let (d, a) = (model.obs_dim, model.action_dim);
     let (seen, width) = (model.seen_dim(), model.seen_dim() + a);
     match (from.input.value, to.input.value) {
-        // What stood as [obs, action] is [action, obs]: the last D columns are the observation's.
+        // What stood as [obs, action] is [action, obs]: the last columns are those seen of the observation.
         (InputOrder::ObsAction, InputOrder::ActionObs) => turn_inputs(&mut model, |c| (c + a) % width),
         (InputOrder::ActionObs, InputOrder::ObsAction) => turn_inputs(&mut model, |c| (c + seen) % width),
         _ => {}

@@ -227,8 +227,10 @@ fn as_if_whole(
 ) -> Option<(usize, Option<bool>)> {
     let said = given.asked.reward.or(sidecar.reward).map(|r| r != RewardColumn::None).or(sidecar.learned_rewards);
     let Some(last) = seen.iter().map(|s| s.column()).max() else { return Some((inputs, said)) };
+    let known = sidecar.obs_dim.or(given.data.map(Dataset::obs_dim)).filter(|d| targets.abs_diff(*d) <= 1);
     // As where the whole is seen, a reward is among the targets unless they are needed for what is seen.
-    let reward = said.unwrap_or(targets > last + 1);
+    let guess = || known.map_or_else(|| targets.checked_sub(1).is_some_and(|t| t > last), |d| targets > d);
+    let reward = said.unwrap_or_else(guess);
     let obs = targets.checked_sub(usize::from(reward))?;
     inputs.checked_sub(seen.len()).filter(|action| *action > 0).map(|action| (action + obs, Some(reward)))
 }

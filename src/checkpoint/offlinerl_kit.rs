@@ -172,6 +172,12 @@ fn standardise(
             "the dataset's observations hold NaN: RAMBO's statistics cannot be computed from it",
         ));
     }
+    if !model.seen.is_empty() {
+        return Err(Fault::at(
+            folder,
+            "a model of standardised observations with a preprocess of its own is not read; leave preprocess away",
+        ));
+    }
     for c in 0..d {
         let (m, s) = (mean[c], std[c] + EPS);
         model.input.mean[c] = (m + s * f64::from(model.input.mean[c])) as f32;
@@ -190,7 +196,7 @@ fn standardise(
 
 /// True if the model's own normaliser does nothing to any column of the observation.
 fn sees_standardised(model: &Ensemble) -> bool {
-    let wide = |v: &[f32]| v[..model.obs_dim].iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
+    let wide = |v: &[f32]| v[..model.seen_dim()].iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
     looks_standardised(&wide(&model.input.mean), &wide(&model.input.std))
 }
 

@@ -3,8 +3,8 @@
 //! `config/*.py` (`PtModel`) and `MPC.py`.
 //!
 //! What the network sees of an observation and what its outputs are is code of the environment (`obs_preproc`, `targ_proc`), which
-//! no file tells. Of networks with the widths of the library's four environments it is known, and told; of others it has to be
-//! stated. In use a member's draw is taken (TS∞); here the mean over all members, or one member's mean.
+//! no file tells. Of networks with the widths of the library's four environments it is known, and told; where it is an angle's sine
+//! and cosine, the file's own moments have to bear it out: their squares add up to 1. Of others it has to be stated. In use a member's draw is taken (TS∞); here the mean over all members, or one member's mean.
 
 use std::path::Path;
 
@@ -21,6 +21,7 @@ use super::{About, Checkpoint, CheckpointFormat, Given};
 use crate::ground::fault::Fault;
 use crate::world::ensemble::Seen;
 use crate::world::net::activation::Activation;
+use crate::world::net::normalizer::Normalizer;
 
 /// Tensors that no other library has together.
 const KNOWN_BY: [&str; 4] = ["lin0_w", "lin0_b", "inputs_mu", "inputs_sigma"];
@@ -82,7 +83,7 @@ impl CheckpointFormat for Pets {
         let mut about = About { file: Some(file.clone()), ..About::default() };
         let tensors = unwrap(&read_tensors(&file)?, &mut about)?.finite()?;
         let (network, columns) = network(&tensors, &mut about)?;
-        let environment = environment((columns, network.target.mean.len()), &sidecar, &tensors)?;
+        let environment = environment((columns, network.target.mean.len()), &network.input, &sidecar, &tensors)?;
         let mut layout = Layout::library(Item::new(Activation::Silu, Basis::Implied));
         layout.reading.reward = Item::new(RewardColumn::None, Basis::Implied);
         let basis = if environment.is_some() { Basis::Implied } else { Basis::Assumed };
@@ -125,13 +126,14 @@ fn network(tensors: &Tensors, about: &mut About) -> Result<(Network, usize), Fau
 /// The library's environment of these widths; nothing where it is stated what the network sees.
 fn environment(
     (inputs, targets): (usize, usize),
+    input: &Normalizer,
     sidecar: &Sidecar,
     tensors: &Tensors,
 ) -> Result<Option<&'static Environment>, Fault> {
     if sidecar.stated.preprocess.is_some() {
         return Ok(None);
     }
-    let known = ENVIRONMENTS.iter().find(|e| e.widths == (inputs, targets));
+    let known = ENVIRONMENTS.iter().find(|e| e.widths == (inputs, targets) && borne_out(&(e.seen)(), input));
     known.map(Some).ok_or_else(|| {
         tensors.error(format!(
             "what a network of {inputs} inputs and {targets} targets sees of an observation and what it predicts is in the code of \
@@ -139,4 +141,14 @@ fn environment(
              [\"sin 1\", \"cos 1\", \"0\", \"2\"], and target = \"delta\" (or \"absolute\") into oodscope.toml beside it"
         ))
     })
+}
+
+/// True where the mean squares of every sine and cosine of one angle add up to 1, as they do over any data.
+fn borne_out(seen: &[Seen], input: &Normalizer) -> bool {
+    let square = |i: usize| f64::from(input.mean[i]).powi(2) + f64::from(input.std[i]).powi(2);
+    let sum = |column: usize| -> f64 {
+        let angle = |s: &Seen| *s == Seen::Sin(column) || *s == Seen::Cos(column);
+        seen.iter().enumerate().filter(|(_, s)| angle(s)).map(|(i, _)| square(i)).sum()
+    };
+    seen.iter().all(|s| matches!(s, Seen::Column(_)) || (sum(s.column()) - 1.0).abs() < 0.01)
 }

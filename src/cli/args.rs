@@ -128,7 +128,7 @@ pub struct EnvArgs {
     /// Ray cluster that the environments are spread over: its address, or local
     #[arg(long, value_name = "ADDRESS")]
     ray: Option<String>,
-    /// Worker processes; as many as the length of a step pays for, one a core at most, if no number is named
+    /// Worker processes; if no number is named, as many as the length of a step pays for, one a core and 8 at most
     #[arg(long, value_name = "N", value_parser = count)]
     workers: Option<usize>,
 }

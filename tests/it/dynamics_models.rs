@@ -169,6 +169,9 @@ fn what_is_read_is_told() {
     assert!(!ensemble(&c).learned_reward);
     assert_eq!(c.about.reading.unwrap().target.basis, Basis::Stated);
 
+    let c = opened(&reference("small-pets-cartpole"));
+    assert_eq!((ensemble(&c).obs_dim, ensemble(&c).action_dim, ensemble(&c).seen.len()), (4, 1, 5));
+    assert!(c.about.notes.join("\n").contains("library's cartpole"), "{:?}", c.about.notes);
     let c = opened(&reference("small-pets-halfcheetah"));
     assert_eq!((ensemble(&c).absolute.as_slice(), ensemble(&c).seen.len()), (&[0][..], 18));
     assert!(c.about.notes.join("\n").contains("library's halfcheetah"), "{:?}", c.about.notes);

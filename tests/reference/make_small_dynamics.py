@@ -170,7 +170,10 @@ def pets_of(name, d, a, e, seen, absolute):
     here = folder(name)
     inputs = seen(np.zeros((1, d))).shape[-1] + a
     model = spread_out(Pets(5, e, inputs, d), 0.7)
-    mu, sigma = scaler(8, inputs)
+    # Of data, as the library fits it.
+    rng = np.random.default_rng(8)
+    data = np.concatenate([seen(rng.normal(0.3, 1, (500, d))), rng.uniform(-1, 1, (500, a))], 1)
+    mu, sigma = data.mean(0, keepdims=True), data.std(0, keepdims=True)
     model.inputs_mu.data, model.inputs_sigma.data = torch.from_numpy(mu).float(), torch.from_numpy(sigma).float()
     torch.save(model.state_dict(), os.path.join(here, "model.pt"))
     markov(os.path.join(here, "expected.json"), model, (0.0, 1.0), 0, *starts(8, 1, d, a), e, seen, absolute)

@@ -4,8 +4,11 @@ use std::io;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
+#[cfg(unix)]
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
 use super::frame::{self, Frame};
 

@@ -28,7 +28,8 @@ pub struct Options {
     pub worker_command: Option<String>,
     /// A Ray cluster that the copies are spread over: its address, or "local".
     pub ray: Option<String>,
-    /// Worker processes, or actors of Ray; if no number is named, as many as pay, one a core at most.
+    /// Worker processes, or actors of Ray. If no number is named, as many as the length of a step pays for, one a core and 8 at most;
+    /// of Ray, and where a worker command starts them, that many.
     pub processes: Option<usize>,
     /// Copies in all.
     pub copies: usize,

@@ -169,6 +169,8 @@ fn heard(app: &mut App, report: &Report) -> Vec<Effect> {
     if report.name == ID.0 {
         let hole = report.pairs.as_ref().and_then(|maps| maps.holes.first()).map(|(pair, _)| dims(*pair));
         app.selection.axes = app.selection.axes.or(hole);
+        // Its holes have other numbers.
+        app.selection.hole = None;
         // What is said first comes without its pairs of dimensions: the map would be drawn twice.
         if report.pairs.is_some() {
             let spec = map(app);

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Effect, map};
 use crate::engine::job::{Only, Slot};
-use crate::ui::app::{App, Prompt, Sought};
+use crate::ui::app::{App, Over, Prompt, Sought};
 use crate::ui::choosing::ask;
 use crate::ui::panel::{PANELS, diagnosis, road, start_next};
 
@@ -49,9 +49,13 @@ fn earlier(app: &App, prompt: Prompt, by: isize) -> Prompt {
 
 /// Writes pasted text into the line, where it is open: its first line.
 pub fn paste(app: &mut App, text: &str) {
-    if let Some(prompt) = &mut app.filter.prompt {
-        prompt.insert(text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
-    }
+    let over = match &mut app.over {
+        Some(Over::Plan(_, prompt)) => prompt.as_mut(),
+        Some(Over::Search(_, prompt, _)) => Some(prompt),
+        _ => None,
+    };
+    let Some(prompt) = app.filter.prompt.as_mut().or(over) else { return };
+    prompt.insert(text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
 }
 
 /// Asks for the episodes that meet a condition, and pass through the region that holds; an empty line takes both back.

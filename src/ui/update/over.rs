@@ -23,7 +23,10 @@ pub fn help(app: &mut App) {
 /// Moves the cursor in it: columns to the right and rows down; false where nothing lies over the panel.
 pub fn shift(app: &mut App, (dx, dy): (i32, i32)) -> bool {
     let by = dx + dy;
-    if let Some(Over::Plan(at, _)) = app.over {
+    if let Some(Over::Plan(_, Some(_))) = app.over {
+        return true;
+    }
+    if let Some(Over::Plan(at, None)) = app.over {
         let next = at.saturating_add_signed(dy as isize).min(plan::FIELDS.len() - 1);
         app.over = Some(Over::Plan(next, None));
         if dx != 0 {

@@ -17,8 +17,8 @@ pub fn draw(app: &App, (selected, typed): (usize, Option<&Prompt>), body: Rect, 
     let given = given(app);
     let rows = FIELDS.len() + given.len() + 5;
     let title = match typed {
-        Some(_) => "Plan of the next top-up · Enter takes the value · Esc leaves it as it was",
-        None => "Plan of the next top-up · ↑↓ select · ←→ or a number change · t starts · Esc closes",
+        Some(_) => "Plan of the next top-up · Enter takes it · Esc leaves it as it was",
+        None => "Plan of the next top-up · ↑↓ · ←→ or a number · t starts · Esc closes",
     };
     let inside = overlay::open(body, 92, rows as u16, title, buf, theme);
     let mut y = inside.y;
@@ -40,8 +40,11 @@ pub fn draw(app: &App, (selected, typed): (usize, Option<&Prompt>), body: Rect, 
         y += 1;
     }
     let meaning = FIELDS.get(selected).map(|field| told(app, *field).2).unwrap_or_default();
-    for line in ink::wrap(meaning, inside.width).iter().take(2) {
-        ink::put(buf, inside, inside.x, y, line, theme.accent());
+    // Why a value is not taken, where that was said.
+    let refused = app.message.as_deref().filter(|_| typed.is_some());
+    let style = if refused.is_some() { theme.text().fg(theme.colors().alarm) } else { theme.accent() };
+    for line in ink::wrap(refused.unwrap_or(meaning), inside.width).iter().take(2) {
+        ink::put(buf, inside, inside.x, y, line, style);
         y += 1;
     }
     y += 1;

@@ -29,7 +29,7 @@ impl EnsembleOnDevice {
         Self { network: Network::constant(&model.net, &device), model, device }
     }
 
-    /// [E, B, outputs] of inputs [B, D + A] in the model's units.
+    /// [E, B, outputs] of inputs [B, in] in the model's units.
     fn forward(&self, inputs: Vec<f32>, rows: usize) -> Vec<f32> {
         let net = &self.model.net;
         let same = tensor(inputs, [1, rows, net.inputs()], &self.device);

@@ -63,6 +63,10 @@ fn what_pets_sees_of_an_observation_is_asked_for() {
     std::fs::remove_file(&toml).unwrap();
     let e = refusal(&file);
     assert!(e.contains("obs_preproc") && e.contains("preprocess = \"none\""), "{e}");
+    // Nothing that is stated is passed over.
+    let other = copy("small-rwm");
+    std::fs::write(other.path().join("oodscope.toml"), "preprocess = [\"sin 0\"]\n").unwrap();
+    assert!(refusal(&other.path().join("model_10.pt")).contains("preprocess"));
     // The library's own environments, by their widths.
     let of = |inputs: usize, targets: usize| {
         let dir = tempfile::tempdir().unwrap();
@@ -91,9 +95,10 @@ fn what_pets_sees_of_an_observation_is_asked_for() {
         assert!(refusal(&file).contains("before it was trained"));
         answer
     };
-    for (inputs, targets, action, name) in
-        [(6, 4, 1, "cartpole"), (24, 18, 6, "halfcheetah"), (24, 17, 7, "reacher"), (27, 20, 7, "pusher")]
-    {
+    // Sines and cosines whose squares add up to something else are none.
+    assert!(of(6, 4).unwrap_err().contains("code of its environment"));
+    assert!(of(24, 18).unwrap_err().contains("code of its environment"));
+    for (inputs, targets, action, name) in [(24, 17, 7, "reacher"), (27, 20, 7, "pusher")] {
         let c = of(inputs, targets).unwrap();
         let reading = c.about.reading.unwrap();
         assert!(c.about.notes.join("\n").contains(name), "{:?}", c.about.notes);

@@ -36,7 +36,7 @@ pub(super) fn normaliser_doubts(model: &Ensemble, opened: &Opened, batch: &Trans
     if *input == Normalizer::identity(input.mean.len()) {
         return Vec::new();
     }
-    let pairs = |names: &[String], values: &[f32], first: usize| -> Vec<Pair> {
+    let pairs = |place: &str, names: &[String], values: &[f32], first: usize| -> Vec<Pair> {
         let width = names.len();
         let column = |c: usize| values.iter().skip(c).step_by(width).map(|v| f64::from(*v));
         let pair = |(c, name): (usize, &String)| {
@@ -44,21 +44,22 @@ pub(super) fn normaliser_doubts(model: &Ensemble, opened: &Opened, batch: &Trans
             let (mean, variance) = moments(column(c));
             let data = (mean, variance.sqrt());
             let model = (f64::from(*m), f64::from(*s));
-            (data.1 > 0.0).then(|| Pair { name: format!("column {c} ({name})"), model, data })
+            (data.1 > 0.0).then(|| Pair { name: format!("{place} {c} ({name})"), model, data })
         };
         names.iter().enumerate().filter_map(pair).collect()
     };
     let names = &opened.data.obs_space.names;
     let obs = if model.seen.is_empty() {
-        pairs(names, &batch.obs, 0)
+        pairs("column", names, &batch.obs, 0)
     } else {
         let seen: Vec<f32> = (0..batch.len()).flat_map(|i| look(&model.seen, batch.obs_at(i))).collect();
+        // "sin θ" for "sin 1".
         let told = |s: &Seen| s.to_string().replace(&s.column().to_string(), &names[s.column()]);
-        pairs(&model.seen.iter().map(told).collect::<Vec<_>>(), &seen, 0)
+        pairs("network input", &model.seen.iter().map(told).collect::<Vec<_>>(), &seen, 0)
     };
     let d = model.seen_dim();
     let stored = opened.data.action_dim() + d == input.mean.len();
-    let action = if stored { pairs(&opened.data.action_space.names, &batch.action, d) } else { Vec::new() };
+    let action = if stored { pairs("column", &opened.data.action_space.names, &batch.action, d) } else { Vec::new() };
     if let Some(doubt) = standardised(&obs) {
         return vec![doubt];
     }
