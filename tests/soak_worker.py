@@ -27,7 +27,8 @@ def status(pid):
 
 
 def megabytes(pid):
-    return int(status(pid).get("VmRSS", "0 kB").split()[0]) / 1024
+    """Memory of its own: pages of its file, which come as its code is used, are the system's to keep."""
+    return int(status(pid).get("RssAnon", "0 kB").split()[0]) / 1024
 
 
 def family(pid):
