@@ -51,6 +51,13 @@ pub fn covered(opened: &Opened, spec: &CoverSpec, cx: &Ctx, first: &dyn Fn(&Repo
             );
             coverage.report.note(Level::Info, text);
         }
+        if !opened.source.only.is_everything() {
+            let text = format!(
+                "The threshold is that of the chosen episodes ({}), and so are all shares: of all episodes it is another.",
+                opened.source.only.words()
+            );
+            coverage.report.note(Level::Info, text);
+        }
         Ok(coverage)
     })
 }
