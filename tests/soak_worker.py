@@ -2,9 +2,9 @@
 """Learns online in a Gymnasium environment for a long time and tells how memory grows: python tests/soak_worker.py PROGRAM
 
 The environment steps in worker processes of this Python, which needs gymnasium. --minutes 30 by default. Linux. What is acted is
-kept, to learn from; so nearly all steps here are those of evaluations, which nothing is kept of but on disk. Ends with status 1
-where memory of the program or of its workers grew by more than a tenth from the second quarter to the last, where a process that
-ended was not waited for, where one is left after Ctrl-C, or where the program ended by itself.
+kept, to learn from; so nearly all steps here are those of evaluations, of which the last is kept, in episodes of one length.
+Ends with status 1 where memory of the program or of its workers grew by more than a tenth from the second quarter to the last,
+where a process that ended was not waited for, where one is left after Ctrl-C, or where the program ended by itself.
 """
 import argparse
 import os
@@ -50,7 +50,7 @@ def quarters(seen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
-    parser.add_argument("--env", default="gym:CartPole-v1")
+    parser.add_argument("--env", default="gym:Pendulum-v1")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--every", type=float, default=5, help="seconds between two looks")
     asked = parser.parse_args()
