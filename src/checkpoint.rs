@@ -231,8 +231,10 @@ pub fn open_given(path: &Path, given: &Given<'_>) -> Result<Checkpoint, Fault> {
 
 /// Refuses what is stated of what a network sees where the layout does not ask for it: it would be passed over.
 fn seen_as_stated(checkpoint: &Checkpoint, path: &Path) -> Result<(), Fault> {
-    let (Some(model), Some(file)) = (&checkpoint.world_model, &checkpoint.about.file) else { return Ok(()) };
-    let stated = Sidecar::read(file.parent().unwrap_or(Path::new(".")))?.stated.preprocess;
+    let Some(model) = &checkpoint.world_model else { return Ok(()) };
+    // Beside what is opened: one of our own knows another's place, which may hold something else by now.
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+    let stated = Sidecar::read(folder)?.stated.preprocess;
     let Some(stated) = stated.filter(|seen| !seen.is_empty()) else { return Ok(()) };
     if Ensemble::known(&**model).is_some_and(|ensemble| ensemble.seen == stated) {
         return Ok(());

@@ -4,7 +4,8 @@
 //!
 //! What the network sees of an observation and what its outputs are is code of the environment (`obs_preproc`, `targ_proc`), which
 //! no file tells. Of networks with the widths of the library's four environments it is known, and told; where it is an angle's sine
-//! and cosine, the file's own moments have to bear it out: their squares add up to 1. Of others it has to be stated. In use a member's draw is taken (TS∞); here the mean over all members, or one member's mean.
+//! and cosine, the file's own moments have to bear it out: their squares add up to 1. Of others it has to be stated. In use a
+//! member's draw is taken (TS∞); here the mean over all members, or one member's mean.
 
 use std::path::Path;
 

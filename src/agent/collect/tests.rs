@@ -149,6 +149,39 @@ fn a_cancel_keeps_the_finished_episodes_and_counts_every_step() {
     assert_eq!((data.num_episodes(), data.num_steps()), (1, 200));
 }
 
+/// What is announced is what is asked for next, in its order, and no more than is asked for.
+#[test]
+fn the_episodes_that_begin_next_are_announced() {
+    struct Heard(Box<dyn VectorEnv>, Vec<u64>, usize);
+    impl VectorEnv for Heard {
+        fn spec(&self) -> &EnvSpec {
+            self.0.spec()
+        }
+        fn copies(&self) -> usize {
+            self.0.copies()
+        }
+        fn reset(&mut self, copies: &[usize], seeds: &[u64]) -> Result<Vec<f32>, Fault> {
+            if self.2 > 0 {
+                assert_eq!(self.1[..seeds.len()], *seeds);
+            }
+            self.2 += seeds.len();
+            self.0.reset(copies, seeds)
+        }
+        fn announce(&mut self, seeds: &[u64]) {
+            self.1 = seeds.to_vec();
+        }
+        fn step(&mut self, copies: &[usize], actions: &Actions<'_>) -> Result<StepBatch, Fault> {
+            assert!(self.1.len() <= copies.len() && self.1.len() <= 9 - self.2);
+            self.0.step(copies, actions)
+        }
+    }
+    let mut env = Heard(pendulums(4), Vec::new(), 0);
+    let mut c = Collector::new(0, "t", 0);
+    c.run(&mut env, &random(), Acting::Greedy, Limit::episodes(9), &Ctx::quiet()).unwrap();
+    assert_eq!((c.episodes(), env.2), (9, 9));
+    assert!(env.1.is_empty(), "nothing begins after the last");
+}
+
 #[test]
 fn nothing_collected_is_no_dataset() {
     assert!(Collector::new(0, "t", 0).dataset(&*pendulums(1)).is_none());

@@ -64,8 +64,7 @@ impl Fleet {
         ask["measured"] = true.into();
         workers[0].send(Message::new(b'H').bytes(ask.to_string().as_bytes()), "starting")?;
         let about = about(&mut workers[0], options, cx)?;
-        let each = about.step_seconds.unwrap_or(f64::INFINITY) * options.copies as f64 / WORTH;
-        let share = options.copies.div_ceil((each.ceil() as usize).clamp(1, workers.len()));
+        let share = share_of(about.step_seconds, options.copies, workers.len());
         let needed = options.copies.div_ceil(share);
         // Nothing is open in the others yet.
         workers.iter_mut().skip(needed).for_each(Process::kill);
@@ -74,6 +73,13 @@ impl Fleet {
         hear(workers, options, (share, true), &all, cx)?;
         Ok((about, share))
     }
+}
+
+/// Copies of a worker, where a step of one copy takes so many seconds and there may be `most` workers: there are that many where it
+/// was not measured.
+fn share_of(step_seconds: Option<f64>, copies: usize, most: usize) -> usize {
+    let worth = step_seconds.map_or(f64::INFINITY, |each| each * copies as f64 / WORTH);
+    copies.div_ceil((worth.ceil() as usize).clamp(1, most))
 }
 
 /// Starts the workers of these numbers, all at once, and hears what they hold. If one of them fails, all are ended.
@@ -109,13 +115,14 @@ fn hear(
     cx: &Ctx,
 ) -> Result<Vec<About>, Fault> {
     // Who looks out keeps a core from those that work.
-    let keen = options.worker_command.is_none() && options.copies.div_ceil(share) < cores();
+    let lookout = options.worker_command.is_none() && options.copies.div_ceil(share) < cores();
+    let keen = if lookout { KEEN } else { 0.0 };
     for (process, &w) in started.iter_mut().zip(which) {
         let first = w * share;
         let mut hello = options.to_json(first, share.min(options.copies - first));
         hello["described"] = described.into();
-        hello["keen"] = if keen { KEEN } else { 0.0 }.into();
-        process.look_out(if keen { KEEN } else { 0.0 });
+        hello["keen"] = keen.into();
+        process.look_out(keen);
         process.send(Message::new(b'H').bytes(hello.to_string().as_bytes()), "starting")?;
     }
     started.iter_mut().map(|process| about(process, options, cx)).collect()
@@ -125,4 +132,20 @@ fn about(process: &mut Process, options: &Options, cx: &Ctx) -> Result<About, Fa
     let payload = process.answer(b'h', "making the environment", options.start_limit, cx)?;
     serde_json::from_slice(&payload)
         .map_err(|e| Fault::failed(format!("{}: its description is not understood ({e})", options.id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_has_enough_to_do() {
+        // A cart-pole's copies are one worker's, a simulator's are spread, over what there is at most.
+        assert_eq!(share_of(Some(6e-6), 8, 8), 8);
+        assert_eq!(share_of(Some(90e-6), 8, 2), 4);
+        assert_eq!(share_of(Some(90e-6), 8, 8), 3);
+        assert_eq!(share_of(Some(1.0), 8, 8), 1);
+        assert_eq!(share_of(Some(0.0), 8, 8), 8);
+        assert_eq!(share_of(None, 8, 4), 2);
+    }
 }

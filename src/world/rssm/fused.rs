@@ -200,7 +200,8 @@ impl FusedRssm {
         self.encoder.backward(&embedded);
     }
 
-    /// A step of Adam of every network, all side by side: a cell's is one product, which one thread takes. `features` [(L + 1)·B, H + Z] and the units [L·B, H] are what the heads and the prior saw.
+    /// A step of Adam of every network, all side by side: a cell's is one product, which one thread takes. `features`
+    /// [(L + 1)·B, H + Z] and the units [L·B, H] are what the heads and the prior saw.
     fn update(&mut self, batch: &Stretches, (features, arrived): (&[f32], &[f32]), rate: f64) {
         self.time += 1;
         let scale = Scale::new(self.time, rate);

@@ -25,6 +25,11 @@ fn grid() -> HeatMap {
     }
 }
 
+/// A map as it is first seen.
+fn seen(map: &HeatMap) -> MapView<'_> {
+    MapView { map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None, hole: None }
+}
+
 fn text(view: &MapView, w: u16, h: u16, theme: Theme) -> String {
     let area = Rect::new(0, 0, w, h);
     let mut buf = Buffer::empty(area);
@@ -39,8 +44,7 @@ fn text(view: &MapView, w: u16, h: u16, theme: Theme) -> String {
 #[test]
 fn a_map_names_its_axes_its_unit_and_what_it_leaves_out() {
     let map = grid();
-    let view =
-        MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: Some(1), hole: None };
+    let view = MapView { step: Some(1), ..seen(&map) };
     let got = text(&view, 90, 20, Theme::new(Scheme::Dark));
     for word in ["cos θ", "speed (rad/s)", "states · log", "87.3 % of variance", "worst", "100", "◆"] {
         assert!(got.contains(word), "{word} is missing in\n{got}");
@@ -50,8 +54,7 @@ fn a_map_names_its_axes_its_unit_and_what_it_leaves_out() {
 #[test]
 fn the_mouse_finds_the_cell_that_is_drawn_there() {
     let map = grid();
-    let view =
-        MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None, hole: None };
+    let view = MapView { log: false, ..seen(&map) };
     let plot = Rect::new(10, 5, 40, 20);
     assert_eq!(view.cell_at(plot, 10, 24), (0, 0));
     assert_eq!(view.cell_at(plot, 49, 5), (3, 1));
@@ -61,8 +64,7 @@ fn the_mouse_finds_the_cell_that_is_drawn_there() {
 #[test]
 fn a_pixel_over_several_cells_is_their_mean_and_one_inside_a_cell_is_that_cell() {
     let map = grid();
-    let view =
-        MapView { map: &map, layer: None, overlays: &map.overlays, log: false, cursor: None, step: None, hole: None };
+    let view = MapView { log: false, ..seen(&map) };
     assert_eq!(view.pixel((0.5, 1.0), (0.0, 0.5)), Some(55.0));
     assert_eq!(view.pixel((0.8, 0.9), (0.1, 0.2)), Some(100.0));
     assert_eq!(view.pixel((0.0, 0.25), (0.0, 1.0)), None);
@@ -72,54 +74,12 @@ fn a_pixel_over_several_cells_is_their_mean_and_one_inside_a_cell_is_that_cell()
 fn without_colours_the_map_is_drawn_in_shades_and_a_false_size_is_survived() {
     let mut map = grid();
     let theme = Theme { depth: Depth::Mono, ..Theme::new(Scheme::Dark) };
-    let got = text(
-        &MapView {
-            map: &map,
-            layer: None,
-            overlays: &map.overlays,
-            log: true,
-            cursor: Some((1, 1)),
-            step: None,
-            hole: None,
-        },
-        60,
-        12,
-        theme,
-    );
+    let got = text(&MapView { cursor: Some((1, 1)), ..seen(&map) }, 60, 12, theme);
     assert!(got.contains('█') && got.contains('░'), "{got}");
     map.width = usize::MAX;
-    assert!(
-        text(
-            &MapView {
-                map: &map,
-                layer: None,
-                overlays: &map.overlays,
-                log: true,
-                cursor: None,
-                step: None,
-                hole: None
-            },
-            60,
-            12,
-            theme
-        )
-        .contains("empty")
-    );
+    assert!(text(&seen(&map), 60, 12, theme).contains("empty"));
     for (w, h) in [(1, 1), (2, 9), (12, 4), (35, 6), (36, 6)] {
-        text(
-            &MapView {
-                map: &grid(),
-                layer: None,
-                overlays: &grid().overlays,
-                log: true,
-                cursor: Some((3, 1)),
-                step: Some(0),
-                hole: None,
-            },
-            w,
-            h,
-            theme,
-        );
+        text(&MapView { cursor: Some((3, 1)), step: Some(0), ..seen(&grid()) }, w, h, theme);
     }
 }
 
@@ -129,23 +89,10 @@ fn a_box_is_drawn_around_its_part_and_open_where_it_goes_on_beyond_the_edge() {
     map.overlays.clear();
     map.marks = vec![Mark { label: "1".into(), x: (-0.5, 0.5), y: (2.0, 20.0) }];
     map.marks.push(Mark { label: "2".into(), x: (3.0, 4.0), y: (0.0, 1.0) });
-    let got = text(
-        &MapView { map: &map, layer: None, overlays: &map.overlays, log: true, cursor: None, step: None, hole: None },
-        70,
-        16,
-        Theme::new(Scheme::Dark),
-    );
+    let got = text(&seen(&map), 70, 16, Theme::new(Scheme::Dark));
     assert!(got.contains('1') && !got.contains("1──") && !got.contains("2──"), "above it goes on\n{got}");
     assert_eq!(got.matches('┘').count(), 1, "below and on the right it ends\n{got}");
-    let chosen = MapView {
-        map: &map,
-        layer: None,
-        overlays: &map.overlays,
-        log: true,
-        cursor: None,
-        step: None,
-        hole: Some("1"),
-    };
+    let chosen = MapView { hole: Some("1"), ..seen(&map) };
     let stands_out = text(&chosen, 70, 16, Theme::new(Scheme::Dark));
     assert!(stands_out.contains('┛') && stands_out.contains('━') && !got.contains('━'), "{stands_out}");
     assert!(!got.contains('┐'), "{got}");
